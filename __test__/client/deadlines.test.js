@@ -1,0 +1,161 @@
+'use strict'
+
+// Every wait has an end, of its own or the call's, and ends on time also while JavaScript is busy.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const net = require('node:net')
+const { once } = require('node:events')
+const { TimeoutError, StreamInterruptedError, AllEndpointsFailedError } = require('../..')
+const { TRANSPORTS, QUICK, rig, open, serve, ask, failure, textOf, trail, block, until, faults } = require('../helpers/client')
+const { remoteServer, blackhole } = require('../helpers/child')
+
+/** How much later than asked an end may come on a busy machine. */
+const LATE = 1500
+
+async function within (from, to, call) {
+  const began = performance.now()
+  const result = await call()
+  const took = performance.now() - began
+  assert.ok(took >= from - 2 && took < to, `took ${took} ms, expected ${from} to ${to}: ${result}`)
+  return result
+}
+
+const rows = [
+  // name, fault, timeouts, phase, streamed
+  ['total, number', faults.hang(), 80, 'total', [false, true]],
+  ['total, text', faults.hang(), '80ms', 'total', [false, true]],
+  ['total, member', faults.hang(), { total: 80 }, 'total', [false, true]],
+  ['total, before the first content', faults.slowFirstContent('9s'), { total: 80 }, 'total', [true]],
+  ['total, in the middle of a whole body', faults.stall(), { total: 80 }, 'total', [false]],
+  ['headers', faults.hang(), { headers: 80 }, 'headers', [false, true]],
+  ['headers, trickling out', faults.slowHeaders('9s'), { headers: 80 }, 'headers', [false, true]],
+  ['first content', faults.slowFirstContent('9s'), { firstContent: 80 }, 'firstContent', [true]],
+  ['first content, no headers', faults.hang(), { firstContent: 80 }, 'firstContent', [true]],
+  ['first content, whole', faults.keepAlive(10), { firstContent: 80 }, 'firstContent', [false]],
+  ['first content, keep-alives', faults.keepAlive(10), { firstContent: 80 }, 'firstContent', [true]],
+  ['first content, empty chunks', faults.combine(faults.emptyChunks(500), faults.pace(10)), { firstContent: 80 }, 'firstContent', [true]],
+  ['content, whole', faults.stall(), { content: 80 }, 'content', [false]]
+]
+
+for (const transport of TRANSPORTS) {
+  test(transport.transport, { concurrency: 8 }, async (t) => {
+    await Promise.all(rows.flatMap(([name, fault, timeout, phase, streamed]) => streamed.map((stream) => {
+      return t.test(`${name}${stream ? ', streamed' : ''}`, async (t) => {
+        const { client, a } = rig(t, { servers: 1, transport })
+        if (name !== 'first content, empty chunks') a.always(fault)
+        else a.always(faults.keepAlive(10, { after: 0 }))
+        const error = await within(80, 80 + LATE, () => failure(ask(client, { stream, timeout })))
+        assert.ok(error instanceof TimeoutError, `${error.name}: ${error.message}`)
+        assert.equal(error.phase, phase)
+        assert.equal(error.reason, `timeout${phase[0].toUpperCase()}${phase.slice(1)}`)
+        assert.equal(error.retryable, true)
+        assert.equal(error.attempts.length, 1)
+        await a.waitForHits(1, { outcome: 'clientAborted' })
+      })
+    })))
+  })
+}
+
+test('the total passes in the middle of a stream: what came is kept, nobody is blamed', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.script(faults.stall({ after: 1 }))
+  const error = await within(80, 80 + LATE, () => failure(ask(client, { stream: true, timeout: 80 })))
+  assert.ok(error instanceof StreamInterruptedError)
+  assert.equal(error.reason, 'timeoutTotal')
+  assert.equal(error.partial, 'Hello')
+  assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 0)
+})
+
+test('times that nobody set do not hold for whole answers', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.script(faults.slowHeaders(300))
+  assert.equal(textOf(await ask(client, { timeout: { total: '5s' } })), 'Hello from A')
+})
+
+test('the client’s timeouts hold, the call’s go before them', async (t) => {
+  const { client, a } = rig(t, { servers: 1, timeout: { headers: 40, total: '20s' } })
+  a.always(faults.slowHeaders(120))
+  assert.equal((await failure(ask(client))).phase, 'headers')
+  assert.equal(textOf(await ask(client, { timeout: { headers: '5s' } })), 'Hello from A')
+})
+
+test('connect: a host that does not answer', async (t) => {
+  const address = await blackhole(t)
+  const client = open(t, { timeout: { connect: 80 }, maxRetries: 0, retry: QUICK, endpoints: [{ name: 'A', baseURL: address }] })
+  const error = await within(80, 80 + LATE, () => failure(ask(client)))
+  assert.ok(error instanceof TimeoutError, `${error.name}: ${error.message}`)
+  assert.equal(error.phase, 'connect')
+  assert.equal(error.reason, 'timeoutConnect')
+})
+
+test('connect: a TLS handshake that is never answered', async (t) => {
+  const silent = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  t.after(() => silent.close())
+  await once(silent, 'listening')
+  const b = serve(t, { name: 'B' })
+  const client = open(t, { timeout: { connect: 80 }, endpoints: [{ name: 'A', baseURL: `https://127.0.0.1:${silent.address().port}` }, { name: 'B', baseURL: b.url }] })
+  const answer = await within(80, 80 + LATE, () => ask(client))
+  assert.equal(trail(answer.report.attempts), 'A:next:timeoutConnect B:ok')
+})
+
+test('an abort rejects with the reason itself, at once, and cancels upstream', { concurrency: true }, async (t) => {
+  const reasons = { 'an error': new Error('enough'), text: 'enough', undefined, 'an object': {}, null: null }
+  await Promise.all(Object.entries(reasons).flatMap(([name, reason]) => [false, true].map((stream) => t.test(`${name}${stream ? ', streamed' : ''}`, async (t) => {
+    const { client, a } = rig(t, { servers: 1 })
+    a.script(faults.hang())
+    const controller = new AbortController()
+    const call = ask(client, { stream, signal: controller.signal }).then(() => assert.fail('answered'), (error) => error)
+    await a.waitForHits(1)
+    controller.abort(reason)
+    assert.equal(await call, controller.signal.reason)
+    await a.waitForHits(1, { outcome: 'clientAborted' })
+    await until('nothing is in flight', () => client.getEndpointStatus('A').inFlight === 0)
+    assert.equal(textOf(await ask(client)), 'Hello from A')
+  }))))
+})
+
+test('AbortSignal.timeout rejects with its TimeoutError', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.script(faults.hang())
+  const signal = AbortSignal.timeout(40)
+  assert.equal(await failure(ask(client, { signal })), signal.reason)
+})
+
+test('an abort during a wait for a retry', async (t) => {
+  const { client, a } = rig(t, { servers: 1, retry: { backoff: ['1m'] } })
+  a.script(faults.serverError())
+  const controller = new AbortController()
+  const call = failure(ask(client, { signal: controller.signal }))
+  await a.waitForHits(1, { outcome: 'answered' })
+  controller.abort()
+  assert.equal(await call, controller.signal.reason)
+})
+
+test('failover happens on time while JavaScript is blocked', async (t) => {
+  const [a, b] = await Promise.all([remoteServer(t, { name: 'A' }), remoteServer(t, { name: 'B' })])
+  await a.call('script', faults.hang(), faults.healthy())
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }] })
+  await client.warmup()
+  const call = ask(client, { timeout: { headers: 100, total: '20s' } })
+  block(1500)
+  const { report, choices } = await call
+  assert.equal(choices[0].message.content, 'Hello from B')
+  assert.equal(trail(report.attempts), 'A:next:timeoutHeaders B:ok')
+  assert.ok(report.latency.totalMs < 1000, `answered after ${report.latency.totalMs} ms`)
+  const [first] = await a.call('hits')
+  const [second] = await b.call('hits')
+  assert.ok(second.at - first.at >= 95 && second.at - first.at < 1000, `moved on after ${second.at - first.at} ms`)
+})
+
+test('a deadline passes on time while JavaScript is blocked', async (t) => {
+  const a = await remoteServer(t)
+  await a.call('always', faults.hang())
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
+  await client.warmup()
+  const call = failure(ask(client, { timeout: 100 }))
+  block(1200)
+  const error = await call
+  assert.ok(error instanceof TimeoutError || error instanceof AllEndpointsFailedError)
+  assert.ok(error.attempts[0].durationMs < 700, `${error.attempts[0].durationMs} ms`)
+})

@@ -1,0 +1,163 @@
+// What must compile, and with which types.
+
+import { once } from 'node:events'
+import {
+  chatCompletion, FailoverClient, HealthMonitor,
+  FailoverError, AllEndpointsFailedError, AuthenticationError, BadRequestError, ClientClosedError, ConfigError, ConnectionError,
+  ContentFilterError, ContextLengthError, NotFoundError, PermissionDeniedError, QueueFullError, QuotaExceededError,
+  RateLimitError, StreamInterruptedError, TimeoutError, UpstreamError
+} from 'bellwether'
+import type {
+  AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions,
+  EndpointFailure, EndpointStatus, FailureReason, HealthCheckResult, HealthReport, KeyValidation, Message, MetricsSnapshot,
+  ModelSummary, OpenAIChatRequest, TimeoutPhase, Usage
+} from 'bellwether'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+/** Compiles if the value's type is exactly `Expected`: `exactly<string>()(value)`. */
+const exactly = <Expected>() => <Given>(_value: Given, ..._same: Same<Given, Expected> extends true ? [] : [never]): void => {}
+
+declare const client: FailoverClient
+declare const messages: Message[]
+declare const error: unknown
+
+export function constructors (): FailoverClient[] {
+  const everything: ClientOptions = {
+    apiKey: ['sk-one', () => 'sk-two', async () => 'sk-three'],
+    baseURL: 'http://127.0.0.1:8080',
+    endpoints: [
+      'http://127.0.0.1:1/v1',
+      {
+        name: 'a', provider: 'anything', dialect: 'openai', apiKey: null, models: { asked: 'sent' }, priority: 1,
+        headers: { 'x-team': 'a' }, healthCheck: { enabled: true, interval: '30s', url: 'http://127.0.0.1/health' },
+        price: { input: 8, output: 32, cacheRead: 2 }
+      }
+    ],
+    models: { fast: 'gpt-4.1-mini', good: ['gpt-4.1', 'deepseek/deepseek-chat'] },
+    timeout: { total: '10m', connect: 500, headers: '30s', firstContent: '60s', content: '60s' },
+    maxRetries: 2,
+    retry: { prefer: 'same', maxRetryAfter: '5s', backoff: ['1s', '2s', 4000], budget: { ratio: 0.2, perSecond: 0.2 } },
+    breaker: { failureThreshold: 3, recoveryTimeout: '5s', maxRecoveryTimeout: '60s', minimumRequests: 10, failureRatio: 0.5, window: '30s' },
+    onUnavailable: 'error',
+    prices: { 'gpt-4.1': { input: 8, output: 32 } },
+    health: { failureThreshold: 3, checkInterval: 1, timeout: '1s', probes: ['endpoint'], historySize: 10, model: 'm', service: 's' },
+    proxy: 'http://127.0.0.1:3128',
+    tls: { ca: Buffer.from(''), systemCa: true },
+    keyPrefix: 'sk-',
+    signal: new AbortController().signal
+  }
+  return [new FailoverClient(), new FailoverClient('sk-key'), new FailoverClient('sk-key', { breaker: false }), new FailoverClient(everything)]
+}
+
+export function overloads (stream: boolean, options: ChatOptions, request: OpenAIChatRequest): void {
+  exactly<Promise<ChatCompletion>>()(client.chatCompletion('m', 'hi'))
+  exactly<Promise<ChatCompletion>>()(client.chatCompletion('m', messages, { temperature: 0 }))
+  exactly<Promise<ChatCompletion>>()(client.chatCompletion('m', messages, { stream: false }))
+  exactly<Promise<ChatStream>>()(client.chatCompletion('m', messages, { stream: true }))
+  exactly<Promise<ChatCompletion | ChatStream>>()(client.chatCompletion('m', messages, { stream }))
+  exactly<Promise<ChatCompletion | ChatStream>>()(client.chatCompletion('m', messages, options))
+  exactly<Promise<ChatCompletion>>()(client.chatCompletion({ model: 'm', messages }))
+  exactly<Promise<ChatCompletion>>()(client.chatCompletion({ messages, vendor_field: 1 }, { timeout: '5s', endpoints: ['a'] }))
+  exactly<Promise<ChatStream>>()(client.chatCompletion({ model: 'm', messages, stream: true }, { tags: { user: 'u' } }))
+  exactly<Promise<ChatCompletion | ChatStream>>()(client.chatCompletion(request))
+  exactly<Promise<ChatCompletion>>()(chatCompletion('m', 'hi'))
+  exactly<Promise<ChatStream>>()(chatCompletion('m', 'hi', { stream: true }))
+  exactly<Promise<ChatStream>>()(chatCompletion({ messages, stream: true }))
+}
+
+export async function everyMessage (): Promise<ChatCompletion> {
+  return await client.chatCompletion('m', [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } }] },
+    { role: 'assistant', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look', arguments: '{}' } }] },
+    { role: 'tool', tool_call_id: 'call_1', content: 'A cat.' }
+  ], {
+    tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+    toolChoice: { type: 'function', function: { name: 'look' } },
+    responseFormat: { type: 'json_schema', json_schema: { name: 'answer', schema: {} } },
+    maxTokens: 10, topP: 1, stop: ['.'], seed: 1, extraBody: { user: 'u' },
+    signal: AbortSignal.timeout(1000), maxRetries: 0, fallbackModels: ['n'], onUnavailable: 'wait', idempotencyKey: 'k'
+  })
+}
+
+export async function answers (completion: ChatCompletion, stream: ChatStream): Promise<Response> {
+  exactly<CallReport>()(completion.report)
+  exactly<Attempt[]>()(completion.report.attempts)
+  exactly<Usage | null>()(completion.report.usage)
+  exactly<number | null>()(completion.report.costUsd)
+  exactly<string | null>()(completion.choices[0].message.content)
+  for await (const chunk of stream) exactly<ChatCompletionChunk>()(chunk)
+  for await (const text of stream.textStream) exactly<string>()(text)
+  exactly<Promise<ChatCompletion>>()(stream.finalCompletion)
+  exactly<ReadableStream<Uint8Array>>()(stream.toReadableStream())
+  await using later = stream
+  return later.toResponse({ status: 200 })
+}
+
+export async function state (): Promise<void> {
+  exactly<EndpointStatus[]>()(client.getEndpointStatus())
+  exactly<EndpointStatus | undefined>()(client.getEndpointStatus('a'))
+  exactly<Record<string, ModelSummary>>()(client.getSummary())
+  exactly<HealthReport>()(client.getHealthReport())
+  exactly<MetricsSnapshot>()(client.metrics.snapshot())
+  exactly<KeyValidation>()(await client.validateApiKey())
+  {
+    using _isolation = client.isolate('a')
+  }
+  await client.warmup()
+  await client.close({ drain: '5s' })
+}
+
+export async function events (): Promise<void> {
+  client
+    .on('attempt', (a) => exactly<FailureReason | undefined>()(a.reason))
+    .once('retry', (r) => exactly<number>()(r.delayMs))
+    .addListener('failover', ({ from, to }) => exactly<string>()(from.endpoint + to.model))
+    .prependListener('breaker', (b) => exactly<'closed' | 'open' | 'halfOpen'>()(b.state))
+    .prependOnceListener('cooldown', (c) => exactly<number>()(c.until))
+    .on('rateLimit', (r) => exactly<number | null>()(r.retryAfterMs))
+    .on('healthCheck', (h) => exactly<HealthCheckResult>()(h))
+    .on('alert', async (a) => exactly<AlertPayload>()(a))
+    .on('authError', (e) => exactly<401 | 403>()(e.statusCode))
+    .removeAllListeners('alert')
+    .removeAllListeners()
+  const listener = (alert: AlertPayload): void => console.log(alert.recommendedAction)
+  client.off('alert', listener).removeListener('alert', listener)
+  exactly<number>()(client.listenerCount('alert', listener))
+  await once(client.monitor, 'alert')
+}
+
+export async function monitors (): Promise<void> {
+  await using monitor = new HealthMonitor('sk-key', { failureThreshold: 3, checkInterval: 30_000, timeout: '10s', probes: ['endpoint', 'service'] })
+  exactly<HealthCheckResult>()(await monitor.checkEndpointHealth())
+  exactly<HealthCheckResult>()(await monitor.checkServiceAvailability('a'))
+  await monitor.unref().ref().startMonitoring()
+  exactly<HealthCheckResult[]>()(monitor.getHealthHistory({ endpoint: 'a', since: new Date(), limit: 10 }))
+  exactly<number>()(monitor.getAvailabilityPercentage({ since: '2026-01-01' }))
+  exactly<string | null>()(monitor.getOptimalModel())
+  exactly<HealthMonitor>()(client.monitor)
+  monitor.on('alert', (a) => exactly<'firing' | 'resolved'>()(a.status))
+}
+
+/** Classes without members of their own are not taken for each other. */
+export function narrowed (failure: FailoverError): void {
+  if (RateLimitError.isInstance(failure)) exactly<'ERR_BELLWETHER_RATE_LIMIT'>()(failure.code)
+  else if (failure instanceof UpstreamError) exactly<UpstreamError>()(failure)
+  else exactly<FailoverError>()(failure)
+}
+
+export function errors (): FailureReason | undefined {
+  if (TimeoutError.isInstance(error)) exactly<TimeoutPhase>()(error.phase)
+  if (StreamInterruptedError.isInstance(error)) exactly<string>()(error.partial)
+  if (ConfigError.isInstance(error)) exactly<{ path: string; message: string }[]>()(error.problems)
+  if (error instanceof AllEndpointsFailedError) {
+    exactly<EndpointFailure[]>()(error.errors)
+    exactly<number | undefined>()(error.earliestRetryAt)
+  }
+  const classes: (typeof FailoverError)[] = [
+    AuthenticationError, BadRequestError, ClientClosedError, ConnectionError, ContentFilterError, ContextLengthError, NotFoundError,
+    PermissionDeniedError, QueueFullError, QuotaExceededError, RateLimitError, UpstreamError
+  ]
+  for (const type of classes) if (type.isInstance(error)) return error.reason
+  return undefined
+}

@@ -1,0 +1,26 @@
+'use strict'
+
+const { summary } = require('./stats')
+
+/** What the pairs say about one figure. Nothing measured (`pairs` is empty) reaches nothing. */
+function evaluate (figure, pairs) {
+  const { name, title, unit, must, aim = null, better } = figure
+  const known = { name, title, unit, better, target: must, aim }
+  if (pairs.length === 0) return { ...known, value: null, spread: null, pass: false, medianReached: false, aimReached: false }
+
+  const values = pairs.map(({ a, b }) => figure.value(a, b))
+  const { median, min, max } = summary(values)
+  const reaches = (value, bar) => better === 'lower' ? value <= bar : value >= bar
+  return {
+    ...known,
+    value: median,
+    spread: { min, max },
+    pairs: values,
+    // A bar inside the measured spread counts as reached: five pairs cannot tell the two apart.
+    pass: reaches(better === 'lower' ? min : max, must),
+    medianReached: reaches(median, must),
+    aimReached: aim !== null && reaches(median, aim)
+  }
+}
+
+module.exports = { evaluate }

@@ -1,0 +1,32 @@
+'use strict'
+
+// The peers live here and nowhere else: installing bellwether must never pull them in.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+
+const FOLDER = path.join(__dirname, '..')
+
+function installPeers (log) {
+  if (installed()) return
+  log('installing the peers (npm ci in benchmark/)')
+  const npm = process.env.npm_execpath
+  const [command, args] = npm?.endsWith('npm-cli.js') ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
+  const { status, error } = spawnSync(command, args, { cwd: FOLDER, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  if (error || status !== 0) throw new Error(`npm ci failed${error ? `: ${error.message}` : ''}`)
+}
+
+/** Every peer is pinned exactly, so the installed versions say whether there is anything to do. */
+function installed () {
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(FOLDER, 'package.json'), 'utf8'))
+  return Object.entries(dependencies).every(([name, version]) => {
+    try {
+      return JSON.parse(fs.readFileSync(path.join(FOLDER, 'node_modules', name, 'package.json'), 'utf8')).version === version
+    } catch {
+      return false
+    }
+  })
+}
+
+module.exports = { installPeers }

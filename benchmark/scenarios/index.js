@@ -1,0 +1,26 @@
+'use strict'
+
+// In the order they run. A scenario is plain data:
+//   name      for --only
+//   about     one line for people
+//   sides     ({ plain, tls, second, mockPid, scale, openFiles }) → { a, b?, note? }; a and b are { label, job }, a job
+//             names its workload and its options; note is said aloud when something had to give
+//   figures   what to make of a pair of results: name, title, unit, value(a, b), must, aim?, better: 'lower' | 'higher'
+//   absolute  which measured fields to show per side, for orientation
+//   pairs     how many, where repeating teaches nothing
+
+module.exports = [
+  require('./capacity'),
+  require('./calls-undici'),
+  require('./calls-undici-tls'),
+  require('./calls-openai'),
+  require('./calls-axios-opossum'),
+  require('./latency-undici'),
+  require('./streams-undici'),
+  require('./streams-openai'),
+  require('./loop-delay'),
+  require('./failover'),
+  require('./require'),
+  require('./addon-size'),
+  require('./idle-streams')
+]

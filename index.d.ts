@@ -1,0 +1,1067 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'node:events'
+
+// The reference documentation of the package. Inputs are camelCase; completions are OpenAI's wire objects.
+
+/**
+ * Milliseconds as a number, or text: `'500ms'`, `'30s'`, `'5m'`, `'1h'`, `'1d'`. At most 366 days.
+ */
+export type Duration = number | string
+
+/**
+ * A credential, or a function that gives one and is asked again for each request.
+ * What the function throws stays in the process and is never quoted.
+ */
+export type ApiKey = string | (() => string | Promise<string>)
+
+// ── client ──────────────────────────────────────────────────────────────────
+
+/**
+ * Keeps chat completions answered while vendors fail: failover, retries, breakers, health checks and alerts.
+ * Make one and share it. It never keeps the process alive by itself.
+ *
+ * ```ts
+ * await using client = new FailoverClient({
+ *   endpoints: [
+ *     { name: 'primary', provider: 'openai' },
+ *     { name: 'backup', provider: 'deepseek', model: 'deepseek-chat' }
+ *   ]
+ * })
+ * const answer = await client.chatCompletion('gpt-4.1', 'Good morning')
+ * ```
+ */
+export class FailoverClient extends EventEmitter implements AsyncDisposable {
+  /**
+   * Without arguments, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `DEEPSEEK_API_KEY`,
+   * in that order. A bare key finds its endpoint by `baseURL`, `BELLWETHER_BASE_URL` or its prefix.
+   * @throws {ConfigError} naming every problem at once
+   */
+  constructor(options?: ClientOptions)
+  constructor(apiKey: string, options?: ClientOptions)
+
+  /**
+   * Asks for a completion by OpenAI's wire names; fields that are not known here are passed on.
+   * Rejects with an error of this package, or with `signal.reason` itself.
+   */
+  chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
+  chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
+  chatCompletion(request: OpenAIChatRequest, options?: CallOptions): Promise<ChatCompletion | ChatStream>
+  /** Asks for a completion. A string of messages is one message of the user. With `stream: true`, resolves at the first content. */
+  chatCompletion(model: string, messages: string | Message[], options: ChatOptions & { stream: true }): Promise<ChatStream>
+  chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
+  chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
+
+  /** The health monitor of this client's endpoints, sharing their state. Not started. */
+  readonly monitor: HealthMonitor
+  readonly metrics: Metrics
+
+  /** The state of every endpoint, in configured order. */
+  getEndpointStatus(): EndpointStatus[]
+  /** The state of one endpoint; undefined if none has that name. */
+  getEndpointStatus(name: string): EndpointStatus | undefined
+  /** Requests, rates and latencies by model, over all endpoints. */
+  getSummary(): Record<string, ModelSummary>
+  /** How the endpoints fare, in the words of rate limiting. `toString()` is the text form. */
+  getHealthReport(): HealthReport
+  /**
+   * Asks `GET /models` whether the key is accepted. Default: the first endpoint.
+   * @throws {ConfigError} (as a rejection) if no endpoint has that name
+   */
+  validateApiKey(endpoint?: string): Promise<KeyValidation>
+  /**
+   * Sends an endpoint no calls until the result is disposed of; isolations count, so that two may overlap.
+   * @throws {ConfigError} if no endpoint has that name
+   */
+  isolate(endpoint: string): Disposable
+  /** Opens a connection to every endpoint, so that first calls need not. Never rejects because an endpoint is down. */
+  warmup(): Promise<void>
+  /**
+   * Takes no more calls, waits for those under way, then ends them with `ClientClosedError`. Idempotent.
+   * `drain`: how long to wait; default `'30s'`.
+   * @throws {ConfigError} for a `drain` that is no duration
+   */
+  close(options?: { drain?: Duration }): Promise<void>
+  /** `close()` with its default, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+
+  on<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  once<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  off<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  addListener<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  prependListener<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  prependOnceListener<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  removeListener<E extends keyof ClientEvents>(event: E, listener: Listener<ClientEvents, E>): this
+  removeAllListeners(event?: keyof ClientEvents): this
+  emit<E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]): boolean
+  listenerCount<E extends keyof ClientEvents>(event: E, listener?: Listener<ClientEvents, E>): number
+  listeners(event: keyof ClientEvents): Function[]
+  rawListeners(event: keyof ClientEvents): Function[]
+}
+
+/**
+ * As `FailoverClient.chatCompletion`, on a client made from the environment at the first call.
+ * Rejects with a `ConfigError` if no key is set.
+ */
+export function chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
+export function chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
+export function chatCompletion(request: OpenAIChatRequest, options?: CallOptions): Promise<ChatCompletion | ChatStream>
+export function chatCompletion(model: string, messages: string | Message[], options: ChatOptions & { stream: true }): Promise<ChatStream>
+export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
+export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
+
+// ── options of the client ───────────────────────────────────────────────────
+
+/** Where endpoints are and who pays. What the options of a client and of a monitor have in common. */
+export interface ConnectionOptions {
+  /** The key, or a pool of keys, of every endpoint that has none of its own. Default: the vendor's variable. */
+  apiKey?: ApiKey | ApiKey[]
+  /** The address of every endpoint that has none of its own. `/v1` is added only if it has no path; a pasted `/chat/completions` is removed. */
+  baseURL?: string
+  /** In order of preference; a string is an address. Default: what the key, `baseURL` or the environment stands for. */
+  endpoints?: (string | EndpointOptions)[]
+  /** Aliases: a name that may be asked for, and what it stands for, in order: `'model'`, `'endpoint/model'` or `'provider/model'`. */
+  models?: Record<string, string | string[]>
+  /** The way out. Default `'env'`: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. An address, or `false` for none. */
+  proxy?: 'env' | (string & {}) | false
+  tls?: TlsOptions
+  /** What every key given must start with. Default: keys may start with anything. */
+  keyPrefix?: string
+}
+
+export interface ClientOptions extends ConnectionOptions {
+  /** A duration limits the whole call; an object limits its phases. */
+  timeout?: Duration | TimeoutOptions
+  /** How often one call may ask the same endpoint again, 0 to 100; moving to another endpoint is not counted. Default 2. */
+  maxRetries?: number
+  retry?: RetryOptions
+  /** `false` switches circuit breakers off. */
+  breaker?: BreakerOptions | false
+  /** When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline; or `'error'` at once. */
+  onUnavailable?: 'wait' | 'error'
+  /** Prices by model, where the endpoint has none. */
+  prices?: Record<string, Price>
+  /** How `client.monitor` watches; `false` is the same as leaving it out. */
+  health?: HealthOptions | false
+  /** Its abort closes the client. */
+  signal?: AbortSignal
+}
+
+export interface EndpointOptions {
+  /** Its name in reports, errors and events: unique, without `/`. */
+  name: string
+  /** Whose models it serves. Default: by the address's host, else a relay that serves everybody's. */
+  provider?: 'openai' | 'deepseek' | 'azure' | (string & {})
+  /** The protocol it speaks. Default `'openai'`. */
+  dialect?: 'openai'
+  /** Default: the client's `baseURL`, else the provider's own. */
+  baseURL?: string
+  /** Default: the client's, else the provider's variable. `null` sends no credential. At vendors' own hosts, at least 20 characters. */
+  apiKey?: ApiKey | ApiKey[] | null
+  /** Pins a model: whatever is asked, this id is sent. Not together with `models`. */
+  model?: string
+  /** What it serves: ids, or the names that may be asked and the ids that are sent. Default: any, unchanged. */
+  models?: string[] | Record<string, string>
+  /** 1 (first) to 1,000,000. Default: its place in the list. Endpoints with the same number share the load. */
+  priority?: number
+  /** Sent with every request. */
+  headers?: Record<string, string>
+  healthCheck?: HealthCheckOptions
+  /** What its tokens cost. Default: the client's `prices`. */
+  price?: Price
+}
+
+/** How the monitor checks one endpoint. */
+export interface HealthCheckOptions {
+  /** `true` starts the client's monitor by itself, `false` leaves this endpoint out. Default: checked once the monitor is started. */
+  enabled?: boolean
+  /** Default: the monitor's `checkInterval`. */
+  interval?: Duration
+  /** Asked instead of `GET {baseURL}/models`. */
+  url?: string
+}
+
+/** How long each phase of a call may take, at least 1 ms each. */
+export interface TimeoutOptions {
+  /** The whole call with all its retries and waits. Default `'10m'`. */
+  total?: Duration
+  /** Until a connection is open. Default `'10s'`. */
+  connect?: Duration
+  /** Until an attempt's headers. Default `'30s'` for streams, none otherwise. */
+  headers?: Duration
+  /** From the headers to the first content. Default `'60s'` for streams, none otherwise. */
+  firstContent?: Duration
+  /** Between two pieces of content. Default `'60s'` for streams, none otherwise. */
+  content?: Duration
+}
+
+export interface RetryOptions {
+  /** With another endpoint ready: `'next'` (default) moves on at once, `'same'` asks the same one again first. */
+  prefer?: 'next' | 'same'
+  /** With `prefer: 'same'`, the longest Retry-After that is waited for. Default `'5s'`. */
+  maxRetryAfter?: Duration
+  /** Waits before asking the same endpoint again: exponential with full jitter, or these in turn. */
+  backoff?: BackoffOptions | Duration[]
+  budget?: RetryBudgetOptions
+}
+
+export interface BackoffOptions {
+  /** The upper bound of the first wait. Default `'250ms'`. */
+  initial?: Duration
+  /** The upper bound of every wait. Default `'20s'`. */
+  max?: Duration
+  /** 1 to 10. Default 2. */
+  factor?: number
+}
+
+/** Retries an endpoint is allowed, so that an outage is not amplified. */
+export interface RetryBudgetOptions {
+  /** Retries per success of the last 10 s, 0 to 10. Default 0.2. */
+  ratio?: number
+  /** Retries per second that are always allowed, 0 to 1,000. Default 0.2. */
+  perSecond?: number
+}
+
+export interface BreakerOptions {
+  /** Failures in a row that open it, 1 to 10,000. Default 3. */
+  failureThreshold?: number
+  /** How long it is open the first time. Default `'5s'`. */
+  recoveryTimeout?: Duration
+  /** Where the doubling of that ends; never below `recoveryTimeout`. Default `'60s'`. */
+  maxRecoveryTimeout?: Duration
+  /** Requests in the window before the ratio counts, 1 to 1,000,000. Default 10. */
+  minimumRequests?: number
+  /** The share of failures in the window that opens it, 0.01 to 1. Default 0.5. */
+  failureRatio?: number
+  /** At least 100 ms. Default `'30s'`. */
+  window?: Duration
+}
+
+export interface TlsOptions {
+  /** Certificates in PEM that are trusted beside Mozilla's roots and `NODE_EXTRA_CA_CERTS`. */
+  ca?: string | Buffer | (string | Buffer)[]
+  /** Trusts the system's certificate store as well. Default false. */
+  systemCa?: boolean
+}
+
+/** USD per million tokens, 0 to 1,000,000. */
+export interface Price {
+  input: number
+  output: number
+  /** Input tokens that the vendor had cached. Default: `input`. */
+  cacheRead?: number
+}
+
+// ── options of a call ───────────────────────────────────────────────────────
+
+export interface CallOptions {
+  /** Its abort ends the call, which rejects with `signal.reason`. */
+  signal?: AbortSignal | null
+  /** In place of the client's. */
+  timeout?: Duration | TimeoutOptions
+  /** In place of the client's. */
+  maxRetries?: number
+  /** Names of the endpoints that may be asked. Default: all. */
+  endpoints?: string | string[]
+  /** Models to ask for when the one asked for is not answered, in order. */
+  fallbackModels?: string | string[]
+  /** In place of the client's. */
+  onUnavailable?: 'wait' | 'error'
+  /** Told with this call's events; at most 16. */
+  tags?: Record<string, string>
+  /** Sent as `Idempotency-Key`. Printable ASCII. */
+  idempotencyKey?: string
+}
+
+/** What is left out is not sent. */
+export interface ChatOptions extends CallOptions {
+  /** Default false. */
+  stream?: boolean
+  temperature?: number
+  /** Sent as `max_completion_tokens` where the model demands it. */
+  maxTokens?: number
+  topP?: number
+  stop?: string | string[]
+  seed?: number
+  tools?: Tool[]
+  toolChoice?: ToolChoice
+  responseFormat?: ResponseFormat
+  /** Further fields of the request, by their wire names; they win over all others. */
+  extraBody?: Record<string, unknown>
+}
+
+// ── answers ─────────────────────────────────────────────────────────────────
+
+/** Chunks as they arrive. It is read once: a second iteration throws. Leaving the loop cancels the request. */
+export interface ChatStream extends AsyncIterable<ChatCompletionChunk>, AsyncDisposable {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
+  /** The text alone, of the first choice. */
+  readonly textStream: AsyncIterable<string>
+  /**
+   * The whole, with its `report`. Settles when the stream has been read to its end or has failed;
+   * a failure that nobody looks at ends no process.
+   */
+  readonly finalCompletion: Promise<ChatCompletion>
+  /** Server-sent events as bytes, ending with `[DONE]`; errors when the stream fails. */
+  toReadableStream(): ReadableStream<Uint8Array>
+  /** The same as a response. After its headers, a failure is `data: {"error": …}`, and no `[DONE]` follows. */
+  toResponse(init?: ResponseInit): Response
+  /** Cancels; reading rejects with `reason`, by default an `AbortError`. Nothing happens after the end. */
+  abort(reason?: unknown): void
+  /** `abort()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What became of a call. */
+export interface CallReport {
+  requestId: string
+  /** Who answered. */
+  endpoint: string
+  provider: string
+  /** The id that was sent. */
+  model: string
+  /** In order, those that were skipped included. */
+  attempts: Attempt[]
+  /** Null if the vendor told none. */
+  usage: Usage | null
+  /** USD; null if the price or the usage is unknown. */
+  costUsd: number | null
+  latency: {
+    totalMs: number
+    /** Of streams. */
+    firstContentMs?: number
+    /** Time spent waiting for an endpoint to become ready. */
+    queueMs: number
+  }
+  /** Another endpoint or model answered than the one that would have with all in health. */
+  failover: boolean
+  /** Always false in this version. */
+  hedged: boolean
+  /** Always false in this version. */
+  degraded: boolean
+  /** Events of a sound stream that could not be decoded; absent if none. */
+  skippedEvents?: number
+}
+
+export interface Attempt {
+  endpoint: string
+  model: string
+  /** ISO 8601. */
+  startedAt: string
+  durationMs: number
+  /** `retry`: failed, the same was asked again. `next`: failed, another was asked. `skipped`: not asked. `fail`: failed, and the call with it. */
+  outcome: 'ok' | 'retry' | 'next' | 'skipped' | 'fail'
+  /** Absent if `ok`. */
+  reason?: FailureReason
+  /** The HTTP status, if one came. */
+  status?: number
+  reusedConnection: boolean
+  /** True if the vendor may have counted a request that failed; absent otherwise. */
+  maybeBilled?: boolean
+  /** The vendor's own id of the request, for its support. */
+  vendorRequestId?: string
+}
+
+export interface Usage {
+  inputTokens: number
+  outputTokens: number
+  totalTokens: number
+  /** Part of `inputTokens`. */
+  cachedTokens?: number
+  /** Part of `outputTokens`. */
+  reasoningTokens?: number
+}
+
+/** Why an attempt or a call did not succeed. */
+export type FailureReason =
+  | 'connect' | 'tls' | 'dns' | 'reset'
+  | 'timeoutConnect' | 'timeoutHeaders' | 'timeoutFirstContent' | 'timeoutContent' | 'timeoutTotal'
+  | 'truncated' | 'malformed'
+  | 'rateLimited' | 'quota' | 'tooLargeForLimit' | 'overloaded' | 'serverError' | 'conflict'
+  | 'auth' | 'permission' | 'notFound' | 'badRequest' | 'contextLength' | 'contentFilter'
+  | 'breakerOpen' | 'cooldown' | 'isolated'
+  | 'aborted' | 'config' | 'queueFull' | 'closed'
+
+// ── state ───────────────────────────────────────────────────────────────────
+
+/** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down or half open. */
+export type EndpointState = 'healthy' | 'degraded' | 'rate_limited' | 'down'
+
+/** An endpoint at its worst model. Counts are attempts since the client was made. */
+export interface EndpointStatus {
+  name: string
+  /** Its base URL. */
+  url: string
+  provider: string
+  /** The model it names first; null if it serves any. */
+  model: string | null
+  status: EndpointState
+  lastError: { reason: FailureReason; message: string; /** ISO 8601. */ at: string } | null
+  /** Milliseconds since 1970; null if it is not cooling down. */
+  cooldownUntil: number | null
+  breaker: BreakerStatus
+  latencyMs: LatencySummary
+  /** The share of requests that did not fail, 0 to 100; 100 before the first. */
+  availabilityPercentage: number
+  totalRequests: number
+  failedRequests: number
+  rateLimitedRequests: number
+  /** How often it was asked again by the same call. */
+  retries: number
+  /** ISO 8601; null if none. */
+  lastFailureAt: string | null
+  /** ISO 8601; null if none. */
+  lastRateLimitedAt: string | null
+  inFlight: number
+  /** One for each model that was asked for. */
+  models: ModelStatus[]
+}
+
+export interface ModelStatus {
+  model: string
+  status: EndpointState
+  breaker: BreakerStatus
+  /** Milliseconds since 1970; null if it is not cooling down. */
+  cooldownUntil: number | null
+  latencyMs: LatencySummary
+  totalRequests: number
+  failedRequests: number
+  rateLimitedRequests: number
+  inFlight: number
+}
+
+export interface BreakerStatus {
+  state: 'closed' | 'open' | 'halfOpen' | 'isolated'
+  consecutiveFailures: number
+  /** When it lets a request through again, in milliseconds since 1970; null while closed. */
+  retryAt: number | null
+}
+
+/** Milliseconds; 0 without samples. */
+export interface LatencySummary {
+  avg: number
+  p50: number
+  p95: number
+  p99: number
+  samples: number
+}
+
+export interface ModelSummary {
+  totalRequests: number
+  /** 0 to 1; 1 without requests. */
+  successRate: number
+  /** 0 to 1. */
+  errorRate: number
+  avgLatencyMs: number
+  p50LatencyMs: number
+  p95LatencyMs: number
+  p99LatencyMs: number
+}
+
+export interface Metrics {
+  /** Everything counted and timed since the client was made. */
+  snapshot(): MetricsSnapshot
+}
+
+export interface MetricsSnapshot {
+  /** ISO 8601. */
+  timestamp: string
+  /** Calls under way. */
+  activeCalls: number
+  /** Events that listeners were too slow for. */
+  droppedEvents: number
+  /** One for each endpoint and model. */
+  series: MetricsSeries[]
+}
+
+export interface MetricsSeries {
+  endpoint: string
+  provider: string
+  model: string
+  attempts: number
+  failed: number
+  rateLimited: number
+  retries: number
+  inFlight: number
+  /** `gapMs`: between two pieces of content. */
+  latencies: Record<'queueWaitMs' | 'connectMs' | 'firstContentMs' | 'gapMs' | 'totalMs', LatencySummary & { max: number }>
+}
+
+export interface HealthReport {
+  /** ISO 8601. */
+  timestamp: string
+  /** `degraded`: an endpoint is not healthy or over 10 % of its requests were rate limited. `critical`: over 30 %, or all are down. */
+  overallStatus: 'healthy' | 'degraded' | 'critical'
+  endpoints: EndpointHealth[]
+  /** The text form; not enumerable. */
+  toString(): string
+}
+
+export interface EndpointHealth {
+  name: string
+  status: EndpointState
+  totalRequests: number
+  /** 0 to 100; 100 without requests. */
+  successRate: number
+  /** 0 to 100. */
+  rateLimitRate: number
+  avgLatencyMs: number
+  /** ISO 8601; null if never. */
+  lastRateLimitedAt: string | null
+  /** From the first failure to the next success, of its latest recoveries. */
+  recoveryTimesMs: number[]
+}
+
+export interface KeyValidation {
+  endpoint: string
+  valid: boolean
+  /** Null if no answer came. */
+  statusCode: number | null
+  message: string
+}
+
+// ── monitor ─────────────────────────────────────────────────────────────────
+
+/**
+ * Checks endpoints on a schedule: whether they are there (`GET /models`) and whether they work (a real completion
+ * of at most 5 tokens). Once started it keeps the process alive until it is stopped or `unref()`ed.
+ */
+export class HealthMonitor extends EventEmitter implements AsyncDisposable {
+  /**
+   * Without arguments, endpoints come from the environment, as for `FailoverClient`.
+   * @throws {ConfigError} naming every problem at once
+   */
+  constructor(options?: MonitorOptions)
+  constructor(apiKey: string, options?: MonitorOptions)
+
+  /**
+   * Asks `GET {baseURL}/models`, or the endpoint's `healthCheck.url`, now. Default: the first endpoint.
+   * @throws {ConfigError} (as a rejection) if no endpoint has that name
+   */
+  checkEndpointHealth(endpoint?: string): Promise<HealthCheckResult>
+  /**
+   * Asks for a real completion of at most 5 tokens, now; it is billed. Default: the first endpoint.
+   * @throws {ConfigError} (as a rejection) if no endpoint has that name
+   */
+  checkServiceAvailability(endpoint?: string): Promise<HealthCheckResult>
+  /** Starts the schedule and resolves after the first round. Idempotent. */
+  startMonitoring(): Promise<void>
+  /** Idempotent; the history can still be read. */
+  stopMonitoring(): void
+  /** The latest results, oldest first. @throws {ConfigError} for a filter that is not valid */
+  getHealthHistory(filter?: HistoryFilter): HealthCheckResult[]
+  /** The share of results that were `UP`, 0 to 100; 100 without results. @throws {ConfigError} for a filter that is not valid */
+  getAvailabilityPercentage(filter?: HistoryFilter): number
+  /** The fastest of the models that answered at least 95 % of their last 10 (and at least 3) requests, on average within 5 s; null if none did. */
+  getOptimalModel(): string | null
+  /** As `client.getHealthReport()`. */
+  getHealthReport(): HealthReport
+  /** The running schedule keeps the process alive, as at the start. */
+  ref(): this
+  /** The running schedule does not keep the process alive. */
+  unref(): this
+  /** `stopMonitoring()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+
+  on<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  once<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  off<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  addListener<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  prependListener<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  prependOnceListener<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  removeListener<E extends keyof MonitorEvents>(event: E, listener: Listener<MonitorEvents, E>): this
+  removeAllListeners(event?: keyof MonitorEvents): this
+  emit<E extends keyof MonitorEvents>(event: E, payload: MonitorEvents[E]): boolean
+  listenerCount<E extends keyof MonitorEvents>(event: E, listener?: Listener<MonitorEvents, E>): number
+  listeners(event: keyof MonitorEvents): Function[]
+  rawListeners(event: keyof MonitorEvents): Function[]
+}
+
+export interface HealthOptions {
+  /** Failed checks in a row, of one endpoint and probe, that fire an alert; 1 to 10,000. Default 3. */
+  failureThreshold?: number
+  /** From the start of a round to the start of the next; rounds do not overlap. At least 1 ms. Default `'30s'`. */
+  checkInterval?: Duration
+  /** Of one check, at least 1 ms. Default `'10s'`. */
+  timeout?: Duration
+  /** The model that a completion is asked of where an endpoint names none. Default: in a client none (no such probe is sent), in a monitor of its own `'gpt-4o'`. */
+  model?: string
+  /** `'endpoint'` is free, `'service'` is billed. Default both; a paid one is left out while calls prove the endpoint. */
+  probes?: ('endpoint' | 'service') | ('endpoint' | 'service')[]
+  /** Results kept, of all endpoints together; 1 to 1,000,000. Default 100. */
+  historySize?: number
+  /** What alerts call the service. Default: the endpoint's name. */
+  service?: string
+}
+
+export interface MonitorOptions extends ConnectionOptions, HealthOptions {
+  /** Its abort stops monitoring. */
+  signal?: AbortSignal
+}
+
+export interface HistoryFilter {
+  /** A name, or a probed URL. */
+  endpoint?: string
+  /** A date, ISO 8601, or milliseconds since 1970. */
+  since?: Date | string | number
+  /** Only the newest so many. */
+  limit?: number
+}
+
+export interface HealthCheckResult {
+  /** ISO 8601, when the check ended. */
+  timestamp: string
+  /** The probed URL. */
+  endpoint: string
+  /** The endpoint's name. */
+  name: string
+  probe: 'endpoint' | 'service'
+  status: 'UP' | 'DOWN' | 'TIMEOUT' | 'AUTH_ERROR' | 'RATE_LIMITED'
+  responseTimeMs: number
+  /** Absent if no answer came. */
+  statusCode?: number
+  /** Absent if `UP`. */
+  errorMessage?: string
+  /** Of this endpoint and probe. */
+  consecutiveFailures: number
+}
+
+// ── events ──────────────────────────────────────────────────────────────────
+
+/** A listener that throws, or rejects, is an uncaught exception; the others are still called. */
+export type Listener<Events, E extends keyof Events> = (payload: Events[E]) => unknown
+
+export interface MonitorEvents {
+  /** Every check, whatever its result. */
+  healthCheck: HealthCheckResult
+  /** Checks failed so often in a row (`firing`), or succeed again (`resolved`). */
+  alert: AlertPayload
+  /** A key was refused, in a check or (client) a call. */
+  authError: AuthErrorEvent
+}
+
+export interface ClientEvents extends MonitorEvents {
+  /** An attempt ended, or a candidate was skipped. */
+  attempt: AttemptEvent
+  /** The same endpoint is asked again. */
+  retry: RetryEvent
+  /** Another endpoint or model is asked. */
+  failover: FailoverEvent
+  /** A circuit breaker changed its state. */
+  breaker: BreakerEvent
+  /** Something is left alone for a while. */
+  cooldown: CooldownEvent
+  /** A vendor answered that a rate, a quota or a size is exceeded. */
+  rateLimit: RateLimitEvent
+}
+
+export interface AttemptEvent extends Attempt {
+  requestId: string
+  /** Absent if the call has none. */
+  tags?: Record<string, string>
+}
+
+export interface RetryEvent {
+  requestId: string
+  endpoint: string
+  model: string
+  /** What was waited before. */
+  delayMs: number
+  reason: FailureReason | null
+}
+
+export interface FailoverEvent {
+  requestId: string
+  from: { endpoint: string; model: string }
+  to: { endpoint: string; model: string }
+  reason: FailureReason
+  /** The HTTP status; null if none came. */
+  status: number | null
+}
+
+/** What a breaker or a cooldown applies to: a host, a key, or one model of an endpoint. */
+export type Scope = 'origin' | 'credential' | 'endpoint'
+
+export interface BreakerEvent {
+  /** Whose request changed it. */
+  endpoint: string
+  /** Null unless `scope` is `'endpoint'`. */
+  model: string | null
+  scope: Scope
+  state: 'closed' | 'open' | 'halfOpen'
+  /** Milliseconds since 1970; null unless open. */
+  retryAt: number | null
+  /** ISO 8601. */
+  at: string
+}
+
+export interface CooldownEvent {
+  /** Whose request caused it. */
+  endpoint: string
+  /** Null unless `scope` is `'endpoint'`. */
+  model: string | null
+  scope: Scope
+  reason: FailureReason | null
+  /** Milliseconds since 1970. */
+  until: number
+  /** ISO 8601. */
+  at: string
+}
+
+export interface RateLimitEvent {
+  endpoint: string
+  model: string
+  reason: FailureReason
+  /** The vendor's hint; null if it gave none. */
+  retryAfterMs: number | null
+  /** ISO 8601. */
+  at: string
+}
+
+export interface AuthErrorEvent {
+  message: string
+  /** What to do about it. */
+  action: string
+  /** The endpoint's name. */
+  endpoint: string
+  statusCode: 401 | 403
+  /** Enough to tell keys apart, `sk-…a1b2`; too little to use one. */
+  keyHint: string
+}
+
+export interface AlertPayload {
+  /** `warning` if only rate limits failed the checks. */
+  severity: 'warning' | 'critical'
+  service: string
+  message: string
+  /** The latest check. */
+  details: HealthCheckResult
+  recommendedAction: string
+  status: 'firing' | 'resolved'
+  /** The rule that fired. */
+  kind: 'consecutive_failures' | (string & {})
+  /** The same for the same alert, in every process. */
+  fingerprint: string
+  /** ISO 8601. */
+  startsAt: string
+  /** ISO 8601; absent while firing. */
+  endsAt?: string
+  /** Failed checks in a row. */
+  occurrences: number
+}
+
+// ── errors ──────────────────────────────────────────────────────────────────
+
+/** What every error has in common. Branch on the class, `code` or `reason`; messages change. No secret is inside. */
+export class FailoverError extends Error {
+  /** Errors are made by the package; this is for tests. */
+  constructor(message: string, data?: object)
+  /** Each class has its own. Of this class itself: `…_STREAM_TAKEN` for a stream that is read twice, `…_INTERNAL` for a defect of ours. */
+  readonly code: `ERR_BELLWETHER_${string}`
+  readonly reason: FailureReason
+  /** The HTTP status, if one came. */
+  readonly status: number | undefined
+  /** The endpoint that failed; undefined if none was asked. */
+  readonly endpoint: string | undefined
+  readonly requestId: string | undefined
+  /** Everything that was tried or skipped. */
+  readonly attempts: Attempt[]
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean
+  /** How much later, as far as is known. */
+  readonly retryAfterMs: number | undefined
+  /** The vendor's own code. */
+  readonly vendorCode: string | undefined
+  /** A retry was due that the retry budget did not allow. */
+  readonly retryBudgetExhausted: boolean
+  /** True also for an error of another copy of this package, where `instanceof` is not. */
+  static isInstance(value: unknown): value is FailoverError
+}
+
+/** Options are not valid. Thrown by constructors, rejected by calls. */
+export class ConfigError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_CONFIG'
+  /** All that is wrong, each with its path: `endpoints[1].baseURL`. */
+  readonly problems: { path: string; message: string }[]
+  static isInstance(value: unknown): value is ConfigError
+}
+
+/** 401: the key was refused. */
+export class AuthenticationError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_AUTHENTICATION'
+  static isInstance(value: unknown): value is AuthenticationError
+}
+
+/** 403: the key is good but may not do this. */
+export class PermissionDeniedError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_PERMISSION_DENIED'
+  static isInstance(value: unknown): value is PermissionDeniedError
+}
+
+/** 429: a rate is exceeded, or this request alone is larger than the limit (`tooLargeForLimit`). */
+export class RateLimitError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_RATE_LIMIT'
+  static isInstance(value: unknown): value is RateLimitError
+}
+
+/** A quota or a spend limit is used up; waiting a little does not help. */
+export class QuotaExceededError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_QUOTA_EXCEEDED'
+  static isInstance(value: unknown): value is QuotaExceededError
+}
+
+/** The request is at fault; no endpoint is asked after one has said so. */
+export class BadRequestError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_BAD_REQUEST'
+  static isInstance(value: unknown): value is BadRequestError
+}
+
+/** The request is longer than the model's context. */
+export class ContextLengthError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_CONTEXT_LENGTH'
+  static isInstance(value: unknown): value is ContextLengthError
+}
+
+/** The vendor's filter refused the input. */
+export class ContentFilterError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_CONTENT_FILTER'
+  static isInstance(value: unknown): value is ContentFilterError
+}
+
+/** No such model; also, before anything is sent, a model that no endpoint serves. */
+export class NotFoundError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_NOT_FOUND'
+  static isInstance(value: unknown): value is NotFoundError
+}
+
+export type TimeoutPhase = 'connect' | 'headers' | 'firstContent' | 'content' | 'total'
+
+/** A phase of the call, or the call, took too long. */
+export class TimeoutError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_TIMEOUT'
+  readonly phase: TimeoutPhase
+  static isInstance(value: unknown): value is TimeoutError
+}
+
+/** No connection (DNS, TCP, TLS), or it was lost. */
+export class ConnectionError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_CONNECTION'
+  static isInstance(value: unknown): value is ConnectionError
+}
+
+/** The vendor failed: 5xx, overload, an answer that broke off or could not be read. */
+export class UpstreamError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_UPSTREAM'
+  static isInstance(value: unknown): value is UpstreamError
+}
+
+/** A stream broke, or ran out of time, after content was delivered. It is not repeated, lest text appear twice. */
+export class StreamInterruptedError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_STREAM_INTERRUPTED'
+  /** The text delivered. */
+  readonly partial: string
+  /** What would have been the completion so far. */
+  readonly partialCompletion: ChatCompletion | undefined
+  /** Undefined if the vendor had told none. */
+  readonly usage: Usage | undefined
+  static isInstance(value: unknown): value is StreamInterruptedError
+}
+
+export interface EndpointFailure {
+  endpoint: string
+  model: string
+  reason: FailureReason
+  status?: number
+  message: string
+}
+
+/** Two or more candidates failed; `reason`, `status` and `retryAfterMs` are those of the failure that says most. */
+export class AllEndpointsFailedError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_ALL_ENDPOINTS_FAILED'
+  /** One for each candidate that failed or was skipped. */
+  readonly errors: EndpointFailure[]
+  /** When the first of them is ready again, in milliseconds since 1970. */
+  readonly earliestRetryAt: number | undefined
+  static isInstance(value: unknown): value is AllEndpointsFailedError
+}
+
+/** Too many calls wait for an endpoint to become ready. */
+export class QueueFullError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_QUEUE_FULL'
+  static isInstance(value: unknown): value is QueueFullError
+}
+
+/** The client was closed before or during the call. */
+export class ClientClosedError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_CLIENT_CLOSED'
+  static isInstance(value: unknown): value is ClientClosedError
+}
+
+// ── OpenAI's wire objects ───────────────────────────────────────────────────
+
+/** A request by its wire names. What is not known here is passed on to the vendor. */
+export interface OpenAIChatRequest {
+  /** May be left out if every endpoint pins one. */
+  model?: string
+  messages: Message[]
+  stream?: boolean | null
+  stream_options?: { include_usage?: boolean } | null
+  temperature?: number | null
+  max_tokens?: number | null
+  max_completion_tokens?: number | null
+  top_p?: number | null
+  n?: number | null
+  stop?: string | string[] | null
+  seed?: number | null
+  presence_penalty?: number | null
+  frequency_penalty?: number | null
+  logit_bias?: Record<string, number> | null
+  logprobs?: boolean | null
+  top_logprobs?: number | null
+  tools?: Tool[]
+  tool_choice?: ToolChoice
+  parallel_tool_calls?: boolean
+  response_format?: ResponseFormat
+  reasoning_effort?: string | null
+  user?: string
+  [field: string]: unknown
+}
+
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
+
+export interface SystemMessage {
+  role: 'system' | 'developer'
+  content: string | TextPart[]
+  name?: string
+}
+
+export interface UserMessage {
+  role: 'user'
+  content: string | ContentPart[]
+  name?: string
+}
+
+export interface AssistantMessage {
+  role: 'assistant'
+  content?: string | (TextPart | RefusalPart)[] | null
+  refusal?: string | null
+  name?: string
+  tool_calls?: ToolCall[]
+  /** DeepSeek's. */
+  reasoning_content?: string | null
+}
+
+export interface ToolMessage {
+  role: 'tool'
+  content: string | TextPart[]
+  tool_call_id: string
+}
+
+export type ContentPart = TextPart | ImagePart | AudioPart | FilePart
+export interface TextPart { type: 'text'; text: string }
+export interface RefusalPart { type: 'refusal'; refusal: string }
+/** `url`: an address, or `data:image/png;base64,…`. */
+export interface ImagePart { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' } }
+/** `data`: base64. */
+export interface AudioPart { type: 'input_audio'; input_audio: { data: string; format: 'wav' | 'mp3' } }
+export interface FilePart { type: 'file'; file: { file_id?: string; file_data?: string; filename?: string } }
+
+export interface Tool {
+  type: 'function'
+  function: {
+    name: string
+    description?: string
+    /** JSON Schema. */
+    parameters?: Record<string, unknown>
+    strict?: boolean | null
+  }
+}
+
+export type ToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } }
+
+/** `arguments`: JSON as the model wrote it, which need not be valid. */
+export interface ToolCall {
+  id: string
+  type: 'function'
+  function: { name: string; arguments: string }
+}
+
+export type ResponseFormat =
+  | { type: 'text' }
+  | { type: 'json_object' }
+  | { type: 'json_schema'; json_schema: { name: string; description?: string; schema?: Record<string, unknown>; strict?: boolean | null } }
+
+/** The vendors' own words are possible beside OpenAI's. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call' | (string & {})
+
+/** The vendor's answer, untouched, and how it came about. */
+export interface ChatCompletion {
+  id: string
+  object: 'chat.completion'
+  /** Seconds since 1970. */
+  created: number
+  model: string
+  choices: Choice[]
+  usage?: CompletionUsage
+  system_fingerprint?: string | null
+  service_tier?: string | null
+  /** Not enumerable, so that the object can be passed on as it came. */
+  readonly report: CallReport
+}
+
+export interface Choice {
+  index: number
+  message: {
+    role: 'assistant'
+    content: string | null
+    refusal?: string | null
+    tool_calls?: ToolCall[]
+    /** DeepSeek's. */
+    reasoning_content?: string | null
+  }
+  finish_reason: FinishReason
+  logprobs?: unknown
+}
+
+export interface ChatCompletionChunk {
+  id: string
+  object: 'chat.completion.chunk'
+  /** Seconds since 1970. */
+  created: number
+  model: string
+  /** Empty in a chunk that only tells the usage. */
+  choices: ChunkChoice[]
+  usage?: CompletionUsage | null
+  system_fingerprint?: string | null
+  service_tier?: string | null
+}
+
+export interface ChunkChoice {
+  index: number
+  delta: {
+    role?: 'assistant'
+    content?: string | null
+    refusal?: string | null
+    tool_calls?: ToolCallDelta[]
+    /** DeepSeek's. */
+    reasoning_content?: string | null
+  }
+  finish_reason: FinishReason | null
+  logprobs?: unknown
+}
+
+/** A piece of the tool call with this index. */
+export interface ToolCallDelta {
+  index: number
+  id?: string
+  type?: 'function'
+  function?: { name?: string; arguments?: string }
+}
+
+export interface CompletionUsage {
+  prompt_tokens: number
+  completion_tokens: number
+  total_tokens: number
+  prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number }
+  completion_tokens_details?: { reasoning_tokens?: number; audio_tokens?: number; accepted_prediction_tokens?: number; rejected_prediction_tokens?: number }
+}

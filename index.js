@@ -1,0 +1,23 @@
+'use strict'
+
+// The public face. Everything behind it is private.
+
+const { FailoverClient } = require('./lib/client')
+const { HealthMonitor } = require('./lib/monitor')
+const { chatCompletion } = require('./lib/default-client')
+/** @typedef {Pick<typeof import('./index.d.ts'), keyof typeof import('./lib/errors').classes>} ErrorClasses */
+const {
+  FailoverError, ConfigError, AuthenticationError, PermissionDeniedError, RateLimitError, QuotaExceededError,
+  BadRequestError, ContextLengthError, ContentFilterError, NotFoundError, TimeoutError, ConnectionError,
+  UpstreamError, StreamInterruptedError, AllEndpointsFailedError, QueueFullError, ClientClosedError
+} = /** @type {ErrorClasses} */ (require('./lib/errors').classes)
+
+// Named one by one, not spread: only so does Node find the names that ES modules import.
+// What index.d.ts promises is checked here.
+/** @satisfies {typeof import('./index.d.ts')} */
+module.exports = {
+  FailoverClient, HealthMonitor, chatCompletion, FailoverError, ConfigError, AuthenticationError,
+  PermissionDeniedError, RateLimitError, QuotaExceededError, BadRequestError, ContextLengthError, ContentFilterError,
+  NotFoundError, TimeoutError, ConnectionError, UpstreamError, StreamInterruptedError, AllEndpointsFailedError,
+  QueueFullError, ClientClosedError
+}

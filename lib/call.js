@@ -1,0 +1,109 @@
+'use strict'
+
+// One call from submit to settled promise.
+
+const hub = require('./hub')
+const { fromWire, closed } = require('./errors')
+const { ChatStream, StreamState } = require('./stream')
+const { withReport } = require('./report')
+
+/**
+ * @param {InstanceType<typeof import('./client').FailoverClient>} client Kept alive while the call is awaited.
+ * @param {import('../native').NativeClient} native
+ * @param {ReturnType<typeof import('./request').prepare>} call
+ * @returns {Promise<any>}
+ */
+function submit (client, native, call) {
+  return new Promise((resolve, reject) => {
+    const { signal } = call
+    if (signal?.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const slot = call.stream ? streamSlot(client, resolve, reject) : answerSlot(client, resolve, reject)
+    const id = hub.open(slot)
+    hub.retain()
+    if (signal !== undefined) {
+      const abort = () => {
+        slot.abort(signal.reason)
+        hub.getHub().abort(id)
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      slot.settled = () => signal.removeEventListener('abort', abort)
+    }
+    slot.id = id
+    try {
+      native.submit(id, call.body, call.options)
+    } catch (error) {
+      hub.abandon(id)
+      slot.abort(error)
+    }
+  })
+}
+
+/** The slot of a call that is answered whole. */
+class AnswerSlot {
+  id = -1
+  /** @type {(() => void) | undefined} */
+  settled
+  #open = true
+  #client
+  #resolve
+  #reject
+
+  /**
+   * @param {unknown} client
+   * @param {(value: any) => void} resolve
+   * @param {(reason: unknown) => void} reject
+   */
+  constructor (client, resolve, reject) {
+    this.#client = client
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  /** @param {string} body @param {string} report */
+  resolve (body, report) {
+    if (!this.#end()) return
+    try {
+      this.#resolve(withReport(JSON.parse(body), report))
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+
+  /** @param {string} error */
+  reject (error) {
+    if (this.#end()) this.#reject(fromWire(error))
+  }
+
+  dropped () {
+    if (this.#end()) this.#reject(closed())
+  }
+
+  /** @param {unknown} reason */
+  abort (reason) {
+    if (this.#end()) this.#reject(reason)
+  }
+
+  #end () {
+    if (!this.#open) return false
+    this.#open = false
+    this.#client = undefined
+    this.settled?.()
+    hub.release()
+    return true
+  }
+}
+
+/** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
+function answerSlot (client, resolve, reject) {
+  return new AnswerSlot(client, resolve, reject)
+}
+
+/** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
+function streamSlot (client, resolve, reject) {
+  return new StreamState(client, (state) => resolve(new ChatStream(state)), reject)
+}
+
+module.exports = { submit }

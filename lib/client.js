@@ -1,0 +1,157 @@
+'use strict'
+
+const hub = require('./hub')
+const { WantedEmitter, EVENTS } = require('./emitter')
+const { name: nameOf, encode, merge, refuseUnknown, create } = require('./options')
+const { prepare } = require('./request')
+const { submit } = require('./call')
+const { HealthMonitor } = require('./monitor')
+const { closed, ofProblems } = require('./errors')
+const duration = require('./duration')
+
+const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
+/** How long `close()` waits for calls under way. */
+const DRAIN = 30_000
+
+class FailoverClient extends WantedEmitter {
+  #native
+  #monitor
+  #functions
+  /** @type {Promise<void> | undefined} */
+  #closing
+  #forgetSignal = () => {}
+  metrics
+
+  /**
+   * @param {unknown} [apiKeyOrOptions]
+   * @param {unknown} [more]
+   */
+  constructor (apiKeyOrOptions, more) {
+    super(() => this.#listen())
+    const { options, signal } = merge(apiKeyOrOptions, more)
+    const { json, functions } = encode(options)
+    this.#functions = functions
+    const listener = {
+      deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
+      key: async (/** @type {number} */ number) => this.#functions[number](),
+      native: /** @type {any} */ (undefined)
+    }
+    const native = create(hub.getHub(), hub.register(listener), json, false)
+    listener.native = native
+    this.#native = native
+    // The hub holds its listener weakly: it lives as long as its client.
+    hold(this, listener)
+    this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
+    this.metrics = Object.freeze({ snapshot: () => JSON.parse(native.snapshot()) })
+    if (signal?.aborted) {
+      this.close()
+    } else if (signal) {
+      // Weakly: a signal that lives for the whole process must not keep its clients alive.
+      const self = new WeakRef(this)
+      const abort = () => { self.deref()?.close() }
+      signal.addEventListener('abort', abort, { once: true })
+      this.#forgetSignal = () => signal.removeEventListener('abort', abort)
+    }
+  }
+
+  get monitor () {
+    return this.#monitor
+  }
+
+  /**
+   * @param {any} first
+   * @param {any} [second]
+   * @param {any} [third]
+   * @returns {Promise<any>}
+   */
+  chatCompletion (first, second, third) {
+    if (this.#closing !== undefined) return Promise.reject(closed())
+    try {
+      return submit(this, this.#native, prepare(first, second, third))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @param {string} [name] */
+  getEndpointStatus (name) {
+    /** @type {any[]} */
+    const all = JSON.parse(this.#native.endpointStatus())
+    return name === undefined ? all : all.find((status) => status.name === name)
+  }
+
+  getSummary () {
+    return JSON.parse(this.#native.summary())
+  }
+
+  getHealthReport () {
+    return this.#monitor.getHealthReport()
+  }
+
+  /** @param {string} [endpoint] */
+  async validateApiKey (endpoint) {
+    nameOf(endpoint, 'endpoint')
+    return hub.ask((slot) => this.#native.validateApiKey(slot, endpoint), JSON.parse, closed)
+  }
+
+  /** @param {string} endpoint */
+  isolate (endpoint) {
+    nameOf(endpoint, 'endpoint')
+    if (!this.#native.isolate(endpoint, true)) {
+      const names = this.getEndpointStatus().map((/** @type {{ name: string }} */ status) => status.name).join(', ')
+      throw ofProblems([{ path: 'endpoint', message: `must be one of ${names}, got '${endpoint}'` }])
+    }
+    let isolated = true
+    return {
+      [Symbol.dispose]: () => {
+        if (isolated) this.#native.isolate(endpoint, false)
+        isolated = false
+      }
+    }
+  }
+
+  /** @returns {Promise<void>} */
+  warmup () {
+    return hub.ask((slot) => this.#native.warmup(slot), () => undefined, closed)
+  }
+
+  /**
+   * @param {{ drain?: number | string }} [options]
+   * @returns {Promise<void>}
+   */
+  close (options) {
+    refuseUnknown(options, ['drain'], 'options')
+    const drain = duration.ms(options?.drain, 'options.drain', DRAIN)
+    this.#forgetSignal()
+    this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
+      this.#monitor.stopMonitoring()
+    })
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose] () {
+    await this.close()
+  }
+
+  #listen () {
+    // The first listeners may come while the constructor is still at work.
+    this.#native?.setWantedEvents(this.wanted | (this.#monitor?.wanted ?? 0))
+  }
+
+  /** @param {number} kind @param {string} json */
+  #deliver (kind, json) {
+    const payload = JSON.parse(json)
+    this.deliver(EVENTS[kind], payload)
+    if (kind >= MONITOR_EVENTS) this.#monitor.deliver(EVENTS[kind], payload)
+  }
+}
+
+/** @type {WeakMap<object, object>} */
+const held = new WeakMap()
+
+/** @param {object} owner @param {object} thing */
+function hold (owner, thing) {
+  held.set(owner, thing)
+}
+
+module.exports = { FailoverClient }

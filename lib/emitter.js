@@ -1,0 +1,87 @@
+'use strict'
+
+const { EventEmitter } = require('node:events')
+
+// The order is src/event.rs's.
+const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'healthCheck', 'alert', 'authError']
+
+/** An EventEmitter that tells Rust which events anyone listens to, so that nobody pays for the others. */
+class WantedEmitter extends EventEmitter {
+  /** @type {() => void} */
+  #changed
+
+  /** @param {() => void} changed */
+  constructor (changed) {
+    super()
+    this.#changed = changed
+  }
+
+  get wanted () {
+    let mask = 0
+    for (let i = 0; i < EVENTS.length; i++) if (this.listenerCount(EVENTS[i]) > 0) mask |= 1 << i
+    return mask
+  }
+
+  /** @param {string} name @param {(...args: any[]) => void} listener */
+  on (name, listener) {
+    super.on(name, listener)
+    this.#changed()
+    return this
+  }
+
+  /** @param {string} name @param {(...args: any[]) => void} listener */
+  addListener (name, listener) {
+    return this.on(name, listener)
+  }
+
+  /** @param {string} name @param {(...args: any[]) => void} listener */
+  prependListener (name, listener) {
+    super.prependListener(name, listener)
+    this.#changed()
+    return this
+  }
+
+  /** @param {string} name @param {(...args: any[]) => void} listener */
+  removeListener (name, listener) {
+    super.removeListener(name, listener)
+    this.#changed()
+    return this
+  }
+
+  /** @param {string} name @param {(...args: any[]) => void} listener */
+  off (name, listener) {
+    return this.removeListener(name, listener)
+  }
+
+  /** @param {string} [name] */
+  removeAllListeners (name) {
+    if (name === undefined) super.removeAllListeners()
+    else super.removeAllListeners(name)
+    this.#changed()
+    return this
+  }
+
+  /**
+   * Calls the listeners; one that throws reaches `uncaughtException`, and the others and the queue go on.
+   * @param {string} name
+   * @param {object} payload
+   */
+  deliver (name, payload) {
+    for (const listener of this.rawListeners(name)) {
+      try {
+        const result = listener.call(this, payload)
+        // As `captureRejections` would, without asking for it: a failed async listener is not silent.
+        if (typeof result?.then === 'function') result.then(undefined, rethrow)
+      } catch (error) {
+        rethrow(error)
+      }
+    }
+  }
+}
+
+/** @param {unknown} error */
+function rethrow (error) {
+  setImmediate(() => { throw error })
+}
+
+module.exports = { WantedEmitter, EVENTS }

@@ -1,0 +1,36 @@
+'use strict'
+
+// The real servers that some tests run against, from Debian's packages.
+
+const { spawnSync } = require('node:child_process')
+
+/** Command and the package that brings it. */
+const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin']]
+
+/** Installs what is missing when it may, else says what to install and ends with code 2. */
+function installServers () {
+  const packages = SERVERS.filter(([command]) => !exists(command)).map(([, name]) => name)
+  if (packages.length === 0) return
+  const list = packages.join(' ')
+  if (process.getuid?.() !== 0 || !exists('apt-get')) {
+    console.error(`npm test: install ${list} (apt-get install ${list}), or run 'npm test -- --without-servers'`)
+    process.exit(2)
+  }
+  console.error(`installing ${list}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // A new machine's lists are old or empty.
+  spawnSync('apt-get', ['update', '-qq'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const { status } = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) {
+    console.error(`npm test: apt-get could not install ${list}; install it by hand, or run 'npm test -- --without-servers'`)
+    process.exit(2)
+  }
+}
+
+/** @param {string} command */
+function exists (command) {
+  const path = `${process.env.PATH}:/usr/sbin:/sbin`
+  return spawnSync('sh', ['-c', `command -v ${command}`], { env: { ...process.env, PATH: path } }).status === 0
+}
+
+module.exports = { installServers }

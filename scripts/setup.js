@@ -1,0 +1,147 @@
+'use strict'
+
+// Makes a checkout ready to run, from any state and any folder: checks the tools, installs, builds.
+// Silent and quick when all is current. Everything it says goes to stderr: stdout is the caller's.
+
+const crypto = require('node:crypto')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+
+const ROOT = path.join(__dirname, '..')
+const STAMP = at('node_modules', '.bellwether-setup')
+/** What the addon is built from. A folder's own time tells that a file in it is gone. */
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
+
+/**
+ * Ends the process with code 2 and one line when something is missing.
+ * @param {{ rust?: boolean }} [options] `rust`: needed even if there is nothing to build
+ */
+function setup ({ rust = false } = {}) {
+  checkNode()
+  const stale = !addonIsCurrent()
+  if (rust || stale) checkRust()
+  if (!dependenciesAreCurrent()) install()
+  if (stale) build()
+}
+
+// === tools ===
+
+function checkNode () {
+  const needed = /\d+(?:\.\d+)+/.exec(JSON.parse(read('package.json')).engines.node)[0]
+  if (older(process.versions.node, needed)) {
+    fail(`Node.js ${process.versions.node} is too old, ${needed} or newer is needed: see https://nodejs.org/en/download`)
+  }
+}
+
+function checkRust () {
+  const needed = /^rust-version = "(.+)"$/m.exec(read('Cargo.toml'))[1]
+  // A shell that was open when Rust was installed does not have it on its path.
+  const bin = path.join(process.env.CARGO_HOME || path.join(os.homedir(), '.cargo'), 'bin')
+  process.env.PATH = `${process.env.PATH}${path.delimiter}${bin}`
+  for (const tool of ['cargo', 'rustc']) {
+    const { status, stdout, stderr } = spawnSync(tool, ['--version'], { cwd: ROOT, encoding: 'utf8' })
+    if (status === null) fail(`${tool} is not installed; Rust ${needed} or newer is needed: see https://rustup.rs`)
+    const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0]
+    if (status !== 0 || version === undefined) fail(`${tool} --version failed: ${stderr.trim().split('\n')[0]}`)
+    if (older(version, needed)) fail(`${tool} ${version} is too old, ${needed} or newer is needed: run 'rustup update stable'`)
+  }
+}
+
+function older (version, needed) {
+  return version.localeCompare(needed, 'en', { numeric: true }) < 0
+}
+
+// === dependencies ===
+
+function dependenciesAreCurrent () {
+  const lock = fingerprint()
+  if (readOr(STAMP) === lock) return true
+  // npm leaves its own note at the end of an installation: one made by hand is as good.
+  if (changed(at('node_modules', '.package-lock.json')) < changed(at('package-lock.json'))) return false
+  fs.writeFileSync(STAMP, lock)
+  return true
+}
+
+function install () {
+  say('installing development tools (npm install)')
+  // Under NODE_ENV=production npm would leave the tools out. Not `npm ci`: it refuses a lock file that lacks
+  // other platforms' optional packages, which a registry mirror may not have.
+  npm('install', '--no-save', '--ignore-scripts', '--include=dev')
+  fs.writeFileSync(STAMP, fingerprint())
+}
+
+function fingerprint () {
+  return crypto.createHash('sha256').update(read('package-lock.json')).digest('hex')
+}
+
+// === addon ===
+
+function addonIsCurrent () {
+  const built = changed(addon())
+  return SOURCES.every((name) => newest(at(name)) <= built)
+}
+
+function build () {
+  say('building the native addon (npm run build); the first time takes some minutes')
+  const began = new Date()
+  npm('run', 'build')
+  // Copies keep the times of their originals on some systems; and what was edited meanwhile is not in it.
+  fs.utimesSync(addon(), began, began)
+}
+
+function addon () {
+  process.report.excludeNetwork = true
+  const abi = {
+    linux: () => (process.report.getReport().header.glibcVersionRuntime ? '-gnu' : '-musl'),
+    win32: () => '-msvc'
+  }[process.platform]?.() ?? ''
+  return at(`bellwether.${process.platform}-${process.arch}${abi}.node`)
+}
+
+function newest (file) {
+  const own = changed(file)
+  if (!fs.statSync(file).isDirectory()) return own
+  return fs.readdirSync(file).reduce((latest, name) => Math.max(latest, newest(path.join(file, name))), own)
+}
+
+// === helpers ===
+
+function npm (...args) {
+  // Under `npm run`, the npm that runs; it need not be the one on the path.
+  const own = process.env.npm_execpath
+  const [command, first] = own?.endsWith('npm-cli.js') ? [process.execPath, [own]] : ['npm', []]
+  const shell = command === 'npm' && process.platform === 'win32'
+  const { status, error } = spawnSync(command, [...first, ...args], { cwd: ROOT, stdio: ['ignore', 2, 2], shell })
+  if (error) fail(`npm cannot be run (${error.message}): it comes with Node.js, see https://nodejs.org/en/download`)
+  if (status !== 0) fail(`npm ${args.join(' ')} failed, see above`)
+}
+
+/** When a file was last changed; never, if there is none. */
+function changed (file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity
+}
+
+function readOr (file) {
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined
+}
+
+function at (...names) {
+  return path.join(ROOT, ...names)
+}
+
+function read (name) {
+  return fs.readFileSync(at(name), 'utf8')
+}
+
+function say (text) {
+  process.stderr.write(`bellwether: ${text}\n`)
+}
+
+function fail (text) {
+  say(text)
+  process.exit(2)
+}
+
+module.exports = { setup }

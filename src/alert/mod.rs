@@ -1,0 +1,181 @@
+//! When people are told. One rule so far: consecutive failed checks.
+
+use std::{collections::HashMap, time::SystemTime};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::report::iso8601;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Warning,
+    Critical,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Firing,
+    Resolved,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    pub severity: Severity,
+    pub service: String,
+    pub message: String,
+    pub details: Value,
+    pub recommended_action: &'static str,
+    pub status: Status,
+    pub kind: &'static str,
+    pub fingerprint: String,
+    pub starts_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<String>,
+    pub occurrences: u32,
+}
+
+/// One failed or sound check, as the rule sees it.
+pub struct Observation<'a> {
+    pub service: &'a str,
+    /// What is counted on its own: an endpoint and a probe.
+    pub subject: String,
+    pub failure: Option<Failure<'a>>,
+    pub details: Value,
+}
+
+pub struct Failure<'a> {
+    pub what: &'a str,
+    pub action: &'static str,
+}
+
+#[derive(Default)]
+struct Counter {
+    failures: u32,
+    only_rate_limits: bool,
+    firing: Option<Alert>,
+}
+
+/// Counts failures in a row per subject; fires once at the threshold, counts on, and resolves.
+pub struct ConsecutiveFailures {
+    threshold: u32,
+    counters: HashMap<String, Counter>,
+}
+
+const KIND: &str = "consecutive_failures";
+
+impl ConsecutiveFailures {
+    pub fn new(threshold: u32) -> Self {
+        Self { threshold, counters: HashMap::new() }
+    }
+
+    /// Counts one check, before its result is told.
+    pub fn advance(&mut self, subject: &str, failed: bool, rate_limited: bool) -> u32 {
+        let counter = self.counters.entry(subject.to_owned()).or_default();
+        if !failed {
+            counter.failures = 0;
+            return 0;
+        }
+        counter.only_rate_limits = rate_limited && (counter.failures == 0 || counter.only_rate_limits);
+        counter.failures = counter.failures.saturating_add(1);
+        counter.failures
+    }
+
+    /// What is to be told after a check that was counted.
+    pub fn judge(&mut self, seen: &Observation<'_>, now: SystemTime) -> Option<Alert> {
+        let threshold = self.threshold;
+        let counter = self.counters.entry(seen.subject.clone()).or_default();
+        let Some(failure) = &seen.failure else {
+            return counter.firing.take().map(|alert| Alert {
+                status: Status::Resolved,
+                message: format!("{} is answering again", seen.service),
+                details: seen.details.clone(),
+                ends_at: Some(iso8601(now)),
+                ..alert
+            });
+        };
+        if let Some(alert) = &mut counter.firing {
+            alert.occurrences = counter.failures;
+            return None;
+        }
+        if counter.failures < threshold {
+            return None;
+        }
+        let alert = Alert {
+            severity: if counter.only_rate_limits { Severity::Warning } else { Severity::Critical },
+            service: seen.service.to_owned(),
+            message: format!(
+                "{}: {} checks failed in a row, last: {}",
+                seen.service, counter.failures, failure.what
+            ),
+            details: seen.details.clone(),
+            recommended_action: failure.action,
+            status: Status::Firing,
+            kind: KIND,
+            fingerprint: fingerprint(&[KIND, &seen.subject]),
+            starts_at: iso8601(now),
+            ends_at: None,
+            occurrences: counter.failures,
+        };
+        counter.firing = Some(alert.clone());
+        Some(alert)
+    }
+}
+
+/// A stable id of an alert: FNV-1a over its parts (Fowler, Noll, Vo), the same in every process.
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in parts.join("\u{1f}").bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(checks: &[(bool, bool)]) -> Vec<(usize, Alert)> {
+        let mut rule = ConsecutiveFailures::new(3);
+        let mut told = Vec::new();
+        for (i, (failed, rate_limited)) in checks.iter().enumerate() {
+            rule.advance("a endpoint", *failed, *rate_limited);
+            let seen = Observation {
+                service: "a",
+                subject: "a endpoint".into(),
+                failure: failed.then_some(Failure { what: "DOWN", action: "act" }),
+                details: Value::Null,
+            };
+            told.extend(rule.judge(&seen, SystemTime::now()).map(|alert| (i, alert)));
+        }
+        told
+    }
+
+    const DOWN: (bool, bool) = (true, false);
+    const LIMITED: (bool, bool) = (true, true);
+    const UP: (bool, bool) = (false, false);
+
+    #[test]
+    fn fires_once_at_the_threshold_counts_on_and_resolves() {
+        let told = run(&[DOWN, DOWN, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN]);
+        let brief: Vec<_> = told.iter().map(|(i, a)| (*i, a.status, a.occurrences)).collect();
+        assert_eq!(brief, [(2, Status::Firing, 3), (5, Status::Resolved, 5), (9, Status::Firing, 3)]);
+        assert_eq!(told[0].1.fingerprint, told[2].1.fingerprint);
+        assert!(told[1].1.ends_at.is_some() && told[0].1.ends_at.is_none());
+    }
+
+    #[test]
+    fn rate_limiting_alone_is_a_warning() {
+        assert_eq!(run(&[LIMITED; 3])[0].1.severity, Severity::Warning);
+        assert_eq!(run(&[LIMITED, DOWN, LIMITED])[0].1.severity, Severity::Critical);
+        assert_eq!(run(&[DOWN, UP, LIMITED, LIMITED, LIMITED])[0].1.severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_success_in_between_starts_over() {
+        assert!(run(&[DOWN, DOWN, UP, DOWN, DOWN, UP]).is_empty());
+    }
+}

@@ -1,0 +1,437 @@
+//! A client's options, whole.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
+    environment::{Environment, PROVIDERS},
+    models::Aliases,
+    monitor::HealthConfig,
+    reader::{self, Problem, Problems, Reader, expected},
+};
+use crate::{
+    net::{
+        proxy::ProxyOptions,
+        tls::{self, TlsOptions},
+    },
+    observe::cost::Price,
+    policy::{backoff::Backoff, breaker::BreakerConfig, budget::BudgetConfig},
+};
+
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    pub endpoints: Vec<EndpointConfig>,
+    pub aliases: Aliases,
+    pub timeouts: Timeouts,
+    pub max_retries: u32,
+    pub retry: RetryConfig,
+    /// `None` when the user switched breakers off.
+    pub breaker: Option<BreakerConfig>,
+    pub on_unavailable: OnUnavailable,
+    pub health: HealthConfig,
+    /// Whether probing starts by itself.
+    pub health_starts: bool,
+    pub prices: Vec<(String, Price)>,
+    pub proxy: ProxyOptions,
+    pub tls: TlsOptions,
+}
+
+/// Times a call may take. The optional ones have defaults for streams only: without `stream`, vendors
+/// send headers when the answer is whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeouts {
+    pub total: Duration,
+    pub connect: Duration,
+    pub headers: Option<Duration>,
+    pub first_content: Option<Duration>,
+    pub content: Option<Duration>,
+}
+
+impl Timeouts {
+    pub const HEADERS: Duration = Duration::from_secs(30);
+    pub const FIRST_CONTENT: Duration = Duration::from_secs(60);
+    pub const CONTENT: Duration = Duration::from_secs(60);
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(600),
+            connect: Duration::from_secs(10),
+            headers: None,
+            first_content: None,
+            content: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryConfig {
+    pub prefer_same: bool,
+    pub max_retry_after: Duration,
+    pub backoff: Backoff,
+    pub budget: BudgetConfig,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            prefer_same: false,
+            max_retry_after: Duration::from_secs(5),
+            backoff: Backoff::default(),
+            budget: BudgetConfig::default(),
+        }
+    }
+}
+
+/// What a call does when nothing is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnavailable {
+    Wait,
+    Error,
+}
+
+pub const ON_UNAVAILABLE: [(&str, OnUnavailable); 2] =
+    [("wait", OnUnavailable::Wait), ("error", OnUnavailable::Error)];
+
+impl ClientConfig {
+    /// Reads a client's options.
+    pub fn read(options: &Value, environment: &Environment) -> Result<Self, Problems> {
+        Self::read_with(options, environment, |r| {
+            let config = match r.raw("health") {
+                Some(Value::Bool(false)) => None,
+                Some(value) => {
+                    let path = r.path_of("health");
+                    reader::object(value, &path, r.problems(), HealthConfig::read)
+                }
+                None => None,
+            };
+            config.unwrap_or_default()
+        })
+    }
+
+    /// Reads the options of a monitor that stands alone: its own at the top level, beside the client's.
+    pub fn read_monitor(options: &Value, environment: &Environment) -> Result<Self, Problems> {
+        let mut config = Self::read_with(options, environment, |r| {
+            let mut health = HealthConfig::read(r);
+            health.model.get_or_insert_with(|| "gpt-4o".into());
+            health
+        })?;
+        // Its check timeout is not the calls'.
+        config.timeouts = Timeouts::default();
+        Ok(config)
+    }
+
+    fn read_with(
+        options: &Value,
+        environment: &Environment,
+        health: impl FnOnce(&mut Reader<'_>) -> HealthConfig,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let config = reader::object(options, "", &mut problems, |r| {
+            let health = health(r);
+            Self::members(r, environment, health)
+        });
+        // A monitor reads `timeout` as its own and as a call's.
+        problems.dedup();
+        match config.flatten() {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems),
+        }
+    }
+
+    fn members(r: &mut Reader<'_>, environment: &Environment, health: HealthConfig) -> Option<Self> {
+        let key_prefix = r.string("keyPrefix");
+        let base_url = r.string("baseURL");
+        let keys = r.raw_or_null("apiKey");
+        let listed = r.raw("endpoints");
+        let endpoints =
+            read_endpoints(r, listed, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
+        let aliases = r
+            .record("models")
+            .into_iter()
+            .filter_map(|(name, path, value)| match reader::string_list(value) {
+                Some(list) => Some((name.to_owned(), list)),
+                None => {
+                    let message = expected("a model, or a non-empty array of models", value);
+                    r.problems().push(Problem { path, message });
+                    None
+                }
+            })
+            .collect();
+        let prices = r
+            .record("prices")
+            .into_iter()
+            .filter_map(|(model, path, value)| {
+                let price = reader::object(value, &path, r.problems(), Price::read).flatten()?;
+                Some((model.to_owned(), price))
+            })
+            .collect();
+        let retry = r.object("retry", read_retry).unwrap_or_default();
+        let breaker = match r.raw("breaker") {
+            Some(Value::Bool(false)) => None,
+            Some(value) => {
+                let path = r.path_of("breaker");
+                Some(reader::object(value, &path, r.problems(), read_breaker).unwrap_or_default())
+            }
+            None => Some(BreakerConfig::default()),
+        };
+        let timeouts = read_timeouts(r, Timeouts::default());
+        let max_retries = r.integer("maxRetries", 0, 100).map_or(2, |n| n as u32);
+        let on_unavailable = r.one_of("onUnavailable", &ON_UNAVAILABLE).unwrap_or(OnUnavailable::Wait);
+        let proxy = read_proxy(r, environment);
+        let tls = read_tls(r, environment);
+        let endpoints = endpoints?;
+        Some(Self {
+            health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
+            endpoints,
+            aliases: Aliases::new(aliases),
+            timeouts,
+            max_retries,
+            retry,
+            breaker,
+            on_unavailable,
+            health,
+            prices,
+            proxy,
+            tls,
+        })
+    }
+}
+
+fn read_endpoints(
+    r: &mut Reader<'_>,
+    listed: Option<&Value>,
+    keys: Option<&Value>,
+    base_url: Option<&str>,
+    key_prefix: Option<&str>,
+    environment: &Environment,
+) -> Option<Vec<EndpointConfig>> {
+    let inherited = Inherited { base_url, keys, key_prefix, environment };
+    let (items, at): (Vec<Value>, fn(usize) -> String) = match listed {
+        Some(Value::Array(items)) if !items.is_empty() => (items.clone(), |i| format!("endpoints[{i}]")),
+        Some(other) => {
+            r.problem("endpoints", expected("a non-empty array of endpoints", other));
+            return None;
+        }
+        None => match implied(r, keys, base_url, environment) {
+            Some(items) => (items, |_| String::new()),
+            None => return None,
+        },
+    };
+    let count = items.len();
+    let endpoints: Vec<EndpointConfig> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(i, item)| EndpointConfig::read(item, &at(i), i as u32, &inherited, r.problems()))
+        .collect();
+    for (i, endpoint) in endpoints.iter().enumerate() {
+        if endpoints[..i].iter().any(|e| e.name == endpoint.name) {
+            r.problem("endpoints", format!("two endpoints are named '{}'; names must differ", endpoint.name));
+        }
+    }
+    (endpoints.len() == count).then_some(endpoints)
+}
+
+/// The endpoints that a bare key, or the environment, stands for.
+fn implied(
+    r: &mut Reader<'_>,
+    keys: Option<&Value>,
+    base_url: Option<&str>,
+    environment: &Environment,
+) -> Option<Vec<Value>> {
+    let first_key = keys.map(|k| k.get(0).unwrap_or(k));
+    // No key is a choice, but it does not say where to go.
+    if let Some(key) = first_key.filter(|k| !k.is_null()) {
+        let address = base_url
+            .map(str::to_owned)
+            .or_else(|| environment.value("BELLWETHER_BASE_URL"))
+            .unwrap_or_else(|| base_url_by_prefix(key.as_str().unwrap_or_default()).to_owned());
+        return Some(with_backups(&address));
+    }
+    if let Some(address) = base_url {
+        return Some(with_backups(address));
+    }
+    let mut found = Vec::new();
+    for (provider, key, _) in PROVIDERS {
+        // Their dialects are not spoken by this version.
+        if environment.value(key).is_none() || matches!(provider, "anthropic" | "google") {
+            continue;
+        }
+        let address = environment.base_url(provider);
+        match (provider, address) {
+            (RELAY, address) => {
+                found.extend(with_backups(address.as_deref().or(default_base_url(RELAY)).unwrap_or_default()))
+            }
+            (_, address) => found.push(json!({ "name": provider, "provider": provider, "baseURL": address })),
+        }
+    }
+    if found.is_empty() {
+        r.problem(
+            "apiKey",
+            "is missing; give apiKey or endpoints, or set HOLYSHEEP_API_KEY, OPENAI_API_KEY or DEEPSEEK_API_KEY",
+        );
+        return None;
+    }
+    Some(found)
+}
+
+/// The relay has a pool of hosts under one domain; any other address is one endpoint.
+fn with_backups(address: &str) -> Vec<Value> {
+    let host = super::base_url::BaseUrl::parse(address).map(|u| u.host().to_owned()).unwrap_or_default();
+    let single = |name: &str, address: &str| json!({ "name": name, "baseURL": address });
+    if !is_relay_host(&host) {
+        let name = super::endpoint::vendor_of(&host).map_or_else(|| host_name(address), str::to_owned);
+        return vec![single(&name, address)];
+    }
+    let domain = host.split_once('.').map_or("", |(_, domain)| domain);
+    ["api", "backup1", "backup2"]
+        .map(|name| single(name, &address.replacen(&host, &format!("{name}.{domain}"), 1)))
+        .to_vec()
+}
+
+fn base_url_by_prefix(key: &str) -> &'static str {
+    let provider = if key.starts_with("sk-hs-") || key.starts_with("sk-holysheep-") {
+        RELAY
+    } else if key.starts_with("sk-ant-") {
+        "anthropic"
+    } else if key.starts_with("AIza") {
+        "google"
+    } else {
+        "openai"
+    };
+    default_base_url(provider).unwrap_or_default()
+}
+
+/// `timeout`: one duration for the whole call, or one for each phase; what it leaves out stays `base`.
+pub fn read_timeouts(r: &mut Reader<'_>, base: Timeouts) -> Timeouts {
+    let ms = Duration::from_millis(1);
+    match r.raw("timeout") {
+        None => base,
+        Some(Value::Object(_)) => r
+            .object("timeout", |r| Timeouts {
+                total: r.duration("total", ms).unwrap_or(base.total),
+                connect: r.duration("connect", ms).unwrap_or(base.connect),
+                headers: r.duration("headers", ms).or(base.headers),
+                first_content: r.duration("firstContent", ms).or(base.first_content),
+                content: r.duration("content", ms).or(base.content),
+            })
+            .unwrap_or(base),
+        Some(_) => Timeouts { total: r.duration("timeout", ms).unwrap_or(base.total), ..base },
+    }
+}
+
+fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
+    let d = RetryConfig::default();
+    let backoff = match r.raw("backoff") {
+        None => d.backoff,
+        Some(Value::Array(steps)) => {
+            let steps: Option<Vec<Duration>> = steps.iter().map(reader::read_duration).collect();
+            match steps {
+                Some(steps) if !steps.is_empty() => Backoff::Steps(steps),
+                _ => {
+                    r.problem(
+                        "backoff",
+                        "must be a non-empty array of durations, or { initial, max, factor }",
+                    );
+                    d.backoff
+                }
+            }
+        }
+        Some(_) => r
+            .object("backoff", |r| Backoff::Exponential {
+                initial: r.duration("initial", Duration::ZERO).unwrap_or(Duration::from_millis(250)),
+                max: r.duration("max", Duration::ZERO).unwrap_or(Duration::from_secs(20)),
+                factor: r.number("factor", 1.0, 10.0).unwrap_or(2.0),
+            })
+            .unwrap_or(d.backoff),
+    };
+    RetryConfig {
+        prefer_same: r.one_of("prefer", &[("next", false), ("same", true)]).unwrap_or(d.prefer_same),
+        max_retry_after: r.duration("maxRetryAfter", Duration::ZERO).unwrap_or(d.max_retry_after),
+        backoff,
+        budget: r
+            .object("budget", |r| BudgetConfig {
+                ratio: r.number("ratio", 0.0, 10.0).unwrap_or(d.budget.ratio),
+                per_second: r.number("perSecond", 0.0, 1_000.0).unwrap_or(d.budget.per_second),
+            })
+            .unwrap_or(d.budget),
+    }
+}
+
+fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {
+    let d = BreakerConfig::default();
+    let ms = Duration::from_millis(1);
+    let recovery_timeout = r.duration("recoveryTimeout", ms).unwrap_or(d.recovery_timeout);
+    BreakerConfig {
+        failure_threshold: r.integer("failureThreshold", 1, 10_000).map_or(d.failure_threshold, |n| n as u32),
+        recovery_timeout,
+        max_recovery_timeout: r
+            .duration("maxRecoveryTimeout", ms)
+            .unwrap_or(d.max_recovery_timeout)
+            .max(recovery_timeout),
+        minimum_requests: r.integer("minimumRequests", 1, 1_000_000).map_or(d.minimum_requests, |n| n as u32),
+        failure_ratio: r.number("failureRatio", 0.01, 1.0).unwrap_or(d.failure_ratio),
+        window: r.duration("window", Duration::from_millis(100)).unwrap_or(d.window),
+    }
+}
+
+fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
+    let options = match r.raw("proxy") {
+        None => environment.proxy(),
+        Some(Value::Bool(false)) => ProxyOptions::Off,
+        Some(Value::String(s)) if s == "env" => environment.proxy(),
+        Some(Value::String(s)) => ProxyOptions::Url(s.clone()),
+        Some(_) => ProxyOptions::Url(String::new()),
+    };
+    // Not quoted: a proxy's address may carry a password.
+    let accepted = "must be 'env', false, or the proxy's http:// or https:// address";
+    match &options {
+        ProxyOptions::Url(url) if !is_proxy(url) => r.problem("proxy", accepted),
+        ProxyOptions::Environment { http, https, all, .. } => {
+            for (name, url) in [("HTTP_PROXY", http), ("HTTPS_PROXY", https), ("ALL_PROXY", all)] {
+                let full = if url.contains("://") { url.clone() } else { format!("http://{url}") };
+                if !url.is_empty() && !is_proxy(&full) {
+                    r.problem(
+                        "proxy",
+                        format!("{name} in the environment must be an http:// or https:// address"),
+                    );
+                }
+            }
+        }
+        ProxyOptions::Url(_) | ProxyOptions::Off => {}
+    }
+    options
+}
+
+fn is_proxy(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty())
+}
+
+fn read_tls(r: &mut Reader<'_>, environment: &Environment) -> TlsOptions {
+    let mut options = r
+        .object("tls", |r| {
+            let ca = r.strings("ca").unwrap_or_default();
+            for pem in &ca {
+                if let Err(e) = tls::certificates(pem) {
+                    r.problem("ca", format!("must be PEM text: {e}"));
+                }
+            }
+            TlsOptions { ca, system_ca: r.boolean("systemCa").unwrap_or(false) }
+        })
+        .unwrap_or_default();
+    // The content of the file that NODE_EXTRA_CA_CERTS names; Node itself only warns about a bad one.
+    if let Some(pem) = environment.value("NODE_EXTRA_CA_CERTS")
+        && tls::certificates(&pem).is_ok()
+    {
+        options.ca.push(pem);
+    }
+    options
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

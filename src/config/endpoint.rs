@@ -1,0 +1,353 @@
+//! One endpoint: where it is, what it serves, how it wants to be asked.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::{
+    base_url::BaseUrl,
+    environment::Environment,
+    key::{self, KeySource},
+    reader::{self, Problems, Reader, expected},
+};
+use crate::{dialect::openai::request::TokenLimitField, observe::cost::Price};
+
+/// Vendors whose own models an endpoint may serve; anything else is a relay that serves everybody's.
+const VENDORS: [(&str, &str); 5] = [
+    ("openai", "api.openai.com"),
+    ("anthropic", "api.anthropic.com"),
+    ("google", "generativelanguage.googleapis.com"),
+    ("deepseek", "api.deepseek.com"),
+    ("azure", ".openai.azure.com"),
+];
+pub const RELAY: &str = "holysheep";
+pub const RELAY_DOMAIN: &str = ".holysheep.ai";
+
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    pub name: String,
+    pub provider: String,
+    /// The vendor whose own names it serves; `None` for a relay.
+    pub vendor: Option<String>,
+    pub base_url: BaseUrl,
+    pub keys: Vec<KeySource>,
+    pub models: Served,
+    pub tier: Tier,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub health: EndpointHealth,
+    pub price: Option<Price>,
+}
+
+/// An endpoint's place in the order. Equal tiers are shared: only endpoints given the same number are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tier {
+    number: u32,
+    /// Zero for a number the user gave; without one, the place in the list, which nobody shares.
+    place: u32,
+}
+
+/// Which models an endpoint answers for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Served {
+    Any,
+    /// Whatever is asked, this is sent.
+    Pinned(String),
+    /// What may be asked, and the id that is sent for it.
+    Listed(Vec<(String, String)>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndpointHealth {
+    pub enabled: Option<bool>,
+    pub interval: Option<Duration>,
+    pub url: Option<String>,
+}
+
+/// What endpoints inherit from the client's options.
+pub struct Inherited<'a> {
+    pub base_url: Option<&'a str>,
+    pub keys: Option<&'a Value>,
+    pub key_prefix: Option<&'a str>,
+    pub environment: &'a Environment,
+}
+
+impl EndpointConfig {
+    /// `position` gives an endpoint without a priority its own tier, at its place in the list.
+    pub fn read(
+        value: &Value,
+        path: &str,
+        position: u32,
+        inherited: &Inherited<'_>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        // A bare address is an endpoint with a name of its own.
+        if let Value::String(address) = value {
+            let shorthand = serde_json::json!({ "name": host_name(address), "baseURL": address });
+            return Self::read(&shorthand, path, position, inherited, problems);
+        }
+        reader::object(value, path, problems, |r| Self::members(r, position, inherited)).flatten()
+    }
+
+    fn members(r: &mut Reader<'_>, position: u32, inherited: &Inherited<'_>) -> Option<Self> {
+        let name = match r.raw("name") {
+            Some(Value::String(s)) if !s.trim().is_empty() && !s.contains('/') => Some(s.clone()),
+            Some(other) => {
+                r.problem("name", expected("a non-empty string without '/'", other));
+                None
+            }
+            None => {
+                r.problem("name", "is missing; every endpoint has a name of its own");
+                None
+            }
+        };
+        let provider = r.string("provider");
+        let dialect = r.one_of("dialect", &[("openai", ())]);
+        let base_url = Self::base_url(r, provider.as_deref(), inherited);
+        let host = base_url.as_ref().map_or("", BaseUrl::host);
+        let vendor = provider
+            .as_deref()
+            .filter(|p| VENDORS.iter().any(|(v, _)| v == p))
+            .or_else(|| vendor_of(host))
+            .map(str::to_owned);
+        let own_host = vendor_of(host).is_some();
+        if own_host && dialect.is_none() && matches!(vendor.as_deref(), Some("anthropic" | "google")) {
+            r.problem(
+                "provider",
+                "speaks a dialect that this version does not; accepted are OpenAI-compatible endpoints",
+            );
+        }
+        let keys = Self::keys(r, vendor.as_deref(), host, inherited);
+        let models = Self::served(r);
+        let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
+        let headers = read_headers(r);
+        let health = r.object("healthCheck", |r| EndpointHealth {
+            enabled: r.boolean("enabled"),
+            interval: r.duration("interval", Duration::from_millis(1)),
+            url: r.string("url"),
+        });
+        let price = r.object("price", Price::read).flatten();
+        if let Some(problem) = health.as_ref().and_then(|h| h.url.as_deref()).and_then(bad_address) {
+            r.problem("healthCheck.url", problem);
+        }
+        let provider = provider
+            .or_else(|| vendor.clone())
+            .unwrap_or_else(|| if is_relay_host(host) { RELAY.into() } else { "relay".into() });
+        Some(Self {
+            name: name?,
+            provider,
+            vendor,
+            base_url: base_url?,
+            keys: keys?,
+            models: models?,
+            tier: tier.unwrap_or(Tier { number: position + 1, place: position + 1 }),
+            headers: headers?,
+            health: health.unwrap_or_default(),
+            price,
+        })
+    }
+
+    fn base_url(r: &mut Reader<'_>, provider: Option<&str>, inherited: &Inherited<'_>) -> Option<BaseUrl> {
+        let given = r.string("baseURL");
+        let by_environment = provider.and_then(|p| inherited.environment.base_url(p));
+        let by_provider = by_environment.as_deref().or(provider.and_then(default_base_url));
+        let Some(text) = given.as_deref().or(inherited.base_url).or(by_provider) else {
+            r.problem("baseURL", "is missing; give the endpoint's address, or a known provider");
+            return None;
+        };
+        BaseUrl::parse(text).map_err(|e| r.problem("baseURL", e)).ok()
+    }
+
+    fn keys(
+        r: &mut Reader<'_>,
+        vendor: Option<&str>,
+        host: &str,
+        inherited: &Inherited<'_>,
+    ) -> Option<Vec<KeySource>> {
+        let own = r.raw_or_null("apiKey");
+        if own.or(inherited.keys).is_some_and(Value::is_null) {
+            return Some(vec![KeySource::None]);
+        }
+        let variable =
+            Environment::key_variable(vendor.unwrap_or(if is_relay_host(host) { RELAY } else { "" }));
+        let from_environment = variable.and_then(|v| inherited.environment.value(v));
+        let guarded = vendor_of(host).is_some() || is_relay_host(host);
+        let rules = key::Rules {
+            source: None,
+            prefix: inherited.key_prefix,
+            shortest: if guarded { key::SHORTEST } else { 0 },
+        };
+        let (value, rules) = match (own.or(inherited.keys), &from_environment) {
+            (Some(value), _) => (value.clone(), rules),
+            (None, Some(text)) => (Value::String(text.clone()), key::Rules { source: variable, ..rules }),
+            (None, None) => {
+                let or_set = variable.map(|v| format!(", or set {v}")).unwrap_or_default();
+                r.problem("apiKey", format!("is missing; give one{or_set}; null sends none"));
+                return None;
+            }
+        };
+        let list = match &value {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        if list.is_empty() {
+            r.problem("apiKey", "must not be an empty array");
+            return None;
+        }
+        let mut keys = Vec::with_capacity(list.len());
+        for (i, item) in list.iter().enumerate() {
+            match key::read(item, rules) {
+                Ok(key) => keys.push(key),
+                Err(message) => {
+                    let name = if value.is_array() { format!("apiKey[{i}]") } else { "apiKey".into() };
+                    r.problem(&name, message);
+                }
+            }
+        }
+        (keys.len() == list.len()).then_some(keys)
+    }
+
+    fn served(r: &mut Reader<'_>) -> Option<Served> {
+        let pinned = r.string("model");
+        let listed = match r.raw("models") {
+            None => None,
+            Some(value @ Value::Array(_)) => match reader::string_list(value) {
+                Some(list) => Some(list.into_iter().map(|m| (m.clone(), m)).collect()),
+                None => {
+                    r.problem(
+                        "models",
+                        expected("a non-empty array of strings, or an object of strings", value),
+                    );
+                    return None;
+                }
+            },
+            Some(Value::Object(map)) => {
+                let pairs: Option<Vec<_>> =
+                    map.iter().map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
+                match pairs {
+                    Some(pairs) if !pairs.is_empty() => Some(pairs),
+                    _ => {
+                        r.problem("models", "must map the names that may be asked to the ids that are sent");
+                        return None;
+                    }
+                }
+            }
+            Some(other) => {
+                r.problem("models", expected("an array of strings, or an object of strings", other));
+                return None;
+            }
+        };
+        match (pinned, listed) {
+            (Some(_), Some(_)) => {
+                r.problem("model", "pins one model; leave out either model or models");
+                None
+            }
+            (Some(model), None) => Some(Served::Pinned(model)),
+            (None, Some(list)) => Some(Served::Listed(list)),
+            (None, None) => Some(Served::Any),
+        }
+    }
+}
+
+impl EndpointConfig {
+    /// How it wants the output limit called.
+    pub fn token_limit_field(&self) -> TokenLimitField {
+        if self.vendor.as_deref() == Some("deepseek") {
+            TokenLimitField::MaxTokens
+        } else {
+            TokenLimitField::ByModel
+        }
+    }
+}
+
+impl Served {
+    /// A model that somebody named, for a paid probe.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::Pinned(model) => Some(model),
+            Self::Listed(list) => list.first().map(|(_, id)| id.as_str()),
+        }
+    }
+}
+
+/// Headers that say where a message ends or what becomes of its connection.
+const FRAMING: [HeaderName; 6] = [
+    http::header::CONTENT_LENGTH,
+    http::header::TRANSFER_ENCODING,
+    http::header::CONNECTION,
+    http::header::TE,
+    http::header::TRAILER,
+    http::header::UPGRADE,
+];
+
+fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let mut headers = Vec::new();
+    let mut sound = true;
+    for (name, path, value) in r.record("headers") {
+        let parsed =
+            HeaderName::try_from(name).ok().zip(value.as_str().and_then(|v| HeaderValue::try_from(v).ok()));
+        match parsed {
+            Some((name, _)) if FRAMING.contains(&name) => {
+                sound = false;
+                r.problems().push(reader::Problem {
+                    path,
+                    message: "is the connection's own and cannot be set".into(),
+                });
+            }
+            Some((name, mut value)) => {
+                // Gateways take credentials in headers of their own.
+                value.set_sensitive(true);
+                headers.push((name, value));
+            }
+            None => {
+                sound = false;
+                r.problems().push(reader::Problem {
+                    path,
+                    message: "must be a header with a string value without control characters".into(),
+                });
+            }
+        }
+    }
+    sound.then_some(headers)
+}
+
+fn bad_address(url: &str) -> Option<&'static str> {
+    let Ok(uri) = url.parse::<http::Uri>() else { return Some("must be an http:// or https:// address") };
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Some("must be an http:// or https:// address");
+    }
+    uri.authority()?.as_str().contains('@').then_some("must not carry credentials")
+}
+
+pub fn default_base_url(provider: &str) -> Option<&'static str> {
+    Some(match provider {
+        "openai" => "https://api.openai.com/v1",
+        "deepseek" => "https://api.deepseek.com/v1",
+        "anthropic" => "https://api.anthropic.com/v1",
+        "google" => "https://generativelanguage.googleapis.com/v1beta",
+        RELAY => "https://api.holysheep.ai/v1",
+        _ => return None,
+    })
+}
+
+pub fn vendor_of(host: &str) -> Option<&'static str> {
+    VENDORS
+        .iter()
+        .find(|(_, own)| host == *own || (own.starts_with('.') && host.ends_with(own)))
+        .map(|(vendor, _)| *vendor)
+}
+
+pub fn is_vendor(name: &str) -> bool {
+    VENDORS.iter().any(|(vendor, _)| *vendor == name)
+}
+
+pub fn is_relay_host(host: &str) -> bool {
+    host.ends_with(RELAY_DOMAIN)
+}
+
+pub fn host_name(address: &str) -> String {
+    BaseUrl::parse(address)
+        .map(|url| url.origin().split("://").nth(1).unwrap_or("endpoint").to_owned())
+        .unwrap_or_else(|_| "endpoint".into())
+}

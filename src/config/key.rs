@@ -1,0 +1,127 @@
+//! Where a credential comes from. The text of a key never leaves this side.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+#[derive(Clone)]
+pub enum KeySource {
+    /// Local servers need none.
+    None,
+    Static(ApiKey),
+    /// A function of the user's, by its number on the other side of the boundary.
+    Function(u32),
+}
+
+#[derive(Clone)]
+pub struct ApiKey(SecretString);
+
+/// The shortest key that any vendor issues.
+pub const SHORTEST: usize = 20;
+
+impl ApiKey {
+    /// A key that can stand in a header.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("must not be empty".into());
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err("must be printable ASCII without blanks".into());
+        }
+        Ok(Self(SecretString::from(text)))
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// `sk-…a1b2`: enough to tell keys apart, too little to use one.
+    pub fn hint(&self) -> String {
+        hint(self.expose())
+    }
+}
+
+fn hint(key: &str) -> String {
+    // Of a short key even the ends would say too much.
+    if key.len() < 12 {
+        return "…".into();
+    }
+    let head = key.find('-').filter(|at| *at < 4).map_or("", |at| &key[..=at]);
+    format!("{head}…{}", &key[key.len() - 4..])
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no key"),
+            Self::Static(key) => f.write_str(&key.hint()),
+            Self::Function(_) => f.write_str("[function]"),
+        }
+    }
+}
+
+/// Where a key was given, for messages: an option or an environment variable.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    pub source: Option<&'a str>,
+    pub prefix: Option<&'a str>,
+    /// Vendors' own keys have a least length.
+    pub shortest: usize,
+}
+
+/// Reads one key; the message never quotes it.
+pub fn read(value: &Value, rules: Rules<'_>) -> Result<KeySource, String> {
+    if let Some(number) = value.get("$function").and_then(Value::as_u64) {
+        return Ok(KeySource::Function(number as u32));
+    }
+    let whose = rules.source.map(|s| format!(" (from {s})")).unwrap_or_default();
+    let Value::String(text) = value else {
+        return Err(format!("must be a string, a function, or an array of them{whose}"));
+    };
+    let key = ApiKey::new(text).map_err(|e| format!("{e}{whose}"))?;
+    let length = key.expose().len();
+    if length < rules.shortest {
+        return Err(format!(
+            "is too short: {length} characters, this vendor's keys have at least {}{whose}",
+            rules.shortest
+        ));
+    }
+    if let Some(prefix) = rules.prefix.filter(|p| !key.expose().starts_with(p)) {
+        return Err(format!("must start with '{prefix}'{whose}"));
+    }
+    Ok(KeySource::Static(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hints_tell_apart_and_give_nothing_away() {
+        assert_eq!(hint("sk-abcdefghijklmnopa1b2"), "sk-…a1b2");
+        assert_eq!(hint("abcdefghijklmnopa1b2"), "…a1b2");
+        assert_eq!(hint("sk-short"), "…");
+        let key = KeySource::Static(ApiKey::new("sk-CANARYCANARYCANARY1").expect("a key"));
+        assert!(!format!("{key:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn messages_name_the_source_and_never_quote() {
+        let rules = Rules { source: Some("OPENAI_API_KEY"), prefix: Some("sk-"), shortest: SHORTEST };
+        for (given, says) in [
+            (json!("SECRET"), "too short"),
+            (json!("SECRETSECRETSECRETSECRET"), "must start with 'sk-'"),
+            (json!("SECRET\nSECRET"), "printable"),
+            (json!("  "), "empty"),
+            (json!(5), "a string, a function"),
+        ] {
+            let error = read(&given, rules).expect_err("bad");
+            assert!(error.contains(says) && error.contains("OPENAI_API_KEY"), "{error}");
+            assert!(!error.contains("SECRET"), "{error}");
+        }
+        assert!(matches!(read(&json!({"$function": 3}), rules), Ok(KeySource::Function(3))));
+    }
+}

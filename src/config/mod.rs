@@ -1,0 +1,14 @@
+//! Options as the user gave them, read once into values that are always valid.
+
+pub mod base_url;
+pub mod client;
+pub mod endpoint;
+pub mod environment;
+pub mod key;
+pub mod models;
+pub mod monitor;
+pub mod reader;
+
+pub use client::ClientConfig;
+pub use endpoint::EndpointConfig;
+pub use reader::Problem;

@@ -1,0 +1,73 @@
+//! Names for models: the aliases everyone may use, and the user's own.
+
+/// A short name, what it means, and what stands behind it at other vendors.
+struct Builtin {
+    alias: &'static str,
+    target: &'static str,
+    /// The vendor's own id, where it differs from the relay's.
+    others: &'static [&'static str],
+}
+
+const BUILTIN: [Builtin; 4] = [
+    Builtin {
+        alias: "gpt-4.1",
+        target: "openai/gpt-4.1",
+        others: &["anthropic/claude-sonnet-4-20250514", "google/gemini-2.5-flash", "deepseek/deepseek-chat"],
+    },
+    Builtin {
+        alias: "claude-sonnet-4",
+        target: "anthropic/claude-sonnet-4-20250514",
+        others: &["openai/gpt-4.1", "google/gemini-2.5-flash", "deepseek/deepseek-chat"],
+    },
+    Builtin {
+        alias: "deepseek-v3",
+        target: "deepseek/deepseek-v3-0324",
+        others: &["openai/gpt-4.1-mini", "google/gemini-2.5-flash", "anthropic/claude-sonnet-4-20250514"],
+    },
+    Builtin {
+        alias: "gemini-flash",
+        target: "google/gemini-2.0-flash-001",
+        others: &["openai/gpt-4.1-mini", "deepseek/deepseek-chat", "anthropic/claude-sonnet-4-20250514"],
+    },
+];
+
+/// What one name may stand for, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expansion {
+    /// Asked of every endpoint that serves it.
+    pub targets: Vec<String>,
+    /// Asked only of vendors' own endpoints, after the targets.
+    pub across_vendors: Vec<String>,
+}
+
+/// The names of a client.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Aliases(Vec<(String, Vec<String>)>);
+
+impl Aliases {
+    pub fn new(own: Vec<(String, Vec<String>)>) -> Self {
+        Self(own)
+    }
+
+    /// What `asked` stands for: the user's list, a built-in alias, or itself.
+    pub fn expand(&self, asked: &str) -> Expansion {
+        if let Some((_, list)) = self.0.iter().find(|(name, _)| name == asked) {
+            return Expansion { targets: list.clone(), across_vendors: Vec::new() };
+        }
+        match BUILTIN.iter().find(|b| b.alias == asked) {
+            Some(b) => Expansion {
+                targets: vec![b.target.into()],
+                across_vendors: b.others.iter().map(|s| (*s).into()).collect(),
+            },
+            None => Expansion { targets: vec![asked.into()], across_vendors: Vec::new() },
+        }
+    }
+
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name) || BUILTIN.iter().any(|b| b.alias == name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(n, _)| n.as_str()).chain(BUILTIN.iter().map(|b| b.alias))
+    }
+}

@@ -1,0 +1,61 @@
+//! How endpoints are watched.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthConfig {
+    /// Failed checks in a row before an alert fires.
+    pub failure_threshold: u32,
+    pub check_interval: Duration,
+    pub timeout: Duration,
+    /// Results kept, of all endpoints together.
+    pub history_size: usize,
+    pub endpoint_probe: bool,
+    pub service_probe: bool,
+    /// The model a paid probe asks for, where the endpoint names none.
+    pub model: Option<String>,
+    /// The name of the service in alerts; each endpoint's own without it.
+    pub service: Option<String>,
+}
+
+impl Default for HealthConfig {
+    fn default() -> Self {
+        Self {
+            failure_threshold: 3,
+            check_interval: Duration::from_secs(30),
+            timeout: Duration::from_secs(10),
+            history_size: 100,
+            endpoint_probe: true,
+            service_probe: true,
+            model: None,
+            service: None,
+        }
+    }
+}
+
+impl HealthConfig {
+    pub fn read(r: &mut Reader<'_>) -> Self {
+        let d = Self::default();
+        let ms = Duration::from_millis(1);
+        let probes = r.strings("probes");
+        if let Some(odd) = probes.iter().flatten().find(|p| !matches!(p.as_str(), "endpoint" | "service")) {
+            let message = format!("must be an array of 'endpoint' and 'service', got '{odd}'");
+            r.problem("probes", message);
+        }
+        let wants = |name: &str| probes.as_ref().is_none_or(|list| list.iter().any(|p| p == name));
+        Self {
+            failure_threshold: r
+                .integer("failureThreshold", 1, 10_000)
+                .map_or(d.failure_threshold, |n| n as u32),
+            check_interval: r.duration("checkInterval", ms).unwrap_or(d.check_interval),
+            timeout: r.duration("timeout", ms).unwrap_or(d.timeout),
+            history_size: r.integer("historySize", 1, 1_000_000).map_or(d.history_size, |n| n as usize),
+            endpoint_probe: wants("endpoint"),
+            service_probe: wants("service"),
+            model: r.string("model"),
+            service: r.string("service"),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Reads a JSON object member by member, collecting every problem with its path instead of stopping at
+//! the first. What was not asked for is refused, naming the nearest name that was.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::duration;
+
+/// One mistake in the options.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// `endpoints[1].baseURL`
+    pub path: String,
+    /// What was given and what is accepted.
+    pub message: String,
+}
+
+/// Where problems go while reading.
+pub type Problems = Vec<Problem>;
+
+pub struct Reader<'a> {
+    path: String,
+    members: &'a Map<String, Value>,
+    known: Vec<&'static str>,
+    problems: &'a mut Problems,
+}
+
+/// Reads `value` as an object with `read`, then refuses members that `read` did not ask for.
+pub fn object<T>(
+    value: &Value,
+    path: &str,
+    problems: &mut Problems,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Option<T> {
+    let Value::Object(members) = value else {
+        problems.push(Problem { path: path.into(), message: expected("an object", value) });
+        return None;
+    };
+    let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems };
+    let result = read(&mut reader);
+    reader.refuse_unknown();
+    Some(result)
+}
+
+/// `must be …, got …`, with what was given shortened and never a secret: strings are quoted only here,
+/// and keys are not read through here.
+pub fn expected(what: &str, given: &Value) -> String {
+    let given = match given {
+        Value::String(s) => format!("'{}'", shorten(s)),
+        Value::Array(items) => format!("an array of {}", items.len()),
+        Value::Object(_) => "an object".into(),
+        other => other.to_string(),
+    };
+    format!("must be {what}, got {given}")
+}
+
+pub fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The nearest of the known names, when it is near enough to be what was meant.
+pub fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = given.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 4)
+        .map(|(_, name)| name)
+}
+
+impl<'a> Reader<'a> {
+    pub fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+    }
+
+    pub fn problem(&mut self, name: &str, message: impl Into<String>) {
+        let path = self.path_of(name);
+        self.problems.push(Problem { path, message: message.into() });
+    }
+
+    pub fn problems(&mut self) -> &mut Problems {
+        self.problems
+    }
+
+    /// The member as it is; `null` counts as absent, as `undefined` does in JavaScript.
+    pub fn raw(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.members.get(name).filter(|v| !v.is_null())
+    }
+
+    /// Like `raw`, but tells `null` from absent.
+    pub fn raw_or_null(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.members.get(name)
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.raw(name)?;
+        let result = read(value);
+        if result.is_none() {
+            self.problem(name, expected(what, value));
+        }
+        result
+    }
+
+    pub fn string(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, "a non-empty string", |v| {
+            v.as_str().filter(|s| !s.trim().is_empty()).map(str::to_owned)
+        })
+    }
+
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.read(name, "true or false", Value::as_bool)
+    }
+
+    pub fn one_of<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let names: Vec<String> = choices.iter().map(|(n, _)| format!("'{n}'")).collect();
+        self.read(name, &format!("one of {}", names.join(", ")), |v| {
+            let given = v.as_str()?;
+            choices.iter().find(|(n, _)| *n == given).map(|(_, t)| *t)
+        })
+    }
+
+    pub fn integer(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
+        self.read(name, &format!("a whole number from {min} to {max}"), |v| {
+            v.as_f64().filter(|n| n.fract() == 0.0 && *n >= min as f64 && *n <= max as f64).map(|n| n as u64)
+        })
+    }
+
+    pub fn number(&mut self, name: &'static str, min: f64, max: f64) -> Option<f64> {
+        self.read(name, &format!("a number from {min} to {max}"), |v| {
+            v.as_f64().filter(|n| (min..=max).contains(n))
+        })
+    }
+
+    pub fn duration(&mut self, name: &'static str, min: Duration) -> Option<Duration> {
+        let what = if min.is_zero() {
+            duration::ACCEPTED.to_owned()
+        } else {
+            format!("at least {} ms: {}", min.as_millis(), duration::ACCEPTED)
+        };
+        self.read(name, &what, |v| read_duration(v).filter(|d| *d >= min))
+    }
+
+    pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+        let value = self.raw(name)?;
+        let path = self.path_of(name);
+        object(value, &path, self.problems, read)
+    }
+
+    /// The members of a record whose keys are the user's own.
+    pub fn record(&mut self, name: &'static str) -> Vec<(&'a str, String, &'a Value)> {
+        let Some(value) = self.raw(name) else { return Vec::new() };
+        let Value::Object(members) = value else {
+            self.problem(name, expected("an object", value));
+            return Vec::new();
+        };
+        members.iter().map(|(k, v)| (k.as_str(), format!("{}.{k}", self.path_of(name)), v)).collect()
+    }
+
+    /// A list of strings, or one string for a list of one.
+    pub fn strings(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.read(name, "a non-empty string or an array of them", string_list)
+    }
+
+    fn refuse_unknown(&mut self) {
+        for given in self.members.keys() {
+            if self.known.contains(&given.as_str()) {
+                continue;
+            }
+            let known = self.known.iter().copied();
+            let message = match nearest(given, known) {
+                Some(name) => format!("is not an option; did you mean '{name}'?"),
+                None => format!("is not an option; accepted are {}", self.known.join(", ")),
+            };
+            self.problems.push(Problem {
+                path: if self.path.is_empty() { given.clone() } else { format!("{}.{given}", self.path) },
+                message,
+            });
+        }
+    }
+}
+
+pub fn read_duration(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Number(n) => n.as_f64().and_then(duration::from_millis),
+        Value::String(s) => duration::parse(s),
+        _ => None,
+    }
+}
+
+pub fn string_list(value: &Value) -> Option<Vec<String>> {
+    let one = |v: &Value| v.as_str().filter(|s| !s.trim().is_empty()).map(str::to_owned);
+    match value {
+        Value::Array(items) if !items.is_empty() => items.iter().map(one).collect(),
+        Value::Array(_) => None,
+        other => one(other).map(|s| vec![s]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn all_problems_at_once_with_path_given_and_accepted() {
+        let options =
+            json!({"maxRetries": -1, "timeout": "soon", "nested": {"flag": 1, "falg": true}, "zzz": 1});
+        let mut problems = Vec::new();
+        object(&options, "", &mut problems, |r| {
+            r.integer("maxRetries", 0, 100);
+            r.duration("timeout", Duration::ZERO);
+            r.object("nested", |r| r.boolean("flag"));
+        });
+        let text: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
+        assert_eq!(
+            text,
+            [
+                "maxRetries must be a whole number from 0 to 100, got -1",
+                "timeout must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', got 'soon'",
+                "nested.flag must be true or false, got 1",
+                "nested.falg is not an option; did you mean 'flag'?",
+                "zzz is not an option; accepted are maxRetries, timeout, nested",
+            ]
+        );
+    }
+
+    #[test]
+    fn nearest_names_are_near() {
+        let known = ["endpoints", "apiKey", "baseURL"];
+        for (given, expected) in [
+            ("endpoint", Some("endpoints")),
+            ("api_key", Some("apiKey")),
+            ("baseUrl", Some("baseURL")),
+            ("fruit", None),
+        ] {
+            assert_eq!(nearest(given, known), expected, "{given}");
+        }
+    }
+}

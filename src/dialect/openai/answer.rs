@@ -1,0 +1,145 @@
+//! A whole answer: is it one, what does it say about tokens, how did it end?
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    dialect::{
+        error_body,
+        usage::{OpenAiUsage, Usage},
+    },
+    vendor_error::VendorError,
+};
+
+/// DeepSeek's way of saying that it gave up in the middle.
+pub const GAVE_UP: &str = "insufficient_system_resource";
+
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub usage: Option<Usage>,
+}
+
+/// Why a 200 is no answer.
+#[derive(Debug, PartialEq)]
+pub enum NoAnswer {
+    /// Not JSON, or JSON of another shape.
+    Malformed(String),
+    /// An error object inside the 200.
+    Error(VendorError),
+    /// The vendor ran out of resources in the middle.
+    GaveUp,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    choices: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+    message: Option<IgnoredAny>,
+}
+
+/// Reads as much as is needed to tell an answer from none. What is odd beside it, such as counts that are no
+/// numbers, is the vendor's affair: the answer was paid for.
+pub fn read(text: &str) -> Result<Answer, NoAnswer> {
+    // A struct would also be read from an array.
+    if !text.trim_start().starts_with('{') {
+        return Err(NoAnswer::Malformed("the answer is no JSON object".into()));
+    }
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(e.to_string()))?;
+    let choices: Vec<Choice<'_>> = wire
+        .choices
+        .iter()
+        .flatten()
+        .filter(|c| c.get().starts_with('{'))
+        .filter_map(|c| serde_json::from_str::<Choice<'_>>(c.get()).ok())
+        .filter(|c| c.message.is_some())
+        .collect();
+    if let Some(error) = wire.error.and_then(|e| serde_json::from_str::<Value>(e.get()).ok()) {
+        let said = matches!(&error, Value::Object(o) if !o.is_empty())
+            || error.as_str().is_some_and(|e| !e.is_empty());
+        if said || choices.is_empty() {
+            return Err(NoAnswer::Error(error_body::from_value(&serde_json::json!({ "error": error }))));
+        }
+    }
+    if choices.is_empty() {
+        return Err(NoAnswer::Malformed("the answer has no choices".into()));
+    }
+    let gave_up = |c: &Choice<'_>| {
+        c.finish_reason.and_then(|r| serde_json::from_str::<String>(r.get()).ok()).as_deref() == Some(GAVE_UP)
+    };
+    if choices.iter().any(gave_up) {
+        return Err(NoAnswer::GaveUp);
+    }
+    let usage = wire.usage.and_then(|u| serde_json::from_str::<OpenAiUsage>(u.get()).ok());
+    Ok(Answer { usage: usage.map(Usage::from) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_and_what_is_none() {
+        let sound = r#"{"choices":[{"finish_reason":"stop","message":{}}],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_cache_hit_tokens":1,"completion_tokens_details":{"reasoning_tokens":2}}}"#;
+        assert_eq!(
+            read(sound),
+            Ok(Answer {
+                usage: Some(Usage {
+                    input_tokens: 3,
+                    output_tokens: 4,
+                    total_tokens: 7,
+                    cached_tokens: Some(1),
+                    reasoning_tokens: Some(2),
+                })
+            })
+        );
+        for reason in ["length", "content_filter", "tool_calls"] {
+            assert!(
+                read(&format!(r#"{{"choices":[{{"finish_reason":"{reason}","message":{{}}}}]}}"#)).is_ok()
+            );
+        }
+        assert_eq!(
+            read(r#"{"choices":[{"finish_reason":"insufficient_system_resource","message":{}}]}"#),
+            Err(NoAnswer::GaveUp)
+        );
+        assert!(
+            matches!(read(r#"{"error":{"code":"insufficient_quota","message":"m"}}"#), Err(NoAnswer::Error(e)) if e.code.as_deref() == Some("insufficient_quota"))
+        );
+        for odd in [
+            r#""usage":"n/a""#,
+            r#""usage":{"prompt_tokens":"12"}"#,
+            r#""usage":{"prompt_tokens":1e999}"#,
+            r#""error":"""#,
+            r#""error":{}"#,
+            r#""error":false"#,
+        ] {
+            assert!(
+                read(&format!(r#"{{"choices":[{{"finish_reason":7,"message":{{}}}}],{odd}}}"#)).is_ok(),
+                "{odd}"
+            );
+        }
+        for body in [
+            r#"{"choices":[{}]}"#,
+            r#"{"choices":[["stop"]]}"#,
+            "[[[\"stop\"]],null,null]",
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"choices":[]}"#,
+            r#"{"choices":[{"fin"#,
+            "<html>",
+        ] {
+            assert!(matches!(read(body), Err(NoAnswer::Malformed(_))), "{body}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! OpenAI's chat completions, as OpenAI, DeepSeek and relays speak them.
+
+pub mod accumulate;
+pub mod answer;
+pub mod chunk;
+pub mod request;

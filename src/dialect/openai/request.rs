@@ -1,0 +1,259 @@
+//! The caller's request: its fields kept as they were written, but for those that a candidate changes.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// A chat completion request: the text as it came, and where in it a candidate's changes go.
+#[derive(Debug)]
+pub struct ChatRequest {
+    text: Bytes,
+    pub model: Option<String>,
+    pub stream: bool,
+    /// How many choices were asked for: `n`, or one.
+    pub choices: usize,
+    /// Where the model's name stands, when it stands there once.
+    model_at: Option<Range<usize>>,
+    /// Whether the output limit is in it, by its old name and by its new one.
+    limits: (bool, bool),
+}
+
+/// What is wrong with a request, before any network.
+#[derive(Debug, PartialEq)]
+pub struct Invalid {
+    pub field: &'static str,
+    pub problem: String,
+}
+
+/// How an endpoint wants the output limit called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenLimitField {
+    /// As the caller wrote it, unless the model demands the new name.
+    ByModel,
+    /// `max_tokens`, always.
+    MaxTokens,
+}
+
+impl ChatRequest {
+    pub fn parse(text: String) -> Result<Self, Invalid> {
+        let Fields(fields) = read(&text)?;
+        let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
+        let model = match raw("model") {
+            None | Some("null") => None,
+            Some(value) => match serde_json::from_str::<String>(value) {
+                Ok(model) if !model.trim().is_empty() => Some(model),
+                _ => return Err(Invalid { field: "model", problem: given("a non-empty string", value) }),
+            },
+        };
+        let stream = match raw("stream") {
+            None | Some("null" | "false") => false,
+            Some("true") => true,
+            Some(value) => return Err(Invalid { field: "stream", problem: given("a boolean", value) }),
+        };
+        match raw("messages") {
+            Some(value) if value.starts_with('[') && value[1..].trim_start() != "]" => {}
+            Some(value) => {
+                return Err(Invalid { field: "messages", problem: given("a non-empty array", value) });
+            }
+            None => {
+                return Err(Invalid {
+                    field: "messages",
+                    problem: "is missing; a non-empty array is required".into(),
+                });
+            }
+        }
+        let choices = raw("n").and_then(|n| n.parse().ok()).unwrap_or(1);
+        let has = |name: &str| fields.iter().any(|(k, _)| k == name);
+        let limits = (has("max_tokens"), has("max_completion_tokens"));
+        let mut places = fields.iter().filter(|(k, _)| k == "model").map(|(_, v)| {
+            // A borrowed value is a part of the text, so the difference of addresses is its place.
+            let start = v.get().as_ptr() as usize - text.as_ptr() as usize;
+            start..start + v.get().len()
+        });
+        let model_at = places.next().filter(|_| places.next().is_none());
+        drop(places);
+        drop(fields);
+        Ok(Self { model, stream, choices, model_at, limits, text: text.into() })
+    }
+
+    /// The body for one candidate: its model id, its name for the output limit, all else untouched.
+    pub fn render(&self, model: &str, limit: TokenLimitField) -> Bytes {
+        let limit_name = match limit {
+            TokenLimitField::MaxTokens => Some("max_tokens"),
+            TokenLimitField::ByModel => {
+                demands_max_completion_tokens(model).then_some("max_completion_tokens")
+            }
+        };
+        let renames = match limit_name {
+            Some("max_tokens") => self.limits.1,
+            Some(_) => self.limits.0,
+            None => false,
+        };
+        match &self.model_at {
+            Some(_) if !renames && self.model.as_deref() == Some(model) => self.text.clone(),
+            Some(at) if !renames => {
+                let mut out = Vec::with_capacity(self.text.len() + model.len());
+                out.extend_from_slice(&self.text[..at.start]);
+                out.extend_from_slice(json_string(model).as_bytes());
+                out.extend_from_slice(&self.text[at.end..]);
+                out.into()
+            }
+            _ => self.rebuild(model, limit_name),
+        }
+    }
+
+    /// Writes the fields anew, for changes that are more than another model's name.
+    fn rebuild(&self, model: &str, limit_name: Option<&str>) -> Bytes {
+        // It was read once already, so it can be read again; an unreadable text is left as it is.
+        let Ok(text) = std::str::from_utf8(&self.text) else { return self.text.clone() };
+        let Ok(Fields(fields)) = read(text) else { return self.text.clone() };
+        let mut out = String::with_capacity(text.len() + model.len() + 32);
+        let mut field = |name: &str, value: &str| {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            out.push_str(&json_string(name));
+            out.push(':');
+            out.push_str(value);
+        };
+        let quoted = json_string(model);
+        if !fields.iter().any(|(name, _)| name == "model") {
+            field("model", &quoted);
+        }
+        let both = self.limits == (true, true);
+        for (name, value) in &fields {
+            match (&**name, limit_name) {
+                ("model", _) => field(name, &quoted),
+                ("max_tokens" | "max_completion_tokens", Some(wanted)) if !both => {
+                    field(wanted, value.get());
+                }
+                // A caller who wrote both means each for the models that know it.
+                ("max_tokens" | "max_completion_tokens", Some(wanted)) if name != wanted => {}
+                _ => field(name, value.get()),
+            }
+        }
+        out.push('}');
+        out.into()
+    }
+}
+
+fn read(text: &str) -> Result<Fields<'_>, Invalid> {
+    serde_json::from_str(text)
+        .map_err(|e| Invalid { field: "request", problem: format!("must be a JSON object: {e}") })
+}
+
+/// OpenAI's reasoning models refuse `max_tokens`: the o-series, and GPT-5 and later.
+fn demands_max_completion_tokens(model: &str) -> bool {
+    let id = model.rsplit('/').next().unwrap_or(model);
+    let number = |rest: &str| -> u32 {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..end].parse().unwrap_or(0)
+    };
+    if let Some(rest) = id.strip_prefix("gpt-") {
+        return number(rest) >= 5;
+    }
+    id.strip_prefix('o').is_some_and(|rest| number(rest) >= 1)
+}
+
+fn json_string(text: &str) -> String {
+    // Writing a string into a string cannot fail; the fallback keeps the JSON valid.
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".into())
+}
+
+fn given(expected: &str, value: &str) -> String {
+    let shown: String = value.chars().take(60).collect();
+    format!("must be {expected}, got {shown}")
+}
+
+/// The top-level members in order, duplicates included.
+struct Fields<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
+
+/// A name as it stands in the text, or unescaped.
+#[derive(Deserialize)]
+struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+
+impl<'t> Deserialize<'t> for Fields<'t> {
+    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'t> Visitor<'t> for Members {
+            type Value = Fields<'t>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Fields<'t>, A::Error> {
+                let mut fields = Vec::with_capacity(8);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(body: &str, model: &str) -> String {
+        let bytes = ChatRequest::parse(body.into()).expect("valid").render(model, TokenLimitField::ByModel);
+        String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    }
+
+    #[test]
+    fn everything_but_the_model_is_kept_to_the_byte() {
+        let body = r#"{"messages":[{"role":"user","content":"h\u00e4 \ud83d\ude00"}],"model":"a","temperature":1.0,"x_new":{"deep":[1e3, 2]},"n":null}"#;
+        assert_eq!(render(body, "a"), body);
+        assert_eq!(render(body, "b"), body.replace(r#""model":"a""#, r#""model":"b""#));
+        assert_eq!(
+            render(r#"{"model":"a","messages":[1],"mod\u0065l":"b"}"#, "c"),
+            r#"{"model":"c","messages":[1],"model":"c"}"#
+        );
+        assert_eq!(render(r#"{"messages":[1]}"#, "q\"x"), r#"{"model":"q\"x","messages":[1]}"#);
+    }
+
+    #[test]
+    fn the_output_limit_gets_the_name_the_model_knows() {
+        let old = r#"{"messages":[1],"max_tokens":5}"#;
+        for (model, name) in [
+            ("gpt-4o", "max_tokens"),
+            ("gpt-4.1", "max_tokens"),
+            ("gpt-5-mini", "max_completion_tokens"),
+            ("openai/gpt-6.1", "max_completion_tokens"),
+            ("o3-mini", "max_completion_tokens"),
+            ("openchat", "max_tokens"),
+            ("claude-sonnet-4", "max_tokens"),
+        ] {
+            assert!(render(old, model).contains(&format!("\"{name}\":5")), "{model}");
+        }
+        let new = r#"{"messages":[1],"max_completion_tokens":5}"#;
+        let deepseek = ChatRequest::parse(new.into())
+            .expect("valid")
+            .render("deepseek-chat", TokenLimitField::MaxTokens);
+        assert_eq!(deepseek, r#"{"model":"deepseek-chat","messages":[1],"max_tokens":5}"#);
+        assert!(render(new, "gpt-4o").contains("\"max_completion_tokens\":5"));
+        let both = r#"{"messages":[1],"max_tokens":5,"max_completion_tokens":6}"#;
+        assert!(!render(both, "o3").contains("max_tokens\":5"));
+        assert_eq!(render(both, "gpt-4o").matches("max_").count(), 2);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (body, field) in [
+            ("[]", "request"),
+            ("{", "request"),
+            (r#"{"model":7,"messages":[1]}"#, "model"),
+            (r#"{"model":"","messages":[1]}"#, "model"),
+            (r#"{"model":"a"}"#, "messages"),
+            (r#"{"model":"a","messages":[ ]}"#, "messages"),
+            (r#"{"model":"a","messages":"hi"}"#, "messages"),
+            (r#"{"model":"a","messages":[1],"stream":"yes"}"#, "stream"),
+        ] {
+            assert_eq!(ChatRequest::parse(body.into()).expect_err(body).field, field, "{body}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Durations as users write them: a number of milliseconds, or `'500ms' '30s' '5m' '1h' '1d'`.
+
+use std::time::Duration;
+
+/// Longer than any sensible setting, and safe to add to an `Instant`.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+pub const ACCEPTED: &str = "milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d'";
+
+/// Milliseconds to a duration; `None` for NaN, negative or absurd values.
+pub fn from_millis(ms: f64) -> Option<Duration> {
+    from_secs(ms / 1000.0)
+}
+
+/// Seconds to a duration; `None` for NaN, negative or absurd values.
+pub fn from_secs(secs: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(secs).ok().filter(|d| *d <= LONGEST)
+}
+
+/// Reads the text form.
+pub fn parse(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: f64 = number.trim().parse().ok()?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        "d" => number * 86_400.0,
+        _ => return None,
+    };
+    from_secs(seconds)
+}
+
+/// Milliseconds with fractions, as every public `…Ms` figure is given.
+pub fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_unit() {
+        for (text, ms) in [
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("1.5s", 1_500),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+            ("1d", 86_400_000),
+            (" 2 s ", 2_000),
+        ] {
+            assert_eq!(parse(text), Some(Duration::from_millis(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in ["", "5", "s", "-1s", "1w", "NaNs", "1e300d", "1s2", "5 minutes"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(from_millis(f64::NAN), None);
+        assert_eq!(from_millis(f64::INFINITY), None);
+    }
+}

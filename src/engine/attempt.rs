@@ -1,0 +1,348 @@
+//! One exchange with one candidate: the request out, the head in, and a whole answer read.
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use serde_json::json;
+use tokio::time;
+
+use super::{
+    admission::Admission,
+    call::Call,
+    client::{Engine, now},
+    report::iso8601,
+    state::Target,
+};
+use crate::{
+    config::{
+        client::Timeouts,
+        key::{ApiKey, KeySource},
+    },
+    dialect::{
+        error_body,
+        openai::answer::{self, NoAnswer},
+        usage::Usage,
+    },
+    event::{self, EventKind},
+    net::{
+        client::{Failed, Limits},
+        decode::Decoder,
+        failure::{FailureKind, root_message},
+    },
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
+    retry_after::{self, HintHeaders},
+};
+
+/// The largest answer that is read: beyond it something is wrong.
+pub const MAX_ANSWER: usize = 64 << 20;
+/// What one piece of a compressed stream may come to.
+const MAX_PIECE: usize = 8 << 20;
+/// How much of an error's body is read, and for how long.
+const MAX_ERROR: usize = 64 << 10;
+const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An answer whose head says success.
+pub struct Answer {
+    pub head: Head,
+    pub body: Incoming,
+    pub decoder: Decoder,
+}
+
+pub struct Head {
+    pub status: u16,
+    pub reused: bool,
+    pub connect_took: Option<Duration>,
+    pub vendor_request_id: Option<String>,
+    /// When the vendor wants us back. Not the headers themselves: they would keep the connection's read
+    /// buffer for as long as a stream lasts.
+    pub hint: Option<Duration>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answered {
+    pub body: String,
+    pub usage: Option<Usage>,
+    pub first_content: Option<Instant>,
+    pub connect_took: Option<Duration>,
+    pub skipped_events: u32,
+}
+
+/// An exchange that came to no sound head.
+pub struct NotSent {
+    pub fault: Fault,
+    pub reused: bool,
+}
+
+/// Sends the request and reads the head; an error's body is read too.
+pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotSent> {
+    let target = &admission.target;
+    let fresh = |fault| NotSent { fault, reused: false };
+    let key = key(call, target).await.map_err(fresh)?;
+    let request = build(call, target, key.as_ref());
+    call.key = key;
+    let (limits, headers_kind) = limits(call);
+    let exchange =
+        call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
+    let (parts, body) = exchange.response.into_parts();
+    let head = Head {
+        status: parts.status.as_u16(),
+        reused: exchange.reused,
+        connect_took: exchange.connect_took,
+        vendor_request_id: vendor_request_id(&parts.headers, target),
+        hint: hint(&parts.headers),
+    };
+    let limit = match (parts.status.is_success(), call.request.stream) {
+        (true, false) => MAX_ANSWER,
+        (true, true) => MAX_PIECE,
+        (false, _) => MAX_ERROR,
+    };
+    let encoding = parts.headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
+    let decoder = Decoder::new(encoding, limit).map_err(|_| NotSent {
+        fault: Fault::new(Kind::Malformed, "the answer's content-encoding is none that was asked for"),
+        reused: head.reused,
+    })?;
+    if parts.status.is_success() {
+        return Ok(Answer { head, body, decoder });
+    }
+    let body = error_text(body, decoder).await;
+    // Before anything cuts it: half a key is recognised by nobody.
+    let mut body = String::from_utf8_lossy(&body).into_owned();
+    target.redact(&mut body);
+    let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
+    fault.same_forbidden = text(&parts.headers, "x-should-retry") == Some("false");
+    fault.vendor_request_id = head.vendor_request_id;
+    Err(NotSent { fault, reused: head.reused })
+}
+
+/// Reads a whole answer that was not streamed.
+pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Result<Answered, Fault> {
+    let Answer { head, mut body, mut decoder } = answer;
+    let first = call.timeouts.first_content.map(|limit| admission.began + limit);
+    let mut bytes = Vec::new();
+    loop {
+        let between = call.timeouts.content.map(|limit| now() + limit);
+        let (limit, kind) = match (first, between) {
+            (Some(first), Some(between)) if between < first => (Some(between), Kind::ContentTimeout),
+            (Some(first), _) => (Some(first), Kind::FirstContentTimeout),
+            (None, between) => (between, Kind::ContentTimeout),
+        };
+        let frame = match limit {
+            None => body.frame().await,
+            Some(at) => time::timeout_at(time::Instant::from_std(at), body.frame())
+                .await
+                .map_err(|_| Fault::new(kind, "the answer did not arrive in time").maybe_billed())?,
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|e| Fault::new(Kind::Truncated, root_message(&e)).maybe_billed())?;
+        let Ok(data) = frame.into_data() else { continue };
+        if decoder.is_identity() {
+            bytes.extend_from_slice(&data);
+        } else {
+            let decoded = decoder.push(&data).map_err(undecodable)?;
+            bytes.extend_from_slice(&decoded);
+        }
+        if bytes.len() > MAX_ANSWER {
+            return Err(Fault::new(Kind::Malformed, "the answer is larger than 64 MiB").maybe_billed());
+        }
+    }
+    bytes.extend(decoder.finish().map_err(undecodable)?);
+    // JavaScript's parser takes no byte order mark.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let body = String::from_utf8(bytes)
+        .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
+    match answer::read(&body) {
+        Ok(sound) => Ok(Answered {
+            body,
+            usage: sound.usage,
+            first_content: None,
+            connect_took: head.connect_took,
+            skipped_events: 0,
+        }),
+        Err(no_answer) => Err(no_answer_fault(no_answer, &head, &admission.target)),
+    }
+}
+
+fn no_answer_fault(no_answer: NoAnswer, head: &Head, target: &Target) -> Fault {
+    let status = Some(head.status);
+    match no_answer {
+        NoAnswer::Malformed(why) => Fault { status, ..Fault::new(Kind::Malformed, why).maybe_billed() },
+        NoAnswer::Error(error) => classify(head.status, head.hint, &target.redacted(error)),
+        NoAnswer::GaveUp => gave_up(head.status),
+    }
+}
+
+/// DeepSeek ran out of resources in the middle of an answer.
+pub fn gave_up(status: u16) -> Fault {
+    let fault = Fault::new(Kind::Overloaded, "insufficient_system_resource").maybe_billed();
+    Fault { status: Some(status), ..fault }
+}
+
+pub fn undecodable(error: std::io::Error) -> Fault {
+    Fault::new(Kind::Malformed, format!("the compressed answer could not be read: {error}")).maybe_billed()
+}
+
+/// How long the head may take, and which phase it is that passes then: content cannot come before it.
+fn limits(call: &Call) -> (Limits, Kind) {
+    let t = &call.timeouts;
+    let stream = call.request.stream;
+    let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
+    let first = t.first_content.or(stream.then_some(Timeouts::FIRST_CONTENT));
+    let own = call.options.timeouts.map(|t| t.connect);
+    let connect = own.filter(|c| *c != call.engine.config.timeouts.connect);
+    match (headers, first) {
+        (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
+            (Limits { connect, headers: Some(first) }, Kind::FirstContentTimeout)
+        }
+        (headers, _) => (Limits { connect, headers }, Kind::HeadersTimeout),
+    }
+}
+
+async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
+    match &target.credential.source {
+        KeySource::None => Ok(None),
+        // In the prepared head already.
+        KeySource::Static(_) => Ok(None),
+        KeySource::Function(number) => {
+            let asked = time::timeout(call.timeouts.connect, call.engine.keys.key(*number)).await;
+            let key = asked
+                .unwrap_or_else(|_| Err("the apiKey function did not answer in time".into()))
+                .map_err(unusable)?;
+            if !target.credential.take(&key, now()) {
+                return Err(unusable("the apiKey function gave the refused key again".into()));
+            }
+            Ok(Some(key))
+        }
+    }
+}
+
+/// There is no key to send; asking for it again at once would give none either.
+fn unusable(message: String) -> Fault {
+    Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
+}
+
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>) -> Request<Full<Bytes>> {
+    let endpoint = &target.endpoint.config;
+    let body = call.request.render(&target.model, endpoint.token_limit_field());
+    let mut request = target.heads.request(endpoint, call.request.stream, key, body);
+    if let Some(id) = &call.options.idempotency_key {
+        request.headers_mut().insert("idempotency-key", id.clone());
+    }
+    if let Some(authorization) = call.engine.http.proxy_authorization(request.uri()) {
+        request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+    }
+    request
+}
+
+fn not_sent(failed: Failed, headers_kind: Kind) -> NotSent {
+    let Failed { failure, reused } = failed;
+    let (kind, billed) = match failure.kind {
+        FailureKind::Dns => (Kind::Dns, false),
+        FailureKind::Connect => (Kind::Connect, false),
+        FailureKind::Tls => (Kind::Tls, false),
+        FailureKind::ConnectTimeout => (Kind::ConnectTimeout, false),
+        FailureKind::HeadersTimeout => (headers_kind, true),
+        FailureKind::Unsent => (Kind::Unsent, false),
+        FailureKind::Reset => (Kind::Reset, true),
+        FailureKind::Malformed => (Kind::Malformed, true),
+    };
+    let fault = Fault::new(kind, failure.message);
+    NotSent { fault: if billed { fault.maybe_billed() } else { fault }, reused }
+}
+
+/// Reads an error's body as far as it is worth it; a body that breaks off still says something.
+async fn error_text(body: Incoming, mut decoder: Decoder) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut body = pin!(body);
+    let read = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            if let Ok(data) = frame.into_data() {
+                match decoder.push(&data) {
+                    Ok(decoded) => bytes.extend(decoded),
+                    Err(_) => break,
+                }
+            }
+            if bytes.len() > MAX_ERROR {
+                break;
+            }
+        }
+    };
+    let _ = time::timeout(ERROR_PATIENCE, read).await;
+    bytes.extend(decoder.finish().unwrap_or_default());
+    bytes
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
+}
+
+fn hint(headers: &HeaderMap) -> Option<Duration> {
+    // The common answer names none of them.
+    if !headers.contains_key(header::RETRY_AFTER) && !headers.contains_key("retry-after-ms") {
+        return None;
+    }
+    let parts = HintHeaders {
+        retry_after_ms: text(headers, "retry-after-ms"),
+        retry_after: text(headers, "retry-after"),
+        date: text(headers, "date"),
+    };
+    retry_after::from_headers(parts, SystemTime::now())
+}
+
+fn vendor_request_id(headers: &HeaderMap, target: &Target) -> Option<String> {
+    ["x-request-id", "request-id", "x-ds-trace-id"].iter().find_map(|name| text(headers, name)).map(|id| {
+        let mut id = id.to_owned();
+        target.redact(&mut id);
+        id.chars().take(200).collect()
+    })
+}
+
+/// Events that only some faults bring: a throttle, a refused credential.
+pub fn tell_special(engine: &Engine, target: &Target, fault: &Fault) {
+    let name = &target.endpoint.config.name;
+    match fault.kind {
+        Kind::RateLimited | Kind::TooLargeForLimit | Kind::Quota => {
+            event::emit(&*engine.events, EventKind::RateLimit, || {
+                json!({
+                    "endpoint": name, "model": &*target.model, "reason": fault.kind.reason(),
+                    "retryAfterMs": fault.hint.map(crate::duration::millis),
+                    "at": iso8601(SystemTime::now()),
+                })
+            });
+        }
+        Kind::Auth | Kind::Permission => {
+            event::emit(&*engine.events, EventKind::AuthError, || {
+                auth_error(target, fault.status.unwrap_or(401), &fault.message)
+            });
+        }
+        _ => {}
+    }
+}
+
+/// The `authError` payload, for calls and checks alike.
+pub fn auth_error(target: &Target, status: u16, message: &str) -> serde_json::Value {
+    let hint = target.credential.hint();
+    let (fallback, action) = if status == 403 {
+        ("the key lacks permission", "Check what this key may do, and the account's region and plan.")
+    } else {
+        ("the key was refused", "Check the API key; reissue it if it was revoked or has expired.")
+    };
+    json!({
+        "message": if message.is_empty() { fallback } else { message },
+        "action": action,
+        "endpoint": target.endpoint.config.name,
+        "statusCode": if status == 403 { 403 } else { 401 },
+        "keyHint": hint,
+    })
+}

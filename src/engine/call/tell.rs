@@ -1,0 +1,48 @@
+//! What listeners hear of a call.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+
+use super::Call;
+use crate::{
+    engine::{report::Attempt, state::Target},
+    event::{self, EventKind},
+    policy::fault::Fault,
+};
+
+impl Call {
+    pub(super) fn tell_attempt(&self, attempt: &Attempt) {
+        event::emit(&*self.engine.events, EventKind::Attempt, || {
+            let mut value = json!(attempt);
+            value["requestId"] = json!(self.id);
+            if !self.options.tags.is_empty() {
+                value["tags"] = self.options.tags.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            }
+            value
+        });
+    }
+
+    pub(super) fn tell_retry(&self, target: &Target, after: Duration, fault: Option<&Fault>) {
+        event::emit(&*self.engine.events, EventKind::Retry, || {
+            json!({
+                "requestId": self.id, "endpoint": target.endpoint.config.name, "model": &*target.model,
+                "delayMs": crate::duration::millis(after), "reason": fault.map(|f| f.kind.reason()),
+            })
+        });
+    }
+
+    pub(super) fn tell_move(&self, from: &Arc<Target>, to: &Arc<Target>, fault: &Fault) {
+        if Arc::ptr_eq(from, to) {
+            return;
+        }
+        event::emit(&*self.engine.events, EventKind::Failover, || {
+            json!({
+                "requestId": self.id,
+                "from": { "endpoint": from.endpoint.config.name, "model": &*from.model },
+                "to": { "endpoint": to.endpoint.config.name, "model": &*to.model },
+                "reason": fault.kind.reason(), "status": fault.status,
+            })
+        });
+    }
+}

@@ -1,0 +1,20 @@
+//! One call from start to end: which candidates, which attempt, what next, and what is reported.
+
+pub mod admission;
+pub mod attempt;
+pub mod call;
+pub mod client;
+pub mod credential;
+pub mod error;
+pub mod head;
+pub mod options;
+pub mod pick;
+pub mod plan;
+pub mod report;
+pub mod runtime;
+pub mod state;
+pub mod status;
+
+pub mod stream;
+
+pub use client::Engine;

@@ -1,0 +1,66 @@
+//! What one call asks for beside its request.
+
+use serde_json::Value;
+
+use crate::config::{
+    client::{ON_UNAVAILABLE, OnUnavailable, Timeouts, read_timeouts},
+    reader::{self, Problem, Problems, expected},
+};
+
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    pub timeouts: Option<Timeouts>,
+    pub max_retries: Option<u32>,
+    /// Names of the endpoints that may be asked.
+    pub endpoints: Option<Vec<String>>,
+    pub fallback_models: Vec<String>,
+    pub on_unavailable: Option<OnUnavailable>,
+    pub idempotency_key: Option<http::HeaderValue>,
+    pub tags: Vec<(String, String)>,
+}
+
+const MAX_TAGS: usize = 16;
+
+impl CallOptions {
+    /// Reads them; timeouts that are not given are the client's.
+    pub fn parse(text: &str, timeouts: Timeouts) -> Result<Self, Problems> {
+        let value: Value = serde_json::from_str(text).map_err(|e| {
+            vec![Problem { path: "options".into(), message: format!("must be plain data: {e}") }]
+        })?;
+        let mut problems = Problems::new();
+        let options = reader::object(&value, "options", &mut problems, |r| {
+            let timeouts = r.raw("timeout").is_some().then(|| read_timeouts(r, timeouts));
+            let idempotency_key = r.string("idempotencyKey").and_then(|key| {
+                let header = http::HeaderValue::try_from(key).ok().filter(|v| v.to_str().is_ok());
+                if header.is_none() {
+                    r.problem("idempotencyKey", "must be printable ASCII");
+                }
+                header
+            });
+            let tags = r.record("tags");
+            if tags.len() > MAX_TAGS {
+                r.problem("tags", format!("must have at most {MAX_TAGS} members, got {}", tags.len()));
+            }
+            let mut read_tags = Vec::new();
+            for (name, path, value) in tags {
+                match value.as_str() {
+                    Some(text) => read_tags.push((name.to_owned(), text.to_owned())),
+                    None => r.problems().push(Problem { path, message: expected("a string", value) }),
+                }
+            }
+            Self {
+                timeouts,
+                max_retries: r.integer("maxRetries", 0, 100).map(|n| n as u32),
+                endpoints: r.strings("endpoints"),
+                fallback_models: r.strings("fallbackModels").unwrap_or_default(),
+                on_unavailable: r.one_of("onUnavailable", &ON_UNAVAILABLE),
+                idempotency_key,
+                tags: read_tags,
+            }
+        });
+        match options {
+            Some(options) if problems.is_empty() => Ok(options),
+            _ => Err(problems),
+        }
+    }
+}

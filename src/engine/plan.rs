@@ -1,0 +1,181 @@
+//! Which candidates a call has, in order. A candidate is an endpoint, a key there, and a model.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    client::Engine,
+    error::CallError,
+    options::CallOptions,
+    state::{Endpoint, Target},
+};
+use crate::config::{
+    endpoint::{Served, Tier, is_vendor},
+    reader::nearest,
+};
+
+#[derive(Clone)]
+pub struct Candidate {
+    pub target: Arc<Target>,
+    /// Candidates of one rank share a tier; a lower rank comes first.
+    pub rank: (u32, Tier),
+}
+
+/// How many names an error lists before it stops.
+const LISTED: usize = 20;
+
+pub fn candidates(
+    engine: &Engine,
+    asked: Option<&str>,
+    options: &CallOptions,
+    now: Instant,
+) -> Result<Vec<Candidate>, Box<CallError>> {
+    if let Some(unknown) = options
+        .endpoints
+        .iter()
+        .flatten()
+        .find(|name| !engine.endpoints.iter().any(|e| e.config.name == **name))
+    {
+        let names: Vec<&str> = engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
+        let meant = nearest(unknown, names.iter().copied()).map(|n| format!("; did you mean '{n}'?"));
+        return Err(Box::new(CallError::config(format!(
+            "options.endpoints: no endpoint is named '{unknown}'; accepted are {}{}",
+            names.join(", "),
+            meant.unwrap_or_default()
+        ))));
+    }
+    let mut plan = Plan { engine, options, now, found: Vec::new() };
+    match asked {
+        None => plan.pinned_only(),
+        Some(asked) => plan.named(asked)?,
+    }
+    if plan.found.is_empty() {
+        return Err(Box::new(match asked {
+            None => CallError::bad_request("model: is missing, and no endpoint pins one"),
+            Some(model) => unknown_model(engine, model),
+        }));
+    }
+    plan.found.sort_by_key(|c| c.rank);
+    Ok(plan.found)
+}
+
+struct Plan<'a> {
+    engine: &'a Engine,
+    options: &'a CallOptions,
+    now: Instant,
+    found: Vec<Candidate>,
+}
+
+impl Plan<'_> {
+    fn pinned_only(&mut self) {
+        self.each_endpoint(0, |endpoint| match &endpoint.config.models {
+            Served::Pinned(model) => Some(model.clone()),
+            _ => None,
+        });
+        for (i, model) in self.options.fallback_models.iter().enumerate() {
+            self.model(1 + i as u32, model, model, false);
+        }
+    }
+
+    fn named(&mut self, asked: &str) -> Result<(), Box<CallError>> {
+        let expansion = self.engine.config.aliases.expand(asked);
+        let mut turn = 0;
+        for target in &expansion.targets {
+            self.model(turn, asked, target, false);
+            turn += 1;
+        }
+        for target in &expansion.across_vendors {
+            self.model(turn, target, target, true);
+            turn += 1;
+        }
+        for fallback in &self.options.fallback_models {
+            let before = self.found.len();
+            for target in self.engine.config.aliases.expand(fallback).targets {
+                self.model(turn, fallback, &target, false);
+                turn += 1;
+            }
+            if self.found.len() == before && !self.served_by_someone(fallback) {
+                return Err(Box::new(unknown_model(self.engine, fallback)));
+            }
+        }
+        Ok(())
+    }
+
+    fn served_by_someone(&self, model: &str) -> bool {
+        self.engine.endpoints.iter().any(|e| serve(&self.engine.endpoints, e, model, model).is_some())
+    }
+
+    fn model(&mut self, turn: u32, asked: &str, target: &str, vendors_only: bool) {
+        let endpoints = &self.engine.endpoints;
+        self.each_endpoint(turn, |endpoint| {
+            if vendors_only && endpoint.config.vendor.is_none() {
+                return None;
+            }
+            serve(endpoints, endpoint, asked, target)
+        });
+    }
+
+    fn each_endpoint(&mut self, turn: u32, id: impl Fn(&Arc<Endpoint>) -> Option<String>) {
+        for endpoint in &self.engine.endpoints {
+            let allowed = self.options.endpoints.as_ref();
+            if allowed.is_some_and(|names| !names.contains(&endpoint.config.name)) {
+                continue;
+            }
+            let Some(model) = id(endpoint) else { continue };
+            for credential in 0..endpoint.credentials.len() {
+                let breaker = self.engine.config.breaker.as_ref();
+                let target = endpoint.target(credential, &model, breaker, self.now);
+                if !self.found.iter().any(|c| Arc::ptr_eq(&c.target, &target)) {
+                    self.found.push(Candidate { target, rank: (turn, endpoint.config.tier) });
+                }
+            }
+        }
+    }
+}
+
+/// The id an endpoint is sent for a name, if it serves it. `asked` is the caller's word, `target` what an
+/// alias made of it.
+fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
+    let (prefix, rest) = match target.split_once('/') {
+        Some((prefix, rest)) if !rest.is_empty() => (Some(prefix), rest),
+        _ => (None, target),
+    };
+    let named = prefix.filter(|p| all.iter().any(|e| e.config.name == **p));
+    if named.is_some_and(|name| name != endpoint.config.name) {
+        return None;
+    }
+    let provider = prefix.filter(|p| named.is_none() && is_vendor(p));
+    let vendor = endpoint.config.vendor.as_deref();
+    // A vendor's own endpoint serves that vendor's names, without the vendor before them.
+    if provider.is_some() && vendor.is_some() && vendor != provider {
+        return None;
+    }
+    let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
+    match &endpoint.config.models {
+        Served::Pinned(model) => Some(model.clone()),
+        Served::Any => Some(id.to_owned()),
+        Served::Listed(list) => [asked, target, id]
+            .iter()
+            .find_map(|name| list.iter().find(|(served, _)| served == name))
+            .map(|(_, id)| id.clone()),
+    }
+}
+
+fn unknown_model(engine: &Engine, model: &str) -> CallError {
+    let mut known: Vec<&str> = engine.config.aliases.names().collect();
+    for endpoint in &engine.endpoints {
+        if let Served::Listed(list) = &endpoint.config.models {
+            known.extend(list.iter().map(|(name, _)| name.as_str()));
+        }
+    }
+    known.dedup();
+    let meant = nearest(model, known.iter().copied()).map(|n| format!("; did you mean '{n}'?"));
+    let more = known.len().saturating_sub(LISTED);
+    known.truncate(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    CallError::unknown_model(format!(
+        "model: no endpoint serves '{}'{}; supported are {}{more}",
+        crate::config::reader::shorten(model),
+        meant.unwrap_or_default(),
+        known.join(", ")
+    ))
+}

@@ -1,0 +1,300 @@
+//! The schedule of checks and what follows from each: history, counters, events, alerts.
+
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
+
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+    time,
+};
+
+use super::{
+    history::{CheckResult, CheckStatus, Filter, History},
+    probe::{self, Found, Probe},
+};
+use crate::{
+    alert::{ConsecutiveFailures, Failure, Observation},
+    config::monitor::HealthConfig,
+    engine::{
+        Engine,
+        attempt::auth_error,
+        client::now,
+        report::iso8601,
+        state::{Endpoint, Target},
+    },
+    event::{self, EventKind},
+    observe::latency::Part,
+    reason::Reason,
+};
+
+pub struct Monitor {
+    engine: Arc<Engine>,
+    config: HealthConfig,
+    history: Mutex<History>,
+    rule: Mutex<ConsecutiveFailures>,
+    schedule: Mutex<Option<Schedule>>,
+}
+
+/// A schedule that runs, and whether its first round is over.
+struct Schedule {
+    task: AbortHandle,
+    first_round: watch::Receiver<bool>,
+}
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The relay's name in alerts, as its operators know it.
+const RELAY_SERVICE: &str = "HolySheep AI Gateway";
+
+impl Monitor {
+    pub fn new(engine: Arc<Engine>) -> Arc<Self> {
+        let config = engine.config.health.clone();
+        Arc::new(Self {
+            history: Mutex::new(History::new(config.history_size)),
+            rule: Mutex::new(ConsecutiveFailures::new(config.failure_threshold)),
+            schedule: Mutex::default(),
+            engine,
+            config,
+        })
+    }
+
+    /// Starts checking, unless it runs already; resolves after the first round. Must be called on the
+    /// runtime. False when the monitor was stopped before that.
+    pub async fn start(self: &Arc<Self>) -> bool {
+        let mut first_round = {
+            let mut schedule = self.schedule.lock();
+            match &*schedule {
+                Some(running) => running.first_round.clone(),
+                None => {
+                    let (done, first_round) = watch::channel(false);
+                    let task = tokio::spawn(run(Arc::downgrade(self), done)).abort_handle();
+                    *schedule = Some(Schedule { task, first_round: first_round.clone() });
+                    first_round
+                }
+            }
+        };
+        first_round.wait_for(|done| *done).await.is_ok()
+    }
+
+    pub fn stop(&self) {
+        self.schedule.lock().take();
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.schedule.lock().is_some()
+    }
+
+    pub fn select(&self, filter: &Filter) -> String {
+        let history = self.history.lock();
+        serde_json::to_string(&history.select(filter)).unwrap_or_else(|_| "[]".into())
+    }
+
+    pub fn availability(&self, filter: &Filter) -> f64 {
+        self.history.lock().availability(filter)
+    }
+
+    /// Checks one endpoint now, whatever the schedule, the breaker and the cooldowns say.
+    pub async fn check(&self, endpoint: &Arc<Endpoint>, probe: Probe) -> CheckResult {
+        let model = self.model(endpoint).unwrap_or_else(|| "gpt-4o".into());
+        let target = self.target(endpoint, &model);
+        let found = probe::check(&self.engine, &target, probe, self.config.timeout).await;
+        self.digest(&target, probe, found)
+    }
+
+    /// Whether an endpoint accepts its key; nothing is counted or told.
+    pub async fn validate(&self, endpoint: &Arc<Endpoint>) -> Found {
+        let target = self.target(endpoint, self.model(endpoint).as_deref().unwrap_or_default());
+        let mut found = probe::check(&self.engine, &target, Probe::Key, self.config.timeout).await;
+        if let Some(message) = &mut found.message {
+            target.redact(message);
+        }
+        found
+    }
+
+    pub fn endpoint(&self, name: Option<&str>) -> Option<Arc<Endpoint>> {
+        let endpoints = &self.engine.endpoints;
+        match name {
+            None => endpoints.first().cloned(),
+            Some(name) => endpoints.iter().find(|e| e.config.name == name).cloned(),
+        }
+    }
+
+    /// The model of a paid probe: the endpoint's own, or the monitor's.
+    fn model(&self, endpoint: &Endpoint) -> Option<String> {
+        endpoint.config.models.named().map(str::to_owned).or_else(|| self.config.model.clone())
+    }
+
+    fn target(&self, endpoint: &Arc<Endpoint>, model: &str) -> Arc<Target> {
+        endpoint.target(0, model, self.engine.config.breaker.as_ref(), now())
+    }
+
+    /// Books a check everywhere, in the order in which it is told.
+    fn digest(&self, target: &Target, probe: Probe, mut found: Found) -> CheckResult {
+        if let Some(message) = &mut found.message {
+            target.redact(message);
+        }
+        let endpoint = &target.endpoint;
+        let name = &endpoint.config.name;
+        let subject = format!("{name} {}", probe.name());
+        let failed = found.status != CheckStatus::Up;
+        let mut rule = self.rule.lock();
+        let consecutive_failures = rule.advance(&subject, failed, found.status == CheckStatus::RateLimited);
+        let result = CheckResult {
+            timestamp: iso8601(found.ended),
+            // A query may carry what nobody should read.
+            endpoint: probe::address(endpoint, probe).split('?').next().unwrap_or_default().to_owned(),
+            name: name.clone(),
+            probe: probe.name(),
+            status: found.status,
+            response_time_ms: crate::duration::millis(found.took),
+            status_code: found.status_code,
+            error_message: found.message,
+            consecutive_failures,
+            at: found.ended,
+        };
+        self.history.lock().push(result.clone());
+        event::emit(&*self.engine.events, EventKind::HealthCheck, || &result);
+        if result.status == CheckStatus::AuthError {
+            event::emit(&*self.engine.events, EventKind::AuthError, || {
+                let message = result.error_message.as_deref().unwrap_or_default();
+                auth_error(target, result.status_code.unwrap_or(401), message)
+            });
+        }
+        let service = self.service(endpoint);
+        let seen = Observation {
+            service: &service,
+            subject,
+            failure: failed.then(|| Failure { what: words(result.status), action: action(result.status) }),
+            details: json!(result),
+        };
+        if let Some(alert) = rule.judge(&seen, SystemTime::now()) {
+            event::emit(&*self.engine.events, EventKind::Alert, || alert);
+        }
+        drop(rule);
+        if probe == Probe::Service {
+            self.count_sample(target, &result);
+        }
+        result
+    }
+
+    /// A real completion says as much about a model as a call does.
+    fn count_sample(&self, target: &Target, result: &CheckResult) {
+        let up = result.status == CheckStatus::Up;
+        let took = Duration::from_secs_f64(result.response_time_ms.max(0.0) / 1e3);
+        {
+            let mut stats = target.stats.lock();
+            stats.samples.record(up, took);
+            if up {
+                stats.latencies.record(Part::FirstContent, took);
+            }
+        }
+        if up && let Some(change) = target.proven() {
+            self.engine.announce(target, None, &[change]);
+            self.engine.changed.notify_waiters();
+        }
+    }
+
+    fn service(&self, endpoint: &Endpoint) -> String {
+        if let Some(service) = &self.config.service {
+            return service.clone();
+        }
+        if crate::config::endpoint::is_relay_host(endpoint.config.base_url.host()) {
+            return RELAY_SERVICE.into();
+        }
+        endpoint.config.name.clone()
+    }
+
+    /// Whether a paid probe may be left out, or must wait.
+    fn spare_paid(&self, target: &Target, interval: Duration) -> bool {
+        let now = now();
+        let proven =
+            target.stats.lock().last_success.is_some_and(|at| now.saturating_duration_since(at) < interval);
+        let asked_to_wait = target.blocked(now).is_some_and(|b| {
+            matches!(b.cause, Some(Reason::RateLimited | Reason::Quota | Reason::Overloaded))
+        });
+        proven || asked_to_wait
+    }
+}
+
+/// Runs the schedule of every endpoint until the monitor is gone or stopped.
+async fn run(monitor: Weak<Monitor>, done: watch::Sender<bool>) {
+    let Some(this) = monitor.upgrade() else { return };
+    let mut first = JoinSet::new();
+    let mut endless = JoinSet::new();
+    for endpoint in this.engine.endpoints.clone() {
+        if endpoint.config.health.enabled == Some(false) {
+            continue;
+        }
+        let (ready, mut first_round) = watch::channel(false);
+        endless.spawn(watch_endpoint(monitor.clone(), endpoint, ready));
+        first.spawn(async move {
+            let _ = first_round.wait_for(|done| *done).await;
+        });
+    }
+    drop(this);
+    while first.join_next().await.is_some() {}
+    done.send_replace(true);
+    while endless.join_next().await.is_some() {}
+}
+
+/// The rounds of one endpoint: at fixed times, never overlapping.
+async fn watch_endpoint(monitor: Weak<Monitor>, endpoint: Arc<Endpoint>, first_round: watch::Sender<bool>) {
+    let mut due = time::Instant::now();
+    loop {
+        let Some(this) = monitor.upgrade() else { return };
+        let interval = endpoint.config.health.interval.unwrap_or(this.config.check_interval);
+        round(&this, &endpoint, interval).await;
+        drop(this);
+        first_round.send_replace(true);
+        // A round that took longer than the interval is followed at once, once.
+        due = (due + interval).max(time::Instant::now());
+        time::sleep_until(due).await;
+    }
+}
+
+async fn round(monitor: &Arc<Monitor>, endpoint: &Arc<Endpoint>, interval: Duration) {
+    let config = &monitor.config;
+    let model = monitor.model(endpoint);
+    let unpaid = async {
+        if config.endpoint_probe {
+            monitor.check(endpoint, Probe::Endpoint).await;
+        }
+    };
+    let paid = async {
+        let Some(model) = &model else { return };
+        let target = monitor.target(endpoint, model);
+        if config.service_probe && !monitor.spare_paid(&target, interval) {
+            monitor.check(endpoint, Probe::Service).await;
+        }
+    };
+    tokio::join!(unpaid, paid);
+}
+
+fn words(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Up => "up",
+        CheckStatus::Down => "down",
+        CheckStatus::Timeout => "timed out",
+        CheckStatus::AuthError => "the key was refused",
+        CheckStatus::RateLimited => "rate limited",
+    }
+}
+
+fn action(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Up => "Nothing to do.",
+        CheckStatus::AuthError => "Check the API key; reissue it if needed.",
+        CheckStatus::RateLimited => "Raise the plan's limits or lower the request rate.",
+        CheckStatus::Timeout => "Check the network; use the backup until it is well.",
+        CheckStatus::Down => "Switch to the backup vendor.",
+    }
+}

@@ -1,0 +1,199 @@
+//! One check of one endpoint: is it there, or does it really answer?
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http::{Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use serde_json::json;
+use tokio::time;
+
+use super::history::CheckStatus;
+use crate::{
+    config::key::{ApiKey, KeySource},
+    dialect::{
+        error_body,
+        openai::{answer, request::ChatRequest},
+    },
+    engine::{
+        Engine,
+        client::now,
+        head::{USER_AGENT, authorize},
+        state::{Endpoint, Target},
+    },
+    net::{client::Limits, failure::FailureKind},
+    policy::{classify::classify, fault::Kind},
+};
+
+/// What answers `GET /models`, and what really completes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    Endpoint,
+    Service,
+    /// `GET /models` with the key, wherever the health page is.
+    Key,
+}
+
+/// How a check ended.
+#[derive(Debug)]
+pub struct Found {
+    pub status: CheckStatus,
+    pub status_code: Option<u16>,
+    pub message: Option<String>,
+    pub took: Duration,
+    pub ended: SystemTime,
+}
+
+/// The longest answer a check reads.
+const MAX_BODY: usize = 4 << 20;
+const MAX_TOKENS: u32 = 5;
+
+impl Probe {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Endpoint => "endpoint",
+            Self::Service => "service",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// The address a probe asks.
+pub fn address(endpoint: &Endpoint, probe: Probe) -> String {
+    let config = &endpoint.config;
+    match probe {
+        Probe::Service => config.base_url.join("/chat/completions"),
+        Probe::Key => config.base_url.join("/models"),
+        Probe::Endpoint => config.health.url.clone().unwrap_or_else(|| config.base_url.join("/models")),
+    }
+}
+
+/// Asks, whatever cooldowns and breakers say: a check is no call.
+pub async fn check(engine: &Engine, target: &Target, probe: Probe, timeout: Duration) -> Found {
+    let began = now();
+    match time::timeout(timeout, ask(engine, target, probe, timeout, began)).await {
+        Ok(found) => found,
+        Err(_) => {
+            let message = format!("no answer within {} ms", timeout.as_millis());
+            found(CheckStatus::Timeout, None, Some(message), began)
+        }
+    }
+}
+
+fn found(status: CheckStatus, status_code: Option<u16>, message: Option<String>, began: Instant) -> Found {
+    Found {
+        status,
+        status_code,
+        message,
+        took: now().saturating_duration_since(began),
+        ended: SystemTime::now(),
+    }
+}
+
+async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, began: Instant) -> Found {
+    let down = |message: String| found(CheckStatus::Down, None, Some(message), began);
+    let key = match key(engine, target).await {
+        Ok(key) => key,
+        Err(message) => return found(CheckStatus::AuthError, None, Some(message), began),
+    };
+    let request = match build(&target.endpoint, &target.model, probe, key.as_ref(), engine) {
+        Ok(request) => request,
+        Err(error) => return down(error.to_string()),
+    };
+    let limits = Limits { connect: Some(timeout), headers: None };
+    let exchange = match engine.http.send(request, limits).await {
+        Ok(exchange) => exchange,
+        Err(failed) => {
+            let timed_out =
+                matches!(failed.failure.kind, FailureKind::ConnectTimeout | FailureKind::HeadersTimeout);
+            let status = if timed_out { CheckStatus::Timeout } else { CheckStatus::Down };
+            return found(status, None, Some(failed.failure.message), began);
+        }
+    };
+    let status = exchange.response.status();
+    let code = status.as_u16();
+    let body = match Limited::new(exchange.response.into_body(), MAX_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return found(CheckStatus::Down, Some(code), Some(error.to_string()), began),
+    };
+    if status.is_success() {
+        let sound = probe != Probe::Service
+            || std::str::from_utf8(&body)
+                .is_ok_and(|text| answer::read(text.trim_start_matches('\u{feff}')).is_ok());
+        if sound {
+            return found(CheckStatus::Up, Some(code), None, began);
+        }
+        return found(CheckStatus::Down, Some(code), Some("the answer is no completion".into()), began);
+    }
+    // Not every server lists its models, but one that says so is there.
+    if probe != Probe::Service
+        && (probe == Probe::Key || target.endpoint.config.health.url.is_none())
+        && matches!(code, 404 | 405 | 501)
+    {
+        return found(CheckStatus::Up, Some(code), None, began);
+    }
+    let mut body = String::from_utf8_lossy(&body).into_owned();
+    target.redact(&mut body);
+    let fault = classify(code, None, &target.redacted(error_body::read(body.as_bytes())));
+    let status = match fault.kind {
+        Kind::Auth | Kind::Permission => CheckStatus::AuthError,
+        Kind::RateLimited | Kind::TooLargeForLimit | Kind::Quota => CheckStatus::RateLimited,
+        _ => CheckStatus::Down,
+    };
+    let message = if fault.message.is_empty() { format!("status {code}") } else { fault.message };
+    found(status, Some(code), Some(message), began)
+}
+
+async fn key(engine: &Engine, target: &Target) -> Result<Option<ApiKey>, String> {
+    match &target.credential.source {
+        KeySource::None => Ok(None),
+        KeySource::Static(key) => Ok(Some(key.clone())),
+        KeySource::Function(number) => engine.keys.key(*number).await.map(Some),
+    }
+}
+
+fn build(
+    endpoint: &Endpoint,
+    model: &str,
+    probe: Probe,
+    key: Option<&ApiKey>,
+    engine: &Engine,
+) -> Result<Request<Full<Bytes>>, http::Error> {
+    let address = address(endpoint, probe);
+    let uri: Uri = address.parse().map_err(http::Error::from)?;
+    let (method, body) = match probe {
+        Probe::Endpoint | Probe::Key => (Method::GET, Bytes::new()),
+        Probe::Service => (Method::POST, service_body(endpoint, model)),
+    };
+    // A health page elsewhere is none of the credential's business.
+    let ours = uri.host() == Some(endpoint.config.base_url.host())
+        && address.starts_with(endpoint.config.base_url.origin());
+    let mut request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(header::ACCEPT, "application/json")
+        .header(header::USER_AGENT, USER_AGENT);
+    if probe == Probe::Service {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let mut request = request.body(Full::new(body))?;
+    if ours {
+        authorize(request.headers_mut(), &endpoint.config, key);
+    }
+    if let Some(authorization) = engine.http.proxy_authorization(request.uri()) {
+        request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+    }
+    Ok(request)
+}
+
+fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {
+    let body = json!({
+        "model": model,
+        "messages": [{ "role": "user", "content": "ping" }],
+        "max_tokens": MAX_TOKENS,
+    })
+    .to_string();
+    // Rendered like a call's, so that the output limit has the name this model knows.
+    ChatRequest::parse(body.clone())
+        .map_or(Bytes::from(body), |request| request.render(model, endpoint.config.token_limit_field()))
+}

@@ -1,0 +1,395 @@
+//! From an address to a connection: TCP with happy eyeballs, a proxy's tunnel, TLS with ALPN.
+
+use std::{
+    error::Error as StdError,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel};
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::{
+    proxy::{Hop, Proxy},
+    resolver::{DnsError, Resolver},
+    tls::{self, BadCertificate, TlsOptions},
+    warm::Spares,
+};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+pub type Dialing = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
+
+/// Bytes both ways, whatever carries them.
+pub trait Io: Read + Write + Send + Unpin {}
+impl<T: Read + Write + Send + Unpin> Io for T {}
+
+/// Opens connections. The seam at which a simulated network takes the place of the real one.
+pub trait Dial: Send + Sync + 'static {
+    fn dial(&self, target: Uri) -> Dialing;
+}
+
+/// What is known of a connection for as long as it lives.
+pub struct ConnInfo {
+    uses: AtomicU32,
+    opened: Instant,
+    /// When bytes were last accepted for sending, in nanoseconds since it was opened.
+    last_write: AtomicU64,
+    /// From the first look-up to the end of the handshake.
+    pub connect_took: Duration,
+}
+
+impl ConnInfo {
+    /// Counts one more request; true when there was one before.
+    pub fn used_again(&self) -> bool {
+        self.uses.fetch_add(1, Ordering::Relaxed) > 0
+    }
+}
+
+impl ConnInfo {
+    /// Whether a request that began then and failed here certainly never left: nothing was written since.
+    pub fn unwritten_since(&self, began: Instant) -> bool {
+        self.opened + Duration::from_nanos(self.last_write.load(Ordering::Relaxed)) < began
+    }
+}
+
+/// One open connection.
+pub struct Conn {
+    io: Box<dyn Io>,
+    /// Requests go to a proxy in plain text, with the whole address in them.
+    proxied: bool,
+    h2: bool,
+    info: Option<Arc<ConnInfo>>,
+}
+
+/// A connection that did not come to be, with the step that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    #[error("{0}")]
+    Dns(#[source] BoxError),
+    #[error("{0}")]
+    Connect(#[source] BoxError),
+    #[error("{0}")]
+    Tls(#[source] BoxError),
+    #[error("no connection within {} ms", .0.as_millis())]
+    Timeout(Duration),
+}
+
+// === impl Conn ===
+
+impl Conn {
+    pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
+        Self { io, proxied, h2, info: None }
+    }
+
+    pub fn is_h2(&self) -> bool {
+        self.h2
+    }
+
+    /// Whether the peer has neither closed an idle connection nor sent anything out of turn. An HTTP/2 peer
+    /// speaks first, and what it says must not be taken away: there, only time tells.
+    pub fn is_quiet(&mut self) -> bool {
+        if self.h2 {
+            return true;
+        }
+        let mut byte = [std::mem::MaybeUninit::uninit(); 1];
+        let mut buffer = hyper::rt::ReadBuf::uninit(&mut byte);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        Pin::new(&mut self.io).poll_read(&mut cx, buffer.unfilled()).is_pending()
+    }
+}
+
+impl Connection for Conn {
+    fn connected(&self) -> Connected {
+        let mut connected = Connected::new().proxy(self.proxied);
+        if self.h2 {
+            connected = connected.negotiated_h2();
+        }
+        match &self.info {
+            Some(info) => connected.extra(info.clone()),
+            None => connected,
+        }
+    }
+}
+
+impl Conn {
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        if let (Some(info), Poll::Ready(Ok(1..))) = (&self.info, written) {
+            info.last_write.store(info.opened.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Read for Conn {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl Write for Conn {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.note(&written);
+        written
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.note(&written);
+        written
+    }
+}
+
+/// The real network.
+pub struct TcpDial {
+    tcp: HttpConnector<Resolver>,
+    tls: rustls::ClientConfig,
+    proxy: Option<Arc<Proxy>>,
+}
+
+impl TcpDial {
+    pub fn new(tls: &TlsOptions, proxy: Option<Arc<Proxy>>) -> Result<Self, BadCertificate> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // A peer that vanished without a word is noticed within two minutes even between requests.
+        tcp.set_keepalive(Some(Duration::from_secs(60)));
+        tcp.set_keepalive_interval(Some(Duration::from_secs(15)));
+        tcp.set_keepalive_retries(Some(4));
+        Ok(Self { tcp, tls: tls::client_config(tls)?, proxy })
+    }
+}
+
+impl Dial for TcpDial {
+    fn dial(&self, target: Uri) -> Dialing {
+        let tcp = self.tcp.clone();
+        let tls = self.tls.clone();
+        let proxy = self.proxy.clone();
+        Box::pin(async move {
+            let hop = proxy.as_ref().and_then(|p| p.hop(&target));
+            let secure = target.scheme() == Some(&http::uri::Scheme::HTTPS);
+            let proxied = hop.is_some() && !secure;
+            let plain: Box<dyn Io> = match hop {
+                None => open(tcp, &target).await?,
+                Some(hop) if secure => tunnel(tcp, &tls, hop, &target).await?,
+                Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await?,
+            };
+            if !secure {
+                return Ok(Conn::new(plain, proxied, false));
+            }
+            let mut handshake = https(tls, true, plain);
+            let stream = handshake.call(target).await.map_err(DialError::Tls)?;
+            let h2 = stream.connected().is_negotiated_h2();
+            Ok(Conn::new(Box::new(stream), false, h2))
+        })
+    }
+}
+
+async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Box<dyn Io>, DialError> {
+    match tcp.call(target.clone()).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => {
+            let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
+            while let Some(e) = source {
+                if e.is::<DnsError>() {
+                    return Err(DialError::Dns(error.into()));
+                }
+                source = e.source();
+            }
+            Err(DialError::Connect(error.into()))
+        }
+    }
+}
+
+/// TCP to the proxy, inside TLS when its address says https.
+async fn reach_proxy(
+    tcp: HttpConnector<Resolver>,
+    tls: &rustls::ClientConfig,
+    proxy: &Uri,
+) -> Result<Box<dyn Io>, DialError> {
+    let plain = open(tcp, proxy).await?;
+    if proxy.scheme() != Some(&http::uri::Scheme::HTTPS) {
+        return Ok(plain);
+    }
+    let stream = https(tls.clone(), false, plain).call(proxy.clone()).await.map_err(DialError::Tls)?;
+    Ok(Box::new(stream))
+}
+
+async fn tunnel(
+    tcp: HttpConnector<Resolver>,
+    tls: &rustls::ClientConfig,
+    hop: Hop,
+    target: &Uri,
+) -> Result<Box<dyn Io>, DialError> {
+    let stream = Opened::new(reach_proxy(tcp, tls, &hop.uri).await?);
+    let mut tunnel = Tunnel::new(hop.uri, stream);
+    if let Some(authorization) = hop.authorization {
+        tunnel = tunnel.with_auth(authorization);
+    }
+    let opened = tunnel
+        .call(target.clone())
+        .await
+        .map_err(|e| DialError::Connect(format!("the proxy refused the tunnel: {e}").into()))?;
+    Ok(Box::new(opened))
+}
+
+fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnector<Opened> {
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    if h2 {
+        builder.enable_http2().wrap_connector(Opened::new(plain))
+    } else {
+        builder.wrap_connector(Opened::new(plain))
+    }
+}
+
+/// A stream that is open already, for connectors that want to open theirs; it serves once.
+#[derive(Clone)]
+struct Opened(Arc<parking_lot::Mutex<Option<Box<dyn Io>>>>);
+
+/// The plain stream as hyper-rustls and the tunnel hand it on.
+struct Plain(Box<dyn Io>);
+
+impl Opened {
+    fn new(io: Box<dyn Io>) -> Self {
+        Self(Arc::new(parking_lot::Mutex::new(Some(io))))
+    }
+}
+
+impl Service<Uri> for Opened {
+    type Response = Plain;
+    type Error = BoxError;
+    type Future = std::future::Ready<Result<Plain, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let io = self.0.lock().take().map(Plain);
+        std::future::ready(io.ok_or_else(|| "the stream was already taken".into()))
+    }
+}
+
+impl Connection for Plain {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Plain {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl Write for Plain {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// What the pool calls for a connection: a warm spare, or a new one within the time allowed.
+#[derive(Clone)]
+pub struct Connector {
+    dial: Arc<dyn Dial>,
+    spares: Arc<Spares>,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub fn new(dial: Arc<dyn Dial>, timeout: Duration) -> Self {
+        Self { dial, spares: Arc::default(), timeout }
+    }
+
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Opens a connection ahead of need, unless one is waiting.
+    pub async fn warm(&self, target: Uri) -> Result<(), DialError> {
+        if self.spares.has(&target) {
+            return Ok(());
+        }
+        let conn = self.open(target.clone()).await?;
+        if let Some(info) = &conn.info {
+            // To the request that finds it, it is a connection that stood already.
+            info.used_again();
+        }
+        self.spares.put(&target, conn);
+        Ok(())
+    }
+
+    /// Drops what was opened ahead of need.
+    pub fn clear(&self) {
+        self.spares.clear();
+    }
+
+    async fn open(&self, target: Uri) -> Result<Conn, DialError> {
+        let started = Instant::now();
+        let mut conn = tokio::time::timeout(self.timeout, self.dial.dial(target))
+            .await
+            .unwrap_or(Err(DialError::Timeout(self.timeout)))?;
+        let info = ConnInfo {
+            uses: AtomicU32::new(0),
+            opened: Instant::now(),
+            last_write: AtomicU64::new(0),
+            connect_took: started.elapsed(),
+        };
+        conn.info = Some(Arc::new(info));
+        Ok(conn)
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Conn;
+    type Error = DialError;
+    type Future = Dialing;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Dialing {
+        if let Some(spare) = self.spares.take(&target) {
+            return Box::pin(std::future::ready(Ok(spare)));
+        }
+        let this = self.clone();
+        Box::pin(async move { this.open(target).await })
+    }
+}

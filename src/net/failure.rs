@@ -1,0 +1,84 @@
+//! What went wrong on the wire, in words that carry no address, no key and no foreign type.
+
+use std::error::Error as StdError;
+
+use hyper_util::client::legacy;
+
+use super::connector::DialError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    Dns,
+    Connect,
+    Tls,
+    ConnectTimeout,
+    HeadersTimeout,
+    /// The peer processed nothing: the connection died before the request was written, or it said so.
+    Unsent,
+    /// The connection broke after the request was written and before an answer.
+    Reset,
+    /// The answer's head was no HTTP.
+    Malformed,
+}
+
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<legacy::Error> for Failure {
+    fn from(error: legacy::Error) -> Self {
+        let mut kind = None;
+        let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
+        while let Some(e) = source {
+            kind = kind.or_else(|| kind_of(e));
+            source = e.source();
+        }
+        let fallback = if error.is_connect() { FailureKind::Connect } else { FailureKind::Reset };
+        Self::new(kind.unwrap_or(fallback), root_message(&error))
+    }
+}
+
+fn kind_of(error: &(dyn StdError + 'static)) -> Option<FailureKind> {
+    if let Some(dial) = error.downcast_ref::<DialError>() {
+        return Some(match dial {
+            DialError::Dns(_) => FailureKind::Dns,
+            DialError::Connect(_) => FailureKind::Connect,
+            DialError::Tls(_) => FailureKind::Tls,
+            DialError::Timeout(_) => FailureKind::ConnectTimeout,
+        });
+    }
+    if let Some(h2) = error.downcast_ref::<h2::Error>() {
+        let refused = h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+        // A graceful GOAWAY fails only streams above the last one it processed.
+        let unprocessed = h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR);
+        return Some(if refused || unprocessed { FailureKind::Unsent } else { FailureKind::Reset });
+    }
+    let hyper = error.downcast_ref::<hyper::Error>()?;
+    // "Dispatch gone": an HTTP/2 connection went away while the request still waited for a stream of its own.
+    if hyper.is_canceled() || hyper.is_user() {
+        Some(FailureKind::Unsent)
+    } else if hyper.is_parse() {
+        Some(FailureKind::Malformed)
+    } else if hyper.is_incomplete_message() {
+        Some(FailureKind::Reset)
+    } else {
+        None
+    }
+}
+
+/// The innermost cause says most, and none of the causes quotes a header.
+pub fn root_message(error: &(dyn StdError + 'static)) -> String {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        current = source;
+    }
+    current.to_string()
+}

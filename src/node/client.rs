@@ -1,0 +1,326 @@
+//! The client handle: what the façade calls, turned into engine calls.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use napi_derive::napi;
+use serde_json::json;
+
+use super::{
+    config,
+    gate::Gate,
+    hub::{Hub, HubInner, refuse},
+    item::Item,
+    keys::Keys,
+    reply::SlotSink,
+};
+use crate::{
+    config::Problem,
+    dialect::openai::request::ChatRequest,
+    engine::{
+        Engine,
+        call::{Call, Reply as Answer},
+        client::KeyProvider,
+        error::CallError,
+        options::CallOptions,
+        status,
+        stream::NoStream,
+    },
+    event::{EventKind, EventSink},
+    health::{
+        history::{CheckStatus, Filter},
+        monitor::Monitor,
+        probe::Probe,
+    },
+};
+
+struct Events {
+    hub: Arc<HubInner>,
+    client: u32,
+    /// One bit per event kind that has listeners.
+    wanted: AtomicU32,
+}
+
+impl EventSink for Events {
+    fn wants(&self, kind: EventKind) -> bool {
+        self.wanted.load(Ordering::Relaxed) & (1 << kind as u32) != 0
+    }
+
+    fn emit(&self, kind: EventKind, json: String) {
+        self.hub.push(Item::Event { client: self.client, kind: kind as u32, payload: json.into() });
+    }
+}
+
+#[napi]
+pub struct NativeClient {
+    id: u32,
+    hub: Arc<HubInner>,
+    engine: Arc<Engine>,
+    monitor: Arc<Monitor>,
+    events: Arc<Events>,
+    keys: Arc<Keys>,
+}
+
+#[napi]
+impl NativeClient {
+    /// `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message.
+    #[napi(factory, catch_unwind)]
+    pub fn create(hub: &Hub, client: u32, options: String, monitor: bool) -> napi::Result<Self> {
+        let config = config::read(&options, monitor).map_err(napi::Error::from_reason)?;
+        let hub = hub.inner.clone();
+        let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
+        let keys = Arc::new(Keys::new(hub.clone(), client));
+        let starts = config.health_starts;
+        // Opening a pool needs the runtime's timers at hand.
+        let _entered = hub.runtime.handle().enter();
+        let provider: Arc<dyn KeyProvider> = keys.clone();
+        let engine = Engine::new(config, events.clone(), provider).map_err(|e| {
+            let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
+            napi::Error::from_reason(config::write(&[problem]))
+        })?;
+        let monitor = Monitor::new(engine.clone());
+        if starts {
+            let monitor = monitor.clone();
+            hub.runtime.handle().spawn(async move { monitor.start().await });
+        }
+        Ok(Self { id: client, hub, engine, monitor, events, keys })
+    }
+
+    /// Starts a call; its end, and the chunks before it, come through the hub.
+    #[napi(catch_unwind)]
+    pub fn submit(&self, slot: u32, request: String, options: Option<String>) {
+        let request = match ChatRequest::parse(request) {
+            Ok(request) => request,
+            Err(invalid) => {
+                let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
+                return refuse(&self.hub, slot, &error);
+            }
+        };
+        let timeouts = self.engine.config.timeouts;
+        let options = match options
+            .as_deref()
+            .map_or_else(|| Ok(CallOptions::default()), |o| CallOptions::parse(o, timeouts))
+        {
+            Ok(options) => options,
+            Err(problems) => return refuse(&self.hub, slot, &CallError::problems(problems)),
+        };
+        let stream = request.stream;
+        let mut call = Call::new(self.engine.clone(), request, options);
+        if !stream {
+            return self.hub.run(self.id, slot, None, |reply| async move {
+                match call.run(&mut NoStream).await {
+                    Ok(Answer { body, report }) => reply.resolve(body, report),
+                    Err(error) => reply.reject(&error),
+                }
+            });
+        }
+        let gate = Arc::new(Gate::default());
+        let mut sink = SlotSink { hub: self.hub.clone(), slot, gate: gate.clone(), first: true };
+        self.hub.run(self.id, slot, Some(gate), |reply| async move {
+            match call.run(&mut sink).await {
+                Ok(Answer { body, report }) => reply.resolve(body, report),
+                Err(error) => reply.reject(&error),
+            }
+        });
+    }
+
+    /// Which events have listeners, one bit each.
+    #[napi(catch_unwind)]
+    pub fn set_wanted_events(&self, mask: u32) {
+        self.events.wanted.store(mask, Ordering::Relaxed);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn provide_key(&self, request: u32, key: Option<String>) {
+        self.keys.provide(request, key);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn warmup(&self, slot: u32) {
+        let engine = self.engine.clone();
+        let Some(active) = engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        self.hub.run(self.id, slot, None, |reply| async move {
+            let _active = active;
+            engine.warmup().await;
+            reply.resolve("null".into(), String::new());
+        });
+    }
+
+    /// Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them.
+    #[napi(catch_unwind)]
+    pub fn close(&self, slot: u32, drain_ms: f64) {
+        let engine = self.engine.clone();
+        let monitor = self.monitor.clone();
+        let drain = crate::duration::from_millis(drain_ms).unwrap_or_default();
+        engine.refuse_new();
+        let (hub, id) = (self.hub.clone(), self.id);
+        self.hub.run(self.id, slot, None, |reply| async move {
+            monitor.stop();
+            let _ = tokio::time::timeout(drain, engine.idle()).await;
+            engine.close();
+            hub.abort_all(id, Some(slot));
+            engine.idle().await;
+            reply.resolve("null".into(), String::new());
+        });
+    }
+
+    /// `None` for an endpoint that does not exist.
+    #[napi(catch_unwind)]
+    pub fn isolate(&self, endpoint: String, isolated: bool) -> bool {
+        let Some(endpoint) = self.monitor.endpoint(Some(&endpoint)) else { return false };
+        if isolated {
+            endpoint.isolated.fetch_add(1, Ordering::AcqRel);
+        } else {
+            // Each disposable is used once, which the façade sees to.
+            endpoint.isolated.fetch_sub(1, Ordering::AcqRel);
+            self.engine.changed.notify_waiters();
+        }
+        true
+    }
+
+    #[napi(catch_unwind)]
+    pub fn endpoint_status(&self) -> String {
+        status::endpoints(&self.engine).to_string()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn summary(&self) -> String {
+        status::summary(&self.engine).to_string()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self) -> String {
+        let mut snapshot = status::snapshot(&self.engine);
+        snapshot["droppedEvents"] = json!(self.hub.dropped_events());
+        snapshot.to_string()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn health_report(&self) -> String {
+        status::health_report(&self.engine).to_string()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn optimal_model(&self) -> Option<String> {
+        status::optimal_model(&self.engine)
+    }
+
+    /// Resolves after the first round.
+    #[napi(catch_unwind)]
+    pub fn start_monitoring(&self, slot: u32) {
+        if self.engine.is_closed() {
+            return refuse(&self.hub, slot, &CallError::closed());
+        }
+        let monitor = self.monitor.clone();
+        self.hub.run(self.id, slot, None, |reply| async move {
+            // Stopped before the first round was over: there is nothing left to wait for.
+            monitor.start().await;
+            reply.resolve("null".into(), String::new());
+        });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn stop_monitoring(&self) {
+        self.monitor.stop();
+    }
+
+    /// Checks one endpoint now; the result as JSON.
+    #[napi(catch_unwind)]
+    pub fn check(&self, slot: u32, endpoint: Option<String>, service: bool) {
+        let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
+            let names: Vec<&str> = self.engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
+            let given = endpoint.unwrap_or_default();
+            let message =
+                format!("endpoint: no endpoint is named '{given}'; accepted are {}", names.join(", "));
+            return refuse(&self.hub, slot, &CallError::config(message));
+        };
+        let Some(active) = self.engine.enter() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
+        let monitor = self.monitor.clone();
+        self.hub.run(self.id, slot, None, |reply| async move {
+            let _active = active;
+            let probe = if service { Probe::Service } else { Probe::Endpoint };
+            let result = monitor.check(&endpoint, probe).await;
+            let body = serde_json::to_string(&result).unwrap_or_else(|_| "null".into());
+            reply.resolve(body, String::new());
+        });
+    }
+
+    /// Asks `GET /models` whether the key is any good, without counting it as a check.
+    #[napi(catch_unwind)]
+    pub fn validate_api_key(&self, slot: u32, endpoint: Option<String>) {
+        let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
+            let given = endpoint.unwrap_or_default();
+            return refuse(
+                &self.hub,
+                slot,
+                &CallError::config(format!("endpoint: no endpoint is named '{given}'")),
+            );
+        };
+        let monitor = self.monitor.clone();
+        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        self.hub.run(self.id, slot, None, |reply| async move {
+            let _active = active;
+            let found = monitor.validate(&endpoint).await;
+            let valid = found.status == CheckStatus::Up;
+            let message = match (found.status, found.status_code) {
+                (CheckStatus::Up, _) => "the key is valid".into(),
+                (_, Some(401)) => "the key is invalid or has expired".into(),
+                (_, Some(403)) => "the key has no permission".into(),
+                (_, code) => format!(
+                    "the key could not be checked: {}",
+                    found
+                        .message
+                        .unwrap_or_else(|| code.map_or("no answer".into(), |c| format!("status {c}")))
+                ),
+            };
+            let body = json!({
+                "endpoint": endpoint.config.name, "valid": valid,
+                "statusCode": found.status_code, "message": message,
+            });
+            reply.resolve(body.to_string(), String::new());
+        });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn health_history(
+        &self,
+        endpoint: Option<String>,
+        since_ms: Option<f64>,
+        limit: Option<u32>,
+    ) -> String {
+        self.monitor.select(&filter(endpoint, since_ms, limit))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn availability(&self, endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> f64 {
+        self.monitor.availability(&filter(endpoint, since_ms, limit))
+    }
+}
+
+impl Drop for NativeClient {
+    fn drop(&mut self) {
+        self.monitor.stop();
+        let _entered = self.hub.runtime.handle().enter();
+        self.engine.close();
+        self.engine.forget();
+        self.hub.abort_all(self.id, None);
+    }
+}
+
+fn filter(endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> Filter {
+    Filter {
+        endpoint,
+        since: since_ms.and_then(|ms| {
+            let since = Duration::try_from_secs_f64(ms / 1e3).ok()?;
+            std::time::SystemTime::UNIX_EPOCH.checked_add(since)
+        }),
+        limit: limit.map(|n| n as usize),
+    }
+}

@@ -1,0 +1,333 @@
+//! One queue per JavaScript environment: results, chunks and events wait in it, and one weak function wakes
+//! JavaScript to take them all.
+
+use std::{
+    collections::VecDeque,
+    ptr,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use napi::{
+    Env, Status,
+    bindgen_prelude::{Array, Function, Uint32Array},
+    sys,
+    threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
+};
+use napi_derive::napi;
+use parking_lot::Mutex;
+use tokio::{sync::Notify, task::AbortHandle, time};
+
+use super::{
+    gate::Gate,
+    item::{Item, Text},
+    reply::Reply,
+};
+use crate::engine::{error::CallError, runtime::Runtime};
+
+/// Events that wait for a busy event loop; beyond it the newest are dropped and counted.
+const MAX_EVENTS: usize = 4_096;
+
+/// Batches that may wait to be freed.
+const MAX_SPENT: usize = 8;
+
+/// How long a chunk may wait for others when JavaScript was woken just before: tokens come every ten
+/// milliseconds at best, and a wake costs as much as parsing two of them.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// Numbers an item.
+const HEAD: usize = 3;
+
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
+
+/// A call as the hub knows it: how to end it, and how far its stream may run.
+pub struct Running {
+    /// Whose it is, so that a client that closes ends its own.
+    pub client: u32,
+    pub abort: AbortHandle,
+    pub gate: Option<Arc<Gate>>,
+}
+
+pub struct HubInner {
+    queue: Mutex<Queue>,
+    /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
+    /// both of them the allocator's locks.
+    spent: Mutex<Vec<Vec<Item>>>,
+    running: Mutex<Vec<Option<Running>>>,
+    /// JavaScript has been told, and will look.
+    woken: AtomicBool,
+    due: Arc<Notify>,
+    /// Something waits that must not linger.
+    urgent: Arc<Notify>,
+    dropped_events: AtomicU64,
+    pub runtime: Arc<Runtime>,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    events: usize,
+}
+
+#[napi]
+pub struct Hub {
+    pub(super) inner: Arc<HubInner>,
+    heads: Uint32Array,
+    flusher: AbortHandle,
+}
+
+impl HubInner {
+    /// Queues something for JavaScript and sees to it that it is fetched. A stream's further chunks may
+    /// linger for a moment, so that one wake serves many streams.
+    pub fn push(&self, item: Item) {
+        let lingers = item.may_linger();
+        {
+            let mut queue = self.queue.lock();
+            if item.is_event() {
+                if queue.events >= MAX_EVENTS {
+                    self.dropped_events.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                queue.events += 1;
+            }
+            queue.items.push_back(item);
+        }
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.due.notify_one();
+        }
+        if !lingers {
+            self.urgent.notify_one();
+        }
+    }
+
+    pub fn dropped_events(&self) -> u64 {
+        self.dropped_events.load(Ordering::Relaxed)
+    }
+
+    /// Takes up to `max` items; once the queue is empty the next push wakes JavaScript again.
+    fn take(&self, max: usize) -> Vec<Item> {
+        let mut queue = self.queue.lock();
+        let count = queue.items.len().min(max);
+        let taken: Vec<Item> = queue.items.drain(..count).collect();
+        queue.events -= taken.iter().filter(|i| i.is_event()).count();
+        if queue.items.is_empty() {
+            self.woken.store(false, Ordering::Release);
+        }
+        taken
+    }
+
+    fn give_back(&self, items: Vec<Item>) {
+        let mut spent = self.spent.lock();
+        // Nobody fetches them while nothing new is queued: a few batches may wait, no more.
+        if spent.len() < MAX_SPENT {
+            spent.push(items);
+        }
+    }
+
+    /// Runs `work` for a slot. Whatever becomes of it, the slot hears exactly one end.
+    pub fn run<F>(
+        self: &Arc<Self>,
+        client: u32,
+        slot: u32,
+        gate: Option<Arc<Gate>>,
+        work: impl FnOnce(Reply) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let reply = Reply::new(self.clone(), slot);
+        // Held while spawning, so that a call that ends at once does not end before it is known.
+        let mut running = self.running.lock();
+        let abort = self.runtime.handle().spawn(work(reply)).abort_handle();
+        let at = slot as usize;
+        if running.len() <= at {
+            running.resize_with(at + 1, || None);
+        }
+        running[at] = Some(Running { client, abort, gate });
+    }
+
+    pub fn ended(&self, slot: u32) {
+        if let Some(place) = self.running.lock().get_mut(slot as usize) {
+            *place = None;
+        }
+    }
+
+    pub fn abort(&self, slot: u32) {
+        if let Some(Some(running)) = self.running.lock().get(slot as usize) {
+            running.abort.abort();
+        }
+    }
+
+    /// Ends everything of one client but `except`.
+    pub fn abort_all(&self, client: u32, except: Option<u32>) {
+        for (slot, running) in self.running.lock().iter().enumerate() {
+            if let Some(running) = running.as_ref().filter(|r| r.client == client)
+                && except != Some(slot as u32)
+            {
+                running.abort.abort();
+            }
+        }
+    }
+
+    fn credit(&self, slot: u32, chunks: u32) {
+        if let Some(Some(Running { gate: Some(gate), .. })) = self.running.lock().get(slot as usize) {
+            gate.credit(chunks);
+        }
+    }
+
+    /// The environment is going away: nobody is left to hear anything.
+    fn abandon(&self) {
+        for running in self.running.lock().iter().flatten() {
+            running.abort.abort();
+        }
+        let mut queue = self.queue.lock();
+        queue.items.clear();
+        queue.events = 0;
+    }
+}
+
+#[napi]
+impl Hub {
+    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array) -> napi::Result<Self> {
+        let wake: Wake = wake
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .max_queue_size::<1>()
+            .build()?;
+        let runtime = Runtime::shared().map_err(|e| napi::Error::from_reason(e.to_string()))?;
+        let (due, urgent) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let inner = Arc::new(HubInner {
+            queue: Mutex::default(),
+            spent: Mutex::default(),
+            running: Mutex::default(),
+            woken: AtomicBool::new(false),
+            due: due.clone(),
+            urgent: urgent.clone(),
+            dropped_events: AtomicU64::new(0),
+            runtime,
+        });
+        // A task of its own: it runs after all that is ready at the moment, so that one wake serves many.
+        let flusher = inner.runtime.handle().spawn(flush(Arc::downgrade(&inner), due, urgent, wake));
+        Ok(Self { inner, heads, flusher: flusher.abort_handle() })
+    }
+
+    /// Fetches as many items as fit the heads. The texts come as an array of two places an item, the
+    /// numbers are in the heads, `[kind, id, number]` an item.
+    #[napi(catch_unwind)]
+    pub fn drain<'env>(&mut self, env: &'env Env) -> napi::Result<Array<'env>> {
+        // SAFETY: the array was made for this hub alone, and JavaScript does not run during this call.
+        let heads = unsafe { self.heads.as_mut() };
+        let items = self.inner.take(heads.len() / HEAD);
+        for (head, item) in heads.chunks_exact_mut(HEAD).zip(&items) {
+            head.copy_from_slice(&item.numbers());
+        }
+        // Made in its full length, so that its length says how many items there are.
+        let texts = env.create_array((items.len() * 2) as u32)?;
+        let written = write(env, &texts, &items);
+        self.inner.give_back(items);
+        written.map(|()| texts)
+    }
+
+    /// Ends a slot's work; its end is still reported.
+    #[napi(catch_unwind)]
+    pub fn abort(&self, slot: u32) {
+        self.inner.abort(slot);
+    }
+
+    /// The reader of a stream has read this many chunks.
+    #[napi(catch_unwind)]
+    pub fn credit(&self, slot: u32, chunks: u32) {
+        self.inner.credit(slot, chunks);
+    }
+
+    /// Panics on the runtime, to show that a panic becomes an error and nothing more.
+    #[napi(catch_unwind)]
+    pub fn panic_for_test(&self, slot: u32) {
+        self.inner.run(u32::MAX, slot, None, |reply| async move {
+            let held = reply;
+            if held.slot() == slot {
+                panic!("asked to");
+            }
+        });
+    }
+}
+
+/// Wakes JavaScript. A task of its own: it runs after all that is ready at the moment, so that one wake
+/// serves many.
+async fn flush(hub: Weak<HubInner>, due: Arc<Notify>, urgent: Arc<Notify>, wake: Wake) {
+    let mut last = time::Instant::now();
+    loop {
+        due.notified().await;
+        let Some(hub) = hub.upgrade() else { return };
+        drop(std::mem::take(&mut *hub.spent.lock()));
+        drop(hub);
+        // Chunks that come close behind the last wake wait for company, unless something urgent does not.
+        let rested = last + LINGER;
+        if time::Instant::now() < rested {
+            tokio::select! {
+                biased;
+                () = urgent.notified() => {}
+                () = time::sleep_until(rested) => {}
+            }
+        }
+        last = time::Instant::now();
+        // Full means that JavaScript was told already; closing means that nobody listens.
+        wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.flusher.abort();
+        self.inner.abandon();
+    }
+}
+
+/// Writes texts straight into a JavaScript array: this is the only crossing on the way back, and it runs
+/// on the JavaScript thread.
+fn write(env: &Env, texts: &Array<'_>, items: &[Item]) -> napi::Result<()> {
+    use napi::bindgen_prelude::JsValue;
+    let (env, array) = (env.raw(), texts.raw());
+    for (item, at) in items.iter().zip((0..).step_by(2)) {
+        for (text, at) in item.texts().into_iter().zip(at..) {
+            if let Some(text) = text {
+                let value = string(env, text)?;
+                // SAFETY: `env` is the environment of this synchronous call, `array` and `value` live in it.
+                check(unsafe { sys::napi_set_element(env, array, at, value) })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn string(env: sys::napi_env, text: &Text) -> napi::Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    let (start, length) = (text.text.as_ptr().cast(), text.text.len() as isize);
+    // SAFETY: `start` points at `length` valid bytes for the length of the call; Latin-1 and UTF-8 agree on
+    // ASCII, and a `String` is UTF-8.
+    check(unsafe {
+        if text.ascii {
+            sys::napi_create_string_latin1(env, start, length, &mut value)
+        } else {
+            sys::napi_create_string_utf8(env, start, length, &mut value)
+        }
+    })?;
+    Ok(value)
+}
+
+fn check(status: sys::napi_status) -> napi::Result<()> {
+    match Status::from(status) {
+        Status::Ok => Ok(()),
+        other => Err(napi::Error::new(other, "a value could not be handed to JavaScript")),
+    }
+}
+
+/// A call that cannot even begin.
+pub fn refuse(hub: &Arc<HubInner>, slot: u32, error: &CallError) {
+    hub.push(Item::Reject { slot, error: error.to_json().into() });
+}

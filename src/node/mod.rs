@@ -1,0 +1,9 @@
+//! The binding: converts and forwards, nothing else. The only place that knows napi.
+
+mod client;
+mod config;
+mod gate;
+mod hub;
+mod item;
+mod keys;
+mod reply;

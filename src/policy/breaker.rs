@@ -1,0 +1,244 @@
+//! The circuit breaker: closed → open → half-open → closed, with one probe at a time.
+//!
+//! Every state admits a request after finite time without traffic: an open period ends, and a half-open
+//! permit has a deadline after which another may be given, so that a lost permit cannot lock it.
+
+use std::time::{Duration, Instant};
+
+use super::{backoff, fault::Weight, ring::Ring};
+
+/// How long a half-open probe may take before another is let through beside it.
+const PERMIT_DEADLINE: Duration = Duration::from_secs(120);
+/// An open breaker is our guess: when nothing else is ready it may be tested early, this often.
+const EARLY_PROBE_EVERY: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BreakerConfig {
+    /// Consecutive failures that open it.
+    pub failure_threshold: u32,
+    /// The first open period; doubles with each failed probe.
+    pub recovery_timeout: Duration,
+    pub max_recovery_timeout: Duration,
+    /// Outcomes in the window before the ratio means anything.
+    pub minimum_requests: u32,
+    pub failure_ratio: f64,
+    pub window: Duration,
+}
+
+impl Default for BreakerConfig {
+    fn default() -> Self {
+        Self {
+            failure_threshold: 3,
+            recovery_timeout: Duration::from_secs(5),
+            max_recovery_timeout: Duration::from_secs(60),
+            minimum_requests: 10,
+            failure_ratio: 0.5,
+            window: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Leave to send one request, to be given back with its outcome or released without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permit {
+    epoch: u32,
+    probe: bool,
+}
+
+impl Permit {
+    pub fn is_probe(self) -> bool {
+        self.probe
+    }
+}
+
+/// What became of an admitted request, as far as health is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Success,
+    Failed(Weight),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Closed,
+    Open,
+    HalfOpen,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Inner {
+    Closed,
+    Open { until: Instant },
+    HalfOpen { probe_until: Option<Instant> },
+}
+
+pub struct Breaker {
+    config: BreakerConfig,
+    inner: Inner,
+    /// Changes with each state, so that stragglers of an earlier one decide nothing.
+    epoch: u32,
+    consecutive: u32,
+    /// Open periods since it was last closed: the exponent.
+    opens: u32,
+    ring: Ring,
+    /// When it was last tested before its time.
+    last_early: Option<Instant>,
+}
+
+impl Breaker {
+    pub fn new(config: BreakerConfig, now: Instant) -> Self {
+        let ring = Ring::new(config.window, now);
+        Self { config, inner: Inner::Closed, epoch: 0, consecutive: 0, opens: 0, ring, last_early: None }
+    }
+
+    pub fn state(&self, now: Instant) -> State {
+        match self.inner {
+            Inner::Closed => State::Closed,
+            Inner::Open { until } if now < until => State::Open,
+            Inner::Open { .. } | Inner::HalfOpen { .. } => State::HalfOpen,
+        }
+    }
+
+    pub fn consecutive_failures(&self) -> u32 {
+        self.consecutive
+    }
+
+    /// When a request may be admitted at the latest; `None` when it may be now.
+    pub fn ready_at(&self, now: Instant) -> Option<Instant> {
+        match self.inner {
+            Inner::Closed => None,
+            Inner::Open { until } => (now < until).then_some(until),
+            Inner::HalfOpen { probe_until } => probe_until.filter(|until| now < *until),
+        }
+    }
+
+    /// Whether a half-open probe is out.
+    pub fn probing(&self, now: Instant) -> bool {
+        matches!(self.inner, Inner::HalfOpen { probe_until: Some(until) } if now < until)
+    }
+
+    /// Asks for leave. `Err` says when to ask again.
+    pub fn admit(&mut self, now: Instant) -> Result<Permit, Instant> {
+        if let Some(at) = self.ready_at(now) {
+            return Err(at);
+        }
+        match self.inner {
+            Inner::Closed => Ok(Permit { epoch: self.epoch, probe: false }),
+            // open, period over → halfOpen
+            // halfOpen, no probe out → the probe
+            Inner::Open { .. } | Inner::HalfOpen { .. } => Ok(self.begin_probe(now)),
+        }
+    }
+
+    /// Asks for leave before the open period is over, for when nothing else is ready.
+    pub fn admit_early(&mut self, now: Instant) -> Option<Permit> {
+        let Inner::Open { until } = self.inner else {
+            return self.admit(now).ok();
+        };
+        let rested = self.last_early.is_none_or(|at| now >= at + EARLY_PROBE_EVERY);
+        if now < until && !rested {
+            return None;
+        }
+        self.last_early = Some(now);
+        Some(self.begin_probe(now))
+    }
+
+    /// Gives leave back with an outcome. `jitter` in 0..1 spreads the open period over its upper half.
+    /// Returns the new state when it changed.
+    pub fn record(&mut self, permit: Permit, verdict: Verdict, now: Instant, jitter: f64) -> Option<State> {
+        if verdict == Verdict::Failed(Weight::Neutral) {
+            self.release(permit);
+            return None;
+        }
+        let failed = verdict != Verdict::Success;
+        self.ring.record(failed, now);
+        if permit.epoch != self.epoch {
+            return None;
+        }
+        match (self.inner, verdict) {
+            // halfOpen → closed: the probe was answered
+            (Inner::HalfOpen { .. }, Verdict::Success) => {
+                self.close();
+                Some(State::Closed)
+            }
+            // halfOpen → open: the probe failed, the period doubles
+            (Inner::HalfOpen { .. }, Verdict::Failed(_)) => {
+                self.consecutive = self.consecutive.saturating_add(1);
+                self.open(now, jitter);
+                Some(State::Open)
+            }
+            (Inner::Closed, Verdict::Success) => {
+                self.consecutive = 0;
+                None
+            }
+            (Inner::Closed, Verdict::Failed(weight)) => {
+                if weight == Weight::Failure {
+                    self.consecutive = self.consecutive.saturating_add(1);
+                }
+                let tally = self.ring.tally(now);
+                let by_count = weight == Weight::Failure && self.consecutive >= self.config.failure_threshold;
+                let by_ratio = tally.total >= self.config.minimum_requests
+                    && f64::from(tally.failed) >= self.config.failure_ratio * f64::from(tally.total);
+                // closed → open
+                (by_count || by_ratio).then(|| {
+                    self.open(now, jitter);
+                    State::Open
+                })
+            }
+            (Inner::Open { .. }, _) => None,
+        }
+    }
+
+    /// Gives leave back without an outcome: an abort, a caller's mistake. A probe may be taken again.
+    pub fn release(&mut self, permit: Permit) {
+        if permit.probe
+            && permit.epoch == self.epoch
+            && let Inner::HalfOpen { probe_until } = &mut self.inner
+        {
+            *probe_until = None;
+        }
+    }
+
+    /// Proof of health from outside a permit (the monitor's probe): open or half-open → closed.
+    pub fn proven(&mut self) -> Option<State> {
+        self.consecutive = 0;
+        if matches!(self.inner, Inner::Closed) {
+            return None;
+        }
+        self.close();
+        Some(State::Closed)
+    }
+
+    fn begin_probe(&mut self, now: Instant) -> Permit {
+        // A new epoch, so that the stragglers of a probe that outlived its deadline decide nothing.
+        self.epoch = self.epoch.wrapping_add(1);
+        self.inner = Inner::HalfOpen { probe_until: Some(now + PERMIT_DEADLINE) };
+        Permit { epoch: self.epoch, probe: true }
+    }
+
+    fn close(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.inner = Inner::Closed;
+        self.consecutive = 0;
+        self.opens = 0;
+        self.ring.clear();
+    }
+
+    fn open(&mut self, now: Instant, jitter: f64) {
+        let bound = backoff::exponential(
+            self.config.recovery_timeout,
+            2.0,
+            self.opens,
+            self.config.max_recovery_timeout,
+        );
+        // Equal jitter: half fixed, half drawn.
+        let period = bound.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
+        self.opens = self.opens.saturating_add(1);
+        self.epoch = self.epoch.wrapping_add(1);
+        self.inner = Inner::Open { until: now + period };
+    }
+}
+
+#[cfg(test)]
+#[path = "breaker_tests.rs"]
+mod tests;

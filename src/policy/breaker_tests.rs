@@ -1,0 +1,162 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const FAILURE: Verdict = Verdict::Failed(Weight::Failure);
+
+fn after(start: Instant, ms: u64) -> Instant {
+    start + Duration::from_millis(ms)
+}
+
+fn opened(start: Instant) -> Breaker {
+    let mut breaker = Breaker::new(BreakerConfig::default(), start);
+    for _ in 0..3 {
+        let permit = breaker.admit(start).expect("closed admits");
+        breaker.record(permit, FAILURE, start, 1.0);
+    }
+    assert_eq!(breaker.state(start), State::Open);
+    breaker
+}
+
+#[test]
+fn opens_on_three_consecutive_failures_only() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig::default(), now);
+    for verdict in [FAILURE, FAILURE, Verdict::Success, FAILURE, FAILURE] {
+        let permit = breaker.admit(now).expect("closed admits");
+        assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
+    }
+    let permit = breaker.admit(now).expect("closed admits");
+    assert_eq!(breaker.record(permit, FAILURE, now, 0.5), Some(State::Open));
+}
+
+#[test]
+fn ratio_failures_open_it_at_half_of_ten() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig::default(), now);
+    for i in 0..9 {
+        let permit = breaker.admit(now).expect("closed admits");
+        let verdict = if i % 2 == 0 { Verdict::Failed(Weight::Ratio) } else { Verdict::Success };
+        assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
+    }
+    let permit = breaker.admit(now).expect("closed admits");
+    assert_eq!(breaker.record(permit, Verdict::Failed(Weight::Ratio), now, 0.5), Some(State::Open));
+}
+
+#[test]
+fn neutral_outcomes_change_nothing() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig::default(), now);
+    for _ in 0..100 {
+        let permit = breaker.admit(now).expect("closed admits");
+        assert_eq!(breaker.record(permit, Verdict::Failed(Weight::Neutral), now, 0.5), None);
+    }
+    assert_eq!(breaker.consecutive_failures(), 0);
+}
+
+#[test]
+fn one_probe_at_a_time_and_success_closes() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    assert!(breaker.admit(after(start, 4_999)).is_err());
+    let now = after(start, 5_000);
+    let probe = breaker.admit(now).expect("the period is over");
+    assert!(probe.is_probe());
+    for _ in 0..50 {
+        assert!(breaker.admit(now).is_err(), "a second probe");
+    }
+    assert_eq!(breaker.record(probe, Verdict::Success, now, 0.5), Some(State::Closed));
+    assert!(breaker.admit(now).is_ok());
+}
+
+#[test]
+fn an_aborted_probe_does_not_lock_it() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let now = after(start, 5_000);
+    let probe = breaker.admit(now).expect("the period is over");
+    breaker.release(probe);
+    assert!(breaker.admit(now).expect("probe-ready again").is_probe());
+}
+
+#[test]
+fn a_lost_permit_expires() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let now = after(start, 5_000);
+    let lost = breaker.admit(now).expect("the period is over");
+    let later = now + PERMIT_DEADLINE;
+    let second = breaker.admit(later).expect("the lost permit expired");
+    assert_eq!(breaker.record(lost, Verdict::Success, later, 0.5), None, "a straggler decides nothing");
+    assert_eq!(breaker.record(second, Verdict::Success, later, 0.5), Some(State::Closed));
+}
+
+#[test]
+fn failed_probes_double_the_period_to_the_cap() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let mut now = start;
+    let mut periods = Vec::new();
+    for _ in 0..6 {
+        let until = breaker.ready_at(now).expect("open");
+        periods.push((until - now).as_secs());
+        now = until;
+        let probe = breaker.admit(now).expect("the period is over");
+        assert_eq!(breaker.record(probe, Verdict::Failed(Weight::Ratio), now, 1.0), Some(State::Open));
+    }
+    assert_eq!(periods, [5, 10, 20, 40, 60, 60]);
+}
+
+#[test]
+fn an_early_probe_comes_once_in_five_seconds() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let early = breaker.admit_early(after(start, 10)).expect("never tried early");
+    assert!(breaker.admit_early(after(start, 11)).is_none(), "one at a time");
+    breaker.record(early, FAILURE, after(start, 20), 1.0);
+    assert!(breaker.admit(after(start, 30)).is_err());
+    assert!(breaker.admit_early(after(start, 30)).is_none(), "the last early probe was 20 ms ago");
+    assert!(breaker.admit_early(after(start, 5_010)).is_some());
+}
+
+#[test]
+fn stragglers_of_the_closed_state_do_not_extend_an_open_one() {
+    let start = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig::default(), start);
+    let permits: Vec<_> = (0..50).map(|_| breaker.admit(start).expect("closed admits")).collect();
+    let mut changes = 0;
+    for permit in permits {
+        changes += usize::from(breaker.record(permit, FAILURE, start, 1.0).is_some());
+    }
+    assert_eq!(changes, 1);
+    assert_eq!(breaker.ready_at(start), Some(after(start, 5_000)));
+}
+
+proptest! {
+    // Whatever happened before, a request is admitted after finite time without traffic, and never two
+    // live probes at once.
+    #[test]
+    fn it_never_locks(steps in proptest::collection::vec((0u64..20_000, 0u8..5, any::<bool>()), 0..300)) {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(BreakerConfig::default(), start);
+        let mut now = start;
+        let mut out: Vec<Permit> = Vec::new();
+        for (wait, action, early) in steps {
+            now += Duration::from_millis(wait);
+            let given = if early { breaker.admit_early(now) } else { breaker.admit(now).ok() };
+            out.extend(given);
+            let current = out.iter().filter(|p| p.is_probe() && p.epoch == breaker.epoch).count();
+            prop_assert!(current <= 1);
+            if let Some(permit) = (!out.is_empty()).then(|| out.remove(0)) {
+                match action {
+                    0 => { breaker.record(permit, Verdict::Success, now, 0.5); }
+                    1 => { breaker.record(permit, FAILURE, now, 0.5); }
+                    2 => { breaker.record(permit, Verdict::Failed(Weight::Ratio), now, 0.5); }
+                    3 => breaker.release(permit),
+                    _ => {} // lost
+                }
+            }
+        }
+        prop_assert!(breaker.admit(now + PERMIT_DEADLINE + Duration::from_secs(60)).is_ok());
+    }
+}

@@ -1,0 +1,171 @@
+//! From a vendor's words to a kind of failure: by code first, then type, then status, by message last.
+
+use std::time::Duration;
+
+use super::fault::{Fault, Kind};
+use crate::{retry_after, vendor_error::VendorError};
+
+/// A throttle that asks for more than this is a quota: nobody waits it out.
+const QUOTA_HINT: Duration = Duration::from_secs(300);
+/// Nobody means to be left alone for longer than until tomorrow.
+const ABSURD_HINT: Duration = Duration::from_secs(24 * 3600);
+const MESSAGE_LIMIT: usize = 2_000;
+
+/// Classifies an answer that is not a success, or an error inside a stream (`status` 200 there).
+pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError) -> Fault {
+    let hint = header_hint
+        .or(error.hint)
+        .or_else(|| retry_after::from_message(&error.message))
+        .filter(|hint| *hint <= ABSURD_HINT);
+    // Inside a 200 the body's own status is all there is.
+    let effective = if status < 400 { error.status.unwrap_or(0) } else { status };
+    let kind = by_code(effective, error)
+        .or_else(|| by_type(effective, error))
+        .unwrap_or_else(|| by_status(effective, error));
+    let kind =
+        if kind == Kind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) { Kind::Quota } else { kind };
+    let mut message = error.message.trim().to_owned();
+    if message.len() > MESSAGE_LIMIT {
+        let cut = (0..=MESSAGE_LIMIT).rev().find(|i| message.is_char_boundary(*i));
+        message.truncate(cut.unwrap_or(0));
+        message.push('…');
+    }
+    Fault {
+        status: Some(status),
+        hint,
+        code: error.code.clone().or_else(|| error.kind.clone()),
+        maybe_billed: matches!(effective, 408 | 504),
+        ..Fault::new(kind, message)
+    }
+}
+
+fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
+    let code = error.code.as_deref()?.to_ascii_lowercase();
+    let kind = match code.as_str() {
+        "insufficient_quota"
+        | "credit_balance_exhausted"
+        | "organization_usage_limit_exceeded"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "quota_exhausted" => Kind::Quota,
+        "context_length_exceeded" => Kind::ContextLength,
+        "string_above_max_length" => Kind::BadRequest,
+        "content_policy_violation" | "content_filter" | "invalid_prompt" | "responsibleaipolicyviolation" => {
+            Kind::ContentFilter
+        }
+        "invalid_api_key" | "api_key_invalid" | "account_deactivated" => Kind::Auth,
+        "organization_on_hold" | "unsupported_country_region_territory" => Kind::Permission,
+        "model_not_found" | "deploymentnotfound" | "model_not_available" => Kind::NotFound,
+        "server_is_overloaded" | "slow_down" | "model_capacity_exhausted" | "overloaded_error" => {
+            Kind::Overloaded
+        }
+        "rate_limit_exceeded" | "ramp_limit_exceeded" => throttled(error),
+        _ if code.contains("spend_limit") => Kind::Quota,
+        _ if code.starts_with("insufficient_") => Kind::Quota,
+        _ => return None,
+    };
+    // "never classify a 429 by these words"
+    (status != 429 || !matches!(kind, Kind::ContextLength | Kind::BadRequest)).then_some(kind)
+}
+
+fn by_type(status: u16, error: &VendorError) -> Option<Kind> {
+    let kind = error.kind.as_deref()?.to_ascii_lowercase();
+    Some(match kind.as_str() {
+        "insufficient_quota" | "billing_error" => Kind::Quota,
+        "overloaded_error" | "service_unavailable_error" => Kind::Overloaded,
+        "authentication_error" | "unauthenticated" => Kind::Auth,
+        "permission_error" | "permission_denied" => permission(error),
+        "not_found_error" => Kind::NotFound,
+        "rate_limit_error" | "resource_exhausted" if status != 402 => throttled(error),
+        "unavailable" => Kind::Overloaded,
+        "api_error" | "server_error" | "internal" if status == 0 || status >= 500 => {
+            return (status == 0).then_some(Kind::ServerError);
+        }
+        "timeout_error" | "deadline_exceeded" => Kind::ServerError,
+        "conflict_error" | "aborted" => Kind::Conflict,
+        "request_too_large" => Kind::ContextLength,
+        "invalid_request_error" | "invalid_argument" if status == 0 => caller(error),
+        _ => return None,
+    })
+}
+
+fn by_status(status: u16, error: &VendorError) -> Kind {
+    match status {
+        401 => Kind::Auth,
+        402 => Kind::Quota,
+        403 => permission(error),
+        404 => Kind::NotFound,
+        408 => Kind::RequestTimeout,
+        409 => Kind::Conflict,
+        413 => Kind::ContextLength,
+        425 => Kind::ServerError,
+        429 => throttled(error),
+        503 | 529 => Kind::Overloaded,
+        400..=499 => caller(error),
+        // A redirect or another odd status is a wrong address or a proxy's page: this route is of no use now.
+        _ => Kind::ServerError,
+    }
+}
+
+/// Tells the three throttles apart.
+fn throttled(error: &VendorError) -> Kind {
+    let message = error.message.to_ascii_lowercase();
+    let quota_id = error.quota_id.as_deref().unwrap_or_default();
+    if quota_id.contains("PerDay") || quota_id.contains("Daily") {
+        Kind::Quota
+    } else if quota_id.contains("PerMinute") {
+        Kind::RateLimited
+    } else if message.contains("request too large") {
+        Kind::TooLargeForLimit
+    } else if limit_is_zero(&message) {
+        Kind::Quota
+    } else {
+        Kind::RateLimited
+    }
+}
+
+/// "limit: 0" is a quota of nothing; "limit: 0.5" and "limit: 05" are not it.
+fn limit_is_zero(message: &str) -> bool {
+    message.match_indices("limit: 0").any(|(at, found)| {
+        let rest = &message[at + found.len()..];
+        let fraction = rest.strip_prefix('.').unwrap_or(rest);
+        !fraction.starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+fn permission(error: &VendorError) -> Kind {
+    let message = error.message.to_ascii_lowercase();
+    if message.contains("moderation") || message.contains("flagged") {
+        Kind::ContentFilter
+    } else {
+        Kind::Permission
+    }
+}
+
+/// The caller's mistakes, by the words vendors use where they give no code.
+fn caller(error: &VendorError) -> Kind {
+    const TOO_LONG: [&str; 6] = [
+        "maximum context length",
+        "exceeds the context window",
+        "prompt is too long",
+        "exceed context limit",
+        "exceeds the maximum number of tokens allowed",
+        "context_length_exceeded",
+    ];
+    let message = error.message.to_ascii_lowercase();
+    if TOO_LONG.iter().any(|words| message.contains(words)) {
+        Kind::ContextLength
+    } else if message.contains("api key not valid") || message.contains("api_key_invalid") {
+        Kind::Auth
+    } else if message.contains("spend limit") || message.contains("credit balance is too low") {
+        Kind::Quota
+    } else if message.contains("content filtering policy") || message.contains("content management policy") {
+        Kind::ContentFilter
+    } else {
+        Kind::BadRequest
+    }
+}
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

@@ -1,0 +1,167 @@
+//! Parking what a vendor asked us to leave alone. A cooldown only ever extends.
+
+use std::time::{Duration, Instant};
+
+use super::{backoff::exponential, fault::Park};
+
+#[derive(Default)]
+pub struct Cooldown {
+    until: Option<Instant>,
+    /// When it was last set: faults of attempts that began before belong to the same episode.
+    set_at: Option<Instant>,
+    /// Episodes in a row without a success: the exponent where there is no hint.
+    streak: u32,
+}
+
+impl Cooldown {
+    /// When it ends; `None` when it does not hold.
+    pub fn until(&self, now: Instant) -> Option<Instant> {
+        self.until.filter(|until| now < *until)
+    }
+
+    /// Parks for as long as `park` says. `began` is when the failed attempt was sent, so that fifty calls
+    /// that fail together count as one episode. Returns the new end when it moved.
+    pub fn extend(
+        &mut self,
+        park: Park,
+        hint: Option<Duration>,
+        began: Instant,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<Instant> {
+        if park == Park::None {
+            return None;
+        }
+        let same_episode = self.set_at.is_some_and(|set| began < set);
+        let n = if same_episode { self.streak.saturating_sub(1) } else { self.streak };
+        let period = period(park, hint, n, jitter.clamp(0.0, 1.0));
+        if !same_episode {
+            self.streak = self.streak.saturating_add(1);
+            self.set_at = Some(now);
+        } else if hint.is_none() {
+            return None;
+        }
+        let end = now + period;
+        if self.until.is_some_and(|until| until >= end) {
+            return None;
+        }
+        self.until = Some(end);
+        Some(end)
+    }
+
+    /// An answer arrived: the next episode starts from the first step. What is still parked stays parked.
+    pub fn succeeded(&mut self) {
+        self.streak = 0;
+    }
+
+    /// Lifts it: the reason for parking is gone, as when a credential was replaced.
+    pub fn lift(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn period(park: Park, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
+    let secs = Duration::from_secs;
+    let minute = secs(60);
+    match park {
+        Park::None => Duration::ZERO,
+        // Our guess, not the vendor's word: short, and the breaker takes over soon.
+        Park::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
+        Park::EndpointOverload => {
+            hint.unwrap_or_else(|| exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter))
+        }
+        // Up to a tenth late, so that no herd arrives when a Retry-After expires.
+        Park::EndpointThrottle => {
+            hint.map_or_else(|| exponential(secs(1), 2.0, n, minute), |hint| hint.mul_f64(1.0 + 0.1 * jitter))
+        }
+        Park::EndpointMissing => minute * 10,
+        Park::CredentialQuota => {
+            hint.map_or_else(|| exponential(minute * 5, 2.0, n, minute * 60), |hint| hint.max(minute * 5))
+        }
+        Park::CredentialAuth => exponential(minute, 2.0, n, minute * 15),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn schedules() {
+        for (park, expected) in [
+            (Park::EndpointOverload, vec![2, 4, 8, 16, 32, 60, 60]),
+            (Park::EndpointThrottle, vec![1, 2, 4, 8, 16, 32, 60]),
+            (Park::EndpointMissing, vec![600, 600]),
+            (Park::CredentialQuota, vec![300, 600, 1200, 2400, 3600, 3600]),
+            (Park::CredentialAuth, vec![60, 120, 240, 480, 900, 900]),
+        ] {
+            let mut cooldown = Cooldown::default();
+            let mut now = Instant::now();
+            let mut waits = Vec::new();
+            for _ in &expected {
+                let end = cooldown.extend(park, None, now, now, 1.0).expect("extends");
+                waits.push((end - now).as_secs());
+                now = end;
+            }
+            assert_eq!(waits, expected, "{park:?}");
+        }
+    }
+
+    #[test]
+    fn hints_are_a_floor_and_never_early() {
+        let now = Instant::now();
+        for (park, hint, jitter, expected) in [
+            (Park::EndpointThrottle, 10, 0.0, 10_000),
+            (Park::EndpointThrottle, 10, 1.0, 11_000),
+            (Park::EndpointOverload, 7, 0.0, 7_000),
+            (Park::CredentialQuota, 10, 0.0, 300_000),
+            (Park::CredentialQuota, 7200, 0.0, 7_200_000),
+        ] {
+            let end = Cooldown::default().extend(park, Some(secs(hint)), now, now, jitter);
+            assert_eq!(end.map(|e| (e - now).as_millis()), Some(expected), "{park:?}");
+        }
+    }
+
+    #[test]
+    fn fifty_failures_together_are_one_episode() {
+        let now = Instant::now();
+        let mut cooldown = Cooldown::default();
+        for i in 0..50 {
+            cooldown.extend(Park::EndpointThrottle, None, now, now + Duration::from_millis(i + 1), 0.0);
+        }
+        assert_eq!(cooldown.until(now), Some(now + Duration::from_millis(1_001)));
+    }
+
+    #[test]
+    fn a_later_smaller_hint_never_shortens_it() {
+        let now = Instant::now();
+        let mut cooldown = Cooldown::default();
+        cooldown.extend(Park::EndpointThrottle, Some(secs(30)), now, now, 0.0);
+        let later = now + secs(1);
+        assert_eq!(cooldown.extend(Park::EndpointThrottle, Some(secs(1)), later, later, 0.0), None);
+        assert_eq!(cooldown.until(later), Some(now + secs(30)));
+    }
+
+    proptest! {
+        #[test]
+        fn it_only_extends(steps in proptest::collection::vec((0u64..5_000, proptest::option::of(0u64..90), 0.0f64..1.0), 1..100)) {
+            let mut now = Instant::now();
+            let mut cooldown = Cooldown::default();
+            let mut end = None;
+            for (wait, hint, jitter) in steps {
+                now += Duration::from_millis(wait);
+                cooldown.extend(Park::EndpointThrottle, hint.map(secs), now, now, jitter);
+                prop_assert!(cooldown.until >= end);
+                if let Some(hint) = hint {
+                    prop_assert!(cooldown.until >= Some(now + secs(hint)));
+                }
+                end = cooldown.until;
+            }
+        }
+    }
+}

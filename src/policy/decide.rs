@@ -1,0 +1,201 @@
+//! After a failed attempt: stop, go to the next candidate, or ask the same one again.
+
+use std::time::Duration;
+
+use super::{
+    backoff::Backoff,
+    fault::{Fault, Kind, Next, Same},
+};
+
+/// Free retries of one candidate in one call, when it is the only one.
+const MOST_FREE: u32 = 8;
+
+/// What the call knows when an attempt has failed.
+pub struct Situation<'a> {
+    /// Another candidate is ready that this failure does not rule out.
+    pub alternative: bool,
+    /// Retries of this candidate so far in this call.
+    pub same_so_far: u32,
+    /// Free retries of this candidate so far.
+    pub free_so_far: u32,
+    /// Retries left in this call.
+    pub retries_left: u32,
+    /// The user prefers the same endpoint to the next.
+    pub prefer_same: bool,
+    /// The longest hint that `prefer_same` honours.
+    pub max_retry_after: Duration,
+    pub backoff: &'a Backoff,
+    pub jitter: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// The failure is the call's result.
+    Stop,
+    /// Another candidate, if there is one.
+    Next,
+    /// The same candidate, after a wait; `free` costs neither a retry nor budget.
+    Same { after: Duration, free: bool },
+    /// The same candidate once its cooldown is over, if the deadline allows it.
+    SameWhenReady,
+}
+
+pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
+    let rule = fault.kind.rule();
+    if rule.same == Same::Free {
+        // The vendor saw nothing, so that asking again amplifies nothing: once, or more often when there is
+        // nobody else. A gateway that ends its connections every few requests turns many away in a row.
+        let most = if s.alternative { 1 } else { MOST_FREE };
+        return if s.free_so_far < most {
+            // At once; later ones a moment apart, so that they do not meet the same dying connection.
+            let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
+            Step::Same { after: Duration::from_millis(pause), free: true }
+        } else {
+            next_or_stop(rule.next)
+        };
+    }
+    let may_wait = s.retries_left > 0 && !fault.same_forbidden;
+    if may_wait
+        && (!s.alternative || prefers_same(fault, s))
+        && let Some(step) = same(fault, rule.same, s)
+    {
+        return step;
+    }
+    next_or_stop(rule.next)
+}
+
+/// The wait before asking again on a later round, when no other candidate is left untried.
+pub fn again(fault: &Fault, s: &Situation<'_>) -> Option<Step> {
+    let rule = fault.kind.rule();
+    (s.retries_left > 0 && !fault.same_forbidden).then(|| same(fault, rule.same, s)).flatten()
+}
+
+fn prefers_same(fault: &Fault, s: &Situation<'_>) -> bool {
+    s.prefer_same && fault.hint.is_none_or(|hint| hint <= s.max_retry_after)
+}
+
+fn same(fault: &Fault, rule: Same, s: &Situation<'_>) -> Option<Step> {
+    let once = s.same_so_far == 0 || s.prefer_same;
+    let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
+    let after = match rule {
+        Same::Never | Same::Free | Same::NewCredential => return None,
+        // Parked by the same fault: the cooldown is the wait.
+        Same::AfterCooldown => return Some(Step::SameWhenReady),
+        Same::Once if once => fault.hint.unwrap_or_default(),
+        Same::OnceBackoff if once => wait(Duration::ZERO).max(fault.hint.unwrap_or_default()),
+        Same::Once | Same::OnceBackoff => return None,
+    };
+    Some(Step::Same { after, free: false })
+}
+
+fn next_or_stop(next: Next) -> Step {
+    match next {
+        Next::No => Step::Stop,
+        Next::Yes | Next::OtherCredential => Step::Next,
+    }
+}
+
+/// Whether a failure rules out other candidates that share a scope with the failed one.
+pub fn rules_out_credential(kind: Kind) -> bool {
+    kind.rule().next == Next::OtherCredential
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn situation(backoff: &Backoff) -> Situation<'_> {
+        Situation {
+            alternative: false,
+            same_so_far: 0,
+            free_so_far: 0,
+            retries_left: 2,
+            prefer_same: false,
+            max_retry_after: Duration::from_secs(5),
+            backoff,
+            jitter: 1.0,
+        }
+    }
+
+    #[test]
+    fn alone_and_with_an_alternative() {
+        let backoff = Backoff::default();
+        let ms = Duration::from_millis;
+        let after = |d| Step::Same { after: d, free: false };
+        let free = Step::Same { after: Duration::ZERO, free: true };
+        use Kind::*;
+        for (kind, alone, with_alternative) in [
+            (Dns, after(ms(250)), Step::Next),
+            (Connect, after(ms(250)), Step::Next),
+            (Tls, after(ms(250)), Step::Next),
+            (ConnectTimeout, after(ms(250)), Step::Next),
+            (Unsent, free, free),
+            (Reset, after(ms(0)), Step::Next),
+            (RequestTimeout, after(ms(0)), Step::Next),
+            (Conflict, after(ms(250)), Step::Next),
+            (ServerError, after(ms(250)), Step::Next),
+            (Overloaded, Step::SameWhenReady, Step::Next),
+            (RateLimited, Step::SameWhenReady, Step::Next),
+            (TooLargeForLimit, Step::Next, Step::Next),
+            (Quota, Step::Next, Step::Next),
+            (Auth, Step::Next, Step::Next),
+            (Permission, Step::Next, Step::Next),
+            (NotFound, Step::Next, Step::Next),
+            (BadRequest, Step::Stop, Step::Stop),
+            (ContextLength, Step::Stop, Step::Stop),
+            (ContentFilter, Step::Stop, Step::Stop),
+            (HeadersTimeout, Step::Next, Step::Next),
+            (FirstContentTimeout, Step::Next, Step::Next),
+            (ContentTimeout, Step::Next, Step::Next),
+            (Truncated, after(ms(250)), Step::Next),
+            (Malformed, after(ms(250)), Step::Next),
+        ] {
+            let fault = Fault::new(kind, "");
+            assert_eq!(decide(&fault, &situation(&backoff)), alone, "{kind:?} alone");
+            let s = Situation { alternative: true, ..situation(&backoff) };
+            assert_eq!(decide(&fault, &s), with_alternative, "{kind:?} with an alternative");
+        }
+    }
+
+    #[test]
+    fn should_retry_false_forbids_same_not_next() {
+        let backoff = Backoff::default();
+        let fault = Fault { same_forbidden: true, ..Fault::new(Kind::ServerError, "") };
+        assert_eq!(decide(&fault, &situation(&backoff)), Step::Next);
+    }
+
+    #[test]
+    fn what_was_never_sent_is_sent_again() {
+        let backoff = Backoff::default();
+        let unsent = Fault::new(Kind::Unsent, "");
+        let free = Step::Same { after: Duration::ZERO, free: true };
+        let again = |n, alternative| {
+            decide(
+                &unsent,
+                &Situation { free_so_far: n, alternative, retries_left: 0, ..situation(&backoff) },
+            )
+        };
+        assert_eq!([again(0, true), again(1, true)], [free, Step::Next]);
+        let later = Step::Same { after: Duration::from_millis(128), free: true };
+        assert_eq!([again(7, false), again(8, false)], [later, Step::Next]);
+    }
+
+    #[test]
+    fn no_retries_left_means_next() {
+        let backoff = Backoff::default();
+        let s = Situation { retries_left: 0, ..situation(&backoff) };
+        assert_eq!(decide(&Fault::new(Kind::Connect, ""), &s), Step::Next);
+    }
+
+    #[test]
+    fn preferring_the_same_endpoint_honours_a_short_hint_only() {
+        let backoff = Backoff::default();
+        let s = Situation { alternative: true, prefer_same: true, ..situation(&backoff) };
+        let limited =
+            |secs| Fault { hint: Some(Duration::from_secs(secs)), ..Fault::new(Kind::RateLimited, "") };
+        assert_eq!(decide(&limited(4), &s), Step::SameWhenReady);
+        assert_eq!(decide(&limited(6), &s), Step::Next);
+        let twice = Situation { same_so_far: 1, ..s };
+        assert!(matches!(decide(&Fault::new(Kind::ServerError, ""), &twice), Step::Same { .. }));
+    }
+}

@@ -1,0 +1,82 @@
+//! Peak-EWMA of the time to first content: jumps up at once, comes down slowly.
+//! After tower's `load::PeakEwma` (tower-rs/tower, load/peak_ewma.rs), itself after Finagle.
+
+use std::time::{Duration, Instant};
+
+const DECAY: Duration = Duration::from_secs(10);
+/// What an endpoint that was never asked is taken to cost: low, so that it is tried.
+const UNKNOWN: f64 = 0.0;
+const FAULT_FLOOR: Duration = Duration::from_secs(5);
+const FAULT_CEILING: Duration = Duration::from_secs(300);
+
+pub struct PeakEwma {
+    secs: f64,
+    updated: Instant,
+}
+
+impl PeakEwma {
+    pub fn new(now: Instant) -> Self {
+        Self { secs: UNKNOWN, updated: now }
+    }
+
+    pub fn record(&mut self, took: Duration, now: Instant) {
+        let sample = took.as_secs_f64();
+        let current = self.current(now);
+        self.secs = if sample > current {
+            sample
+        } else {
+            let weight = self.weight(now);
+            current * weight + sample * (1.0 - weight)
+        };
+        self.updated = now;
+    }
+
+    /// A fault counts as slow, so that fast failures attract nothing.
+    pub fn record_fault(&mut self, hint: Option<Duration>, now: Instant) {
+        let penalty = hint.unwrap_or_default().min(FAULT_CEILING).max(FAULT_FLOOR);
+        self.secs = self.current(now).max(penalty.as_secs_f64());
+        self.updated = now;
+    }
+
+    /// The load of choosing this one: its latency times what is already on its way.
+    pub fn load(&self, pending: u32, now: Instant) -> f64 {
+        // A floor, so that an unknown endpoint still counts what is pending.
+        self.current(now).max(1e-6) * f64::from(pending + 1)
+    }
+
+    fn current(&self, now: Instant) -> f64 {
+        self.secs * self.weight(now)
+    }
+
+    fn weight(&self, now: Instant) -> f64 {
+        let idle = now.saturating_duration_since(self.updated).as_secs_f64();
+        (-idle / DECAY.as_secs_f64()).exp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peaks_at_once_and_decays() {
+        let now = Instant::now();
+        let mut ewma = PeakEwma::new(now);
+        ewma.record(Duration::from_secs(1), now);
+        assert!((ewma.load(0, now) - 1.0).abs() < 1e-9);
+        assert!((ewma.load(3, now) - 4.0).abs() < 1e-9);
+        assert!(ewma.load(0, now + Duration::from_secs(10)) < 0.4);
+    }
+
+    #[test]
+    fn a_fast_failure_is_not_attractive() {
+        let now = Instant::now();
+        let mut failing = PeakEwma::new(now);
+        let mut slow = PeakEwma::new(now);
+        failing.record_fault(None, now);
+        slow.record(Duration::from_secs(2), now);
+        assert!(failing.load(0, now) > slow.load(0, now));
+        failing.record_fault(Some(Duration::from_secs(100_000)), now);
+        assert!(failing.load(0, now) <= 300.0);
+    }
+}

@@ -1,0 +1,49 @@
+//! Order inside a tier: the power of two choices.
+//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001).
+
+/// Puts first the less loaded of two drawn at random; the rest keep their order.
+/// `draw` gives uniform numbers in `0.0..1.0`.
+pub fn power_of_two<T>(items: &mut [T], load: impl Fn(&T) -> f64, mut draw: impl FnMut() -> f64) {
+    let n = items.len();
+    if n < 2 {
+        return;
+    }
+    let pick = |bound: usize, unit: f64| ((unit * bound as f64) as usize).min(bound - 1);
+    let first = pick(n, draw());
+    let mut second = pick(n - 1, draw());
+    if second >= first {
+        second += 1;
+    }
+    let winner = if load(&items[second]) < load(&items[first]) { second } else { first };
+    items[..=winner].rotate_right(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_permutes_and_never_leads_with_the_worst(loads in proptest::collection::vec(0.0f64..10.0, 2..8), a in 0.0f64..1.0, b in 0.0f64..1.0) {
+            let mut order: Vec<usize> = (0..loads.len()).collect();
+            let mut draws = [a, b].into_iter();
+            power_of_two(&mut order, |i| loads[*i], || draws.next().unwrap_or(0.0));
+            let worst = loads.iter().copied().fold(f64::MIN, f64::max);
+            let best_of_rest = loads.iter().filter(|l| **l < worst).count();
+            prop_assert!(loads[order[0]] < worst || best_of_rest == 0 || loads.iter().filter(|l| **l == worst).count() > 1);
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(sorted, (0..loads.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_lighter_of_two_always_leads() {
+        for unit in [0.0, 0.3, 0.6, 0.999] {
+            let mut order = vec!["slow", "fast"];
+            power_of_two(&mut order, |name| if *name == "fast" { 1.0 } else { 2.0 }, || unit);
+            assert_eq!(order, ["fast", "slow"]);
+        }
+    }
+}

@@ -1,0 +1,374 @@
+/// <reference types="node" />
+
+/** Milliseconds, or `'500ms'` `'30s'` `'5m'` `'1h'` `'1d'`. */
+export type Duration = number | string
+
+// ── the server ──────────────────────────────────────────────────────────────
+
+/**
+ * Starts a local server that speaks a vendor's protocol and misbehaves on demand. Synchronous: `url` can be used at once,
+ * and only this machine is served.
+ * @throws {TypeError} code `ERR_BELLWETHER_INVALID_OPTION` for an unknown option or a value of the wrong kind
+ */
+export function createFaultServer(options?: FaultServerOptions): FaultServer
+
+export interface FaultServerOptions {
+  /** The vendor's protocol. Default `'openai'`, which DeepSeek, Azure, relays and local servers speak as well. */
+  dialect?: 'openai'
+  /** Default 0: any free port. */
+  port?: number
+  /** Told in every healthy answer (`Hello from <name>`, `fp_<name>`). Default `'fault-server'`. */
+  name?: string
+  /** Default false. */
+  tls?: TlsOption
+  /** HTTP/2 only: by ALPN with `tls`, by prior knowledge without. Default false. */
+  h2?: boolean | { maxConcurrentStreams?: number }
+  /** The models served; any other is answered 404 `model_not_found`. Default: every model is served. */
+  models?: string[]
+  /** The credentials accepted; any other is answered 401. Default: every request is let in. */
+  keys?: string[]
+  /** Where the API is mounted, for example `'/gateway/v1'`. Default: both `''` and `'/v1'`. */
+  basePath?: string
+  /** Requests kept in the journal. Default 10,000; older ones are forgotten, `totalHits` counts on. Bodies are kept up to 256 MiB in all. */
+  historySize?: number
+}
+
+/** `true`: a certificate for localhost, 127.0.0.1 and ::1 that `server.ca` vouches for. The words: one that a client must refuse. */
+export type TlsOption = boolean | 'trusted' | 'expired' | 'wrongHost' | 'untrusted' | { key: string | Buffer; cert: string | Buffer }
+
+export interface FaultServer extends AsyncDisposable {
+  /** The base URL to give to a client: the origin and `basePath`. Answers with and without `/v1`, unless `basePath` is set. */
+  readonly url: string
+  /** `http://127.0.0.1:<port>`, or https. */
+  readonly origin: string
+  readonly port: number
+  /** PEM of the CA to trust; undefined without TLS. With your own `{ key, cert }`, that `cert`. */
+  readonly ca: string | undefined
+  /** Resolves once the port is open; rejects with the system's error (EADDRINUSE, EACCES). Await it when you choose the port. */
+  readonly ready: Promise<void>
+  /** Open TCP connections. */
+  readonly connections: number
+  /** Requests since the start or the last `clearHits()`, including those the journal has forgotten. */
+  readonly totalHits: number
+  /**
+   * Replaces the script. Each chat completion takes the first step left that applies to it; when none is left, `always` decides.
+   * No steps: an empty script.
+   * @throws {TypeError} code `ERR_BELLWETHER_INVALID_OPTION` for a step that is malformed or impossible on this server's HTTP version
+   */
+  script(...steps: Step[]): this
+  /** What happens when the script is over. No step: healthy answers, as at the start. @throws {TypeError} as `script` does */
+  always(step?: Step): this
+  /** What the server saw, oldest first. */
+  hits(filter?: HitFilter): Hit[]
+  /** Empties the journal and starts counting from zero. */
+  clearHits(): void
+  /** Resolves with the matching hits once there are `n`; looks again whenever one arrives or its outcome is known. Rejects when the server closes. */
+  waitForHits(n: number, filter?: HitFilter): Promise<Hit[]>
+  /** Resets every open connection. */
+  dropConnections(): void
+  /** The vendor dies: connections are reset, new ones refused. */
+  stop(): void
+  /** The vendor is back, on the same port. Rejects if the port was taken meanwhile, or after `close()`. */
+  start(): Promise<void>
+  /** Resets every connection and frees the port for good. Idempotent. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+// ── the journal ─────────────────────────────────────────────────────────────
+
+export interface Hit {
+  /** Counts from 1 in the order in which requests were given their fault. */
+  n: number
+  /** When the first byte (HTTP/2: the headers) arrived, in ms since the epoch. */
+  at: number
+  /** Empty, as `path`, when the connection ended before the request was read. */
+  method: string
+  /** As sent, with the query. */
+  path: string
+  /** The path below the base: `/chat/completions`, `/models`. */
+  route: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** Parsed JSON; the text if it is none; undefined if empty. */
+  body: any
+  rawBody: Buffer
+  model: string | undefined
+  stream: boolean
+  /** Counts TCP connections from 1. */
+  connection: number
+  /** Counts from 1 on each connection: above 1, the connection was reused. */
+  requestOnConnection: number
+  httpVersion: '1.0' | '1.1' | '2.0'
+  /** Name of the fault served, `'healthy'` if none; `'auth'` for a key that `keys` does not hold. */
+  fault: string
+  /** `pending`: under way or left hanging. `answered`: to its end. `cut`: broken off on purpose. `clientAborted`: the client left first. `serverClosed`: by `stop`, `close`, `dropConnections` or `refuse`. */
+  outcome: 'pending' | 'answered' | 'cut' | 'clientAborted' | 'serverClosed'
+  /** Undefined if no answer was begun. */
+  status: number | undefined
+  /** From `at` to the outcome; undefined while pending. */
+  durationMs: number | undefined
+}
+
+/** All members must match; or a function of the hit, which cannot be written as JSON. */
+export type HitFilter = HitMembers | ((hit: Hit) => boolean)
+
+export interface HitMembers {
+  model?: string | RegExp
+  stream?: boolean
+  method?: string
+  /** The route, or the path as sent, with or without its query. */
+  path?: string
+  /** Value, pattern, `true` (present) or `false` (absent) by name. */
+  headers?: Record<string, string | RegExp | boolean>
+  /** The bearer token. */
+  key?: string
+  /** Contained in the raw body, or matching it. */
+  body?: string | RegExp
+  connection?: number
+  requestOnConnection?: number
+  /** Whether the connection carried a request before. */
+  reused?: boolean
+  httpVersion?: string
+  fault?: string
+  outcome?: string
+}
+
+// ── faults ──────────────────────────────────────────────────────────────────
+
+/** A fault or a rule about which requests get one. Plain data; JSON as long as no bytes, patterns or functions are used. */
+export type Step = Fault | Rule
+export type Rule =
+  | { step: 'repeat'; times: number; steps: Step[] }
+  | { step: 'forever'; steps: Step[] }
+  | { step: 'until'; time: Duration; steps: Step[] }
+  | { step: 'when'; filter: HitFilter; steps: Step[] }
+  | { step: 'percent'; percent: number; seed: number; fault: Fault; otherwise?: Fault }
+  | { step: 'flap'; fault: Fault; down: Duration; up: Duration }
+
+/** How many content chunks (text, reasoning, tool call) come first; 0: the role chunk only; `'headers'`: nothing but the headers. Past the last one: before the finish chunk. */
+export type Position = number | 'headers'
+export type HeaderRecord = Record<string, string | number | string[] | null>
+export type Bytes = string | Uint8Array | { base64: string }
+export type RetryAfterForm = 'seconds' | 'float' | 'date' | 'ms' | 'body' | 'retryInfo' | 'text'
+type ConnectionPoint = 'accept' | 'request' | 'body' | 'answer'
+
+/** Made by `faults`; every part is optional and they combine. */
+export interface Fault {
+  /** What the journal calls it. */
+  name?: string
+  connection?: { action: 'reset' | 'close' | 'hang' | 'halfOpen' | 'refuse'; at?: ConnectionPoint; for?: number; scope?: 'stream' | 'connection'; code?: number }
+  goAway?: { code?: number; processed?: boolean }
+  informational?: { status: number; headers?: HeaderRecord }[]
+  status?: number
+  statusText?: string
+  headers?: Record<string, string | string[] | null>
+  body?: Bytes | object
+  raw?: string | Uint8Array
+  error?: { kind: string; options?: Record<string, unknown> }
+  retryAfter?: { after: number; as?: RetryAfterForm[]; clockSkew?: number }
+  reply?: Reply
+  delay?: { headers?: number; firstContent?: number }
+  stream?: SseStyle & {
+    cut?: { after?: Position; how?: 'eof' | 'close' | 'reset' }
+    stall?: { after?: Position; for?: number }
+    keepAlive?: { after?: Position; every: number; for?: number; text?: string }
+    malformed?: { after?: Position; count?: number; text?: string }
+    error?: { after?: Position; form?: 'data' | 'event'; kind?: string; options?: Record<string, unknown>; body?: object; thenContinue?: boolean }
+    hugeEvent?: { after?: Position; bytes: number }
+    emptyChunks?: { after?: Position; count?: number }
+    omit?: Omission[]
+    pace?: number
+  }
+  payload?: 'malformed' | 'truncated' | 'empty'
+  encoding?: { type: 'gzip' | 'br' | 'deflate'; corrupt?: boolean; raw?: boolean }
+  split?: { every?: number; at?: number[]; seed?: number; max?: number; pause?: number }
+  contentLength?: { off: number }
+  framing?: 'length' | 'chunked' | 'close'
+  closeAfter?: boolean
+}
+
+export type Omission = 'role' | 'content' | 'finish' | 'done' | 'blankLine'
+
+/** What a healthy answer says. */
+export interface Reply {
+  /** Default `Hello from <name>`. */
+  content?: string
+  /** Number of content chunks of a stream. Default: one per word. */
+  chunks?: number
+  /** DeepSeek's `reasoning_content`, before the content. */
+  reasoning?: string
+  toolCalls?: ToolCall[]
+  /** Instead of content. */
+  refusal?: string
+  /** Default `stop`, or `tool_calls`. */
+  finishReason?: string
+  /** A usage object, `true` (in streams even if not asked for) or `false` (nowhere). Default: whole answers always, streams with `stream_options.include_usage`. */
+  usage?: boolean | Record<string, unknown>
+  /** Usage on the finish chunk, as DeepSeek sends it. Default false: in a chunk of its own. */
+  usageOnFinish?: boolean
+  /** Default: the model asked for. */
+  model?: string
+  /** Default `chatcmpl-<name>-<n>`. */
+  id?: string
+}
+
+export interface ToolCall {
+  name: string
+  /** An object, or text that need not be JSON. Default `{}`. */
+  arguments?: unknown
+  /** Default `call_1`, `call_2`, … */
+  id?: string
+}
+
+export interface SseStyle {
+  /** Default `'\n'`. */
+  lineEnding?: '\n' | '\r\n' | '\r'
+  /** U+FEFF first. Default false. */
+  byteOrderMark?: boolean
+  /** Each JSON object over several `data:` lines. Default false. */
+  multiLine?: boolean
+  /** A comment line in every event. Default false. */
+  comments?: boolean
+  /** `data:` without the space. Default false. */
+  noSpace?: boolean
+}
+
+export interface VendorErrorOptions {
+  /** Default: the vendor's own wording. */
+  message?: string
+  status?: number
+  type?: string
+  code?: string
+  param?: string
+  headers?: HeaderRecord
+  /** Default: no hint. */
+  retryAfter?: Duration
+  /** How the hint is told. Default `'seconds'`. */
+  as?: RetryAfterForm | RetryAfterForm[]
+  /** Of `rateLimited` only. Default `'requests'`. */
+  limit?: 'requests' | 'tokens'
+}
+
+export type VendorErrorKind =
+  | 'rateLimited' | 'slowDown' | 'tooLargeForLimit' | 'quota' | 'insufficientBalance'
+  | 'overloaded' | 'serverError' | 'unavailable' | 'gatewayTimeout' | 'requestTimeout' | 'conflict'
+  | 'auth' | 'permission' | 'notFound'
+  | 'badRequest' | 'unsupportedParameter' | 'unprocessable' | 'tooLarge' | 'contextLength' | 'contentFilter'
+
+/** Every constructor throws a TypeError with code `ERR_BELLWETHER_INVALID_OPTION` for what it does not understand. */
+export const faults: Faults
+
+export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOptions) => Fault> {
+  // well-formed answers
+  /** A healthy answer that says something else. */
+  healthy(reply?: Reply): Fault
+  /** Any status, headers and body. An object is sent as JSON. Default body: empty. */
+  status(code: number, options?: { headers?: HeaderRecord; body?: Bytes | object; statusText?: string }): Fault
+  redirect(code: number, location: string): Fault
+  /** A proxy's error page. Default 502. */
+  htmlPage(code?: number): Fault
+  /** Sets headers, or removes those that are null. */
+  headers(headers: HeaderRecord): Fault
+  /** Another content type over the same body. */
+  contentType(type: string): Fault
+  /** A header `x-huge` of so many bytes. Default 64 KiB. */
+  hugeHeader(bytes?: number): Fault
+  /** A 1xx head first. Default 103. */
+  informational(code?: number, headers?: HeaderRecord): Fault
+  /** A Retry-After hint in any of its forms; to be combined with an error. `clockSkew` moves the server's own clock in the `date` form. Default form `'seconds'`. */
+  retryAfter(after: Duration, options?: { as?: RetryAfterForm | RetryAfterForm[]; clockSkew?: Duration }): Fault
+  /** Finish reason, for example `length`, `content_filter`, `insufficient_system_resource`. */
+  finish(reason: string): Fault
+  refusal(text?: string): Fault
+  reasoning(text: string): Fault
+  toolCalls(...calls: ToolCall[]): Fault
+
+  // no answer
+  /** RST. `at`: when the connection is accepted, when the first byte of a request arrives, after its headers, or (default) after all of it. HTTP/2: RST_STREAM with `code` (default 2), unless `scope` is `'connection'`. */
+  reset(options?: { at?: ConnectionPoint; scope?: 'stream' | 'connection'; code?: number }): Fault
+  /** FIN without an answer. Default `at: 'answer'`. */
+  close(options?: { at?: ConnectionPoint }): Fault
+  /** Silence on an open connection. Default `at: 'answer'`; before that, nothing more is read either. */
+  hang(options?: { at?: ConnectionPoint }): Fault
+  /** FIN without an answer, but the connection is kept open for the client to send on. HTTP/1.1. */
+  halfOpen(): Fault
+  /** The request that draws it is reset, and the port closed for so long. */
+  refuse(time: Duration): Fault
+  /** HTTP/2: RST_STREAM. Default 2, INTERNAL_ERROR; 7 is REFUSED_STREAM. */
+  rstStream(code?: number): Fault
+  /** HTTP/2: GOAWAY. Default: code 0, the request is not processed. */
+  goAway(options?: { code?: number; processed?: boolean }): Fault
+  /** A healthy answer, then the connection ends: `connection: close`, or GOAWAY. */
+  closeAfter(): Fault
+  /** HTTP/1.1: these bytes instead of an answer, then FIN. */
+  raw(bytes: Bytes): Fault
+
+  // time
+  /** Before the headers. */
+  slowHeaders(delay: Duration): Fault
+  /** After the headers and the role chunk. */
+  slowFirstContent(delay: Duration): Fault
+  /** Between content chunks. */
+  pace(perChunk: Duration): Fault
+  /** Comments in a stream, blank lines before a whole body; without `for`, nothing else ever. Default position: after the headers, text `keep-alive`. */
+  keepAlive(every: Duration, options?: { after?: Position; for?: Duration; text?: string }): Fault
+
+  // streams; default position 1 unless said otherwise
+  /** The answer breaks off. `eof`: a proper end of the body; `close` (default): FIN without one; `reset`: RST. Of a whole body, half is sent. */
+  cut(options?: { after?: Position; how?: 'eof' | 'close' | 'reset' }): Fault
+  /** Silence; without `for`, forever. Of a whole body, half is sent first. */
+  stall(options?: { after?: Position; for?: Duration }): Fault
+  /** So many undecodable events in a row. Default 1. A whole body becomes invalid JSON. */
+  malformedEvents(count?: number, options?: { after?: Position; text?: string }): Fault
+  /** An error inside a 200, then the end without `[DONE]`. Default: `serverError`, as the first frame, as `data:`. */
+  errorEvent(kind?: VendorErrorKind, options?: { after?: Position; form?: 'data' | 'event'; body?: object; thenContinue?: boolean } & Pick<VendorErrorOptions, 'message' | 'type' | 'code' | 'param'>): Fault
+  /** One event of so many bytes. Default 1 MiB. */
+  hugeEvent(bytes?: number, options?: { after?: Position }): Fault
+  /** Chunks with an empty delta. Default 1, position 0. */
+  emptyChunks(count?: number, options?: { after?: Position }): Fault
+  missingDone(): Fault
+  /** `[DONE]` without a finish reason. */
+  missingFinish(): Fault
+  /** Neither content nor a finish reason. */
+  roleOnly(): Fault
+  omit(...what: Omission[]): Fault
+  sseStyle(style: SseStyle): Fault
+
+  // bytes
+  malformedJson(): Fault
+  /** Half of the body, properly ended. */
+  truncatedJson(): Fault
+  emptyBody(): Fault
+  gzip(options?: { corrupt?: boolean }): Fault
+  brotli(options?: { corrupt?: boolean }): Fault
+  /** zlib format; `raw` without its header. */
+  deflate(options?: { corrupt?: boolean; raw?: boolean }): Fault
+  /** The body in pieces of so many bytes, each its own packet; `pause` between them. */
+  splitEvery(bytes: number, options?: { pause?: Duration }): Fault
+  splitAt(offsets: number[], options?: { pause?: Duration }): Fault
+  /** Pieces of 1 to `max` (default 16) bytes, the same for the same seed. */
+  splitRandomly(seed: number, options?: { max?: number; pause?: Duration }): Fault
+  byteAtATime(options?: { pause?: Duration }): Fault
+  /** Announces so many bytes more (the body ends early) or fewer (it goes on too long). */
+  contentLengthOff(bytes: number): Fault
+  /** HTTP/1.1: how the end of the body is told. `close`: by the end of the connection. */
+  framing(kind: 'length' | 'chunked' | 'close'): Fault
+
+  // composition and sequences
+  /** One fault with the parts of all; the later wins. */
+  combine(...faults: Fault[]): Fault
+  /** The steps, so many times over. */
+  repeat(times: number, ...steps: Step[]): Rule
+  forever(...steps: Step[]): Rule
+  /** The steps over and over, until a time after the script reached them: for the first step, after `script()` was called. */
+  until(time: Duration, ...steps: Step[]): Rule
+  /** The steps for matching requests; others pass by. */
+  when(filter: HitFilter, ...steps: Step[]): Rule
+  /** As `when`; the only way to other routes than chat completions. */
+  onPath(path: string, ...steps: Step[]): Rule
+  /** A draw for one request; wrap it in `forever` or `repeat`. Default seed 1, otherwise healthy. */
+  percent(share: number, fault: Fault, options?: { seed?: number; otherwise?: Fault }): Rule
+  /** The fault for `down`, healthy for `up`, without end. */
+  flap(fault: Fault, times: { down: Duration; up: Duration }): Rule
+}

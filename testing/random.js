@@ -1,0 +1,17 @@
+'use strict'
+
+/**
+ * Numbers in 0..1, the same ones for the same seed (mulberry32, public domain).
+ * @param {number} seed
+ */
+function randomFrom(seed) {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+module.exports = { randomFrom }
