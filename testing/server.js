@@ -1,6 +1,7 @@
 'use strict'
 
 const net = require('node:net')
+const { setImmediate } = require('node:timers/promises')
 const { answer } = require('./answer')
 const { certificate } = require('./tls')
 const { newHit, parsed } = require('./hit')
@@ -128,6 +129,8 @@ class FaultServer {
     this.stop()
     this.#journal.abandon(new Error('the fault server was closed'))
     await Promise.all(gone)
+    // A client in this process notices in the next turn. Until then it would send on the dead connection to whoever gets this port next.
+    await setImmediate()
   }
 
   /**

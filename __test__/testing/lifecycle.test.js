@@ -107,3 +107,16 @@ test('a client that half-closes or resets while it is answered leaves nothing be
   }
   await server.waitForHits(3, { outcome: 'clientAborted' })
 })
+
+test('once a server is closed, a client of this process that kept a connection can use its port again', async () => {
+  let port = 0
+  for (let i = 0; i < 50; i++) {
+    const server = createFaultServer({ port })
+    await server.ready
+    port = server.port
+    const answer = await chat(server)
+    assert.equal(answer.status, 200, `server ${i}`)
+    await answer.text()
+    await server.close()
+  }
+})
