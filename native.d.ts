@@ -29,7 +29,7 @@ export declare class NativeClient {
   /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
   static create(hub: Hub, client: number, options: string, monitor: boolean): NativeClient
   /** Starts a call; its end, and the chunks before it, come through the hub. */
-  submit(slot: number, request: string, options?: string | undefined | null): void
+  submit(slot: number, request: string, options?: string | undefined): void
   /** Which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
   provideKey(request: number, key?: string | undefined | null): void

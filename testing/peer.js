@@ -5,6 +5,8 @@ class Peer {
   requests = 0
   keepHalfOpen = false
   endedByServer = false
+  /** TLS is at its handshake. */
+  handshaking = false
   id
   socket
   /** The TLS socket over it, or itself. */
@@ -20,8 +22,9 @@ class Peer {
 
   /** RST, even under TLS: the client learns nothing but that the connection is gone. */
   reset() {
-    // libuv refuses to reset a connection that is being shut down, and Node then loses the handle: the event loop spins forever.
-    if (this.upper.writableEnded || this.socket.writableEnded) this.socket.destroy()
+    // libuv refuses to reset a connection that is being shut down, and Node then loses the handle: the event loop spins forever,
+    // or 'close' never comes. A failed handshake shuts down without anybody seeing it.
+    if (this.handshaking || this.upper.writableEnded || this.socket.writableEnded) this.socket.destroy()
     else if (!this.socket.destroyed) this.socket.resetAndDestroy()
   }
 

@@ -29,13 +29,13 @@ function transport({ h2 }, certificate, host) {
 
   if (h2) {
     const server = createHttp2Server(h2 === true ? {} : h2, certificate)
-    server.on('secureConnection', (socket) => withPeer(socket, (peer) => { peer.upper = socket }))
+    server.on('secureConnection', (socket) => withPeer(socket, (peer) => { secured(peer, socket) }))
     server.on('session', (session) => withPeer({ remotePort: session.socket?.remotePort, destroy: () => session.destroy() }, (peer) => { new Http2Connection(session, peer, host) }))
     handOn = (socket) => { server.emit('connection', socket) }
   } else if (certificate !== undefined) {
     const server = tls.createServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'], allowHalfOpen: true })
     server.on('secureConnection', (socket) => withPeer(socket, (peer) => {
-      peer.upper = socket
+      secured(peer, socket)
       new Http1Connection(socket, peer, host)
     }))
     handOn = (socket) => { server.emit('connection', socket) }
@@ -46,10 +46,17 @@ function transport({ h2 }, certificate, host) {
     const port = socket.remotePort
     // Only Http1Connection minds a half-open end; TLS in its handshake and HTTP/2 would leave the connection open for good.
     socket.allowHalfOpen = false
+    peer.handshaking = certificate !== undefined
     peers.set(port, peer)
     socket.once('close', () => { if (peers.get(port) === peer) peers.delete(port) })
     handOn(socket, peer)
   }
+}
+
+/** @param {Peer} peer @param {import('node:tls').TLSSocket} socket */
+function secured(peer, socket) {
+  peer.handshaking = false
+  peer.upper = socket
 }
 
 module.exports = { transport }

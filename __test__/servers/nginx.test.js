@@ -18,7 +18,7 @@ async function gateway (t, vendor) {
   const config = path.join(dir, 'nginx.conf')
   fs.writeFileSync(config, `
     daemon off; worker_processes 1; pid ${dir}/pid; error_log stderr;
-    events { worker_connections 256; }
+    events { worker_connections 1024; }
     http {
       access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
       uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;

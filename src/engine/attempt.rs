@@ -1,14 +1,8 @@
 //! One exchange with one candidate: the request out, the head in, and a whole answer read.
 
-use std::{
-    pin::pin,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use http::{HeaderMap, Request, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http::header;
 use serde_json::json;
 use tokio::time;
 
@@ -31,9 +25,12 @@ use crate::{
     },
     event::{self, EventKind},
     net::{
+        body::Body,
         client::{Failed, Limits},
         decode::Decoder,
-        failure::{FailureKind, root_message},
+        failure::FailureKind,
+        fields::Fields,
+        request::Request,
     },
     policy::{
         classify::classify,
@@ -53,7 +50,7 @@ const ERROR_PATIENCE: Duration = Duration::from_secs(5);
 /// An answer whose head says success.
 pub struct Answer {
     pub head: Head,
-    pub body: Incoming,
+    pub body: Body,
     pub decoder: Decoder,
 }
 
@@ -93,25 +90,25 @@ pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotS
     let (limits, headers_kind) = limits(call);
     let exchange =
         call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
-    let (parts, body) = exchange.response.into_parts();
+    let (fields, body) = (exchange.fields, exchange.body);
     let head = Head {
-        status: parts.status.as_u16(),
+        status: exchange.status,
         reused: exchange.reused,
         connect_took: exchange.connect_took,
-        vendor_request_id: vendor_request_id(&parts.headers, target),
-        hint: hint(&parts.headers),
+        vendor_request_id: vendor_request_id(&fields, target),
+        hint: hint(&fields),
     };
-    let limit = match (parts.status.is_success(), call.request.stream) {
+    let success = (200..300).contains(&head.status);
+    let limit = match (success, call.request.stream) {
         (true, false) => MAX_ANSWER,
         (true, true) => MAX_PIECE,
         (false, _) => MAX_ERROR,
     };
-    let encoding = parts.headers.get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
-    let decoder = Decoder::new(encoding, limit).map_err(|_| NotSent {
+    let decoder = Decoder::new(fields.get("content-encoding"), limit).map_err(|_| NotSent {
         fault: Fault::new(Kind::Malformed, "the answer's content-encoding is none that was asked for"),
         reused: head.reused,
     })?;
-    if parts.status.is_success() {
+    if success {
         return Ok(Answer { head, body, decoder });
     }
     let body = error_text(body, decoder).await;
@@ -119,7 +116,7 @@ pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotS
     let mut body = String::from_utf8_lossy(&body).into_owned();
     target.redact(&mut body);
     let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
-    fault.same_forbidden = text(&parts.headers, "x-should-retry") == Some("false");
+    fault.same_forbidden = fields.get("x-should-retry") == Some("false");
     fault.vendor_request_id = head.vendor_request_id;
     Err(NotSent { fault, reused: head.reused })
 }
@@ -128,7 +125,7 @@ pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotS
 pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Result<Answered, Fault> {
     let Answer { head, mut body, mut decoder } = answer;
     let first = call.timeouts.first_content.map(|limit| admission.began + limit);
-    let mut bytes = Vec::new();
+    let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     loop {
         let between = call.timeouts.content.map(|limit| now() + limit);
         let (limit, kind) = match (first, between) {
@@ -136,20 +133,19 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Resu
             (Some(first), _) => (Some(first), Kind::FirstContentTimeout),
             (None, between) => (between, Kind::ContentTimeout),
         };
-        let frame = match limit {
-            None => body.frame().await,
-            Some(at) => time::timeout_at(time::Instant::from_std(at), body.frame())
+        let out = if decoder.is_identity() { &mut bytes } else { &mut encoded };
+        let more = match limit {
+            None => body.data(out).await,
+            Some(at) => time::timeout_at(time::Instant::from_std(at), body.data(out))
                 .await
                 .map_err(|_| Fault::new(kind, "the answer did not arrive in time").maybe_billed())?,
         };
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|e| Fault::new(Kind::Truncated, root_message(&e)).maybe_billed())?;
-        let Ok(data) = frame.into_data() else { continue };
-        if decoder.is_identity() {
-            bytes.extend_from_slice(&data);
-        } else {
-            let decoded = decoder.push(&data).map_err(undecodable)?;
-            bytes.extend_from_slice(&decoded);
+        if !more.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())? {
+            break;
+        }
+        if !decoder.is_identity() {
+            bytes.extend(decoder.push(&encoded).map_err(undecodable)?);
+            encoded.clear();
         }
         if bytes.len() > MAX_ANSWER {
             return Err(Fault::new(Kind::Malformed, "the answer is larger than 64 MiB").maybe_billed());
@@ -232,15 +228,15 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>) -> Request<Full<Bytes>> {
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>) -> Request {
     let endpoint = &target.endpoint.config;
     let body = call.request.render(&target.model, endpoint.token_limit_field());
-    let mut request = target.heads.request(endpoint, call.request.stream, key, body);
+    let mut request = Request::new(target.heads.head(endpoint, call.request.stream, key), body);
     if let Some(id) = &call.options.idempotency_key {
-        request.headers_mut().insert("idempotency-key", id.clone());
+        request.extra.push((header::HeaderName::from_static("idempotency-key"), id.clone()));
     }
-    if let Some(authorization) = call.engine.http.proxy_authorization(request.uri()) {
-        request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+    if let Some(authorization) = call.engine.http.proxy_authorization(&request.head.uri) {
+        request.extra.push((header::PROXY_AUTHORIZATION, authorization));
     }
     request
 }
@@ -262,17 +258,15 @@ fn not_sent(failed: Failed, headers_kind: Kind) -> NotSent {
 }
 
 /// Reads an error's body as far as it is worth it; a body that breaks off still says something.
-async fn error_text(body: Incoming, mut decoder: Decoder) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut body = pin!(body);
+async fn error_text(mut body: Body, mut decoder: Decoder) -> Vec<u8> {
+    let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     let read = async {
-        while let Some(Ok(frame)) = body.frame().await {
-            if let Ok(data) = frame.into_data() {
-                match decoder.push(&data) {
-                    Ok(decoded) => bytes.extend(decoded),
-                    Err(_) => break,
-                }
+        while let Ok(true) = body.data(&mut encoded).await {
+            match decoder.push(&encoded) {
+                Ok(decoded) => bytes.extend(decoded),
+                Err(_) => break,
             }
+            encoded.clear();
             if bytes.len() > MAX_ERROR {
                 break;
             }
@@ -283,25 +277,18 @@ async fn error_text(body: Incoming, mut decoder: Decoder) -> Vec<u8> {
     bytes
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|v| v.to_str().ok())
-}
-
-fn hint(headers: &HeaderMap) -> Option<Duration> {
+fn hint(fields: &Fields) -> Option<Duration> {
+    let (retry_after_ms, retry_after) = (fields.get("retry-after-ms"), fields.get("retry-after"));
     // The common answer names none of them.
-    if !headers.contains_key(header::RETRY_AFTER) && !headers.contains_key("retry-after-ms") {
+    if retry_after_ms.is_none() && retry_after.is_none() {
         return None;
     }
-    let parts = HintHeaders {
-        retry_after_ms: text(headers, "retry-after-ms"),
-        retry_after: text(headers, "retry-after"),
-        date: text(headers, "date"),
-    };
+    let parts = HintHeaders { retry_after_ms, retry_after, date: fields.get("date") };
     retry_after::from_headers(parts, SystemTime::now())
 }
 
-fn vendor_request_id(headers: &HeaderMap, target: &Target) -> Option<String> {
-    ["x-request-id", "request-id", "x-ds-trace-id"].iter().find_map(|name| text(headers, name)).map(|id| {
+fn vendor_request_id(fields: &Fields, target: &Target) -> Option<String> {
+    ["x-request-id", "request-id", "x-ds-trace-id"].iter().find_map(|name| fields.get(name)).map(|id| {
         let mut id = id.to_owned();
         target.redact(&mut id);
         id.chars().take(200).collect()

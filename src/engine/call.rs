@@ -13,7 +13,7 @@ use tokio::time;
 use super::{
     admission::Admission,
     attempt::{self, Answered},
-    client::{Engine, now},
+    client::{Active, Engine, now},
     error::{CallError, EndpointError},
     options::CallOptions,
     pick::{Pick, Picker},
@@ -57,6 +57,7 @@ pub enum Ended {
 
 pub struct Call {
     pub engine: Arc<Engine>,
+    _active: Active,
     pub request: ChatRequest,
     pub options: CallOptions,
     pub timeouts: Timeouts,
@@ -74,12 +75,14 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(engine: Arc<Engine>, request: ChatRequest, options: CallOptions) -> Self {
+    pub fn new(active: Active, request: ChatRequest, options: CallOptions) -> Self {
+        let engine = active.engine().clone();
         let id = engine.request_id();
         Self {
             timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
             retries_left: options.max_retries.unwrap_or(engine.config.max_retries),
             engine,
+            _active: active,
             request,
             options,
             id,
@@ -95,7 +98,6 @@ impl Call {
 
     /// Runs the call to its end. Chunks of a stream go to `sink` as they come.
     pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
-        let Some(_active) = self.engine.enter() else { return Err(CallError::closed()) };
         let deadline = time::Instant::from_std(self.started) + self.timeouts.total;
         let total = self.timeouts.total;
         let mut result = tokio::select! {

@@ -59,6 +59,12 @@ pub struct Engine {
 /// Counts one call that is under way.
 pub struct Active(Arc<Engine>);
 
+impl Active {
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.0
+    }
+}
+
 impl Drop for Active {
     fn drop(&mut self) {
         if self.0.active.fetch_sub(1, Ordering::AcqRel) == 1 {

@@ -145,6 +145,10 @@ impl CallError {
         Self::new(Code::Internal, Reason::Closed, message)
     }
 
+    pub fn defect() -> Self {
+        Self::internal("a defect in bellwether ended this call; please report it")
+    }
+
     pub fn deadline(total: Duration) -> Self {
         let message = format!("no answer within the call's {} ms", total.as_millis());
         Self { retryable: true, ..Self::new(Code::Timeout, Reason::TimeoutTotal, message) }

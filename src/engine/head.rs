@@ -1,23 +1,25 @@
 //! The head of a request to one endpoint: address, credential and headers, made once and copied per attempt.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Uri,
+    HeaderMap, HeaderValue, Method,
     header::{self, HeaderName},
 };
-use http_body_util::Full;
 
-use crate::config::{
-    EndpointConfig,
-    key::{ApiKey, KeySource},
+use crate::{
+    config::{
+        EndpointConfig,
+        key::{ApiKey, KeySource},
+    },
+    net::request::Head,
 };
 
 pub const USER_AGENT: &str = concat!("bellwether/", env!("CARGO_PKG_VERSION"));
 
 pub struct Heads {
-    uri: Uri,
-    whole: HeaderMap,
-    stream: HeaderMap,
+    whole: Arc<Head>,
+    stream: Arc<Head>,
 }
 
 impl Heads {
@@ -26,9 +28,6 @@ impl Heads {
         let mut common = HeaderMap::with_capacity(8);
         common.insert(header::CONTENT_TYPE, json.clone());
         common.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if let Some(host) = host(endpoint) {
-            common.insert(header::HOST, host);
-        }
         let key = match source {
             KeySource::Static(key) => Some(key),
             KeySource::None | KeySource::Function(_) => None,
@@ -40,25 +39,20 @@ impl Heads {
         // A compressed stream arrives in lumps: it is not asked for.
         let mut stream = common;
         stream.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
-        Self { uri: endpoint.base_url.uri("/chat/completions"), whole, stream }
+        let uri = endpoint.base_url.uri("/chat/completions");
+        let head = |headers| Arc::new(Head::new(Method::POST, uri.clone(), headers));
+        Self { whole: head(whole), stream: head(stream) }
     }
 
-    /// A request with this head. `key` is one that a function gave for this attempt.
-    pub fn request(
-        &self,
-        endpoint: &EndpointConfig,
-        stream: bool,
-        key: Option<&ApiKey>,
-        body: Bytes,
-    ) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = if stream { self.stream.clone() } else { self.whole.clone() };
-        if key.is_some() {
-            authorize(request.headers_mut(), endpoint, key);
+    /// The head of a request. `key` is one that a function gave for this attempt.
+    pub fn head(&self, endpoint: &EndpointConfig, stream: bool, key: Option<&ApiKey>) -> Arc<Head> {
+        let prepared = if stream { &self.stream } else { &self.whole };
+        if key.is_none() {
+            return prepared.clone();
         }
-        request
+        let mut headers = prepared.headers().clone();
+        authorize(&mut headers, endpoint, key);
+        Arc::new(Head::new(Method::POST, prepared.uri.clone(), headers))
     }
 }
 
@@ -79,10 +73,4 @@ pub fn authorize(headers: &mut HeaderMap, endpoint: &EndpointConfig, key: Option
     for (name, value) in &endpoint.headers {
         headers.insert(name, value.clone());
     }
-}
-
-/// HTTP/1.1's host, where it is certain that HTTP/2 is not spoken; saves making it anew each time.
-fn host(endpoint: &EndpointConfig) -> Option<HeaderValue> {
-    let authority = endpoint.base_url.origin().strip_prefix("http://")?;
-    HeaderValue::try_from(authority).ok()
 }

@@ -7,9 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http_body::Body;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::time::{self, Sleep};
 
 use super::{
@@ -26,7 +23,7 @@ use crate::{
         accumulate::Accumulator,
         chunk::{self, Data},
     },
-    net::{failure::root_message, sse::Framer},
+    net::{body::Body, sse::Framer},
     observe::latency::Part,
     policy::{
         classify::classify,
@@ -129,8 +126,9 @@ pub async fn receive<S: StreamSink>(
             reading.last_content = now();
             reading.rearm(timer.as_mut(), &mut armed_for, deadline);
         }
-        let frame = match next_frame(&mut body, timer.as_mut()).await {
-            Frame::Data(data) => data,
+        let mut frame = Vec::new();
+        match next_frame(&mut body, timer.as_mut(), &mut frame).await {
+            Frame::Data => {}
             Frame::TimedOut if reading.finished_at.is_some() => break Ok(()),
             Frame::TimedOut if now() >= deadline && reading.first_content.is_some() => {
                 return Ended::Expired(reading.interrupted(admission, None));
@@ -140,7 +138,7 @@ pub async fn receive<S: StreamSink>(
                 break if reading.whole.finished() { Ok(()) } else { Err(reading.broken(why)) };
             }
             Frame::End => break reading.end(&mut decoder, admission),
-        };
+        }
         let step = if decoder.is_identity() {
             reading.push(&frame, admission)
         } else {
@@ -379,37 +377,35 @@ impl<S: StreamSink> Reading<'_, S> {
 }
 
 enum Frame {
-    Data(bytes::Bytes),
+    Data,
     End,
     Broken(String),
     TimedOut,
 }
 
-async fn next_frame(body: &mut Incoming, mut timer: Pin<&mut Sleep>) -> Frame {
-    poll_fn(|cx| {
-        loop {
-            match Pin::new(&mut *body).poll_frame(cx) {
-                Poll::Ready(None) => return Poll::Ready(Frame::End),
-                Poll::Ready(Some(Err(e))) => return Poll::Ready(Frame::Broken(root_message(&e))),
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Frame::Data(data));
-                    }
-                }
-                Poll::Pending => return timer.as_mut().poll(cx).map(|()| Frame::TimedOut),
-            }
-        }
+async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u8>) -> Frame {
+    poll_fn(|cx| match body.poll_data(cx, out) {
+        Poll::Ready(Ok(true)) => Poll::Ready(Frame::Data),
+        Poll::Ready(Ok(false)) => Poll::Ready(Frame::End),
+        Poll::Ready(Err(why)) => Poll::Ready(Frame::Broken(why)),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| Frame::TimedOut),
     })
     .await
 }
 
 /// Reads the rest of a finished body away, so that the pool gets the connection back.
-fn drain(mut body: Incoming) {
-    if body.is_end_stream() {
+fn drain(mut body: Body) {
+    if body.is_end() {
         return;
     }
     tokio::spawn(async move {
-        let _ = time::timeout(DRAIN, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+        let _ = time::timeout(DRAIN, async {
+            let mut rest = Vec::new();
+            while let Ok(true) = body.data(&mut rest).await {
+                rest.clear();
+            }
+        })
+        .await;
     });
 }
 

@@ -1,10 +1,12 @@
 //! One check of one endpoint: is it there, or does it really answer?
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use bytes::Bytes;
-use http::{Method, Request, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{HeaderMap, HeaderValue, Method, Uri, header, uri::InvalidUri};
 use serde_json::json;
 use tokio::time;
 
@@ -21,7 +23,11 @@ use crate::{
         head::{USER_AGENT, authorize},
         state::{Endpoint, Target},
     },
-    net::{client::Limits, failure::FailureKind},
+    net::{
+        client::Limits,
+        failure::FailureKind,
+        request::{Head, Request},
+    },
     policy::{classify::classify, fault::Kind},
 };
 
@@ -110,13 +116,25 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
             return found(status, None, Some(failed.failure.message), began);
         }
     };
-    let status = exchange.response.status();
-    let code = status.as_u16();
-    let body = match Limited::new(exchange.response.into_body(), MAX_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => return found(CheckStatus::Down, Some(code), Some(error.to_string()), began),
-    };
-    if status.is_success() {
+    let code = exchange.status;
+    let mut answer = exchange.body;
+    let mut body = Vec::new();
+    loop {
+        match answer.data(&mut body).await {
+            Ok(true) if body.len() > MAX_BODY => {
+                return found(
+                    CheckStatus::Down,
+                    Some(code),
+                    Some("the answer is larger than 4 MiB".into()),
+                    began,
+                );
+            }
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return found(CheckStatus::Down, Some(code), Some(error), began),
+        }
+    }
+    if (200..300).contains(&code) {
         let sound = probe != Probe::Service
             || std::str::from_utf8(&body)
                 .is_ok_and(|text| answer::read(text.trim_start_matches('\u{feff}')).is_ok());
@@ -158,9 +176,9 @@ fn build(
     probe: Probe,
     key: Option<&ApiKey>,
     engine: &Engine,
-) -> Result<Request<Full<Bytes>>, http::Error> {
+) -> Result<Request, InvalidUri> {
     let address = address(endpoint, probe);
-    let uri: Uri = address.parse().map_err(http::Error::from)?;
+    let uri: Uri = address.parse()?;
     let (method, body) = match probe {
         Probe::Endpoint | Probe::Key => (Method::GET, Bytes::new()),
         Probe::Service => (Method::POST, service_body(endpoint, model)),
@@ -168,22 +186,19 @@ fn build(
     // A health page elsewhere is none of the credential's business.
     let ours = uri.host() == Some(endpoint.config.base_url.host())
         && address.starts_with(endpoint.config.base_url.origin());
-    let mut request = Request::builder()
-        .method(method)
-        .uri(uri)
-        .header(header::ACCEPT, "application/json")
-        .header(header::USER_AGENT, USER_AGENT);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     if probe == Probe::Service {
-        request = request.header(header::CONTENT_TYPE, "application/json");
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    let mut request = request.body(Full::new(body))?;
     if ours {
-        authorize(request.headers_mut(), &endpoint.config, key);
+        authorize(&mut headers, &endpoint.config, key);
     }
-    if let Some(authorization) = engine.http.proxy_authorization(request.uri()) {
-        request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+    if let Some(authorization) = engine.http.proxy_authorization(&uri) {
+        headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
-    Ok(request)
+    Ok(Request::new(Arc::new(Head::new(method, uri, headers)), body))
 }
 
 fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {

@@ -5,10 +5,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,55 +18,18 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
+    conn::{Conn, Io},
     proxy::{Hop, Proxy},
     resolver::{DnsError, Resolver},
     tls::{self, BadCertificate, TlsOptions},
-    warm::Spares,
 };
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 pub type Dialing = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
 
-/// Bytes both ways, whatever carries them.
-pub trait Io: Read + Write + Send + Unpin {}
-impl<T: Read + Write + Send + Unpin> Io for T {}
-
 /// Opens connections. The seam at which a simulated network takes the place of the real one.
 pub trait Dial: Send + Sync + 'static {
     fn dial(&self, target: Uri) -> Dialing;
-}
-
-/// What is known of a connection for as long as it lives.
-pub struct ConnInfo {
-    uses: AtomicU32,
-    opened: Instant,
-    /// When bytes were last accepted for sending, in nanoseconds since it was opened.
-    last_write: AtomicU64,
-    /// From the first look-up to the end of the handshake.
-    pub connect_took: Duration,
-}
-
-impl ConnInfo {
-    /// Counts one more request; true when there was one before.
-    pub fn used_again(&self) -> bool {
-        self.uses.fetch_add(1, Ordering::Relaxed) > 0
-    }
-}
-
-impl ConnInfo {
-    /// Whether a request that began then and failed here certainly never left: nothing was written since.
-    pub fn unwritten_since(&self, began: Instant) -> bool {
-        self.opened + Duration::from_nanos(self.last_write.load(Ordering::Relaxed)) < began
-    }
-}
-
-/// One open connection.
-pub struct Conn {
-    io: Box<dyn Io>,
-    /// Requests go to a proxy in plain text, with the whole address in them.
-    proxied: bool,
-    h2: bool,
-    info: Option<Arc<ConnInfo>>,
 }
 
 /// A connection that did not come to be, with the step that failed.
@@ -83,87 +43,6 @@ pub enum DialError {
     Tls(#[source] BoxError),
     #[error("no connection within {} ms", .0.as_millis())]
     Timeout(Duration),
-}
-
-// === impl Conn ===
-
-impl Conn {
-    pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
-        Self { io, proxied, h2, info: None }
-    }
-
-    pub fn is_h2(&self) -> bool {
-        self.h2
-    }
-
-    /// Whether the peer has neither closed an idle connection nor sent anything out of turn. An HTTP/2 peer
-    /// speaks first, and what it says must not be taken away: there, only time tells.
-    pub fn is_quiet(&mut self) -> bool {
-        if self.h2 {
-            return true;
-        }
-        let mut byte = [std::mem::MaybeUninit::uninit(); 1];
-        let mut buffer = hyper::rt::ReadBuf::uninit(&mut byte);
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        Pin::new(&mut self.io).poll_read(&mut cx, buffer.unfilled()).is_pending()
-    }
-}
-
-impl Connection for Conn {
-    fn connected(&self) -> Connected {
-        let mut connected = Connected::new().proxy(self.proxied);
-        if self.h2 {
-            connected = connected.negotiated_h2();
-        }
-        match &self.info {
-            Some(info) => connected.extra(info.clone()),
-            None => connected,
-        }
-    }
-}
-
-impl Conn {
-    fn note(&self, written: &Poll<io::Result<usize>>) {
-        if let (Some(info), Poll::Ready(Ok(1..))) = (&self.info, written) {
-            info.last_write.store(info.opened.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Read for Conn {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl Write for Conn {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.note(&written);
-        written
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.note(&written);
-        written
-    }
 }
 
 /// The real network.
@@ -324,72 +203,24 @@ impl Write for Plain {
     }
 }
 
-/// What the pool calls for a connection: a warm spare, or a new one within the time allowed.
+/// Opens connections within the time allowed.
 #[derive(Clone)]
 pub struct Connector {
     dial: Arc<dyn Dial>,
-    spares: Arc<Spares>,
     timeout: Duration,
 }
 
 impl Connector {
     pub fn new(dial: Arc<dyn Dial>, timeout: Duration) -> Self {
-        Self { dial, spares: Arc::default(), timeout }
+        Self { dial, timeout }
     }
 
-    pub fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
-    /// Opens a connection ahead of need, unless one is waiting.
-    pub async fn warm(&self, target: Uri) -> Result<(), DialError> {
-        if self.spares.has(&target) {
-            return Ok(());
-        }
-        let conn = self.open(target.clone()).await?;
-        if let Some(info) = &conn.info {
-            // To the request that finds it, it is a connection that stood already.
-            info.used_again();
-        }
-        self.spares.put(&target, conn);
-        Ok(())
-    }
-
-    /// Drops what was opened ahead of need.
-    pub fn clear(&self) {
-        self.spares.clear();
-    }
-
-    async fn open(&self, target: Uri) -> Result<Conn, DialError> {
+    pub async fn open(&self, target: Uri) -> Result<Conn, DialError> {
         let started = Instant::now();
         let mut conn = tokio::time::timeout(self.timeout, self.dial.dial(target))
             .await
             .unwrap_or(Err(DialError::Timeout(self.timeout)))?;
-        let info = ConnInfo {
-            uses: AtomicU32::new(0),
-            opened: Instant::now(),
-            last_write: AtomicU64::new(0),
-            connect_took: started.elapsed(),
-        };
-        conn.info = Some(Arc::new(info));
+        conn.connect_took = started.elapsed();
         Ok(conn)
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Conn;
-    type Error = DialError;
-    type Future = Dialing;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: Uri) -> Dialing {
-        if let Some(spare) = self.spares.take(&target) {
-            return Box::pin(std::future::ready(Ok(spare)));
-        }
-        let this = self.clone();
-        Box::pin(async move { this.open(target).await })
     }
 }

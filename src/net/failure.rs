@@ -2,8 +2,6 @@
 
 use std::error::Error as StdError;
 
-use hyper_util::client::legacy;
-
 use super::connector::DialError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +19,7 @@ pub enum FailureKind {
     Malformed,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: FailureKind,
     pub message: String,
@@ -33,28 +31,31 @@ impl Failure {
     }
 }
 
-impl From<legacy::Error> for Failure {
-    fn from(error: legacy::Error) -> Self {
+impl From<DialError> for Failure {
+    fn from(error: DialError) -> Self {
+        let kind = match error {
+            DialError::Dns(_) => FailureKind::Dns,
+            DialError::Connect(_) => FailureKind::Connect,
+            DialError::Tls(_) => FailureKind::Tls,
+            DialError::Timeout(_) => FailureKind::ConnectTimeout,
+        };
+        Self::new(kind, root_message(&error))
+    }
+}
+
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Self {
         let mut kind = None;
         let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
         while let Some(e) = source {
             kind = kind.or_else(|| kind_of(e));
             source = e.source();
         }
-        let fallback = if error.is_connect() { FailureKind::Connect } else { FailureKind::Reset };
-        Self::new(kind.unwrap_or(fallback), root_message(&error))
+        Self::new(kind.unwrap_or(FailureKind::Reset), root_message(&error))
     }
 }
 
 fn kind_of(error: &(dyn StdError + 'static)) -> Option<FailureKind> {
-    if let Some(dial) = error.downcast_ref::<DialError>() {
-        return Some(match dial {
-            DialError::Dns(_) => FailureKind::Dns,
-            DialError::Connect(_) => FailureKind::Connect,
-            DialError::Tls(_) => FailureKind::Tls,
-            DialError::Timeout(_) => FailureKind::ConnectTimeout,
-        });
-    }
     if let Some(h2) = error.downcast_ref::<h2::Error>() {
         let refused = h2.reason() == Some(h2::Reason::REFUSED_STREAM);
         // A graceful GOAWAY fails only streams above the last one it processed.
@@ -67,8 +68,6 @@ fn kind_of(error: &(dyn StdError + 'static)) -> Option<FailureKind> {
         Some(FailureKind::Unsent)
     } else if hyper.is_parse() {
         Some(FailureKind::Malformed)
-    } else if hyper.is_incomplete_message() {
-        Some(FailureKind::Reset)
     } else {
         None
     }

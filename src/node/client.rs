@@ -18,6 +18,7 @@ use super::{
     item::Item,
     keys::Keys,
     reply::SlotSink,
+    text::JsText,
 };
 use crate::{
     config::Problem,
@@ -25,7 +26,7 @@ use crate::{
     engine::{
         Engine,
         call::{Call, Reply as Answer},
-        client::KeyProvider,
+        client::{Active, KeyProvider},
         error::CallError,
         options::CallOptions,
         status,
@@ -92,41 +93,12 @@ impl NativeClient {
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
-    #[napi(catch_unwind)]
-    pub fn submit(&self, slot: u32, request: String, options: Option<String>) {
-        let request = match ChatRequest::parse(request) {
-            Ok(request) => request,
-            Err(invalid) => {
-                let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
-                return refuse(&self.hub, slot, &error);
-            }
-        };
-        let timeouts = self.engine.config.timeouts;
-        let options = match options
-            .as_deref()
-            .map_or_else(|| Ok(CallOptions::default()), |o| CallOptions::parse(o, timeouts))
-        {
-            Ok(options) => options,
-            Err(problems) => return refuse(&self.hub, slot, &CallError::problems(problems)),
-        };
-        let stream = request.stream;
-        let mut call = Call::new(self.engine.clone(), request, options);
-        if !stream {
-            return self.hub.run(self.id, slot, None, |reply| async move {
-                match call.run(&mut NoStream).await {
-                    Ok(Answer { body, report }) => reply.resolve(body, report),
-                    Err(error) => reply.reject(&error),
-                }
-            });
-        }
-        let gate = Arc::new(Gate::default());
-        let mut sink = SlotSink { hub: self.hub.clone(), slot, gate: gate.clone(), first: true };
-        self.hub.run(self.id, slot, Some(gate), |reply| async move {
-            match call.run(&mut sink).await {
-                Ok(Answer { body, report }) => reply.resolve(body, report),
-                Err(error) => reply.reject(&error),
-            }
-        });
+    #[napi(catch_unwind, ts_args_type = "slot: number, request: string, options?: string | undefined")]
+    pub fn submit(&self, slot: u32, request: JsText, options: Option<JsText>) {
+        // Counted in now: a close that follows in the same turn waits for it.
+        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let client = self.id;
+        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, request.0, options));
     }
 
     /// Which events have listeners, one bit each.
@@ -302,6 +274,47 @@ impl NativeClient {
     pub fn availability(&self, endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> f64 {
         self.monitor.availability(&filter(endpoint, since_ms, limit))
     }
+}
+
+/// Runs a call, or says what is wrong with it.
+fn start(
+    hub: &Arc<HubInner>,
+    active: Active,
+    client: u32,
+    slot: u32,
+    request: String,
+    options: Option<JsText>,
+) {
+    let request = match ChatRequest::parse(request) {
+        Ok(request) => request,
+        Err(invalid) => {
+            let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
+            return refuse(hub, slot, &error);
+        }
+    };
+    let parse = |o: &JsText| CallOptions::parse(&o.0, active.engine().config.timeouts);
+    let options = match options.as_ref().map_or_else(|| Ok(CallOptions::default()), parse) {
+        Ok(options) => options,
+        Err(problems) => return refuse(hub, slot, &CallError::problems(problems)),
+    };
+    let stream = request.stream;
+    let mut call = Call::new(active, request, options);
+    if !stream {
+        return hub.run(client, slot, None, |reply| async move {
+            match call.run(&mut NoStream).await {
+                Ok(Answer { body, report }) => reply.resolve(body, report),
+                Err(error) => reply.reject(&error),
+            }
+        });
+    }
+    let gate = Arc::new(Gate::default());
+    let mut sink = SlotSink { hub: hub.clone(), slot, gate: gate.clone(), first: true };
+    hub.run(client, slot, Some(gate), |reply| async move {
+        match call.run(&mut sink).await {
+            Ok(Answer { body, report }) => reply.resolve(body, report),
+            Err(error) => reply.reject(&error),
+        }
+    });
 }
 
 impl Drop for NativeClient {

@@ -3,10 +3,11 @@
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -30,6 +31,10 @@ use crate::engine::{error::CallError, runtime::Runtime};
 
 /// Events that wait for a busy event loop; beyond it the newest are dropped and counted.
 const MAX_EVENTS: usize = 4_096;
+
+/// This many answers are not kept waiting for those that are ready behind them: JavaScript works on them
+/// meanwhile, on its own core.
+const EAGER: usize = 8;
 
 /// Batches that may wait to be freed.
 const MAX_SPENT: usize = 8;
@@ -57,14 +62,33 @@ pub struct HubInner {
     /// both of them the allocator's locks.
     spent: Mutex<Vec<Vec<Item>>>,
     running: Mutex<Vec<Option<Running>>>,
-    /// JavaScript has been told, and will look.
-    woken: AtomicBool,
-    due: Arc<Notify>,
+    /// What JavaScript has asked for and the runtime has not begun.
+    intake: Mutex<VecDeque<Submission>>,
+    arrived: Notify,
+    waking: AtomicU8,
+    wake: Wake,
+    due: Notify,
     /// Something waits that must not linger.
-    urgent: Arc<Notify>,
+    urgent: Notify,
     dropped_events: AtomicU64,
     pub runtime: Arc<Runtime>,
 }
+
+/// JavaScript has taken all there was.
+const QUIET: u8 = 0;
+/// It is to be woken when all that is ready now has been done.
+const DUE: u8 = 1;
+/// It has been told, and will look.
+const WOKEN: u8 = 2;
+
+/// Work that waits for the runtime.
+struct Submission {
+    client: u32,
+    slot: u32,
+    begin: Begin,
+}
+
+type Begin = Box<dyn FnOnce(&Arc<HubInner>) + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -76,7 +100,7 @@ struct Queue {
 pub struct Hub {
     pub(super) inner: Arc<HubInner>,
     heads: Uint32Array,
-    flusher: AbortHandle,
+    tasks: [AbortHandle; 2],
 }
 
 impl HubInner {
@@ -84,7 +108,7 @@ impl HubInner {
     /// linger for a moment, so that one wake serves many streams.
     pub fn push(&self, item: Item) {
         let lingers = item.may_linger();
-        {
+        let waiting = {
             let mut queue = self.queue.lock();
             if item.is_event() {
                 if queue.events >= MAX_EVENTS {
@@ -94,12 +118,27 @@ impl HubInner {
                 queue.events += 1;
             }
             queue.items.push_back(item);
-        }
-        if !self.woken.swap(true, Ordering::AcqRel) {
+            queue.items.len()
+        };
+        if self.step(QUIET, DUE) {
             self.due.notify_one();
         }
         if !lingers {
+            if waiting >= EAGER {
+                self.wake_if_due();
+            }
             self.urgent.notify_one();
+        }
+    }
+
+    fn step(&self, from: u8, to: u8) -> bool {
+        self.waking.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn wake_if_due(&self) {
+        if self.step(DUE, WOKEN) {
+            // Full means that JavaScript was told already; closing means that nobody listens.
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 
@@ -114,7 +153,7 @@ impl HubInner {
         let taken: Vec<Item> = queue.items.drain(..count).collect();
         queue.events -= taken.iter().filter(|i| i.is_event()).count();
         if queue.items.is_empty() {
-            self.woken.store(false, Ordering::Release);
+            self.waking.store(QUIET, Ordering::Release);
         }
         taken
     }
@@ -124,6 +163,17 @@ impl HubInner {
         // Nobody fetches them while nothing new is queued: a few batches may wait, no more.
         if spent.len() < MAX_SPENT {
             spent.push(items);
+        }
+    }
+
+    /// Has the runtime begin something for a slot. One wake of the runtime serves all that is submitted
+    /// before it looks.
+    pub fn submit(&self, client: u32, slot: u32, begin: impl FnOnce(&Arc<Self>) + Send + 'static) {
+        let mut intake = self.intake.lock();
+        intake.push_back(Submission { client, slot, begin: Box::new(begin) });
+        if intake.len() == 1 {
+            drop(intake);
+            self.arrived.notify_one();
         }
     }
 
@@ -155,13 +205,34 @@ impl HubInner {
     }
 
     pub fn abort(&self, slot: u32) {
+        if self.withdraw(|s| s.slot == slot) {
+            return;
+        }
         if let Some(Some(running)) = self.running.lock().get(slot as usize) {
             running.abort.abort();
         }
     }
 
+    /// Takes back what has not begun; true if there was any.
+    fn withdraw(&self, which: impl Fn(&Submission) -> bool) -> bool {
+        let withdrawn: VecDeque<Submission> = {
+            let mut intake = self.intake.lock();
+            if !intake.iter().any(&which) {
+                return false;
+            }
+            let (withdrawn, kept) = intake.drain(..).partition(which);
+            *intake = kept;
+            withdrawn
+        };
+        for submission in &withdrawn {
+            self.push(Item::Dropped { slot: submission.slot });
+        }
+        true
+    }
+
     /// Ends everything of one client but `except`.
     pub fn abort_all(&self, client: u32, except: Option<u32>) {
+        self.withdraw(|s| s.client == client && except != Some(s.slot));
         for (slot, running) in self.running.lock().iter().enumerate() {
             if let Some(running) = running.as_ref().filter(|r| r.client == client)
                 && except != Some(slot as u32)
@@ -179,6 +250,7 @@ impl HubInner {
 
     /// The environment is going away: nobody is left to hear anything.
     fn abandon(&self) {
+        drop(std::mem::take(&mut *self.intake.lock()));
         for running in self.running.lock().iter().flatten() {
             running.abort.abort();
         }
@@ -200,20 +272,23 @@ impl Hub {
             .max_queue_size::<1>()
             .build()?;
         let runtime = Runtime::shared().map_err(|e| napi::Error::from_reason(e.to_string()))?;
-        let (due, urgent) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let inner = Arc::new(HubInner {
             queue: Mutex::default(),
             spent: Mutex::default(),
             running: Mutex::default(),
-            woken: AtomicBool::new(false),
-            due: due.clone(),
-            urgent: urgent.clone(),
+            intake: Mutex::default(),
+            arrived: Notify::new(),
+            waking: AtomicU8::new(QUIET),
+            wake,
+            due: Notify::new(),
+            urgent: Notify::new(),
             dropped_events: AtomicU64::new(0),
-            runtime,
+            runtime: runtime.clone(),
         });
-        // A task of its own: it runs after all that is ready at the moment, so that one wake serves many.
-        let flusher = inner.runtime.handle().spawn(flush(Arc::downgrade(&inner), due, urgent, wake));
-        Ok(Self { inner, heads, flusher: flusher.abort_handle() })
+        // Tasks of their own: `flush` runs after all that is ready at the moment, so that one wake serves many.
+        let tasks =
+            [runtime.handle().spawn(flush(inner.clone())), runtime.handle().spawn(begin(inner.clone()))];
+        Ok(Self { inner, heads, tasks: tasks.map(|task| task.abort_handle()) })
     }
 
     /// Fetches as many items as fit the heads. The texts come as an array of two places an item, the
@@ -257,33 +332,45 @@ impl Hub {
     }
 }
 
-/// Wakes JavaScript. A task of its own: it runs after all that is ready at the moment, so that one wake
-/// serves many.
-async fn flush(hub: Weak<HubInner>, due: Arc<Notify>, urgent: Arc<Notify>, wake: Wake) {
+/// Wakes JavaScript, once for all that is ready at the moment. Ended by the hub's drop.
+async fn flush(hub: Arc<HubInner>) {
     let mut last = time::Instant::now();
     loop {
-        due.notified().await;
-        let Some(hub) = hub.upgrade() else { return };
+        hub.due.notified().await;
         drop(std::mem::take(&mut *hub.spent.lock()));
-        drop(hub);
         // Chunks that come close behind the last wake wait for company, unless something urgent does not.
         let rested = last + LINGER;
         if time::Instant::now() < rested {
             tokio::select! {
                 biased;
-                () = urgent.notified() => {}
+                () = hub.urgent.notified() => {}
                 () = time::sleep_until(rested) => {}
             }
         }
         last = time::Instant::now();
-        // Full means that JavaScript was told already; closing means that nobody listens.
-        wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        hub.wake_if_due();
+    }
+}
+
+/// Begins what JavaScript has submitted. Ended by the hub's drop.
+async fn begin(hub: Arc<HubInner>) {
+    loop {
+        hub.arrived.notified().await;
+        let submitted = std::mem::take(&mut *hub.intake.lock());
+        for Submission { slot, begin, .. } in submitted {
+            // One that panics must not take the others with it.
+            if catch_unwind(AssertUnwindSafe(|| begin(&hub))).is_err() {
+                refuse(&hub, slot, &CallError::defect());
+            }
+        }
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        self.flusher.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
         self.inner.abandon();
     }
 }

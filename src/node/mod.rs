@@ -7,3 +7,4 @@ mod hub;
 mod item;
 mod keys;
 mod reply;
+mod text;

@@ -45,7 +45,7 @@ impl Drop for Reply {
             return;
         }
         if std::thread::panicking() {
-            let error = CallError::internal("a defect in bellwether ended this call; please report it");
+            let error = CallError::defect();
             self.settle(|slot| Item::Reject { slot, error: error.to_json().into() });
         } else {
             self.settle(|slot| Item::Dropped { slot });

@@ -1,0 +1,59 @@
+//! An answer's body, whichever protocol brings it.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::{failure::root_message, h1::body::H1Body, pool::H2Lease};
+
+pub enum Body {
+    H1(H1Body),
+    H2 {
+        incoming: Incoming,
+        /// The stream's place on its connection, kept as long as it is read.
+        _lease: H2Lease,
+    },
+}
+
+impl Body {
+    /// Appends what is there of the payload to `out`; false at the end.
+    pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
+        let incoming = match self {
+            Self::H1(body) => return body.poll_data(cx, out),
+            Self::H2 { incoming, .. } => incoming,
+        };
+        loop {
+            match Pin::new(&mut *incoming).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(Ok(false)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(root_message(&error))),
+                // Trailers say nothing that anybody here wants to know.
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data()
+                        && !data.is_empty()
+                    {
+                        out.extend_from_slice(&data);
+                        return Poll::Ready(Ok(true));
+                    }
+                }
+            }
+        }
+    }
+
+    pub async fn data(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
+        poll_fn(|cx| self.poll_data(cx, out)).await
+    }
+
+    /// Whether its end has been read already.
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::H1(body) => body.is_end(),
+            Self::H2 { incoming, .. } => incoming.is_end_stream(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The header fields of an answer, as either protocol brought them.
+
+use http::HeaderMap;
+
+pub enum Fields {
+    /// HTTP/1.1: the head's bytes, and where names and values lie in them.
+    Lines {
+        bytes: Vec<u8>,
+        places: Vec<Place>,
+    },
+    Map(HeaderMap),
+}
+
+/// Where one field lies: starts and ends of its name and its value.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub name: (u32, u32),
+    pub value: (u32, u32),
+}
+
+impl Fields {
+    /// The first field of this name, unless it is no visible ASCII.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self {
+            Self::Map(map) => map.get(name).and_then(|v| v.to_str().ok()),
+            Self::Lines { bytes, places } => places
+                .iter()
+                .find(|p| part(bytes, p.name).eq_ignore_ascii_case(name.as_bytes()))
+                .and_then(|p| text(part(bytes, p.value).trim_ascii_end())),
+        }
+    }
+
+    /// All the fields of this name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let (map, lines) = match self {
+            Self::Map(map) => (Some(map.get_all(name).iter().map(|v| v.as_bytes())), None),
+            Self::Lines { bytes, places } => {
+                let matching =
+                    places.iter().filter(move |p| part(bytes, p.name).eq_ignore_ascii_case(name.as_bytes()));
+                (None, Some(matching.map(move |p| part(bytes, p.value).trim_ascii_end())))
+            }
+        };
+        map.into_iter().flatten().chain(lines.into_iter().flatten())
+    }
+}
+
+fn part(bytes: &[u8], (start, end): (u32, u32)) -> &[u8] {
+    bytes.get(start as usize..end as usize).unwrap_or_default()
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    let visible = bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\t'));
+    visible.then(|| std::str::from_utf8(bytes).ok()).flatten()
+}

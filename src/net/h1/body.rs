@@ -1,0 +1,86 @@
+//! The rest of an answer, as it comes. At its end the connection goes back to the pool.
+
+use std::task::{Context, Poll};
+
+use super::{exchange::Begun, framing::Framing, scratch};
+use crate::net::pool::H1Lease;
+
+pub struct H1Body {
+    lease: Option<H1Lease>,
+    rest: Vec<u8>,
+    framing: Framing,
+    keep_alive: bool,
+}
+
+impl H1Body {
+    pub fn new(lease: H1Lease, begun: Begun) -> Self {
+        let Begun { head, rest } = begun;
+        let mut body = Self { lease: Some(lease), rest, framing: head.framing, keep_alive: head.keep_alive };
+        if body.framing.is_done() {
+            let clean = body.rest.is_empty();
+            body.finish(clean);
+        }
+        body
+    }
+
+    pub fn is_end(&self) -> bool {
+        self.framing.is_done()
+    }
+
+    /// Appends what is there of the payload to `out`; false at the end.
+    pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
+        let before = out.len();
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            let taken = self.framing.decode(&rest, out);
+            self.decoded(taken.map(|taken| taken == rest.len()))?;
+        }
+        while out.len() == before {
+            if self.framing.is_done() {
+                return Poll::Ready(Ok(false));
+            }
+            let (Some(lease), framing) = (&mut self.lease, &mut self.framing) else {
+                return Poll::Ready(Err("the answer was given up".into()));
+            };
+            let read = scratch::with(|scratch| {
+                lease.conn().poll_bytes(cx, scratch).map(|read| match read {
+                    Ok(0) => framing.close().map(|()| false).map_err(str::to_owned),
+                    Ok(n) => {
+                        framing.decode(&scratch[..n], out).map(|taken| taken == n).map_err(str::to_owned)
+                    }
+                    Err(error) => Err(error.to_string()),
+                })
+            });
+            match read {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(clean) => self.decoded(clean)?,
+            }
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// What decoding came to; true when nothing came behind the answer.
+    fn decoded<E: Into<String>>(&mut self, clean: Result<bool, E>) -> Result<(), String> {
+        match clean {
+            Ok(clean) => {
+                if self.framing.is_done() {
+                    self.finish(clean);
+                }
+                Ok(())
+            }
+            Err(why) => {
+                self.lease = None;
+                Err(why.into())
+            }
+        }
+    }
+
+    fn finish(&mut self, clean: bool) {
+        if let Some(lease) = self.lease.take()
+            && self.keep_alive
+            && clean
+        {
+            lease.free();
+        }
+    }
+}
