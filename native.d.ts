@@ -10,8 +10,11 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 export declare class Hub {
-  /** `wake` is called when there is something to drain; `heads` has three places for each item of a batch. */
-  constructor(wake: () => void, heads: Uint32Array)
+  /**
+   * `wake` is called when there is something to drain; `heads` has three places for each item of a batch;
+   * `placeholder` stands in a request's JSON for contents that travel beside it.
+   */
+  constructor(wake: () => void, heads: Uint32Array, placeholder: string)
   /**
    * Fetches as many items as fit the heads. The texts come as an array of two places an item, the
    * numbers are in the heads, `[kind, id, number]` an item.
@@ -29,7 +32,7 @@ export declare class NativeClient {
   /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
   static create(hub: Hub, client: number, options: string, monitor: boolean): NativeClient
   /** Starts a call; its end, and the chunks before it, come through the hub. */
-  submit(slot: number, request: string, options?: string | undefined): void
+  submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /** Which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
   provideKey(request: number, key?: string | undefined | null): void

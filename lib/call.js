@@ -3,6 +3,7 @@
 // One call from submit to settled promise.
 
 const hub = require('./hub')
+const { pack } = require('./encode')
 const { fromWire, closed } = require('./errors')
 const { ChatStream, StreamState } = require('./stream')
 const { withReport } = require('./report')
@@ -33,7 +34,7 @@ function submit (client, native, call) {
     }
     slot.id = id
     try {
-      native.submit(id, call.body, call.options)
+      native.submit(id, pack(call.body), call.options)
     } catch (error) {
       hub.abandon(id)
       slot.abort(error)

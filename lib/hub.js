@@ -4,6 +4,7 @@
 // all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
 
 const native = require('./native')
+const { PLACEHOLDER } = require('./encode')
 
 // The kinds of src/node/item.rs.
 const RESOLVE = 0
@@ -50,7 +51,7 @@ let alive
 let awaited = 0
 
 function getHub () {
-  hub ??= new native.Hub(drain, heads)
+  hub ??= new native.Hub(drain, heads, PLACEHOLDER)
   return hub
 }
 

@@ -3,6 +3,7 @@
 // From the arguments of `chatCompletion` to the wire request and the options of the call.
 
 const native = require('./native')
+const { encode } = require('./encode')
 const { badRequest, ofProblems } = require('./errors')
 const { stringify, visible } = require('./plain')
 
@@ -26,7 +27,7 @@ const CHAT_OPTIONS = [...Object.keys(FIELDS), 'extraBody', ...CALL_OPTIONS]
  * @param {unknown} first
  * @param {unknown} second
  * @param {unknown} third
- * @returns {{ body: string, stream: boolean, options: string | undefined, signal: AbortSignal | undefined }}
+ * @returns {{ body: ReturnType<typeof encode>, stream: boolean, options: string | undefined, signal: AbortSignal | undefined }}
  */
 function prepare (first, second, third) {
   if (typeof first === 'string') {
@@ -47,11 +48,11 @@ function prepare (first, second, third) {
 function finish (request, call) {
   let body
   try {
-    body = JSON.stringify(request)
+    body = encode(request)
   } catch (error) {
     throw badRequest(`request: must be plain data: ${/** @type {Error} */ (error).message}`)
   }
-  if (typeof body !== 'string') throw badRequest('request: must be a plain object')
+  if (typeof body.json !== 'string') throw badRequest('request: must be a plain object')
   const { stream } = request
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw badRequest(`stream: must be true or false, got ${describe(stream)}`)

@@ -209,6 +209,6 @@ fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {
     })
     .to_string();
     // Rendered like a call's, so that the output limit has the name this model knows.
-    ChatRequest::parse(body.clone())
+    ChatRequest::parse(&body, "", &[])
         .map_or(Bytes::from(body), |request| request.render(model, endpoint.config.token_limit_field()))
 }

@@ -1,11 +1,9 @@
 //! One HTTP/2 connection: many exchanges at a time, as many as the peer allows.
 
 use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,6 +15,7 @@ use hyper::{
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
@@ -24,8 +23,8 @@ use super::{
     failure::{Failure, FailureKind},
 };
 
-/// Until the peer has said how many streams it allows, which it does at once: more could be refused.
-const STREAMS_AT_FIRST: usize = 1;
+/// Until the peer has said how many streams it allows. What it refuses then is sent again, for free.
+const STREAMS_AT_FIRST: usize = 100;
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// A connection's sending half.
@@ -34,16 +33,16 @@ pub struct Sender {
     requests: SendRequest<Full<Bytes>>,
     writes: Arc<LastWrite>,
     pub connect_took: Duration,
-    streams: Arc<AtomicUsize>,
+    /// Driven by a task of its own; asked here how many streams the peer allows.
+    connection: Arc<Mutex<Connection>>,
 }
 
+type Connection = http2::Connection<Conn, Full<Bytes>, TokioExecutor>;
+
 impl Sender {
-    /// Speaks HTTP/2 on `conn`. `changed` is called when the peer allows another number of streams, and, with
-    /// `true`, when the connection has ended. The task behind it ends with the last sender and stream.
-    pub async fn new(
-        mut conn: Conn,
-        mut changed: impl FnMut(bool) + Send + 'static,
-    ) -> Result<Self, Failure> {
+    /// Speaks HTTP/2 on `conn`. `ended` is called at its end. The task behind it ends with the last sender and
+    /// stream.
+    pub async fn new(mut conn: Conn, ended: impl FnOnce() + Send + 'static) -> Result<Self, Failure> {
         let connect_took = conn.connect_took;
         let writes = conn.note_writes();
         let (requests, connection) = http2::Builder::new(TokioExecutor::new())
@@ -57,26 +56,18 @@ impl Sender {
             .keep_alive_timeout(PING_EVERY)
             .handshake::<_, Full<Bytes>>(conn)
             .await?;
-        let streams = Arc::new(AtomicUsize::new(STREAMS_AT_FIRST));
-        let told = streams.clone();
+        let connection = Arc::new(Mutex::new(connection));
+        let driven = connection.clone();
         tokio::spawn(async move {
-            let mut connection = pin!(connection);
-            std::future::poll_fn(|cx| {
-                let ended = connection.as_mut().poll(cx).is_ready();
-                let allowed = connection.current_max_send_streams().max(1);
-                if ended || told.swap(allowed, Ordering::Relaxed) != allowed {
-                    changed(ended);
-                }
-                if ended { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-            })
-            .await;
+            let _ = poll_fn(|cx| Pin::new(&mut *driven.lock()).poll(cx)).await;
+            ended();
         });
-        Ok(Self { requests, writes, connect_took, streams })
+        Ok(Self { requests, writes, connect_took, connection })
     }
 
     /// Streams the peer allows at a time.
     pub fn streams(&self) -> usize {
-        self.streams.load(Ordering::Relaxed)
+        self.connection.lock().current_max_send_streams().max(1)
     }
 
     pub fn is_closed(&self) -> bool {

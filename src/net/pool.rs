@@ -1,5 +1,5 @@
-//! The connections to one origin. A call that finds none free opens its own and takes whichever comes
-//! first: its own, or one that another call has done with. HTTP/2 connections are shared instead.
+//! The connections to one origin. A call that finds none free has one opened and takes whichever comes
+//! first: that one, or one that another call has done with. HTTP/2 connections are shared instead.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
-    task::AbortHandle,
+    task::{AbortHandle, JoinSet},
     time::{Instant, sleep_until},
 };
 
@@ -34,6 +34,8 @@ pub struct Pool {
     target: Uri,
     connector: Connector,
     state: Mutex<State>,
+    /// The tasks that open connections. Locked by itself: a runtime that ends drops what it is given.
+    dials: Mutex<JoinSet<()>>,
     disturbed: Arc<Disturbed>,
 }
 
@@ -44,10 +46,14 @@ struct State {
     idle: Vec<(Conn, Instant)>,
     lines: Vec<Line>,
     next_line: u64,
-    waiting: VecDeque<oneshot::Sender<Offer>>,
+    waiting: VecDeque<Waiting>,
+    next_waiting: u64,
+    /// Connections being opened.
     dialing: usize,
     /// What the last handshake agreed on.
     speaks_h2: bool,
+    /// Streams that the peer was last known to allow on a connection: new ones do not say at once.
+    allowed: Option<usize>,
     reaper: Option<AbortHandle>,
 }
 
@@ -57,15 +63,15 @@ struct Line {
     sender: Sender,
     in_use: usize,
     uses: u64,
+    /// An exchange has ended on it, so the peer has said what it allows.
+    settled: bool,
     idle_since: Instant,
 }
 
-/// What a waiting call gets.
-enum Offer {
-    Lease(Lease),
-    /// Nobody dials for you any more.
-    Dial(Dialing),
-    Failed(Failure),
+/// A call that waits for a connection.
+struct Waiting {
+    id: u64,
+    offer: oneshot::Sender<Result<Lease, Failure>>,
 }
 
 /// A connection for one exchange.
@@ -89,8 +95,11 @@ pub struct H2Lease {
     pub reused: bool,
 }
 
-/// The right to open one connection. Whoever drops it lets the next one try.
-struct Dialing(Arc<Pool>);
+/// One connection being opened, for a call that may be served by another before it is.
+struct Dialing {
+    pool: Arc<Pool>,
+    wanted_by: u64,
+}
 
 /// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
 #[derive(Default)]
@@ -109,87 +118,56 @@ impl Wake for Disturbed {
 
 impl Pool {
     pub fn new(target: Uri, connector: Connector) -> Arc<Self> {
-        Arc::new(Self { target, connector, state: Mutex::default(), disturbed: Arc::default() })
+        Arc::new(Self {
+            target,
+            connector,
+            state: Mutex::default(),
+            dials: Mutex::default(),
+            disturbed: Arc::default(),
+        })
     }
 
     pub fn is_for(&self, uri: &Uri) -> bool {
         self.target.scheme() == uri.scheme() && self.target.authority() == uri.authority()
     }
 
-    /// A connection that is free, or will be first.
+    /// A connection that is free, or will be first. Must be called on the runtime.
     pub async fn checkout(self: &Arc<Self>) -> Result<Lease, Failure> {
-        let mut dialing = None;
-        loop {
-            let mut offer = {
-                let mut state = self.state.lock();
-                if state.closed {
-                    return Err(closed());
-                }
-                if let Some(lease) = state.take(self) {
-                    return Ok(lease);
-                }
-                let (sender, receiver) = oneshot::channel();
-                state.waiting.retain(|w| !w.is_closed());
-                state.waiting.push_back(sender);
-                if dialing.is_none() && state.may_dial() {
-                    state.dialing += 1;
-                    dialing = Some(Dialing(self.clone()));
-                }
-                receiver
-            };
-            let offered = match dialing.take() {
-                None => offer.await.map_err(|_| closed())?,
-                Some(dialing) => {
-                    let dialed = tokio::select! {
-                        biased;
-                        offered = &mut offer => Err(offered.map_err(|_| closed())?),
-                        dialed = dialing.dial() => Ok(dialed),
-                    };
-                    match dialed {
-                        Err(offered) => offered,
-                        Ok(dialed) => {
-                            drop(offer);
-                            let lease = self.arrived(dialed);
-                            drop(dialing);
-                            return lease;
-                        }
-                    }
-                }
-            };
-            match offered {
-                Offer::Lease(lease) => return Ok(lease),
-                Offer::Failed(failure) => return Err(failure),
-                Offer::Dial(duty) => dialing = Some(duty),
+        let (offer, dialing) = {
+            let mut state = self.state.lock();
+            if state.closed {
+                return Err(closed());
             }
-        }
+            if let Some(lease) = state.take(self) {
+                return Ok(lease);
+            }
+            let (offer, receiver) = oneshot::channel();
+            state.waiting.retain(|w| !w.offer.is_closed());
+            state.next_waiting += 1;
+            let id = state.next_waiting;
+            state.waiting.push_back(Waiting { id, offer });
+            (receiver, state.may_dial().then(|| state.dialing(self, id)))
+        };
+        self.dial(dialing);
+        offer.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Opens a connection ahead of need, unless one is free.
     pub async fn warm(self: &Arc<Self>) -> Result<(), Failure> {
-        let dialing = {
+        {
             let mut state = self.state.lock();
             if state.closed || state.is_warm(&self.disturbed) {
                 return Ok(());
             }
-            state.dialing += 1;
-            Dialing(self.clone())
-        };
-        let mut opened = dialing.dial().await?;
-        if let Opened::H1(conn) = &mut opened {
-            // To the call that finds it, it is a connection that stood already.
-            conn.uses = 1;
         }
-        if let Lease::H2(lease) = self.arrived(Ok(opened))?
-            && let Some(line) = self.state.lock().lines.iter_mut().find(|l| l.id == lease.line)
-        {
-            line.uses = line.uses.max(1);
-        }
+        let opened = self.open().await?;
+        self.opened(opened);
         Ok(())
     }
 
     /// Closes what is idle and takes nothing back; what is in use ends with its user.
     pub fn close(&self) {
-        let (idle, lines, waiting) = {
+        let dropped = {
             let mut state = self.state.lock();
             state.closed = true;
             if let Some(reaper) = state.reaper.take() {
@@ -201,46 +179,77 @@ impl Pool {
                 std::mem::take(&mut state.waiting),
             )
         };
-        drop((idle, lines, waiting));
+        drop(dropped);
+        self.dials.lock().abort_all();
     }
 
-    /// Puts a new connection to use: the lease is the opener's own.
-    fn arrived(self: &Arc<Self>, opened: Result<Opened, Failure>) -> Result<Lease, Failure> {
-        match opened {
-            Ok(Opened::H1(conn)) => {
-                self.state.lock().speaks_h2 = false;
-                Ok(Lease::H1(H1Lease { pool: self.clone(), conn: Some(conn), used: false }))
+    async fn open(self: &Arc<Self>) -> Result<Opened, Failure> {
+        let conn = self.connector.open(self.target.clone()).await?;
+        if !conn.h2 {
+            return Ok(Opened::H1(conn));
+        }
+        let id = {
+            let mut state = self.state.lock();
+            state.next_line += 1;
+            state.next_line
+        };
+        let pool = Arc::downgrade(self);
+        let ended = move || {
+            if let Some(pool) = pool.upgrade() {
+                pool.line_ended(id);
             }
-            Ok(Opened::H2(id, sender)) => {
-                let lease = {
+        };
+        Ok(Opened::H2(id, Sender::new(conn, ended).await?))
+    }
+
+    /// Puts a new connection to use.
+    fn opened(self: &Arc<Self>, opened: Opened) {
+        let shared = matches!(opened, Opened::H2(..));
+        self.state.lock().speaks_h2 = shared;
+        match opened {
+            Opened::H1(conn) => {
+                self.park(conn);
+                self.serve();
+            }
+            Opened::H2(id, sender) => {
+                {
                     let mut state = self.state.lock();
-                    if state.closed {
-                        return Err(closed());
+                    if !state.closed {
+                        let line = Line {
+                            id,
+                            sender,
+                            in_use: 0,
+                            uses: 0,
+                            settled: false,
+                            idle_since: Instant::now(),
+                        };
+                        state.lines.push(line);
                     }
-                    state.speaks_h2 = true;
-                    let line = Line { id, sender, in_use: 0, uses: 0, idle_since: Instant::now() };
-                    state.lines.push(line);
-                    state.lines.last_mut().map(|line| line.lease(self))
-                };
+                }
                 self.serve();
                 self.watch();
-                lease.map(Lease::H2).ok_or_else(closed)
             }
-            Err(failure) => {
-                let failed = {
-                    let mut state = self.state.lock();
-                    // Those who share connections waited for this one.
-                    if state.speaks_h2 && state.dialing <= 1 && state.lines.is_empty() {
-                        std::mem::take(&mut state.waiting)
-                    } else {
-                        VecDeque::new()
-                    }
-                };
-                for waiting in failed {
-                    let _ = waiting.send(Offer::Failed(failure.clone()));
-                }
-                Err(failure)
+        }
+    }
+
+    /// A connection could not be opened: whoever waited for it hears why.
+    fn failed(&self, failure: &Failure, wanted_by: u64) {
+        let failed = {
+            let mut state = self.state.lock();
+            let others = state.dialing.saturating_sub(1);
+            // Those who share connections waited for this one alike. Otherwise it is one who loses his:
+            // the caller, or the next in line when the caller got the connection of that one.
+            let all = state.speaks_h2 && others == 0 && state.lines.is_empty();
+            let caller = state.waiting.iter().position(|w| w.id == wanted_by);
+            let short = !state.speaks_h2 && state.waiting.len() > others;
+            match caller.or(short.then_some(0)) {
+                _ if all => std::mem::take(&mut state.waiting),
+                Some(at) => state.waiting.remove(at).into_iter().collect(),
+                None => VecDeque::new(),
             }
+        };
+        for waiting in failed {
+            let _ = waiting.offer.send(Err(failure.clone()));
         }
     }
 
@@ -256,9 +265,11 @@ impl Pool {
                 drop(state);
                 let lease = H1Lease { pool: self.clone(), conn: Some(conn), used: false };
                 // Should the waiting call be gone, the lease comes back here.
-                let _ = waiting.send(Offer::Lease(Lease::H1(lease)));
+                let _ = waiting.offer.send(Ok(Lease::H1(lease)));
                 return;
             } else {
+                // To the call that finds it, it is a connection that stood already.
+                conn.uses = conn.uses.max(1);
                 state.idle.push((conn, Instant::now()));
                 (state.idle.len() > MAX_IDLE).then(|| state.idle.remove(0).0)
             }
@@ -266,39 +277,53 @@ impl Pool {
         self.watch();
     }
 
-    /// Hands out what is free to those who wait, and has them dial for what is missing.
+    /// Hands out streams to those who wait, and opens what connections are missing for the others.
     fn serve(self: &Arc<Self>) {
         loop {
-            let (waiting, offer) = {
+            let (waiting, lease) = {
                 let mut state = self.state.lock();
-                state.waiting.retain(|w| !w.is_closed());
+                state.waiting.retain(|w| !w.offer.is_closed());
                 if state.closed || state.waiting.is_empty() {
                     return;
                 }
-                let offer = match state.take_line(self) {
-                    Some(lease) => Offer::Lease(Lease::H2(lease)),
-                    None if state.may_dial() => {
-                        state.dialing += 1;
-                        Offer::Dial(Dialing(self.clone()))
-                    }
-                    None => return,
-                };
-                (state.next_waiting(), offer)
+                match state.take_line(self) {
+                    Some(lease) => (state.waiting.pop_front(), lease),
+                    None => break,
+                }
             };
             if let Some(waiting) = waiting {
-                let _ = waiting.send(offer);
+                let _ = waiting.offer.send(Ok(Lease::H2(lease)));
+            }
+        }
+        loop {
+            let dialing = {
+                let mut state = self.state.lock();
+                let first = state.waiting.front().map(|w| w.id);
+                first.filter(|_| state.may_dial()).map(|id| state.dialing(self, id))
+            };
+            if !self.dial(dialing) {
+                return;
             }
         }
     }
 
-    fn line_changed(self: &Arc<Self>, id: u64, ended: bool) {
-        if ended {
+    /// Opens a connection. It is opened to its end: half a handshake helps nobody, and the next call may
+    /// want it. False without one to open, or without a runtime.
+    fn dial(&self, dialing: Option<Dialing>) -> bool {
+        let (Some(dialing), Ok(runtime)) = (dialing, Handle::try_current()) else { return false };
+        let mut dials = self.dials.lock();
+        while dials.try_join_next().is_some() {}
+        dials.spawn_on(dialing.run(), &runtime);
+        true
+    }
+
+    fn line_ended(self: &Arc<Self>, id: u64) {
+        let line = {
             let mut state = self.state.lock();
             let at = state.lines.iter().position(|l| l.id == id);
-            let line = at.map(|at| state.lines.swap_remove(at));
-            drop(state);
-            drop(line);
-        }
+            at.map(|at| state.lines.swap_remove(at))
+        };
+        drop(line);
         self.serve();
     }
 
@@ -369,7 +394,8 @@ impl State {
     }
 
     fn take_line(&mut self, pool: &Arc<Pool>) -> Option<H2Lease> {
-        let free = |l: &&mut Line| l.in_use < l.sender.streams() && !l.sender.is_closed();
+        let allowed = self.allowed;
+        let free = |l: &&mut Line| l.in_use < l.streams(allowed) && !l.sender.is_closed();
         self.lines.iter_mut().find(free).map(|line| line.lease(pool))
     }
 
@@ -384,21 +410,31 @@ impl State {
         if !self.speaks_h2 {
             return self.dialing < self.waiting.len();
         }
-        let streams = self.lines.last().map_or(usize::MAX, |l| l.sender.streams());
+        let streams = self.lines.last().map_or(usize::MAX, |l| l.streams(self.allowed));
         self.dialing < self.waiting.len().div_ceil(streams) && self.lines.len() + self.dialing < MAX_LINES
     }
 
-    fn next_waiting(&mut self) -> Option<oneshot::Sender<Offer>> {
+    fn next_waiting(&mut self) -> Option<Waiting> {
         while let Some(waiting) = self.waiting.pop_front() {
-            if !waiting.is_closed() {
+            if !waiting.offer.is_closed() {
                 return Some(waiting);
             }
         }
         None
     }
+
+    fn dialing(&mut self, pool: &Arc<Pool>, wanted_by: u64) -> Dialing {
+        self.dialing += 1;
+        Dialing { pool: pool.clone(), wanted_by }
+    }
 }
 
 impl Line {
+    fn streams(&self, allowed: Option<usize>) -> usize {
+        let streams = self.sender.streams();
+        allowed.filter(|_| !self.settled).map_or(streams, |allowed| allowed.min(streams))
+    }
+
     fn lease(&mut self, pool: &Arc<Pool>) -> H2Lease {
         self.in_use += 1;
         self.uses += 1;
@@ -407,8 +443,6 @@ impl Line {
     }
 }
 
-// === impl Dialing ===
-
 /// A connection, ready to speak on.
 enum Opened {
     H1(Conn),
@@ -416,37 +450,21 @@ enum Opened {
 }
 
 impl Dialing {
-    async fn dial(&self) -> Result<Opened, Failure> {
-        let conn = self.0.connector.open(self.0.target.clone()).await?;
-        if !conn.h2 {
-            return Ok(Opened::H1(conn));
-        }
-        let id = {
-            let mut state = self.0.state.lock();
-            state.next_line += 1;
-            state.next_line
-        };
-        let pool = Arc::downgrade(&self.0);
-        let changed = move |ended| {
-            if let Some(pool) = pool.upgrade() {
-                pool.line_changed(id, ended);
+    async fn run(self) {
+        match self.pool.open().await {
+            Ok(opened) => {
+                let pool = self.pool.clone();
+                drop(self);
+                pool.opened(opened);
             }
-        };
-        Ok(Opened::H2(id, Sender::new(conn, changed).await?))
+            Err(failure) => self.pool.failed(&failure, self.wanted_by),
+        }
     }
 }
 
 impl Drop for Dialing {
     fn drop(&mut self) {
-        let shared = {
-            let mut state = self.0.state.lock();
-            state.dialing -= 1;
-            state.speaks_h2
-        };
-        // Who does not share dials for himself.
-        if shared {
-            self.0.serve();
-        }
+        self.pool.state.lock().dialing -= 1;
     }
 }
 
@@ -482,7 +500,10 @@ impl Drop for H2Lease {
             let mut state = pool.state.lock();
             if let Some(line) = state.lines.iter_mut().find(|l| l.id == self.line) {
                 line.in_use -= 1;
+                line.settled = true;
                 line.idle_since = Instant::now();
+                let allowed = line.sender.streams();
+                state.allowed = Some(allowed);
             }
         }
         pool.serve();

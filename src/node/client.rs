@@ -17,8 +17,8 @@ use super::{
     hub::{Hub, HubInner, refuse},
     item::Item,
     keys::Keys,
+    parcel::Parcel,
     reply::SlotSink,
-    text::JsText,
 };
 use crate::{
     config::Problem,
@@ -93,12 +93,15 @@ impl NativeClient {
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
-    #[napi(catch_unwind, ts_args_type = "slot: number, request: string, options?: string | undefined")]
-    pub fn submit(&self, slot: u32, request: JsText, options: Option<JsText>) {
+    #[napi(catch_unwind)]
+    pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
+        let Some(parcel) = Parcel::read(request) else {
+            return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
+        };
         // Counted in now: a close that follows in the same turn waits for it.
         let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let client = self.id;
-        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, request.0, options));
+        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options));
     }
 
     /// Which events have listeners, one bit each.
@@ -282,18 +285,18 @@ fn start(
     active: Active,
     client: u32,
     slot: u32,
-    request: String,
-    options: Option<JsText>,
+    parcel: &Parcel,
+    options: Option<String>,
 ) {
-    let request = match ChatRequest::parse(request) {
+    let request = match ChatRequest::parse(parcel.json(), &hub.placeholder, &parcel.contents()) {
         Ok(request) => request,
         Err(invalid) => {
             let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
             return refuse(hub, slot, &error);
         }
     };
-    let parse = |o: &JsText| CallOptions::parse(&o.0, active.engine().config.timeouts);
-    let options = match options.as_ref().map_or_else(|| Ok(CallOptions::default()), parse) {
+    let parse = |o: &str| CallOptions::parse(o, active.engine().config.timeouts);
+    let options = match options.as_deref().map_or_else(|| Ok(CallOptions::default()), parse) {
         Ok(options) => options,
         Err(problems) => return refuse(hub, slot, &CallError::problems(problems)),
     };

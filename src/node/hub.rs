@@ -65,6 +65,7 @@ pub struct HubInner {
     /// What JavaScript has asked for and the runtime has not begun.
     intake: Mutex<VecDeque<Submission>>,
     arrived: Notify,
+    pub placeholder: String,
     waking: AtomicU8,
     wake: Wake,
     due: Notify,
@@ -262,9 +263,10 @@ impl HubInner {
 
 #[napi]
 impl Hub {
-    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch.
+    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch;
+    /// `placeholder` stands in a request's JSON for contents that travel beside it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array) -> napi::Result<Self> {
+    pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array, placeholder: String) -> napi::Result<Self> {
         let wake: Wake = wake
             .build_threadsafe_function::<()>()
             .weak::<true>()
@@ -278,6 +280,7 @@ impl Hub {
             running: Mutex::default(),
             intake: Mutex::default(),
             arrived: Notify::new(),
+            placeholder,
             waking: AtomicU8::new(QUIET),
             wake,
             due: Notify::new(),

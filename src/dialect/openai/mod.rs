@@ -4,3 +4,4 @@ pub mod accumulate;
 pub mod answer;
 pub mod chunk;
 pub mod request;
+mod splice;

@@ -9,6 +9,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::splice;
+
 /// A chat completion request: the text as it came, and where in it a candidate's changes go.
 #[derive(Debug)]
 pub struct ChatRequest {
@@ -40,8 +42,9 @@ pub enum TokenLimitField {
 }
 
 impl ChatRequest {
-    pub fn parse(text: String) -> Result<Self, Invalid> {
-        let Fields(fields) = read(&text)?;
+    /// Reads a request whose longer contents may stand beside it: `placeholder` stands for them, in order.
+    pub fn parse(text: &str, placeholder: &str, contents: &[&str]) -> Result<Self, Invalid> {
+        let Fields(fields) = read(text)?;
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
         let model = match raw("model") {
             None | Some("null") => None,
@@ -76,9 +79,10 @@ impl ChatRequest {
             start..start + v.get().len()
         });
         let model_at = places.next().filter(|_| places.next().is_none());
-        drop(places);
-        drop(fields);
-        Ok(Self { model, stream, choices, model_at, limits, text: text.into() })
+        let filled = splice::fill(text, placeholder, contents)
+            .ok_or_else(|| Invalid { field: "messages", problem: "lost a content on the way".into() })?;
+        let model_at = model_at.map(|at| filled.place(at.start)..filled.place(at.end));
+        Ok(Self { model, stream, choices, model_at, limits, text: filled.text.into() })
     }
 
     /// The body for one candidate: its model id, its name for the output limit, all else untouched.
@@ -200,7 +204,7 @@ mod tests {
     use super::*;
 
     fn render(body: &str, model: &str) -> String {
-        let bytes = ChatRequest::parse(body.into()).expect("valid").render(model, TokenLimitField::ByModel);
+        let bytes = ChatRequest::parse(body, "", &[]).expect("valid").render(model, TokenLimitField::ByModel);
         String::from_utf8(bytes.to_vec()).expect("UTF-8")
     }
 
@@ -231,7 +235,7 @@ mod tests {
             assert!(render(old, model).contains(&format!("\"{name}\":5")), "{model}");
         }
         let new = r#"{"messages":[1],"max_completion_tokens":5}"#;
-        let deepseek = ChatRequest::parse(new.into())
+        let deepseek = ChatRequest::parse(new, "", &[])
             .expect("valid")
             .render("deepseek-chat", TokenLimitField::MaxTokens);
         assert_eq!(deepseek, r#"{"model":"deepseek-chat","messages":[1],"max_tokens":5}"#);
@@ -253,7 +257,7 @@ mod tests {
             (r#"{"model":"a","messages":"hi"}"#, "messages"),
             (r#"{"model":"a","messages":[1],"stream":"yes"}"#, "stream"),
         ] {
-            assert_eq!(ChatRequest::parse(body.into()).expect_err(body).field, field, "{body}");
+            assert_eq!(ChatRequest::parse(body, "", &[]).expect_err(body).field, field, "{body}");
         }
     }
 }
