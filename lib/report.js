@@ -47,7 +47,7 @@ const REPORT = {
  * @returns {T & { readonly report: import('..').CallReport }}
  */
 function withReport (completion, json) {
-  new Reported(completion, json) // eslint-disable-line no-new -- the stamp is what it is for
+  new Reported(completion, json)
   return Object.defineProperty(/** @type {any} */ (completion), 'report', REPORT)
 }
 

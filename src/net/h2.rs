@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
@@ -34,7 +35,7 @@ pub struct Sender {
     writes: Arc<LastWrite>,
     pub connect_took: Duration,
     /// Driven by a task of its own; asked here how many streams the peer allows.
-    connection: Arc<Mutex<Connection>>,
+    connection: Arc<Mutex<Option<Connection>>>,
 }
 
 type Connection = http2::Connection<Conn, Full<Bytes>, TokioExecutor>;
@@ -56,10 +57,17 @@ impl Sender {
             .keep_alive_timeout(PING_EVERY)
             .handshake::<_, Full<Bytes>>(conn)
             .await?;
-        let connection = Arc::new(Mutex::new(connection));
+        let connection = Arc::new(Mutex::new(Some(connection)));
         let driven = connection.clone();
         tokio::spawn(async move {
-            let _ = poll_fn(|cx| Pin::new(&mut *driven.lock()).poll(cx)).await;
+            poll_fn(|cx| match &mut *driven.lock() {
+                Some(connection) => Pin::new(connection).poll(cx).map(|_| ()),
+                None => Poll::Ready(()),
+            })
+            .await;
+            // Dropped at once: requests that still wait in it hear that they were not sent.
+            let connection = driven.lock().take();
+            drop(connection);
             ended();
         });
         Ok(Self { requests, writes, connect_took, connection })
@@ -67,7 +75,7 @@ impl Sender {
 
     /// Streams the peer allows at a time.
     pub fn streams(&self) -> usize {
-        self.connection.lock().current_max_send_streams().max(1)
+        self.connection.lock().as_ref().map_or(1, |c| c.current_max_send_streams().max(1))
     }
 
     pub fn is_closed(&self) -> bool {
