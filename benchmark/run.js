@@ -4,7 +4,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const scenarios = require('./scenarios')
 const { parseOptions, UsageError, USAGE } = require('./lib/options')
-const { installPeers } = require('./lib/setup')
+const { installPeers, buildMock } = require('./lib/setup')
 const { runSuite } = require('./lib/suite')
 const { headroom, describeHeadroom } = require('./lib/headroom')
 const { machine, versions, resultName } = require('./lib/machine')
@@ -24,6 +24,7 @@ async function main (argv) {
   }
   if (options.chosen.length > 0) assertBuilt()
   installPeers(say)
+  buildMock()
 
   const date = new Date()
   const where = machine()

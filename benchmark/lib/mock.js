@@ -1,13 +1,21 @@
 'use strict'
 
 const path = require('node:path')
-const { fork } = require('node:child_process')
+const { fork, spawn } = require('node:child_process')
 const { once } = require('node:events')
+const { COMPLETION } = require('./answers')
+const { MOCK } = require('./setup')
 
 const SERVER = path.join(__dirname, '..', 'mock-server.js')
 
-/** Starts the mock server in its own process. */
+/** Starts the mock servers, each in its own process. */
 async function startMock () {
+  const [full, swift] = await Promise.all([startFull(), startSwift()])
+  return { ...full, swift: swift.origin, swiftPid: swift.pid, stop: () => Promise.all([full.stop(), swift.stop()]) }
+}
+
+/** Everything: errors, streams, TLS. */
+async function startFull () {
   const child = fork(SERVER, { stdio: ['ignore', 2, 2, 'ipc'] })
   const [{ ports }] = await Promise.race([
     once(child, 'message'),
@@ -21,6 +29,27 @@ async function startMock () {
     async stop () {
       const gone = once(child, 'exit')
       child.disconnect()
+      await gone
+    }
+  }
+}
+
+/** Completions over plain text alone. It ends with its input, so it never outlives the run. */
+async function startSwift () {
+  const child = spawn(MOCK, { stdio: ['pipe', 'pipe', 2] })
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(COMPLETION.length)
+  child.stdin.write(Buffer.concat([length, COMPLETION]))
+  const [port] = await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(() => { throw new Error('the swift mock server did not start') })
+  ])
+  return {
+    pid: child.pid,
+    origin: `http://127.0.0.1:${Number(port)}`,
+    async stop () {
+      const gone = once(child, 'exit')
+      child.stdin.end()
       await gone
     }
   }

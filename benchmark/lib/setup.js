@@ -7,6 +7,8 @@ const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 
 const FOLDER = path.join(__dirname, '..')
+const CRATE = path.join(FOLDER, 'mock')
+const MOCK = path.join(CRATE, 'target', 'release', process.platform === 'win32' ? 'bellwether-mock.exe' : 'bellwether-mock')
 
 function installPeers (log) {
   if (installed()) return
@@ -29,4 +31,9 @@ function installed () {
   })
 }
 
-module.exports = { installPeers }
+function buildMock () {
+  const { status, error } = spawnSync('cargo', ['build', '--release', '--quiet', '--locked'], { cwd: CRATE, stdio: ['ignore', 2, 2] })
+  if (error || status !== 0) throw new Error(`the mock server could not be built${error ? `: ${error.message}; it needs Rust` : ''}`)
+}
+
+module.exports = { installPeers, buildMock, MOCK }

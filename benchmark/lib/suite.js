@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs the chosen scenarios against one mock server and gathers what they measured.
+// Runs the chosen scenarios against the mock servers and gathers what they measured.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -22,9 +22,11 @@ async function runSuite (scenarios, { quick, pairs }) {
   try {
     const environment = {
       plain: { origin: mock.main, prefix: '/v1', apiKey: API_KEY },
+      swift: { origin: mock.swift, prefix: '/v1', apiKey: API_KEY },
       tls: { origin: mock.tls, prefix: '/v1', apiKey: API_KEY, ca: fs.readFileSync(CA, 'utf8') },
       second: mock.second,
       mockPid: mock.pid,
+      swiftPid: mock.swiftPid,
       scale: quick ? QUICK_SCALE : 1,
       openFiles: openFiles()
     }

@@ -3,8 +3,8 @@
 module.exports = {
   name: 'calls-axios-opossum',
   about: '50 concurrent calls, beside axios + opossum + hdr-histogram-js',
-  sides: ({ plain, mockPid, scale }) => {
-    const job = { workload: 'calls', target: plain, concurrency: 50, calls: 8_000 * scale, warmupCalls: 3_000, mockPid }
+  sides: ({ swift, swiftPid, scale }) => {
+    const job = { workload: 'calls', target: swift, concurrency: 50, calls: 8_000 * scale, warmupCalls: 3_000, mockPid: swiftPid }
     return {
       a: { label: 'bellwether', job: { ...job, client: 'bellwether' } },
       b: { label: 'axios + opossum', job: { ...job, client: 'axios-opossum' } }

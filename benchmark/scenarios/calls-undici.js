@@ -3,8 +3,8 @@
 module.exports = {
   name: 'calls-undici',
   about: '50 concurrent calls, beside undici Pool',
-  sides: ({ plain, mockPid, scale }) => {
-    const job = { workload: 'calls', target: plain, concurrency: 50, calls: 20_000 * scale, warmupCalls: 5_000, mockPid }
+  sides: ({ swift, swiftPid, scale }) => {
+    const job = { workload: 'calls', target: swift, concurrency: 50, calls: 20_000 * scale, warmupCalls: 5_000, mockPid: swiftPid }
     return {
       a: { label: 'bellwether', job: { ...job, client: 'bellwether' } },
       b: { label: 'undici Pool', job: { ...job, client: 'undici' } }

@@ -3,8 +3,8 @@
 module.exports = {
   name: 'latency-undici',
   about: 'one call after another, beside undici Pool',
-  sides: ({ plain, mockPid, scale }) => {
-    const job = { workload: 'calls', target: plain, concurrency: 1, calls: 6_000 * scale, warmupCalls: 3_000, latency: true, mockPid }
+  sides: ({ swift, swiftPid, scale }) => {
+    const job = { workload: 'calls', target: swift, concurrency: 1, calls: 6_000 * scale, warmupCalls: 3_000, latency: true, mockPid: swiftPid }
     return {
       a: { label: 'bellwether', job: { ...job, client: 'bellwether' } },
       b: { label: 'undici Pool', job: { ...job, client: 'undici' } }
