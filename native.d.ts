@@ -10,11 +10,10 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 export declare class Hub {
-  /**
-   * `wake` is called when there is something to drain; `heads` has three places for each item of a batch;
-   * `placeholder` stands in a request's JSON for contents that travel beside it.
-   */
-  constructor(wake: () => void, heads: Uint32Array, placeholder: string)
+  /** `wake` is called when there is something to drain; `heads` has three places for each item of a batch. */
+  constructor(wake: () => void, heads: Uint32Array)
+  /** What stands in a request's JSON for contents that travel beside it. */
+  get placeholder(): string
   /**
    * Fetches as many items as fit the heads. The texts come as an array of two places an item, the
    * numbers are in the heads, `[kind, id, number]` an item.

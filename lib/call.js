@@ -5,8 +5,19 @@
 const hub = require('./hub')
 const { pack } = require('./encode')
 const { fromWire, closed } = require('./errors')
-const { ChatStream, StreamState } = require('./stream')
 const { withReport } = require('./report')
+const { prepare } = require('./request')
+
+/**
+ * @param {InstanceType<typeof import('./client').FailoverClient>} client
+ * @param {import('../native').NativeClient} native
+ * @param {unknown} first A model and messages, or a whole request.
+ * @param {unknown} second
+ * @param {unknown} third
+ */
+function call (client, native, first, second, third) {
+  return submit(client, native, prepare(first, second, third))
+}
 
 /**
  * @param {InstanceType<typeof import('./client').FailoverClient>} client Kept alive while the call is awaited.
@@ -104,7 +115,9 @@ function answerSlot (client, resolve, reject) {
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
 function streamSlot (client, resolve, reject) {
+  // Who never streams does not load it.
+  const { ChatStream, StreamState } = require('./stream')
   return new StreamState(client, (state) => resolve(new ChatStream(state)), reject)
 }
 
-module.exports = { submit }
+module.exports = { call }

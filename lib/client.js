@@ -3,8 +3,6 @@
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
 const { name: nameOf, encode, merge, refuseUnknown, create } = require('./options')
-const { prepare } = require('./request')
-const { submit } = require('./call')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems } = require('./errors')
 const duration = require('./duration')
@@ -12,6 +10,9 @@ const duration = require('./duration')
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 /** How long `close()` waits for calls under way. */
 const DRAIN = 30_000
+
+/** What calls need is loaded with the first client, not with the package. @type {typeof import('./call').call} */
+let call
 
 class FailoverClient extends WantedEmitter {
   #native
@@ -29,6 +30,7 @@ class FailoverClient extends WantedEmitter {
   constructor (apiKeyOrOptions, more) {
     super(() => this.#listen())
     const { options, signal } = merge(apiKeyOrOptions, more)
+    call ??= require('./call').call
     const { json, functions } = encode(options)
     this.#functions = functions
     const listener = {
@@ -67,7 +69,7 @@ class FailoverClient extends WantedEmitter {
   chatCompletion (first, second, third) {
     if (this.#closing !== undefined) return Promise.reject(closed())
     try {
-      return submit(this, this.#native, prepare(first, second, third))
+      return call(this, this.#native, first, second, third)
     } catch (error) {
       return Promise.reject(error)
     }

@@ -3,10 +3,8 @@
 // A request on its way to Rust. JSON.stringify spends most of its time on the messages' contents, character by
 // character; they travel beside the JSON instead, as bytes, and Rust puts them where the placeholders are.
 
-const { randomBytes } = require('node:crypto')
+const { getHub } = require('./hub')
 
-/** Stands for a content. Nobody outside the process knows it, so no caller's text can be it. */
-const PLACEHOLDER = `bw.${randomBytes(15).toString('base64url')}`
 /** Shorter contents are cheaper left where they are. */
 const SHORTEST = 64
 const MOST = 254
@@ -15,6 +13,8 @@ const HEAD_BYTES = (MOST + 2) * 4
 const ROOM = 256 << 10
 
 const outbox = parcel(ROOM)
+/** Stands for a content. Nobody outside the process knows it, so no caller's text can be it. */
+let placeholder = ''
 
 /** @param {number} bytes */
 function parcel (bytes) {
@@ -30,6 +30,7 @@ function parcel (bytes) {
 function encode (request) {
   /** @type {string[]} */
   const contents = []
+  placeholder ||= getHub().placeholder
   const json = JSON.stringify(hollow(request, contents))
   return { json, contents }
 }
@@ -61,7 +62,7 @@ function hollowMessage (message, contents) {
   // Half a surrogate pair is no character: JSON can escape it, bytes cannot.
   if (typeof content !== 'string' || content.length < SHORTEST || contents.length === MOST || !content.isWellFormed()) return copy
   contents.push(content)
-  copy.content = PLACEHOLDER
+  copy.content = placeholder
   return copy
 }
 
@@ -81,4 +82,4 @@ function pack ({ json, contents }) {
   return buffer
 }
 
-module.exports = { encode, pack, PLACEHOLDER }
+module.exports = { encode, pack }

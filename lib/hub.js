@@ -4,7 +4,6 @@
 // all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
 
 const native = require('./native')
-const { PLACEHOLDER } = require('./encode')
 
 // The kinds of src/node/item.rs.
 const RESOLVE = 0
@@ -51,7 +50,7 @@ let alive
 let awaited = 0
 
 function getHub () {
-  hub ??= new native.Hub(drain, heads, PLACEHOLDER)
+  hub ??= new native.Hub(drain, heads)
   return hub
 }
 

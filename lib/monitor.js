@@ -4,7 +4,6 @@ const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
 const { name, encode, merge, refuseUnknown, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
-const { healthReport } = require('./health-report')
 
 /** Monitors that were started live until they are stopped, also when nobody holds them. */
 const running = new Set()
@@ -121,7 +120,7 @@ class HealthMonitor extends WantedEmitter {
   }
 
   getHealthReport () {
-    return healthReport(JSON.parse(this.#native.healthReport()))
+    return require('./health-report').healthReport(JSON.parse(this.#native.healthReport()))
   }
 
   async [Symbol.asyncDispose] () {

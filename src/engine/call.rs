@@ -376,7 +376,8 @@ impl Call {
                     }
                 });
                 if self.request.stream {
-                    stream::receive(self, &mut admission, answer, sink).await
+                    // In a place of its own: calls that do not stream need no room for it.
+                    Box::pin(stream::receive(self, &mut admission, answer, sink)).await
                 } else {
                     match attempt::receive(self, &admission, answer).await {
                         Ok(answered) => Ended::Answered(answered),

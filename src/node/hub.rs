@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    hash::{BuildHasher, RandomState},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     sync::{
@@ -263,10 +264,9 @@ impl HubInner {
 
 #[napi]
 impl Hub {
-    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch;
-    /// `placeholder` stands in a request's JSON for contents that travel beside it.
+    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch.
     #[napi(constructor, catch_unwind)]
-    pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array, placeholder: String) -> napi::Result<Self> {
+    pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array) -> napi::Result<Self> {
         let wake: Wake = wake
             .build_threadsafe_function::<()>()
             .weak::<true>()
@@ -280,7 +280,7 @@ impl Hub {
             running: Mutex::default(),
             intake: Mutex::default(),
             arrived: Notify::new(),
-            placeholder,
+            placeholder: placeholder(),
             waking: AtomicU8::new(QUIET),
             wake,
             due: Notify::new(),
@@ -292,6 +292,12 @@ impl Hub {
         let tasks =
             [runtime.handle().spawn(flush(inner.clone())), runtime.handle().spawn(begin(inner.clone()))];
         Ok(Self { inner, heads, tasks: tasks.map(|task| task.abort_handle()) })
+    }
+
+    /// What stands in a request's JSON for contents that travel beside it.
+    #[napi(getter, catch_unwind)]
+    pub fn placeholder(&self) -> &str {
+        &self.inner.placeholder
     }
 
     /// Fetches as many items as fit the heads. The texts come as an array of two places an item, the
@@ -333,6 +339,12 @@ impl Hub {
             }
         });
     }
+}
+
+/// A text that nobody else comes up with: the standard library's hashers are keyed by the system's randomness.
+fn placeholder() -> String {
+    let random = || RandomState::new().hash_one(0);
+    format!("bw.{:016x}{:016x}", random(), random())
 }
 
 /// Wakes JavaScript, once for all that is ready at the moment. Ended by the hub's drop.

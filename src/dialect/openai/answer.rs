@@ -30,6 +30,22 @@ pub enum NoAnswer {
     GaveUp,
 }
 
+/// The common answer, read in one pass. Whatever is odd about another makes it fail, and be read with patience.
+#[derive(Deserialize)]
+struct Common<'a> {
+    #[serde(borrow)]
+    choices: Vec<CommonChoice<'a>>,
+    usage: Option<OpenAiUsage>,
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct CommonChoice<'a> {
+    #[serde(borrow)]
+    finish_reason: Option<&'a str>,
+    message: Option<IgnoredAny>,
+}
+
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(borrow)]
@@ -54,6 +70,18 @@ pub fn read(text: &str) -> Result<Answer, NoAnswer> {
     if !text.trim_start().starts_with('{') {
         return Err(NoAnswer::Malformed("the answer is no JSON object".into()));
     }
+    read_common(text).map_or_else(|| read_patiently(text), Ok)
+}
+
+fn read_common(text: &str) -> Option<Answer> {
+    let common: Common<'_> = serde_json::from_str(text).ok()?;
+    let sound = common.error.is_none()
+        && common.choices.iter().any(|c| c.message.is_some())
+        && common.choices.iter().all(|c| c.finish_reason != Some(GAVE_UP));
+    sound.then(|| Answer { usage: common.usage.map(Usage::from) })
+}
+
+fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
     let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(e.to_string()))?;
     let choices: Vec<Choice<'_>> = wire
         .choices
@@ -86,6 +114,37 @@ pub fn read(text: &str) -> Result<Answer, NoAnswer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_common_way_and_the_patient_one_agree() {
+        let usage = [
+            "null",
+            r#"{"prompt_tokens":3,"completion_tokens":4}"#,
+            r#"{"prompt_tokens":"3"}"#,
+            "[]",
+            r#"{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":1}}"#,
+        ];
+        let message = ["{}", "null", r#"{"content":"a\"b"}"#, "7"];
+        let reason = ["null", "\"stop\"", "7", "\"st\\u006fp\"", "\"insufficient_system_resource\""];
+        let error =
+            ["", r#","error":null"#, r#","error":{}"#, r#","error":"x""#, r#","error":{"message":"m"}"#];
+        for (usage, message) in usage.iter().flat_map(|u| message.iter().map(move |m| (u, m))) {
+            for (reason, error) in reason.iter().flat_map(|r| error.iter().map(move |e| (r, e))) {
+                let choice = format!(r#"{{"index":0,"message":{message},"finish_reason":{reason}}}"#);
+                for choices in [
+                    format!("[{choice}]"),
+                    format!("[{choice},{choice}]"),
+                    format!("[7,{choice}]"),
+                    "[]".into(),
+                ] {
+                    let text = format!(r#"{{"id":"x","choices":{choices},"usage":{usage}{error}}}"#);
+                    if let Some(common) = read_common(&text) {
+                        assert_eq!(read_patiently(&text), Ok(common), "{text}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn answers_and_what_is_none() {
