@@ -1,0 +1,109 @@
+'use strict'
+
+// Promises of the reference that no other file comes across.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { FailoverClient, HealthMonitor, FailoverError, RateLimitError, StreamInterruptedError, TimeoutError } = require('../..')
+const { QUICK, KEY, serve, open, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
+
+test('a key is validated at the vendor, wherever the health page is', async (t) => {
+  const vendor = serve(t, { keys: [KEY] })
+  const page = serve(t)
+  const healthCheck = { url: `${page.url}/status` }
+  const good = open(t, { endpoints: [{ name: 'A', baseURL: vendor.url, healthCheck }] })
+  assert.equal((await good.validateApiKey('A')).valid, true)
+  const bad = open(t, { apiKey: 'sk-test-wrong-0123456789', endpoints: [{ name: 'A', baseURL: vendor.url, healthCheck }] })
+  const refused = await bad.validateApiKey()
+  assert.deepEqual([refused.valid, refused.statusCode], [false, 401])
+  assert.equal(page.totalHits, 0)
+  assert.ok(vendor.hits().every((hit) => hit.path.endsWith('/models')))
+})
+
+test('a hint of more than a day is no hint', async (t) => {
+  const { client, a } = rig(t, { servers: 1, maxRetries: 0 })
+  a.script(faults.rateLimited({ retryAfter: '3d' }))
+  const error = await failure(ask(client))
+  assert.ok(error instanceof RateLimitError, error.message)
+  assert.ok(error.retryAfterMs === undefined || error.retryAfterMs < 120_000, `parked for ${error.retryAfterMs} ms`)
+})
+
+test('the deadline passes while the reader pauses', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.always(faults.healthy({ content: 'word '.repeat(4000), chunks: 4000 }))
+  const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true, timeout: '400ms' })
+  await sleep(700)
+  const error = await failure((async () => { for await (const chunk of stream) assert.ok(chunk) })())
+  assert.ok(error instanceof StreamInterruptedError || error instanceof TimeoutError, error.message)
+  assert.ok(error.message.includes('400'), error.message)
+  await until('the end', () => a.hits()[0].outcome !== 'pending')
+})
+
+test('a text stream that is returned before it is read ends its call', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.always(faults.stall({ after: 2 }))
+  const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
+  const reader = stream.textStream[Symbol.asyncIterator]()
+  assert.deepEqual(await reader.return(), { value: undefined, done: true })
+  await until('the end', () => a.hits()[0].outcome === 'clientAborted')
+  assert.deepEqual(await reader.next(), { value: undefined, done: true })
+})
+
+test('a signal that has fired already closes what it is given to', async () => {
+  const signal = AbortSignal.abort(new Error('too late'))
+  const client = new FailoverClient({ apiKey: KEY, baseURL: 'http://127.0.0.1:9', signal })
+  assert.equal((await failure(client.chatCompletion('m', 'hi'))).code, 'ERR_BELLWETHER_CLIENT_CLOSED')
+})
+
+test('an error is known by its class’s isInstance, also through a subclass and another copy', () => {
+  class Ours extends RateLimitError {}
+  const error = Object.create(Ours.prototype)
+  assert.ok(Ours.isInstance(error) && RateLimitError.isInstance(error) && FailoverError.isInstance(error))
+  assert.ok(!Ours.isInstance(Object.create(RateLimitError.prototype)))
+  assert.ok(!TimeoutError.isInstance(error) && !FailoverError.isInstance(new Error('no')) && !FailoverError.isInstance(null))
+})
+
+test('prefer: same asks the same endpoint again before the next', async (t) => {
+  const { client, a, b } = rig(t, { retry: { ...QUICK, prefer: 'same' }, maxRetries: 2 })
+  a.script(faults.serverError(), faults.serverError())
+  const answer = await ask(client)
+  assert.equal(trail(answer.report.attempts), 'A:retry:serverError A:retry:serverError A:ok')
+  assert.equal(b.totalHits, 0)
+})
+
+test('an outage of the only endpoint is not amplified beyond the budget', async (t) => {
+  const { client, a } = rig(t, { servers: 1, breaker: false, maxRetries: 2, retry: { ...QUICK, budget: { ratio: 0.2, perSecond: 0 } } })
+  const calls = 200
+  for (let i = 0; i < calls; i++) await ask(client)
+  a.clearHits()
+  const before = a.totalHits
+  a.always(faults.serverError())
+  await Promise.all(Array.from({ length: calls }, () => failure(ask(client))))
+  const extra = a.totalHits - before - calls
+  assert.ok(extra > 0 && extra <= calls * 0.2 + 100, `${extra} retries for ${calls} failed calls`)
+  const again = a.totalHits
+  await Promise.all(Array.from({ length: calls }, () => failure(ask(client))))
+  assert.ok(a.totalHits - again <= calls * 1.2 + 1, `${a.totalHits - again} requests for ${calls} calls with the budget spent`)
+})
+
+test('a monitor on its own names its options and stops with its signal', async (t) => {
+  const vendor = serve(t)
+  const controller = new AbortController()
+  const monitor = new HealthMonitor(KEY, { baseURL: vendor.url, checkInterval: '50ms', signal: controller.signal })
+  await monitor.startMonitoring()
+  const seen = vendor.totalHits
+  assert.ok(seen > 0)
+  controller.abort()
+  await sleep(200)
+  const after = vendor.totalHits
+  await sleep(200)
+  assert.equal(vendor.totalHits, after)
+})
+
+test('an IPv6 address, plain', async (t) => {
+  const vendor = serve(t)
+  const client = open(t, { baseURL: `http://[::1]:${vendor.port}/v1` })
+  assert.equal(textOf(await ask(client)), 'Hello from fault-server')
+  assert.equal(vendor.hits()[0].headers.host, `[::1]:${vendor.port}`)
+})
