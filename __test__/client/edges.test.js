@@ -4,6 +4,8 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
+const net = require('node:net')
+const { once } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient, HealthMonitor, FailoverError, RateLimitError, StreamInterruptedError, TimeoutError } = require('../..')
 const { QUICK, KEY, serve, open, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
@@ -106,4 +108,53 @@ test('an IPv6 address, plain', async (t) => {
   const client = open(t, { baseURL: `http://[::1]:${vendor.port}/v1` })
   assert.equal(textOf(await ask(client)), 'Hello from fault-server')
   assert.equal(vendor.hits()[0].headers.host, `[::1]:${vendor.port}`)
+})
+
+/** A server that does as it likes with each connection. */
+async function raw (t, onConnection) {
+  const server = net.createServer(onConnection).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  return `http://127.0.0.1:${server.address().port}/v1`
+}
+
+test('a server that hangs up on whoever connects is a failure, not connected to for ever', async (t) => {
+  let connections = 0
+  const baseURL = await raw(t, (socket) => {
+    connections++
+    socket.on('error', () => {})
+    socket.destroy()
+  })
+  const error = await failure(ask(open(t, { baseURL, maxRetries: 0, timeout: '20s' })))
+  assert.equal(error.reason, 'reset', error.message)
+  assert.ok(connections <= 10, `${connections} connections`)
+})
+
+test('an answer that begins before the request is read', async (t) => {
+  const body = JSON.stringify({ choices: [{ message: { role: 'assistant', content: 'early' }, finish_reason: 'stop' }] })
+  const content = 'x'.repeat(8 << 20)
+  const baseURL = await raw(t, (socket) => {
+    let received = 0
+    socket.on('error', () => {})
+    socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`))
+    socket.on('data', (bytes) => {
+      received += bytes.length
+      if (received > content.length) socket.end(body)
+    })
+  })
+  const client = open(t, { baseURL, maxRetries: 0, timeout: '20s' })
+  assert.equal(textOf(await client.chatCompletion('m', content)), 'early')
+})
+
+test('an abort reaches calls that the runtime has not begun', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.always(faults.hang())
+  const controller = new AbortController()
+  const content = '"\n'.repeat(500_000)
+  const calls = Array.from({ length: 50 }, () => failure(client.chatCompletion('m', content, { signal: controller.signal })))
+  controller.abort(new Error('enough'))
+  assert.ok((await Promise.all(calls)).every((error) => error.message === 'enough'))
+  const began = Date.now()
+  await client.close({ drain: '20s' })
+  assert.ok(Date.now() - began < 5_000, 'a call went on after its abort')
 })

@@ -59,8 +59,7 @@ pub struct Head {
     pub reused: bool,
     pub connect_took: Option<Duration>,
     pub vendor_request_id: Option<String>,
-    /// When the vendor wants us back. Not the headers themselves: they would keep the connection's read
-    /// buffer for as long as a stream lasts.
+    /// When the vendor wants us back. Not the headers themselves: a stream has no use for them while it lasts.
     pub hint: Option<Duration>,
 }
 

@@ -77,7 +77,8 @@ impl HttpClient {
     pub async fn send(&self, request: Request, limits: Limits) -> Result<Exchange, Failed> {
         let unsent = |failure| Failed { failure, reused: false };
         let pool = self.pool(&request.head.uri).map_err(unsent)?;
-        // Without a limit of the call's own, opening a connection has the connector's.
+        // Without a limit of the call's own, opening a connection has the connector's, and waiting for a stream of
+        // a shared one the call's deadline.
         let lease = within(limits.connect, pool.checkout(), FailureKind::ConnectTimeout, "connection");
         match lease.await.map_err(unsent)? {
             Lease::H1(lease) => send_h1(lease, request, limits).await,
@@ -108,7 +109,7 @@ async fn send_h1(mut lease: H1Lease, request: Request, limits: Limits) -> Result
     let connect_took = (!reused).then_some(conn.connect_took);
     let bytes = request.to_h1(conn.proxied);
     drop(request);
-    let begun = within(limits.headers, exchange(conn, &bytes), FailureKind::HeadersTimeout, "answer").await;
+    let begun = within(limits.headers, exchange(conn, bytes), FailureKind::HeadersTimeout, "answer").await;
     let mut begun = begun.map_err(|failure| Failed { failure, reused })?;
     let fields =
         std::mem::replace(&mut begun.head.fields, Fields::Lines { bytes: Vec::new(), places: Vec::new() });

@@ -25,11 +25,11 @@ use super::{
 };
 
 type BoxError = Box<dyn StdError + Send + Sync>;
-pub type Dialing = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
+pub type DialFuture = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
 
 /// Opens connections. The seam at which a simulated network takes the place of the real one.
 pub trait Dial: Send + Sync + 'static {
-    fn dial(&self, target: Uri) -> Dialing;
+    fn dial(&self, target: Uri) -> DialFuture;
 }
 
 /// A connection that did not come to be, with the step that failed.
@@ -66,7 +66,7 @@ impl TcpDial {
 }
 
 impl Dial for TcpDial {
-    fn dial(&self, target: Uri) -> Dialing {
+    fn dial(&self, target: Uri) -> DialFuture {
         let tcp = self.tcp.clone();
         let tls = self.tls.clone();
         let proxy = self.proxy.clone();
@@ -126,7 +126,7 @@ async fn tunnel(
     hop: Hop,
     target: &Uri,
 ) -> Result<Box<dyn Io>, DialError> {
-    let stream = Opened::new(reach_proxy(tcp, tls, &hop.uri).await?);
+    let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await?);
     let mut tunnel = Tunnel::new(hop.uri, stream);
     if let Some(authorization) = hop.authorization {
         tunnel = tunnel.with_auth(authorization);
@@ -138,29 +138,29 @@ async fn tunnel(
     Ok(Box::new(opened))
 }
 
-fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnector<Opened> {
+fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnector<AlreadyOpen> {
     let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
     if h2 {
-        builder.enable_http2().wrap_connector(Opened::new(plain))
+        builder.enable_http2().wrap_connector(AlreadyOpen::new(plain))
     } else {
-        builder.wrap_connector(Opened::new(plain))
+        builder.wrap_connector(AlreadyOpen::new(plain))
     }
 }
 
 /// A stream that is open already, for connectors that want to open theirs; it serves once.
 #[derive(Clone)]
-struct Opened(Arc<parking_lot::Mutex<Option<Box<dyn Io>>>>);
+struct AlreadyOpen(Arc<parking_lot::Mutex<Option<Box<dyn Io>>>>);
 
 /// The plain stream as hyper-rustls and the tunnel hand it on.
 struct Plain(Box<dyn Io>);
 
-impl Opened {
+impl AlreadyOpen {
     fn new(io: Box<dyn Io>) -> Self {
         Self(Arc::new(parking_lot::Mutex::new(Some(io))))
     }
 }
 
-impl Service<Uri> for Opened {
+impl Service<Uri> for AlreadyOpen {
     type Response = Plain;
     type Error = BoxError;
     type Future = std::future::Ready<Result<Plain, BoxError>>;

@@ -40,10 +40,15 @@ impl Request {
 
     /// Head and body as HTTP/1.1 sends them. A proxy without a tunnel wants the whole address.
     pub fn to_h1(&self, proxied: bool) -> Vec<u8> {
-        let absolute;
-        let lines = if proxied {
-            absolute = lines(&self.head.method, &self.head.uri, &self.head.headers, true);
-            &absolute
+        let anew;
+        let replaced = self.extra.iter().any(|(name, _)| self.head.headers.contains_key(name));
+        let lines = if proxied || replaced {
+            let mut headers = self.head.headers.clone();
+            for (name, _) in &self.extra {
+                headers.remove(name);
+            }
+            anew = lines(&self.head.method, &self.head.uri, &headers, proxied);
+            &anew
         } else {
             &self.head.lines
         };
@@ -87,6 +92,10 @@ fn lines(method: &Method, uri: &Uri, headers: &HeaderMap, absolute: bool) -> Vec
         out.extend_from_slice(uri.scheme_str().unwrap_or("http").as_bytes());
         out.extend_from_slice(b"://");
         out.extend_from_slice(authority.as_bytes());
+    }
+    // A query without a path comes without its slash.
+    if !path.starts_with('/') {
+        out.push(b'/');
     }
     out.extend_from_slice(path.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
@@ -147,6 +156,15 @@ mod tests {
             String::from_utf8(request(Method::GET, "").to_h1(true)).expect("ascii"),
             "GET http://h.example:81/v1/x?q=1 HTTP/1.1\r\nhost: h.example:81\r\nauthorization: Bearer k\r\n\r\n"
         );
+        let head = Arc::new(Head::new(Method::GET, "http://h?q".parse().expect("uri"), HeaderMap::new()));
+        assert!(
+            Request::new(head, Bytes::new()).to_h1(false).starts_with(b"GET /?q HTTP/1.1\r\nhost: h\r\n")
+        );
+        let mut own = request(Method::POST, "");
+        own.extra.push((header::AUTHORIZATION, HeaderValue::from_static("other")));
+        let lines = String::from_utf8(own.to_h1(false)).expect("ascii");
+        assert_eq!(lines.matches("authorization").count(), 1, "{lines}");
+        assert!(lines.contains("authorization: other\r\n"));
         assert!(
             String::from_utf8(request(Method::POST, "").to_h1(false))
                 .expect("ascii")

@@ -17,12 +17,11 @@ use super::{
     hub::{Hub, HubInner, refuse},
     item::Item,
     keys::Keys,
-    parcel::Parcel,
     reply::SlotSink,
 };
 use crate::{
     config::Problem,
-    dialect::openai::request::ChatRequest,
+    dialect::openai::{parcel::Parcel, request::ChatRequest},
     engine::{
         Engine,
         call::{Call, Reply as Answer},
@@ -77,8 +76,6 @@ impl NativeClient {
         let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
         let keys = Arc::new(Keys::new(hub.clone(), client));
         let starts = config.health_starts;
-        // Opening a pool needs the runtime's timers at hand.
-        let _entered = hub.runtime.handle().enter();
         let provider: Arc<dyn KeyProvider> = keys.clone();
         let engine = Engine::new(config, events.clone(), provider).map_err(|e| {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
@@ -304,7 +301,8 @@ fn start(
     let mut call = Call::new(active, request, options);
     if !stream {
         return hub.run(client, slot, None, |reply| async move {
-            match call.run(&mut NoStream).await {
+            // On the heap when it begins, not before: a task is copied on its way to the runtime.
+            match Box::pin(call.run(&mut NoStream)).await {
                 Ok(Answer { body, report }) => reply.resolve(body, report),
                 Err(error) => reply.reject(&error),
             }
@@ -313,7 +311,7 @@ fn start(
     let gate = Arc::new(Gate::default());
     let mut sink = SlotSink { hub: hub.clone(), slot, gate: gate.clone(), first: true };
     hub.run(client, slot, Some(gate), |reply| async move {
-        match call.run(&mut sink).await {
+        match Box::pin(call.run(&mut sink)).await {
             Ok(Answer { body, report }) => reply.resolve(body, report),
             Err(error) => reply.reject(&error),
         }

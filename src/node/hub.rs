@@ -27,6 +27,7 @@ use super::{
     gate::Gate,
     item::{Item, Text},
     reply::Reply,
+    work::Works,
 };
 use crate::engine::{error::CallError, runtime::Runtime};
 
@@ -37,8 +38,9 @@ const MAX_EVENTS: usize = 4_096;
 /// meanwhile, on its own core.
 const EAGER: usize = 8;
 
-/// Batches that may wait to be freed.
+/// Batches that may wait to be freed, and how large each may be.
 const MAX_SPENT: usize = 8;
+const MAX_SPENT_BYTES: usize = 1 << 20;
 
 /// How long a chunk may wait for others when JavaScript was woken just before: tokens come every ten
 /// milliseconds at best, and a wake costs as much as parsing two of them.
@@ -49,22 +51,12 @@ const HEAD: usize = 3;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
-/// A call as the hub knows it: how to end it, and how far its stream may run.
-pub struct Running {
-    /// Whose it is, so that a client that closes ends its own.
-    pub client: u32,
-    pub abort: AbortHandle,
-    pub gate: Option<Arc<Gate>>,
-}
-
 pub struct HubInner {
     queue: Mutex<Queue>,
     /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
     /// both of them the allocator's locks.
     spent: Mutex<Vec<Vec<Item>>>,
-    running: Mutex<Vec<Option<Running>>>,
-    /// What JavaScript has asked for and the runtime has not begun.
-    intake: Mutex<VecDeque<Submission>>,
+    works: Works,
     arrived: Notify,
     pub placeholder: String,
     waking: AtomicU8,
@@ -82,15 +74,6 @@ const QUIET: u8 = 0;
 const DUE: u8 = 1;
 /// It has been told, and will look.
 const WOKEN: u8 = 2;
-
-/// Work that waits for the runtime.
-struct Submission {
-    client: u32,
-    slot: u32,
-    begin: Begin,
-}
-
-type Begin = Box<dyn FnOnce(&Arc<HubInner>) + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -161,8 +144,11 @@ impl HubInner {
     }
 
     fn give_back(&self, items: Vec<Item>) {
+        // Nobody fetches them while nothing new is queued: little may wait.
+        if items.iter().map(Item::bytes).sum::<usize>() > MAX_SPENT_BYTES {
+            return;
+        }
         let mut spent = self.spent.lock();
-        // Nobody fetches them while nothing new is queued: a few batches may wait, no more.
         if spent.len() < MAX_SPENT {
             spent.push(items);
         }
@@ -171,10 +157,7 @@ impl HubInner {
     /// Has the runtime begin something for a slot. One wake of the runtime serves all that is submitted
     /// before it looks.
     pub fn submit(&self, client: u32, slot: u32, begin: impl FnOnce(&Arc<Self>) + Send + 'static) {
-        let mut intake = self.intake.lock();
-        intake.push_back(Submission { client, slot, begin: Box::new(begin) });
-        if intake.len() == 1 {
-            drop(intake);
+        if self.works.submit(client, slot, Box::new(begin)) {
             self.arrived.notify_one();
         }
     }
@@ -190,72 +173,29 @@ impl HubInner {
         F: Future<Output = ()> + Send + 'static,
     {
         let reply = Reply::new(self.clone(), slot);
-        // Held while spawning, so that a call that ends at once does not end before it is known.
-        let mut running = self.running.lock();
-        let abort = self.runtime.handle().spawn(work(reply)).abort_handle();
-        let at = slot as usize;
-        if running.len() <= at {
-            running.resize_with(at + 1, || None);
-        }
-        running[at] = Some(Running { client, abort, gate });
+        self.works.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
     }
 
     pub fn ended(&self, slot: u32) {
-        if let Some(place) = self.running.lock().get_mut(slot as usize) {
-            *place = None;
-        }
+        self.works.ended(slot);
     }
 
-    pub fn abort(&self, slot: u32) {
-        if self.withdraw(|s| s.slot == slot) {
-            return;
+    fn abort(&self, slot: u32) {
+        if self.works.abort(slot) {
+            self.push(Item::Dropped { slot });
         }
-        if let Some(Some(running)) = self.running.lock().get(slot as usize) {
-            running.abort.abort();
-        }
-    }
-
-    /// Takes back what has not begun; true if there was any.
-    fn withdraw(&self, which: impl Fn(&Submission) -> bool) -> bool {
-        let withdrawn: VecDeque<Submission> = {
-            let mut intake = self.intake.lock();
-            if !intake.iter().any(&which) {
-                return false;
-            }
-            let (withdrawn, kept) = intake.drain(..).partition(which);
-            *intake = kept;
-            withdrawn
-        };
-        for submission in &withdrawn {
-            self.push(Item::Dropped { slot: submission.slot });
-        }
-        true
     }
 
     /// Ends everything of one client but `except`.
     pub fn abort_all(&self, client: u32, except: Option<u32>) {
-        self.withdraw(|s| s.client == client && except != Some(s.slot));
-        for (slot, running) in self.running.lock().iter().enumerate() {
-            if let Some(running) = running.as_ref().filter(|r| r.client == client)
-                && except != Some(slot as u32)
-            {
-                running.abort.abort();
-            }
-        }
-    }
-
-    fn credit(&self, slot: u32, chunks: u32) {
-        if let Some(Some(Running { gate: Some(gate), .. })) = self.running.lock().get(slot as usize) {
-            gate.credit(chunks);
+        for slot in self.works.abort_all(client, except) {
+            self.push(Item::Dropped { slot });
         }
     }
 
     /// The environment is going away: nobody is left to hear anything.
     fn abandon(&self) {
-        drop(std::mem::take(&mut *self.intake.lock()));
-        for running in self.running.lock().iter().flatten() {
-            running.abort.abort();
-        }
+        self.works.abandon();
         let mut queue = self.queue.lock();
         queue.items.clear();
         queue.events = 0;
@@ -277,8 +217,7 @@ impl Hub {
         let inner = Arc::new(HubInner {
             queue: Mutex::default(),
             spent: Mutex::default(),
-            running: Mutex::default(),
-            intake: Mutex::default(),
+            works: Works::default(),
             arrived: Notify::new(),
             placeholder: placeholder(),
             waking: AtomicU8::new(QUIET),
@@ -326,7 +265,7 @@ impl Hub {
     /// The reader of a stream has read this many chunks.
     #[napi(catch_unwind)]
     pub fn credit(&self, slot: u32, chunks: u32) {
-        self.inner.credit(slot, chunks);
+        self.inner.works.credit(slot, chunks);
     }
 
     /// Panics on the runtime, to show that a panic becomes an error and nothing more.
@@ -352,7 +291,9 @@ async fn flush(hub: Arc<HubInner>) {
     let mut last = time::Instant::now();
     loop {
         hub.due.notified().await;
-        drop(std::mem::take(&mut *hub.spent.lock()));
+        // Freed outside the lock, which JavaScript wants.
+        let spent = std::mem::take(&mut *hub.spent.lock());
+        drop(spent);
         // Chunks that come close behind the last wake wait for company, unless something urgent does not.
         let rested = last + LINGER;
         if time::Instant::now() < rested {
@@ -371,11 +312,13 @@ async fn flush(hub: Arc<HubInner>) {
 async fn begin(hub: Arc<HubInner>) {
     loop {
         hub.arrived.notified().await;
-        let submitted = std::mem::take(&mut *hub.intake.lock());
-        for Submission { slot, begin, .. } in submitted {
+        for submission in hub.works.take() {
+            if !hub.works.begin(&submission) {
+                continue;
+            }
             // One that panics must not take the others with it.
-            if catch_unwind(AssertUnwindSafe(|| begin(&hub))).is_err() {
-                refuse(&hub, slot, &CallError::defect());
+            if catch_unwind(AssertUnwindSafe(|| (submission.begin)(&hub))).is_err() {
+                refuse(&hub, submission.slot, &CallError::defect());
             }
         }
     }
@@ -431,5 +374,6 @@ fn check(status: sys::napi_status) -> napi::Result<()> {
 
 /// A call that cannot even begin.
 pub fn refuse(hub: &Arc<HubInner>, slot: u32, error: &CallError) {
+    hub.ended(slot);
     hub.push(Item::Reject { slot, error: error.to_json().into() });
 }

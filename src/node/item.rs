@@ -55,6 +55,11 @@ impl Item {
         matches!(self, Self::Event { .. })
     }
 
+    /// What its texts take.
+    pub fn bytes(&self) -> usize {
+        self.texts().into_iter().flatten().map(|t| t.text.len()).sum()
+    }
+
     pub fn may_linger(&self) -> bool {
         matches!(self, Self::Chunk { first: false, .. })
     }

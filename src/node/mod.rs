@@ -6,5 +6,5 @@ mod gate;
 mod hub;
 mod item;
 mod keys;
-mod parcel;
 mod reply;
+mod work;

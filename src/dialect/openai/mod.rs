@@ -3,5 +3,6 @@
 pub mod accumulate;
 pub mod answer;
 pub mod chunk;
+pub mod parcel;
 pub mod request;
 mod splice;

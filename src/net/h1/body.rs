@@ -2,7 +2,11 @@
 
 use std::task::{Context, Poll};
 
-use super::{exchange::Begun, framing::Framing, scratch};
+use super::{
+    exchange::{Begun, Sending},
+    framing::Framing,
+    scratch,
+};
 use crate::net::pool::H1Lease;
 
 pub struct H1Body {
@@ -10,12 +14,14 @@ pub struct H1Body {
     rest: Vec<u8>,
     framing: Framing,
     keep_alive: bool,
+    sending: Option<Sending>,
 }
 
 impl H1Body {
     pub fn new(lease: H1Lease, begun: Begun) -> Self {
-        let Begun { head, rest } = begun;
-        let mut body = Self { lease: Some(lease), rest, framing: head.framing, keep_alive: head.keep_alive };
+        let Begun { head, rest, sending } = begun;
+        let mut body =
+            Self { lease: Some(lease), rest, framing: head.framing, keep_alive: head.keep_alive, sending };
         if body.framing.is_done() {
             let clean = body.rest.is_empty();
             body.finish(clean);
@@ -42,6 +48,12 @@ impl H1Body {
             let (Some(lease), framing) = (&mut self.lease, &mut self.framing) else {
                 return Poll::Ready(Err("the answer was given up".into()));
             };
+            if let Some(sending) = &mut self.sending {
+                sending.poll(lease.conn(), cx);
+                if sending.is_done() {
+                    self.sending = None;
+                }
+            }
             let read = scratch::with(|scratch| {
                 lease.conn().poll_bytes(cx, scratch).map(|read| match read {
                     Ok(0) => framing.close().map(|()| false).map_err(str::to_owned),
@@ -79,6 +91,8 @@ impl H1Body {
         if let Some(lease) = self.lease.take()
             && self.keep_alive
             && clean
+            // Half a request stands in the way of the next one.
+            && self.sending.is_none()
         {
             lease.free();
         }

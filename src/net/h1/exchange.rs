@@ -23,14 +23,16 @@ pub struct Begun {
     pub head: Head,
     /// What came with the head and belongs to the body.
     pub rest: Vec<u8>,
+    /// What of the request is still to be sent: a peer may answer before it has read all.
+    pub sending: Option<Sending>,
 }
 
 /// Sends `request` and waits for the head of its answer.
-pub async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Begun, Failure> {
+pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failure> {
     let mut sending = Sending { request, written: 0, flushed: false, broken: None };
     let mut received = Vec::new();
     let mut searched = 0;
-    let mut head = poll_fn(|cx| {
+    let head = poll_fn(|cx| {
         sending.poll(conn, cx);
         loop {
             let read = scratch::with(|scratch| {
@@ -54,9 +56,7 @@ pub async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Begun, Failure>
         }
     })
     .await?;
-    // Half a request still stands in the way of the next one.
-    head.keep_alive &= sending.flushed;
-    Ok(Begun { head, rest: received })
+    Ok(Begun { head, rest: received, sending: (!sending.flushed).then_some(sending) })
 }
 
 /// The first head that is no interim one.
@@ -74,16 +74,21 @@ fn next_head(received: &mut Vec<u8>, searched: &mut usize) -> Result<Option<Head
 }
 
 /// The request on its way out.
-struct Sending<'a> {
-    request: &'a [u8],
+pub struct Sending {
+    request: Vec<u8>,
     written: usize,
     flushed: bool,
     /// Why nothing more can be written. The peer may have said something before it hung up.
     broken: Option<io::Error>,
 }
 
-impl Sending<'_> {
-    fn poll(&mut self, conn: &mut Conn, cx: &mut Context<'_>) {
+impl Sending {
+    /// Whether the peer can have all of it.
+    pub fn is_done(&self) -> bool {
+        self.flushed
+    }
+
+    pub fn poll(&mut self, conn: &mut Conn, cx: &mut Context<'_>) {
         if self.flushed || self.broken.is_some() {
             return;
         }

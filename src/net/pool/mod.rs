@@ -1,6 +1,9 @@
 //! The connections to one origin. A call that finds none free has one opened and takes whichever comes
 //! first: that one, or one that another call has done with. HTTP/2 connections are shared instead.
 
+mod demand;
+mod lease;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Weak},
@@ -17,6 +20,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use self::demand::Demand;
+pub use self::lease::{H1Lease, H2Lease, Lease};
 use super::{
     conn::Conn,
     connector::Connector,
@@ -29,6 +34,8 @@ const IDLE: Duration = Duration::from_secs(50);
 const MAX_IDLE: usize = 512;
 /// HTTP/2 connections to one origin; beyond it, calls wait for a stream.
 const MAX_LINES: usize = 32;
+/// How long a handshake may take before calls that come later have another one made.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Pool {
     target: Uri,
@@ -48,8 +55,9 @@ struct State {
     next_line: u64,
     waiting: VecDeque<Waiting>,
     next_waiting: u64,
-    /// Connections being opened.
-    dialing: usize,
+    /// Connections being opened: which, and since when.
+    dialing: Vec<(u64, Instant)>,
+    next_dial: u64,
     /// What the last handshake agreed on.
     speaks_h2: bool,
     /// Streams that the peer was last known to allow on a connection: new ones do not say at once.
@@ -74,30 +82,10 @@ struct Waiting {
     offer: oneshot::Sender<Result<Lease, Failure>>,
 }
 
-/// A connection for one exchange.
-pub enum Lease {
-    H1(H1Lease),
-    H2(H2Lease),
-}
-
-/// A connection of one's own. It is closed when dropped, unless it was never used or is free again.
-pub struct H1Lease {
-    pool: Arc<Pool>,
-    conn: Option<Conn>,
-    used: bool,
-}
-
-/// A stream on a shared connection.
-pub struct H2Lease {
-    pool: Weak<Pool>,
-    line: u64,
-    pub sender: Sender,
-    pub reused: bool,
-}
-
 /// One connection being opened, for a call that may be served by another before it is.
 struct Dialing {
     pool: Arc<Pool>,
+    id: u64,
     wanted_by: u64,
 }
 
@@ -208,24 +196,22 @@ impl Pool {
         self.state.lock().speaks_h2 = shared;
         match opened {
             Opened::H1(conn) => {
-                self.park(conn);
+                self.give(conn);
                 self.serve();
             }
             Opened::H2(id, sender) => {
-                {
+                let unneeded = {
                     let mut state = self.state.lock();
-                    if !state.closed {
-                        let line = Line {
-                            id,
-                            sender,
-                            in_use: 0,
-                            uses: 0,
-                            settled: false,
-                            idle_since: Instant::now(),
-                        };
-                        state.lines.push(line);
+                    // Before it is known that connections are shared, every call has one opened.
+                    let unneeded = state.closed || state.has_room() || state.lines.len() >= MAX_LINES;
+                    if unneeded {
+                        Some(sender)
+                    } else {
+                        state.lines.push(Line::new(id, sender));
+                        None
                     }
-                }
+                };
+                drop(unneeded);
                 self.serve();
                 self.watch();
             }
@@ -236,10 +222,10 @@ impl Pool {
     fn failed(&self, failure: &Failure, wanted_by: u64) {
         let failed = {
             let mut state = self.state.lock();
-            let others = state.dialing.saturating_sub(1);
-            // Those who share connections waited for this one alike. Otherwise it is one who loses his:
-            // the caller, or the next in line when the caller got the connection of that one.
-            let all = state.speaks_h2 && others == 0 && state.lines.is_empty();
+            let others = state.dialing.len().saturating_sub(1);
+            // Those who share connections waited for this one alike, or they would have a stream. Otherwise
+            // it is one who loses his: the caller, or the next in line when the caller got that one's.
+            let all = state.speaks_h2 && others == 0;
             let caller = state.waiting.iter().position(|w| w.id == wanted_by);
             let short = !state.speaks_h2 && state.waiting.len() > others;
             match caller.or(short.then_some(0)) {
@@ -253,6 +239,21 @@ impl Pool {
         }
     }
 
+    /// Gives a new connection to a call that waits. Whatever it says is that call's to hear: one that is hung
+    /// up on at once is a failure, and not for us to replace in silence.
+    fn give(self: &Arc<Self>, conn: Conn) {
+        let waiting = self.state.lock().next_waiting();
+        match waiting {
+            Some(waiting) => self.hand(conn, waiting),
+            None => self.park(conn),
+        }
+    }
+
+    fn hand(self: &Arc<Self>, conn: Conn, waiting: Waiting) {
+        // Should the waiting call be gone, the lease comes back.
+        let _ = waiting.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
+    }
+
     /// Takes a connection that nobody uses any more.
     fn park(self: &Arc<Self>, mut conn: Conn) {
         let waker = Waker::from(self.disturbed.clone());
@@ -263,10 +264,7 @@ impl Pool {
                 Some(conn)
             } else if let Some(waiting) = state.next_waiting() {
                 drop(state);
-                let lease = H1Lease { pool: self.clone(), conn: Some(conn), used: false };
-                // Should the waiting call be gone, the lease comes back here.
-                let _ = waiting.offer.send(Ok(Lease::H1(lease)));
-                return;
+                return self.hand(conn, waiting);
             } else {
                 // To the call that finds it, it is a connection that stood already.
                 conn.uses = conn.uses.max(1);
@@ -315,6 +313,21 @@ impl Pool {
         while dials.try_join_next().is_some() {}
         dials.spawn_on(dialing.run(), &runtime);
         true
+    }
+
+    /// A stream is over.
+    fn release(self: &Arc<Self>, line: u64) {
+        {
+            let mut state = self.state.lock();
+            if let Some(line) = state.lines.iter_mut().find(|l| l.id == line) {
+                line.in_use -= 1;
+                line.settled = true;
+                line.idle_since = Instant::now();
+                let allowed = line.sender.streams();
+                state.allowed = Some(allowed);
+            }
+        }
+        self.serve();
     }
 
     fn line_ended(self: &Arc<Self>, id: u64) {
@@ -387,7 +400,7 @@ impl State {
     fn take(&mut self, pool: &Arc<Pool>) -> Option<Lease> {
         while let Some((mut conn, since)) = self.idle.pop() {
             if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
-                return Some(Lease::H1(H1Lease { pool: pool.clone(), conn: Some(conn), used: false }));
+                return Some(Lease::H1(H1Lease::new(pool.clone(), conn)));
             }
         }
         self.take_line(pool).map(Lease::H2)
@@ -399,6 +412,13 @@ impl State {
         self.lines.iter_mut().find(free).map(|line| line.lease(pool))
     }
 
+    /// Whether the lines there are have a stream for everyone who waits, and one more.
+    fn has_room(&self) -> bool {
+        let free = |l: &Line| l.streams(self.allowed).saturating_sub(l.in_use);
+        let open = self.lines.iter().filter(|l| !l.sender.is_closed());
+        open.fold(0usize, |sum, l| sum.saturating_add(free(l))) > self.waiting.len()
+    }
+
     fn is_warm(&mut self, disturbed: &Arc<Disturbed>) -> bool {
         let waker = Waker::from(disturbed.clone());
         self.lines.iter().any(|l| !l.sender.is_closed())
@@ -407,11 +427,15 @@ impl State {
 
     /// Whether one more connection is wanted than are being opened.
     fn may_dial(&self) -> bool {
-        if !self.speaks_h2 {
-            return self.dialing < self.waiting.len();
-        }
-        let streams = self.lines.last().map_or(usize::MAX, |l| l.streams(self.allowed));
-        self.dialing < self.waiting.len().div_ceil(streams) && self.lines.len() + self.dialing < MAX_LINES
+        let now = Instant::now();
+        let demand = Demand {
+            waiting: self.waiting.len(),
+            // One that takes this long may never come: others do not count on it.
+            dialing: self.dialing.iter().filter(|(_, since)| *since + PATIENCE > now).count(),
+            streams: self.speaks_h2.then(|| self.lines.last().map(|l| l.streams(self.allowed))),
+            lines: self.lines.len() + self.dialing.len(),
+        };
+        demand.may_dial()
     }
 
     fn next_waiting(&mut self) -> Option<Waiting> {
@@ -424,12 +448,17 @@ impl State {
     }
 
     fn dialing(&mut self, pool: &Arc<Pool>, wanted_by: u64) -> Dialing {
-        self.dialing += 1;
-        Dialing { pool: pool.clone(), wanted_by }
+        self.next_dial += 1;
+        self.dialing.push((self.next_dial, Instant::now()));
+        Dialing { pool: pool.clone(), id: self.next_dial, wanted_by }
     }
 }
 
 impl Line {
+    fn new(id: u64, sender: Sender) -> Self {
+        Self { id, sender, in_use: 0, uses: 0, settled: false, idle_since: Instant::now() }
+    }
+
     fn streams(&self, allowed: Option<usize>) -> usize {
         let streams = self.sender.streams();
         allowed.filter(|_| !self.settled).map_or(streams, |allowed| allowed.min(streams))
@@ -439,7 +468,7 @@ impl Line {
         self.in_use += 1;
         self.uses += 1;
         let sender = self.sender.clone();
-        H2Lease { pool: Arc::downgrade(pool), line: self.id, sender, reused: self.uses > 1 }
+        H2Lease::new(pool, self.id, sender, self.uses > 1)
     }
 }
 
@@ -464,48 +493,6 @@ impl Dialing {
 
 impl Drop for Dialing {
     fn drop(&mut self) {
-        self.pool.state.lock().dialing -= 1;
-    }
-}
-
-// === impl leases ===
-
-impl H1Lease {
-    pub fn conn(&mut self) -> &mut Conn {
-        self.used = true;
-        #[expect(clippy::expect_used, reason = "taken by free and drop alone, which end the lease")]
-        self.conn.as_mut().expect("a lease has its connection until it ends")
-    }
-
-    /// The exchange is over and the connection may carry another.
-    pub fn free(mut self) {
-        self.used = false;
-    }
-}
-
-impl Drop for H1Lease {
-    fn drop(&mut self) {
-        if let Some(conn) = self.conn.take()
-            && !self.used
-        {
-            self.pool.park(conn);
-        }
-    }
-}
-
-impl Drop for H2Lease {
-    fn drop(&mut self) {
-        let Some(pool) = self.pool.upgrade() else { return };
-        {
-            let mut state = pool.state.lock();
-            if let Some(line) = state.lines.iter_mut().find(|l| l.id == self.line) {
-                line.in_use -= 1;
-                line.settled = true;
-                line.idle_since = Instant::now();
-                let allowed = line.sender.streams();
-                state.allowed = Some(allowed);
-            }
-        }
-        pool.serve();
+        self.pool.state.lock().dialing.retain(|(id, _)| *id != self.id);
     }
 }

@@ -1,0 +1,68 @@
+//! The right to use a connection. It gives back what it is dropped with.
+
+use std::sync::{Arc, Weak};
+
+use super::Pool;
+use crate::net::{conn::Conn, h2::Sender};
+
+/// A connection for one exchange.
+pub enum Lease {
+    H1(H1Lease),
+    H2(H2Lease),
+}
+
+/// A connection of one's own. It is closed when dropped, unless it was never used or is free again.
+pub struct H1Lease {
+    pool: Arc<Pool>,
+    conn: Option<Conn>,
+    used: bool,
+}
+
+/// A stream on a shared connection.
+pub struct H2Lease {
+    pool: Weak<Pool>,
+    line: u64,
+    pub sender: Sender,
+    pub reused: bool,
+}
+
+impl H1Lease {
+    pub(super) fn new(pool: Arc<Pool>, conn: Conn) -> Self {
+        Self { pool, conn: Some(conn), used: false }
+    }
+
+    pub fn conn(&mut self) -> &mut Conn {
+        self.used = true;
+        #[expect(clippy::expect_used, reason = "taken by free and drop alone, which end the lease")]
+        self.conn.as_mut().expect("a lease has its connection until it ends")
+    }
+
+    /// The exchange is over and the connection may carry another.
+    pub fn free(mut self) {
+        self.used = false;
+    }
+}
+
+impl Drop for H1Lease {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take()
+            && !self.used
+        {
+            self.pool.park(conn);
+        }
+    }
+}
+
+impl H2Lease {
+    pub(super) fn new(pool: &Arc<Pool>, line: u64, sender: Sender, reused: bool) -> Self {
+        Self { pool: Arc::downgrade(pool), line, sender, reused }
+    }
+}
+
+impl Drop for H2Lease {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.release(self.line);
+        }
+    }
+}
