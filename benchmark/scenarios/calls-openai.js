@@ -4,7 +4,7 @@ module.exports = {
   name: 'calls-openai',
   about: '50 concurrent calls, beside the openai SDK',
   sides: ({ swift, swiftPid, scale }) => {
-    const job = { workload: 'calls', target: swift, concurrency: 50, calls: 6_000 * scale, warmupCalls: 3_000, mockPid: swiftPid }
+    const job = { workload: 'calls', target: swift, concurrency: 50, calls: 12_000 * scale, warmupCalls: 6_000, mockPid: swiftPid }
     return {
       a: { label: 'bellwether', job: { ...job, client: 'bellwether' } },
       b: { label: 'openai SDK', job: { ...job, client: 'openai' } }
