@@ -148,6 +148,14 @@ test('HTTP/2: one connection carries many calls at a time', async (t) => {
   assert.equal(a.connections, 1)
 })
 
+test('HTTP/2: a cold burst does not keep a connection for each of its calls', async (t) => {
+  const { client, a } = rig(t, { servers: 1, transport: TRANSPORTS[2] })
+  const answers = await Promise.all(Array.from({ length: 60 }, () => ask(client)))
+  assert.ok(answers.every((answer) => textOf(answer) === 'Hello from A'))
+  await until('what is not needed is closed', () => a.connections <= 2)
+  assert.equal(a.totalHits, 60)
+})
+
 test('HTTP/2: no more streams at a time than the server allows', async (t) => {
   const server = serve(t, { tls: true, h2: { maxConcurrentStreams: 2 } })
   const client = open(t, { baseURL: server.url, tls: { ca: server.ca } })
