@@ -18,6 +18,9 @@ use crate::net::{
     failure::{Failure, FailureKind},
 };
 
+/// Interim heads (1xx) before an answer's own: one is common, two are rare.
+const MAX_INTERIM: u32 = 16;
+
 /// An answer has begun.
 pub struct Begun {
     pub head: Head,
@@ -32,6 +35,7 @@ pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failur
     let mut sending = Sending { request, written: 0, flushed: false, broken: None };
     let mut received = Vec::new();
     let mut searched = 0;
+    let mut interim = 0;
     let head = poll_fn(|cx| {
         sending.poll(conn, cx);
         loop {
@@ -48,7 +52,7 @@ pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failur
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(sending.failure(None))),
                 Poll::Ready(Ok(_)) => {}
             }
-            match next_head(&mut received, &mut searched) {
+            match next_head(&mut received, &mut searched, &mut interim) {
                 Ok(None) => {}
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
                 Err(message) => return Poll::Ready(Err(Failure::new(FailureKind::Malformed, message))),
@@ -60,12 +64,20 @@ pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failur
 }
 
 /// The first head that is no interim one.
-fn next_head(received: &mut Vec<u8>, searched: &mut usize) -> Result<Option<Head>, String> {
+fn next_head(
+    received: &mut Vec<u8>,
+    searched: &mut usize,
+    interim: &mut u32,
+) -> Result<Option<Head>, String> {
     while head::is_complete(received, *searched) {
         let Some(head) = head::take(received)? else { break };
         match head.status {
             101 => return Err("the answer switches to another protocol unasked".into()),
-            100..200 => *searched = 0,
+            // Each costs a copy of what follows it: endless ones would keep the thread from everybody else.
+            100..200 if *interim == MAX_INTERIM => {
+                return Err("the answer never gets beyond interim heads".into());
+            }
+            100..200 => (*interim, *searched) = (*interim + 1, 0),
             _ => return Ok(Some(head)),
         }
     }
@@ -118,5 +130,29 @@ impl Sending {
             Some(error) => Failure::new(kind, error.to_string()),
             None => Failure::new(kind, "the connection was closed before an answer"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Option<u16>, String> {
+        let head = next_head(&mut text.as_bytes().to_vec(), &mut 0, &mut 0)?;
+        Ok(head.map(|h| h.status))
+    }
+
+    #[test]
+    fn interim_heads_are_read_past_but_not_for_ever() {
+        let (interim, answer) = ("HTTP/1.1 103 Early Hints\r\na: b\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n");
+        assert_eq!(read(&(interim.repeat(16) + answer)), Ok(Some(200)));
+        assert_eq!(read(interim), Ok(None));
+        assert!(read(&interim.repeat(17)).is_err());
+        assert!(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_head_without_an_end_is_given_up() {
+        assert!(read(&format!("HTTP/1.1 200 OK\r\na: {}", "x".repeat(MAX_HEAD))).is_err());
     }
 }

@@ -33,7 +33,10 @@ impl H1Lease {
 
     pub fn conn(&mut self) -> &mut Conn {
         self.used = true;
-        #[expect(clippy::expect_used, reason = "taken by free and drop alone, which end the lease")]
+        #[expect(
+            clippy::expect_used,
+            reason = "only drop takes it, and nothing is called on what is dropped"
+        )]
         self.conn.as_mut().expect("a lease has its connection until it ends")
     }
 
