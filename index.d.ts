@@ -137,8 +137,20 @@ export interface ClientOptions extends ConnectionOptions {
   retry?: RetryOptions
   /** `false` switches circuit breakers off. */
   breaker?: BreakerOptions | false
-  /** When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline; or `'error'` at once. */
-  onUnavailable?: 'wait' | 'error'
+  /**
+   * When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline, for a rate budget as long as
+   * the deadline allows; `'error'` at once; `'fallback'` answers with `fallbackResponse` at once.
+   */
+  onUnavailable?: 'wait' | 'error' | 'fallback'
+  /**
+   * The answer of a call that no endpoint answered, marked by `report.degraded`: a text, a function of the request that gives
+   * one within 5 s, or `true` for "The service is temporarily unavailable. Please try again shortly." Default: the call rejects.
+   * Caller's mistakes reject all the same, and so does everything with `onUnavailable: 'error'`.
+   */
+  fallbackResponse?: true | string | ((request: OpenAIChatRequest) => string | Promise<string>)
+  streams?: StreamOptions
+  /** A second request to another endpoint for a call whose first is slow. Default false. */
+  hedge?: false | HedgeOptions
   /** Prices by model, where the endpoint has none. */
   prices?: Record<string, Price>
   /** How `client.monitor` watches; `false` is the same as leaving it out. */
@@ -169,6 +181,48 @@ export interface EndpointOptions {
   healthCheck?: HealthCheckOptions
   /** What its tokens cost. Default: the client's `prices`. */
   price?: Price
+  /** Its rate budget, for each key and model. Default: what its answers' headers say; at the relay, its plans'. */
+  limits?: LimitOptions
+  /**
+   * It is skipped while its p95 to first content (of the last 5 min, 20 samples at least) is above this and another will do. For a
+   * stream it is also how long the first content may take while another is ready. Nobody else left: no limit.
+   */
+  maxLatency?: Duration
+  /** USD. It is not sent a request that may cost more, by the prices, the prompt's size and the output limit (without one, what answers came to so far). */
+  costLimitPerRequest?: number
+  /** Tokens its models hold. A request too long for one endpoint is sent to another that is declared to hold more. */
+  contextWindow?: number
+  /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
+  canContinue?: boolean
+}
+
+/** What is left out is not limited. What a vendor's headers say lowers it, never raises it. */
+export interface LimitOptions {
+  /** Requests per minute: a full minute's at once, then evenly. */
+  rpm?: number
+  /** Tokens per minute, reserved before (prompt estimate and output limit), settled by the answer's usage. */
+  tpm?: number
+  /** Requests at once. */
+  maxConcurrency?: number
+}
+
+/** What becomes of a stream that breaks. */
+export interface StreamOptions {
+  /**
+   * After content was delivered: `'error'` (default) rejects with `StreamInterruptedError`; `'restart'` has another endpoint answer
+   * from the beginning; `'continue'` has one with `canContinue` go on where a plain text broke off, else restarts. Announced by a
+   * chunk with `bellwether` before the first chunk of the other's.
+   */
+  onCut?: 'error' | 'restart' | 'continue'
+  /** `'end'` delivers nothing before the stream is whole, so that every break fails over unseen. Default `'firstContent'`. */
+  commit?: 'firstContent' | 'end'
+}
+
+export interface HedgeOptions {
+  /** When the second request is sent: after this long, or after the first endpoint's p95 to first content (once it has 20 samples). */
+  after: Duration | 'p95'
+  /** Extra requests per call, 0 to 1; the client's counts. Default 0.05. */
+  maxExtraLoad?: number
 }
 
 /** How the monitor checks one endpoint. */
@@ -203,6 +257,8 @@ export interface RetryOptions {
   /** Waits before asking the same endpoint again: exponential with full jitter, or these in turn. */
   backoff?: BackoffOptions | Duration[]
   budget?: RetryBudgetOptions
+  /** Mistakes of the caller after which another endpoint is asked all the same: one may filter what another does not. Default: none. */
+  failoverOn?: 'badRequest' | 'contentFilter' | ('badRequest' | 'contentFilter')[]
 }
 
 export interface BackoffOptions {
@@ -266,7 +322,13 @@ export interface CallOptions {
   /** Models to ask for when the one asked for is not answered, in order. */
   fallbackModels?: string | string[]
   /** In place of the client's. */
-  onUnavailable?: 'wait' | 'error'
+  onUnavailable?: 'wait' | 'error' | 'fallback'
+  /** In place of the client's. */
+  streams?: StreamOptions
+  /** In place of the client's, but for `maxExtraLoad`. */
+  hedge?: false | HedgeOptions
+  /** Where calls wait for a rate budget or for an endpoint, higher goes first, then first come, first served. -1,000,000 to 1,000,000, default 0. */
+  queuePriority?: number
   /** Told with this call's events; at most 16. */
   tags?: Record<string, string>
   /** Sent as `Idempotency-Key`. Printable ASCII. */
@@ -295,7 +357,7 @@ export interface ChatOptions extends CallOptions {
 /** Chunks as they arrive. It is read once: a second iteration throws. Leaving the loop cancels the request. */
 export interface ChatStream extends AsyncIterable<ChatCompletionChunk>, AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
-  /** The text alone, of the first choice. */
+  /** The text alone, of the first choice. With `onCut: 'restart'` it fails where another endpoint begins anew: a text cannot say so. */
   readonly textStream: AsyncIterable<string>
   /**
    * The whole, with its `report`. Settles when the stream has been read to its end or has failed;
@@ -335,9 +397,9 @@ export interface CallReport {
   }
   /** Another endpoint or model answered than the one that would have with all in health. */
   failover: boolean
-  /** Always false in this version. */
+  /** A second request was sent because the first was slow. */
   hedged: boolean
-  /** Always false in this version. */
+  /** Nobody answered: this is the `fallbackResponse`. */
   degraded: boolean
   /** Events of a sound stream that could not be decoded; absent if none. */
   skippedEvents?: number
@@ -379,12 +441,12 @@ export type FailureReason =
   | 'truncated' | 'malformed'
   | 'rateLimited' | 'quota' | 'tooLargeForLimit' | 'overloaded' | 'serverError' | 'conflict'
   | 'auth' | 'permission' | 'notFound' | 'badRequest' | 'contextLength' | 'contentFilter'
-  | 'breakerOpen' | 'cooldown' | 'isolated'
-  | 'aborted' | 'config' | 'queueFull' | 'closed'
+  | 'breakerOpen' | 'cooldown' | 'limiter' | 'latencyLimit' | 'costLimit' | 'isolated'
+  | 'aborted' | 'hedged' | 'config' | 'queueFull' | 'closed'
 
 // ── state ───────────────────────────────────────────────────────────────────
 
-/** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down or half open. */
+/** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down, half open, lately closed, or slower than its `maxLatency`. */
 export type EndpointState = 'healthy' | 'degraded' | 'rate_limited' | 'down'
 
 /** An endpoint at its worst model. Counts are attempts since the client was made. */
@@ -413,6 +475,8 @@ export interface EndpointStatus {
   /** ISO 8601; null if none. */
   lastRateLimitedAt: string | null
   inFlight: number
+  /** Of the first model that is limited; null if none is. */
+  rateLimit: RateLimitStatus | null
   /** One for each model that was asked for. */
   models: ModelStatus[]
 }
@@ -428,6 +492,16 @@ export interface ModelStatus {
   failedRequests: number
   rateLimitedRequests: number
   inFlight: number
+  /** Null if nothing limits it. */
+  rateLimit: RateLimitStatus | null
+}
+
+/** What all keys together may still send now. Parts that nothing limits are null. */
+export interface RateLimitStatus {
+  requests: { limit: number; remaining: number } | null
+  tokens: { limit: number; remaining: number } | null
+  /** Requests at once, as configured or after a throttle. */
+  maxConcurrency: number | null
 }
 
 export interface BreakerStatus {
@@ -468,6 +542,8 @@ export interface MetricsSnapshot {
   timestamp: string
   /** Calls under way. */
   activeCalls: number
+  /** Those of them that wait for an endpoint or a rate budget. */
+  waitingCalls: number
   /** Events that listeners were too slow for. */
   droppedEvents: number
   /** One for each endpoint and model. */
@@ -885,7 +961,13 @@ export class AllEndpointsFailedError extends FailoverError {
   static isInstance(value: unknown): value is AllEndpointsFailedError
 }
 
-/** Too many calls wait for an endpoint to become ready. */
+/** The request may cost more than `costLimitPerRequest` allows; it was not sent. */
+export class BudgetExceededError extends FailoverError {
+  readonly code: 'ERR_BELLWETHER_BUDGET_EXCEEDED'
+  static isInstance(value: unknown): value is BudgetExceededError
+}
+
+/** As many calls wait as may, 4,096 for each client. */
 export class QueueFullError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_QUEUE_FULL'
   static isInstance(value: unknown): value is QueueFullError
@@ -1029,11 +1111,22 @@ export interface ChatCompletionChunk {
   /** Seconds since 1970. */
   created: number
   model: string
-  /** Empty in a chunk that only tells the usage. */
+  /** Empty in a chunk that only tells the usage, or a takeover. */
   choices: ChunkChoice[]
+  /** Another endpoint takes over here: see `streams.onCut`. Ours, not the vendor's. */
+  bellwether?: StreamTakeover
   usage?: CompletionUsage | null
   system_fingerprint?: string | null
   service_tier?: string | null
+}
+
+export interface StreamTakeover {
+  /** `restart`: the answer begins anew, what came before is void. `continue`: it goes on. */
+  event: 'restart' | 'continue'
+  from: { endpoint: string; model: string }
+  to: { endpoint: string; model: string }
+  /** Why the other broke off. */
+  reason: FailureReason
 }
 
 export interface ChunkChoice {

@@ -9,7 +9,8 @@ const { chatCompletion } = require('./lib/default-client')
 const {
   FailoverError, ConfigError, AuthenticationError, PermissionDeniedError, RateLimitError, QuotaExceededError,
   BadRequestError, ContextLengthError, ContentFilterError, NotFoundError, TimeoutError, ConnectionError,
-  UpstreamError, StreamInterruptedError, AllEndpointsFailedError, QueueFullError, ClientClosedError
+  UpstreamError, StreamInterruptedError, AllEndpointsFailedError, BudgetExceededError, QueueFullError,
+  ClientClosedError
 } = /** @type {ErrorClasses} */ (require('./lib/errors').classes)
 
 // Named one by one, not spread: only so does Node find the names that ES modules import.
@@ -19,5 +20,5 @@ module.exports = {
   FailoverClient, HealthMonitor, chatCompletion, FailoverError, ConfigError, AuthenticationError,
   PermissionDeniedError, RateLimitError, QuotaExceededError, BadRequestError, ContextLengthError, ContentFilterError,
   NotFoundError, TimeoutError, ConnectionError, UpstreamError, StreamInterruptedError, AllEndpointsFailedError,
-  QueueFullError, ClientClosedError
+  BudgetExceededError, QueueFullError, ClientClosedError
 }

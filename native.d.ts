@@ -34,7 +34,7 @@ export declare class NativeClient {
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /** Which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
-  provideKey(request: number, key?: string | undefined | null): void
+  answer(question: number, answer?: string | undefined | null): void
   warmup(slot: number): void
   /** Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them. */
   close(slot: number, drainMs: number): void

@@ -2,7 +2,7 @@
 
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name: nameOf, encode, merge, refuseUnknown, create } = require('./options')
+const { name: nameOf, encode, ask, merge, refuseUnknown, create } = require('./options')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems } = require('./errors')
 const duration = require('./duration')
@@ -35,7 +35,7 @@ class FailoverClient extends WantedEmitter {
     this.#functions = functions
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
-      key: async (/** @type {number} */ number) => this.#functions[number](),
+      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(this.#functions, number, argument),
       native: /** @type {any} */ (undefined)
     }
     const native = create(hub.getHub(), hub.register(listener), json, false)

@@ -105,6 +105,7 @@ class AllEndpointsFailedError extends FailoverError {
   }
 }
 
+class BudgetExceededError extends FailoverError {}
 class QueueFullError extends FailoverError {}
 class ClientClosedError extends FailoverError {}
 
@@ -124,6 +125,7 @@ const classes = {
   UpstreamError,
   StreamInterruptedError,
   AllEndpointsFailedError,
+  BudgetExceededError,
   QueueFullError,
   ClientClosedError
 }
@@ -150,6 +152,7 @@ const BY_CODE = {
   UPSTREAM: UpstreamError,
   STREAM_INTERRUPTED: StreamInterruptedError,
   ALL_ENDPOINTS_FAILED: AllEndpointsFailedError,
+  BUDGET_EXCEEDED: BudgetExceededError,
   QUEUE_FULL: QueueFullError,
   CLIENT_CLOSED: ClientClosedError
 }

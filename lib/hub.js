@@ -11,7 +11,7 @@ const REJECT = 1
 const CHUNK = 2
 const DROPPED = 3
 const EVENT = 4
-const KEY = 5
+const ASK = 5
 
 const BATCH = 256
 const HEAD = 3
@@ -29,7 +29,7 @@ const heads = new Uint32Array(BATCH * HEAD)
 /**
  * @typedef {object} Listener
  * @property {(kind: number, payload: string) => void} deliver
- * @property {(number: number) => Promise<string>} key
+ * @property {(number: number, argument: string | undefined) => Promise<unknown>} ask Calls one of the user's functions.
  * @property {import('../native').NativeClient} native
  */
 
@@ -78,8 +78,8 @@ function deliver (kind, id, number, text, report) {
       slots[id]?.chunk?.(text)
     } else if (kind === EVENT) {
       clients.get(id)?.deref()?.deliver(number, text)
-    } else if (kind === KEY) {
-      giveKey(id, number, Number(text))
+    } else if (kind === ASK) {
+      answer(id, number, Number(text), report)
     } else {
       const slot = slots[id]
       slots[id] = undefined
@@ -96,19 +96,20 @@ function deliver (kind, id, number, text, report) {
 
 /**
  * @param {number} client
- * @param {number} request
- * @param {number} number
+ * @param {number} question
+ * @param {number} number Which of the client's functions.
+ * @param {string | undefined} argument
  */
-async function giveKey (client, request, number) {
+async function answer (client, question, number, argument) {
   const listener = clients.get(client)?.deref()
   if (listener === undefined) return
-  let key
+  let given
   try {
-    key = await listener.key(number)
+    given = await listener.ask(number, argument)
   } catch {
     // Rust says that the function failed; what it threw may quote a secret and stays here.
   }
-  listener.native.provideKey(request, typeof key === 'string' ? key : undefined)
+  listener.native.answer(question, typeof given === 'string' ? given : undefined)
 }
 
 /**

@@ -2,7 +2,7 @@
 
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name, encode, merge, refuseUnknown, create } = require('./options')
+const { name, encode, ask, merge, refuseUnknown, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
 
 /** Monitors that were started live until they are stopped, also when nobody holds them. */
@@ -37,7 +37,7 @@ class HealthMonitor extends WantedEmitter {
     const { json, functions } = encode(options)
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.deliver(EVENTS[kind], JSON.parse(payload)),
-      key: async (/** @type {number} */ number) => functions[number](),
+      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),
       native: /** @type {any} */ (undefined)
     }
     const native = create(hub.getHub(), hub.register(listener), json, true)

@@ -47,6 +47,17 @@ function encode (options) {
 }
 
 /**
+ * Calls one of the functions that were in some options.
+ * @param {Function[]} functions
+ * @param {number} number
+ * @param {string | undefined} argument A request as JSON; keys are asked for without one.
+ * @returns {Promise<unknown>}
+ */
+async function ask (functions, number, argument) {
+  return argument === undefined ? functions[number]() : functions[number](JSON.parse(argument))
+}
+
+/**
  * `(options)`, `(apiKey, options)` or nothing, as one object without `signal`.
  * @param {unknown} first
  * @param {unknown} second
@@ -116,4 +127,4 @@ function name (value, path) {
   throw ofProblems([{ path, message: `must be a string, got ${value === null ? 'null' : `a ${typeof value}`}` }])
 }
 
-module.exports = { name, encode, merge, refuseUnknown, create }
+module.exports = { name, encode, ask, merge, refuseUnknown, create }

@@ -20,7 +20,7 @@ const FIELDS = Object.freeze({
   responseFormat: 'response_format'
 })
 
-const CALL_OPTIONS = ['signal', 'timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'tags', 'idempotencyKey']
+const CALL_OPTIONS = ['signal', 'timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'streams', 'hedge', 'queuePriority', 'tags', 'idempotencyKey']
 const CHAT_OPTIONS = [...Object.keys(FIELDS), 'extraBody', ...CALL_OPTIONS]
 
 /**

@@ -306,18 +306,35 @@ class ChatStream {
  * @returns {AsyncIterableIterator<string>}
  */
 function textOf (chunks) {
+  let told = ''
   return {
     async next () {
       for (;;) {
         const { done, value } = await chunks.next()
         if (done) return { done: true, value: undefined }
+        // A text alone cannot say that it begins anew.
+        if (value.bellwether?.event === 'restart' && told !== '') {
+          await /** @type {any} */ (chunks).return()
+          throw restarted(value.bellwether, told)
+        }
         const text = value.choices?.[0]?.delta?.content
-        if (typeof text === 'string' && text !== '') return { done: false, value: text }
+        if (typeof text !== 'string' || text === '') continue
+        told += text
+        return { done: false, value: text }
       }
     },
     return: (value) => /** @type {any} */ (chunks).return(value),
     [Symbol.asyncIterator] () { return this }
   }
+}
+
+/**
+ * @param {import('..').StreamTakeover} takeover
+ * @param {string} partial
+ */
+function restarted ({ from, to, reason }, partial) {
+  const message = `the stream broke after content was delivered, and ${to.endpoint} began anew, which a text alone cannot tell: read the chunks instead`
+  return new classes.StreamInterruptedError(message, { code: 'STREAM_INTERRUPTED', reason, endpoint: from.endpoint, retryable: true, interrupted: { partial, partialCompletion: /** @type {any} */ (undefined), usage: null } })
 }
 
 /**

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod alert;
+pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod duration;
@@ -19,6 +20,8 @@ pub mod net;
 mod node;
 pub mod observe;
 pub mod policy;
+pub mod rate_limit;
 pub mod reason;
 pub mod retry_after;
+pub mod timestamp;
 pub mod vendor_error;

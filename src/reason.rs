@@ -31,8 +31,16 @@ pub enum Reason {
     ContentFilter,
     BreakerOpen,
     Cooldown,
+    /// The rate budget is used up, or as many requests as are allowed are under way.
+    Limiter,
+    /// Slower than the endpoint's own limit.
+    LatencyLimit,
+    /// Dearer than the endpoint's own limit.
+    CostLimit,
     Isolated,
     Aborted,
+    /// Another request for the same call was faster.
+    Hedged,
     Config,
     QueueFull,
     Closed,

@@ -44,7 +44,7 @@ pub fn from_message(message: &str) -> Option<Duration> {
 }
 
 /// Go's duration notation (`1h2m3.5s`, `120ms`), also with a blank before the unit; reads as far as it goes.
-fn go_duration(text: &str) -> Option<Duration> {
+pub(crate) fn go_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = 0.0;
     let mut any = false;

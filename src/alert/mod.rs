@@ -1,11 +1,16 @@
-//! When people are told. One rule so far: consecutive failed checks.
+//! When people are told. Rules and what is told, without I/O: consecutive failed checks, and troubles that only
+//! people can mend.
+
+mod condition;
+
+pub use condition::{Conditions, Facts, Trouble};
 
 use std::{collections::HashMap, time::SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::engine::report::iso8601;
+use crate::timestamp::iso8601;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
+    behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
     models::Aliases,
@@ -18,6 +19,7 @@ use crate::{
     },
     observe::cost::Price,
     policy::{backoff::Backoff, breaker::BreakerConfig, budget::BudgetConfig},
+    reason::Reason,
 };
 
 #[derive(Clone, Debug)]
@@ -30,6 +32,9 @@ pub struct ClientConfig {
     /// `None` when the user switched breakers off.
     pub breaker: Option<BreakerConfig>,
     pub on_unavailable: OnUnavailable,
+    pub fallback: Option<Fallback>,
+    pub streams: Streams,
+    pub hedge: Option<Hedge>,
     pub health: HealthConfig,
     /// Whether probing starts by itself.
     pub health_starts: bool,
@@ -73,6 +78,8 @@ pub struct RetryConfig {
     pub max_retry_after: Duration,
     pub backoff: Backoff,
     pub budget: BudgetConfig,
+    /// Faults of the request after which another endpoint is asked all the same.
+    pub failover_on: Vec<Reason>,
 }
 
 impl Default for RetryConfig {
@@ -82,19 +89,10 @@ impl Default for RetryConfig {
             max_retry_after: Duration::from_secs(5),
             backoff: Backoff::default(),
             budget: BudgetConfig::default(),
+            failover_on: Vec::new(),
         }
     }
 }
-
-/// What a call does when nothing is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnUnavailable {
-    Wait,
-    Error,
-}
-
-pub const ON_UNAVAILABLE: [(&str, OnUnavailable); 2] =
-    [("wait", OnUnavailable::Wait), ("error", OnUnavailable::Error)];
 
 impl ClientConfig {
     /// Reads a client's options.
@@ -180,7 +178,10 @@ impl ClientConfig {
         };
         let timeouts = read_timeouts(r, Timeouts::default());
         let max_retries = r.integer("maxRetries", 0, 100).map_or(2, |n| n as u32);
-        let on_unavailable = r.one_of("onUnavailable", &ON_UNAVAILABLE).unwrap_or(OnUnavailable::Wait);
+        let on_unavailable = behaviour::read_on_unavailable(r).unwrap_or(OnUnavailable::Wait);
+        let fallback = behaviour::read_fallback(r);
+        let streams = behaviour::read_streams(r, Streams::default());
+        let hedge = behaviour::read_hedge(r).flatten();
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
         let endpoints = endpoints?;
@@ -193,6 +194,9 @@ impl ClientConfig {
             retry,
             breaker,
             on_unavailable,
+            fallback,
+            streams,
+            hedge,
             health,
             prices,
             proxy,
@@ -358,7 +362,27 @@ fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
                 per_second: r.number("perSecond", 0.0, 1_000.0).unwrap_or(d.budget.per_second),
             })
             .unwrap_or(d.budget),
+        failover_on: read_failover_on(r),
     }
+}
+
+/// `failoverOn`: the caller's mistakes that another vendor may judge otherwise.
+fn read_failover_on(r: &mut Reader<'_>) -> Vec<Reason> {
+    let Some(names) = r.strings("failoverOn") else { return Vec::new() };
+    names
+        .iter()
+        .filter_map(|name| match name.as_str() {
+            "badRequest" => Some(Reason::BadRequest),
+            "contentFilter" => Some(Reason::ContentFilter),
+            other => {
+                r.problem(
+                    "failoverOn",
+                    format!("must hold 'badRequest' or 'contentFilter', got '{}'", reader::shorten(other)),
+                );
+                None
+            }
+        })
+        .collect()
 }
 
 fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {

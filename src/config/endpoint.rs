@@ -9,9 +9,10 @@ use super::{
     base_url::BaseUrl,
     environment::Environment,
     key::{self, KeySource},
+    limits,
     reader::{self, Problems, Reader, expected},
 };
-use crate::{dialect::openai::request::TokenLimitField, observe::cost::Price};
+use crate::{dialect::openai::request::TokenLimitField, observe::cost::Price, policy::limiter::Limits};
 
 /// Vendors whose own models an endpoint may serve; anything else is a relay that serves everybody's.
 const VENDORS: [(&str, &str); 5] = [
@@ -37,6 +38,15 @@ pub struct EndpointConfig {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub health: EndpointHealth,
     pub price: Option<Price>,
+    pub limits: Limits,
+    /// Its 95th percentile of the time to first content may not exceed this while another will do.
+    pub max_latency: Option<Duration>,
+    /// What one request may cost, in USD, as far as that can be told before.
+    pub cost_limit: Option<f64>,
+    /// Tokens that its models hold.
+    pub context_window: Option<u64>,
+    /// It goes on where the last message, an answer that broke off, ends.
+    pub can_continue: bool,
 }
 
 /// An endpoint's place in the order. Equal tiers are shared: only endpoints given the same number are.
@@ -127,6 +137,11 @@ impl EndpointConfig {
             url: r.string("url"),
         });
         let price = r.object("price", Price::read).flatten();
+        let limits = limits::read(r);
+        let max_latency = r.duration("maxLatency", Duration::from_millis(1));
+        let cost_limit = r.number("costLimitPerRequest", 0.0, 1_000_000.0);
+        let context_window = r.integer("contextWindow", 1, 1 << 50);
+        let can_continue = r.boolean("canContinue").unwrap_or(false);
         if let Some(problem) = health.as_ref().and_then(|h| h.url.as_deref()).and_then(bad_address) {
             r.problem("healthCheck.url", problem);
         }
@@ -144,6 +159,11 @@ impl EndpointConfig {
             headers: headers?,
             health: health.unwrap_or_default(),
             price,
+            limits,
+            max_latency,
+            cost_limit,
+            context_window,
+            can_continue,
         })
     }
 
@@ -250,6 +270,20 @@ impl EndpointConfig {
 }
 
 impl EndpointConfig {
+    /// The rate limits that bind for a model here, for each key.
+    pub fn limits_of(&self, model: &str) -> Limits {
+        if self.limits == Limits::default() && is_relay_host(self.base_url.host()) {
+            limits::of_relay(model)
+        } else {
+            self.limits
+        }
+    }
+
+    /// How it wants the beginning of an answer marked that it is to go on with.
+    pub fn prefill_field(&self) -> Option<&'static str> {
+        (self.vendor.as_deref() == Some("deepseek")).then_some("prefix")
+    }
+
     /// How it wants the output limit called.
     pub fn token_limit_field(&self) -> TokenLimitField {
         if self.vendor.as_deref() == Some("deepseek") {

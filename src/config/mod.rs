@@ -1,10 +1,12 @@
 //! Options as the user gave them, read once into values that are always valid.
 
 pub mod base_url;
+pub mod behaviour;
 pub mod client;
 pub mod endpoint;
 pub mod environment;
 pub mod key;
+pub mod limits;
 pub mod models;
 pub mod monitor;
 pub mod reader;

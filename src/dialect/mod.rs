@@ -2,4 +2,5 @@
 
 pub mod error_body;
 pub mod openai;
+pub mod tokens;
 pub mod usage;

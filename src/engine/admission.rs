@@ -6,9 +6,11 @@ use std::{
 };
 
 use super::state::{Change, Target};
+use crate::clock::now;
 use crate::policy::{
     breaker::{Permit, State, Verdict},
     fault::{Fault, Kind, Park, Scope, Weight},
+    limiter::{Grant, Settlement},
 };
 
 /// Leave to send one attempt. Dropped without an outcome it gives everything back.
@@ -17,7 +19,11 @@ pub struct Admission {
     pub began: Instant,
     origin_permit: Option<Permit>,
     permit: Option<Permit>,
-    probe: bool,
+    /// Whether it is the one request that shows if the credential, and the model, are well again.
+    probation: [bool; 2],
+    grant: Option<Grant>,
+    /// First content has arrived: the permits are given back.
+    answered: bool,
 }
 
 // === impl Admission ===
@@ -29,28 +35,33 @@ impl Admission {
         began: Instant,
         origin_permit: Option<Permit>,
         permit: Option<Permit>,
-        probe: bool,
+        probation: [bool; 2],
+        grant: Grant,
     ) -> Self {
-        Self { target, began, origin_permit, permit, probe }
+        Self { target, began, origin_permit, permit, probation, grant: Some(grant), answered: false }
     }
 
     /// The change that taking this leave meant, when it was a half-open probe's.
     pub fn half_open(&self) -> Option<Change> {
-        let of_origin = self.origin_permit.is_some_and(Permit::is_probe);
-        let scope = if of_origin { Scope::Origin } else { Scope::Endpoint };
-        self.probe.then_some(Change::Breaker { scope, state: State::HalfOpen, until: None })
+        let is_probe = |permit: Option<Permit>| permit.is_some_and(Permit::is_probe);
+        let scope = if is_probe(self.origin_permit) { Scope::Origin } else { Scope::Endpoint };
+        let probe = is_probe(self.origin_permit) || is_probe(self.permit);
+        probe.then_some(Change::Breaker { scope, state: State::HalfOpen, until: None })
     }
 
     /// First content arrived: the attempt counts as a success from here on.
     pub fn succeeded(&mut self, now: Instant, took: Duration, jitter: f64) -> Vec<Change> {
         let mut changes = Vec::new();
+        self.answered = true;
         self.origin_answered(now, jitter, &mut changes);
         let target = &self.target;
         let own = {
-            let mut gate = target.gate.lock();
+            let mut gate = target.model_gate.lock();
             gate.cooldown.succeeded();
             gate.record(self.permit.take(), Verdict::Success, now, jitter)
         };
+        target.gate.lock().cooldown.succeeded();
+        target.limiter.lock().answered(now);
         if let Some((state, until)) = own {
             changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
         }
@@ -61,8 +72,23 @@ impl Admission {
         changes
     }
 
+    /// The answer is whole: what the vendor counted takes the place of what was reserved.
+    pub fn counted(&mut self, usage: Option<(u64, u64)>, now: Instant) {
+        self.settle(Settlement::Used(usage), now);
+    }
+
+    fn settle(&mut self, settlement: Settlement, now: Instant) {
+        if let Some(grant) = self.grant.take() {
+            self.target.limiter.lock().settle(grant, settlement, now);
+        }
+    }
+
     /// The attempt failed: the fault's scope is blamed, the others are not.
     pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<Change> {
+        if matches!(fault.kind, Kind::RateLimited | Kind::Overloaded) {
+            self.target.limiter.lock().throttled(self.began, now);
+        }
+        self.settle(fault.kind.settlement(), now);
         let may_refresh =
             fault.kind == Kind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
         let rule = fault.kind.rule();
@@ -71,11 +97,16 @@ impl Admission {
             self.origin_answered(now, jitter, &mut changes);
         }
         let verdict = Verdict::Failed(rule.weight);
-        let (scope, change) = if rule.scope == Scope::Origin {
+        let (scope, change) = if self.answered {
+            // Content had begun: the permit was answered then, and the failure still counts.
+            let late = (rule.weight != Weight::Neutral).then(|| self.target.failed_late(now, jitter));
+            changes.extend(late.flatten());
+            (Scope::Endpoint, None)
+        } else if rule.scope == Scope::Origin {
             let mut gate = self.target.endpoint.origin.gate.lock();
             (Scope::Origin, gate.record(self.origin_permit.take(), verdict, now, jitter))
         } else {
-            (Scope::Endpoint, self.target.gate.lock().record(self.permit.take(), verdict, now, jitter))
+            (Scope::Endpoint, self.target.model_gate.lock().record(self.permit.take(), verdict, now, jitter))
         };
         if let Some((state, until)) = change {
             changes.push(Change::Breaker { scope, state, until });
@@ -88,9 +119,8 @@ impl Admission {
             // A function may give another key: it is asked once more before its credential is parked.
             Park::CredentialAuth if may_refresh => return changes,
             Park::Origin => (Scope::Origin, &self.target.endpoint.origin.gate),
-            Park::EndpointOverload | Park::EndpointThrottle | Park::EndpointMissing => {
-                (Scope::Endpoint, &self.target.gate)
-            }
+            Park::EndpointOverload | Park::EndpointMissing => (Scope::Endpoint, &*self.target.model_gate),
+            Park::EndpointThrottle => (Scope::Endpoint, &self.target.gate),
             Park::CredentialQuota | Park::CredentialAuth => (Scope::Credential, &self.target.credential.gate),
         };
         let mut gate = gate.lock();
@@ -112,16 +142,25 @@ impl Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
+        let target = &self.target;
         if self.origin_permit.is_some() {
-            self.target.endpoint.origin.gate.lock().release(self.origin_permit.take());
+            target.endpoint.origin.gate.lock().release(self.origin_permit.take());
         }
         if self.permit.is_some() {
-            self.target.gate.lock().release(self.permit.take());
+            target.model_gate.lock().release(self.permit.take());
         }
-        self.target.in_flight.fetch_sub(1, Ordering::AcqRel);
-        self.target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
-        if self.probe {
-            self.target.endpoint.changed.notify_waiters();
+        for (probes, gate) in self.probation.into_iter().zip([&target.credential.gate, &*target.model_gate]) {
+            if probes {
+                gate.lock().cooldown.end_probe();
+            }
         }
+        if let Some(grant) = self.grant.take() {
+            // Nobody knows how far it got, so it may have been counted.
+            target.limiter.lock().settle(grant, Settlement::Unknown, now());
+        }
+        target.in_flight.fetch_sub(1, Ordering::AcqRel);
+        target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
+        // A slot is free, a probe is over, or it is well again: whoever waits for it looks.
+        target.endpoint.room.ring(target);
     }
 }

@@ -1,6 +1,6 @@
 //! One exchange with one candidate: the request out, the head in, and a whole answer read.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use http::header;
 use serde_json::json;
@@ -8,12 +8,13 @@ use tokio::time;
 
 use super::{
     admission::Admission,
-    call::Call,
-    client::{Engine, now},
+    call::{Call, Trial},
+    client::Engine,
     report::iso8601,
     state::Target,
 };
 use crate::{
+    clock::now,
     config::{
         client::Timeouts,
         key::{ApiKey, KeySource},
@@ -36,6 +37,7 @@ use crate::{
         classify::classify,
         fault::{Fault, Kind},
     },
+    rate_limit,
     retry_after::{self, HintHeaders},
 };
 
@@ -80,13 +82,13 @@ pub struct NotSent {
 }
 
 /// Sends the request and reads the head; an error's body is read too.
-pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotSent> {
-    let target = &admission.target;
+pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
+    let target = &trial.admission.target.clone();
     let fresh = |fault| NotSent { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request = build(call, target, key.as_ref());
-    call.key = key;
-    let (limits, headers_kind) = limits(call);
+    let request = build(call, target, key.as_ref(), trial.continues);
+    trial.key = key;
+    let (limits, headers_kind) = limits(call, trial.latency_limit);
     let exchange =
         call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
     let (fields, body) = (exchange.fields, exchange.body);
@@ -95,8 +97,12 @@ pub async fn send(call: &mut Call, admission: &Admission) -> Result<Answer, NotS
         reused: exchange.reused,
         connect_took: exchange.connect_took,
         vendor_request_id: vendor_request_id(&fields, target),
-        hint: hint(&fields),
+        hint: hint(call, &fields),
     };
+    // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
+    if head.status != 429 || head.hint.is_none() {
+        learn(call, target, &fields);
+    }
     let success = (200..300).contains(&head.status);
     let limit = match (success, call.request.stream) {
         (true, false) => MAX_ANSWER,
@@ -189,18 +195,28 @@ pub fn undecodable(error: std::io::Error) -> Fault {
 }
 
 /// How long the head may take, and which phase it is that passes then: content cannot come before it.
-fn limits(call: &Call) -> (Limits, Kind) {
+fn limits(call: &Call, latency_limit: Option<Duration>) -> (Limits, Kind) {
     let t = &call.timeouts;
     let stream = call.request.stream;
     let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
-    let first = t.first_content.or(stream.then_some(Timeouts::FIRST_CONTENT));
+    let (first, first_kind) = first_content_limit(call, latency_limit);
+    let first = first.or(stream.then_some(Timeouts::FIRST_CONTENT));
     let own = call.options.timeouts.map(|t| t.connect);
     let connect = own.filter(|c| *c != call.engine.config.timeouts.connect);
     match (headers, first) {
         (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
-            (Limits { connect, headers: Some(first) }, Kind::FirstContentTimeout)
+            (Limits { connect, headers: Some(first) }, first_kind)
         }
         (headers, _) => (Limits { connect, headers }, Kind::HeadersTimeout),
+    }
+}
+
+/// How long the first content may take, and what it is called when that passes.
+pub fn first_content_limit(call: &Call, latency_limit: Option<Duration>) -> (Option<Duration>, Kind) {
+    let own = call.timeouts.first_content;
+    match latency_limit {
+        Some(limit) if limit < own.unwrap_or(Timeouts::FIRST_CONTENT) => (Some(limit), Kind::LatencyLimit),
+        _ => (own, Kind::FirstContentTimeout),
     }
 }
 
@@ -210,7 +226,7 @@ async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
         // In the prepared head already.
         KeySource::Static(_) => Ok(None),
         KeySource::Function(number) => {
-            let asked = time::timeout(call.timeouts.connect, call.engine.keys.key(*number)).await;
+            let asked = time::timeout(call.timeouts.connect, call.engine.functions.key(*number)).await;
             let key = asked
                 .unwrap_or_else(|_| Err("the apiKey function did not answer in time".into()))
                 .map_err(unusable)?;
@@ -227,9 +243,13 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>) -> Request {
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) -> Request {
     let endpoint = &target.endpoint.config;
-    let body = call.request.render(&target.model, endpoint.token_limit_field());
+    let limit = endpoint.token_limit_field();
+    let body = match call.prefill(continues) {
+        None => call.request.render(&target.model, limit),
+        Some(text) => call.request.render_continued(&target.model, limit, text, endpoint.prefill_field()),
+    };
     let mut request = Request::new(target.heads.head(endpoint, call.request.stream, key), body);
     if let Some(id) = &call.options.idempotency_key {
         request.extra.push((header::HeaderName::from_static("idempotency-key"), id.clone()));
@@ -276,14 +296,26 @@ async fn error_text(mut body: Body, mut decoder: Decoder) -> Vec<u8> {
     bytes
 }
 
-fn hint(fields: &Fields) -> Option<Duration> {
+/// What the vendor says of its limits, the endpoint's budget follows.
+fn learn(call: &Call, target: &Target, fields: &Fields) {
+    let mut taught = rate_limit::PREFIXES.iter().flat_map(|prefix| fields.beginning(prefix)).peekable();
+    if taught.peek().is_none() {
+        return;
+    }
+    let taught: Vec<(String, &str)> = taught.collect();
+    let headers = taught.iter().map(|(name, value)| (name.as_str(), *value));
+    let lesson = rate_limit::read(headers, fields.get("date"), call.engine.wall());
+    target.limiter.lock().learn(lesson, now());
+}
+
+fn hint(call: &Call, fields: &Fields) -> Option<Duration> {
     let (retry_after_ms, retry_after) = (fields.get("retry-after-ms"), fields.get("retry-after"));
     // The common answer names none of them.
     if retry_after_ms.is_none() && retry_after.is_none() {
         return None;
     }
     let parts = HintHeaders { retry_after_ms, retry_after, date: fields.get("date") };
-    retry_after::from_headers(parts, SystemTime::now())
+    retry_after::from_headers(parts, call.engine.wall())
 }
 
 fn vendor_request_id(fields: &Fields, target: &Target) -> Option<String> {
@@ -303,7 +335,7 @@ pub fn tell_special(engine: &Engine, target: &Target, fault: &Fault) {
                 json!({
                     "endpoint": name, "model": &*target.model, "reason": fault.kind.reason(),
                     "retryAfterMs": fault.hint.map(crate::duration::millis),
-                    "at": iso8601(SystemTime::now()),
+                    "at": iso8601(engine.wall()),
                 })
             });
         }

@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Instant, SystemTime},
 };
 
 use http::Uri;
@@ -17,9 +17,12 @@ use tokio::sync::Notify;
 use super::{
     credential::Credential,
     report::iso8601,
-    state::{Blocked, Change, Endpoint, Origin, Target},
+    room::Room,
+    state::{Change, Endpoint, Origin, Target},
 };
 use crate::{
+    alert::{Conditions, Facts, Trouble},
+    clock::{SystemWall, Wall, now},
     config::{
         ClientConfig,
         key::{ApiKey, KeySource},
@@ -31,13 +34,25 @@ use crate::{
         proxy::Proxy,
         tls::BadCertificate,
     },
-    policy::{breaker::State, fault::Scope},
+    policy::{allowance::Allowance, breaker::State, fault::Scope},
     reason::Reason,
 };
 
-/// Asks the user's function for a key.
-pub trait KeyProvider: Send + Sync + 'static {
-    fn key(&self, function: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>>;
+type Asked<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Asks the user's functions, by their numbers on the other side of the boundary.
+pub trait Functions: Send + Sync + 'static {
+    fn key(&self, function: u32) -> Asked<Result<ApiKey, String>>;
+    /// The text for a call that came to nothing; `None` when the function failed.
+    fn fallback(&self, function: u32, request: String) -> Asked<Option<String>>;
+}
+
+/// What an engine stands on: the network, the wall clock, and chance. All of it may be simulated.
+pub struct World {
+    pub dial: Arc<dyn Dial>,
+    pub proxy: Option<Arc<Proxy>>,
+    pub wall: Arc<dyn Wall>,
+    pub rng: fastrand::Rng,
 }
 
 pub struct Engine {
@@ -45,13 +60,18 @@ pub struct Engine {
     pub endpoints: Vec<Arc<Endpoint>>,
     pub http: HttpClient,
     pub events: Arc<dyn EventSink>,
-    pub keys: Arc<dyn KeyProvider>,
+    pub functions: Arc<dyn Functions>,
+    wall: Arc<dyn Wall>,
     rng: Mutex<fastrand::Rng>,
     refusing: AtomicBool,
     active: AtomicUsize,
     idle: Notify,
-    /// Rings when a target may have become ready before its time.
-    pub changed: Arc<Notify>,
+    /// Where calls wait.
+    pub room: Arc<Room>,
+    /// Extra requests that hedging may still send.
+    pub allowance: Mutex<Allowance>,
+    /// What people were told of and is not well again.
+    conditions: Mutex<Conditions>,
     ids: AtomicU64,
     id_prefix: u32,
 }
@@ -78,24 +98,24 @@ impl Engine {
     pub fn new(
         config: ClientConfig,
         events: Arc<dyn EventSink>,
-        keys: Arc<dyn KeyProvider>,
+        functions: Arc<dyn Functions>,
     ) -> Result<Arc<Self>, BadCertificate> {
         let proxy = Proxy::new(&config.proxy).map(Arc::new);
         let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
-        Ok(Self::with_network(config, events, keys, dial, proxy, fastrand::Rng::new()))
+        let world = World { dial, proxy, wall: Arc::new(SystemWall), rng: fastrand::Rng::new() };
+        Ok(Self::in_world(config, events, functions, world))
     }
 
-    /// A client on any network, with its own source of randomness.
-    pub fn with_network(
+    /// A client in any world.
+    pub fn in_world(
         config: ClientConfig,
         events: Arc<dyn EventSink>,
-        keys: Arc<dyn KeyProvider>,
-        dial: Arc<dyn Dial>,
-        proxy: Option<Arc<Proxy>>,
-        mut rng: fastrand::Rng,
+        functions: Arc<dyn Functions>,
+        world: World,
     ) -> Arc<Self> {
+        let World { dial, proxy, wall, mut rng } = world;
         let now = now();
-        let changed = Arc::new(Notify::new());
+        let room = Arc::new(Room::default());
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
         let mut credentials: Vec<(String, String, Arc<Credential>)> = Vec::new();
@@ -132,23 +152,27 @@ impl Engine {
                 origin,
                 keys,
                 budget,
-                changed.clone(),
+                room.clone(),
                 now,
             )));
         }
         let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy);
         let id_prefix = rng.u32(..);
+        let allowance = Allowance::new(config.hedge.map_or(0.0, |h| h.max_extra_load));
         Arc::new(Self {
             config,
             endpoints,
             http,
             events,
-            keys,
+            functions,
+            wall,
             rng: Mutex::new(rng),
             refusing: AtomicBool::new(false),
             active: AtomicUsize::new(0),
             idle: Notify::new(),
-            changed,
+            room,
+            allowance: Mutex::new(allowance),
+            conditions: Mutex::default(),
             ids: AtomicU64::new(0),
             id_prefix,
         })
@@ -157,6 +181,21 @@ impl Engine {
     /// A uniform number in `0.0..1.0`.
     pub fn draw(&self) -> f64 {
         self.rng.lock().f64()
+    }
+
+    /// The wall clock, for what people read.
+    pub fn wall(&self) -> SystemTime {
+        self.wall.now()
+    }
+
+    /// A moment of the monotonic clock as milliseconds since 1970.
+    pub fn wall_ms(&self, at: Instant) -> u64 {
+        let (now, wall) = (now(), self.wall());
+        let wall = match at.checked_duration_since(now) {
+            Some(ahead) => wall.checked_add(ahead),
+            None => wall.checked_sub(now.saturating_duration_since(at)),
+        };
+        wall.map_or(0, super::report::epoch_ms)
     }
 
     pub fn request_id(&self) -> String {
@@ -236,25 +275,54 @@ impl Engine {
                             "model": model_in(target, *scope),
                             "scope": scope_name(*scope),
                             "state": state_name(*state),
-                            "retryAt": until.map(wall_ms),
-                            "at": iso8601(std::time::SystemTime::now()),
+                            "retryAt": until.map(|at| self.wall_ms(at)),
+                            "at": iso8601(self.wall()),
                         })
                     });
                 }
                 Change::Cooldown { scope, until } => {
+                    self.parked(target, reason, *until);
                     event::emit(&*self.events, EventKind::Cooldown, || {
                         serde_json::json!({
                             "endpoint": target.endpoint.config.name,
                             "model": model_in(target, *scope),
                             "scope": scope_name(*scope),
                             "reason": reason,
-                            "until": wall_ms(*until),
-                            "at": iso8601(std::time::SystemTime::now()),
+                            "until": self.wall_ms(*until),
+                            "at": iso8601(self.wall()),
                         })
                     });
                 }
             }
         }
+    }
+
+    /// People are told once of what only they can mend: an account, a key, a model's name.
+    fn parked(&self, target: &Target, reason: Option<Reason>, until: Instant) {
+        let Some(trouble) = reason.and_then(Trouble::of) else { return };
+        let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || Facts {
+            service: target.endpoint.config.name.clone(),
+            key: target.credential.hint(),
+            model: target.model.to_string(),
+            until: self.wall_ms(until),
+        });
+        if let Some(alert) = alert {
+            event::emit(&*self.events, EventKind::Alert, || alert);
+        }
+    }
+
+    /// A target answered: what people were told of it is over.
+    pub fn well_again(&self, target: &Target) {
+        let mut conditions = self.conditions.lock();
+        if conditions.is_empty() {
+            return;
+        }
+        let over: Vec<_> = Trouble::ALL
+            .iter()
+            .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
+            .collect();
+        drop(conditions);
+        over.into_iter().for_each(|alert| event::emit(&*self.events, EventKind::Alert, || alert));
     }
 
     /// The price of a model at an endpoint: the endpoint's own, then the client's table.
@@ -266,24 +334,14 @@ impl Engine {
     }
 }
 
-/// The clock of everything here; under a paused runtime it is the simulated one.
-pub fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-/// A moment of the monotonic clock as milliseconds since 1970.
-pub fn wall_ms(at: Instant) -> u64 {
-    let now = now();
-    let wall = std::time::SystemTime::now();
-    let wall = match at.checked_duration_since(now) {
-        Some(ahead) => wall.checked_add(ahead),
-        None => wall.checked_sub(now.saturating_duration_since(at)),
-    };
-    wall.map_or(0, super::report::epoch_ms)
-}
-
-pub fn ready_in(blocked: &Blocked, now: Instant) -> Option<Duration> {
-    blocked.until.map(|until| until.saturating_duration_since(now))
+/// Who is in trouble: a key at an origin, or a model at an endpoint.
+fn subject(target: &Target, trouble: Trouble) -> String {
+    match trouble {
+        Trouble::Quota | Trouble::Auth | Trouble::Permission => {
+            format!("{} {}", target.endpoint.origin.address, target.credential.hint())
+        }
+        Trouble::NotFound => format!("{} {}", target.endpoint.config.name, target.model),
+    }
 }
 
 fn model_in(target: &Target, scope: Scope) -> Option<&str> {

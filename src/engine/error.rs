@@ -30,6 +30,7 @@ pub enum Code {
     Upstream,
     StreamInterrupted,
     AllEndpointsFailed,
+    BudgetExceeded,
     QueueFull,
     ClientClosed,
     Internal,
@@ -176,7 +177,8 @@ impl CallError {
     /// A candidate that was not even asked.
     pub fn of_skip(endpoint: &str, reason: Reason) -> Self {
         let kind = match reason {
-            Reason::RateLimited => Code::RateLimit,
+            Reason::RateLimited | Reason::Limiter => Code::RateLimit,
+            Reason::CostLimit => Code::BudgetExceeded,
             Reason::Quota => Code::QuotaExceeded,
             Reason::Auth => Code::Authentication,
             Reason::Permission => Code::PermissionDenied,
@@ -187,7 +189,7 @@ impl CallError {
         let why = skip_words(reason);
         Self {
             endpoint: Some(endpoint.into()),
-            retryable: true,
+            retryable: reason != Reason::CostLimit,
             ..Self::new(kind, reason, format!("{endpoint}: not asked: {why}"))
         }
     }
@@ -245,9 +247,11 @@ impl CallError {
 fn code(kind: Kind) -> Code {
     match kind {
         Kind::Dns | Kind::Connect | Kind::Tls | Kind::Unsent | Kind::Reset => Code::Connection,
-        Kind::ConnectTimeout | Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::ContentTimeout => {
-            Code::Timeout
-        }
+        Kind::ConnectTimeout
+        | Kind::HeadersTimeout
+        | Kind::FirstContentTimeout
+        | Kind::ContentTimeout
+        | Kind::LatencyLimit => Code::Timeout,
         Kind::RateLimited | Kind::TooLargeForLimit => Code::RateLimit,
         Kind::Quota => Code::QuotaExceeded,
         Kind::Auth => Code::Authentication,
@@ -273,6 +277,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::ConnectTimeout | Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::ContentTimeout => {
             "timed out"
         }
+        Kind::LatencyLimit => "slower than its maxLatency",
         Kind::Unsent => "the connection was lost before the request was sent",
         Kind::Reset => "the connection was lost after the request was sent",
         Kind::RequestTimeout => "request timeout",
@@ -297,6 +302,9 @@ fn skip_words(reason: Reason) -> &'static str {
     match reason {
         Reason::BreakerOpen => "its circuit breaker is open",
         Reason::Isolated => "it is isolated",
+        Reason::Limiter => "its rate budget is used up",
+        Reason::LatencyLimit => "it is slower than its maxLatency",
+        Reason::CostLimit => "the request would cost more than its costLimitPerRequest",
         Reason::RateLimited => "it is cooling down after rate limiting",
         Reason::Quota => "its credential is parked after a quota or spend limit",
         Reason::Auth | Reason::Permission => "its credential is parked after it was refused",

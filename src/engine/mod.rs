@@ -6,15 +6,17 @@ pub mod call;
 pub mod client;
 pub mod credential;
 pub mod error;
+pub mod fit;
 pub mod head;
 pub mod options;
 pub mod pick;
 pub mod plan;
 pub mod report;
+pub mod room;
 pub mod runtime;
 pub mod state;
 pub mod status;
-
 pub mod stream;
+pub mod trail;
 
 pub use client::Engine;

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::config::{
-    client::{ON_UNAVAILABLE, OnUnavailable, Timeouts, read_timeouts},
+    behaviour::{self, Hedge, OnUnavailable, Streams},
+    client::{ClientConfig, Timeouts, read_timeouts},
     reader::{self, Problem, Problems, expected},
 };
 
@@ -15,6 +16,11 @@ pub struct CallOptions {
     pub endpoints: Option<Vec<String>>,
     pub fallback_models: Vec<String>,
     pub on_unavailable: Option<OnUnavailable>,
+    pub streams: Option<Streams>,
+    /// `Some(None)` switches the client's off.
+    pub hedge: Option<Option<Hedge>>,
+    /// Higher goes first where calls wait.
+    pub queue_priority: i32,
     pub idempotency_key: Option<http::HeaderValue>,
     pub tags: Vec<(String, String)>,
 }
@@ -22,14 +28,14 @@ pub struct CallOptions {
 const MAX_TAGS: usize = 16;
 
 impl CallOptions {
-    /// Reads them; timeouts that are not given are the client's.
-    pub fn parse(text: &str, timeouts: Timeouts) -> Result<Self, Problems> {
+    /// Reads them; what is given in part is the client's for the rest.
+    pub fn parse(text: &str, client: &ClientConfig) -> Result<Self, Problems> {
         let value: Value = serde_json::from_str(text).map_err(|e| {
             vec![Problem { path: "options".into(), message: format!("must be plain data: {e}") }]
         })?;
         let mut problems = Problems::new();
         let options = reader::object(&value, "options", &mut problems, |r| {
-            let timeouts = r.raw("timeout").is_some().then(|| read_timeouts(r, timeouts));
+            let timeouts = r.raw("timeout").is_some().then(|| read_timeouts(r, client.timeouts));
             let idempotency_key = r.string("idempotencyKey").and_then(|key| {
                 let header = http::HeaderValue::try_from(key).ok().filter(|v| v.to_str().is_ok());
                 if header.is_none() {
@@ -41,6 +47,7 @@ impl CallOptions {
             if tags.len() > MAX_TAGS {
                 r.problem("tags", format!("must have at most {MAX_TAGS} members, got {}", tags.len()));
             }
+            let priority = r.number("queuePriority", -1e6, 1e6);
             let mut read_tags = Vec::new();
             for (name, path, value) in tags {
                 match value.as_str() {
@@ -53,7 +60,10 @@ impl CallOptions {
                 max_retries: r.integer("maxRetries", 0, 100).map(|n| n as u32),
                 endpoints: r.strings("endpoints"),
                 fallback_models: r.strings("fallbackModels").unwrap_or_default(),
-                on_unavailable: r.one_of("onUnavailable", &ON_UNAVAILABLE),
+                on_unavailable: behaviour::read_on_unavailable(r),
+                streams: r.raw("streams").is_some().then(|| behaviour::read_streams(r, client.streams)),
+                hedge: behaviour::read_hedge(r),
+                queue_priority: priority.unwrap_or(0.0) as i32,
                 idempotency_key,
                 tags: read_tags,
             }

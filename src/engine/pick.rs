@@ -1,12 +1,22 @@
 //! Which candidate is asked next, out of those a call has left.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::{admission::Admission, plan::Candidate, state::Blocked};
+use super::{
+    admission::Admission,
+    client::Engine,
+    fit::{self, Unfit},
+    plan::Candidate,
+    room::{Rank, Room},
+    state::{Blocked, Entry, Obstacle, Target},
+};
 use crate::{
+    dialect::openai::request::ChatRequest,
     policy::{
-        decide,
-        fault::{Fault, Kind, Scope},
+        fault::{Fault, Kind, Next, Scope},
         select::power_of_two,
     },
     reason::Reason,
@@ -23,9 +33,15 @@ pub struct Standing {
     pub fault: Option<Fault>,
     /// A failure elsewhere rules it out.
     pub excluded: bool,
-    /// It was passed over, and the trail says so.
-    pub skipped: Option<Reason>,
+    /// It was passed over: what the trail says, and why it was parked in the first place.
+    pub skipped: Option<(Reason, Reason)>,
+    /// The trail says so.
+    pub told: bool,
     pub early: bool,
+    /// A retry that was due could not be paid for.
+    pub unpaid: bool,
+    /// Its key was refused, and its function may give another.
+    pub refreshes: bool,
 }
 
 pub struct Picker {
@@ -39,6 +55,37 @@ pub struct Pick {
     pub admission: Admission,
 }
 
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    pub engine: &'a Engine,
+    pub request: &'a ChatRequest,
+    pub room: &'a Arc<Room>,
+    pub rank: Rank,
+    pub now: Instant,
+}
+
+/// When a candidate that is waited for may be ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook {
+    /// `None`: when another request ends.
+    pub at: Option<Instant>,
+    /// The rate budget is what is waited for, which comes back for certain.
+    pub paced: bool,
+    /// Others wait for it before.
+    pub ahead: u32,
+}
+
+impl Asker<'_> {
+    fn ahead(&self, target: &Target) -> u32 {
+        self.room.ahead(self.rank, target)
+    }
+
+    fn blocked(&self, target: &Target) -> Option<Blocked> {
+        target.blocked(self.now, self.request, self.ahead(target))
+    }
+}
+
 impl Picker {
     pub fn new(mut candidates: Vec<Candidate>, now: Instant, mut draw: impl FnMut() -> f64) -> Self {
         for tier in candidates.chunk_by_mut(|a, b| a.rank == b.rank) {
@@ -48,33 +95,46 @@ impl Picker {
         Self { candidates, standings }
     }
 
-    /// The first untried candidate that is ready. `skipped` hears of each that was passed over, once.
-    pub fn untried(&mut self, now: Instant, mut skipped: impl FnMut(&Candidate, &Blocked)) -> Option<Pick> {
+    /// The first untried candidate that is ready, among those that `wanted` accepts. Those in its way are
+    /// noted as skipped. With `lenient`, its own latency limit and the ramp after an outage do not count.
+    pub fn untried(
+        &mut self,
+        asker: Asker<'_>,
+        lenient: bool,
+        wanted: impl Fn(&Candidate) -> bool,
+    ) -> Option<Pick> {
         for index in 0..self.candidates.len() {
-            if !self.is_untried(index) {
+            if !self.is_untried(index) || !wanted(&self.candidates[index]) {
                 continue;
             }
-            match self.candidates[index].target.admit(now, false) {
-                Ok(admission) => return Some(Pick { index, admission }),
-                Err(blocked) => {
-                    let standing = &mut self.standings[index];
-                    let reason = blocked.cause.unwrap_or(blocked.reason);
-                    if standing.skipped.replace(reason).is_none() {
-                        skipped(&self.candidates[index], &blocked);
+            let target = &self.candidates[index].target;
+            let reason = match fit::unfit(asker.engine, asker.request, target, asker.now) {
+                Some(Unfit::Never(reason)) => {
+                    self.standings[index].excluded = true;
+                    (reason, reason)
+                }
+                Some(Unfit::WhileAnother(reason)) if !lenient => (reason, reason),
+                _ => {
+                    let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
+                    match target.admit(asker.now, entry, asker.request, asker.ahead(target)) {
+                        Ok(admission) => return Some(Pick { index, admission }),
+                        Err(blocked) => (blocked.reason(), blocked.cause.unwrap_or(blocked.reason())),
                     }
                 }
-            }
+            };
+            self.standings[index].skipped = Some(reason);
         }
         None
     }
 
     /// An untried candidate behind an open breaker, tested before its time: once per call each.
-    pub fn early(&mut self, now: Instant) -> Option<Pick> {
+    pub fn early(&mut self, asker: Asker<'_>) -> Option<Pick> {
         for index in 0..self.candidates.len() {
             if !self.is_untried(index) || self.standings[index].early {
                 continue;
             }
-            if let Ok(admission) = self.candidates[index].target.admit(now, true) {
+            let target = &self.candidates[index].target;
+            if let Ok(admission) = target.admit(asker.now, Entry::Early, asker.request, asker.ahead(target)) {
                 self.standings[index].early = true;
                 return Some(Pick { index, admission });
             }
@@ -82,56 +142,74 @@ impl Picker {
         None
     }
 
-    /// The soonest moment at which an untried candidate, or a throttled one, is ready.
-    pub fn ready_in(&self, now: Instant, also_throttled: bool) -> Option<Duration> {
-        (0..self.candidates.len())
-            .filter(|i| self.is_untried(*i) || (also_throttled && self.is_throttled(*i)))
-            .filter_map(|i| match self.candidates[i].target.blocked(now) {
-                None => Some(Duration::ZERO),
-                Some(blocked) => super::client::ready_in(&blocked, now),
-            })
-            .min()
+    /// A candidate at another endpoint than `index`, ready at once, for a hedge.
+    pub fn beside(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+        let first = self.candidates[index].target.endpoint.clone();
+        self.untried(asker, false, |c| {
+            !Arc::ptr_eq(&c.target.endpoint, &first) && !c.target.limiter.lock().recently_throttled(asker.now)
+        })
     }
 
-    /// Whether an untried candidate is only waiting for a probe to end.
-    pub fn probing(&self, now: Instant) -> bool {
+    /// The candidates that are worth waiting for, and when each may be ready.
+    pub fn outlooks(&self, asker: Asker<'_>, also_throttled: bool) -> Vec<(usize, Outlook)> {
         (0..self.candidates.len())
-            .any(|i| self.is_untried(i) && self.candidates[i].target.blocked(now).is_some_and(|b| b.probing))
+            .filter(|i| self.is_untried(*i) || (also_throttled && self.may_reopen(*i)))
+            .filter_map(|i| {
+                let target = &self.candidates[i].target;
+                let ahead = asker.ahead(target);
+                let outlook = match target.blocked(asker.now, asker.request, ahead) {
+                    None => Outlook { at: Some(asker.now), paced: false, ahead },
+                    Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
+                    Some(blocked) => Outlook {
+                        at: blocked.until.filter(|_| !blocked.probing),
+                        paced: blocked.obstacle == Obstacle::Limiter,
+                        ahead,
+                    },
+                };
+                Some((i, outlook))
+            })
+            .collect()
     }
 
     /// The soonest moment at which any candidate is ready, for the error.
-    pub fn any_ready_in(&self, now: Instant) -> Option<Duration> {
-        self.candidates
-            .iter()
-            .filter_map(|c| match c.target.blocked(now) {
-                None => None,
-                Some(blocked) => super::client::ready_in(&blocked, now),
-            })
-            .min()
+    pub fn ready_in(&self, asker: Asker<'_>) -> Option<Duration> {
+        let until = |c: &Candidate| asker.blocked(&c.target).and_then(|b| b.until);
+        self.candidates.iter().filter_map(until).min().map(|at| at.saturating_duration_since(asker.now))
     }
 
     /// Whether another candidate is ready that was not tried yet.
-    pub fn alternative(&self, now: Instant) -> bool {
+    pub fn alternative(&self, asker: Asker<'_>) -> bool {
         (0..self.candidates.len())
-            .any(|i| self.is_untried(i) && self.candidates[i].target.blocked(now).is_none())
+            .any(|i| self.is_untried(i) && asker.blocked(&self.candidates[i].target).is_none())
+    }
+
+    /// Whether one is left that was not tried, ready or not.
+    pub fn remaining(&self) -> bool {
+        (0..self.candidates.len()).any(|i| self.is_untried(i))
     }
 
     /// Notes a failure, and rules out what it rules out.
-    pub fn failed(&mut self, index: usize, fault: Fault) {
+    pub fn failed(&mut self, index: usize, fault: Fault, request: &ChatRequest) {
         let failed = self.candidates[index].target.clone();
         let kind = fault.kind;
+        let rule = kind.rule();
         self.standings[index].fault = Some(fault);
         for (candidate, standing) in self.candidates.iter().zip(&mut self.standings) {
             let other = &candidate.target;
-            let same_key = std::sync::Arc::ptr_eq(&other.credential, &failed.credential);
+            let same_key = Arc::ptr_eq(&other.credential, &failed.credential);
             // Another key of a failing server is the same server; only a throttle may be the key's own.
-            let same_server = std::sync::Arc::ptr_eq(&other.endpoint, &failed.endpoint)
+            let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
                 && other.model == failed.model
-                && kind.rule().scope == Scope::Endpoint
+                && rule.scope == Scope::Endpoint
                 && kind != Kind::RateLimited;
-            if (decide::rules_out_credential(kind) && same_key) || same_server {
-                standing.excluded |= standing.attempts == 0;
-            }
+            let ruled_out = match rule.next {
+                Next::OtherCredential => same_key,
+                Next::LargerWindow => !fit::holds_more(request, &failed, other),
+                Next::LargerLimit => !fit::allows_more(request, &failed, other),
+                Next::OptIn => Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model,
+                Next::Yes | Next::No => same_server,
+            };
+            standing.excluded |= ruled_out && standing.attempts == 0;
         }
     }
 
@@ -140,16 +218,16 @@ impl Picker {
         self.standings.iter().map(|s| s.attempts - s.free.min(s.attempts)).sum()
     }
 
-    pub fn tried(&self) -> usize {
-        self.standings.iter().filter(|s| s.attempts > 0).count()
-    }
-
     fn is_untried(&self, index: usize) -> bool {
         self.standings[index].attempts == 0 && !self.standings[index].excluded
     }
 
-    fn is_throttled(&self, index: usize) -> bool {
-        let fault = self.standings[index].fault.as_ref();
-        fault.is_some_and(|f| matches!(f.kind, Kind::RateLimited | Kind::Overloaded) && !f.same_forbidden)
+    /// Whether its failure was a throttle, after which it may be asked again once it is ready.
+    pub fn may_reopen(&self, index: usize) -> bool {
+        let standing = &self.standings[index];
+        let throttled = |f: &Fault| matches!(f.kind, Kind::RateLimited | Kind::Overloaded);
+        standing.attempts > 0
+            && !standing.unpaid
+            && standing.fault.as_ref().is_some_and(|f| throttled(f) && !f.same_forbidden)
     }
 }

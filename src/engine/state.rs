@@ -4,24 +4,29 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
-use super::{admission::Admission, credential::Credential, head::Heads};
+use super::{admission::Admission, credential::Credential, head::Heads, room::Room};
 use crate::{
     config::EndpointConfig,
-    observe::{latency::Latencies, samples::Samples},
+    dialect::openai::request::ChatRequest,
+    observe::{
+        latency::{Latencies, Part},
+        samples::Samples,
+    },
     policy::{
         breaker::{Breaker, BreakerConfig, Permit, State, Verdict},
         budget::{Budget, BudgetConfig},
         cooldown::Cooldown,
         ewma::PeakEwma,
         fault::{Scope, Weight},
+        limiter::{Demand, Limiter, Shortage},
+        recent::Recent,
     },
     reason::Reason,
     vendor_error::VendorError,
@@ -29,6 +34,8 @@ use crate::{
 
 /// Models remembered one by one per endpoint; a caller may ask an open endpoint for any name.
 const MAX_TARGETS: usize = 128;
+/// Fewer samples make no percentile.
+const ENOUGH_SAMPLES: u32 = 20;
 /// A header's value at least this long may be a credential.
 const SHORTEST_SECRET: usize = 8;
 
@@ -56,8 +63,8 @@ pub struct Endpoint {
     pub isolated: AtomicU32,
     pub last_error: Mutex<Option<LastError>>,
     pub in_flight: AtomicU32,
-    /// Rings when a probe has ended, for the calls that wait for it.
-    pub changed: Arc<Notify>,
+    /// Where calls wait.
+    pub room: Arc<Room>,
     targets: Mutex<Targets>,
 }
 
@@ -78,11 +85,17 @@ pub struct Target {
     pub endpoint: Arc<Endpoint>,
     pub credential: Arc<Credential>,
     pub model: Arc<str>,
+    /// Breaker and cooldown of the model, whatever the key.
+    pub model_gate: Arc<Mutex<Gate>>,
+    /// Cooldown of this key for this model: a throttle is the key's own.
     pub gate: Mutex<Gate>,
+    pub limiter: Mutex<Limiter>,
     pub load: Mutex<PeakEwma>,
     pub in_flight: AtomicU32,
     pub stats: Mutex<Stats>,
     pub retries: AtomicU64,
+    /// Its price is wanted and not known, which was said.
+    pub price_missed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -95,23 +108,48 @@ pub struct Stats {
     pub last_failure: Option<SystemTime>,
     pub last_rate_limited: Option<SystemTime>,
     pub last_success: Option<Instant>,
+    /// First contents of late, for limits and hedging.
+    pub recent: Option<Recent>,
     /// The first failure since the last success, and how long past recoveries took.
     pub failing_since: Option<Instant>,
     pub recoveries: VecDeque<Duration>,
 }
 
+/// What keeps a target from being asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A person took it out.
+    Isolated,
+    /// The vendor's word, or what follows from it.
+    Cooldown,
+    /// Our own guess.
+    Breaker,
+    /// The rate budget, or those who wait for it already.
+    Limiter,
+    /// It came back a moment ago and gets a share of its load.
+    Ramp,
+}
+
 /// Why a target may not be asked now, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    pub reason: Reason,
+    pub obstacle: Obstacle,
     /// Why it was parked in the first place.
     pub cause: Option<Reason>,
-    /// `None` for as long as a person wants it.
+    /// `None` when nobody knows: a person decides, or the end of another request.
     pub until: Option<Instant>,
-    /// Only a breaker stands in the way, which is our own guess.
-    pub guess: bool,
-    /// A half-open probe is out: its end may come long before `until`.
+    /// One request is out to show whether it is well: its end may come long before `until`.
     pub probing: bool,
+}
+
+/// How a call comes to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Regular,
+    /// Nobody else is ready: the ramp does not hold it up.
+    ThroughRamp,
+    /// Nobody else is ready: an open breaker is tested before its time. Never a cooldown.
+    Early,
 }
 
 /// A state that changed, for the events.
@@ -119,6 +157,23 @@ pub struct Blocked {
 pub enum Change {
     Breaker { scope: Scope, state: State, until: Option<Instant> },
     Cooldown { scope: Scope, until: Instant },
+}
+
+impl Blocked {
+    /// The public word.
+    pub fn reason(&self) -> Reason {
+        match self.obstacle {
+            Obstacle::Isolated => Reason::Isolated,
+            Obstacle::Cooldown => Reason::Cooldown,
+            Obstacle::Breaker | Obstacle::Ramp => Reason::BreakerOpen,
+            Obstacle::Limiter => Reason::Limiter,
+        }
+    }
+}
+
+/// What a request is thought to need.
+pub fn demand(request: &ChatRequest) -> Demand {
+    Demand { input: request.input_tokens(), max_output: request.max_output }
 }
 
 // === impl Gate ===
@@ -133,21 +188,16 @@ impl Gate {
     }
 
     fn blocked(&self, now: Instant) -> Option<Blocked> {
-        if let Some(until) = self.cooldown.until(now) {
-            return Some(Blocked {
-                reason: Reason::Cooldown,
-                cause: self.parked_for,
-                until: Some(until),
-                guess: false,
-                probing: false,
-            });
+        let until = self.cooldown.until(now);
+        let probing = until.is_none() && self.cooldown.probing();
+        if until.is_some() || probing {
+            return Some(Blocked { obstacle: Obstacle::Cooldown, cause: self.parked_for, until, probing });
         }
         let breaker = self.breaker.as_ref()?;
         Some(Blocked {
-            reason: Reason::BreakerOpen,
+            obstacle: Obstacle::Breaker,
             cause: None,
             until: Some(breaker.ready_at(now)?),
-            guess: true,
             probing: breaker.probing(now),
         })
     }
@@ -196,7 +246,7 @@ impl Endpoint {
         origin: Arc<Origin>,
         credentials: Vec<Arc<Credential>>,
         budget: BudgetConfig,
-        changed: Arc<Notify>,
+        room: Arc<Room>,
         now: Instant,
     ) -> Self {
         Self {
@@ -209,7 +259,7 @@ impl Endpoint {
             isolated: AtomicU32::new(0),
             last_error: Mutex::default(),
             in_flight: AtomicU32::new(0),
-            changed,
+            room,
             targets: Mutex::default(),
         }
     }
@@ -237,17 +287,24 @@ impl Endpoint {
                 targets.remove(&key);
             }
         }
+        // One model under several keys is one model: it is sick or well for all of them.
+        let shared = (0..self.credentials.len())
+            .find_map(|other| targets.get(&(other, model) as &dyn TargetKey))
+            .map(|other| other.model_gate.clone());
         let model: Arc<str> = model.into();
         let target = Arc::new(Target {
             heads: Heads::new(&self.config, &self.credentials[credential].source),
             endpoint: self.clone(),
             credential: self.credentials[credential].clone(),
             model: model.clone(),
-            gate: Mutex::new(Gate::new(breaker, now)),
+            model_gate: shared.unwrap_or_else(|| Arc::new(Mutex::new(Gate::new(breaker, now)))),
+            gate: Mutex::new(Gate::new(None, now)),
+            limiter: Mutex::new(Limiter::new(self.config.limits_of(&model), now)),
             load: Mutex::new(PeakEwma::new(now)),
             in_flight: AtomicU32::new(0),
             stats: Mutex::default(),
             retries: AtomicU64::new(0),
+            price_missed: AtomicBool::new(false),
         });
         targets.insert((credential, model), target.clone());
         target
@@ -306,48 +363,84 @@ impl<'a> std::borrow::Borrow<dyn TargetKey + 'a> for (usize, Arc<str>) {
 // === impl Target ===
 
 impl Target {
-    /// Why it may not be asked now.
-    pub fn blocked(&self, now: Instant) -> Option<Blocked> {
+    /// Why it may not be asked now, whatever the request.
+    pub fn parked(&self, now: Instant) -> Option<Blocked> {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
-            return Some(Blocked {
-                reason: Reason::Isolated,
-                cause: None,
-                until: None,
-                guess: false,
-                probing: false,
-            });
+            return Some(Blocked { obstacle: Obstacle::Isolated, cause: None, until: None, probing: false });
         }
-        let gates = [&self.credential.gate, &self.endpoint.origin.gate, &self.gate];
-        gates
-            .into_iter()
+        // The one that holds longest decides; a cooldown outweighs a guess that holds as long.
+        self.gates()
             .filter_map(|gate| gate.lock().blocked(now))
-            // The one that holds longest decides; a cooldown outweighs a guess that holds as long.
-            .max_by_key(|b| (b.until, !b.guess))
+            .max_by_key(|b| (b.until, b.obstacle == Obstacle::Cooldown))
     }
 
-    /// Leave to send an attempt. `early` tests an open breaker before its time, never a cooldown.
-    pub fn admit(self: &Arc<Self>, now: Instant, early: bool) -> Result<Admission, Blocked> {
-        if let Some(blocked) = self.blocked(now) {
-            let cooling = || {
-                [&self.credential.gate, &self.endpoint.origin.gate, &self.gate]
-                    .into_iter()
-                    .any(|g| g.lock().cooldown.until(now).is_some())
-            };
-            if !early || !blocked.guess || cooling() {
+    /// Why this request may not be sent now. `ahead` wait for this target before it.
+    pub fn blocked(&self, now: Instant, request: &ChatRequest, ahead: u32) -> Option<Blocked> {
+        if let Some(parked) = self.parked(now) {
+            return Some(parked);
+        }
+        let shortage = self.limiter.lock().shortage(|| demand(request), ahead, now)?;
+        let until = match shortage {
+            Shortage::For(wait) => Some(now + wait),
+            Shortage::Slot => None,
+        };
+        Some(Blocked { obstacle: Obstacle::Limiter, cause: None, until, probing: false })
+    }
+
+    /// Leave to send an attempt.
+    pub fn admit(
+        self: &Arc<Self>,
+        now: Instant,
+        entry: Entry,
+        request: &ChatRequest,
+        ahead: u32,
+    ) -> Result<Admission, Blocked> {
+        if let Some(blocked) = self.blocked(now, request, ahead) {
+            let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
+            // The longest obstacle was named; a shorter cooldown is no guess either.
+            if !early || self.gates().any(|g| g.lock().cooldown.until(now).is_some()) {
                 return Err(blocked);
             }
         }
-        let turned_away =
-            Blocked { reason: Reason::BreakerOpen, cause: None, until: None, guess: true, probing: true };
+        if entry == Entry::Regular && self.ramp_holds(now) {
+            return Err(Blocked { obstacle: Obstacle::Ramp, cause: None, until: None, probing: false });
+        }
+        let early = entry == Entry::Early;
+        let turned_away = Blocked { obstacle: Obstacle::Breaker, cause: None, until: None, probing: true };
         let origin_permit = self.endpoint.origin.gate.lock().admit(now, early).ok_or(turned_away)?;
-        let Some(permit) = self.gate.lock().admit(now, early) else {
+        let Some(permit) = self.model_gate.lock().admit(now, early) else {
             self.endpoint.origin.gate.lock().release(origin_permit);
             return Err(turned_away);
         };
+        let grant = self.limiter.lock().take(|| demand(request), now);
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.endpoint.in_flight.fetch_add(1, Ordering::AcqRel);
-        let probe = [origin_permit, permit].into_iter().flatten().any(Permit::is_probe);
-        Ok(Admission::new(self.clone(), now, origin_permit, permit, probe))
+        let probation = [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());
+        Ok(Admission::new(self.clone(), now, origin_permit, permit, probation, grant))
+    }
+
+    /// Whether this request is not among those that the ramp lets through.
+    fn ramp_holds(&self, now: Instant) -> bool {
+        [&self.endpoint.origin.gate, &*self.model_gate].into_iter().any(|gate| {
+            let mut gate = gate.lock();
+            gate.breaker.as_mut().is_some_and(|b| b.ramping(now) && !b.ramp_admits(now))
+        })
+    }
+
+    fn gates(&self) -> impl Iterator<Item = &Mutex<Gate>> {
+        [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &self.gate].into_iter()
+    }
+
+    /// Notes how long the first content took, or how long it was waited for in vain.
+    pub fn record_first_content(&self, took: Duration, now: Instant) {
+        let mut stats = self.stats.lock();
+        stats.latencies.record(Part::FirstContent, took);
+        stats.recent.get_or_insert_with(|| Recent::new(now)).record(took, now);
+    }
+
+    /// The 95th percentile of the time to first content of late, once there are enough samples for one.
+    pub fn p95(&self, now: Instant) -> Option<Duration> {
+        self.stats.lock().recent.as_ref()?.quantile(0.95, ENOUGH_SAMPLES, now)
     }
 
     /// A vendor's words without the secrets that were sent to it, before anything cuts them.
@@ -376,7 +469,7 @@ impl Target {
 
     /// A stream broke after its content had begun: its permit has long been answered.
     pub fn failed_late(&self, now: Instant, jitter: f64) -> Option<Change> {
-        let mut gate = self.gate.lock();
+        let mut gate = self.model_gate.lock();
         let permit = gate.admit(now, false)??;
         if permit.is_probe() {
             gate.release(Some(permit));
@@ -387,9 +480,9 @@ impl Target {
     }
 
     /// Proof of health that no call brought: the monitor's probe.
-    pub fn proven(&self) -> Option<Change> {
-        let origin = self.endpoint.origin.gate.lock().breaker.as_mut().and_then(Breaker::proven);
-        let own = self.gate.lock().breaker.as_mut().and_then(Breaker::proven);
+    pub fn proven(&self, now: Instant) -> Option<Change> {
+        let prove = |gate: &Mutex<Gate>| gate.lock().breaker.as_mut().and_then(|b| b.proven(now));
+        let (origin, own) = (prove(&self.endpoint.origin.gate), prove(&self.model_gate));
         own.map(|state| Change::Breaker { scope: Scope::Endpoint, state, until: None })
             .or(origin.map(|state| Change::Breaker { scope: Scope::Origin, state, until: None }))
     }

@@ -10,11 +10,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    client::{Engine, now, state_name, wall_ms},
+    client::{Engine, state_name},
     report::iso8601,
     state::{Endpoint, Stats, Target},
 };
 use crate::{
+    clock::now,
     duration::millis,
     observe::latency::{PARTS, Part, Percentiles, Sum},
     policy::breaker::State,
@@ -66,21 +67,20 @@ impl Counts {
 
 /// `getEndpointStatus()`: one per endpoint, in configured order.
 pub fn endpoints(engine: &Engine) -> Value {
-    engine.endpoints.iter().map(endpoint).collect()
+    engine.endpoints.iter().map(|e| endpoint(engine, e)).collect()
 }
 
-fn endpoint(endpoint: &Arc<Endpoint>) -> Value {
+fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
     let now = now();
-    let targets = endpoint.targets();
+    let models = models(endpoint);
     let mut counts = Counts::default();
     let mut latency = Sum::new();
-    for target in &targets {
+    for target in models.iter().flatten() {
         let stats = target.stats.lock();
         counts.add(&stats, target.retries.load(Ordering::Relaxed));
         latency.add(&stats.latencies, Part::Total);
     }
-    let standing =
-        targets.iter().map(|t| standing(t, now)).reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
+    let standing = whole_standing(endpoint, now);
     let last_error = endpoint.last_error.lock().clone();
     let isolated = endpoint.isolated.load(Ordering::Acquire) > 0;
     json!({
@@ -90,11 +90,11 @@ fn endpoint(endpoint: &Arc<Endpoint>) -> Value {
         "model": endpoint.config.models.named(),
         "status": if isolated { Status::Down } else { standing.status },
         "lastError": last_error.map(|e| json!({ "reason": e.reason, "message": e.message, "at": iso8601(e.at) })),
-        "cooldownUntil": standing.cooldown.map(wall_ms),
+        "cooldownUntil": standing.cooldown.map(|at| engine.wall_ms(at)),
         "breaker": {
             "state": if isolated { "isolated" } else { standing.breaker },
             "consecutiveFailures": standing.consecutive,
-            "retryAt": standing.retry_at.map(wall_ms),
+            "retryAt": standing.retry_at.map(|at| engine.wall_ms(at)),
         },
         "latencyMs": brief(latency.percentiles()),
         "availabilityPercentage": (counts.success_rate() * 1e4).round() / 1e2,
@@ -105,51 +105,109 @@ fn endpoint(endpoint: &Arc<Endpoint>) -> Value {
         "lastFailureAt": counts.last_failure.map(iso8601),
         "lastRateLimitedAt": counts.last_rate_limited.map(iso8601),
         "inFlight": endpoint.in_flight.load(Ordering::Acquire),
-        "models": targets.iter().map(|t| model(t, now)).collect::<Vec<_>>(),
+        "rateLimit": models.iter().filter_map(|keys| rate_limit(keys, now)).next(),
+        "models": models.iter().map(|keys| model(engine, keys, now)).collect::<Vec<_>>(),
     })
 }
 
-fn model(target: &Target, now: Instant) -> Value {
-    let standing = standing(target, now);
-    let stats = target.stats.lock();
+/// The targets of an endpoint by model; those of one model differ in their keys.
+fn models(endpoint: &Arc<Endpoint>) -> Vec<Vec<Arc<Target>>> {
+    let mut models: Vec<Vec<Arc<Target>>> = Vec::new();
+    for target in endpoint.targets() {
+        match models.iter_mut().find(|keys| keys[0].model == target.model) {
+            Some(keys) => keys.push(target),
+            None => models.push(vec![target]),
+        }
+    }
+    models
+}
+
+fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
+    let standing = model_standing(keys, now);
+    let mut counts = Counts::default();
     let mut latency = Sum::new();
-    latency.add(&stats.latencies, Part::Total);
+    let mut in_flight = 0;
+    for target in keys {
+        let stats = target.stats.lock();
+        counts.add(&stats, 0);
+        latency.add(&stats.latencies, Part::Total);
+        in_flight += target.in_flight.load(Ordering::Acquire);
+    }
     json!({
-        "model": &*target.model,
+        "model": &*keys[0].model,
         "status": standing.status,
         "breaker": {
             "state": standing.breaker,
             "consecutiveFailures": standing.consecutive,
-            "retryAt": standing.retry_at.map(wall_ms),
+            "retryAt": standing.retry_at.map(|at| engine.wall_ms(at)),
         },
-        "cooldownUntil": standing.cooldown.map(wall_ms),
+        "cooldownUntil": standing.cooldown.map(|at| engine.wall_ms(at)),
         "latencyMs": brief(latency.percentiles()),
-        "totalRequests": stats.total,
-        "failedRequests": stats.failed,
-        "rateLimitedRequests": stats.rate_limited,
-        "inFlight": target.in_flight.load(Ordering::Acquire),
+        "totalRequests": counts.total,
+        "failedRequests": counts.failed,
+        "rateLimitedRequests": counts.rate_limited,
+        "inFlight": in_flight,
+        "rateLimit": rate_limit(keys, now),
     })
 }
 
-fn standing(target: &Target, now: Instant) -> Standing {
-    let mut whole = Standing {
-        status: Status::Healthy,
-        breaker: "closed",
-        consecutive: 0,
-        retry_at: None,
-        cooldown: None,
+/// What all keys together may still send, where anything limits that.
+fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
+    let mut sums = [None::<(f64, f64)>; 2];
+    let mut concurrency = None::<u32>;
+    for target in keys {
+        let limiter = target.limiter.lock();
+        for (sum, level) in sums.iter_mut().zip(limiter.levels(now)) {
+            if let Some((limit, remaining)) = level {
+                let (l, r) = sum.unwrap_or_default();
+                *sum = Some((l + limit, r + remaining));
+            }
+        }
+        if let Some(limit) = limiter.concurrency(now) {
+            concurrency = Some(concurrency.unwrap_or(0).saturating_add(limit));
+        }
+    }
+    let part = |sum: Option<(f64, f64)>| {
+        sum.map(|(limit, remaining)| json!({ "limit": limit.floor(), "remaining": remaining.floor() }))
     };
-    for gate in [&target.gate, &target.endpoint.origin.gate, &target.credential.gate] {
+    let [requests, tokens] = sums.map(part);
+    (requests.is_some() || tokens.is_some() || concurrency.is_some())
+        .then(|| json!({ "requests": requests, "tokens": tokens, "maxConcurrency": concurrency }))
+}
+
+/// An endpoint is as well as the worst of its models.
+fn whole_standing(endpoint: &Arc<Endpoint>, now: Instant) -> Standing {
+    let standings = models(endpoint).into_iter().map(|keys| model_standing(&keys, now));
+    standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint))
+}
+
+/// A model is as well as the best of its keys.
+fn model_standing(keys: &[Arc<Target>], now: Instant) -> Standing {
+    let best = keys.iter().map(|t| standing(t, now)).min_by_key(|s| s.status);
+    best.unwrap_or_else(Standing::well)
+}
+
+impl Standing {
+    fn well() -> Self {
+        Self { status: Status::Healthy, breaker: "closed", consecutive: 0, retry_at: None, cooldown: None }
+    }
+}
+
+fn standing(target: &Target, now: Instant) -> Standing {
+    let mut whole = Standing::well();
+    let gates = [&*target.model_gate, &target.gate, &target.endpoint.origin.gate, &target.credential.gate];
+    for gate in gates {
         let gate = gate.lock();
         if let Some(breaker) = &gate.breaker {
             let state = breaker.state(now);
             let (status, name) = match state {
+                State::Closed if breaker.ramping(now) => (Status::Degraded, state_name(state)),
                 State::Closed => (Status::Healthy, state_name(state)),
                 State::HalfOpen => (Status::Degraded, state_name(state)),
                 State::Open => (Status::Down, state_name(state)),
             };
             whole.consecutive = whole.consecutive.max(breaker.consecutive_failures());
-            if status > whole.status || (whole.breaker == "closed" && name != "closed") {
+            if name != "closed" && (status > whole.status || whole.breaker == "closed") {
                 whole.breaker = name;
                 whole.retry_at = breaker.ready_at(now);
             }
@@ -164,6 +222,10 @@ fn standing(target: &Target, now: Instant) -> Standing {
             };
             whole.status = whole.status.max(status);
         }
+    }
+    let slow = |limit| target.p95(now).is_some_and(|p95| p95 > limit);
+    if target.endpoint.config.max_latency.is_some_and(slow) {
+        whole.status = whole.status.max(Status::Degraded);
     }
     whole
 }
@@ -248,7 +310,12 @@ pub fn snapshot(engine: &Engine) -> Value {
             "latencies": latencies,
         }));
     }
-    json!({ "timestamp": iso8601(SystemTime::now()), "activeCalls": engine.active(), "series": series })
+    json!({
+        "timestamp": iso8601(engine.wall()),
+        "activeCalls": engine.active(),
+        "waitingCalls": engine.room.len(),
+        "series": series,
+    })
 }
 
 /// Shares of rate-limited requests above which an endpoint, and so the whole, is not well.
@@ -273,8 +340,7 @@ pub fn health_report(engine: &Engine) -> Value {
         }
         let share =
             if counts.total == 0 { 0.0 } else { counts.rate_limited as f64 / counts.total as f64 * 100.0 };
-        let status = targets.iter().map(|t| standing(t, now)).reduce(worse);
-        let status = status.unwrap_or_else(|| bare_standing(endpoint)).status;
+        let status = whole_standing(endpoint, now).status;
         let level = if share > CRITICAL_SHARE {
             2
         } else {
@@ -302,7 +368,7 @@ pub fn health_report(engine: &Engine) -> Value {
     let list: Vec<Value> = endpoints.into_iter().map(|(_, value)| value).collect();
     let overall = ["healthy", "degraded", "critical"][overall];
     json!({
-        "timestamp": iso8601(SystemTime::now()),
+        "timestamp": iso8601(engine.wall()),
         "overallStatus": overall,
         "endpoints": list,
     })

@@ -2,7 +2,8 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -12,18 +13,18 @@ use tokio::time::{self, Sleep};
 use super::{
     admission::Admission,
     attempt::{self, Answer, Answered, Head, MAX_ANSWER},
-    call::{Call, Ended},
-    client::now,
+    call::{Call, Cut, Ended, Trial},
     error::{CallError, Interrupted},
     state::Target,
 };
 use crate::{
+    clock::now,
     config::client::Timeouts,
     dialect::openai::{
         accumulate::Accumulator,
         chunk::{self, Data},
     },
-    net::{body::Body, sse::Framer},
+    net::{body::Body, decode::Decoder, sse::Framer},
     observe::latency::Part,
     policy::{
         classify::classify,
@@ -59,23 +60,35 @@ impl StreamSink for NoStream {
     }
 }
 
-struct Reading<'a, S> {
-    call: &'a Call,
-    sink: &'a mut S,
+/// A stream that is being read: up to its commit point, then to its end.
+pub struct Reading<'c> {
+    call: &'c Call,
+    target: Arc<Target>,
+    began: Instant,
+    body: Body,
+    decoder: Decoder,
     framer: Framer,
     whole: Accumulator,
+    /// What waits for the commit point, or for the sink.
     held: Vec<String>,
     held_bytes: usize,
-    delivered: usize,
+    received: usize,
     first_content: Option<Instant>,
     last_content: Instant,
     skipped: u32,
     undecodable_run: u32,
-    was_paused: bool,
     finished_at: Option<Instant>,
     /// The first bytes, for bodies that are no event stream.
-    head: Vec<u8>,
-    head_of: &'a Head,
+    start: Vec<u8>,
+    head: Head,
+    /// There may be events that were received and not looked at.
+    pending: bool,
+    body_ended: bool,
+    /// The end was reached.
+    ended: bool,
+    /// Set for what is waited for now.
+    timer: Pin<Box<Sleep>>,
+    armed_for: Kind,
 }
 
 enum Progress {
@@ -84,150 +97,220 @@ enum Progress {
     End,
 }
 
-pub async fn receive<S: StreamSink>(
-    call: &Call,
-    admission: &mut Admission,
-    answer: Answer,
-    sink: &mut S,
-) -> Ended {
-    let Answer { head, mut body, mut decoder } = answer;
-    let began = admission.began;
-    let mut reading = Reading {
+/// Reads until the commit point: the first content, or with `commit: 'end'` the end.
+pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Result<Box<Reading<'c>>, Fault> {
+    let Answer { head, body, decoder } = answer;
+    let began = trial.admission.began;
+    let target = trial.admission.target.clone();
+    let (first, armed_for) = attempt::first_content_limit(call, trial.latency_limit);
+    let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
+    let mut reading = Box::new(Reading {
         call,
-        sink,
+        began,
+        body,
+        decoder,
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
         held: Vec::new(),
         held_bytes: 0,
-        delivered: 0,
+        received: 0,
         first_content: None,
         last_content: began,
         skipped: 0,
         undecodable_run: 0,
-        was_paused: false,
         finished_at: None,
-        head: Vec::new(),
-        head_of: &head,
-    };
-    let first = call.timeouts.first_content.unwrap_or(Timeouts::FIRST_CONTENT);
-    let mut timer = pin!(time::sleep_until(time::Instant::from_std(began + first)));
-    let mut armed_for = Kind::FirstContentTimeout;
-    let deadline = call.started + call.timeouts.total;
-    let result = loop {
-        let paused = tokio::select! {
-            biased;
-            paused = poll_fn(|cx| reading.paused(cx)) => paused,
-            () = time::sleep_until(time::Instant::from_std(deadline)) => {
-                return Ended::Expired(reading.interrupted(admission, None));
-            }
-        };
-        if paused && reading.first_content.is_some() {
-            // The reader's own pause is not the vendor's.
-            reading.last_content = now();
-            reading.rearm(timer.as_mut(), &mut armed_for, deadline);
-        }
-        let mut frame = Vec::new();
-        match next_frame(&mut body, timer.as_mut(), &mut frame).await {
-            Frame::Data => {}
-            Frame::TimedOut if reading.finished_at.is_some() => break Ok(()),
-            Frame::TimedOut if now() >= deadline && reading.first_content.is_some() => {
-                return Ended::Expired(reading.interrupted(admission, None));
-            }
-            Frame::TimedOut => break Err(Fault::new(armed_for, timeout_message(armed_for)).maybe_billed()),
-            Frame::Broken(why) => {
-                break if reading.whole.finished() { Ok(()) } else { Err(reading.broken(why)) };
-            }
-            Frame::End => break reading.end(&mut decoder, admission),
-        }
-        let step = if decoder.is_identity() {
-            reading.push(&frame, admission)
-        } else {
-            match decoder.push(&frame) {
-                Ok(decoded) => reading.push(&decoded, admission),
-                Err(e) => Err(attempt::undecodable(e)),
-            }
-        };
-        match step {
-            Ok(Progress::End) => {
-                drain(body);
-                break Ok(());
-            }
-            Ok(Progress::More) => {}
-            Err(fault) => break Err(fault),
-        }
-        // Only content feeds the timer: comments and pings are signs of life, not of progress.
-        reading.rearm(timer.as_mut(), &mut armed_for, deadline);
-    };
-    match result {
-        Ok(()) => {
-            // A finish without any content is an answer too, an empty one.
-            reading.commit(admission);
-            let usage = reading.whole.usage();
-            Ended::Answered(Answered {
-                body: reading.whole.completion().to_string(),
-                usage,
-                first_content: reading.first_content,
-                connect_took: head.connect_took,
-                skipped_events: reading.skipped,
-            })
-        }
-        Err(fault) if reading.first_content.is_none() => Ended::Failed(fault),
-        Err(fault) => Ended::Interrupted(reading.interrupted(admission, Some(&fault))),
+        start: Vec::new(),
+        head,
+        pending: false,
+        body_ended: false,
+        ended: false,
+        timer: Box::pin(time::sleep_until((began + first).into())),
+        armed_for,
+        target: target.clone(),
+    });
+    if let Some(announcement) = call.announcement(&target, trial.continues) {
+        reading.held.push(announcement.chunk);
+        reading.whole = announcement.whole;
     }
+    let at_end = call.streams.commit_at_end;
+    while !reading.ended && (at_end || reading.first_content.is_none()) {
+        reading.step(&mut trial.admission).await?;
+    }
+    // A finish without any content is an answer too, an empty one.
+    reading.answered(&mut trial.admission);
+    Ok(reading)
 }
 
-impl<S: StreamSink> Reading<'_, S> {
-    /// Ready when the reader keeps up; true when it did not at first.
-    fn paused(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        match self.sink.poll_ready(cx) {
-            Poll::Ready(()) => Poll::Ready(std::mem::take(&mut self.was_paused)),
-            Poll::Pending => {
-                self.was_paused = true;
-                Poll::Pending
+impl Reading<'_> {
+    /// Passes on what was held and what comes after it, to the end.
+    pub async fn deliver<S: StreamSink>(
+        mut self: Box<Self>,
+        admission: &mut Admission,
+        sink: &mut S,
+    ) -> Ended {
+        let deadline = self.call.started + self.call.timeouts.total;
+        loop {
+            for chunk in std::mem::take(&mut self.held) {
+                sink.chunk(chunk);
+                if !self.keeps_up(sink, deadline).await {
+                    return self.expired();
+                }
+            }
+            if self.ended {
+                break;
+            }
+            if let Err(fault) = self.step(admission).await {
+                if now() >= deadline {
+                    return self.expired();
+                }
+                for chunk in self.held.drain(..) {
+                    sink.chunk(chunk);
+                }
+                return Ended::Cut(Box::new(Cut {
+                    fault,
+                    endpoint: self.target.endpoint.config.name.clone(),
+                    model: self.target.model.to_string(),
+                    whole: self.whole,
+                }));
             }
         }
+        let usage = self.whole.usage();
+        Ended::Answered(Answered {
+            body: self.whole.completion().to_string(),
+            usage,
+            first_content: self.first_content,
+            connect_took: self.head.connect_took,
+            skipped_events: self.skipped,
+        })
     }
 
-    /// Sets the timer for what is waited for now.
-    fn rearm(&mut self, mut timer: Pin<&mut Sleep>, armed_for: &mut Kind, deadline: Instant) {
-        let at = if self.whole.finished() && self.whole.choices() >= self.call.request.choices {
-            *self.finished_at.get_or_insert_with(now) + GRACE
-        } else if self.first_content.is_some() {
-            *armed_for = Kind::ContentTimeout;
-            self.last_content + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT)
-        } else {
-            return;
-        };
-        timer.as_mut().reset(time::Instant::from_std(at.min(deadline)));
+    /// Waits until the reader keeps up; false when the call's deadline comes first.
+    async fn keeps_up<S: StreamSink>(&mut self, sink: &mut S, deadline: Instant) -> bool {
+        let mut paused = false;
+        let ready = poll_fn(|cx| {
+            let ready = sink.poll_ready(cx);
+            paused |= ready.is_pending();
+            ready
+        });
+        tokio::select! {
+            biased;
+            () = ready => {}
+            () = time::sleep_until(deadline.into()) => return false,
+        }
+        if paused {
+            // The reader's own pause is not the vendor's.
+            self.last_content = now();
+            self.rearm();
+        }
+        true
     }
 
-    /// The error of a stream that broke after its commit; without a fault it was the call's own deadline.
-    fn interrupted(self, admission: &Admission, fault: Option<&Fault>) -> CallError {
+    /// The call's own deadline passed.
+    fn expired(self) -> Ended {
         let delivered = Interrupted {
             partial: self.whole.text().to_owned(),
             usage: self.whole.usage(),
             partial_completion: self.whole.completion(),
         };
-        let endpoint = &admission.target.endpoint.config.name;
-        match fault {
-            Some(fault) => CallError::interrupted(endpoint, fault, delivered),
-            None => CallError::expired(endpoint, self.call.timeouts.total, delivered),
+        let endpoint = &self.target.endpoint.config.name;
+        Ended::Expired(Box::new(CallError::expired(endpoint, self.call.timeouts.total, delivered)))
+    }
+
+    /// Reads what comes next.
+    async fn step(&mut self, admission: &mut Admission) -> Result<(), Fault> {
+        if self.pending {
+            let progress = self.events(admission)?;
+            return self.progressed(progress);
         }
+        if self.body_ended {
+            return self.end(admission);
+        }
+        let mut frame = Vec::new();
+        match next_frame(&mut self.body, self.timer.as_mut(), &mut frame).await {
+            Frame::Data => {}
+            Frame::TimedOut if self.finished_at.is_some() => {
+                self.ended = true;
+                return Ok(());
+            }
+            Frame::TimedOut => {
+                return Err(Fault::new(self.armed_for, timeout_message(self.armed_for)).maybe_billed());
+            }
+            Frame::Broken(_) if self.whole.finished() => {
+                self.ended = true;
+                return Ok(());
+            }
+            Frame::Broken(why) => return Err(self.fault(Kind::Truncated, &why)),
+            Frame::End => {
+                self.body_ended = true;
+                let rest = match self.decoder.finish() {
+                    Ok(rest) => rest,
+                    Err(_) if self.whole.finished() => Vec::new(),
+                    Err(e) => return Err(attempt::undecodable(e)),
+                };
+                let progress = self.push(&rest, admission)?;
+                return self.progressed(progress);
+            }
+        }
+        let progress = if self.decoder.is_identity() {
+            self.push(&frame, admission)?
+        } else {
+            let decoded = self.decoder.push(&frame).map_err(attempt::undecodable)?;
+            self.push(&decoded, admission)?
+        };
+        self.progressed(progress)
+    }
+
+    fn progressed(&mut self, progress: Progress) -> Result<(), Fault> {
+        if let Progress::End = progress {
+            self.ended = true;
+            drain(&mut self.body);
+            return Ok(());
+        }
+        // Only content feeds the timer: comments and pings are signs of life, not of progress.
+        self.rearm();
+        Ok(())
+    }
+
+    /// Sets the timer for what is waited for now.
+    fn rearm(&mut self) {
+        let at = if self.whole.finished() && self.whole.choices() >= self.call.request.choices {
+            *self.finished_at.get_or_insert_with(now) + GRACE
+        } else if self.first_content.is_some() {
+            self.armed_for = Kind::ContentTimeout;
+            self.last_content + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT)
+        } else {
+            return;
+        };
+        let deadline = self.call.started + self.call.timeouts.total;
+        self.timer.as_mut().reset(at.min(deadline).into());
     }
 
     fn push(&mut self, bytes: &[u8], admission: &mut Admission) -> Result<Progress, Fault> {
-        if self.first_content.is_none() && self.head.len() < MAX_HELD {
-            self.head.extend_from_slice(bytes);
+        if self.first_content.is_none() && self.start.len() < MAX_HELD {
+            self.start.extend_from_slice(bytes);
         }
         self.framer.push(bytes);
+        self.events(admission)
+    }
+
+    /// Takes the events that are there, up to the commit point: what follows it in the same bytes is for after.
+    fn events(&mut self, admission: &mut Admission) -> Result<Progress, Fault> {
+        let uncommitted = self.first_content.is_none() && !self.call.streams.commit_at_end;
+        self.pending = true;
         loop {
             match self.framer.next_event() {
                 Ok(Some(event)) => {
                     if let Progress::End = self.event(event.name.as_deref(), event.data, admission)? {
                         return Ok(Progress::End);
                     }
+                    if uncommitted && self.first_content.is_some() {
+                        return Ok(Progress::More);
+                    }
                 }
-                Ok(None) => return Ok(Progress::More),
+                Ok(None) => {
+                    self.pending = false;
+                    return Ok(Progress::More);
+                }
                 Err(_) => {
                     return Err(Fault::new(Kind::Malformed, "an event is larger than 8 MiB").maybe_billed());
                 }
@@ -245,8 +328,8 @@ impl<S: StreamSink> Reading<'_, S> {
             Data::Done if self.whole.finished() => Ok(Progress::End),
             Data::Done => Err(self.fault(Kind::Truncated, "[DONE] came without a finish reason")),
             Data::Error(error) => {
-                let error = admission.target.redacted(error);
-                Err(classify(self.head_of.status, self.head_of.hint, &error))
+                let error = self.target.redacted(error);
+                Err(classify(self.head.status, self.head.hint, &error))
             }
             Data::Undecodable => {
                 self.skipped += 1;
@@ -259,28 +342,24 @@ impl<S: StreamSink> Reading<'_, S> {
             Data::Opaque => {
                 self.undecodable_run = 0;
                 self.content(admission);
-                self.sink.chunk(data);
+                self.hold(data)?;
                 Ok(Progress::More)
             }
             Data::Chunk(value) => {
                 self.undecodable_run = 0;
                 if chunk::gave_up(&value) {
-                    return Err(attempt::gave_up(self.head_of.status));
+                    return Err(attempt::gave_up(self.head.status));
                 }
                 let content = chunk::has_content(&value);
                 self.whole.add(value);
-                self.delivered += data.len();
-                if self.delivered > MAX_ANSWER {
+                self.received += data.len();
+                if self.received > MAX_ANSWER {
                     return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
                 }
                 if content {
                     self.content(admission);
                 }
-                if self.first_content.is_some() {
-                    self.sink.chunk(data);
-                } else {
-                    self.hold(data)?;
-                }
+                self.hold(data)?;
                 Ok(Progress::More)
             }
         }
@@ -290,58 +369,49 @@ impl<S: StreamSink> Reading<'_, S> {
         let now = now();
         if self.first_content.is_some() {
             let gap = now.saturating_duration_since(self.last_content);
-            admission.target.stats.lock().latencies.record(Part::Gap, gap);
+            self.target.stats.lock().latencies.record(Part::Gap, gap);
         }
         self.last_content = now;
-        self.commit(admission);
+        self.answered(admission);
     }
 
-    /// The commit point: what was held back is passed on, and nobody else will answer this call.
-    fn commit(&mut self, admission: &mut Admission) {
+    /// The commit point is reached, or content has begun: the attempt counts as answered.
+    fn answered(&mut self, admission: &mut Admission) {
         if self.first_content.is_some() {
             return;
         }
         let now = now();
         self.first_content = Some(now);
-        self.head = Vec::new();
-        self.call.commit(admission, now.saturating_duration_since(admission.began));
-        for data in self.held.drain(..) {
-            self.sink.chunk(data);
-        }
+        self.start = Vec::new();
+        self.call.commit(admission, now.saturating_duration_since(self.began));
     }
 
+    /// Keeps a chunk until it may be passed on.
     fn hold(&mut self, data: String) -> Result<(), Fault> {
-        self.held_bytes += data.len();
-        if self.held_bytes > MAX_HELD {
-            return Err(self.fault(Kind::Malformed, "a mebibyte came without any content"));
+        // After the first content it is passed on at once, or the whole is bounded as it is received.
+        if self.first_content.is_none() {
+            self.held_bytes += data.len();
+            if self.held_bytes > MAX_HELD {
+                return Err(self.fault(Kind::Malformed, "a mebibyte came without any content"));
+            }
         }
         self.held.push(data);
         Ok(())
     }
 
-    /// The body ended by itself.
-    fn end(
-        &mut self,
-        decoder: &mut crate::net::decode::Decoder,
-        admission: &mut Admission,
-    ) -> Result<(), Fault> {
-        match decoder.finish() {
-            Ok(rest) => {
-                if let Progress::End = self.push(&rest, admission)? {
-                    return Ok(());
-                }
-            }
-            Err(e) if !self.whole.finished() => return Err(attempt::undecodable(e)),
-            Err(_) => {}
-        }
+    /// The body ended by itself, and all of it but an unfinished last event was looked at.
+    fn end(&mut self, admission: &mut Admission) -> Result<(), Fault> {
         if let Some(event) = self.framer.finish() {
             self.event(event.name.as_deref(), event.data, admission)?;
-        }
-        if self.whole.finished() {
+            // It may have been the first content: what is wrong with the end is for after the commit point.
             return Ok(());
         }
-        if self.delivered == 0
-            && let Some(fault) = self.not_a_stream(&admission.target)
+        if self.whole.finished() {
+            self.ended = true;
+            return Ok(());
+        }
+        if self.received == 0
+            && let Some(fault) = self.not_a_stream()
         {
             return Err(fault);
         }
@@ -351,28 +421,24 @@ impl<S: StreamSink> Reading<'_, S> {
     }
 
     /// Errors come as plain JSON under the content type of a stream, and proxies send pages.
-    fn not_a_stream(&self, target: &Target) -> Option<Fault> {
-        let start = self.head.iter().find(|b| !b.is_ascii_whitespace())?;
+    fn not_a_stream(&self) -> Option<Fault> {
+        let start = self.start.iter().find(|b| !b.is_ascii_whitespace())?;
         if !matches!(start, b'{' | b'[' | b'<') {
             return None;
         }
-        let mut head = String::from_utf8_lossy(&self.head).into_owned();
-        target.redact(&mut head);
+        let mut head = String::from_utf8_lossy(&self.start).into_owned();
+        self.target.redact(&mut head);
         let error = crate::dialect::error_body::read(head.as_bytes());
         if *start == b'<' || (error.code.is_none() && error.kind.is_none() && error.status.is_none()) {
             return Some(
                 self.fault(Kind::Malformed, &format!("the answer is no event stream: {}", error.message)),
             );
         }
-        Some(classify(self.head_of.status, self.head_of.hint, &error))
-    }
-
-    fn broken(&self, why: String) -> Fault {
-        self.fault(Kind::Truncated, &why)
+        Some(classify(self.head.status, self.head.hint, &error))
     }
 
     fn fault(&self, kind: Kind, message: &str) -> Fault {
-        Fault { status: Some(self.head_of.status), ..Fault::new(kind, message).maybe_billed() }
+        Fault { status: Some(self.head.status), ..Fault::new(kind, message).maybe_billed() }
     }
 }
 
@@ -394,10 +460,11 @@ async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u
 }
 
 /// Reads the rest of a finished body away, so that the pool gets the connection back.
-fn drain(mut body: Body) {
+fn drain(body: &mut Body) {
     if body.is_end() {
         return;
     }
+    let mut body = std::mem::replace(body, Body::Empty);
     tokio::spawn(async move {
         let _ = time::timeout(DRAIN, async {
             let mut rest = Vec::new();
@@ -410,9 +477,9 @@ fn drain(mut body: Body) {
 }
 
 fn timeout_message(kind: Kind) -> &'static str {
-    if kind == Kind::FirstContentTimeout {
-        "no content arrived in time"
-    } else {
-        "the content stopped coming"
+    match kind {
+        Kind::FirstContentTimeout => "no content arrived in time",
+        Kind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
+        _ => "the content stopped coming",
     }
 }

@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     alert::{ConsecutiveFailures, Failure, Observation},
+    clock::now,
     config::monitor::HealthConfig,
     engine::{
         Engine,
         attempt::auth_error,
-        client::now,
         report::iso8601,
         state::{Endpoint, Target},
     },
@@ -197,9 +197,9 @@ impl Monitor {
                 stats.latencies.record(Part::FirstContent, took);
             }
         }
-        if up && let Some(change) = target.proven() {
+        if up && let Some(change) = target.proven(now()) {
             self.engine.announce(target, None, &[change]);
-            self.engine.changed.notify_waiters();
+            self.engine.room.ring(target);
         }
     }
 
@@ -218,7 +218,7 @@ impl Monitor {
         let now = now();
         let proven =
             target.stats.lock().last_success.is_some_and(|at| now.saturating_duration_since(at) < interval);
-        let asked_to_wait = target.blocked(now).is_some_and(|b| {
+        let asked_to_wait = target.parked(now).is_some_and(|b| {
             matches!(b.cause, Some(Reason::RateLimited | Reason::Quota | Reason::Overloaded))
         });
         proven || asked_to_wait

@@ -12,6 +12,7 @@ use tokio::time;
 
 use super::history::CheckStatus;
 use crate::{
+    clock::now,
     config::key::{ApiKey, KeySource},
     dialect::{
         error_body,
@@ -19,7 +20,6 @@ use crate::{
     },
     engine::{
         Engine,
-        client::now,
         head::{USER_AGENT, authorize},
         state::{Endpoint, Target},
     },
@@ -166,7 +166,7 @@ async fn key(engine: &Engine, target: &Target) -> Result<Option<ApiKey>, String>
     match &target.credential.source {
         KeySource::None => Ok(None),
         KeySource::Static(key) => Ok(Some(key.clone())),
-        KeySource::Function(number) => engine.keys.key(*number).await.map(Some),
+        KeySource::Function(number) => engine.functions.key(*number).await.map(Some),
     }
 }
 

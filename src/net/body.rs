@@ -13,6 +13,8 @@ use super::{failure::root_message, h1::body::H1Body, pool::H2Lease};
 
 pub enum Body {
     H1(H1Body),
+    /// Its bytes are somebody else's to read.
+    Empty,
     H2 {
         incoming: Incoming,
         /// The stream's place on its connection, kept as long as it is read.
@@ -25,6 +27,7 @@ impl Body {
     pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
         let incoming = match self {
             Self::H1(body) => return body.poll_data(cx, out),
+            Self::Empty => return Poll::Ready(Ok(false)),
             Self::H2 { incoming, .. } => incoming,
         };
         loop {
@@ -53,6 +56,7 @@ impl Body {
     pub fn is_end(&self) -> bool {
         match self {
             Self::H1(body) => body.is_end(),
+            Self::Empty => true,
             Self::H2 { incoming, .. } => incoming.is_end_stream(),
         }
     }

@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::{
     config,
+    functions::Functions,
     gate::Gate,
     hub::{Hub, HubInner, refuse},
     item::Item,
-    keys::Keys,
     reply::SlotSink,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     engine::{
         Engine,
         call::{Call, Reply as Answer},
-        client::{Active, KeyProvider},
+        client::Active,
         error::CallError,
         options::CallOptions,
         status,
@@ -63,7 +63,7 @@ pub struct NativeClient {
     engine: Arc<Engine>,
     monitor: Arc<Monitor>,
     events: Arc<Events>,
-    keys: Arc<Keys>,
+    functions: Arc<Functions>,
 }
 
 #[napi]
@@ -74,10 +74,9 @@ impl NativeClient {
         let config = config::read(&options, monitor).map_err(napi::Error::from_reason)?;
         let hub = hub.inner.clone();
         let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
-        let keys = Arc::new(Keys::new(hub.clone(), client));
+        let functions = Arc::new(Functions::new(hub.clone(), client));
         let starts = config.health_starts;
-        let provider: Arc<dyn KeyProvider> = keys.clone();
-        let engine = Engine::new(config, events.clone(), provider).map_err(|e| {
+        let engine = Engine::new(config, events.clone(), functions.clone()).map_err(|e| {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;
@@ -86,7 +85,7 @@ impl NativeClient {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        Ok(Self { id: client, hub, engine, monitor, events, keys })
+        Ok(Self { id: client, hub, engine, monitor, events, functions })
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
@@ -108,8 +107,8 @@ impl NativeClient {
     }
 
     #[napi(catch_unwind)]
-    pub fn provide_key(&self, request: u32, key: Option<String>) {
-        self.keys.provide(request, key);
+    pub fn answer(&self, question: u32, answer: Option<String>) {
+        self.functions.answer(question, answer);
     }
 
     #[napi(catch_unwind)]
@@ -150,7 +149,7 @@ impl NativeClient {
         } else {
             // Each disposable is used once, which the façade sees to.
             endpoint.isolated.fetch_sub(1, Ordering::AcqRel);
-            self.engine.changed.notify_waiters();
+            self.engine.room.ring_all();
         }
         true
     }
@@ -292,7 +291,7 @@ fn start(
             return refuse(hub, slot, &error);
         }
     };
-    let parse = |o: &str| CallOptions::parse(o, active.engine().config.timeouts);
+    let parse = |o: &str| CallOptions::parse(o, &active.engine().config);
     let options = match options.as_deref().map_or_else(|| Ok(CallOptions::default()), parse) {
         Ok(options) => options,
         Err(problems) => return refuse(hub, slot, &CallError::problems(problems)),

@@ -42,11 +42,12 @@ pub enum Item {
         kind: u32,
         payload: Text,
     },
-    /// A key is wanted from a function.
-    Key {
+    /// One of the user's functions is asked for a string.
+    Ask {
         client: u32,
-        request: u32,
+        question: u32,
         function: Text,
+        argument: Option<Text>,
     },
 }
 
@@ -72,7 +73,7 @@ impl Item {
             Self::Chunk { slot, .. } => [2, *slot, 0],
             Self::Dropped { slot } => [3, *slot, 0],
             Self::Event { client, kind, .. } => [4, *client, *kind],
-            Self::Key { client, request, .. } => [5, *client, *request],
+            Self::Ask { client, question, .. } => [5, *client, *question],
         }
     }
 
@@ -83,7 +84,7 @@ impl Item {
             Self::Chunk { chunk, .. } => [Some(chunk), None],
             Self::Dropped { .. } => [None, None],
             Self::Event { payload, .. } => [Some(payload), None],
-            Self::Key { function, .. } => [Some(function), None],
+            Self::Ask { function, argument, .. } => [Some(function), argument.as_ref()],
         }
     }
 }

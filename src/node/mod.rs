@@ -2,9 +2,9 @@
 
 mod client;
 mod config;
+mod functions;
 mod gate;
 mod hub;
 mod item;
-mod keys;
 mod reply;
 mod work;

@@ -9,6 +9,9 @@ use super::{backoff, fault::Weight, ring::Ring};
 
 /// How long a half-open probe may take before another is let through beside it.
 const PERMIT_DEADLINE: Duration = Duration::from_secs(120);
+/// After closing, load comes back in steps: this share for the first, the next for the second.
+const RAMP: [f64; 2] = [0.1, 0.5];
+const RAMP_STEP: Duration = Duration::from_secs(5);
 /// An open breaker is our guess: when nothing else is ready it may be tested early, this often.
 const EARLY_PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -78,8 +81,11 @@ pub struct Breaker {
     /// Changes with each state, so that stragglers of an earlier one decide nothing.
     epoch: u32,
     consecutive: u32,
-    /// Open periods since it was last closed: the exponent.
+    /// Open periods since it was last closed for good: the exponent.
     opens: u32,
+    /// When it was last closed, and how much of a request the ramp has saved up since.
+    closed: Option<Instant>,
+    saved: f64,
     ring: Ring,
     /// When it was last tested before its time.
     last_early: Option<Instant>,
@@ -88,7 +94,17 @@ pub struct Breaker {
 impl Breaker {
     pub fn new(config: BreakerConfig, now: Instant) -> Self {
         let ring = Ring::new(config.window, now);
-        Self { config, inner: Inner::Closed, epoch: 0, consecutive: 0, opens: 0, ring, last_early: None }
+        Self {
+            config,
+            inner: Inner::Closed,
+            epoch: 0,
+            consecutive: 0,
+            opens: 0,
+            closed: None,
+            saved: 0.0,
+            ring,
+            last_early: None,
+        }
     }
 
     pub fn state(&self, now: Instant) -> State {
@@ -110,6 +126,31 @@ impl Breaker {
             Inner::Open { until } => (now < until).then_some(until),
             Inner::HalfOpen { probe_until } => probe_until.filter(|until| now < *until),
         }
+    }
+
+    /// Whether it was closed so lately that it is given a part of its load only.
+    pub fn ramping(&self, now: Instant) -> bool {
+        matches!(self.inner, Inner::Closed) && self.share(now) < 1.0
+    }
+
+    /// Whether the next request belongs to the share that the ramp lets through. Counts it when it does.
+    pub fn ramp_admits(&mut self, now: Instant) -> bool {
+        let share = self.share(now);
+        if share >= 1.0 {
+            return true;
+        }
+        self.saved += share;
+        let admits = self.saved >= 1.0 - 1e-9;
+        if admits {
+            self.saved -= 1.0;
+        }
+        admits
+    }
+
+    fn share(&self, now: Instant) -> f64 {
+        let Some(closed) = self.closed else { return 1.0 };
+        let step = now.saturating_duration_since(closed).as_nanos() / RAMP_STEP.as_nanos();
+        RAMP.get(step as usize).copied().unwrap_or(1.0)
     }
 
     /// Whether a half-open probe is out.
@@ -158,7 +199,7 @@ impl Breaker {
         match (self.inner, verdict) {
             // halfOpen → closed: the probe was answered
             (Inner::HalfOpen { .. }, Verdict::Success) => {
-                self.close();
+                self.close(now);
                 Some(State::Closed)
             }
             // halfOpen → open: the probe failed, the period doubles
@@ -200,12 +241,12 @@ impl Breaker {
     }
 
     /// Proof of health from outside a permit (the monitor's probe): open or half-open → closed.
-    pub fn proven(&mut self) -> Option<State> {
+    pub fn proven(&mut self, now: Instant) -> Option<State> {
         self.consecutive = 0;
         if matches!(self.inner, Inner::Closed) {
             return None;
         }
-        self.close();
+        self.close(now);
         Some(State::Closed)
     }
 
@@ -216,15 +257,20 @@ impl Breaker {
         Permit { epoch: self.epoch, probe: true }
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, now: Instant) {
         self.epoch = self.epoch.wrapping_add(1);
         self.inner = Inner::Closed;
         self.consecutive = 0;
-        self.opens = 0;
+        // Until the ramp is over it is not well for good: an endpoint that flaps is left alone ever longer.
+        self.closed = Some(now);
+        self.saved = 0.0;
         self.ring.clear();
     }
 
     fn open(&mut self, now: Instant, jitter: f64) {
+        if matches!(self.inner, Inner::Closed) && self.share(now) >= 1.0 {
+            self.opens = 0;
+        }
         let bound = backoff::exponential(
             self.config.recovery_timeout,
             2.0,

@@ -108,6 +108,47 @@ fn failed_probes_double_the_period_to_the_cap() {
 }
 
 #[test]
+fn load_comes_back_in_steps() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let closed = after(start, 5_000);
+    let probe = breaker.admit(closed).expect("the period is over");
+    breaker.record(probe, Verdict::Success, closed, 0.5);
+    let admitted =
+        |breaker: &mut Breaker, ms| (0..100).filter(|_| breaker.ramp_admits(after(closed, ms))).count();
+    assert_eq!(admitted(&mut breaker, 0), 10);
+    assert_eq!(admitted(&mut breaker, 4_999), 10);
+    assert_eq!(admitted(&mut breaker, 5_000), 50);
+    assert!(breaker.ramping(after(closed, 9_999)));
+    assert_eq!(admitted(&mut breaker, 10_000), 100);
+    assert!(!breaker.ramping(after(closed, 10_000)));
+    assert!(!Breaker::new(BreakerConfig::default(), start).ramping(start), "it was never open");
+}
+
+#[test]
+fn one_that_flaps_is_left_alone_longer_each_time() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let mut now = start;
+    let mut periods = Vec::new();
+    for wait in [0, 0, 0, 10] {
+        let until = breaker.ready_at(now).expect("open");
+        periods.push((until - now).as_secs());
+        now = until;
+        let probe = breaker.admit(now).expect("the period is over");
+        breaker.record(probe, Verdict::Success, now, 1.0);
+        // The last time it stays well until the ramp is over.
+        now += Duration::from_secs(wait);
+        for _ in 0..3 {
+            let permit = breaker.admit(now).expect("closed admits");
+            breaker.record(permit, FAILURE, now, 1.0);
+        }
+    }
+    periods.push((breaker.ready_at(now).expect("open") - now).as_secs());
+    assert_eq!(periods, [5, 10, 20, 40, 5]);
+}
+
+#[test]
 fn an_early_probe_comes_once_in_five_seconds() {
     let start = Instant::now();
     let mut breaker = opened(start);

@@ -11,12 +11,32 @@ pub struct Cooldown {
     set_at: Option<Instant>,
     /// Episodes in a row without a success: the exponent where there is no hint.
     streak: u32,
+    /// What was parked for minutes is asked by one request first when it is over.
+    probation: bool,
+    probing: bool,
 }
 
 impl Cooldown {
     /// When it ends; `None` when it does not hold.
     pub fn until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| now < *until)
+    }
+
+    /// Whether it is over but for one request that has to show it, and that one is under way.
+    pub fn probing(&self) -> bool {
+        self.probation && self.probing
+    }
+
+    /// Takes the one place there is, if one request has to show first that it is over. True for that one.
+    pub fn begin_probe(&mut self) -> bool {
+        let begins = self.probation && !self.probing;
+        self.probing |= begins;
+        begins
+    }
+
+    /// The one request ended without showing anything.
+    pub fn end_probe(&mut self) {
+        self.probing = false;
     }
 
     /// Parks for as long as `park` says. `began` is when the failed attempt was sent, so that fifty calls
@@ -41,6 +61,8 @@ impl Cooldown {
         } else if hint.is_none() {
             return None;
         }
+        self.probation |=
+            matches!(park, Park::CredentialQuota | Park::CredentialAuth | Park::EndpointMissing);
         let end = now + period;
         if self.until.is_some_and(|until| until >= end) {
             return None;
@@ -52,6 +74,8 @@ impl Cooldown {
     /// An answer arrived: the next episode starts from the first step. What is still parked stays parked.
     pub fn succeeded(&mut self) {
         self.streak = 0;
+        self.probation = false;
+        self.probing = false;
     }
 
     /// Lifts it: the reason for parking is gone, as when a credential was replaced.
@@ -145,6 +169,30 @@ mod tests {
         let later = now + secs(1);
         assert_eq!(cooldown.extend(Park::EndpointThrottle, Some(secs(1)), later, later, 0.0), None);
         assert_eq!(cooldown.until(later), Some(now + secs(30)));
+    }
+
+    #[test]
+    fn what_was_parked_for_minutes_is_asked_by_one_first() {
+        let now = Instant::now();
+        for (park, probation) in [
+            (Park::CredentialQuota, true),
+            (Park::CredentialAuth, true),
+            (Park::EndpointMissing, true),
+            (Park::EndpointThrottle, false),
+            (Park::EndpointOverload, false),
+            (Park::Origin, false),
+        ] {
+            let mut cooldown = Cooldown::default();
+            assert!(!cooldown.begin_probe(), "nothing was parked");
+            cooldown.extend(park, None, now, now, 0.0);
+            assert_eq!(cooldown.begin_probe(), probation, "{park:?}");
+            assert_eq!(cooldown.probing(), probation);
+            assert!(!cooldown.begin_probe(), "a second one");
+            cooldown.end_probe();
+            assert_eq!(cooldown.begin_probe(), probation, "the first showed nothing");
+            cooldown.succeeded();
+            assert!(!cooldown.probing() && !cooldown.begin_probe());
+        }
     }
 
     proptest! {

@@ -14,6 +14,10 @@ const MOST_FREE: u32 = 8;
 pub struct Situation<'a> {
     /// Another candidate is ready that this failure does not rule out.
     pub alternative: bool,
+    /// One is left that this failure does not rule out, ready or not.
+    pub remaining: bool,
+    /// The user wants another candidate asked after a failure of this kind.
+    pub opted_in: bool,
     /// Retries of this candidate so far in this call.
     pub same_so_far: u32,
     /// Free retries of this candidate so far.
@@ -51,7 +55,7 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
             let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
             Step::Same { after: Duration::from_millis(pause), free: true }
         } else {
-            next_or_stop(rule.next)
+            next_or_stop(rule.next, s)
         };
     }
     let may_wait = s.retries_left > 0 && !fault.same_forbidden;
@@ -61,7 +65,7 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
     {
         return step;
     }
-    next_or_stop(rule.next)
+    next_or_stop(rule.next, s)
 }
 
 /// The wait before asking again on a later round, when no other candidate is left untried.
@@ -88,11 +92,14 @@ fn same(fault: &Fault, rule: Same, s: &Situation<'_>) -> Option<Step> {
     Some(Step::Same { after, free: false })
 }
 
-fn next_or_stop(next: Next) -> Step {
-    match next {
-        Next::No => Step::Stop,
-        Next::Yes | Next::OtherCredential => Step::Next,
-    }
+fn next_or_stop(next: Next, s: &Situation<'_>) -> Step {
+    let moves_on = match next {
+        Next::No => false,
+        Next::Yes | Next::OtherCredential | Next::LargerLimit => true,
+        Next::LargerWindow => s.remaining,
+        Next::OptIn => s.opted_in && s.remaining,
+    };
+    if moves_on { Step::Next } else { Step::Stop }
 }
 
 /// Whether a failure rules out other candidates that share a scope with the failed one.
@@ -107,6 +114,8 @@ mod tests {
     fn situation(backoff: &Backoff) -> Situation<'_> {
         Situation {
             alternative: false,
+            remaining: false,
+            opted_in: false,
             same_so_far: 0,
             free_so_far: 0,
             retries_left: 2,
@@ -142,18 +151,33 @@ mod tests {
             (Permission, Step::Next, Step::Next),
             (NotFound, Step::Next, Step::Next),
             (BadRequest, Step::Stop, Step::Stop),
-            (ContextLength, Step::Stop, Step::Stop),
+            (ContextLength, Step::Stop, Step::Next),
             (ContentFilter, Step::Stop, Step::Stop),
             (HeadersTimeout, Step::Next, Step::Next),
             (FirstContentTimeout, Step::Next, Step::Next),
             (ContentTimeout, Step::Next, Step::Next),
+            (LatencyLimit, after(ms(0)), Step::Next),
             (Truncated, after(ms(250)), Step::Next),
             (Malformed, after(ms(250)), Step::Next),
         ] {
             let fault = Fault::new(kind, "");
             assert_eq!(decide(&fault, &situation(&backoff)), alone, "{kind:?} alone");
-            let s = Situation { alternative: true, ..situation(&backoff) };
+            let s = Situation { alternative: true, remaining: true, ..situation(&backoff) };
             assert_eq!(decide(&fault, &s), with_alternative, "{kind:?} with an alternative");
+        }
+    }
+
+    #[test]
+    fn the_callers_mistakes_move_on_by_leave_only() {
+        let backoff = Backoff::default();
+        for kind in [Kind::BadRequest, Kind::ContentFilter] {
+            let fault = Fault::new(kind, "");
+            for (opted_in, remaining, expected) in
+                [(false, true, Step::Stop), (true, true, Step::Next), (true, false, Step::Stop)]
+            {
+                let s = Situation { opted_in, remaining, alternative: remaining, ..situation(&backoff) };
+                assert_eq!(decide(&fault, &s), expected, "{kind:?}");
+            }
         }
     }
 

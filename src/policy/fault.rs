@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::limiter::Settlement;
 use crate::reason::Reason;
 
 /// Who is to blame: only the first three count against an endpoint's health.
@@ -40,6 +41,8 @@ pub enum Kind {
     HeadersTimeout,
     FirstContentTimeout,
     ContentTimeout,
+    /// A stream's first content took longer than the endpoint's `maxLatency`: our limit, not a sickness.
+    LatencyLimit,
     Truncated,
     Malformed,
 }
@@ -97,6 +100,12 @@ pub enum Next {
     Yes,
     /// Any candidate that does not use this credential.
     OtherCredential,
+    /// Only one that is declared to hold more.
+    LargerWindow,
+    /// Only one that is not known to allow as little.
+    LargerLimit,
+    /// Only when the user asked for it.
+    OptIn,
 }
 
 /// What is parked, and for how long.
@@ -149,9 +158,11 @@ impl Kind {
             RateLimited => {
                 rule(Scope::Endpoint, Same::AfterCooldown, Next::Yes, Weight::Ratio, Park::EndpointThrottle)
             }
-            // Without declared limits nothing says that another endpoint's is larger, but it may be: the
-            // request is sound, so the next endpoint is asked; this one is not blamed.
-            TooLargeForLimit => rule(Scope::Request, Same::Never, Next::Yes, Weight::Neutral, Park::None),
+            // An undeclared limit may be larger: the request is sound, so such an endpoint is asked; this one
+            // is not blamed.
+            TooLargeForLimit => {
+                rule(Scope::Request, Same::Never, Next::LargerLimit, Weight::Neutral, Park::None)
+            }
             Quota => rule(
                 Scope::Credential,
                 Same::Never,
@@ -174,9 +185,14 @@ impl Kind {
                 Park::CredentialAuth,
             ),
             NotFound => rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Neutral, Park::EndpointMissing),
-            BadRequest | ContextLength | ContentFilter => {
-                rule(Scope::Request, Same::Never, Next::No, Weight::Neutral, Park::None)
+            BadRequest | ContentFilter => {
+                rule(Scope::Request, Same::Never, Next::OptIn, Weight::Neutral, Park::None)
             }
+            ContextLength => {
+                rule(Scope::Request, Same::Never, Next::LargerWindow, Weight::Neutral, Park::None)
+            }
+            // Asked once more when nobody else is left, and then without the limit.
+            LatencyLimit => rule(Scope::Endpoint, Same::Once, Next::Yes, Weight::Neutral, Park::None),
             // A silent route is not asked twice.
             HeadersTimeout | FirstContentTimeout | ContentTimeout => {
                 rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Failure, Park::None)
@@ -207,6 +223,7 @@ impl Kind {
             Kind::HeadersTimeout => Reason::TimeoutHeaders,
             Kind::FirstContentTimeout => Reason::TimeoutFirstContent,
             Kind::ContentTimeout => Reason::TimeoutContent,
+            Kind::LatencyLimit => Reason::LatencyLimit,
             Kind::Truncated => Reason::Truncated,
             Kind::Malformed => Reason::Malformed,
         }
@@ -225,6 +242,24 @@ impl Kind {
                 | Kind::ContextLength
                 | Kind::ContentFilter
         )
+    }
+
+    /// How the vendor counts a request that ended like this.
+    pub const fn settlement(self) -> Settlement {
+        match self {
+            Kind::Dns | Kind::Connect | Kind::Tls | Kind::ConnectTimeout | Kind::Unsent => {
+                Settlement::Nothing
+            }
+            // It may be at work still.
+            Kind::Reset
+            | Kind::HeadersTimeout
+            | Kind::FirstContentTimeout
+            | Kind::ContentTimeout
+            | Kind::LatencyLimit
+            | Kind::Truncated
+            | Kind::Malformed => Settlement::Unknown,
+            _ => Settlement::RequestOnly,
+        }
     }
 
     /// Whether the failure proves that the origin answers.

@@ -1,13 +1,18 @@
 //! May I? Again? Who is blamed? Pure decisions: no I/O, no clock, no randomness of their own.
 //! Time comes in as an `Instant`, randomness as a number in `0.0..1.0`.
 
+pub mod aimd;
+pub mod allowance;
 pub mod backoff;
 pub mod breaker;
+pub mod bucket;
 pub mod budget;
 pub mod classify;
 pub mod cooldown;
 pub mod decide;
 pub mod ewma;
 pub mod fault;
+pub mod limiter;
+pub mod recent;
 pub mod ring;
 pub mod select;

@@ -11,7 +11,7 @@ const TEXTS: [&str; 6] = ["content", "refusal", "reasoning_content", "reasoning"
 /// Choices in an answer, and tool calls in a choice, that are kept: far more than any vendor sends.
 const MAX_PARTS: usize = 256;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Accumulator {
     top: Map<String, Value>,
     choices: Vec<Value>,
@@ -61,6 +61,16 @@ impl Accumulator {
     /// The text delivered so far, of the first choice.
     pub fn text(&self) -> &str {
         self.choices.first().and_then(|c| c["message"]["content"].as_str()).unwrap_or_default()
+    }
+
+    /// Whether all there is so far is the text of one choice, which somebody else could go on with.
+    pub fn is_plain_text(&self) -> bool {
+        let [choice] = self.choices.as_slice() else { return false };
+        let Some(message) = choice["message"].as_object() else { return false };
+        let empty = |v: &Value| v.is_null() || v == "" || v.as_array().is_some_and(Vec::is_empty);
+        choice["logprobs"].is_null()
+            && !self.text().is_empty()
+            && message.iter().all(|(key, value)| matches!(key.as_str(), "role" | "content") || empty(value))
     }
 
     /// The completion in the shape of an answer that was not streamed.

@@ -1,6 +1,6 @@
 //! The caller's request: its fields kept as they were written, but for those that a candidate changes.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range, sync::OnceLock};
 
 use bytes::Bytes;
 use serde::{
@@ -10,6 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::splice;
+use crate::dialect::tokens;
 
 /// A chat completion request: the text as it came, and where in it a candidate's changes go.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ pub struct ChatRequest {
     model_at: Option<Range<usize>>,
     /// Whether the output limit is in it, by its old name and by its new one.
     limits: (bool, bool),
+    /// The output limit, whatever it is called.
+    pub max_output: Option<u64>,
+    /// Tokens of the question, once somebody asked.
+    tokens: OnceLock<u64>,
 }
 
 /// What is wrong with a request, before any network.
@@ -82,7 +87,65 @@ impl ChatRequest {
         let filled = splice::fill(text, placeholder, contents)
             .ok_or_else(|| Invalid { field: "messages", problem: "lost a content on the way".into() })?;
         let model_at = model_at.map(|at| filled.place(at.start)..filled.place(at.end));
-        Ok(Self { model, stream, choices, model_at, limits, text: filled.text.into() })
+        let output = |name: &str| raw(name).and_then(|n| n.parse::<f64>().ok()).map(|n| n as u64);
+        let max_output = output("max_completion_tokens").or_else(|| output("max_tokens"));
+        let text = filled.text.into();
+        Ok(Self { model, stream, choices, model_at, limits, max_output, tokens: OnceLock::new(), text })
+    }
+
+    /// About how many tokens the question has.
+    pub fn input_tokens(&self) -> u64 {
+        *self.tokens.get_or_init(|| tokens::estimate(&self.text))
+    }
+
+    /// The request as it came.
+    pub fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// Whether it asks for one plain text, the beginning of which says all about what comes after it.
+    pub fn is_plain(&self) -> bool {
+        let Ok(text) = std::str::from_utf8(&self.text) else { return false };
+        let Ok(Fields(fields)) = read(text) else { return false };
+        let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
+        let off = |name: &str| matches!(raw(name), None | Some("null" | "false"));
+        let format = raw("response_format").and_then(|f| serde_json::from_str::<serde_json::Value>(f).ok());
+        let text_only = format.is_none_or(|f| f.is_null() || f["type"] == "text");
+        self.choices == 1 && off("logprobs") && off("audio") && text_only
+    }
+
+    /// The body for a candidate that goes on where `partial` ends: an answer that broke off, as the last
+    /// message, marked with `mark` where the vendor wants that.
+    pub fn render_continued(
+        &self,
+        model: &str,
+        limit: TokenLimitField,
+        partial: &str,
+        mark: Option<&str>,
+    ) -> Bytes {
+        let body = self.render(model, limit);
+        let Ok(Fields(fields)) = std::str::from_utf8(&body).map_or_else(|_| read(""), read) else {
+            return body;
+        };
+        let mark = mark.map(|field| format!(",{}:true", json_string(field))).unwrap_or_default();
+        let mut out = String::with_capacity(body.len() + partial.len() + 64);
+        for (name, value) in &fields {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            out.push_str(&json_string(name));
+            out.push(':');
+            match (&**name, value.get().strip_suffix(']')) {
+                ("messages", Some(messages)) => {
+                    out.push_str(messages);
+                    out.push_str(r#",{"role":"assistant","content":"#);
+                    out.push_str(&json_string(partial));
+                    out.push_str(&mark);
+                    out.push_str("}]");
+                }
+                _ => out.push_str(value.get()),
+            }
+        }
+        out.push('}');
+        out.into()
     }
 
     /// The body for one candidate: its model id, its name for the output limit, all else untouched.

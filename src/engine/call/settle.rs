@@ -1,13 +1,13 @@
 //! An attempt's end, booked everywhere at once: trail, breaker, cooldown, load, counters, events.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::{Answered, Call, Ended};
+use super::{Answered, Call, Ended, Trial};
 use crate::{
+    clock::now,
     engine::{
         admission::Admission,
         attempt,
-        client::now,
         report::{Attempt, AttemptOutcome},
         state::{LastError, Target},
     },
@@ -17,14 +17,13 @@ use crate::{
 };
 
 impl Call {
-    pub(super) fn note(&mut self, change: impl FnOnce(&mut Attempt)) {
-        if let Some(attempt) = &mut self.current {
-            change(attempt);
-        }
+    pub(super) fn note(&self, trial: &Trial, change: impl FnOnce(&mut Attempt)) {
+        self.trail.lock().change(trial.number, change);
     }
 
     /// Books an attempt's end everywhere at once: trail, breaker, cooldown, load, counters, events.
-    pub(super) fn settle(&mut self, admission: &mut Admission, ended: &Ended) {
+    pub(super) fn settle(&self, trial: &mut Trial, ended: &Ended) {
+        let admission = &mut trial.admission;
         let target = admission.target.clone();
         let now = now();
         let took = now.saturating_duration_since(admission.began);
@@ -34,13 +33,14 @@ impl Call {
                 if !self.request.stream {
                     self.commit(admission, took);
                 }
+                admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
                 self.record_answer(&target, answered, took);
                 (AttemptOutcome::Ok, None)
             }
             Ended::Failed(fault) => {
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
-                self.note(|a| {
+                self.trail.lock().change(trial.number, |a| {
                     a.status = fault.status.or(a.status);
                     a.maybe_billed = fault.maybe_billed;
                     if a.vendor_request_id.is_none() {
@@ -50,37 +50,31 @@ impl Call {
                 self.engine.announce(&target, Some(fault.kind.reason()), &changes);
                 (AttemptOutcome::Next, Some(fault.kind.reason()))
             }
-            Ended::Interrupted(error) => {
-                if let Some(change) = target.failed_late(now, self.engine.draw()) {
-                    self.engine.announce(&target, Some(error.reason), &[change]);
-                }
-                self.note(|a| a.maybe_billed = true);
-                self.record_failure(&target, error.reason, &error.message, took);
-                (AttemptOutcome::Fail, Some(error.reason))
+            Ended::Cut(cut) => {
+                let reason = cut.fault.kind.reason();
+                let changes = admission.failed(&cut.fault, now, self.engine.draw());
+                self.engine.announce(&target, Some(reason), &changes);
+                self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
+                self.record_fault(&target, &cut.fault, took);
+                (AttemptOutcome::Next, Some(reason))
             }
             Ended::Expired(error) => {
-                self.note(|a| a.maybe_billed = true);
+                self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
                 (AttemptOutcome::Fail, Some(error.reason))
             }
         };
-        self.note(|a| {
-            a.duration_ms = took;
-            a.outcome = outcome;
-            a.reason = reason;
-        });
-        if let Some(attempt) = self.current.take() {
-            self.tell_attempt(&attempt);
-            self.trail.push(attempt);
+        if let Some(attempt) = self.trail.lock().end(trial.number, outcome, reason, now) {
+            self.tell_attempt(attempt);
         }
-        self.current_target = None;
     }
 
     /// First content arrived: from here on the attempt is a success.
     pub fn commit(&self, admission: &mut Admission, took: Duration) {
         let changes = admission.succeeded(now(), took, self.engine.draw());
         let target = &admission.target;
-        target.stats.lock().latencies.record(Part::FirstContent, took);
+        target.record_first_content(took, now());
         self.engine.announce(target, None, &changes);
+        self.engine.well_again(target);
     }
 
     fn record_answer(&self, target: &Target, answered: &Answered, took: Duration) {
@@ -111,17 +105,17 @@ impl Call {
         if matches!(fault.kind, Kind::RateLimited | Kind::Quota) {
             let mut stats = target.stats.lock();
             stats.rate_limited += 1;
-            stats.last_rate_limited = Some(SystemTime::now());
+            stats.last_rate_limited = Some(self.engine.wall());
         }
         // A timeout is a latency that was not seen to its end: recorded where it was cut.
-        if matches!(fault.kind, Kind::HeadersTimeout | Kind::FirstContentTimeout) {
-            target.stats.lock().latencies.record(Part::FirstContent, took);
+        if matches!(fault.kind, Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::LatencyLimit) {
+            target.record_first_content(took, now());
         }
         attempt::tell_special(&self.engine, target, fault);
     }
 
     fn record_failure(&self, target: &Target, reason: Reason, message: &str, took: Duration) {
-        let at = SystemTime::now();
+        let at = self.engine.wall();
         {
             let mut stats = target.stats.lock();
             stats.total += 1;
@@ -133,28 +127,23 @@ impl Call {
         *target.endpoint.last_error.lock() = Some(LastError { reason, message: message.to_owned(), at });
     }
 
-    /// The call ended while an attempt was under way, or after its last one failed.
-    pub(super) fn finish_trail(&mut self, reason: Reason) {
-        if let Some(mut attempt) = self.current.take() {
-            attempt.reason = Some(reason);
-            attempt.outcome = AttemptOutcome::Fail;
-            attempt.maybe_billed = true;
-            if let Some((_, began)) = self.current_target.take() {
-                attempt.duration_ms = now().saturating_duration_since(began);
+    /// The call ended while attempts were under way, or after its last one failed.
+    pub(super) fn finish_trail(&self, reason: Reason) {
+        let mut trail = self.trail.lock();
+        for number in trail.under_way() {
+            trail.change(number, |a| a.maybe_billed = true);
+            if let Some(attempt) = trail.end(number, AttemptOutcome::Fail, Some(reason), now()) {
+                self.tell_attempt(attempt);
             }
-            self.tell_attempt(&attempt);
-            self.trail.push(attempt);
         }
-        if let Some(last) = self.trail.iter_mut().rev().find(|a| a.outcome != AttemptOutcome::Skipped) {
-            last.outcome = AttemptOutcome::Fail;
-        }
+        trail.amend_last(AttemptOutcome::Fail);
     }
 }
 
 impl Drop for Call {
-    /// An aborted call's attempt was made all the same, and is told.
+    /// An aborted call's attempts were made all the same, and are told.
     fn drop(&mut self) {
-        if self.current.is_some() {
+        if !self.trail.lock().under_way().is_empty() {
             self.finish_trail(Reason::Aborted);
         }
     }
@@ -163,19 +152,21 @@ impl Drop for Call {
 /// A vendor that quotes the key back must not make it public.
 pub(super) fn redacted(target: &Target, mut ended: Ended) -> Ended {
     match &mut ended {
-        Ended::Answered(_) => {}
-        Ended::Failed(fault) => {
-            target.redact(&mut fault.message);
-            for text in [&mut fault.code, &mut fault.vendor_request_id].into_iter().flatten() {
-                target.redact(text);
-            }
-        }
-        Ended::Interrupted(error) | Ended::Expired(error) => {
-            target.redact(&mut error.message);
-            if let Some(code) = &mut error.vendor_code {
-                target.redact(code);
-            }
-        }
+        Ended::Answered(_) | Ended::Expired(_) => {}
+        Ended::Failed(fault) => redact(target, fault),
+        Ended::Cut(cut) => redact(target, &mut cut.fault),
     }
     ended
+}
+
+pub(super) fn redacted_fault(target: &Target, mut fault: Fault) -> Fault {
+    redact(target, &mut fault);
+    fault
+}
+
+fn redact(target: &Target, fault: &mut Fault) {
+    target.redact(&mut fault.message);
+    for text in [&mut fault.code, &mut fault.vendor_request_id].into_iter().flatten() {
+        target.redact(text);
+    }
 }

@@ -1,0 +1,151 @@
+//! Troubles that calls meet and only people can mend: told once when they begin, and once when they are over.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use serde_json::json;
+
+use super::{Alert, Severity, Status, fingerprint};
+use crate::{reason::Reason, timestamp::iso8601};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Quota,
+    Auth,
+    Permission,
+    NotFound,
+}
+
+/// What an alert says of who is in trouble.
+pub struct Facts {
+    pub service: String,
+    /// What people may see of the key.
+    pub key: String,
+    pub model: String,
+    /// Milliseconds since 1970.
+    pub until: u64,
+}
+
+/// Troubles that are not over. As many as keys and models, and bounded besides.
+#[derive(Default)]
+pub struct Conditions(BTreeMap<String, Alert>);
+
+const MOST: usize = 1_024;
+
+impl Trouble {
+    pub const ALL: [Self; 4] = [Self::Quota, Self::Auth, Self::Permission, Self::NotFound];
+
+    /// The trouble that a failure means, if people have to do something about it.
+    pub fn of(reason: Reason) -> Option<Self> {
+        match reason {
+            Reason::Quota => Some(Self::Quota),
+            Reason::Auth => Some(Self::Auth),
+            Reason::Permission => Some(Self::Permission),
+            Reason::NotFound => Some(Self::NotFound),
+            _ => None,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Quota => "quota",
+            Self::Auth => "auth",
+            Self::Permission => "permission",
+            Self::NotFound => "model_not_found",
+        }
+    }
+
+    fn message(self, facts: &Facts) -> String {
+        let Facts { service, key, model, .. } = facts;
+        match self {
+            Self::Quota => format!("{service}: the quota or spend limit of key {key} is reached"),
+            Self::Auth => format!("{service}: key {key} was refused"),
+            Self::Permission => format!("{service}: key {key} lacks permission"),
+            Self::NotFound => format!("{service}: there is no model '{model}'"),
+        }
+    }
+
+    fn action(self) -> &'static str {
+        match self {
+            Self::Quota => {
+                "Raise the limit or top up the account; other keys and endpoints take over meanwhile."
+            }
+            Self::Auth => "Check the API key; reissue it if needed.",
+            Self::Permission => "Check what this key may do, and the account's region and plan.",
+            Self::NotFound => "Check the model's name and whether this account has access to it.",
+        }
+    }
+}
+
+impl Conditions {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Something is in trouble; an alert the first time, a count from then on.
+    pub fn raise(
+        &mut self,
+        trouble: Trouble,
+        subject: &str,
+        now: SystemTime,
+        facts: impl FnOnce() -> Facts,
+    ) -> Option<Alert> {
+        let fingerprint = fingerprint(&[trouble.kind(), subject]);
+        if let Some(firing) = self.0.get_mut(&fingerprint) {
+            firing.occurrences = firing.occurrences.saturating_add(1);
+            return None;
+        }
+        if self.0.len() >= MOST {
+            return None;
+        }
+        let facts = facts();
+        let alert = Alert {
+            severity: Severity::Critical,
+            message: trouble.message(&facts),
+            details: json!({
+                "endpoint": facts.service, "model": facts.model, "keyHint": facts.key, "until": facts.until,
+            }),
+            service: facts.service,
+            recommended_action: trouble.action(),
+            status: Status::Firing,
+            kind: trouble.kind(),
+            fingerprint: fingerprint.clone(),
+            starts_at: iso8601(now),
+            ends_at: None,
+            occurrences: 1,
+        };
+        self.0.insert(fingerprint, alert.clone());
+        Some(alert)
+    }
+
+    /// It answered: the alert that says so, if one is firing.
+    pub fn clear(&mut self, trouble: Trouble, subject: &str, now: SystemTime) -> Option<Alert> {
+        let alert = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
+        Some(Alert {
+            status: Status::Resolved,
+            message: format!("{} is answering again", alert.service),
+            ends_at: Some(iso8601(now)),
+            ..alert
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn told_once_counted_and_resolved() {
+        let now = SystemTime::UNIX_EPOCH;
+        let mut conditions = Conditions::default();
+        let facts = || Facts { service: "a".into(), key: "sk-…1234".into(), model: "m".into(), until: 5 };
+        let fired = conditions.raise(Trouble::Quota, "a sk", now, facts).expect("the first");
+        assert!(conditions.raise(Trouble::Quota, "a sk", now, facts).is_none());
+        assert!(conditions.raise(Trouble::Auth, "a sk", now, facts).is_some(), "another trouble");
+        let resolved = conditions.clear(Trouble::Quota, "a sk", now).expect("firing");
+        assert_eq!((fired.status, resolved.status), (Status::Firing, Status::Resolved));
+        assert_eq!(fired.fingerprint, resolved.fingerprint);
+        assert_eq!((fired.occurrences, resolved.occurrences), (1, 2));
+        assert!(conditions.clear(Trouble::Quota, "a sk", now).is_none());
+        assert!(!conditions.is_empty());
+    }
+}

@@ -1,0 +1,132 @@
+//! What a call does when it is slow, cut off, or has nowhere to go. A call may say it anew.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::reader::{self, Reader, expected};
+
+/// What becomes of a stream that breaks after its content has begun, and when it has begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streams {
+    pub on_cut: OnCut,
+    /// Nothing is delivered before the end, so that every break can be made good unseen.
+    pub commit_at_end: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnCut {
+    #[default]
+    Error,
+    /// Another candidate answers from the beginning, announced.
+    Restart,
+    /// Another candidate goes on where the text broke off, where that is sound; else it restarts.
+    Continue,
+}
+
+/// A second request for a call whose first is slow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hedge {
+    pub after: HedgeAfter,
+    /// Extra requests per call.
+    pub max_extra_load: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HedgeAfter {
+    Fixed(Duration),
+    /// The 95th percentile of the endpoint's time to first content.
+    P95,
+}
+
+/// What a call does when nothing is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnavailable {
+    Wait,
+    Error,
+    Fallback,
+}
+
+/// An answer for when there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fallback {
+    Text(String),
+    /// A function of the user's, by its number on the other side of the boundary.
+    Function(u32),
+}
+
+const UNAVAILABLE: &str = "The service is temporarily unavailable. Please try again shortly.";
+const EXTRA_LOAD: f64 = 0.05;
+
+impl Default for Fallback {
+    fn default() -> Self {
+        Self::Text(UNAVAILABLE.into())
+    }
+}
+
+/// `streams`; what it leaves out stays `base`.
+pub fn read_streams(r: &mut Reader<'_>, base: Streams) -> Streams {
+    const ON_CUT: [(&str, OnCut); 3] =
+        [("error", OnCut::Error), ("restart", OnCut::Restart), ("continue", OnCut::Continue)];
+    r.object("streams", |r| Streams {
+        on_cut: r.one_of("onCut", &ON_CUT).unwrap_or(base.on_cut),
+        commit_at_end: r
+            .one_of("commit", &[("firstContent", false), ("end", true)])
+            .unwrap_or(base.commit_at_end),
+    })
+    .unwrap_or(base)
+}
+
+/// `hedge`: `None` when it is not given, `Some(None)` for `false`.
+pub fn read_hedge(r: &mut Reader<'_>) -> Option<Option<Hedge>> {
+    match r.raw("hedge")? {
+        Value::Bool(false) => Some(None),
+        Value::Object(_) => r.object("hedge", |r| {
+            let after = match r.raw("after") {
+                Some(Value::String(text)) if text == "p95" => Some(HedgeAfter::P95),
+                Some(value) => {
+                    let after = reader::read_duration(value).map(HedgeAfter::Fixed);
+                    if after.is_none() {
+                        r.problem("after", expected("a duration, or 'p95'", value));
+                    }
+                    after
+                }
+                None => {
+                    r.problem("after", "is missing; give a duration, or 'p95'");
+                    None
+                }
+            };
+            let max_extra_load = r.number("maxExtraLoad", 0.0, 1.0).unwrap_or(EXTRA_LOAD);
+            after.map(|after| Hedge { after, max_extra_load })
+        }),
+        other => {
+            r.problem("hedge", expected("false, or { after, maxExtraLoad }", other));
+            None
+        }
+    }
+}
+
+pub fn read_on_unavailable(r: &mut Reader<'_>) -> Option<OnUnavailable> {
+    r.one_of(
+        "onUnavailable",
+        &[
+            ("wait", OnUnavailable::Wait),
+            ("error", OnUnavailable::Error),
+            ("fallback", OnUnavailable::Fallback),
+        ],
+    )
+}
+
+/// `fallbackResponse`: `true`, a text, or a function.
+pub fn read_fallback(r: &mut Reader<'_>) -> Option<Fallback> {
+    let value = r.raw("fallbackResponse")?;
+    let fallback = match value {
+        Value::Bool(true) => Some(Fallback::default()),
+        Value::String(text) if !text.trim().is_empty() => Some(Fallback::Text(text.clone())),
+        other => other.get("$function").and_then(Value::as_u64).map(|n| Fallback::Function(n as u32)),
+    };
+    if fallback.is_none() {
+        r.problem("fallbackResponse", expected("true, a non-empty string, or a function", value));
+    }
+    fallback
+}

@@ -1,0 +1,62 @@
+//! The rate limits of an endpoint: the user's, or on the relay those of its plans.
+
+use crate::{config::reader::Reader, policy::limiter::Limits};
+
+/// What the relay allows by default, by the beginning of a model's id: requests and tokens a minute.
+const RELAY: [(&str, u32, u64); 4] = [
+    ("gpt-4.1", 500, 150_000),
+    ("claude-sonnet-4", 400, 120_000),
+    ("gemini-2.5-flash", 1_000, 500_000),
+    ("deepseek-chat", 2_000, 1_000_000),
+];
+/// What it allows for any other model.
+const RELAY_RPM: u32 = 100;
+
+pub fn read(r: &mut Reader<'_>) -> Limits {
+    r.object("limits", |r| Limits {
+        rpm: r.integer("rpm", 1, u64::from(u32::MAX)).map(|n| n as u32),
+        tpm: r.integer("tpm", 1, 1 << 50),
+        max_concurrent: r.integer("maxConcurrency", 1, u64::from(u32::MAX)).map(|n| n as u32),
+    })
+    .unwrap_or_default()
+}
+
+/// The relay's limits for a model, where the user states none.
+pub fn of_relay(model: &str) -> Limits {
+    let id = model.rsplit('/').next().unwrap_or(model);
+    // A version or a date may follow a model's name; another model's name does not (gpt-4.1-mini).
+    let is = |name: &str| {
+        id.strip_prefix(name).is_some_and(|rest| {
+            rest.is_empty()
+                || rest.strip_prefix('-').is_some_and(|r| {
+                    r.starts_with(|c: char| c.is_ascii_digit()) || r.starts_with("preview") || r == "latest"
+                })
+        })
+    };
+    match RELAY.iter().find(|(name, ..)| is(name)) {
+        Some((_, rpm, tpm)) => Limits { rpm: Some(*rpm), tpm: Some(*tpm), max_concurrent: None },
+        None => Limits { rpm: Some(RELAY_RPM), tpm: None, max_concurrent: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_relays_plans() {
+        for (model, rpm, tpm) in [
+            ("gpt-4.1", 500, Some(150_000)),
+            ("openai/gpt-4.1", 500, Some(150_000)),
+            ("gpt-4.1-mini", 100, None),
+            ("claude-sonnet-4-20250514", 400, Some(120_000)),
+            ("claude-sonnet-4.5", 100, None),
+            ("gemini-2.5-flash-preview-05-20", 1_000, Some(500_000)),
+            ("deepseek-chat", 2_000, Some(1_000_000)),
+            ("something", 100, None),
+        ] {
+            let limits = of_relay(model);
+            assert_eq!((limits.rpm, limits.tpm), (Some(rpm), tpm), "{model}");
+        }
+    }
+}

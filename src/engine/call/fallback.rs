@@ -1,0 +1,115 @@
+//! The answer for when there is none: canned, and marked as such.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time;
+
+use super::{Call, Reply};
+use crate::{
+    clock::now,
+    config::behaviour::{Fallback, OnUnavailable},
+    engine::{
+        error::{CallError, Code},
+        report::{Latency, Report, epoch_ms},
+        stream::StreamSink,
+    },
+};
+
+/// What reports and completions name as who answered.
+const NAME: &str = "fallback";
+/// How long the user's function may think.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Call {
+    /// The end of a call that came to nothing: the fallback, or the error with everything that is known.
+    pub(super) async fn fail<S: StreamSink>(
+        &mut self,
+        error: CallError,
+        sink: &mut S,
+    ) -> Result<Reply, CallError> {
+        self.finish_trail(error.reason);
+        if let Some(text) = self.fallback(&error).await {
+            return Ok(self.canned(&text, sink));
+        }
+        let mut error = self.unhealed(error);
+        error.request_id.clone_from(&self.id);
+        error.attempts = self.trail.lock().take();
+        error.retry_budget_exhausted = self.budget_exhausted;
+        Err(error)
+    }
+
+    /// The text to answer with, if the user has one for this.
+    async fn fallback(&self, error: &CallError) -> Option<String> {
+        let config = &self.engine.config;
+        let on_unavailable = self.on_unavailable();
+        let chosen = on_unavailable == OnUnavailable::Fallback;
+        let fallback = config.fallback.clone().or_else(|| chosen.then(Fallback::default))?;
+        // A caller's mistake is no outage, and what has been delivered is not taken back.
+        let outage = !matches!(
+            error.code,
+            Code::Config
+                | Code::BadRequest
+                | Code::ContextLength
+                | Code::ContentFilter
+                | Code::NotFound
+                | Code::ClientClosed
+                | Code::StreamInterrupted
+                | Code::Internal
+        );
+        if !outage || on_unavailable == OnUnavailable::Error || self.cut.is_some() {
+            return None;
+        }
+        match fallback {
+            Fallback::Text(text) => Some(text),
+            Fallback::Function(number) => {
+                let request = String::from_utf8_lossy(self.request.text()).into_owned();
+                let asked = self.engine.functions.fallback(number, request);
+                // One that fails leaves the error as it was.
+                time::timeout(PATIENCE, asked).await.ok()?
+            }
+        }
+    }
+
+    fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> Reply {
+        let id = format!("{NAME}-{}", self.id);
+        let created = epoch_ms(self.engine.wall()) / 1_000;
+        let model = self.request.model.as_deref().unwrap_or(NAME);
+        let completion = |object: &str, choices: Value| json!({ "id": id, "object": object, "created": created, "model": model, "choices": choices });
+        if self.request.stream {
+            let chunk = |delta: Value, finish: Value| {
+                let choice =
+                    json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);
+                completion("chat.completion.chunk", choice).to_string()
+            };
+            sink.chunk(chunk(json!({ "role": "assistant", "content": text }), Value::Null));
+            sink.chunk(chunk(json!({}), json!("stop")));
+        }
+        let message = json!({ "role": "assistant", "content": text, "refusal": null });
+        let body = completion(
+            "chat.completion",
+            json!([{ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" }]),
+        );
+        let trail = self.trail.lock();
+        let report = Report {
+            request_id: &self.id,
+            endpoint: NAME,
+            provider: NAME,
+            model: NAME,
+            attempts: trail.attempts(),
+            usage: None,
+            cost_usd: None,
+            latency: Latency {
+                total_ms: now().saturating_duration_since(self.started),
+                first_content_ms: None,
+                queue_ms: self.waited,
+            },
+            failover: true,
+            hedged: trail.hedged,
+            degraded: true,
+            skipped_events: 0,
+        };
+        let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
+        Reply { body: body.to_string(), report }
+    }
+}

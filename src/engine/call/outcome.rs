@@ -1,0 +1,95 @@
+//! What a call comes to: the answer with its report, or the error that says why there is none.
+
+use std::sync::Arc;
+
+use super::Call;
+use crate::{
+    clock::now,
+    engine::{
+        attempt::Answered,
+        error::{CallError, EndpointError},
+        pick::Picker,
+        report::{Latency, Report},
+        state::Target,
+    },
+};
+
+/// A sound answer, with its report as JSON.
+#[derive(Debug)]
+pub struct Reply {
+    /// The vendor's body, or the completion put together from a stream.
+    pub body: String,
+    pub report: String,
+}
+
+impl Call {
+    pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
+        let cost = answered
+            .usage
+            .and_then(|usage| self.engine.price(&target.endpoint, &target.model).map(|p| p.cost_usd(&usage)));
+        let trail = self.trail.lock();
+        let report = Report {
+            request_id: &self.id,
+            endpoint: &target.endpoint.config.name,
+            provider: &target.endpoint.config.provider,
+            model: &target.model,
+            attempts: trail.attempts(),
+            usage: answered.usage,
+            cost_usd: cost,
+            latency: Latency {
+                total_ms: now().saturating_duration_since(self.started),
+                first_content_ms: answered.first_content.map(|at| at.saturating_duration_since(self.started)),
+                queue_ms: self.waited,
+            },
+            failover: moved(picker, index),
+            hedged: trail.hedged,
+            degraded: false,
+            skipped_events: answered.skipped_events,
+        };
+        let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
+        Reply { body: answered.body, report }
+    }
+
+    /// No candidate is left: the error that says why.
+    pub(super) fn give_up(&self, picker: &mut Picker) -> CallError {
+        self.tell_skips(picker, usize::MAX);
+        let mut errors = Vec::new();
+        let mut telling: Option<((bool, bool), CallError)> = None;
+        for (candidate, standing) in picker.candidates.iter().zip(&picker.standings) {
+            let name = &candidate.target.endpoint.config.name;
+            let error = match (&standing.fault, standing.skipped) {
+                (Some(fault), _) => CallError::of_fault(name, fault),
+                (None, Some((_, cause))) => CallError::of_skip(name, cause),
+                (None, None) => continue,
+            };
+            errors.push(EndpointError {
+                endpoint: name.clone(),
+                model: candidate.target.model.to_string(),
+                reason: error.reason,
+                status: error.status,
+                message: error.message.clone(),
+            });
+            // A failure says more than a skip, and an answer with a status more than a broken line.
+            let weight = (standing.fault.is_some(), error.status.is_some());
+            if telling.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
+                telling = Some((weight, error));
+            }
+        }
+        let ready_in = picker.ready_in(self.asker());
+        let Some((_, telling)) = telling else { return CallError::internal("a call had no candidates") };
+        if errors.len() == 1 {
+            let retry_after_ms = telling.retry_after_ms.or(ready_in.map(|d| d.as_millis() as u64));
+            return CallError { retry_after_ms, ..telling };
+        }
+        CallError::all_failed(telling, errors, self.engine.wall(), ready_in)
+    }
+}
+
+/// Whether somebody else answered than the candidate that would have been asked with all in health.
+fn moved(picker: &Picker, index: usize) -> bool {
+    let first = &picker.candidates[0].target;
+    let answered = &picker.candidates[index].target;
+    let shares_tier = picker.candidates[index].rank == picker.candidates[0].rank;
+    let first_failed = picker.standings[0].fault.is_some() || picker.standings[0].skipped.is_some();
+    !Arc::ptr_eq(first, answered) && (!shares_tier || first_failed)
+}

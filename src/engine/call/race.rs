@@ -1,0 +1,178 @@
+//! An attempt up to its first content, and a second one beside it where hedging allows. The first content
+//! wins; the other attempt is dropped.
+
+use std::time::Duration;
+
+use tokio::time;
+
+use super::{Call, Ended, settle};
+use crate::{
+    clock::now,
+    config::{behaviour::HedgeAfter, key::ApiKey},
+    engine::{
+        admission::Admission,
+        attempt::{self, Answered},
+        pick::{Pick, Picker},
+        report::{Attempt, AttemptOutcome},
+        state::Target,
+        stream::{self, Reading},
+    },
+    policy::fault::Fault,
+    reason::Reason,
+};
+
+/// One attempt under way.
+pub struct Trial {
+    pub index: usize,
+    pub admission: Admission,
+    /// Its number in the trail.
+    pub number: usize,
+    /// The key that a function gave for it.
+    pub key: Option<ApiKey>,
+    /// How long its first content may take, because another would do.
+    pub latency_limit: Option<Duration>,
+    /// It is to go on with a text that broke off.
+    pub continues: bool,
+}
+
+/// An attempt whose content has begun.
+pub enum Begun<'c> {
+    Whole(Answered),
+    Stream(Box<Reading<'c>>),
+}
+
+/// An attempt that came to content, or to a fault.
+pub struct Finished<'c> {
+    pub index: usize,
+    pub trial: Trial,
+    pub begun: Result<Begun<'c>, Fault>,
+}
+
+impl Call {
+    /// Runs the picked attempt, and perhaps one more, to the first content of either or to the failure of all.
+    pub(super) async fn race(&self, picker: &mut Picker, pick: Pick) -> Finished<'_> {
+        picker.standings[pick.index].attempts += 1;
+        let after = self.hedge_after(&pick.admission.target, picker);
+        let first = self.trial(pick, picker);
+        let Some(after) = after else { return self.begin(first).await };
+        let (first_index, first_number) = (first.index, first.number);
+        let mut first = Box::pin(self.begin(first));
+        tokio::select! {
+            biased;
+            finished = &mut first => return finished,
+            () = time::sleep(after) => {}
+        }
+        let Some(pick) = self.hedge_pick(picker, first_index) else { return first.await };
+        picker.standings[pick.index].attempts += 1;
+        let second = self.trial(pick, picker);
+        let second_number = second.number;
+        self.trail.lock().hedged = true;
+        let mut second = Box::pin(self.begin(second));
+        let (finished, other, other_number) = tokio::select! {
+            biased;
+            finished = &mut first => (finished, second, second_number),
+            finished = &mut second => (finished, first, first_number),
+        };
+        let Finished { index, mut trial, begun } = finished;
+        match begun {
+            Ok(begun) => {
+                self.lose(other_number);
+                Finished { index, trial, begun: Ok(begun) }
+            }
+            Err(fault) => {
+                self.settle(&mut trial, &Ended::Failed(fault.clone()));
+                picker.failed(index, fault, &self.request);
+                drop(trial);
+                other.await
+            }
+        }
+    }
+
+    /// When a second attempt is due, if this call is hedged and anyone is left for it.
+    fn hedge_after(&self, target: &Target, picker: &Picker) -> Option<Duration> {
+        let hedge = self.hedge()?;
+        let now = now();
+        if picker.candidates.len() < 2 || self.cut.is_some() || target.limiter.lock().recently_throttled(now)
+        {
+            return None;
+        }
+        match hedge.after {
+            HedgeAfter::Fixed(after) => Some(after),
+            HedgeAfter::P95 => target.p95(now),
+        }
+    }
+
+    fn hedge_pick(&self, picker: &mut Picker, first: usize) -> Option<Pick> {
+        let pick = picker.beside(self.asker(), first)?;
+        // Dropped without an attempt, the leave to send it is given back.
+        self.engine.allowance.lock().take().then_some(pick)
+    }
+
+    /// The other attempt was faster. What this one would have said nobody hears; it may have been billed.
+    fn lose(&self, number: usize) {
+        let mut trail = self.trail.lock();
+        trail.change(number, |a| a.maybe_billed = true);
+        if let Some(attempt) = trail.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now()) {
+            self.tell_attempt(attempt);
+        }
+    }
+
+    fn trial(&self, pick: Pick, picker: &Picker) -> Trial {
+        let Pick { index, admission } = pick;
+        let target = &admission.target;
+        if let Some(change) = admission.half_open() {
+            self.engine.announce(target, None, &[change]);
+        }
+        let attempt = self.blank(target, AttemptOutcome::Fail, None);
+        let number = self.trail.lock().begin(attempt, admission.began);
+        // A deadline is for those who have somebody else to ask.
+        let limit = target.endpoint.config.max_latency.filter(|_| self.request.stream);
+        let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
+        let continues = self.continues_at(target);
+        Trial { index, admission, number, key: None, latency_limit, continues }
+    }
+
+    /// An attempt's place in the trail, before anything is known of it.
+    pub(super) fn blank(&self, target: &Target, outcome: AttemptOutcome, reason: Option<Reason>) -> Attempt {
+        Attempt {
+            endpoint: target.endpoint.name.clone(),
+            model: target.model.clone(),
+            started_at: self.engine.wall(),
+            duration_ms: Duration::ZERO,
+            outcome,
+            reason,
+            status: None,
+            reused_connection: false,
+            maybe_billed: false,
+            vendor_request_id: None,
+        }
+    }
+
+    /// Sends, and reads until there is content.
+    async fn begin(&self, mut trial: Trial) -> Finished<'_> {
+        let begun = match attempt::send(self, &mut trial).await {
+            Err(failed) => {
+                self.note(&trial, |a| a.reused_connection = failed.reused);
+                Err(failed.fault)
+            }
+            Ok(answer) => {
+                let head = &answer.head;
+                self.note(&trial, |a| {
+                    a.status = Some(head.status);
+                    a.reused_connection = head.reused;
+                    a.vendor_request_id.clone_from(&head.vendor_request_id);
+                });
+                let status = head.status;
+                let begun = if self.request.stream {
+                    // In a place of its own: calls that do not stream need no room for it.
+                    Box::pin(stream::begin(self, &mut trial, answer)).await.map(Begun::Stream)
+                } else {
+                    attempt::receive(self, &trial.admission, answer).await.map(Begun::Whole)
+                };
+                begun.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
+            }
+        };
+        let begun = begun.map_err(|fault| settle::redacted_fault(&trial.admission.target, fault));
+        Finished { index: trial.index, trial, begun }
+    }
+}

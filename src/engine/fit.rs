@@ -1,0 +1,67 @@
+//! Whether a request fits an endpoint's own limits, before it is sent.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use serde_json::json;
+
+use super::{
+    client::Engine,
+    state::{Target, demand},
+};
+use crate::{
+    dialect::{openai::request::ChatRequest, usage::Usage},
+    event::{self, EventKind},
+    reason::Reason,
+};
+
+/// Why a candidate is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is not sent this request at all.
+    Never(Reason),
+    /// Only while another will do.
+    WhileAnother(Reason),
+}
+
+pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Instant) -> Option<Unfit> {
+    let config = &target.endpoint.config;
+    if let Some(limit) = config.cost_limit
+        && expected_cost(engine, request, target).is_some_and(|cost| cost > limit)
+    {
+        return Some(Unfit::Never(Reason::CostLimit));
+    }
+    let limit = config.max_latency?;
+    target.p95(now).filter(|p95| *p95 > limit).map(|_| Unfit::WhileAnother(Reason::LatencyLimit))
+}
+
+/// What the request may cost here, in USD; `None` without a price, which is said once.
+fn expected_cost(engine: &Engine, request: &ChatRequest, target: &Target) -> Option<f64> {
+    let Some(price) = engine.price(&target.endpoint, &target.model) else {
+        if !target.price_missed.swap(true, Ordering::Relaxed) {
+            event::emit(&*engine.events, EventKind::Config, || {
+                json!({
+                    "endpoint": target.endpoint.config.name, "model": &*target.model,
+                    "message": "costLimitPerRequest is not enforced: the model's price is not known",
+                })
+            });
+        }
+        return None;
+    };
+    let (input_tokens, output_tokens) = target.limiter.lock().expected(demand(request));
+    Some(price.cost_usd(&Usage { input_tokens, output_tokens, ..Usage::default() }))
+}
+
+/// Whether a request that was refused as too long may be sent to another: only to one that is declared to hold
+/// more than the one that refused it, or, where that one's size is not declared, more than the request has.
+pub fn holds_more(request: &ChatRequest, refused_by: &Target, other: &Target) -> bool {
+    let Some(window) = other.endpoint.config.context_window else { return false };
+    window > refused_by.endpoint.config.context_window.unwrap_or_else(|| request.input_tokens())
+}
+
+/// Whether a request that was larger than a limit may be sent to another: not to one that is known to allow
+/// as little.
+pub fn allows_more(request: &ChatRequest, refused_by: &Target, other: &Target) -> bool {
+    let Some(limit) = other.limiter.lock().largest() else { return true };
+    let refused = refused_by.limiter.lock().largest();
+    refused.map_or_else(|| other.limiter.lock().cost(demand(request)) <= limit, |refused| limit > refused)
+}

@@ -1,0 +1,119 @@
+//! Where calls wait when nobody is ready for them: by priority, then first come, first served. Only the first
+//! who waits for a target watches the clock for it; leaving, it rings for the next.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::state::Target;
+
+/// Calls that wait at one client; more are turned away.
+pub const MAX_WAITING: usize = 4_096;
+
+/// A call's place in the order: higher priorities first, then by when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    priority: Reverse<i32>,
+    turn: u64,
+}
+
+#[derive(Default)]
+pub struct Room {
+    waiting: Mutex<BTreeMap<Rank, Waiter>>,
+    /// How many, for those who need not look closer.
+    count: AtomicUsize,
+    turns: AtomicU64,
+}
+
+struct Waiter {
+    /// Targets by their address; a waiting call keeps them alive.
+    wants: Vec<usize>,
+    bell: Arc<Notify>,
+}
+
+/// A place in the room, given up when dropped.
+pub struct Place {
+    room: Arc<Room>,
+    rank: Rank,
+    pub bell: Arc<Notify>,
+}
+
+/// As many wait as may.
+#[derive(Debug)]
+pub struct Full;
+
+impl Room {
+    /// The rank of a call that comes now.
+    pub fn rank(&self, priority: i32) -> Rank {
+        Rank { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    pub fn enter(self: &Arc<Self>, rank: Rank, wants: &[Arc<Target>]) -> Result<Place, Full> {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = self.waiting.lock();
+        if waiting.len() >= MAX_WAITING {
+            return Err(Full);
+        }
+        let wants = wants.iter().map(|t| address(t)).collect();
+        waiting.insert(rank, Waiter { wants, bell: bell.clone() });
+        self.count.store(waiting.len(), Ordering::Release);
+        Ok(Place { room: self.clone(), rank, bell })
+    }
+
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many wait for this target before a call of this rank.
+    pub fn ahead(&self, rank: Rank, target: &Target) -> u32 {
+        if self.is_empty() {
+            return 0;
+        }
+        let target = address(target);
+        let waiting = self.waiting.lock();
+        waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
+    }
+
+    /// Something changed at a target: the first who waits for it looks.
+    pub fn ring(&self, target: &Target) {
+        if !self.is_empty() {
+            ring(&self.waiting.lock(), address(target));
+        }
+    }
+
+    /// Something changed that may concern anyone.
+    pub fn ring_all(&self) {
+        self.waiting.lock().values().for_each(|w| w.bell.notify_one());
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.room.waiting.lock();
+        let Some(waiter) = waiting.remove(&self.rank) else { return };
+        self.room.count.store(waiting.len(), Ordering::Release);
+        waiter.wants.into_iter().for_each(|target| ring(&waiting, target));
+    }
+}
+
+fn ring(waiting: &BTreeMap<Rank, Waiter>, target: usize) {
+    if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
+        first.bell.notify_one();
+    }
+}
+
+fn address(target: &Target) -> usize {
+    std::ptr::from_ref(target).addr()
+}

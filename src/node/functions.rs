@@ -1,0 +1,98 @@
+//! The user's functions, for keys and for fallback answers: asked over the queue, answered by number.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::{hub::HubInner, item::Item};
+use crate::{config::key::ApiKey, engine::client::Functions as Asked};
+
+/// `None` when the function threw, or gave no string.
+type Answer = Option<String>;
+type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Answer>>>>;
+
+pub struct Functions {
+    hub: Arc<HubInner>,
+    client: u32,
+    next: AtomicU32,
+    /// As many as there are calls waiting for a function.
+    waiting: Waiting,
+}
+
+/// Takes a question off the list when nobody waits for its answer any more.
+struct Question {
+    waiting: Waiting,
+    number: u32,
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.waiting.lock().remove(&self.number);
+    }
+}
+
+impl Functions {
+    pub fn new(hub: Arc<HubInner>, client: u32) -> Self {
+        Self { hub, client, next: AtomicU32::new(0), waiting: Arc::default() }
+    }
+
+    pub fn answer(&self, number: u32, answer: Answer) {
+        if let Some(waiting) = self.waiting.lock().remove(&number) {
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// The error is that of a client that was closed meanwhile.
+    fn ask(
+        &self,
+        function: u32,
+        argument: Option<String>,
+    ) -> impl Future<Output = Result<Answer, oneshot::error::RecvError>> + Send + use<> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (answer, given) = oneshot::channel();
+        self.waiting.lock().insert(number, answer);
+        let question = Question { waiting: self.waiting.clone(), number };
+        self.hub.push(Item::Ask {
+            client: self.client,
+            question: number,
+            function: function.to_string().into(),
+            argument: argument.map(Into::into),
+        });
+        async move {
+            let _question = question;
+            given.await
+        }
+    }
+}
+
+impl Asked for Functions {
+    fn key(&self, function: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
+        let asked = self.ask(function, None);
+        Box::pin(async move {
+            match asked.await {
+                Ok(Some(key)) => ApiKey::new(&key).map_err(|e| format!("the apiKey function's key {e}")),
+                // What it threw may quote a key; its author has it on the other side.
+                Ok(None) => Err("the apiKey function failed, or gave no string".into()),
+                Err(_) => Err("the client is closed".into()),
+            }
+        })
+    }
+
+    fn fallback(
+        &self,
+        function: u32,
+        request: String,
+    ) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> {
+        let asked = self.ask(function, Some(request));
+        Box::pin(async move { asked.await.ok().flatten() })
+    }
+}

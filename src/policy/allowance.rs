@@ -1,0 +1,51 @@
+//! How much extra load hedging may bring: a share of the calls, saved up call by call.
+
+/// What is saved up at most: a quiet hour does not buy a burst.
+const MOST: f64 = 10.0;
+
+pub struct Allowance {
+    share: f64,
+    saved: f64,
+}
+
+impl Allowance {
+    /// `share` extra requests per call. The first is free, so that rare calls can be hedged at all.
+    pub fn new(share: f64) -> Self {
+        Self { share, saved: 1.0 }
+    }
+
+    pub fn call(&mut self) {
+        self.saved = (self.saved + self.share).min(MOST);
+    }
+
+    pub fn take(&mut self) -> bool {
+        // A sum of twenty twentieths is a hair less than one.
+        let enough = self.saved >= 1.0 - 1e-9;
+        if enough {
+            self.saved -= 1.0;
+        }
+        enough
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_twentieth_of_the_calls_and_one() {
+        let mut allowance = Allowance::new(0.05);
+        let extra = (0..1_000).filter(|_| {
+            allowance.call();
+            allowance.take()
+        });
+        assert_eq!(extra.count(), 51);
+    }
+
+    #[test]
+    fn a_quiet_hour_buys_ten() {
+        let mut allowance = Allowance::new(0.05);
+        (0..10_000).for_each(|_| allowance.call());
+        assert_eq!((0..100).filter(|_| allowance.take()).count(), 10);
+    }
+}

@@ -1,0 +1,189 @@
+//! A bucket that refills with time: what a vendor's "so many a minute" amounts to. The generic cell rate
+//! algorithm (ITU-T I.371, GCRA) as a token bucket, so that it can be calibrated and paid back.
+
+use std::time::{Duration, Instant};
+
+use crate::rate_limit::Quota;
+
+/// Longer than anyone waits.
+const LONGEST: f64 = 366.0 * 86_400.0;
+
+#[derive(Debug)]
+pub struct Bucket {
+    /// What the user allows; a vendor's word lowers it, never raises it.
+    configured: Option<f64>,
+    capacity: f64,
+    per_second: f64,
+    level: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    pub fn per_minute(limit: f64, now: Instant) -> Self {
+        Self { configured: Some(limit), capacity: limit, per_second: limit / 60.0, level: limit, at: now }
+    }
+
+    /// A limit that nobody configured, as the vendor described it.
+    pub fn learned(quota: Quota, now: Instant) -> Self {
+        let per_second = rate(quota).unwrap_or(quota.limit / 60.0);
+        Self { configured: None, capacity: quota.limit, per_second, level: quota.remaining, at: now }
+    }
+
+    /// Follows the vendor's word: its limit, its rate, and at most what it says is left.
+    pub fn learn(&mut self, quota: Quota, now: Instant) {
+        self.refill(now);
+        let most = self.configured.unwrap_or(f64::INFINITY);
+        self.capacity = quota.limit.min(most);
+        if let Some(rate) = rate(quota) {
+            self.per_second = rate.min(most / 60.0);
+        }
+        self.level = self.level.min(quota.remaining).min(self.capacity);
+    }
+
+    /// How long until `amount` may be taken; zero when it may be now. More than the bucket holds is taken
+    /// from a full one.
+    pub fn ready_in(&self, amount: f64, now: Instant) -> Duration {
+        let missing = amount.min(self.capacity) - self.level_at(now);
+        // A rounding error is not worth a wait.
+        if missing <= 1e-6 {
+            return Duration::ZERO;
+        }
+        self.flows_in(missing)
+    }
+
+    /// How long `amount` takes to flow in.
+    pub fn flows_in(&self, amount: f64) -> Duration {
+        // Without any flow it is infinite, and the minimum is the bound.
+        let secs = (amount / self.per_second).min(LONGEST);
+        // Never a moment early: a timer that rings too soon would have to be set again.
+        Duration::from_secs_f64(secs.max(0.0)) + Duration::from_micros(1)
+    }
+
+    pub fn take(&mut self, amount: f64, now: Instant) {
+        self.refill(now);
+        self.level -= amount;
+    }
+
+    pub fn put_back(&mut self, amount: f64, now: Instant) {
+        self.take(-amount, now);
+        self.level = self.level.min(self.capacity);
+    }
+
+    /// The limit: how much at once.
+    pub fn capacity(&self) -> f64 {
+        self.capacity
+    }
+
+    pub fn level_at(&self, now: Instant) -> f64 {
+        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
+        (self.level + elapsed * self.per_second).min(self.capacity)
+    }
+
+    fn refill(&mut self, now: Instant) {
+        self.level = self.level_at(now);
+        // A clock that seems to go back refills nothing twice.
+        self.at = self.at.max(now);
+    }
+}
+
+/// Units a second, from what is missing and how long that takes to come back.
+fn rate(quota: Quota) -> Option<f64> {
+    let missing = quota.limit - quota.remaining;
+    let secs = quota.reset?.as_secs_f64();
+    (missing > 0.0 && secs > 0.0).then(|| missing / secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    #[test]
+    fn a_full_one_gives_all_at_once_and_then_by_the_clock() {
+        let now = Instant::now();
+        let mut bucket = Bucket::per_minute(60.0, now);
+        for _ in 0..60 {
+            assert_eq!(bucket.ready_in(1.0, now), Duration::ZERO);
+            bucket.take(1.0, now);
+        }
+        let wait = bucket.ready_in(1.0, now);
+        assert!(wait > ms(999) && wait < ms(1_001), "{wait:?}");
+        assert_eq!(bucket.ready_in(1.0, now + wait), Duration::ZERO);
+    }
+
+    #[test]
+    fn more_than_it_holds_waits_until_it_is_full() {
+        let now = Instant::now();
+        let mut bucket = Bucket::per_minute(600.0, now);
+        assert_eq!(bucket.ready_in(5_000.0, now), Duration::ZERO);
+        bucket.take(5_000.0, now);
+        assert!(bucket.ready_in(1.0, now) > Duration::from_secs(440));
+        bucket.put_back(4_900.0, now);
+        assert_eq!(bucket.ready_in(100.0, now), Duration::ZERO);
+        bucket.put_back(1e9, now);
+        assert_eq!(bucket.level_at(now), 600.0);
+    }
+
+    #[test]
+    fn a_vendor_lowers_and_paces() {
+        let now = Instant::now();
+        let mut bucket = Bucket::per_minute(600.0, now);
+        // 100 of which 90 are gone and come back in nine seconds: ten a second.
+        bucket.learn(Quota { limit: 100.0, remaining: 10.0, reset: Some(ms(9_000)) }, now);
+        assert_eq!(bucket.capacity(), 100.0);
+        assert_eq!(bucket.level_at(now), 10.0);
+        assert!((bucket.level_at(now + ms(1_000)) - 20.0).abs() < 1e-6);
+        bucket.learn(Quota { limit: 1e9, remaining: 1e9, reset: None }, now);
+        assert_eq!(bucket.capacity(), 600.0, "what the user allows stands");
+        let learned =
+            Bucket::learned(Quota { limit: 200.0, remaining: 199.0, reset: Some(ms(432_000)) }, now);
+        assert!((learned.level_at(now + ms(432_000)) - 200.0).abs() < 1e-6);
+    }
+
+    proptest! {
+        // The naive model: every grant is remembered; within any stretch of time no more is granted than the
+        // bucket held and what flowed in.
+        #[test]
+        fn it_never_gives_more_than_flowed_in(
+            limit in 1u32..600,
+            steps in proptest::collection::vec((0u64..5_000, 1u32..20), 1..200),
+        ) {
+            let start = Instant::now();
+            let mut bucket = Bucket::per_minute(f64::from(limit), start);
+            let mut grants: Vec<(u64, f64)> = Vec::new();
+            let mut at = 0;
+            for (wait, amount) in steps {
+                at += wait;
+                let now = start + ms(at);
+                let amount = f64::from(amount).min(f64::from(limit));
+                let wait = bucket.ready_in(amount, now);
+                if wait.is_zero() {
+                    bucket.take(amount, now);
+                    grants.push((at, amount));
+                    for (since, _) in &grants {
+                        let given: f64 = grants.iter().filter(|(t, _)| t >= since).map(|(_, a)| a).sum();
+                        let flowed = f64::from(limit) * (1.0 + (at - since) as f64 / 60_000.0);
+                        prop_assert!(given <= flowed + 1e-3, "{given} of {flowed}");
+                    }
+                } else {
+                    // The wait that was named is enough, and no more than a moment too long.
+                    prop_assert!(bucket.ready_in(amount, now + wait).is_zero());
+                    prop_assert!(!bucket.ready_in(amount, now + wait.mul_f64(0.99)).is_zero() || wait < ms(1));
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_put_back_is_there_again(taken in 0.0f64..500.0) {
+            let now = Instant::now();
+            let mut bucket = Bucket::per_minute(500.0, now);
+            bucket.take(taken, now);
+            bucket.put_back(taken, now);
+            prop_assert!((bucket.level_at(now) - 500.0).abs() < 1e-6);
+        }
+    }
+}

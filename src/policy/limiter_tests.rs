@@ -1,0 +1,172 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::rate_limit::Quota;
+
+const SMALL: Demand = Demand { input: 100, max_output: Some(100) };
+
+fn small() -> Demand {
+    SMALL
+}
+
+fn limiter(rpm: Option<u32>, tpm: Option<u64>, max_concurrent: Option<u32>, now: Instant) -> Limiter {
+    Limiter::new(Limits { rpm, tpm, max_concurrent }, now)
+}
+
+#[test]
+fn nothing_configured_binds_nothing() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    for _ in 0..10_000 {
+        assert_eq!(limiter.shortage(|| unreachable!("no one counts tokens here"), 0, now), None);
+        let _under_way = limiter.take(|| unreachable!("no one counts tokens here"), now);
+    }
+}
+
+#[test]
+fn requests_and_those_ahead_wait_their_turn() {
+    let now = Instant::now();
+    let mut limiter = limiter(Some(60), None, None, now);
+    for _ in 0..60 {
+        let _sent = limiter.take(small, now);
+    }
+    let wait = |ahead| match limiter.shortage(small, ahead, now) {
+        Some(Shortage::For(wait)) => (wait.as_secs_f64() * 10.0).round() / 10.0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([wait(0), wait(1), wait(9)], [1.0, 2.0, 10.0]);
+}
+
+#[test]
+fn a_slot_is_waited_for() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, Some(2), now);
+    let first = limiter.take(small, now);
+    assert_eq!(limiter.shortage(small, 0, now), None);
+    assert_eq!(limiter.shortage(small, 1, now), Some(Shortage::Slot));
+    let _second = limiter.take(small, now);
+    assert_eq!(limiter.shortage(small, 0, now), Some(Shortage::Slot));
+    limiter.settle(first, Settlement::Unknown, now);
+    assert_eq!(limiter.shortage(small, 0, now), None);
+}
+
+#[test]
+fn settlements() {
+    let now = Instant::now();
+    for (settlement, requests, tokens) in [
+        (Settlement::Used(Some((30, 20))), 9.0, 950.0),
+        (Settlement::Used(Some((300, 200))), 9.0, 500.0),
+        (Settlement::Used(None), 9.0, 800.0),
+        (Settlement::RequestOnly, 9.0, 1_000.0),
+        (Settlement::Nothing, 10.0, 1_000.0),
+        (Settlement::Unknown, 9.0, 800.0),
+    ] {
+        let mut limiter = limiter(Some(10), Some(1_000), None, now);
+        let grant = limiter.take(small, now);
+        limiter.settle(grant, settlement, now);
+        let [r, t] = limiter.levels(now).map(|l| l.expect("limited").1);
+        assert_eq!((r, t), (requests, tokens), "{settlement:?}");
+        assert_eq!(limiter.in_flight, 0);
+    }
+}
+
+#[test]
+fn usage_corrects_the_estimate() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, Some(1_000_000), None, now);
+    assert_eq!(limiter.expected(Demand { input: 100, max_output: None }), (100, 500));
+    for _ in 0..60 {
+        let grant = limiter.take(|| Demand { input: 100, max_output: None }, now);
+        limiter.settle(grant, Settlement::Used(Some((150, 20))), now);
+    }
+    assert_eq!(limiter.expected(Demand { input: 200, max_output: None }), (300, 20));
+    assert_eq!(limiter.expected(Demand { input: 200, max_output: Some(7) }), (300, 7));
+}
+
+#[test]
+fn headers_teach_a_limit_that_nobody_configured() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    let quota = Quota { limit: 10.0, remaining: 0.0, reset: Some(Duration::from_secs(60)) };
+    limiter.learn(Lesson { requests: Some(quota), tokens: None }, now);
+    let Some(Shortage::For(wait)) = limiter.shortage(small, 0, now) else { panic!("not limited") };
+    assert_eq!(wait.as_secs(), 6);
+    assert_eq!(limiter.shortage(small, 0, now + wait), None);
+}
+
+#[test]
+fn a_throttle_narrows_and_is_forgotten() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, Some(100), now);
+    let mut grants: Vec<Grant> = (0..10).map(|_| limiter.take(small, now)).collect();
+    limiter.throttled(now, now);
+    for grant in grants.drain(..) {
+        limiter.settle(grant, Settlement::RequestOnly, now);
+    }
+    assert_eq!(limiter.concurrency(now), Some(1));
+    assert_eq!(limiter.concurrency(now + Duration::from_secs(60)), Some(100));
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Send(u64, Option<u64>),
+    End(u8, u64),
+    Wait(u64),
+}
+
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    let action = prop_oneof![
+        (1u64..300, proptest::option::of(1u64..300)).prop_map(|(i, o)| Action::Send(i, o)),
+        (0u8..4, 0u64..600).prop_map(|(how, used)| Action::End(how, used)),
+        (0u64..20_000).prop_map(Action::Wait),
+    ];
+    proptest::collection::vec(action, 0..200)
+}
+
+proptest! {
+    // Against a naive recount: what is under way never exceeds the bound, what was granted never exceeds what
+    // flowed in, and a shortage that is named is over when it says.
+    #[test]
+    fn equals_a_naive_recount(actions in actions()) {
+        let start = Instant::now();
+        let mut now = start;
+        let (rpm, tpm, most) = (30u32, 3_000u64, 5u32);
+        let mut limiter = limiter(Some(rpm), Some(tpm), Some(most), now);
+        let mut under_way: Vec<(Grant, Demand)> = Vec::new();
+        let mut requests = 0.0;
+        for action in actions {
+            match action {
+                Action::Wait(ms) => now += Duration::from_millis(ms),
+                Action::Send(input, max_output) => {
+                    let demand = Demand { input, max_output };
+                    match limiter.shortage(|| demand, 0, now) {
+                        None => {
+                            under_way.push((limiter.take(|| demand, now), demand));
+                            requests += 1.0;
+                        }
+                        Some(Shortage::Slot) => prop_assert_eq!(under_way.len(), most as usize),
+                        Some(Shortage::For(wait)) => {
+                            let later = limiter.shortage(|| demand, 0, now + wait);
+                            prop_assert!(matches!(later, None | Some(Shortage::Slot)), "{later:?}");
+                        }
+                    }
+                }
+                Action::End(how, used) => {
+                    let Some((grant, _)) = (!under_way.is_empty()).then(|| under_way.remove(0)) else { continue };
+                    let settlement = match how {
+                        0 => Settlement::Used(Some((used / 2, used / 2))),
+                        1 => Settlement::RequestOnly,
+                        2 => { requests -= 1.0; Settlement::Nothing }
+                        _ => Settlement::Unknown,
+                    };
+                    limiter.settle(grant, settlement, now);
+                }
+            }
+            prop_assert_eq!(limiter.in_flight as usize, under_way.len());
+            let [r, t] = limiter.levels(now).map(|l| l.expect("limited"));
+            prop_assert!(r.1 <= f64::from(rpm) && t.1 <= tpm as f64);
+            let flowed = f64::from(rpm) * (1.0 + now.duration_since(start).as_secs_f64() / 60.0);
+            prop_assert!(requests <= flowed + 1e-3);
+        }
+    }
+}
