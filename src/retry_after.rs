@@ -29,9 +29,13 @@ pub fn from_headers(headers: HintHeaders<'_>, now: SystemTime) -> Option<Duratio
     at.duration_since(from).ok().filter(|d| !d.is_zero())
 }
 
-/// Reads a duration as protobuf's JSON writes it (`"34.4s"`), as Gemini's `RetryInfo` does.
+/// Reads a duration as protobuf's JSON writes it (`"34.4s"`), as Gemini's `RetryInfo` does; it says `"900ms"` too.
 pub fn from_proto(text: &str) -> Option<Duration> {
-    duration::from_secs(text.trim().strip_suffix('s')?.parse().ok()?)
+    let text = text.trim();
+    match text.strip_suffix("ms") {
+        Some(millis) => duration::from_millis(millis.parse().ok()?),
+        None => duration::from_secs(text.strip_suffix('s')?.parse().ok()?),
+    }
 }
 
 /// Finds "try again in 1.898s", "retry in 34.07s", "try again in 20ms", "in 6m0s" in a message.
@@ -127,6 +131,7 @@ mod tests {
             assert_eq!(ms(from_message(text)), expected, "{text}");
         }
         assert_eq!(ms(from_proto("34.4s")), Some(34_400));
+        assert_eq!(ms(from_proto("900ms")), Some(900));
         assert_eq!(from_proto("34"), None);
     }
 

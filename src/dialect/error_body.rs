@@ -17,43 +17,66 @@ pub fn read(body: &[u8]) -> VendorError {
     }
 }
 
-/// Reads the error out of a parsed value: `{error: {…}}`, `[{error: {…}}]`, `{detail}`, `{message}`.
+/// Reads the error out of a parsed value: `{error: {…}}`, `[{error: {…}}]`, `{error: "…"}`, `{detail}`, and flat.
 pub fn from_value(value: &Value) -> VendorError {
     let value = match value {
         Value::Array(items) => items.first().unwrap_or(&Value::Null),
         other => other,
     };
-    match &value["error"] {
-        Value::Object(_) => from_error(&value["error"], value),
-        Value::String(message) => {
-            VendorError { code: text(&value["code"]), ..VendorError::from_message(message) }
-        }
-        _ => VendorError {
-            code: text(&value["code"]),
-            kind: text(&value["type"]).filter(|t| t != "error"),
-            hint: seconds(&value["retry_after"]),
-            ..VendorError::from_message(plain_message(value))
+    let read = |error| from_error(error, value);
+    match (&value["error"], &value["detail"]) {
+        (error @ Value::Object(_), _) => read(error),
+        (Value::String(words), _) => from_words(words, value),
+        (_, detail @ Value::Object(_)) => match &detail["error"] {
+            error @ Value::Object(_) => read(error),
+            _ => read(detail),
         },
+        _ => read(value),
     }
 }
 
 fn from_error(error: &Value, outer: &Value) -> VendorError {
     let details = error["details"].as_array().map_or(&[][..], Vec::as_slice);
-    let detail = |name: &str| details.iter().find(|d| d["@type"].as_str().is_some_and(|t| t.ends_with(name)));
+    let all = |name: &'static str| {
+        details.iter().filter(move |d| d["@type"].as_str().is_some_and(|t| t.ends_with(name)))
+    };
+    let info = all("ErrorInfo").next().unwrap_or(&Value::Null);
     let code = text(&error["details"]["error_code"])
-        .or_else(|| detail("ErrorInfo").and_then(|d| text(&d["reason"])))
-        .or_else(|| text(&error["code"]).filter(|c| c.parse::<u16>().is_err()));
+        .or_else(|| text(&info["reason"]))
+        .or_else(|| text(&error["code"]).filter(|c| c.parse::<u16>().is_err()))
+        .or_else(|| text(&error["innererror"]["code"]));
+    // Limits by the minute and by the day are told together: all of them are kept.
+    let quotas: Vec<&str> = all("QuotaFailure")
+        .filter_map(|d| d["violations"].as_array())
+        .flatten()
+        .map(|v| &v["quotaId"])
+        .chain([&info["metadata"]["quota_limit"]])
+        .filter_map(Value::as_str)
+        .collect();
     VendorError {
         message: text(&error["message"]).unwrap_or_else(|| plain_message(error)),
         code,
-        kind: text(&error["type"]).or_else(|| text(&error["status"])),
-        status: status(&error["code"]).or_else(|| status(&error["status_code"])),
-        quota_id: detail("QuotaFailure")
-            .and_then(|d| d["violations"].as_array())
-            .and_then(|v| v.iter().find_map(|v| text(&v["quotaId"]))),
-        hint: seconds(&error["retry_after"]).or_else(|| seconds(&outer["retry_after"])).or_else(|| {
-            detail("RetryInfo").and_then(|d| d["retryDelay"].as_str()).and_then(retry_after::from_proto)
-        }),
+        // A flat error calls itself one.
+        kind: text(&error["type"]).filter(|t| t != "error").or_else(|| text(&error["status"])),
+        status: ["code", "status_code", "status"].iter().find_map(|key| status(&error[*key])),
+        quota_id: (!quotas.is_empty()).then(|| quotas.join(" ")),
+        hint: seconds(&error["retry_after"])
+            .or_else(|| seconds(&outer["retry_after"]))
+            .or_else(|| all("RetryInfo").find_map(|d| retry_after::from_proto(d["retryDelay"].as_str()?))),
+    }
+}
+
+/// `error` is a sentence, or a code word with the sentence beside it.
+fn from_words(words: &str, outer: &Value) -> VendorError {
+    let beside = from_error(outer, outer);
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if words.is_empty() || !words.bytes().all(is_word) {
+        return VendorError { message: words.to_owned(), ..beside };
+    }
+    VendorError {
+        message: said(outer).unwrap_or_else(|| words.to_owned()),
+        code: beside.code.or_else(|| Some(words.to_owned())),
+        ..beside
     }
 }
 
@@ -76,12 +99,14 @@ fn seconds(value: &Value) -> Option<Duration> {
 }
 
 fn plain_message(value: &Value) -> String {
-    ["message", "detail", "error_description"].iter().find_map(|key| text(&value[*key])).unwrap_or_else(
-        || match value {
-            Value::Null => String::new(),
-            other => excerpt(other.to_string().as_bytes()),
-        },
-    )
+    said(value).unwrap_or_else(|| match value {
+        Value::Null => String::new(),
+        other => excerpt(other.to_string().as_bytes()),
+    })
+}
+
+fn said(value: &Value) -> Option<String> {
+    ["message", "detail", "error_description"].iter().find_map(|key| text(&value[*key]))
 }
 
 /// The start of a text, without HTML tags and control characters.
@@ -138,6 +163,10 @@ mod tests {
 
         assert_eq!(read(br#"{"detail":"Not Found"}"#).message, "Not Found");
         assert_eq!(read(br#"{"error":"overloaded"}"#).message, "overloaded");
+        let word = read(br#"{"error":"no_credit","message":"m"}"#);
+        assert_eq!((word.code.as_deref(), word.message.as_str()), (Some("no_credit"), "m"));
+        let sentence = read("{\"error\":\"满了\",\"code\":\"429\"}".as_bytes());
+        assert_eq!((sentence.code, sentence.status, sentence.message.as_str()), (None, Some(429), "满了"));
         assert_eq!(
             read(br#"{"error":{"message":"m"},"retry_after":2.5}"#).hint,
             Some(Duration::from_millis(2_500))

@@ -13,14 +13,17 @@ const MESSAGE_LIMIT: usize = 2_000;
 
 /// Classifies an answer that is not a success, or an error inside a stream (`status` 200 there).
 pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError) -> Fault {
-    let hint = header_hint
-        .or(error.hint)
-        .or_else(|| retry_after::from_message(&error.message))
-        .filter(|hint| *hint <= ABSURD_HINT);
+    // An absurd hint is none: the next source is asked.
+    let hint = [header_hint, error.hint, retry_after::from_message(&error.message)]
+        .into_iter()
+        .flatten()
+        .find(|hint| *hint <= ABSURD_HINT);
     // Inside a 200 the body's own status is all there is.
     let effective = if status < 400 { error.status.unwrap_or(0) } else { status };
     let kind = by_code(effective, error)
-        .or_else(|| by_type(effective, error))
+        .or_else(|| by_type(effective, error.kind.as_deref(), error))
+        // Some put the type where the code belongs.
+        .or_else(|| by_type(effective, error.code.as_deref(), error))
         .unwrap_or_else(|| by_status(effective, error));
     let kind =
         if kind == Kind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) { Kind::Quota } else { kind };
@@ -54,13 +57,21 @@ fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
             Kind::ContentFilter
         }
         "invalid_api_key" | "api_key_invalid" | "account_deactivated" => Kind::Auth,
-        "organization_on_hold" | "unsupported_country_region_territory" => Kind::Permission,
+        "organization_on_hold"
+        | "unsupported_country_region_territory"
+        | "permissiondenied"
+        | "insufficient_permissions"
+        | "insufficient_scope" => Kind::Permission,
         "model_not_found" | "deploymentnotfound" | "model_not_available" => Kind::NotFound,
-        "server_is_overloaded" | "slow_down" | "model_capacity_exhausted" | "overloaded_error" => {
-            Kind::Overloaded
-        }
+        "server_is_overloaded"
+        | "slow_down"
+        | "model_capacity_exhausted"
+        | "nocapacity"
+        | "insufficient_system_resource"
+        | "overloaded_error" => Kind::Overloaded,
         "rate_limit_exceeded" | "ramp_limit_exceeded" => throttled(error),
         _ if code.contains("spend_limit") => Kind::Quota,
+        // Of money, of credits, of quota; what else can be insufficient stands above.
         _ if code.starts_with("insufficient_") => Kind::Quota,
         _ => return None,
     };
@@ -68,15 +79,18 @@ fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
     (status != 429 || !matches!(kind, Kind::ContextLength | Kind::BadRequest)).then_some(kind)
 }
 
-fn by_type(status: u16, error: &VendorError) -> Option<Kind> {
-    let kind = error.kind.as_deref()?.to_ascii_lowercase();
-    Some(match kind.as_str() {
-        "insufficient_quota" | "billing_error" => Kind::Quota,
+fn by_type(status: u16, word: Option<&str>, error: &VendorError) -> Option<Kind> {
+    let word = word?.to_ascii_lowercase();
+    Some(match word.as_str() {
+        "insufficient_quota" | "billing_error" | "budget_exceeded" => Kind::Quota,
         "overloaded_error" | "service_unavailable_error" => Kind::Overloaded,
         "authentication_error" | "unauthenticated" => Kind::Auth,
         "permission_error" | "permission_denied" => permission(error),
-        "not_found_error" => Kind::NotFound,
+        "not_found_error" | "not_found" => Kind::NotFound,
+        // A key that may not use this model may use others.
+        _ if word.ends_with("_model_access_denied") => Kind::NotFound,
         "rate_limit_error" | "resource_exhausted" if status != 402 => throttled(error),
+        "requests" | "tokens" if status == 0 => throttled(error),
         "unavailable" => Kind::Overloaded,
         "api_error" | "server_error" | "internal" if status == 0 || status >= 500 => {
             return (status == 0).then_some(Kind::ServerError);
@@ -84,6 +98,7 @@ fn by_type(status: u16, error: &VendorError) -> Option<Kind> {
         "timeout_error" | "deadline_exceeded" => Kind::ServerError,
         "conflict_error" | "aborted" => Kind::Conflict,
         "request_too_large" => Kind::ContextLength,
+        "failed_precondition" => precondition(error),
         "invalid_request_error" | "invalid_argument" if status == 0 => caller(error),
         _ => return None,
     })
@@ -91,6 +106,7 @@ fn by_type(status: u16, error: &VendorError) -> Option<Kind> {
 
 fn by_status(status: u16, error: &VendorError) -> Kind {
     match status {
+        0 => by_words(error),
         401 => Kind::Auth,
         402 => Kind::Quota,
         403 => permission(error),
@@ -107,6 +123,15 @@ fn by_status(status: u16, error: &VendorError) -> Kind {
     }
 }
 
+/// An event that names neither code nor type nor status.
+fn by_words(error: &VendorError) -> Kind {
+    match caller(error) {
+        Kind::BadRequest if error.message.to_ascii_lowercase().contains("rate limit") => throttled(error),
+        Kind::BadRequest => Kind::ServerError,
+        told => told,
+    }
+}
+
 /// Tells the three throttles apart.
 fn throttled(error: &VendorError) -> Kind {
     let message = error.message.to_ascii_lowercase();
@@ -115,9 +140,9 @@ fn throttled(error: &VendorError) -> Kind {
         Kind::Quota
     } else if quota_id.contains("PerMinute") {
         Kind::RateLimited
-    } else if message.contains("request too large") {
+    } else if message.contains("request too large") || message.contains("required for long context") {
         Kind::TooLargeForLimit
-    } else if limit_is_zero(&message) {
+    } else if limit_is_zero(&message) || spent(&message) {
         Kind::Quota
     } else {
         Kind::RateLimited
@@ -135,31 +160,61 @@ fn limit_is_zero(message: &str) -> bool {
 
 fn permission(error: &VendorError) -> Kind {
     let message = error.message.to_ascii_lowercase();
-    if message.contains("moderation") || message.contains("flagged") {
+    // A flagged account is another matter than a flagged input.
+    if message.contains("moderation") || message.contains("flagged") && !message.contains("account") {
         Kind::ContentFilter
     } else {
         Kind::Permission
     }
 }
 
+/// Money that is gone, or was never there, where no code says so.
+fn spent(message: &str) -> bool {
+    const SPENT: [&str; 7] = [
+        "spend limit",
+        "spending limit",
+        "api usage limits",
+        "credit balance is too low",
+        "credits are depleted",
+        "have a free quota tier",
+        "insufficient balance",
+    ];
+    SPENT.iter().any(|words| message.contains(words))
+}
+
+/// Google refuses an account this way for where it is or how it pays, and requests that came too early.
+fn precondition(error: &VendorError) -> Kind {
+    let message = error.message.to_ascii_lowercase();
+    if ["location", "country", "region", "billing"].iter().any(|word| message.contains(word)) {
+        Kind::Permission
+    } else {
+        caller(error)
+    }
+}
+
 /// The caller's mistakes, by the words vendors use where they give no code.
 fn caller(error: &VendorError) -> Kind {
-    const TOO_LONG: [&str; 6] = [
+    const TOO_LONG: [&str; 7] = [
         "maximum context length",
+        "longer than the model's context length",
         "exceeds the context window",
         "prompt is too long",
         "exceed context limit",
         "exceeds the maximum number of tokens allowed",
         "context_length_exceeded",
     ];
+    const BAD_KEY: [&str; 4] =
+        ["api key not valid", "api key expired", "incorrect api key", "api_key_invalid"];
+    const FILTERED: [&str; 3] =
+        ["content filtering policy", "content management policy", "content exists risk"];
     let message = error.message.to_ascii_lowercase();
     if TOO_LONG.iter().any(|words| message.contains(words)) {
         Kind::ContextLength
-    } else if message.contains("api key not valid") || message.contains("api_key_invalid") {
+    } else if BAD_KEY.iter().any(|words| message.contains(words)) {
         Kind::Auth
-    } else if message.contains("spend limit") || message.contains("credit balance is too low") {
+    } else if spent(&message) {
         Kind::Quota
-    } else if message.contains("content filtering policy") || message.contains("content management policy") {
+    } else if FILTERED.iter().any(|words| message.contains(words)) {
         Kind::ContentFilter
     } else {
         Kind::BadRequest
