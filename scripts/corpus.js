@@ -14,7 +14,13 @@ const TITLES = {
 }
 /** Headers that say something about the failure. */
 const TELLING = ['retry-after-ms', 'retry-after', 'date', 'x-should-retry', 'x-ratelimit-reset-requests']
-const NEXT = { yes: 'yes', no: 'no', otherKey: 'with another key' }
+const NEXT = {
+  yes: 'yes',
+  otherKey: 'with another key',
+  largerWindow: 'with a larger `contextWindow`',
+  largerLimit: 'unless its limit is known to be as small',
+  optIn: 'with `retry.failoverOn`'
+}
 const LONGEST = 120
 
 /** What a failure of each reason leads to. */

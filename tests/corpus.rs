@@ -186,6 +186,9 @@ fn consequences(rule: Rule) -> Value {
             Next::No => "no",
             Next::Yes => "yes",
             Next::OtherCredential => "otherKey",
+            Next::LargerWindow => "largerWindow",
+            Next::LargerLimit => "largerLimit",
+            Next::OptIn => "optIn",
         },
         "breaker": match rule.weight {
             Weight::Failure => "failure",
