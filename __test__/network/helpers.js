@@ -71,10 +71,26 @@ async function localhost () {
   return (await dns.lookup('localhost', { all: true, verbatim: true })).map(({ address }) => address)
 }
 
+/** What `make` gives where the environment names these proxies and no others. */
+function inEnvironment (proxies, make) {
+  const names = ['http', 'https', 'all', 'no'].flatMap((kind) => [`${kind}_proxy`, `${kind}_proxy`.toUpperCase()])
+  const before = names.map((name) => [name, process.env[name]])
+  names.forEach((name) => { delete process.env[name] })
+  Object.assign(process.env, proxies)
+  try {
+    return make()
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
 /** A whole answer of an OpenAI-compatible vendor, as bytes of HTTP/1.1. */
 function answer (content, headers = '') {
   const body = JSON.stringify({ id: 'i', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] })
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`
 }
 
-module.exports = { pem, listen, raw, relay, closedPort, localhost, answer }
+module.exports = { pem, listen, raw, relay, closedPort, localhost, inEnvironment, answer }

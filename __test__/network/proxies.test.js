@@ -8,7 +8,7 @@ const http = require('node:http')
 const net = require('node:net')
 const { once } = require('node:events')
 const { KEY, QUICK, serve, open, ask, textOf, trail, until, faults } = require('../helpers/client')
-const { listen, raw, pem } = require('./helpers')
+const { listen, raw, pem, inEnvironment } = require('./helpers')
 
 const SECRET = 'open-sesame'
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
@@ -65,20 +65,16 @@ test('a tunnel that does not come about: a proxy that', { concurrency: 4 }, asyn
   })))
 })
 
-/** A behind the proxy, B beside it: the environment says so, as it is for a process. */
+/** A behind the proxy, B beside it, as the environment says. */
 async function behind (t, proxy, b, reason) {
   const destination = serve(t, { name: 'A', tls: true })
-  const env = { HTTPS_PROXY: `http://user:${SECRET}@${proxy}` }
-  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'all_proxy', 'no_proxy']
-  const before = names.map((name) => process.env[name])
-  names.forEach((name) => { delete process.env[name] })
-  Object.assign(process.env, env)
-  const client = open(t, {
+  const client = inEnvironment({ HTTPS_PROXY: `http://user:${SECRET}@${proxy}` }, () => open(t, {
     endpoints: [{ name: 'A', baseURL: destination.url }, { name: 'B', baseURL: b.url }],
-    proxy: 'env', tls: { ca: pem('ca') }, retry: QUICK,
+    proxy: 'env',
+    tls: { ca: pem('ca') },
+    retry: QUICK,
     timeout: { total: '60s', connect: reason === 'timeoutConnect' ? 150 : '30s' }
-  })
-  names.forEach((name, i) => (before[i] === undefined ? delete process.env[name] : (process.env[name] = before[i])))
+  }))
   return { client, destination }
 }
 
