@@ -5,6 +5,8 @@ const assert = require('node:assert/strict')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 
+const { problems, MIB } = require('../soak/verdict')
+
 const SOAK = path.join(__dirname, '..', 'scripts', 'soak.js')
 
 function soak (...args) {
@@ -21,6 +23,27 @@ test('some seconds of trouble leave nothing behind', () => {
   assert.ok(Object.keys(report.failed).length > 3, 'faults reach callers as well')
   assert.deepEqual([report.calls.stuck, report.active], [0, 0])
   assert.match(stderr, /^ +\d+ s {2}\d+ calls/m)
+})
+
+test('what is not flat is named', () => {
+  const flat = {
+    calls: { stuck: 0 }, unexpected: [], active: 0, fds: { start: 24, end: 24 },
+    rss: { warm: 100 * MIB, end: 135 * MIB }, heap: { warm: 6 * MIB, end: 10 * MIB }
+  }
+  assert.deepEqual(problems(flat), [])
+  assert.deepEqual(problems({ ...flat, fds: { start: null, end: null } }), [], 'not known everywhere')
+  for (const [change, says] of [
+    [{ calls: { stuck: 2 } }, /^2 calls are stuck$/],
+    [{ unexpected: ['TypeError: x'] }, /TypeError/],
+    [{ rss: { warm: 100 * MIB, end: 140 * MIB } }, /^RSS grew from 100\.0 to 140\.0 MiB$/],
+    [{ heap: { warm: 6 * MIB, end: 20 * MIB } }, /^the heap grew/],
+    [{ fds: { start: 24, end: 25 } }, /^1 files or sockets/],
+    [{ active: 3 }, /^3 calls/]
+  ]) {
+    const [problem, ...others] = problems({ ...flat, ...change })
+    assert.match(problem, says)
+    assert.deepEqual(others, [])
+  }
 })
 
 test('misuse of the soak is one line and code 2', () => {
