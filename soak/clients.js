@@ -2,7 +2,9 @@
 
 // Clients come and go: each serves some hundred calls, then is closed, with calls under way or without, or is forgotten.
 
+const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient } = require('..')
+const { GRACE } = require('./calls')
 
 const KEPT = 4
 const LIFE = [50, 400]
@@ -17,7 +19,7 @@ class Clients {
   opened = 0
   failovers = 0
   events = 0
-  /** Calls that a client counted as under way after its end. */
+  /** Calls that a client still counted as under way some time after the last had ended. */
   active = 0
 
   /** @param {Awaited<ReturnType<typeof import('./vendors').startVendors>>} vendors @param {() => number} random */
@@ -37,16 +39,14 @@ class Clients {
     return entry.client
   }
 
-  /** Calls under way, as the clients count them. */
-  underWay () {
-    return this.#kept.reduce((sum, { client }) => sum + count(client), 0)
-  }
-
   /** Ends all of them. */
   async close () {
     await Promise.all(this.#ending)
-    this.active += this.underWay()
-    await Promise.all(this.#kept.map(({ client }) => client.close()))
+    await Promise.all(this.#kept.map(async ({ client }) => {
+      client.monitor.stopMonitoring()
+      this.active += await remaining(client)
+      await client.close()
+    }))
     this.#kept = []
   }
 
@@ -79,16 +79,20 @@ class Clients {
     // A running monitor keeps its client: nobody forgets one.
     client.monitor.stopMonitoring()
     if (draw < 0.2) return
-    const end = Promise.resolve().then(() => client.close(draw < 0.6 ? { drain: 0 } : undefined)).then(() => { this.active += count(client) })
+    const end = Promise.resolve().then(() => client.close(draw < 0.6 ? { drain: 0 } : undefined)).then(async () => { this.active += await remaining(client) })
     this.#ending.add(end)
     end.finally(() => this.#ending.delete(end))
   }
 }
 
-/** @param {FailoverClient} client */
-function count (client) {
-  const inFlight = client.getEndpointStatus().map((status) => status.inFlight)
-  return Math.max(client.metrics.snapshot().activeCalls, ...inFlight)
+/** What was aborted or forgotten ends a little after its caller. @param {FailoverClient} client */
+async function remaining (client) {
+  const end = performance.now() + GRACE
+  for (;;) {
+    const active = Math.max(client.metrics.snapshot().activeCalls, ...client.getEndpointStatus().map((status) => status.inFlight))
+    if (active === 0 || performance.now() > end) return active
+    await sleep(20)
+  }
 }
 
 module.exports = { Clients }

@@ -34,7 +34,7 @@ const CRITERIA = [
     problem: ({ fds }) => fds.end !== null && fds.end > fds.start && `${fds.end - fds.start} files or sockets are left open`
   },
   {
-    help: 'metrics.snapshot() or getEndpointStatus() tells of a call under way when none is',
+    help: 'metrics.snapshot() or getEndpointStatus() tells of a call under way 10 s after the last has ended',
     problem: ({ active }) => active > 0 && `${active} calls are counted as under way`
   }
 ]
