@@ -114,7 +114,7 @@ test('GOAWAY in the middle of streams lets them end, and new calls go elsewhere'
   assert.deepEqual(texts.sort(), [1, 2, 3, 4].map((n) => `first ${n} last`))
 })
 
-test('GOAWAY with an error interrupts streams, and the next call is answered', async (t) => {
+test('GOAWAY with an error and then no connection: the stream is interrupted, the next call answered', async (t) => {
   const { client, a } = rig(t, { servers: 1, transport: H2 })
   a.script(faults.stall({ after: 1 }), faults.goAway({ code: 11, processed: true }))
   const stream = await client.chatCompletion('m', 'hi', { stream: true })
