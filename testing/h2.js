@@ -63,7 +63,8 @@ class Http2Connection {
     const fault = this.#host.choose(hit)
     this.#host.record(hit, fault)
     if (fault.connection !== undefined || fault.goAway?.processed === false) return this.#breakOff(fault, stream, hit)
-    if (fault.goAway !== undefined || fault.closeAfter) this.#session.goaway(fault.goAway?.code ?? 0, stream.id)
+    // Without a stream's id, all that came is told as processed: of several GOAWAYs none may take back what one before gave up.
+    if (fault.goAway !== undefined || fault.closeAfter) this.#session.goaway(fault.goAway?.code ?? 0)
     const sink = new Http2Sink(stream, this.#peer)
     const exchange = new Exchange(sink)
     stream.once('close', () => {

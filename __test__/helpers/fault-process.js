@@ -12,5 +12,5 @@ process.on('message', async ({ id, method, args }) => {
   process.send({ id, value: plain(await server[method](...args)) })
 })
 server.ready.then(() => {
-  process.send({ id: -1, value: { url: server.url, port: server.port, ca: server.ca } })
+  process.send({ id: -1, value: { url: server.url, port: server.port, ca: server.ca, pid: process.pid } })
 })

@@ -1,0 +1,163 @@
+//! What happened in a simulation, in order: what vendors saw, what the engine told, how calls ended.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bellwether::{
+    clock::{Wall, now},
+    event::{EventKind, EventSink, KINDS},
+};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+/// A request as a vendor saw it.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub endpoint: String,
+    /// The text of its message, which names the call.
+    pub call: String,
+    pub at: Instant,
+    /// The earliest moment at which it may have been decided on.
+    pub sent: Instant,
+    pub ended: Option<Instant>,
+    pub status: Option<u16>,
+    /// When the vendor said to come back.
+    pub hint: Option<Duration>,
+    /// The text of the whole answer, whether or not it was sent whole.
+    pub output: String,
+}
+
+pub struct Told {
+    pub at: Instant,
+    pub kind: EventKind,
+    pub value: Value,
+}
+
+/// How a call ended.
+pub struct Ended {
+    pub call: String,
+    pub deadline: Instant,
+    pub at: Instant,
+    pub outcome: Outcome,
+    /// Chunks as they were delivered.
+    pub chunks: Vec<Value>,
+}
+
+pub enum Outcome {
+    Answered { body: Value, report: Value },
+    Failed(Value),
+    Aborted,
+}
+
+pub struct Log {
+    pub start: Instant,
+    trace: bool,
+    hits: Mutex<Vec<Hit>>,
+    told: Mutex<Vec<Told>>,
+    ended: Mutex<Vec<Ended>>,
+    lines: Mutex<Vec<String>>,
+    /// Moments to which time was made to jump.
+    jumps: Mutex<Vec<Instant>>,
+}
+
+impl Log {
+    pub fn new(trace: bool) -> Self {
+        Self {
+            start: now(),
+            trace,
+            hits: Mutex::default(),
+            told: Mutex::default(),
+            ended: Mutex::default(),
+            lines: Mutex::default(),
+            jumps: Mutex::default(),
+        }
+    }
+
+    pub fn hit(&self, hit: Hit) -> usize {
+        self.line(|| format!("{} is asked for {}", hit.endpoint, hit.call));
+        let mut hits = self.hits.lock();
+        hits.push(hit);
+        hits.len() - 1
+    }
+
+    pub fn status(&self, number: usize, status: u16, hint: Option<Duration>) {
+        let mut hits = self.hits.lock();
+        self.line(|| format!("{} answers {} with {status} {hint:?}", hits[number].endpoint, hits[number].call));
+        hits[number].status = Some(status);
+        hits[number].hint = hint;
+    }
+
+    pub fn output(&self, number: usize, text: String) {
+        self.hits.lock()[number].output = text;
+    }
+
+    pub fn ended(&self, number: usize) {
+        self.hits.lock()[number].ended = Some(now());
+    }
+
+    pub fn call_ended(&self, ended: Ended) {
+        self.line(|| match &ended.outcome {
+            Outcome::Answered { report, .. } => format!("{} is answered by {}", ended.call, report["endpoint"]),
+            Outcome::Failed(error) => format!("{} fails: {}", ended.call, error["message"]),
+            Outcome::Aborted => format!("{} is aborted", ended.call),
+        });
+        self.ended.lock().push(ended);
+    }
+
+    pub fn jumped(&self) {
+        self.line(|| "time jumped".into());
+        self.jumps.lock().push(now());
+    }
+
+    pub fn hits(&self) -> Vec<Hit> {
+        self.hits.lock().clone()
+    }
+
+    pub fn with_told<T>(&self, read: impl FnOnce(&[Told]) -> T) -> T {
+        read(&self.told.lock())
+    }
+
+    pub fn with_ended<T>(&self, read: impl FnOnce(&[Ended]) -> T) -> T {
+        read(&self.ended.lock())
+    }
+
+    pub fn jumps(&self) -> Vec<Instant> {
+        self.jumps.lock().clone()
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.lock())
+    }
+
+    pub fn line(&self, text: impl FnOnce() -> String) {
+        if self.trace {
+            let at = now().saturating_duration_since(self.start);
+            self.lines.lock().push(format!("{:>12.6} {}", at.as_secs_f64(), text()));
+        }
+    }
+}
+
+impl EventSink for Log {
+    fn wants(&self, _: EventKind) -> bool {
+        true
+    }
+
+    fn emit(&self, kind: EventKind, json: String) {
+        self.line(|| format!("{}: {json}", KINDS[kind as usize].1));
+        let value = serde_json::from_str(&json).expect("events are JSON");
+        self.told.lock().push(Told { at: now(), kind, value });
+    }
+}
+
+/// A wall clock that can be set.
+pub struct SetWall {
+    pub start: Instant,
+    pub offset: Mutex<i64>,
+}
+
+impl Wall for SetWall {
+    fn now(&self) -> SystemTime {
+        let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
+        let secs = 1_800_000_000.0 + elapsed + *self.offset.lock() as f64;
+        SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs)
+    }
+}

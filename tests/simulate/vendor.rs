@@ -1,0 +1,360 @@
+//! Simulated vendors: HTTP/1.1 over pipes in memory, misbehaving by a timetable. They know the truth that the
+//! engine can only infer, and write it down.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bellwether::{
+    clock::now,
+    net::{
+        conn::Conn,
+        connector::{Dial, DialError, DialFuture},
+    },
+};
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    time,
+};
+
+use crate::log::{Hit, Log};
+
+/// What a vendor does for a while.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Behaviour {
+    Healthy,
+    /// One request in so many fails with a 500.
+    Transient(u32),
+    ServerError,
+    Overloaded(Option<Duration>),
+    Throttled(Option<Duration>),
+    /// A real limit: so many requests in ten seconds, said in headers.
+    Limited(u32),
+    Quota,
+    BadKey,
+    NoModel,
+    Conflict,
+    NoName,
+    Refused,
+    /// Connections are not answered.
+    Blackhole,
+    /// Requests are not answered.
+    Hang,
+    /// The connection breaks after the request.
+    Reset,
+    /// It closes idle connections at once.
+    ClosesIdle,
+    /// The answer breaks off in the middle.
+    Cut,
+    /// The answer stops in the middle.
+    Stall,
+    ErrorEvent,
+    Malformed,
+    /// The first content takes this long.
+    Slow(Duration),
+}
+
+pub struct Vendor {
+    pub name: String,
+    /// What it does from when on, in order; before the first it is healthy.
+    pub timetable: Vec<(Instant, Behaviour)>,
+    /// From the request to the first content, and between two chunks.
+    pub latency: Duration,
+    pub pace: Duration,
+    pub dial: Duration,
+    pub log: Arc<Log>,
+    rng: Mutex<fastrand::Rng>,
+    recent: Mutex<Vec<Instant>>,
+    open: Mutex<usize>,
+}
+
+/// The network between a client and its vendors.
+pub struct Net(pub HashMap<String, Arc<Vendor>>);
+
+impl Dial for Net {
+    fn dial(&self, target: Uri) -> DialFuture {
+        let host = target.host().unwrap_or_default().to_owned();
+        let vendor = self.0.get(&host).cloned();
+        let dialed = now();
+        Box::pin(async move {
+            let Some(vendor) = vendor else { return Err(DialError::Dns("no such name".into())) };
+            match vendor.behaviour() {
+                Behaviour::NoName => return Err(DialError::Dns("no such name".into())),
+                Behaviour::Blackhole => std::future::pending().await,
+                _ => {}
+            }
+            time::sleep(vendor.dial).await;
+            if vendor.behaviour() == Behaviour::Refused {
+                return Err(DialError::Connect("connection refused".into()));
+            }
+            let (ours, theirs) = tokio::io::duplex(64 << 10);
+            tokio::spawn(vendor.serve(theirs, dialed));
+            Ok(Conn::new(Box::new(TokioIo::new(ours)), false, false))
+        })
+    }
+}
+
+/// The client is gone.
+struct Gone;
+
+impl Vendor {
+    pub fn new(name: &str, latency: Duration, pace: Duration, dial: Duration, log: Arc<Log>, seed: u64) -> Self {
+        Self {
+            name: name.into(),
+            timetable: Vec::new(),
+            latency,
+            pace,
+            dial,
+            log,
+            rng: Mutex::new(fastrand::Rng::with_seed(seed)),
+            recent: Mutex::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    pub fn behaviour(&self) -> Behaviour {
+        let now = now();
+        let current = self.timetable.iter().rev().find(|(from, _)| *from <= now);
+        current.map_or(Behaviour::Healthy, |(_, b)| b.clone())
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        *self.open.lock()
+    }
+
+    async fn serve(self: Arc<Self>, mut io: DuplexStream, dialed: Instant) {
+        *self.open.lock() += 1;
+        // A request on a fresh connection may have been decided on when that was dialled.
+        let mut fresh = Some(dialed);
+        let mut buffer = Vec::new();
+        while let Some(body) = read_request(&mut io, &mut buffer).await {
+            let sent = fresh.take().unwrap_or_else(now);
+            if self.answer(&mut io, &body, sent).await.is_err() || self.behaviour() == Behaviour::ClosesIdle {
+                break;
+            }
+        }
+        *self.open.lock() -= 1;
+    }
+
+    async fn answer(&self, io: &mut DuplexStream, body: &[u8], sent: Instant) -> Result<(), Gone> {
+        let request: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let stream = request["stream"] == true;
+        let text = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
+        let at = now();
+        let number = self.log.hit(Hit {
+            endpoint: self.name.clone(),
+            call: text.clone(),
+            at,
+            sent,
+            ended: None,
+            status: None,
+            hint: None,
+            output: String::new(),
+        });
+        let behaviour = self.behaviour();
+        let result = self.misbehave(io, &behaviour, stream, &text, number).await;
+        self.log.ended(number);
+        result
+    }
+
+    async fn misbehave(
+        &self,
+        io: &mut DuplexStream,
+        behaviour: &Behaviour,
+        stream: bool,
+        text: &str,
+        number: usize,
+    ) -> Result<(), Gone> {
+        use Behaviour::*;
+        let error = |code: &str, kind: &str| json!({ "error": { "message": "", "code": code, "type": kind } });
+        let quick = self.latency.min(Duration::from_millis(20));
+        match behaviour {
+            Hang => return wait(io, Duration::from_secs(100_000)).await,
+            Reset => {
+                wait(io, quick).await?;
+                return Err(Gone);
+            }
+            Slow(latency) => {
+                wait(io, *latency).await?;
+                return self.complete(io, behaviour, stream, number).await;
+            }
+            _ => {}
+        }
+        let fails = matches!(behaviour, Transient(n) if self.rng.lock().u32(0..*n) == 0);
+        let refusal = match behaviour {
+            _ if fails => Some((500, None, error("", "server_error"))),
+            ServerError => Some((500, None, error("", "server_error"))),
+            Overloaded(hint) => Some((503, *hint, error("", "overloaded_error"))),
+            Throttled(hint) => Some((429, *hint, error("rate_limit_exceeded", "requests"))),
+            Limited(most) => {
+                let hint = self.limited(*most);
+                hint.map(|hint| (429, Some(hint), error("rate_limit_exceeded", "requests")))
+            }
+            Quota => Some((429, None, error("insufficient_quota", "insufficient_quota"))),
+            BadKey => Some((401, None, error("invalid_api_key", "invalid_request_error"))),
+            NoModel => Some((404, None, error("model_not_found", "invalid_request_error"))),
+            Conflict => Some((409, None, error("", "conflict_error"))),
+            _ => None,
+        };
+        if let Some((status, hint, body)) = refusal {
+            wait(io, quick).await?;
+            return self.send_whole(io, number, status, hint, &body.to_string()).await;
+        }
+        // A caller's mistake is one at every vendor that is well.
+        if text.starts_with("bad") {
+            wait(io, quick).await?;
+            let body = error("invalid_value", "invalid_request_error").to_string();
+            return self.send_whole(io, number, 400, None, &body).await;
+        }
+        wait(io, self.latency).await?;
+        self.complete(io, behaviour, stream, number).await
+    }
+
+    async fn complete(
+        &self,
+        io: &mut DuplexStream,
+        behaviour: &Behaviour,
+        stream: bool,
+        number: usize,
+    ) -> Result<(), Gone> {
+        let words: Vec<String> = (0..8).map(|i| format!("{}{number}.{i} ", self.name)).collect();
+        self.log.output(number, words.concat());
+        let usage = json!({ "prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17 });
+        if !stream {
+            let message = json!({ "role": "assistant", "content": words.concat() });
+            let choice = json!([{ "index": 0, "message": message, "finish_reason": "stop" }]);
+            let body =
+                json!({ "id": "x", "object": "chat.completion", "choices": choice, "usage": usage }).to_string();
+            let part = match behaviour {
+                Behaviour::Malformed => {
+                    return self.send_whole(io, number, 200, None, &body[..body.len() / 2]).await;
+                }
+                Behaviour::Cut | Behaviour::Stall | Behaviour::ErrorEvent => &body[..body.len() / 2],
+                _ => return self.send_whole(io, number, 200, None, &body).await,
+            };
+            let head = head(200, None, &format!("content-length: {}\r\n", body.len()), self.lesson(behaviour));
+            self.log.status(number, 200, None);
+            write(io, &format!("{head}{part}")).await?;
+            if *behaviour == Behaviour::Stall {
+                wait(io, Duration::from_secs(100_000)).await?;
+            }
+            return Err(Gone);
+        }
+        self.log.status(number, 200, None);
+        let head = head(200, None, "transfer-encoding: chunked\r\ncontent-type: text/event-stream\r\n", self.lesson(behaviour));
+        write(io, &head).await?;
+        let event = |delta: Value, finish: Value| {
+            let choice = json!([{ "index": 0, "delta": delta, "finish_reason": finish }]);
+            format!("data: {}\n\n", json!({ "id": "x", "object": "chat.completion.chunk", "choices": choice }))
+        };
+        chunk(io, &event(json!({ "role": "assistant" }), Value::Null)).await?;
+        let breaks_at = match behaviour {
+            Behaviour::Cut | Behaviour::Stall | Behaviour::ErrorEvent | Behaviour::Malformed => {
+                self.rng.lock().usize(0..words.len())
+            }
+            _ => usize::MAX,
+        };
+        for (i, word) in words.iter().enumerate() {
+            if i == breaks_at {
+                match behaviour {
+                    Behaviour::Stall => return wait(io, Duration::from_secs(100_000)).await,
+                    Behaviour::ErrorEvent => {
+                        let error = json!({ "error": { "message": "", "type": "server_error" } });
+                        chunk(io, &format!("data: {error}\n\n")).await?;
+                    }
+                    Behaviour::Malformed => chunk(io, "data: {x\n\ndata: {x\n\ndata: {x\n\n").await?,
+                    _ => {}
+                }
+                return Err(Gone);
+            }
+            chunk(io, &event(json!({ "content": word }), Value::Null)).await?;
+            wait(io, self.pace).await?;
+        }
+        chunk(io, &event(json!({}), json!("stop"))).await?;
+        write(io, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n").await
+    }
+
+    async fn send_whole(
+        &self,
+        io: &mut DuplexStream,
+        number: usize,
+        status: u16,
+        hint: Option<Duration>,
+        body: &str,
+    ) -> Result<(), Gone> {
+        self.log.status(number, status, hint);
+        let length = format!("content-length: {}\r\n", body.len());
+        let head = head(status, hint, &length, self.lesson(&self.behaviour()));
+        write(io, &format!("{head}{body}")).await
+    }
+
+    /// When a real limit is reached, how long until it is not.
+    fn limited(&self, most: u32) -> Option<Duration> {
+        let window = Duration::from_secs(10);
+        let now = now();
+        let mut recent = self.recent.lock();
+        recent.retain(|at| *at + window > now);
+        if recent.len() < most as usize {
+            recent.push(now);
+            return None;
+        }
+        recent.first().map(|first| *first + window - now)
+    }
+
+    fn lesson(&self, behaviour: &Behaviour) -> String {
+        let Behaviour::Limited(most) = behaviour else { return String::new() };
+        let left = (*most as usize).saturating_sub(self.recent.lock().len());
+        format!("x-ratelimit-limit-requests: {most}\r\nx-ratelimit-remaining-requests: {left}\r\nx-ratelimit-reset-requests: 10s\r\n")
+    }
+}
+
+fn head(status: u16, hint: Option<Duration>, more: &str, lesson: String) -> String {
+    let hint = hint.map(|h| format!("retry-after-ms: {}\r\n", h.as_millis())).unwrap_or_default();
+    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{hint}{lesson}{more}\r\n")
+}
+
+async fn write(io: &mut DuplexStream, text: &str) -> Result<(), Gone> {
+    io.write_all(text.as_bytes()).await.map_err(|_| Gone)
+}
+
+async fn chunk(io: &mut DuplexStream, text: &str) -> Result<(), Gone> {
+    write(io, &format!("{:x}\r\n{text}\r\n", text.len())).await
+}
+
+/// Waits, unless the client goes first.
+async fn wait(io: &mut DuplexStream, length: Duration) -> Result<(), Gone> {
+    let mut byte = [0];
+    tokio::select! {
+        biased;
+        () = time::sleep(length) => Ok(()),
+        _ = io.read(&mut byte) => Err(Gone),
+    }
+}
+
+/// The body of the next request; `None` when the client is gone.
+async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+    loop {
+        if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
+            let length = head.lines().find_map(|l| l.strip_prefix("content-length:"))?;
+            let length: usize = length.trim().parse().ok()?;
+            if buffer.len() >= end + 4 + length {
+                let body = buffer[end + 4..end + 4 + length].to_vec();
+                buffer.drain(..end + 4 + length);
+                return Some(body);
+            }
+        }
+        let mut piece = [0; 4096];
+        match io.read(&mut piece).await {
+            Ok(0) | Err(_) => return None,
+            Ok(n) => buffer.extend_from_slice(&piece[..n]),
+        }
+    }
+}
