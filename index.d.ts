@@ -744,6 +744,8 @@ export interface RetryEvent {
   /** What was waited before. */
   delayMs: number
   reason: FailureReason | null
+  /** What the vendor had asked for; null if nothing. */
+  retryAfterMs: number | null
 }
 
 export interface FailoverEvent {

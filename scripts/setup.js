@@ -16,10 +16,12 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
 
 /**
  * Ends the process with code 2 and one line when something is missing.
- * @param {{ rust?: boolean }} [options] `rust`: needed even if there is nothing to build
+ * @param {{ rust?: boolean, addon?: boolean }} [options] `rust`: needed even if there is nothing to build;
+ *   `addon: false`: Rust is all that is needed
  */
-function setup ({ rust = false } = {}) {
+function setup ({ rust = false, addon = true } = {}) {
   checkNode()
+  if (!addon) return checkRust()
   const stale = !addonIsCurrent()
   if (rust || stale) checkRust()
   if (!dependenciesAreCurrent()) install()

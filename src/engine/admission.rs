@@ -67,13 +67,14 @@ impl Admission {
         }
         target.credential.gate.lock().cooldown.succeeded();
         target.credential.accepted();
-        target.endpoint.budget.lock().deposit(now);
         target.load.lock().record(took, now);
         changes
     }
 
     /// The answer is whole: what the vendor counted takes the place of what was reserved.
     pub fn counted(&mut self, usage: Option<(u64, u64)>, now: Instant) {
+        // Only now: a stream that breaks off pays for no retries.
+        self.target.endpoint.budget.lock().deposit(now);
         self.settle(Settlement::Used(usage), now);
     }
 

@@ -168,11 +168,9 @@ impl Call {
             }
             let again = match self.decide(&picker, index, &fault) {
                 Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
-                Step::Next => None,
-                Step::Same { after, free } => self.same(&mut picker, index, Some(after), free).await,
-                // Whoever is ready first: another throttled candidate may be, and is waited for below.
-                Step::SameWhenReady if picker.candidates.len() > 1 => None,
-                Step::SameWhenReady => self.same(&mut picker, index, None, false).await,
+                // When it is ready again, or whoever is before: that is waited for among all who wait.
+                Step::Next | Step::SameWhenReady => None,
+                Step::Same { after, free } => self.same(&mut picker, index, after, free).await,
             };
             pick = match again {
                 Some(pick) => pick,
@@ -211,13 +209,7 @@ impl Call {
 
     /// Asks the same candidate again, after a wait or when its cooldown is over. `None` when that is not
     /// allowed or does not fit the deadline.
-    async fn same(
-        &mut self,
-        picker: &mut Picker,
-        index: usize,
-        after: Option<Duration>,
-        free: bool,
-    ) -> Option<Pick> {
+    async fn same(&mut self, picker: &mut Picker, index: usize, after: Duration, free: bool) -> Option<Pick> {
         let target = picker.candidates[index].target.clone();
         let parked = match target.blocked(now(), &self.request, 0) {
             None => Duration::ZERO,
@@ -225,14 +217,14 @@ impl Call {
             Some(blocked) if blocked.obstacle == super::state::Obstacle::Breaker => return None,
             Some(blocked) => blocked.until?.saturating_duration_since(now()),
         };
-        let wait = after.unwrap_or_default().max(parked);
+        let wait = after.max(parked);
         if now() + wait >= self.deadline() {
             return None;
         }
         if !parked.is_zero() && self.on_unavailable() != OnUnavailable::Wait {
             return None;
         }
-        if !free && !self.charge(&target) {
+        if !free && !self.charge(&target, picker.standings[index].fault.as_ref()) {
             return None;
         }
         let standing = &mut picker.standings[index];
@@ -252,9 +244,12 @@ impl Call {
         Some(Pick { index, admission })
     }
 
-    /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget.
-    fn charge(&mut self, target: &Target) -> bool {
-        if !target.endpoint.budget.lock().withdraw(now()) {
+    /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
+    /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
+    fn charge(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
+        let invited =
+            fault.is_some_and(|f| matches!(f.kind, Kind::RateLimited | Kind::Overloaded) && f.hint.is_some());
+        if !invited && !target.endpoint.budget.lock().withdraw(now()) {
             self.budget_exhausted = true;
             return false;
         }

@@ -38,7 +38,8 @@ pub struct Standing {
     /// The trail says so.
     pub told: bool,
     pub early: bool,
-    /// A retry that was due could not be paid for.
+    /// A retry that is waited for is paid for, or could not be.
+    pub paid: bool,
     pub unpaid: bool,
     /// Its key was refused, and its function may give another.
     pub refreshes: bool,
@@ -72,6 +73,8 @@ pub struct Outlook {
     pub at: Option<Instant>,
     /// The rate budget is what is waited for, which comes back for certain.
     pub paced: bool,
+    /// It throttled this call: asking it again is a retry.
+    pub throttled: bool,
     /// Others wait for it before.
     pub ahead: u32,
 }
@@ -151,18 +154,20 @@ impl Picker {
     }
 
     /// The candidates that are worth waiting for, and when each may be ready.
-    pub fn outlooks(&self, asker: Asker<'_>, also_throttled: bool) -> Vec<(usize, Outlook)> {
+    pub fn outlooks(&self, asker: Asker<'_>, may_retry: bool) -> Vec<(usize, Outlook)> {
         (0..self.candidates.len())
-            .filter(|i| self.is_untried(*i) || (also_throttled && self.may_reopen(*i)))
+            .filter(|i| self.is_untried(*i) || self.standings[*i].paid || (may_retry && self.may_reopen(*i)))
             .filter_map(|i| {
                 let target = &self.candidates[i].target;
                 let ahead = asker.ahead(target);
+                let throttled = !self.is_untried(i);
                 let outlook = match target.blocked(asker.now, asker.request, ahead) {
-                    None => Outlook { at: Some(asker.now), paced: false, ahead },
+                    None => Outlook { at: Some(asker.now), paced: false, throttled, ahead },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: blocked.until.filter(|_| !blocked.probing),
                         paced: blocked.obstacle == Obstacle::Limiter,
+                        throttled,
                         ahead,
                     },
                 };

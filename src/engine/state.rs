@@ -176,6 +176,11 @@ pub fn demand(request: &ChatRequest) -> Demand {
     Demand { input: request.input_tokens(), max_output: request.max_output }
 }
 
+/// The one that holds longest decides; a cooldown outweighs a guess that holds as long.
+fn longest(all: impl Iterator<Item = Blocked>) -> Option<Blocked> {
+    all.max_by_key(|b| (b.until, b.obstacle == Obstacle::Cooldown))
+}
+
 // === impl Gate ===
 
 impl Gate {
@@ -190,16 +195,21 @@ impl Gate {
     fn blocked(&self, now: Instant) -> Option<Blocked> {
         let until = self.cooldown.until(now);
         let probing = until.is_none() && self.cooldown.probing();
-        if until.is_some() || probing {
-            return Some(Blocked { obstacle: Obstacle::Cooldown, cause: self.parked_for, until, probing });
-        }
-        let breaker = self.breaker.as_ref()?;
-        Some(Blocked {
-            obstacle: Obstacle::Breaker,
-            cause: None,
-            until: Some(breaker.ready_at(now)?),
-            probing: breaker.probing(now),
-        })
+        let cooling = (until.is_some() || probing).then_some(Blocked {
+            obstacle: Obstacle::Cooldown,
+            cause: self.parked_for,
+            until,
+            probing,
+        });
+        let open = self.breaker.as_ref().and_then(|breaker| {
+            Some(Blocked {
+                obstacle: Obstacle::Breaker,
+                cause: None,
+                until: Some(breaker.ready_at(now)?),
+                probing: breaker.probing(now),
+            })
+        });
+        longest(cooling.into_iter().chain(open))
     }
 
     pub(super) fn admit(&mut self, now: Instant, early: bool) -> Option<Option<Permit>> {
@@ -368,10 +378,7 @@ impl Target {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
             return Some(Blocked { obstacle: Obstacle::Isolated, cause: None, until: None, probing: false });
         }
-        // The one that holds longest decides; a cooldown outweighs a guess that holds as long.
-        self.gates()
-            .filter_map(|gate| gate.lock().blocked(now))
-            .max_by_key(|b| (b.until, b.obstacle == Obstacle::Cooldown))
+        longest(self.gates().filter_map(|gate| gate.lock().blocked(now)))
     }
 
     /// Why this request may not be sent now. `ahead` wait for this target before it.

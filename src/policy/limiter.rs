@@ -188,6 +188,10 @@ impl Limiter {
         self.tokens.as_ref().map(Bucket::capacity)
     }
 
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
     /// Capacity and level of requests and tokens, for the status.
     pub fn levels(&self, now: Instant) -> [Option<(f64, f64)>; 2] {
         [&self.requests, &self.tokens]

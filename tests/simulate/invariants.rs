@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(2);
 
 pub fn check(scenario: &Scenario, ran: &Ran) -> Vec<String> {
     let mut found = Vec::new();
-    let hits = ran.log.hits();
+    let hits = decided(ran);
     ran.log.with_ended(|ended| {
         if ended.len() != scenario.calls.len() {
             found.push(format!("1: {} of {} calls ended", ended.len(), scenario.calls.len()));
@@ -41,6 +41,27 @@ pub fn check(scenario: &Scenario, ran: &Ran) -> Vec<String> {
     healed_gets_traffic(scenario, ran, &hits, &mut found);
     attempts_are_hits(ran, &hits, &mut found);
     found
+}
+
+/// What vendors saw, with the moments at which the engine decided on it: a key may have been asked for since, or
+/// a connection opened.
+fn decided(ran: &Ran) -> Vec<Hit> {
+    let mut begun: HashMap<(String, String), Vec<Instant>> = HashMap::new();
+    ran.log.with_told(|told| {
+        for t in told.iter().filter(|t| t.kind == EventKind::Attempt) {
+            let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+            let moment = ran.wall.moment(&word(&t.value["startedAt"]), t.at);
+            let key = (word(&t.value["tags"]["call"]), word(&t.value["endpoint"]));
+            begun.entry(key).or_default().extend(moment);
+        }
+    });
+    let mut hits = ran.log.hits();
+    for hit in &mut hits {
+        let begun = begun.get(&(hit.call.clone(), hit.endpoint.clone()));
+        let last = begun.into_iter().flatten().filter(|at| **at <= hit.at).max();
+        hit.sent = last.copied().unwrap_or(hit.at);
+    }
+    hits
 }
 
 /// 1: every call settles by its deadline, or as soon as time has jumped over it.
@@ -103,12 +124,13 @@ fn text_is_one_vendors(call: &Ended, hits: &[Hit], found: &mut Vec<String>) {
 
 /// 4: while a vendor's hint holds, no request is sent there. Those under way when it came are not blamed.
 fn cooldowns_hold(hits: &[Hit], found: &mut Vec<String>) {
-    // With several keys another key may be asked: those scenarios tell nothing here.
     for (i, hit) in hits.iter().enumerate() {
         let (Some(hint), Some(ended), Some(429 | 503)) = (hit.hint, hit.ended, hit.status) else { continue };
         let until = ended + hint;
-        let early = hits[i..].iter().find(|h| h.endpoint == hit.endpoint && h.sent > ended && h.sent < until);
-        if let Some(early) = early.filter(|_| !hit.endpoint.ends_with("+keys")) {
+        // A throttle is the key's own, an overload everybody's.
+        let concerns = |h: &Hit| h.endpoint == hit.endpoint && (hit.status == Some(503) || h.key == hit.key);
+        let early = hits[i..].iter().find(|h| concerns(h) && h.sent > ended && h.sent < until);
+        if let Some(early) = early {
             found.push(format!(
                 "4: {} was asked for {} {:?} before its {} was over",
                 hit.endpoint,
@@ -145,10 +167,8 @@ fn one_probe(ran: &Ran, hits: &[Hit], found: &mut Vec<String>) {
         for pair in probes.windows(2) {
             let over = pair[0].ended.unwrap_or(end);
             if pair[1].sent < over {
-                found.push(format!(
-                    "5: {endpoint} got {} while {} was its probe",
-                    pair[1].call, pair[0].call
-                ));
+                found
+                    .push(format!("5: {endpoint} got {} while {} was its probe", pair[1].call, pair[0].call));
             }
         }
     }
@@ -163,13 +183,16 @@ fn retries_within_budget(ran: &Ran, scenario: &Scenario, found: &mut Vec<String>
             for t in told.iter().filter(|t| t.value["endpoint"] == vendor.name.as_str()) {
                 match t.kind {
                     EventKind::Attempt if t.value["outcome"] == "ok" => answered += 1.0,
-                    // A request that was never sent is sent again for free.
-                    EventKind::Retry if t.value["reason"] != "reset" => retries += 1.0,
+                    // Free is what was never sent, and what comes back when the vendor said.
+                    EventKind::Retry if t.value["reason"] != "reset" && t.value["retryAfterMs"].is_null() => {
+                        retries += 1.0;
+                    }
                     _ => {}
                 }
             }
         });
-        let elapsed = bellwether::clock::now().duration_since(ran.log.start).as_secs_f64();
+        let last = ran.log.with_told(|told| told.last().map_or(ran.log.start, |t| t.at));
+        let elapsed = last.duration_since(ran.log.start).as_secs_f64();
         let allowed = 0.2 * answered + 0.2 * elapsed + 4.0;
         if retries > allowed {
             found.push(format!("6: {} was asked again {retries} times of {allowed}", vendor.name));
@@ -240,7 +263,8 @@ fn attempts_are_hits(ran: &Ran, hits: &[Hit], found: &mut Vec<String>) {
         let seen = hits.iter().filter(|h| h.endpoint == endpoint).count();
         let (mut told, mut sent) = (0, 0);
         ran.log.with_told(|all| {
-            let attempts = all.iter().filter(|t| t.kind == EventKind::Attempt && t.value["endpoint"] == endpoint);
+            let attempts =
+                all.iter().filter(|t| t.kind == EventKind::Attempt && t.value["endpoint"] == endpoint);
             for attempt in attempts {
                 told += 1;
                 let reason = attempt.value["reason"].as_str().unwrap_or_default();

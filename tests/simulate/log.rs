@@ -1,10 +1,14 @@
 //! What happened in a simulation, in order: what vendors saw, what the engine told, how calls ended.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant, SystemTime},
+};
 
 use bellwether::{
     clock::{Wall, now},
     event::{EventKind, EventSink, KINDS},
+    timestamp::epoch_ms,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -13,10 +17,11 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub endpoint: String,
+    pub key: String,
     /// The text of its message, which names the call.
     pub call: String,
     pub at: Instant,
-    /// The earliest moment at which it may have been decided on.
+    /// When it was decided on; the checks find out, from what was told.
     pub sent: Instant,
     pub ended: Option<Instant>,
     pub status: Option<u16>,
@@ -81,7 +86,9 @@ impl Log {
 
     pub fn status(&self, number: usize, status: u16, hint: Option<Duration>) {
         let mut hits = self.hits.lock();
-        self.line(|| format!("{} answers {} with {status} {hint:?}", hits[number].endpoint, hits[number].call));
+        self.line(|| {
+            format!("{} answers {} with {status} {hint:?}", hits[number].endpoint, hits[number].call)
+        });
         hits[number].status = Some(status);
         hits[number].hint = hint;
     }
@@ -96,7 +103,9 @@ impl Log {
 
     pub fn call_ended(&self, ended: Ended) {
         self.line(|| match &ended.outcome {
-            Outcome::Answered { report, .. } => format!("{} is answered by {}", ended.call, report["endpoint"]),
+            Outcome::Answered { report, .. } => {
+                format!("{} is answered by {}", ended.call, report["endpoint"])
+            }
             Outcome::Failed(error) => format!("{} fails: {}", ended.call, error["message"]),
             Outcome::Aborted => format!("{} is aborted", ended.call),
         });
@@ -152,12 +161,33 @@ impl EventSink for Log {
 pub struct SetWall {
     pub start: Instant,
     pub offset: Mutex<i64>,
+    /// When it showed which date, to the millisecond.
+    shown: Mutex<HashMap<u64, Vec<Instant>>>,
+}
+
+impl SetWall {
+    pub fn new(start: Instant) -> Self {
+        Self { start, offset: Mutex::default(), shown: Mutex::default() }
+    }
+
+    /// The last moment up to `by` at which it showed this date: it may have been set back.
+    pub fn moment(&self, date: &str, by: Instant) -> Option<Instant> {
+        let date = humantime::parse_rfc3339(date).ok()?;
+        let shown = self.shown.lock();
+        shown.get(&epoch_ms(date))?.iter().rev().find(|at| **at <= by).copied()
+    }
 }
 
 impl Wall for SetWall {
     fn now(&self) -> SystemTime {
         let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
         let secs = 1_800_000_000.0 + elapsed + *self.offset.lock() as f64;
-        SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs)
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs);
+        let mut shown = self.shown.lock();
+        let moments = shown.entry(epoch_ms(date)).or_default();
+        if moments.last() != Some(&now()) {
+            moments.push(now());
+        }
+        date
     }
 }

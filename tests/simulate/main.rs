@@ -65,7 +65,9 @@ fn explore(from: u64, seeds: u64) -> usize {
             eprintln!("{done} of {seeds} seeds, {failed} failed, {:.0} s", began.elapsed().as_secs_f64());
         }
     }
-    println!("simulation: {seeds} seeds, {calls} calls, {requests} requests, {failed} seeds broke an invariant");
+    println!(
+        "simulation: {seeds} seeds, {calls} calls, {requests} requests, {failed} seeds broke an invariant"
+    );
     failed
 }
 
@@ -91,7 +93,10 @@ fn replay(seed: u64, trace: bool) -> ExitCode {
     if trace {
         println!("options {}", scenario.options);
         for vendor in &scenario.vendors {
-            println!("{}: latency {:?}, pace {:?}, {:?}", vendor.name, vendor.latency, vendor.pace, vendor.timetable);
+            println!(
+                "{}: latency {:?}, pace {:?}, {:?}",
+                vendor.name, vendor.latency, vendor.pace, vendor.timetable
+            );
         }
         ran.log.lines().iter().for_each(|line| println!("{line}"));
     }

@@ -1,3 +1,206 @@
-//! Histories that were wrong once, or must never be, by name.
+//! Histories that must never be, by name.
 
-pub const ALL: [(&str, fn() -> Result<String, String>); 0] = [];
+use std::time::Duration;
+
+use bellwether::event::EventKind;
+use serde_json::json;
+
+use crate::{
+    drill::{answered, plan, run, scenario, secs, steady, vendor},
+    log::Outcome,
+    scenario::Jump,
+    vendor::Behaviour,
+};
+
+type Regression = (&'static str, fn() -> Result<String, String>);
+
+pub const ALL: [Regression; 9] = [
+    ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
+    ("an aborted probe does not lock the breaker", aborted_probe),
+    ("a later, smaller hint never shortens a cooldown", smaller_hint),
+    ("a sound answer after 20 s is delivered, whatever maxLatency the only endpoint has", slow_and_alone),
+    ("a wall clock that is set expires nothing and refills nothing", wall_clock),
+    ("a machine that slept for an hour goes on", suspended),
+    ("a call that cannot make its deadline in the queue fails at once", no_hope),
+    ("higher priorities go first, then who came first", priorities),
+    ("a quota is tried again by one call, not by all", one_after_quota),
+];
+
+fn fifty_at_half_open() -> Result<String, String> {
+    let mut a = vendor("a", vec![(Duration::ZERO, Behaviour::ServerError), (secs(2.0), Behaviour::Healthy)]);
+    a.latency = secs(3.0);
+    let b = vendor("b", Vec::new());
+    let mut calls = steady(10.0, 0.0, 1.0);
+    // Far into the open period's end: whoever is first is the probe, the other 49 go to b.
+    calls.extend((0..50).map(|i| plan(format!("burst{i}"), secs(6.5))));
+    let ran = run(&scenario(vec![a, b], calls, json!({})))?;
+    let burst = |name: &str| {
+        ran.log.hits().iter().filter(|h| h.endpoint == name && h.call.starts_with("burst")).count()
+    };
+    let (a, b) = (burst("a"), burst("b"));
+    if (a, b) == (1, 49) { Ok(String::new()) } else { Err(format!("a saw {a}, b saw {b}")) }
+}
+
+fn aborted_probe() -> Result<String, String> {
+    let mut a = vendor("a", vec![(Duration::ZERO, Behaviour::ServerError), (secs(2.0), Behaviour::Healthy)]);
+    a.latency = secs(3.0);
+    let mut calls = steady(10.0, 0.0, 1.0);
+    let mut probe = plan("probe".into(), secs(8.0));
+    probe.abort_after = Some(secs(1.0));
+    calls.push(probe);
+    calls.push(plan("after".into(), secs(9.5)));
+    let ran = run(&scenario(vec![a], calls, json!({})))?;
+    let after = ran.log.hits().iter().any(|h| h.call == "after" && h.status == Some(200));
+    if after { Ok(String::new()) } else { Err("the call after it was not answered".into()) }
+}
+
+fn smaller_hint() -> Result<String, String> {
+    let mut a = vendor(
+        "a",
+        vec![
+            (Duration::ZERO, Behaviour::Throttled(Some(secs(10.0)))),
+            (secs(0.005), Behaviour::Throttled(Some(secs(1.0)))),
+            (secs(0.05), Behaviour::Healthy),
+        ],
+    );
+    let b = vendor("b", Vec::new());
+    a.dial = Duration::ZERO;
+    // The second is on its way when the first is told to wait for ten seconds.
+    let mut calls = vec![plan("first".into(), Duration::ZERO), plan("second".into(), secs(0.01))];
+    calls.extend(steady(10.0, 1.0, 15.0));
+    let ran = run(&scenario(vec![a, b], calls, json!({})))?;
+    let start = ran.log.start;
+    let back =
+        ran.log.hits().iter().find(|h| h.endpoint == "a" && h.at > start + secs(0.5)).map(|h| h.at - start);
+    match back {
+        Some(at) if at >= secs(10.0) && at < secs(11.5) => Ok(String::new()),
+        other => Err(format!("asked again after {other:?}")),
+    }
+}
+
+fn slow_and_alone() -> Result<String, String> {
+    let a = vendor("a", vec![(Duration::ZERO, Behaviour::Slow(secs(20.0)))]);
+    let calls = steady(0.5, 0.0, 120.0);
+    let ran = run(&scenario(vec![a], calls, json!({ "endpoint": { "maxLatency": "1s" } })))?;
+    let (good, all) = answered(&ran);
+    if good == all { Ok(format!("{good} of {all}")) } else { Err(format!("{good} of {all}")) }
+}
+
+fn wall_clock() -> Result<String, String> {
+    let mut told = Vec::new();
+    for by in [-86_400 * 400, -3_600, 3_600, 86_400 * 400] {
+        let throttled =
+            vec![(secs(1.0), Behaviour::Throttled(Some(secs(30.0)))), (secs(1.9), Behaviour::Healthy)];
+        let (a, b) = (vendor("a", throttled), vendor("b", Vec::new()));
+        let mut scenario =
+            scenario(vec![a, b], steady(4.0, 0.0, 50.0), json!({ "endpoint": { "limits": { "rpm": 6 } } }));
+        scenario.jumps.push(Jump::Wall { at: secs(5.0), by });
+        let ran = run(&scenario)?;
+        let start = ran.log.start;
+        let hits: Vec<f64> = ran
+            .log
+            .hits()
+            .iter()
+            .filter(|h| h.endpoint == "a")
+            .map(|h| (h.at - start).as_secs_f64())
+            .collect();
+        let early = hits.iter().filter(|at| **at > 2.0 && **at < 31.0).count();
+        // Six at once, and six a minute from then on.
+        if early > 0 || hits.len() > 6 + 6 {
+            return Err(format!("set by {by} s: asked {early} times too early, {} in all", hits.len()));
+        }
+        told.push(hits.len());
+    }
+    Ok(format!("{told:?} requests"))
+}
+
+fn suspended() -> Result<String, String> {
+    let timetable = vec![(secs(10.0), Behaviour::Refused), (secs(3_000.0), Behaviour::Healthy)];
+    let (a, b) = (vendor("a", timetable), vendor("b", Vec::new()));
+    let mut calls = steady(4.0, 0.0, 40.0);
+    calls.extend(steady(4.0, 3_700.0, 3_720.0).into_iter().map(|mut c| {
+        c.name = format!("later-{}", c.name);
+        c
+    }));
+    let mut scenario = scenario(vec![a, b], calls, json!({}));
+    scenario.jumps.push(Jump::Suspend { at: secs(30.0), by: secs(3_600.0) });
+    let ran = run(&scenario)?;
+    let later = ran.log.with_ended(|ended| {
+        let of = |good: bool| {
+            ended
+                .iter()
+                .filter(|e| {
+                    e.call.starts_with("later") && matches!(e.outcome, Outcome::Answered { .. }) == good
+                })
+                .count()
+        };
+        (of(true), of(false))
+    });
+    let back = ran.log.hits().iter().any(|h| h.endpoint == "a" && h.call.starts_with("later"));
+    if later.1 == 0 && back {
+        Ok(format!("{} answered after it", later.0))
+    } else {
+        Err(format!("{later:?}, back: {back}"))
+    }
+}
+
+fn no_hope() -> Result<String, String> {
+    let a = vendor("a", Vec::new());
+    let mut calls: Vec<_> = (0..10).map(|i| plan(format!("call{i}"), Duration::ZERO)).collect();
+    // The budget is used up; a second later there is one more, a tenth of a minute after that.
+    calls.iter_mut().for_each(|c| c.timeout = secs(120.0));
+    let mut hopeless = plan("hopeless".into(), secs(1.0));
+    hopeless.timeout = secs(5.0);
+    calls.push(hopeless);
+    let ran = run(&scenario(vec![a], calls, json!({ "endpoint": { "limits": { "rpm": 10 } } })))?;
+    let start = ran.log.start;
+    ran.log.with_ended(|ended| {
+        let hopeless = ended.iter().find(|e| e.call == "hopeless").ok_or("it did not end")?;
+        let at = (hopeless.at - start).as_secs_f64();
+        match &hopeless.outcome {
+            Outcome::Failed(error) if error["reason"] == "limiter" && at < 1.1 => Ok(String::new()),
+            Outcome::Failed(error) => Err(format!("{} after {at} s", error["reason"])),
+            _ => Err("it was answered".into()),
+        }
+    })
+}
+
+fn priorities() -> Result<String, String> {
+    let a = vendor("a", Vec::new());
+    let mut calls: Vec<_> = (0..60).map(|i| plan(format!("first{i}"), Duration::ZERO)).collect();
+    for i in 0..10 {
+        let mut call = plan(format!("low{i}"), secs(0.1 + f64::from(i) / 100.0));
+        call.timeout = secs(60.0);
+        calls.push(call);
+    }
+    for i in 0..10 {
+        let mut call = plan(format!("high{i}"), secs(0.3 + f64::from(i) / 100.0));
+        call.options = json!({ "queuePriority": 9 });
+        call.timeout = secs(60.0);
+        calls.push(call);
+    }
+    let ran = run(&scenario(vec![a], calls, json!({ "endpoint": { "limits": { "rpm": 60 } } })))?;
+    let order: Vec<String> =
+        ran.log.hits().iter().filter(|h| !h.call.starts_with("first")).map(|h| h.call.clone()).collect();
+    // One place comes free each second: the first of them before the high ones are there.
+    let expected: Vec<String> =
+        (0..10).map(|i| format!("high{i}")).chain((0..10).map(|i| format!("low{i}"))).collect();
+    if order == expected { Ok(String::new()) } else { Err(format!("{order:?}")) }
+}
+
+fn one_after_quota() -> Result<String, String> {
+    let mut a = vendor("a", vec![(Duration::ZERO, Behaviour::Quota)]);
+    a.latency = secs(2.0);
+    let b = vendor("b", Vec::new());
+    // Parked for five minutes, then ten.
+    let ran = run(&scenario(vec![a, b], steady(20.0, 0.0, 700.0), json!({})))?;
+    let start = ran.log.start;
+    let hits: Vec<u64> =
+        ran.log.hits().iter().filter(|h| h.endpoint == "a").map(|h| (h.at - start).as_secs()).collect();
+    let alerts = ran.log.with_told(|told| told.iter().filter(|t| t.kind == EventKind::Alert).count());
+    if hits.len() <= 2 && hits.get(1).is_some_and(|at| (300..302).contains(at)) && alerts == 1 {
+        Ok(format!("asked at {hits:?} s, {alerts} alert"))
+    } else {
+        Err(format!("asked at {hits:?} s, {alerts} alerts"))
+    }
+}

@@ -60,16 +60,17 @@ impl Dice {
 }
 
 /// How long troubles and calls go on; calls after it show that all is well again.
-const TROUBLES: u64 = 120_000;
-const AFTER: u64 = 150_000;
+const TROUBLES: u64 = 90_000;
+const AFTER: u64 = 70_000;
 
 pub fn generate(seed: u64) -> Scenario {
     let mut dice = Dice(fastrand::Rng::with_seed(seed));
     let vendors: Vec<VendorPlan> =
         ["a", "b", "c"].iter().take(dice.0.usize(1..=3)).map(|name| vendor(&mut dice, name)).collect();
-    let healed = vendors.iter().filter_map(|v| v.timetable.last()).map(|(at, _)| *at).max().unwrap_or_default();
+    let healed =
+        vendors.iter().filter_map(|v| v.timetable.last()).map(|(at, _)| *at).max().unwrap_or_default();
     let options = options(&mut dice, &vendors);
-    let rate = dice.pick(&[0.5, 2.0, 8.0]);
+    let rate = dice.pick(&[0.5, 2.0, 5.0]);
     let calls = calls(&mut dice, rate);
     let mut jumps = Vec::new();
     if dice.one_in(3) {
@@ -201,7 +202,7 @@ fn calls(dice: &mut Dice, rate: f64) -> Vec<CallPlan> {
     let mut at = Duration::ZERO;
     while at < Duration::from_millis(TROUBLES + AFTER) {
         // Alone, or fifty at once.
-        let burst = if dice.one_in(120) { 50 } else { 1 };
+        let burst = if dice.one_in(150) { 50 } else { 1 };
         for _ in 0..burst {
             let timeout = if dice.one_in(4) { dice.ms(50, 5_000) } else { dice.ms(5_000, 90_000) };
             let bad = dice.one_in(25);

@@ -34,7 +34,7 @@ pub enum Behaviour {
     ServerError,
     Overloaded(Option<Duration>),
     Throttled(Option<Duration>),
-    /// A real limit: so many requests in ten seconds, said in headers.
+    /// A real limit, said in headers: so many requests at once, and all of them again in ten seconds.
     Limited(u32),
     Quota,
     BadKey,
@@ -70,7 +70,8 @@ pub struct Vendor {
     pub dial: Duration,
     pub log: Arc<Log>,
     rng: Mutex<fastrand::Rng>,
-    recent: Mutex<Vec<Instant>>,
+    /// What is left of a real limit, and when that was.
+    left: Mutex<Option<(f64, Instant)>>,
     open: Mutex<usize>,
 }
 
@@ -81,7 +82,6 @@ impl Dial for Net {
     fn dial(&self, target: Uri) -> DialFuture {
         let host = target.host().unwrap_or_default().to_owned();
         let vendor = self.0.get(&host).cloned();
-        let dialed = now();
         Box::pin(async move {
             let Some(vendor) = vendor else { return Err(DialError::Dns("no such name".into())) };
             match vendor.behaviour() {
@@ -94,7 +94,7 @@ impl Dial for Net {
                 return Err(DialError::Connect("connection refused".into()));
             }
             let (ours, theirs) = tokio::io::duplex(64 << 10);
-            tokio::spawn(vendor.serve(theirs, dialed));
+            tokio::spawn(vendor.serve(theirs));
             Ok(Conn::new(Box::new(TokioIo::new(ours)), false, false))
         })
     }
@@ -104,7 +104,14 @@ impl Dial for Net {
 struct Gone;
 
 impl Vendor {
-    pub fn new(name: &str, latency: Duration, pace: Duration, dial: Duration, log: Arc<Log>, seed: u64) -> Self {
+    pub fn new(
+        name: &str,
+        latency: Duration,
+        pace: Duration,
+        dial: Duration,
+        log: Arc<Log>,
+        seed: u64,
+    ) -> Self {
         Self {
             name: name.into(),
             timetable: Vec::new(),
@@ -113,7 +120,7 @@ impl Vendor {
             dial,
             log,
             rng: Mutex::new(fastrand::Rng::with_seed(seed)),
-            recent: Mutex::default(),
+            left: Mutex::default(),
             open: Mutex::default(),
         }
     }
@@ -129,30 +136,28 @@ impl Vendor {
         *self.open.lock()
     }
 
-    async fn serve(self: Arc<Self>, mut io: DuplexStream, dialed: Instant) {
+    async fn serve(self: Arc<Self>, mut io: DuplexStream) {
         *self.open.lock() += 1;
-        // A request on a fresh connection may have been decided on when that was dialled.
-        let mut fresh = Some(dialed);
         let mut buffer = Vec::new();
-        while let Some(body) = read_request(&mut io, &mut buffer).await {
-            let sent = fresh.take().unwrap_or_else(now);
-            if self.answer(&mut io, &body, sent).await.is_err() || self.behaviour() == Behaviour::ClosesIdle {
+        while let Some((key, body)) = read_request(&mut io, &mut buffer).await {
+            if self.answer(&mut io, key, &body).await.is_err() || self.behaviour() == Behaviour::ClosesIdle {
                 break;
             }
         }
         *self.open.lock() -= 1;
     }
 
-    async fn answer(&self, io: &mut DuplexStream, body: &[u8], sent: Instant) -> Result<(), Gone> {
+    async fn answer(&self, io: &mut DuplexStream, key: String, body: &[u8]) -> Result<(), Gone> {
         let request: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         let stream = request["stream"] == true;
         let text = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
         let at = now();
         let number = self.log.hit(Hit {
             endpoint: self.name.clone(),
+            key,
             call: text.clone(),
             at,
-            sent,
+            sent: at,
             ended: None,
             status: None,
             hint: None,
@@ -173,7 +178,8 @@ impl Vendor {
         number: usize,
     ) -> Result<(), Gone> {
         use Behaviour::*;
-        let error = |code: &str, kind: &str| json!({ "error": { "message": "", "code": code, "type": kind } });
+        let error =
+            |code: &str, kind: &str| json!({ "error": { "message": "", "code": code, "type": kind } });
         let quick = self.latency.min(Duration::from_millis(20));
         match behaviour {
             Hang => return wait(io, Duration::from_secs(100_000)).await,
@@ -230,8 +236,8 @@ impl Vendor {
         if !stream {
             let message = json!({ "role": "assistant", "content": words.concat() });
             let choice = json!([{ "index": 0, "message": message, "finish_reason": "stop" }]);
-            let body =
-                json!({ "id": "x", "object": "chat.completion", "choices": choice, "usage": usage }).to_string();
+            let body = json!({ "id": "x", "object": "chat.completion", "choices": choice, "usage": usage })
+                .to_string();
             let part = match behaviour {
                 Behaviour::Malformed => {
                     return self.send_whole(io, number, 200, None, &body[..body.len() / 2]).await;
@@ -239,7 +245,8 @@ impl Vendor {
                 Behaviour::Cut | Behaviour::Stall | Behaviour::ErrorEvent => &body[..body.len() / 2],
                 _ => return self.send_whole(io, number, 200, None, &body).await,
             };
-            let head = head(200, None, &format!("content-length: {}\r\n", body.len()), self.lesson(behaviour));
+            let head =
+                head(200, None, &format!("content-length: {}\r\n", body.len()), self.lesson(behaviour));
             self.log.status(number, 200, None);
             write(io, &format!("{head}{part}")).await?;
             if *behaviour == Behaviour::Stall {
@@ -248,11 +255,19 @@ impl Vendor {
             return Err(Gone);
         }
         self.log.status(number, 200, None);
-        let head = head(200, None, "transfer-encoding: chunked\r\ncontent-type: text/event-stream\r\n", self.lesson(behaviour));
+        let head = head(
+            200,
+            None,
+            "transfer-encoding: chunked\r\ncontent-type: text/event-stream\r\n",
+            self.lesson(behaviour),
+        );
         write(io, &head).await?;
         let event = |delta: Value, finish: Value| {
             let choice = json!([{ "index": 0, "delta": delta, "finish_reason": finish }]);
-            format!("data: {}\n\n", json!({ "id": "x", "object": "chat.completion.chunk", "choices": choice }))
+            format!(
+                "data: {}\n\n",
+                json!({ "id": "x", "object": "chat.completion.chunk", "choices": choice })
+            )
         };
         chunk(io, &event(json!({ "role": "assistant" }), Value::Null)).await?;
         let breaks_at = match behaviour {
@@ -297,21 +312,26 @@ impl Vendor {
 
     /// When a real limit is reached, how long until it is not.
     fn limited(&self, most: u32) -> Option<Duration> {
-        let window = Duration::from_secs(10);
-        let now = now();
-        let mut recent = self.recent.lock();
-        recent.retain(|at| *at + window > now);
-        if recent.len() < most as usize {
-            recent.push(now);
-            return None;
-        }
-        recent.first().map(|first| *first + window - now)
+        let left = self.left(most);
+        *self.left.lock() = Some((if left >= 1.0 { left - 1.0 } else { left }, now()));
+        (left < 1.0).then(|| Duration::from_secs_f64((1.0 - left) * 10.0 / f64::from(most)))
+    }
+
+    fn left(&self, most: u32) -> f64 {
+        let most = f64::from(most);
+        self.left
+            .lock()
+            .map_or(most, |(left, at)| (left + (now() - at).as_secs_f64() * most / 10.0).min(most))
     }
 
     fn lesson(&self, behaviour: &Behaviour) -> String {
         let Behaviour::Limited(most) = behaviour else { return String::new() };
-        let left = (*most as usize).saturating_sub(self.recent.lock().len());
-        format!("x-ratelimit-limit-requests: {most}\r\nx-ratelimit-remaining-requests: {left}\r\nx-ratelimit-reset-requests: 10s\r\n")
+        let left = self.left(*most);
+        let reset = (f64::from(*most) - left) * 10.0 / f64::from(*most);
+        format!(
+            "x-ratelimit-limit-requests: {most}\r\nx-ratelimit-remaining-requests: {}\r\nx-ratelimit-reset-requests: {reset:.3}s\r\n",
+            left.floor()
+        )
     }
 }
 
@@ -338,8 +358,8 @@ async fn wait(io: &mut DuplexStream, length: Duration) -> Result<(), Gone> {
     }
 }
 
-/// The body of the next request; `None` when the client is gone.
-async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+/// The key and the body of the next request; `None` when the client is gone.
+async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
@@ -348,7 +368,8 @@ async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<Vec
             if buffer.len() >= end + 4 + length {
                 let body = buffer[end + 4..end + 4 + length].to_vec();
                 buffer.drain(..end + 4 + length);
-                return Some(body);
+                let key = head.lines().find_map(|l| l.strip_prefix("authorization: "));
+                return Some((key.unwrap_or_default().to_owned(), body));
             }
         }
         let mut piece = [0; 4096];

@@ -35,6 +35,7 @@ use crate::{
 /// Everything that a check may look at afterwards.
 pub struct Ran {
     pub log: Arc<Log>,
+    pub wall: Arc<SetWall>,
     pub engine: Arc<Engine>,
     pub vendors: Vec<Arc<Vendor>>,
     /// Until when each endpoint was parked at the moment the last trouble was over.
@@ -85,7 +86,13 @@ impl StreamSink for Reader {
 }
 
 /// An engine over these vendors.
-pub fn engine(options: &Value, vendors: &[Arc<Vendor>], log: &Arc<Log>, wall: Arc<dyn Wall>, seed: u64) -> Arc<Engine> {
+pub fn engine(
+    options: &Value,
+    vendors: &[Arc<Vendor>],
+    log: &Arc<Log>,
+    wall: Arc<dyn Wall>,
+    seed: u64,
+) -> Arc<Engine> {
     let config = ClientConfig::read(options, &Environment::default());
     let config = config.unwrap_or_else(|problems| panic!("options: {problems:?}"));
     let net = Net(vendors.iter().map(|v| (v.name.clone(), v.clone())).collect());
@@ -103,15 +110,14 @@ pub fn run(scenario: &Scenario, trace: bool) -> Ran {
 async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     let log = Arc::new(Log::new(trace));
     let start = log.start;
-    let wall = Arc::new(SetWall { start, offset: Mutex::new(0) });
+    let wall = Arc::new(SetWall::new(start));
     let vendors: Vec<Arc<Vendor>> = scenario
         .vendors
         .iter()
         .enumerate()
         .map(|(i, plan)| {
             let seed = scenario.seed.wrapping_mul(31).wrapping_add(i as u64);
-            let mut vendor =
-                Vendor::new(&plan.name, plan.latency, plan.pace, plan.dial, log.clone(), seed);
+            let mut vendor = Vendor::new(&plan.name, plan.latency, plan.pace, plan.dial, log.clone(), seed);
             vendor.timetable = plan.timetable.iter().map(|(at, b)| (start + *at, b.clone())).collect();
             Arc::new(vendor)
         })
@@ -160,7 +166,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     // What ends in the background has a bound of its own.
     time::sleep(Duration::from_secs(200)).await;
     let tasks_left = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    Ran { log, engine, vendors, parked_at_heal, healed, tasks_left }
+    Ran { log, wall, engine, vendors, parked_at_heal, healed, tasks_left }
 }
 
 /// A call's plan without borrowing the scenario's.
@@ -195,6 +201,7 @@ pub async fn call(engine: Arc<Engine>, log: Arc<Log>, start: Instant, plan: Plan
     });
     let request = ChatRequest::parse(&body.to_string(), "", &[]).expect("a request");
     let mut options = plan.options;
+    options["tags"] = json!({ "call": plan.name });
     options["timeout"] = json!(plan.timeout.as_millis() as u64);
     let options = CallOptions::parse(&options.to_string(), &engine.config).expect("options");
     let active = engine.enter().expect("the engine is open");

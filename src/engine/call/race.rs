@@ -17,7 +17,7 @@ use crate::{
         state::Target,
         stream::{self, Reading},
     },
-    policy::fault::Fault,
+    policy::fault::{Fault, Scope},
     reason::Reason,
 };
 
@@ -78,6 +78,11 @@ impl Call {
             Ok(begun) => {
                 self.lose(other_number);
                 Finished { index, trial, begun: Ok(begun) }
+            }
+            // The caller's mistake is one everywhere: nobody else is waited for.
+            Err(fault) if fault.kind.rule().scope == Scope::Request => {
+                self.lose(other_number);
+                Finished { index, trial, begun: Err(fault) }
             }
             Err(fault) => {
                 self.settle(&mut trial, &Ended::Failed(fault.clone()));

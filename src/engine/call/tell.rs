@@ -28,6 +28,7 @@ impl Call {
             json!({
                 "requestId": self.id, "endpoint": target.endpoint.config.name, "model": &*target.model,
                 "delayMs": crate::duration::millis(after), "reason": fault.map(|f| f.kind.reason()),
+                "retryAfterMs": fault.and_then(|f| f.hint).map(crate::duration::millis),
             })
         });
     }

@@ -77,7 +77,7 @@ impl Call {
             let Some(fault) = standing.fault.as_ref().filter(|_| standing.attempts > 0) else { continue };
             let step = decide::again(fault, &self.situation(standing.same, standing.free, false));
             if let Some(Step::Same { after, .. }) = step
-                && let Some(pick) = self.same(picker, index, Some(after), false).await
+                && let Some(pick) = self.same(picker, index, after, false).await
             {
                 return Some(pick);
             }
@@ -100,13 +100,30 @@ impl Call {
         let began = now();
         let deadline = self.deadline();
         let unpaced = (began + MAX_WAIT.saturating_sub(self.unpaced)).min(deadline);
-        let limit = |outlook: &Outlook| if outlook.paced { deadline } else { unpaced };
+        // The only endpoint a caller has is worth waiting for as long as the caller does.
+        let alone = picker.candidates.len() == 1;
+        let limit = |outlook: &Outlook| {
+            let certain = outlook.paced || (alone && outlook.throttled);
+            if certain { deadline } else { unpaced }
+        };
         let mut outlooks = picker.outlooks(self.asker(), throttled);
         // What is certain to come too late is not waited for.
         outlooks.retain(|(_, o)| o.at.map_or(limit(o) > began, |at| at < limit(o)));
         let Some(until) = outlooks.iter().map(|(_, o)| limit(o)).max() else {
             return Err(self.give_up(picker));
         };
+        let soonest =
+            outlooks.iter().min_by_key(|(_, o)| (o.at.is_none(), o.at)).map(|(i, o)| (*i, o.throttled));
+        if let Some((index, true)) = soonest
+            && !picker.standings[index].paid
+        {
+            // A retry is paid for before it is waited for: who cannot pay does not wait in vain.
+            let target = picker.candidates[index].target.clone();
+            let paid = self.charge(&target, picker.standings[index].fault.as_ref());
+            let standing = &mut picker.standings[index];
+            (standing.paid, standing.unpaid) = (paid, !paid);
+            return Ok(());
+        }
         if place.is_none() {
             let wants: Vec<_> = outlooks.iter().map(|(i, _)| picker.candidates[*i].target.clone()).collect();
             *place = Some(self.engine.room.enter(self.rank, &wants).map_err(|_| {
@@ -116,10 +133,11 @@ impl Call {
             return Ok(());
         }
         // Only the first who waits for a target watches the clock for it.
-        let soonest = outlooks.iter().filter(|(_, o)| o.ahead == 0).filter_map(|(_, o)| o.at).min();
-        let wake = soonest.unwrap_or(until).min(until).max(began + LEAST_WAIT);
+        let first = outlooks.iter().filter(|(_, o)| o.ahead == 0).filter_map(|(_, o)| o.at).min();
+        let wake = first.unwrap_or(until).min(until).max(began + LEAST_WAIT);
         let bell = place.as_ref().map(|p| p.bell.clone()).unwrap_or_default();
         tokio::select! {
+            biased;
             () = time::sleep_until(wake.into()) => {}
             () = bell.notified() => {}
         }
@@ -128,30 +146,24 @@ impl Call {
         if !outlooks.iter().any(|(_, o)| o.paced) {
             self.unpaced += waited;
         }
-        if throttled {
-            self.reopen_throttled(picker);
-        }
+        self.reopen(picker);
         Ok(())
     }
 
-    /// Throttled candidates that are ready again count as untried, at the price of a retry.
-    fn reopen_throttled(&mut self, picker: &mut Picker) {
+    /// Throttled candidates that are ready again and paid for count as untried.
+    fn reopen(&mut self, picker: &mut Picker) {
         for index in 0..picker.candidates.len() {
             let target: Arc<_> = picker.candidates[index].target.clone();
-            if self.retries_left == 0
-                || !picker.may_reopen(index)
-                || target.blocked(now(), &self.request, 0).is_some()
-            {
+            let standing = &mut picker.standings[index];
+            if !standing.paid || standing.attempts == 0 || target.parked(now()).is_some() {
                 continue;
             }
-            let paid = self.charge(&target);
-            let standing = &mut picker.standings[index];
-            standing.unpaid = !paid;
-            if paid {
-                standing.same += 1;
-                standing.attempts = 0;
-                self.trail.lock().amend_last(AttemptOutcome::Retry);
-            }
+            standing.paid = false;
+            standing.same += 1;
+            standing.attempts = 0;
+            let fault = standing.fault.as_ref();
+            self.tell_retry(&target, self.waited, fault);
+            self.trail.lock().amend_last(AttemptOutcome::Retry);
         }
     }
 }

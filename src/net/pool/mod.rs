@@ -384,6 +384,7 @@ async fn reap(pool: Weak<Pool>, disturbed: Arc<Disturbed>) {
         };
         drop(strong);
         tokio::select! {
+            biased;
             () = sleep_until(next) => {}
             () = disturbed.0.notified() => {}
         }
