@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const net = require('node:net')
 const { once } = require('node:events')
-const { KEY, QUICK, serve, open, ask, textOf, trail, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, open, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
 const { listen, raw, pem, inEnvironment } = require('./helpers')
 
 const SECRET = 'open-sesame'
@@ -44,6 +44,15 @@ const rows = [
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'))
   }), 'tls']
 ]
+
+test('a proxy in plain text that wants a password is not the vendor refusing a key, nor a mistake of the caller', async (t) => {
+  const proxy = await says('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="x"\r\ncontent-length: 0\r\n\r\n')(t)
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: 'http://vendor.test/v1' }, { name: 'B', baseURL: 'http://other.test/v1' }], proxy: `http://${proxy.host}`, retry: QUICK })
+  const error = await failure(ask(client))
+  assert.equal(error.reason, 'connect')
+  assert.equal(error.status, 407)
+  assert.deepEqual(error.errors.map((e) => e.endpoint), ['A', 'B'])
+})
 
 test('a tunnel that does not come about: a proxy that', { concurrency: 4 }, async (t) => {
   await Promise.all(rows.map(([name, start, reason]) => t.test(name, async (t) => {

@@ -128,7 +128,20 @@ test('a certificate that is renewed ends the failures', async (t) => {
   })
   vendor.setSecureContext(identity('trusted'))
   await until('it is asked again', async () => textOf(await ask(client)) === 'renewed')
-  assert.deepEqual([client.getEndpointStatus('A').breaker.state, client.getEndpointStatus('A').status], ['closed', 'healthy'])
+  // Its load comes back in steps.
+  assert.deepEqual([client.getEndpointStatus('A').breaker.state, client.getEndpointStatus('A').status], ['closed', 'degraded'])
+})
+
+test('a vendor that wants a certificate of ours says so after the handshake: it has read no request', async (t) => {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
+    const vendor = tls.createServer({ ...identity('trusted'), maxVersion, requestCert: true, rejectUnauthorized: true }).on('tlsClientError', () => {})
+    const a = await listen(t, vendor)
+    const b = serve(t, { name: 'B' })
+    const client = open(t, { endpoints: [{ name: 'A', baseURL: `https://${a.host}/v1` }, { name: 'B', baseURL: b.url }], tls: { ca: pem('ca') } })
+    const { report } = await ask(client)
+    assert.equal(trail(report.attempts), 'A:next:tls B:ok', maxVersion)
+    assert.equal(report.attempts[0].maybeBilled, undefined)
+  }
 })
 
 test('http where https is spoken', async (t) => {

@@ -31,7 +31,7 @@ for (const transport of TRANSPORTS) {
       const { report } = await ask(client, { stream, timeout: { headers: 200, total: '60s' } })
       assert.equal(trail(report.attempts), 'A:next:timeoutHeaders B:ok')
       assert.deepEqual([report.attempts[0].reusedConnection, report.attempts[0].maybeBilled], [true, true])
-      if (!transport.server.h2) assert.equal(trail((await ask(client, { timeout: '60s' })).report.attempts), 'A:ok', 'on a new connection')
+      assert.equal(trail((await ask(client, { timeout: '60s' })).report.attempts), 'A:ok', 'on a new connection')
     }
   })
 }

@@ -270,6 +270,7 @@ fn not_sent(failed: Failed, headers_kind: Kind) -> NotSent {
         FailureKind::HeadersTimeout => (headers_kind, true),
         FailureKind::Unsent => (Kind::Unsent, false),
         FailureKind::Reset => (Kind::Reset, true),
+        FailureKind::Stale => (Kind::Stale, true),
         FailureKind::Malformed => (Kind::Malformed, true),
     };
     let fault = Fault::new(kind, failure.message);

@@ -246,7 +246,7 @@ impl CallError {
 /// Which class a failure is raised as.
 fn code(kind: Kind) -> Code {
     match kind {
-        Kind::Dns | Kind::Connect | Kind::Tls | Kind::Unsent | Kind::Reset => Code::Connection,
+        Kind::Dns | Kind::Connect | Kind::Tls | Kind::Unsent | Kind::Stale | Kind::Reset => Code::Connection,
         Kind::ConnectTimeout
         | Kind::HeadersTimeout
         | Kind::FirstContentTimeout
@@ -279,7 +279,7 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::LatencyLimit => "slower than its maxLatency",
         Kind::Unsent => "the connection was lost before the request was sent",
-        Kind::Reset => "the connection was lost after the request was sent",
+        Kind::Stale | Kind::Reset => "the connection was lost after the request was sent",
         Kind::RequestTimeout => "request timeout",
         Kind::Conflict => "conflict",
         Kind::ServerError => "server error",

@@ -110,7 +110,17 @@ async fn send_h1(mut lease: H1Lease, request: Request, limits: Limits) -> Result
     let bytes = request.to_h1(conn.proxied);
     drop(request);
     let begun = within(limits.headers, exchange(conn, bytes), FailureKind::HeadersTimeout, "answer").await;
-    let mut begun = begun.map_err(|failure| Failed { failure, reused })?;
+    let mut begun = match begun {
+        Ok(begun) => begun,
+        Err(mut failure) => {
+            if reused && failure.kind == FailureKind::Reset {
+                failure.kind = FailureKind::Stale;
+                // Those that were idle beside it are as likely to be gone.
+                lease.distrust_idle();
+            }
+            return Err(Failed { failure, reused });
+        }
+    };
     let fields =
         std::mem::replace(&mut begun.head.fields, Fields::Lines { bytes: Vec::new(), places: Vec::new() });
     let status = begun.head.status;
@@ -122,7 +132,13 @@ async fn send_h2(mut lease: H2Lease, request: Request, limits: Limits) -> Result
     let connect_took = (!reused).then_some(lease.sender.connect_took);
     let answer = lease.sender.exchange(request.to_h2(), reused);
     let response = within(limits.headers, answer, FailureKind::HeadersTimeout, "answer").await;
-    let response = response.map_err(|failure| Failed { failure, reused })?;
+    let response = response.map_err(|failure| {
+        // A connection whose peer has vanished would go on to swallow requests until a ping shows it.
+        if failure.kind == FailureKind::HeadersTimeout {
+            lease.retire();
+        }
+        Failed { failure, reused }
+    })?;
     let (parts, incoming) = response.into_parts();
     Ok(Exchange {
         status: parts.status.as_u16(),

@@ -14,12 +14,16 @@ use std::{
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::Instant;
 
+use super::socket::Socket;
+
 /// Bytes both ways, whatever carries them.
 pub trait Io: Read + Write + Send + Unpin {}
 impl<T: Read + Write + Send + Unpin> Io for T {}
 
 pub struct Conn {
     io: Box<dyn Io>,
+    /// The socket at the bottom of `io`, where there is one.
+    socket: Option<Socket>,
     /// Requests go to a proxy in plain text, with the whole address in them.
     pub proxied: bool,
     pub h2: bool,
@@ -45,7 +49,13 @@ impl LastWrite {
 
 impl Conn {
     pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
-        Self { io, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
+        Self { io, socket: None, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
+    }
+
+    /// `socket` is at the bottom of its `io`.
+    pub(super) fn over(mut self, socket: Socket) -> Self {
+        self.socket = Some(socket);
+        self
     }
 
     /// From here on it is noted when bytes are written.
@@ -58,6 +68,11 @@ impl Conn {
     /// Whether the peer has neither closed an idle HTTP/1.1 connection nor sent anything out of turn;
     /// `waker` hears when it does.
     pub fn is_quiet(&mut self, waker: &Waker) -> bool {
+        // An end that the kernel has and the reactor has not seen yet would cost the next request its life.
+        // SAFETY: the socket's stream is in `io`, which is open as long as this is.
+        if self.socket.is_some_and(|socket| unsafe { !socket.is_quiet() }) {
+            return false;
+        }
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
         let mut cx = Context::from_waker(waker);

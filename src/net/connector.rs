@@ -21,6 +21,7 @@ use super::{
     conn::{Conn, Io},
     proxy::{Hop, Proxy},
     resolver::{DnsError, Resolver},
+    socket::Socket,
     tls::{self, BadCertificate, TlsOptions},
 };
 
@@ -74,25 +75,31 @@ impl Dial for TcpDial {
             let hop = proxy.as_ref().and_then(|p| p.hop(&target));
             let secure = target.scheme() == Some(&http::uri::Scheme::HTTPS);
             let proxied = hop.is_some() && !secure;
-            let plain: Box<dyn Io> = match hop {
+            let (plain, socket) = match hop {
                 None => open(tcp, &target).await?,
                 Some(hop) if secure => tunnel(tcp, &tls, hop, &target).await?,
                 Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await?,
             };
             if !secure {
-                return Ok(Conn::new(plain, proxied, false));
+                return Ok(Conn::new(plain, proxied, false).over(socket));
             }
             let mut handshake = https(tls, true, plain);
             let stream = handshake.call(target).await.map_err(DialError::Tls)?;
             let h2 = stream.connected().is_negotiated_h2();
-            Ok(Conn::new(Box::new(stream), false, h2))
+            Ok(Conn::new(Box::new(stream), false, h2).over(socket))
         })
     }
 }
 
-async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Box<dyn Io>, DialError> {
+/// Bytes both ways, and the socket that carries them.
+type Opened = (Box<dyn Io>, Socket);
+
+async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Opened, DialError> {
     match tcp.call(target.clone()).await {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => {
+            let socket = Socket::of(stream.inner());
+            Ok((Box::new(stream), socket))
+        }
         Err(error) => {
             let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
             while let Some(e) = source {
@@ -111,13 +118,13 @@ async fn reach_proxy(
     tcp: HttpConnector<Resolver>,
     tls: &rustls::ClientConfig,
     proxy: &Uri,
-) -> Result<Box<dyn Io>, DialError> {
-    let plain = open(tcp, proxy).await?;
+) -> Result<Opened, DialError> {
+    let (plain, socket) = open(tcp, proxy).await?;
     if proxy.scheme() != Some(&http::uri::Scheme::HTTPS) {
-        return Ok(plain);
+        return Ok((plain, socket));
     }
     let stream = https(tls.clone(), false, plain).call(proxy.clone()).await.map_err(DialError::Tls)?;
-    Ok(Box::new(stream))
+    Ok((Box::new(stream), socket))
 }
 
 async fn tunnel(
@@ -125,8 +132,9 @@ async fn tunnel(
     tls: &rustls::ClientConfig,
     hop: Hop,
     target: &Uri,
-) -> Result<Box<dyn Io>, DialError> {
-    let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await?);
+) -> Result<Opened, DialError> {
+    let (stream, socket) = reach_proxy(tcp, tls, &hop.uri).await?;
+    let stream = AlreadyOpen::new(stream);
     let mut tunnel = Tunnel::new(hop.uri, stream);
     if let Some(authorization) = hop.authorization {
         tunnel = tunnel.with_auth(authorization);
@@ -135,7 +143,7 @@ async fn tunnel(
         .call(target.clone())
         .await
         .map_err(|e| DialError::Connect(format!("the proxy refused the tunnel: {e}").into()))?;
-    Ok(Box::new(opened))
+    Ok((Box::new(opened), socket))
 }
 
 fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnector<AlreadyOpen> {

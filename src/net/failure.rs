@@ -15,6 +15,8 @@ pub enum FailureKind {
     Unsent,
     /// The connection broke after the request was written and before an answer.
     Reset,
+    /// The same on a connection that had served before: its peer may have been closing it already.
+    Stale,
     /// The answer's head was no HTTP.
     Malformed,
 }

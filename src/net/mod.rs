@@ -13,5 +13,6 @@ pub mod pool;
 pub mod proxy;
 pub mod request;
 pub mod resolver;
+mod socket;
 pub mod sse;
 pub mod tls;

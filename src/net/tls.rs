@@ -47,3 +47,24 @@ pub fn client_config(options: &TlsOptions) -> Result<ClientConfig, BadCertificat
         .map_err(|e| BadCertificate(e.to_string()))
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
 }
+
+/// Whether a connection ended because its peer did not accept us in the handshake: TLS 1.3 says so only after it.
+pub fn refused(error: &std::io::Error) -> bool {
+    use rustls::{AlertDescription as Alert, Error};
+    matches!(
+        error.get_ref().and_then(|e| e.downcast_ref::<Error>()),
+        Some(Error::AlertReceived(
+            Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::HandshakeFailure
+                | Alert::UnrecognisedName
+                | Alert::ProtocolVersion
+        ))
+    )
+}

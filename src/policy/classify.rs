@@ -111,6 +111,8 @@ fn by_status(status: u16, error: &VendorError) -> Kind {
         402 => Kind::Quota,
         403 => permission(error),
         404 => Kind::NotFound,
+        // Only a proxy says so: the endpoint was not reached.
+        407 => Kind::Connect,
         408 => Kind::RequestTimeout,
         409 => Kind::Conflict,
         413 => Kind::ContextLength,

@@ -49,14 +49,13 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
     if rule.same == Same::Free {
         // The vendor saw nothing, so that asking again amplifies nothing: once, or more often when there is
         // nobody else. A gateway that ends its connections every few requests turns many away in a row.
-        let most = if s.alternative { 1 } else { MOST_FREE };
-        return if s.free_so_far < most {
+        // What may have been sent goes once to a new connection.
+        let most = if s.alternative || fault.kind == Kind::Stale { 1 } else { MOST_FREE };
+        if s.free_so_far < most {
             // At once; later ones a moment apart, so that they do not meet the same dying connection.
             let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
-            Step::Same { after: Duration::from_millis(pause), free: true }
-        } else {
-            next_or_stop(rule.next, s)
-        };
+            return Step::Same { after: Duration::from_millis(pause), free: true };
+        }
     }
     let may_wait = s.retries_left > 0 && !fault.same_forbidden;
     if may_wait
@@ -82,7 +81,9 @@ fn same(fault: &Fault, rule: Same, s: &Situation<'_>) -> Option<Step> {
     let once = s.same_so_far == 0 || s.prefer_same;
     let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
     let after = match rule {
-        Same::Never | Same::Free | Same::NewCredential => return None,
+        Same::Never | Same::NewCredential => return None,
+        // The free ones are used up.
+        Same::Free => wait(Duration::ZERO),
         // Parked by the same fault: the cooldown is the wait.
         Same::AfterCooldown => return Some(Step::SameWhenReady),
         Same::Once if once => fault.hint.unwrap_or_default(),
@@ -139,6 +140,7 @@ mod tests {
             (Tls, after(ms(250)), Step::Next),
             (ConnectTimeout, after(ms(250)), Step::Next),
             (Unsent, free, free),
+            (Stale, free, free),
             (Reset, after(ms(0)), Step::Next),
             (RequestTimeout, after(ms(0)), Step::Next),
             (Conflict, after(ms(250)), Step::Next),
@@ -202,6 +204,10 @@ mod tests {
         assert_eq!([again(0, true), again(1, true)], [free, Step::Next]);
         let later = Step::Same { after: Duration::from_millis(128), free: true };
         assert_eq!([again(7, false), again(8, false)], [later, Step::Next]);
+        let s = Situation { free_so_far: 8, ..situation(&backoff) };
+        let charged = Step::Same { after: Duration::from_millis(250), free: false };
+        assert_eq!(decide(&unsent, &s), charged, "retries of its own are left");
+        assert_eq!(decide(&Fault::new(Kind::Stale, ""), &Situation { free_so_far: 1, ..s }), charged);
     }
 
     #[test]

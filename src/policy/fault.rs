@@ -25,6 +25,8 @@ pub enum Kind {
     Unsent,
     /// The connection broke after the request was written and before an answer.
     Reset,
+    /// The same on a connection that had served before, whose peer may have been closing it already.
+    Stale,
     RequestTimeout,
     Conflict,
     ServerError,
@@ -145,6 +147,8 @@ impl Kind {
                 rule(Scope::Origin, Same::OnceBackoff, Next::Yes, Weight::Failure, Park::Origin)
             }
             Unsent => rule(Scope::Origin, Same::Free, Next::Yes, Weight::Neutral, Park::None),
+            // Most likely it was never read; on a new connection it shows whether the endpoint is sick.
+            Stale => rule(Scope::Origin, Same::Free, Next::Yes, Weight::Neutral, Park::None),
             Reset | RequestTimeout => {
                 rule(Scope::Endpoint, Same::Once, Next::Yes, Weight::Failure, Park::None)
             }
@@ -207,7 +211,7 @@ impl Kind {
             Kind::Connect => Reason::Connect,
             Kind::Tls => Reason::Tls,
             Kind::ConnectTimeout => Reason::TimeoutConnect,
-            Kind::Unsent | Kind::Reset => Reason::Reset,
+            Kind::Unsent | Kind::Stale | Kind::Reset => Reason::Reset,
             Kind::RequestTimeout | Kind::ServerError => Reason::ServerError,
             Kind::Conflict => Reason::Conflict,
             Kind::Overloaded => Reason::Overloaded,
@@ -251,7 +255,8 @@ impl Kind {
                 Settlement::Nothing
             }
             // It may be at work still.
-            Kind::Reset
+            Kind::Stale
+            | Kind::Reset
             | Kind::HeadersTimeout
             | Kind::FirstContentTimeout
             | Kind::ContentTimeout
@@ -271,6 +276,7 @@ impl Kind {
                 | Kind::Tls
                 | Kind::ConnectTimeout
                 | Kind::Unsent
+                | Kind::Stale
                 | Kind::Reset
                 | Kind::HeadersTimeout
         )

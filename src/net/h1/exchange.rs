@@ -16,6 +16,7 @@ use super::{
 use crate::net::{
     conn::Conn,
     failure::{Failure, FailureKind},
+    tls,
 };
 
 /// Interim heads (1xx) before an answer's own: one is common, two are rare.
@@ -127,6 +128,8 @@ impl Sending {
     fn failure(&mut self, read: Option<io::Error>) -> Failure {
         let kind = if self.written == 0 { FailureKind::Unsent } else { FailureKind::Reset };
         match self.broken.take().or(read) {
+            // A peer that checks our side of the handshake says no after it, and has not read the request.
+            Some(error) if tls::refused(&error) => Failure::new(FailureKind::Tls, error.to_string()),
             Some(error) => Failure::new(kind, error.to_string()),
             None => Failure::new(kind, "the connection was closed before an answer"),
         }

@@ -40,6 +40,11 @@ impl H1Lease {
         self.conn.as_mut().expect("a lease has its connection until it ends")
     }
 
+    /// Lets go of the connections that are idle now.
+    pub fn distrust_idle(&self) {
+        self.pool.drop_idle();
+    }
+
     /// The exchange is over and the connection may carry another.
     pub fn free(mut self) {
         self.used = false;
@@ -59,6 +64,13 @@ impl Drop for H1Lease {
 impl H2Lease {
     pub(super) fn new(pool: &Arc<Pool>, line: u64, sender: Sender, reused: bool) -> Self {
         Self { pool: Arc::downgrade(pool), line, sender, reused }
+    }
+
+    /// No further streams on this connection; those under way go on.
+    pub fn retire(&self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.line_ended(self.line);
+        }
     }
 }
 

@@ -315,6 +315,12 @@ impl Pool {
         true
     }
 
+    /// Closes what is idle.
+    fn drop_idle(&self) {
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        drop(idle);
+    }
+
     /// A stream is over.
     fn release(self: &Arc<Self>, line: u64) {
         {

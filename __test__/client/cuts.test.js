@@ -1,0 +1,244 @@
+'use strict'
+
+// Streams that break after content was delivered: an error by default, made good and announced where the user asked for it,
+// unseen where nothing is delivered before the end.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const bellwether = require('../..')
+const { TRANSPORTS, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+
+const CUT = faults.cut({ after: 2, how: 'close' })
+const restart = { streams: { onCut: 'restart' } }
+const goOn = { streams: { onCut: 'continue' } }
+const able = { endpoint: () => ({ canContinue: true }) }
+
+/** The chunks of a stream until it ends or fails, with how it ended. */
+async function read (client, options = {}) {
+  const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true, ...options })
+  const chunks = []
+  let error
+  try {
+    for await (const chunk of stream) chunks.push(chunk)
+  } catch (caught) {
+    error = caught
+  }
+  const at = chunks.findIndex((chunk) => chunk.bellwether)
+  const text = (list) => list.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join('')
+  return { chunks, error, announced: chunks[at]?.bellwether, before: text(at < 0 ? chunks : chunks.slice(0, at)), after: text(chunks.slice(at + 1)), final: stream.finalCompletion }
+}
+
+for (const transport of TRANSPORTS) {
+  test(`${transport.transport}: restart, announced`, async (t) => {
+    const { client, a, b } = rig(t, { transport, ...restart })
+    a.always(CUT)
+    const { announced, before, after, chunks, final } = await read(client)
+    assert.deepEqual(announced, {
+      event: 'restart',
+      from: { endpoint: 'A', model: 'gpt-4o' },
+      to: { endpoint: 'B', model: 'gpt-4o' },
+      reason: 'truncated'
+    })
+    assert.ok('Hello from A'.startsWith(before) && before !== '', before)
+    assert.equal(after, 'Hello from B')
+    const completion = await final
+    assert.equal(textOf(completion), 'Hello from B')
+    assert.equal(trail(completion.report.attempts), 'A:next:truncated B:ok')
+    assert.equal(completion.report.attempts[0].maybeBilled, true)
+    assert.equal(completion.report.failover, true)
+    const announcement = chunks.find((chunk) => chunk.bellwether)
+    assert.deepEqual(announcement.choices, [])
+    assert.equal(announcement.object, 'chat.completion.chunk')
+    assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
+    assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 1, 'it counts')
+  })
+
+  test(`${transport.transport}: continue, with the text so far as the beginning of the answer`, async (t) => {
+    const { client, a, b } = rig(t, { transport, ...goOn, ...able })
+    a.always(CUT)
+    b.always(faults.healthy({ content: ' and onwards' }))
+    const { announced, before, after, final } = await read(client)
+    assert.equal(announced.event, 'continue')
+    assert.equal(after, ' and onwards')
+    assert.equal(textOf(await final), `${before} and onwards`)
+    const { messages } = b.hits()[0].body
+    assert.deepEqual(messages, [{ role: 'user', content: 'hi' }, { role: 'assistant', content: before }])
+  })
+}
+
+test('the default is the error, with what came', async (t) => {
+  const { client, a, b } = rig(t, {})
+  a.always(CUT)
+  const { error, before } = await read(client)
+  assert.ok(error instanceof bellwether.StreamInterruptedError)
+  assert.equal(error.partial, before)
+  assert.equal(trail(error.attempts), 'A:fail:truncated')
+  assert.equal(b.totalHits, 0)
+})
+
+test('a call may say it anew', async (t) => {
+  const { client, a } = rig(t, restart)
+  a.always(CUT)
+  assert.ok((await read(client, { streams: { onCut: 'error' } })).error instanceof bellwether.StreamInterruptedError)
+  assert.equal((await read(client, { streams: { commit: 'end' } })).after, 'Hello from B', 'what is left out is the client’s')
+})
+
+test('every kind of break is made good', { concurrency: true }, async (t) => {
+  const kinds = {
+    reset: faults.cut({ after: 2, how: 'reset' }),
+    'plain end': faults.cut({ after: 2, how: 'eof' }),
+    'error event': faults.errorEvent('overloaded', { after: 2 }),
+    undecodable: faults.malformedEvents(3, { after: 2 }),
+    stall: faults.stall({ after: 2 })
+  }
+  for (const [name, fault] of Object.entries(kinds)) {
+    await t.test(name, async (t) => {
+      const { client, a } = rig(t, { ...restart, timeout: { content: 80 } })
+      a.always(fault)
+      const { announced, after } = await read(client)
+      assert.equal(announced.event, 'restart')
+      assert.equal(after, 'Hello from B')
+    })
+  }
+})
+
+test('nobody left: the error says what was delivered, and why nobody took over', async (t) => {
+  const { client, a, b } = rig(t, restart)
+  a.always(CUT)
+  b.always(faults.serverError())
+  const { error, before } = await read(client, { maxRetries: 0 })
+  assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
+  assert.equal(error.reason, 'truncated')
+  assert.equal(error.partial, before)
+  assert.match(error.message, /nobody took over/)
+  assert.equal(trail(error.attempts), 'A:next:truncated B:fail:serverError')
+})
+
+test('the one that broke off is not asked again', async (t) => {
+  const { client, a } = rig(t, { servers: 1, ...restart })
+  a.always(CUT)
+  const { error } = await read(client)
+  assert.ok(error instanceof bellwether.StreamInterruptedError)
+  assert.equal(a.totalHits, 1)
+})
+
+test('cut again, made good again', async (t) => {
+  const { client, a, b } = rig(t, { servers: 3, ...restart })
+  a.always(CUT)
+  b.always(CUT)
+  const { chunks, final } = await read(client)
+  assert.deepEqual(chunks.filter((c) => c.bellwether).map((c) => [c.bellwether.from.endpoint, c.bellwether.to.endpoint]), [['A', 'B'], ['B', 'C']])
+  assert.equal(textOf(await final), 'Hello from C')
+})
+
+test('a caller’s mistake at the other is not the final error', async (t) => {
+  const { client, a, b } = rig(t, restart)
+  a.always(CUT)
+  b.always(faults.badRequest())
+  const { error } = await read(client)
+  assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
+})
+
+test('continue: who can is preferred, who cannot restarts', { concurrency: true }, async (t) => {
+  await t.test('the next cannot, the one after can', async (t) => {
+    const { client, a, b, c } = rig(t, { servers: 3, ...goOn, endpoint: (i) => ({ canContinue: i === 2 }) })
+    a.always(CUT)
+    const { announced } = await read(client)
+    assert.deepEqual([announced.event, announced.to.endpoint], ['continue', 'C'])
+    assert.deepEqual([b.totalHits, c.totalHits], [0, 1])
+  })
+  await t.test('nobody can', async (t) => {
+    const { client, a } = rig(t, goOn)
+    a.always(CUT)
+    assert.equal((await read(client)).announced.event, 'restart')
+  })
+  await t.test('it would not take the beginning: it is asked anew', async (t) => {
+    const { client, a, b } = rig(t, { ...goOn, ...able })
+    a.always(CUT)
+    b.script(faults.badRequest({ message: 'This model does not support assistant message prefill.' }))
+    const { announced, after, error } = await read(client)
+    assert.equal(error, undefined)
+    assert.equal(announced.event, 'restart')
+    assert.equal(after, 'Hello from B')
+    assert.deepEqual(b.hits().map((hit) => hit.body.messages.length), [2, 1])
+  })
+  for (const [name, options, fault] of [
+    ['tool calls', {}, faults.combine(faults.toolCalls({ name: 'f', arguments: '{"a":1,"b":2,"c":3}' }), CUT)],
+    ['JSON', { responseFormat: { type: 'json_object' } }, CUT],
+    ['several choices', { extraBody: { n: 2 } }, CUT],
+    ['reasoning', {}, faults.combine(faults.reasoning('Let me think about this for a while'), CUT)]
+  ]) {
+    await t.test(`${name} restart`, async (t) => {
+      const { client, a } = rig(t, { ...goOn, ...able })
+      a.always(fault)
+      assert.equal((await read(client, options)).announced.event, 'restart')
+    })
+  }
+  await t.test('DeepSeek wants it marked', async (t) => {
+    const { client, a, b } = rig(t, { ...goOn, endpoint: () => ({ canContinue: true, provider: 'deepseek' }) })
+    a.always(CUT)
+    await read(client)
+    assert.equal(b.hits()[0].body.messages[1].prefix, true)
+  })
+})
+
+test('textStream cannot tell of a restart, so it fails; it goes on with a continuation', async (t) => {
+  const text = async (client) => {
+    const parts = []
+    const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
+    for await (const part of stream.textStream) parts.push(part)
+    return parts.join('')
+  }
+  const one = rig(t, restart)
+  one.a.always(CUT)
+  const error = await failure(text(one.client))
+  assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
+  assert.ok('Hello from A'.startsWith(error.partial) && error.partial !== '')
+  const two = rig(t, { ...goOn, ...able })
+  two.a.always(CUT)
+  two.b.always(faults.healthy({ content: '!' }))
+  assert.match(await text(two.client), /^Hello.*!$/)
+})
+
+test('commit: "end" makes every break invisible', { concurrency: true }, async (t) => {
+  for (const [name, fault] of Object.entries({ cut: CUT, 'error event': faults.errorEvent('serverError', { after: 2 }), stall: faults.stall({ after: 2 }) })) {
+    await t.test(name, async (t) => {
+      const { client, a } = rig(t, { streams: { commit: 'end' }, timeout: { content: 80 } })
+      a.always(fault)
+      const answer = await ask(client, { stream: true })
+      assert.equal(textOf(answer), 'Hello from B')
+      assert.ok(answer.chunks.every((chunk) => chunk.system_fingerprint === 'fp_B' && !chunk.bellwether))
+      assert.match(trail(answer.report.attempts), /^A:next:\w+ B:ok$/)
+      assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 1)
+    })
+  }
+  await t.test('the same endpoint again, when there is no other', async (t) => {
+    const { client, a } = rig(t, { servers: 1, streams: { commit: 'end' } })
+    a.script(CUT)
+    assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
+    assert.equal(a.totalHits, 2)
+  })
+})
+
+test('a server hears of the takeover in the bytes it passes on', async (t) => {
+  const { client, a } = rig(t, restart)
+  a.always(CUT)
+  const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
+  const body = await stream.toResponse().text()
+  const events = body.split('\n\n').filter(Boolean)
+  assert.equal(events.at(-1), 'data: [DONE]')
+  assert.equal(events.filter((text) => text.includes('"event":"restart"')).length, 1)
+})
+
+test('options that are none are refused by name', async (t) => {
+  const { client } = rig(t, {})
+  for (const [options, path] of [
+    [{ streams: { onCut: 'retry' } }, 'options.streams.onCut'], [{ streams: { commit: true } }, 'options.streams.commit'],
+    [{ hedge: true }, 'options.hedge'], [{ hedge: {} }, 'options.hedge.after'], [{ queuePriority: 'high' }, 'options.queuePriority'],
+    [{ onUnavailable: 'queue' }, 'options.onUnavailable']
+  ]) {
+    const error = await failure(ask(client, options))
+    assert.ok(error instanceof bellwether.ConfigError, error.name)
+    assert.equal(error.problems[0].path, path)
+  }
+})

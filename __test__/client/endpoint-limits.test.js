@@ -1,0 +1,130 @@
+'use strict'
+
+// An endpoint's own limits: how slow, how dear, how long. Skips are in the trail; nobody left means no limit on time.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const bellwether = require('../..')
+const { rig, ask, failure, textOf, trail, record, faults } = require('../helpers/client')
+
+const first = (options, rest = {}) => ({ endpoint: (i) => (i === 0 ? options : rest) })
+
+test('maxLatency: skipped once its p95 is above it, while another will do', async (t) => {
+  const { client, a } = rig(t, first({ maxLatency: 20 }))
+  a.always(faults.slowHeaders(40))
+  for (let i = 0; i < 20; i++) assert.equal(textOf(await ask(client)), 'Hello from A')
+  assert.equal(client.getEndpointStatus('A').status, 'degraded')
+  const answer = await ask(client)
+  assert.equal(trail(answer.report.attempts), 'A:skipped:latencyLimit B:ok')
+  assert.equal(answer.report.failover, true)
+  client.isolate('B')
+  assert.equal(textOf(await ask(client)), 'Hello from A', 'slow is better than nobody')
+})
+
+test('maxLatency: a stream’s first content has that long while another is ready', { concurrency: true }, async (t) => {
+  await t.test('another is ready', async (t) => {
+    const { client, a } = rig(t, first({ maxLatency: 60 }))
+    a.always(faults.slowFirstContent('10s'))
+    const answer = await ask(client, { stream: true })
+    assert.equal(trail(answer.report.attempts), 'A:next:latencyLimit B:ok')
+    assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 0, 'our limit is no sickness')
+  })
+  await t.test('nobody else', async (t) => {
+    const { client, a } = rig(t, { servers: 1, ...first({ maxLatency: 20 }) })
+    a.always(faults.slowFirstContent(100))
+    assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
+  })
+  await t.test('the other fails: the slow one is asked again, and waited for', async (t) => {
+    const { client, a, b } = rig(t, first({ maxLatency: 30 }))
+    a.always(faults.slowFirstContent(120))
+    b.always(faults.badGateway?.() ?? faults.status(502))
+    const answer = await ask(client, { stream: true })
+    assert.equal(textOf(answer), 'Hello from A')
+    assert.match(trail(answer.report.attempts), /^A:next:latencyLimit B:\w+:serverError/)
+  })
+  await t.test('whole answers have no such deadline', async (t) => {
+    const { client, a } = rig(t, first({ maxLatency: 20 }))
+    a.always(faults.slowHeaders(100))
+    assert.equal(textOf(await ask(client)), 'Hello from A')
+  })
+})
+
+test('costLimitPerRequest: a request that may cost more is not sent', { concurrency: true }, async (t) => {
+  const dear = { price: { input: 10, output: 100 }, costLimitPerRequest: 0.01 }
+  await t.test('by its output limit', async (t) => {
+    const { client, a } = rig(t, first(dear))
+    assert.equal(textOf(await ask(client, { maxTokens: 50 })), 'Hello from A')
+    const answer = await ask(client, { maxTokens: 5_000 })
+    assert.equal(trail(answer.report.attempts), 'A:skipped:costLimit B:ok')
+    assert.equal(a.totalHits, 1)
+  })
+  await t.test('by its prompt', async (t) => {
+    const { client } = rig(t, first(dear))
+    const messages = [{ role: 'user', content: 'word '.repeat(4_000) }]
+    const { report } = await client.chatCompletion({ model: 'gpt-4o', max_completion_tokens: 1, messages })
+    assert.equal(trail(report.attempts), 'A:skipped:costLimit B:ok')
+  })
+  await t.test('nobody is cheap enough', async (t) => {
+    const { client, a } = rig(t, { servers: 1, ...first(dear) })
+    const error = await failure(ask(client, { maxTokens: 5_000 }))
+    assert.ok(error instanceof bellwether.BudgetExceededError, error.name)
+    assert.deepEqual([error.reason, error.retryable, error.code], ['costLimit', false, 'ERR_BELLWETHER_BUDGET_EXCEEDED'])
+    assert.equal(a.totalHits, 0)
+  })
+  await t.test('without a price it is not enforced, which is said once', async (t) => {
+    const { client } = rig(t, first({ costLimitPerRequest: 0.000_001 }))
+    const told = record(client, 'config')
+    for (let i = 0; i < 3; i++) assert.equal(textOf(await ask(client, { maxTokens: 9_999 })), 'Hello from A')
+    assert.equal(told.length, 1)
+    assert.equal(told[0].endpoint, 'A')
+    assert.match(told[0].message, /price/)
+  })
+})
+
+test('contextWindow: a request that is too long goes to a declared larger window only', { concurrency: true }, async (t) => {
+  const windows = async (t, sizes) => {
+    const { client, servers } = rig(t, { servers: 3, endpoint: (i) => (sizes[i] ? { contextWindow: sizes[i] } : {}) })
+    servers[0].always(faults.contextLength())
+    servers[1].always(faults.contextLength())
+    const result = await ask(client).catch((error) => error)
+    return [result.report ? textOf(result) : result.name, trail((result.report ?? result).attempts), ...servers.map((s) => s.totalHits)]
+  }
+  const cases = [
+    ['nobody declares one', [], ['ContextLengthError', 'A:fail:contextLength', 1, 0, 0]],
+    ['a larger one', [8_000, 8_000, 128_000], ['Hello from C', 'A:next:contextLength C:ok', 1, 0, 1]],
+    ['none larger', [128_000, 8_000, 128_000], ['ContextLengthError', 'A:fail:contextLength', 1, 0, 0]],
+    ['larger and still too small', [8_000, 16_000], ['ContextLengthError', 'A:next:contextLength B:fail:contextLength', 1, 1, 0]],
+    ['larger than the text, where the first says nothing', [0, 0, 128_000], ['Hello from C', 'A:next:contextLength C:ok', 1, 0, 1]]
+  ]
+  for (const [name, sizes, expected] of cases) await t.test(name, async (t) => assert.deepEqual(await windows(t, sizes), expected))
+})
+
+test('too large for a limit: not to one that is known to allow as little', async (t) => {
+  const { client, a, b, c } = rig(t, { servers: 3, endpoint: (i) => (i < 2 ? { limits: { tpm: 10_000 } } : {}) })
+  a.always(faults.tooLargeForLimit())
+  const answer = await ask(client)
+  assert.equal(trail(answer.report.attempts), 'A:next:tooLargeForLimit C:ok')
+  assert.deepEqual([a.totalHits, b.totalHits, c.totalHits], [1, 0, 1])
+})
+
+test('retry.failoverOn: the caller’s mistakes move on by leave only', { concurrency: true }, async (t) => {
+  for (const [kind, fault] of [['contentFilter', faults.contentFilter()], ['badRequest', faults.unsupportedParameter()]]) {
+    for (const failoverOn of [[], [kind], ['contentFilter', 'badRequest']]) {
+      await t.test(`${kind}: ${failoverOn}`, async (t) => {
+        const { client, a, b } = rig(t, failoverOn.length ? { retry: { failoverOn } } : {})
+        a.always(fault)
+        const result = await ask(client).catch((error) => error)
+        if (failoverOn.includes(kind)) {
+          assert.equal(trail(result.report.attempts), `A:next:${kind} B:ok`)
+          b.always(fault)
+          const both = await failure(ask(client))
+          assert.equal(both.reason, kind)
+          assert.equal(both.retryable, false)
+        } else {
+          assert.equal(result.reason, kind)
+          assert.equal(b.totalHits, 0)
+        }
+      })
+    }
+  }
+})

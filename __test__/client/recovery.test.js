@@ -1,0 +1,120 @@
+'use strict'
+
+// The way back: load returns in steps after a breaker has closed, state belongs to whom the blame does, and people
+// hear of what only they can mend.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const net = require('node:net')
+const { rig, open, ask, textOf, trail, until, record, faults } = require('../helpers/client')
+
+const QUICKLY = { failureThreshold: 3, recoveryTimeout: 50, maxRecoveryTimeout: 50 }
+const KEYS = ['sk-one-0123456789abcdef', 'sk-two-0123456789abcdef']
+
+/** A whose breaker was closed a moment ago, and B. */
+async function returned (t, options = {}) {
+  const all = rig(t, { breaker: QUICKLY, ...options })
+  all.a.script(...Array(3).fill(faults.serverError()))
+  for (let i = 0; i < 3; i++) await ask(all.client)
+  await until('the probe is answered', async () => textOf(await ask(all.client)) === 'Hello from A')
+  all.a.clearHits()
+  return all
+}
+
+test('a tenth of the load at first', async (t) => {
+  const { client, a } = await returned(t)
+  assert.equal(client.getEndpointStatus('A').breaker.state, 'closed')
+  assert.equal(client.getEndpointStatus('A').status, 'degraded')
+  const answers = []
+  for (let i = 0; i < 40; i++) answers.push(await ask(client))
+  assert.equal(a.totalHits, 4)
+  const held = answers.find((answer) => textOf(answer) === 'Hello from B')
+  assert.equal(trail(held.report.attempts), 'A:skipped:breakerOpen B:ok')
+})
+
+test('nobody else: all of it', async (t) => {
+  const { client, a } = await returned(t)
+  client.isolate('B')
+  for (let i = 0; i < 20; i++) assert.equal(textOf(await ask(client)), 'Hello from A')
+  assert.equal(a.totalHits, 20)
+})
+
+test('then half, then all, and it stays there', async (t) => {
+  const { client, a } = await returned(t)
+  const share = async () => {
+    a.clearHits()
+    for (let i = 0; i < 20; i++) await ask(client)
+    return a.totalHits
+  }
+  assert.equal(await share(), 2)
+  await until('half', async () => await share() === 10, 15_000)
+  await until('all', async () => await share() === 20, 15_000)
+  assert.equal(client.getEndpointStatus('A').status, 'healthy')
+  assert.equal(await share(), 20)
+})
+
+test('a failing model is failing whatever the key: the breaker is one for all keys', async (t) => {
+  const { client, a } = rig(t, { endpoint: (i) => (i === 0 ? { apiKey: KEYS } : {}) })
+  a.always(faults.serverError())
+  for (let i = 0; i < 6; i++) await ask(client)
+  assert.equal(a.totalHits, 3)
+  assert.equal(client.getEndpointStatus('A').models.length, 1)
+})
+
+test('a throttled key is parked alone, and the endpoint stays well by the other', async (t) => {
+  const { client, a } = rig(t, { servers: 1, endpoint: () => ({ apiKey: KEYS }) })
+  a.always(faults.rateLimited({ retryAfter: '60s' }))
+  a.script(faults.rateLimited({ retryAfter: '60s' }), faults.healthy())
+  const answer = await ask(client)
+  assert.equal(trail(answer.report.attempts), 'A:next:rateLimited A:ok')
+  assert.equal(client.getEndpointStatus('A').status, 'healthy')
+  const used = a.hits().map((hit) => hit.headers.authorization)
+  assert.notEqual(used[0], used[1])
+})
+
+test('alerts: what only people can mend is told once, with what to do', { concurrency: true }, async (t) => {
+  for (const [kind, fault, says] of [
+    ['quota', faults.quota(), /quota or spend limit/], ['auth', faults.auth(), /refused/], ['permission', faults.permission(), /permission/],
+    ['model_not_found', faults.notFound(), /no model 'gpt-4o'/]
+  ]) {
+    await t.test(kind, async (t) => {
+      const { client, a } = rig(t)
+      a.always(fault)
+      const alerts = record(client, 'alert')
+      for (let i = 0; i < 3; i++) await ask(client)
+      assert.equal(alerts.length, 1)
+      const [alert] = alerts
+      assert.deepEqual([alert.kind, alert.status, alert.severity, alert.service, alert.occurrences], [kind, 'firing', 'critical', 'A', 1])
+      assert.match(alert.message, says)
+      assert.ok(alert.recommendedAction.length > 10 && alert.fingerprint.length > 0)
+      assert.ok(!JSON.stringify(alert).includes('0123456789'), 'no key')
+      assert.ok(alert.details.until > Date.now() + 50_000)
+    })
+  }
+})
+
+test('a pooled connection that its server has just closed costs nobody a call', async (t) => {
+  const body = JSON.stringify({ id: 'x', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }] })
+  const answer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  let n = 0
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => {
+      if (!socket.writable) return
+      socket.write(answer)
+      // At once, a moment later, or never.
+      const turn = n++ % 5
+      if (turn === 0) socket.end()
+      else if (turn < 3) setImmediate(() => socket.end())
+      else if (turn < 4) setTimeout(() => socket.end(), 1)
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }] })
+  const breakers = record(client, 'breaker')
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(Array.from({ length: 8 }, () => ask(client)))
+  }
+  assert.deepEqual(breakers, [])
+})
