@@ -46,7 +46,7 @@ const rows = [
 ]
 
 test('a proxy in plain text that wants a password is not the vendor refusing a key, nor a mistake of the caller', async (t) => {
-  const proxy = await says('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="x"\r\ncontent-length: 0\r\n\r\n')(t)
+  const proxy = await after((socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="x"\r\nconnection: close\r\n\r\n'))(t)
   const client = open(t, { endpoints: [{ name: 'A', baseURL: 'http://vendor.test/v1' }, { name: 'B', baseURL: 'http://other.test/v1' }], proxy: `http://${proxy.host}`, retry: QUICK })
   const error = await failure(ask(client))
   assert.equal(error.reason, 'connect')
