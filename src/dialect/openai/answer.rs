@@ -82,7 +82,7 @@ fn read_common(text: &str) -> Option<Answer> {
 }
 
 fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(e.to_string()))?;
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
     let choices: Vec<Choice<'_>> = wire
         .choices
         .iter()
@@ -109,6 +109,11 @@ fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
     }
     let usage = wire.usage.and_then(|u| serde_json::from_str::<OpenAiUsage>(u.get()).ok());
     Ok(Answer { usage: usage.map(Usage::from) })
+}
+
+/// The parser quotes what it did not expect, however long that is.
+fn why(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -200,5 +205,11 @@ mod tests {
         ] {
             assert!(matches!(read(body), Err(NoAnswer::Malformed(_))), "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_no_answer_is_bounded() {
+        let long = format!(r#"{{"choices":"{}"}}"#, "ä".repeat(10_000));
+        assert!(matches!(read(&long), Err(NoAnswer::Malformed(why)) if why.chars().count() == 200));
     }
 }
