@@ -49,7 +49,7 @@ fn four_failures_of_ten_are_not_half() {
     let mut breaker = Breaker::new(BreakerConfig::default(), now);
     for i in 0..10 {
         let permit = breaker.admit(now).expect("closed admits");
-        let verdict = if i < 4 { Verdict::Failed(Weight::Ratio) } else { Verdict::Success };
+        let verdict = if i < 6 { Verdict::Success } else { Verdict::Failed(Weight::Ratio) };
         assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
     }
 }

@@ -72,6 +72,7 @@ fn codes_types_statuses_and_messages() {
         (200, "insufficient_quota", "insufficient_quota", "", Kind::Quota),
         (200, "", "invalid_request_error", "bad", Kind::BadRequest),
         (200, "", "server_error", "The server had an error", Kind::ServerError),
+        (200, "", "server_error", "Our rate limit service failed", Kind::ServerError),
         (200, "", "", "something", Kind::ServerError),
         (200, "", "", "This model's maximum context length is 4096 tokens.", Kind::ContextLength),
         (200, "", "", "Rate limit reached for requests", Kind::RateLimited),
