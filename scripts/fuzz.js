@@ -14,7 +14,7 @@ executions. An input that fails is made as small as it gets and left in target/f
   --target <name>  only this one; may be given more than once
   --seed <n>       where the inputs come from; without it a new one, which is named
 Exit code: 0 nothing was found, 1 something was, 2 something is missing or wrong in the command.
-Guided by coverage they run on nightly Rust: cargo install cargo-fuzz --locked, cargo +nightly fuzz run <target> target/fuzz fuzz/corpus/<target>.`
+CONTRIBUTING.md says how they run on nightly Rust, guided by coverage.`
 
 function main (args) {
   const targets = []

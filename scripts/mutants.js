@@ -9,14 +9,14 @@ const { spawnSync } = require('node:child_process')
 const ROOT = path.join(__dirname, '..')
 /** The copy that is changed: what is committed is left alone, whatever happens. */
 const COPY = path.join(ROOT, 'target', 'mutants')
-const HELP = `npm run mutants [-- --list] [-- --survivors] [-- --file <glob>]
+const HELP = `npm run mutants -- [--list] [--survivors] [--file <glob>]
 
 Copies src/policy and what it imports into target/mutants, as the small crate in mutants/, and runs cargo-mutants there:
 every line that decides something is changed in turn, and every change should make a test fail. A change takes about
-three seconds, all of them some twenty minutes on one core. Needs: cargo install cargo-mutants --locked
+a second, all of them some ten minutes on one core. Needs: cargo install cargo-mutants --locked
   --list         say which changes would be made, and make none
   --survivors    leave out the changes that were noticed the last time
-  --file <glob>  only in these files, such as '**/breaker.rs'
+  --file <glob>  only in these files, such as '**/breaker.rs'; may be given more than once
 Results are in target/mutants/mutants.out. Exit code: 0 every change was noticed, or is known to change nothing; 1 not so,
 2 something is missing or wrong in the command.`
 

@@ -53,14 +53,14 @@ pub fn target_named(name: &str) -> &'static Target {
 
 /// A number for what something looks like when it is printed.
 fn print(what: impl std::fmt::Debug) -> u64 {
-    struct Into(DefaultHasher);
-    impl Write for Into {
+    struct Sink(DefaultHasher);
+    impl Write for Sink {
         fn write_str(&mut self, text: &str) -> std::fmt::Result {
             self.0.write(text.as_bytes());
             Ok(())
         }
     }
-    let mut hasher = Into(DefaultHasher::new());
+    let mut hasher = Sink(DefaultHasher::new());
     let _ = write!(hasher, "{what:?}");
     hasher.0.finish()
 }
