@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Longer than any sensible setting, and safe to add to an `Instant`.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 pub const ACCEPTED: &str = "milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d'";
 

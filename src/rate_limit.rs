@@ -22,6 +22,8 @@ pub struct Lesson {
 
 /// The beginnings of the headers that are read: OpenAI's, which most others copy, and Anthropic's.
 pub const PREFIXES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+/// A larger limit limits nobody, and is more than can be reckoned with.
+const LARGEST_LIMIT: f64 = 1e15;
 /// A quota that is full again later than this says nothing about a minute.
 const LATEST_RESET: Duration = Duration::from_secs(2 * 86_400);
 
@@ -62,7 +64,7 @@ pub fn read<'a>(
     let clock = date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
     let quota = |parts: Parts<'_>| {
         // Some gateways send -1 or 0 for "no idea".
-        let limit = number(parts.limit?).filter(|n| *n >= 1.0)?;
+        let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
         let remaining = number(parts.remaining?)?.min(limit);
         let reset = parts.reset.and_then(|text| reset(text, clock));
         Some(Quota { limit, remaining, reset })
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_teaches_nothing() {
         for (limit, remaining) in
-            [("-1", "0"), ("0", "0"), ("", "5"), ("NaN", "1"), ("inf", "1"), ("10", "-1")]
+            [("-1", "0"), ("0", "0"), ("", "5"), ("NaN", "1"), ("inf", "1"), ("1e308", "0"), ("10", "-1")]
         {
             let found = lesson(&[
                 ("x-ratelimit-limit-requests", limit),

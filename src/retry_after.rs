@@ -26,7 +26,7 @@ pub fn from_headers(headers: HintHeaders<'_>, now: SystemTime) -> Option<Duratio
     let at = httpdate::parse_http_date(value).ok()?;
     // The response's own clock, when it gave one: ours may be off.
     let from = headers.date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
-    at.duration_since(from).ok().filter(|d| !d.is_zero())
+    at.duration_since(from).ok().filter(|d| !d.is_zero() && *d <= duration::LONGEST)
 }
 
 /// Reads a duration as protobuf's JSON writes it (`"34.4s"`), as Gemini's `RetryInfo` does; it says `"900ms"` too.
@@ -99,6 +99,7 @@ mod tests {
             (headers("soon"), None),
             (headers("Tue, 14 Nov 2023 22:13:30 GMT"), Some(10_000)),
             (headers("Tue, 14 Nov 2023 22:13:10 GMT"), None),
+            (headers("Thu, 14 Nov 2823 22:13:30 GMT"), None),
             (
                 HintHeaders {
                     retry_after: Some("Tue, 14 Nov 2023 22:13:30 GMT"),

@@ -185,10 +185,9 @@ impl<'a> Reader<'a> {
                 Some(name) => format!("is not an option; did you mean '{name}'?"),
                 None => format!("is not an option; accepted are {}", self.known.join(", ")),
             };
-            self.problems.push(Problem {
-                path: if self.path.is_empty() { given.clone() } else { format!("{}.{given}", self.path) },
-                message,
-            });
+            // An empty name is a name, too, and a path is never empty.
+            let path = self.path_of(if given.is_empty() { "''" } else { given });
+            self.problems.push(Problem { path, message });
         }
     }
 }
@@ -217,8 +216,7 @@ mod tests {
 
     #[test]
     fn all_problems_at_once_with_path_given_and_accepted() {
-        let options =
-            json!({"maxRetries": -1, "timeout": "soon", "nested": {"flag": 1, "falg": true}, "zzz": 1});
+        let options = json!({"maxRetries": -1, "timeout": "soon", "nested": {"flag": 1, "falg": true}, "zzz": 1, "": 1});
         let mut problems = Vec::new();
         object(&options, "", &mut problems, |r| {
             r.integer("maxRetries", 0, 100);
@@ -234,6 +232,7 @@ mod tests {
                 "nested.flag must be true or false, got 1",
                 "nested.falg is not an option; did you mean 'flag'?",
                 "zzz is not an option; accepted are maxRetries, timeout, nested",
+                "'' is not an option; accepted are maxRetries, timeout, nested",
             ]
         );
     }

@@ -28,7 +28,7 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// `limit` bounds one event and one line, in bytes.
+    /// `limit` bounds an event's data and the line that comes to it, together, in bytes.
     pub fn new(limit: usize) -> Self {
         Self {
             buffer: Vec::new(),
@@ -71,13 +71,14 @@ impl Framer {
             let end = self.searched + length;
             self.after_cr = self.buffer[end] == b'\r';
             let line = self.start..end;
+            // As above for a line that is not complete: how the bytes are cut decides nothing.
+            if line.len() + self.data.len() > self.limit {
+                return Err(TooLarge);
+            }
             self.start = end + 1;
             self.searched = self.start;
             if let Some(event) = self.line(line) {
                 return Ok(Some(event));
-            }
-            if self.data.len() > self.limit {
-                return Err(TooLarge);
             }
         }
     }
@@ -199,6 +200,22 @@ mod tests {
         let mut framer = Framer::new(100);
         framer.push(b"data: 0123456789\n".repeat(20).as_slice());
         assert_eq!(framer.next_event(), Err(TooLarge));
+    }
+
+    #[test]
+    fn the_limit_is_the_same_however_the_bytes_are_cut() {
+        for stream in ["data: 0123456789\ndata: 0123456789\n\n", ": a comment of more than 24 bytes\n\n"] {
+            for cut in 0..stream.len() {
+                let mut framer = Framer::new(24);
+                let (before, after) = stream.as_bytes().split_at(cut);
+                framer.push(before);
+                let end = framer.next_event().and_then(|_| {
+                    framer.push(after);
+                    framer.next_event()
+                });
+                assert_eq!(end, Err(TooLarge), "{stream:?} cut at {cut}");
+            }
+        }
     }
 
     fn pieces() -> impl Strategy<Value = Vec<u8>> {

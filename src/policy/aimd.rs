@@ -98,11 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_request_is_not_too_many() {
+    fn a_lone_request_is_not_too_many_but_two_may_be() {
         let now = Instant::now();
         let mut aimd = Aimd::default();
         aimd.throttled(1, now, now);
         assert_eq!(aimd.limit(now), None);
+        aimd.throttled(2, now, now);
+        assert_eq!(aimd.limit(now), Some(1));
     }
 
     proptest! {

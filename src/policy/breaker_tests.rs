@@ -44,6 +44,80 @@ fn ratio_failures_open_it_at_half_of_ten() {
 }
 
 #[test]
+fn four_failures_of_ten_are_not_half() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig::default(), now);
+    for i in 0..10 {
+        let permit = breaker.admit(now).expect("closed admits");
+        let verdict = if i < 6 { Verdict::Success } else { Verdict::Failed(Weight::Ratio) };
+        assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
+    }
+}
+
+#[test]
+fn what_it_says_of_itself() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let until = after(start, 5_000);
+    assert_eq!(breaker.consecutive_failures(), 3);
+    assert_eq!((breaker.state(after(start, 4_999)), breaker.state(until)), (State::Open, State::HalfOpen));
+    assert!(!breaker.probing(until), "nobody has asked");
+    let probe = breaker.admit(until).expect("the period is over");
+    assert!(breaker.probing(until) && breaker.probing(until + PERMIT_DEADLINE - Duration::from_millis(1)));
+    assert!(!breaker.probing(until + PERMIT_DEADLINE), "it is lost");
+    breaker.record(probe, Verdict::Success, until, 0.5);
+    assert_eq!(breaker.state(until), State::Closed);
+    assert!(!breaker.probing(until) && !breaker.admit(until).expect("closed admits").is_probe());
+}
+
+#[test]
+fn proof_from_outside_closes_it() {
+    let now = Instant::now();
+    let mut breaker = opened(now);
+    assert_eq!(breaker.proven(now), Some(State::Closed));
+    assert!(breaker.admit(now).is_ok() && breaker.ramping(now));
+    assert_eq!(breaker.proven(now), None, "it was closed");
+    // Failures before the proof do not count on.
+    for expected in [None, None] {
+        let permit = breaker.admit(now).expect("closed admits");
+        assert_eq!(breaker.record(permit, FAILURE, now, 0.5), expected);
+    }
+    breaker.proven(now);
+    let permit = breaker.admit(now).expect("closed admits");
+    assert_eq!(breaker.record(permit, FAILURE, now, 0.5), None);
+}
+
+#[test]
+fn the_lower_half_of_an_open_period_is_fixed() {
+    let now = Instant::now();
+    for (jitter, ms) in [(0.0, 2_500), (0.5, 3_750), (1.0, 5_000), (7.0, 5_000)] {
+        let mut breaker = Breaker::new(BreakerConfig::default(), now);
+        for _ in 0..3 {
+            let permit = breaker.admit(now).expect("closed admits");
+            breaker.record(permit, FAILURE, now, jitter);
+        }
+        assert_eq!(breaker.ready_at(now), Some(after(now, ms)), "{jitter}");
+    }
+}
+
+#[test]
+fn a_period_that_is_over_needs_no_leave_to_be_early() {
+    let start = Instant::now();
+    let config = BreakerConfig {
+        failure_threshold: 1,
+        recovery_timeout: Duration::from_secs(1),
+        ..Default::default()
+    };
+    let mut breaker = Breaker::new(config, start);
+    let permit = breaker.admit(start).expect("closed admits");
+    breaker.record(permit, FAILURE, start, 1.0);
+    let early = breaker.admit_early(start).expect("never tried early");
+    breaker.record(early, FAILURE, start, 1.0);
+    assert!(breaker.admit_early(after(start, 1_999)).is_none(), "the last early probe was two seconds ago");
+    assert!(breaker.admit_early(after(start, 2_000)).is_some(), "its time has come");
+}
+
+#[test]
 fn neutral_outcomes_change_nothing() {
     let now = Instant::now();
     let mut breaker = Breaker::new(BreakerConfig::default(), now);

@@ -79,6 +79,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn withdraw_all(budget: &mut Budget, now: Instant) -> u32 {
         (0..1_000).map(|_| u32::from(budget.withdraw(now))).sum()
@@ -91,6 +92,33 @@ mod tests {
         assert_eq!(withdraw_all(&mut budget, now), 2);
         assert_eq!(withdraw_all(&mut budget, now + Duration::from_secs(9)), 0);
         assert_eq!(withdraw_all(&mut budget, now + Duration::from_secs(10)), 2);
+    }
+
+    proptest! {
+        // The naive model: keep everything that happened, count what is younger than ten seconds.
+        #[test]
+        fn equals_a_naive_recount(steps in proptest::collection::vec((0u64..3_000, 0u32..8, any::<bool>()), 0..200)) {
+            let start = Instant::now();
+            let mut budget = Budget::new(BudgetConfig::default(), start);
+            let (mut successes, mut retries) = (Vec::new(), Vec::new());
+            let mut at = 0;
+            for (wait, answered, retry) in steps {
+                at += wait;
+                let now = start + Duration::from_millis(at);
+                let second = at / 1_000;
+                for _ in 0..answered {
+                    budget.deposit(now);
+                    successes.push(second);
+                }
+                if retry {
+                    let recent = |all: &[u64]| all.iter().filter(|s| **s + 10 > second).count();
+                    // In fifths, so that it is exact.
+                    let allowed = 10 + recent(&successes) >= 5 * (recent(&retries) + 1);
+                    prop_assert_eq!(budget.withdraw(now), allowed);
+                    retries.extend(allowed.then_some(second));
+                }
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ const QUOTA_HINT: Duration = Duration::from_secs(300);
 /// Nobody means to be left alone for longer than until tomorrow.
 const ABSURD_HINT: Duration = Duration::from_secs(24 * 3600);
 const MESSAGE_LIMIT: usize = 2_000;
+/// Vendors' codes are words; relays put anything there.
+const CODE_LIMIT: usize = 200;
 
 /// Classifies an answer that is not a success, or an error inside a stream (`status` 200 there).
 pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError) -> Fault {
@@ -27,18 +29,21 @@ pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError)
         .unwrap_or_else(|| by_status(effective, error));
     let kind =
         if kind == Kind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) { Kind::Quota } else { kind };
-    let mut message = error.message.trim().to_owned();
-    if message.len() > MESSAGE_LIMIT {
-        let cut = (0..=MESSAGE_LIMIT).rev().find(|i| message.is_char_boundary(*i));
-        message.truncate(cut.unwrap_or(0));
-        message.push('…');
-    }
     Fault {
         status: Some(status),
         hint,
-        code: error.code.clone().or_else(|| error.kind.clone()),
+        code: error.code.as_deref().or(error.kind.as_deref()).map(|code| shortened(code, CODE_LIMIT)),
         maybe_billed: matches!(effective, 408 | 504),
-        ..Fault::new(kind, message)
+        ..Fault::new(kind, shortened(error.message.trim(), MESSAGE_LIMIT))
+    }
+}
+
+/// A text of at most so many bytes, and a mark where something is missing.
+fn shortened(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        text.to_owned()
+    } else {
+        format!("{}…", &text[..text.floor_char_boundary(limit)])
     }
 }
 
@@ -92,9 +97,7 @@ fn by_type(status: u16, word: Option<&str>, error: &VendorError) -> Option<Kind>
         "rate_limit_error" | "resource_exhausted" if status != 402 => throttled(error),
         "requests" | "tokens" if status == 0 => throttled(error),
         "unavailable" => Kind::Overloaded,
-        "api_error" | "server_error" | "internal" if status == 0 || status >= 500 => {
-            return (status == 0).then_some(Kind::ServerError);
-        }
+        "api_error" | "server_error" | "internal" if status == 0 => Kind::ServerError,
         "timeout_error" | "deadline_exceeded" => Kind::ServerError,
         "conflict_error" | "aborted" => Kind::Conflict,
         "request_too_large" => Kind::ContextLength,

@@ -72,11 +72,92 @@ fn codes_types_statuses_and_messages() {
         (200, "insufficient_quota", "insufficient_quota", "", Kind::Quota),
         (200, "", "invalid_request_error", "bad", Kind::BadRequest),
         (200, "", "server_error", "The server had an error", Kind::ServerError),
+        (200, "", "server_error", "Our rate limit service failed", Kind::ServerError),
         (200, "", "", "something", Kind::ServerError),
+        (200, "", "", "This model's maximum context length is 4096 tokens.", Kind::ContextLength),
+        (200, "", "", "Rate limit reached for requests", Kind::RateLimited),
+        // a type that says less than the status
+        (401, "", "invalid_request_error", "", Kind::Auth),
+        (402, "", "rate_limit_error", "", Kind::Quota),
+        (402, "", "", "", Kind::Quota),
+        (400, "", "tokens", "", Kind::BadRequest),
+        (400, "", "server_error", "", Kind::BadRequest),
+        (503, "", "server_error", "", Kind::Overloaded),
+        // an account, an input, money
+        (403, "", "", "Your account was flagged", Kind::Permission),
+        (403, "", "", "Your input was flagged", Kind::ContentFilter),
+        (403, "", "", "Refused by moderation", Kind::ContentFilter),
+        (400, "", "", "Your credit balance is too low to access the API", Kind::Quota),
+        (400, "", "", "User location is not supported", Kind::BadRequest),
+        (400, "", "FAILED_PRECONDITION", "User location is not supported", Kind::Permission),
+        (400, "", "FAILED_PRECONDITION", "Prompt is too long", Kind::ContextLength),
     ];
     for (status, code, kind, message, expected) in table {
         let fault = classify(status, None, &error(code, kind, message));
         assert_eq!(fault.kind, expected, "{status} code={code:?} type={kind:?} {message:?}");
+    }
+}
+
+/// Inside a stream there is no status, and a word has to do.
+#[test]
+fn words_decide_without_a_status() {
+    let codes = [
+        ("string_above_max_length", Kind::BadRequest),
+        ("invalid_api_key", Kind::Auth),
+        ("unsupported_country_region_territory", Kind::Permission),
+        ("model_not_found", Kind::NotFound),
+        ("rate_limit_exceeded", Kind::RateLimited),
+        ("insufficient_credits", Kind::Quota),
+        ("a_word_nobody_knows", Kind::ServerError),
+    ];
+    for (code, expected) in codes {
+        assert_eq!(classify(200, None, &error(code, "", "")).kind, expected, "code {code}");
+    }
+    let types = [
+        ("billing_error", Kind::Quota),
+        ("authentication_error", Kind::Auth),
+        ("UNAUTHENTICATED", Kind::Auth),
+        ("permission_error", Kind::Permission),
+        ("not_found_error", Kind::NotFound),
+        ("key_model_access_denied", Kind::NotFound),
+        ("rate_limit_error", Kind::RateLimited),
+        ("tokens", Kind::RateLimited),
+        ("UNAVAILABLE", Kind::Overloaded),
+        ("api_error", Kind::ServerError),
+        ("timeout_error", Kind::ServerError),
+        ("conflict_error", Kind::Conflict),
+        ("request_too_large", Kind::ContextLength),
+        ("FAILED_PRECONDITION", Kind::BadRequest),
+        ("invalid_request_error", Kind::BadRequest),
+    ];
+    for (word, expected) in types {
+        assert_eq!(classify(200, None, &error("", word, "")).kind, expected, "type {word}");
+        // Some put the type where the code belongs.
+        assert_eq!(classify(200, None, &error(word, "", "")).kind, expected, "code {word}");
+    }
+    // A type may be more than the status says: a gateway's 400 for what the vendor calls busy.
+    for (word, expected) in [("UNAVAILABLE", Kind::Overloaded), ("timeout_error", Kind::ServerError)] {
+        assert_eq!(classify(400, None, &error("", word, "")).kind, expected, "{word}");
+    }
+}
+
+#[test]
+fn a_fault_carries_what_was_read() {
+    let said =
+        VendorError { hint: Some(Duration::from_secs(9)), ..error("slow_down", "rate_limit_error", "m") };
+    let header = Some(Duration::from_secs(2));
+    let fault = classify(429, header, &said);
+    assert_eq!((fault.status, fault.hint, fault.code.as_deref()), (Some(429), header, Some("slow_down")));
+    assert_eq!((fault.message.as_str(), fault.maybe_billed), ("m", false));
+    // A header that asks for more than a day is not believed, and the body is asked next.
+    let day = Duration::from_secs(24 * 3600);
+    let moment = Duration::from_secs(1);
+    assert_eq!(classify(429, Some(day), &said).hint, Some(day));
+    assert_eq!(classify(429, Some(day + moment), &said).hint, said.hint);
+    assert_eq!(classify(429, Some(day + moment), &error("", "", "try again in 3s")).hint, Some(moment * 3));
+    assert_eq!(classify(429, None, &error("", "tokens", "")).code.as_deref(), Some("tokens"));
+    for (status, maybe_billed) in [(408, true), (504, true), (500, false), (429, false)] {
+        assert_eq!(classify(status, None, &error("", "", "")).maybe_billed, maybe_billed, "{status}");
     }
 }
 
@@ -85,6 +166,7 @@ fn a_status_in_the_body_stands_in_for_the_real_one_inside_a_200() {
     let inside = VendorError { status: Some(429), ..VendorError::from_message("limited") };
     assert_eq!(classify(200, None, &inside).kind, Kind::RateLimited);
     assert_eq!(classify(503, None, &inside).kind, Kind::Overloaded);
+    assert_eq!(classify(400, None, &inside).kind, Kind::BadRequest);
 }
 
 #[test]
@@ -110,7 +192,14 @@ fn google_quota_ids_decide() {
 }
 
 #[test]
-fn long_messages_are_cut_at_a_character() {
-    let fault = classify(500, None, &VendorError::from_message("ä".repeat(5_000)));
-    assert!(fault.message.len() <= MESSAGE_LIMIT + '…'.len_utf8());
+fn long_messages_and_codes_are_cut_at_a_character() {
+    let long = |text: &str| {
+        let fault = classify(500, None, &error(text, "", text));
+        (fault.message, fault.code.unwrap_or_default())
+    };
+    let cut = |text: &str, limit: usize| format!("{}…", &text[..limit]);
+    let text = format!("x{}", "ä".repeat(5_000));
+    assert_eq!(long(&text), (cut(&text, MESSAGE_LIMIT - 1), cut(&text, CODE_LIMIT - 1)));
+    let text = "x".repeat(MESSAGE_LIMIT);
+    assert_eq!(long(&text), (text.clone(), cut(&text, CODE_LIMIT)));
 }

@@ -162,6 +162,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_sent_after_it_was_set_is_the_next_episode() {
+        let now = Instant::now();
+        for (began, periods) in [(now - secs(1), 1), (now, 2), (now + secs(1), 2)] {
+            let mut cooldown = Cooldown::default();
+            cooldown.extend(Park::EndpointThrottle, None, now, now, 0.0);
+            let later = now + secs(2);
+            let end = cooldown.extend(Park::EndpointThrottle, None, began, later, 0.0);
+            assert_eq!(end, (periods == 2).then_some(later + secs(2)));
+        }
+    }
+
+    #[test]
+    fn it_is_over_at_its_end_and_when_it_is_lifted() {
+        let now = Instant::now();
+        let mut cooldown = Cooldown::default();
+        let end = cooldown.extend(Park::CredentialAuth, None, now, now, 0.0).expect("extends");
+        assert_eq!((cooldown.until(end - secs(1)), cooldown.until(end)), (Some(end), None));
+        cooldown.lift();
+        assert_eq!(cooldown.until(now), None);
+        assert!(!cooldown.begin_probe(), "another key has nothing to show");
+        assert_eq!(
+            cooldown.extend(Park::CredentialAuth, None, now, now, 0.0),
+            Some(end),
+            "from the first step"
+        );
+    }
+
+    #[test]
     fn a_later_smaller_hint_never_shortens_it() {
         let now = Instant::now();
         let mut cooldown = Cooldown::default();
@@ -189,6 +217,7 @@ mod tests {
             assert_eq!(cooldown.probing(), probation);
             assert!(!cooldown.begin_probe(), "a second one");
             cooldown.end_probe();
+            assert!(!cooldown.probing(), "nobody asks now");
             assert_eq!(cooldown.begin_probe(), probation, "the first showed nothing");
             cooldown.succeeded();
             assert!(!cooldown.probing() && !cooldown.begin_probe());

@@ -211,6 +211,56 @@ mod tests {
     }
 
     #[test]
+    fn the_same_one_is_asked_once_more_unless_it_is_preferred() {
+        let backoff = Backoff::default();
+        for kind in [Kind::Reset, Kind::ServerError] {
+            for (same_so_far, prefer_same, asked) in
+                [(0, false, true), (1, false, false), (0, true, true), (1, true, true)]
+            {
+                let s = Situation { same_so_far, prefer_same, ..situation(&backoff) };
+                let step = decide(&Fault::new(kind, ""), &s);
+                assert_eq!(matches!(step, Step::Same { free: false, .. }), asked, "{kind:?} {same_so_far}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_later_round_asks_whoever_may_be_asked_again() {
+        let backoff = Backoff::default();
+        let s = situation(&backoff);
+        let fault = |kind| Fault::new(kind, "");
+        let forbidden = Fault { same_forbidden: true, ..fault(Kind::RateLimited) };
+        let after = |ms| Some(Step::Same { after: Duration::from_millis(ms), free: false });
+        for (fault, retries_left, expected) in [
+            (fault(Kind::RateLimited), 1, Some(Step::SameWhenReady)),
+            (fault(Kind::RateLimited), 0, None),
+            (fault(Kind::ServerError), 1, after(250)),
+            (fault(Kind::Reset), 1, after(0)),
+            (fault(Kind::Quota), 1, None),
+            (fault(Kind::HeadersTimeout), 1, None),
+            (forbidden, 1, None),
+        ] {
+            let found = again(&fault, &Situation { retries_left, ..situation(&backoff) });
+            assert_eq!(found, expected, "{:?} with {retries_left} left", fault.kind);
+        }
+        assert_eq!(again(&fault(Kind::ServerError), &Situation { same_so_far: 1, ..s }), None);
+    }
+
+    #[test]
+    fn a_key_that_is_refused_or_spent_rules_out_what_uses_it() {
+        for (kind, expected) in [
+            (Kind::Quota, true),
+            (Kind::Auth, true),
+            (Kind::Permission, true),
+            (Kind::RateLimited, false),
+            (Kind::NotFound, false),
+            (Kind::BadRequest, false),
+        ] {
+            assert_eq!(rules_out_credential(kind), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn no_retries_left_means_next() {
         let backoff = Backoff::default();
         let s = Situation { retries_left: 0, ..situation(&backoff) };

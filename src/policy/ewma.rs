@@ -65,7 +65,13 @@ mod tests {
         ewma.record(Duration::from_secs(1), now);
         assert!((ewma.load(0, now) - 1.0).abs() < 1e-9);
         assert!((ewma.load(3, now) - 4.0).abs() < 1e-9);
-        assert!(ewma.load(0, now + Duration::from_secs(10)) < 0.4);
+        let later = now + Duration::from_secs(10);
+        assert!((ewma.load(0, later) - 1.0f64.exp().recip()).abs() < 1e-9);
+        // A lower sample pulls it down by as much as the time since the last one says.
+        ewma.record(Duration::from_millis(200), later);
+        assert!((ewma.load(0, later) - 0.2618).abs() < 1e-4, "{}", ewma.load(0, later));
+        ewma.record(Duration::from_millis(100), later);
+        assert!((ewma.load(0, later) - 0.2618).abs() < 1e-4, "no time has passed");
     }
 
     #[test]

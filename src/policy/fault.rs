@@ -304,3 +304,38 @@ impl Fault {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_failure_says_of_the_call_the_bill_and_the_host() {
+        use Kind::*;
+        use Settlement::{Nothing, RequestOnly, Unknown};
+        for (kinds, retryable, settlement, answered) in [
+            // Nothing got there.
+            (&[Dns, Connect, Tls, ConnectTimeout, Unsent][..], true, Nothing, false),
+            // It got there, and then there was silence.
+            (&[Reset, HeadersTimeout], true, Unknown, false),
+            // It began to answer.
+            (&[FirstContentTimeout, ContentTimeout, LatencyLimit, Truncated, Malformed], true, Unknown, true),
+            // It said so, and later may be otherwise.
+            (&[RequestTimeout, Conflict, ServerError, Overloaded, RateLimited], true, RequestOnly, true),
+            // It said so, and will again.
+            (&[TooLargeForLimit, Quota, Auth, Permission, NotFound], false, RequestOnly, true),
+            (&[BadRequest, ContextLength, ContentFilter], false, RequestOnly, true),
+        ] {
+            for kind in kinds {
+                let found = (kind.retryable(), kind.settlement(), kind.origin_answered());
+                assert_eq!(found, (retryable, settlement, answered), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_may_be_billed_when_somebody_says_so() {
+        assert!(!Fault::new(Kind::Reset, "").maybe_billed);
+        assert!(Fault::new(Kind::Reset, "").maybe_billed().maybe_billed);
+    }
+}

@@ -38,6 +38,50 @@ fn requests_and_those_ahead_wait_their_turn() {
 }
 
 #[test]
+fn what_is_left_shortens_the_queue() {
+    let now = Instant::now();
+    let mut limiter = limiter(Some(60), None, None, now);
+    for _ in 0..57 {
+        let _sent = limiter.take(small, now);
+    }
+    let wait = |ahead| limiter.shortage(small, ahead, now);
+    assert_eq!([wait(0), wait(2)], [None, None]);
+    assert!(matches!(wait(4), Some(Shortage::For(wait)) if wait.as_millis() == 2_000), "{:?}", wait(4));
+}
+
+#[test]
+fn the_largest_request_is_what_fits_into_a_minute() {
+    let now = Instant::now();
+    assert_eq!(limiter(Some(60), None, None, now).largest(), None);
+    let mut limiter = limiter(None, Some(1_000), None, now);
+    assert_eq!(limiter.largest(), Some(1_000.0));
+    let tokens = Quota { limit: 400.0, remaining: 400.0, reset: None };
+    limiter.learn(Lesson { requests: None, tokens: Some(tokens) }, now);
+    assert_eq!(limiter.largest(), Some(400.0));
+}
+
+#[test]
+fn an_estimate_learns_a_fifth_of_the_difference_and_nothing_from_nothing() {
+    let now = Instant::now();
+    let unlimited_answer = |input| Demand { input, max_output: None };
+    for (input, used, factor, output) in [
+        (100, (200, 20), 1.2, 404.0),
+        // Ten times at most, either way.
+        (100, (100_000, 500), 2.8, 500.0),
+        (100, (1, 500), 0.82, 500.0),
+        // Nobody estimated, or the vendor counted no question.
+        (0, (200, 500), 1.0, 500.0),
+        (100, (0, 500), 1.0, 500.0),
+    ] {
+        let mut limiter = limiter(None, Some(1_000_000), None, now);
+        let grant = limiter.take(|| unlimited_answer(input), now);
+        limiter.settle(grant, Settlement::Used(Some(used)), now);
+        let cost = limiter.cost(unlimited_answer(1_000));
+        assert!((cost - (1_000.0 * factor + output)).abs() < 1e-6, "{input} {used:?}: {cost}");
+    }
+}
+
+#[test]
 fn a_slot_is_waited_for() {
     let now = Instant::now();
     let mut limiter = limiter(None, None, Some(2), now);
@@ -71,10 +115,43 @@ fn settlements() {
 }
 
 #[test]
+fn what_was_sent_before_a_limit_was_known_is_not_charged_to_it() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    let grant = limiter.take(small, now);
+    let quota = Quota { limit: 1_000.0, remaining: 900.0, reset: None };
+    limiter.learn(Lesson { requests: None, tokens: Some(quota) }, now);
+    limiter.settle(grant, Settlement::Used(Some((300, 200))), now);
+    assert_eq!(limiter.levels(now), [None, Some((1_000.0, 900.0))]);
+}
+
+#[test]
+fn a_throttle_is_recent_for_a_minute() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    assert!(!limiter.recently_throttled(now));
+    limiter.throttled(now, now);
+    let after = |ms| limiter.recently_throttled(now + Duration::from_millis(ms));
+    assert_eq!([after(0), after(59_999), after(60_000), after(60_001)], [true, true, false, false]);
+}
+
+#[test]
+fn answers_widen_what_a_throttle_narrowed() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    let _under_way: Vec<Grant> = (0..10).map(|_| limiter.take(small, now)).collect();
+    limiter.throttled(now, now);
+    assert_eq!(limiter.concurrency(now), Some(1));
+    limiter.answered(now);
+    assert_eq!(limiter.concurrency(now), Some(2));
+}
+
+#[test]
 fn usage_corrects_the_estimate() {
     let now = Instant::now();
     let mut limiter = limiter(None, Some(1_000_000), None, now);
     assert_eq!(limiter.expected(Demand { input: 100, max_output: None }), (100, 500));
+    assert_eq!(limiter.cost(Demand { input: 100, max_output: None }), 600.0);
     for _ in 0..60 {
         let grant = limiter.take(|| Demand { input: 100, max_output: None }, now);
         limiter.settle(grant, Settlement::Used(Some((150, 20))), now);

@@ -98,6 +98,27 @@ mod tests {
         assert_eq!(p95(301), None);
     }
 
+    #[test]
+    fn what_is_beyond_the_buckets_counts_as_their_last() {
+        let now = Instant::now();
+        let mut recent = Recent::new(now);
+        for hours in [1, 1_000] {
+            recent.record(Duration::from_secs(hours * 3_600), now);
+            let found = recent.quantile(1.0, 1, now).expect("a sample");
+            assert!((900..1_100).contains(&found.as_secs()), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn days_take_no_more_room_than_minutes() {
+        let start = Instant::now();
+        let mut recent = Recent::new(start);
+        for i in 0..10_000 {
+            recent.record(Duration::from_secs(2), start + Duration::from_secs(i * 17));
+        }
+        assert_eq!(recent.slots.len() as u64, SLOTS);
+    }
+
     proptest! {
         // The naive model: keep every sample with its period, sort, take the rank.
         #[test]

@@ -68,6 +68,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn what_is_as_old_as_the_window_is_out_of_it() {
+        let start = Instant::now();
+        let mut ring = Ring::new(Duration::from_secs(30), start);
+        ring.record(true, start);
+        let failed = |ms| ring.tally(start + Duration::from_millis(ms)).failed;
+        assert_eq!([failed(0), failed(29_999), failed(30_000)], [1, 1, 0]);
+    }
+
     proptest! {
         // The naive model: keep every outcome, count those whose bucket is among the last ten.
         #[test]

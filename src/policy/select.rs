@@ -39,6 +39,27 @@ mod tests {
     }
 
     #[test]
+    fn every_pair_can_be_drawn_and_the_first_wins_a_draw() {
+        for (draws, leads, follows) in [
+            ([0.0, 0.0], 0, 1),
+            ([0.5, 0.0], 2, 0),
+            ([0.25, 0.99], 1, 3),
+            ([0.99, 0.99], 3, 2),
+            // What rounding may make of a draw.
+            ([1.0, 1.0], 3, 2),
+        ] {
+            let order_by = |load: fn(usize, usize) -> f64| {
+                let mut order = [0, 1, 2, 3];
+                let mut draws = draws.into_iter();
+                power_of_two(&mut order, |i| load(*i, leads), || draws.next().expect("two draws"));
+                order[0]
+            };
+            assert_eq!(order_by(|_, _| 1.0), leads, "{draws:?}");
+            assert_eq!(order_by(|i, leads| if i == leads { 2.0 } else { 1.0 }), follows, "{draws:?}");
+        }
+    }
+
+    #[test]
     fn the_lighter_of_two_always_leads() {
         for unit in [0.0, 0.3, 0.6, 0.999] {
             let mut order = vec!["slow", "fast"];

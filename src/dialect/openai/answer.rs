@@ -1,6 +1,11 @@
 //! A whole answer: is it one, what does it say about tokens, how did it end?
 
-use serde::{Deserialize, de::IgnoredAny};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -34,8 +39,8 @@ pub enum NoAnswer {
 #[derive(Deserialize)]
 struct Common<'a> {
     #[serde(borrow)]
-    choices: Vec<CommonChoice<'a>>,
-    usage: Option<OpenAiUsage>,
+    choices: Vec<Object<CommonChoice<'a>>>,
+    usage: Option<Object<OpenAiUsage>>,
     error: Option<IgnoredAny>,
 }
 
@@ -76,13 +81,13 @@ pub fn read(text: &str) -> Result<Answer, NoAnswer> {
 fn read_common(text: &str) -> Option<Answer> {
     let common: Common<'_> = serde_json::from_str(text).ok()?;
     let sound = common.error.is_none()
-        && common.choices.iter().any(|c| c.message.is_some())
-        && common.choices.iter().all(|c| c.finish_reason != Some(GAVE_UP));
-    sound.then(|| Answer { usage: common.usage.map(Usage::from) })
+        && common.choices.iter().any(|c| c.0.message.is_some())
+        && common.choices.iter().all(|c| c.0.finish_reason != Some(GAVE_UP));
+    sound.then(|| Answer { usage: common.usage.map(|u| u.0.into()) })
 }
 
 fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(e.to_string()))?;
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
     let choices: Vec<Choice<'_>> = wire
         .choices
         .iter()
@@ -107,8 +112,32 @@ fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
     if choices.iter().any(gave_up) {
         return Err(NoAnswer::GaveUp);
     }
-    let usage = wire.usage.and_then(|u| serde_json::from_str::<OpenAiUsage>(u.get()).ok());
-    Ok(Answer { usage: usage.map(Usage::from) })
+    let usage = wire.usage.and_then(|u| serde_json::from_str::<Object<OpenAiUsage>>(u.get()).ok());
+    Ok(Answer { usage: usage.map(|u| u.0.into()) })
+}
+
+/// What is read from an object only: a struct would also be read from an array.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+/// The parser quotes what it did not expect, however long that is.
+fn why(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +164,7 @@ mod tests {
                     format!("[{choice}]"),
                     format!("[{choice},{choice}]"),
                     format!("[7,{choice}]"),
+                    format!("[[{reason},{message}]]"),
                     "[]".into(),
                 ] {
                     let text = format!(r#"{{"id":"x","choices":{choices},"usage":{usage}{error}}}"#);
@@ -175,6 +205,7 @@ mod tests {
         );
         for odd in [
             r#""usage":"n/a""#,
+            r#""usage":[3]"#,
             r#""usage":{"prompt_tokens":"12"}"#,
             r#""usage":{"prompt_tokens":1e999}"#,
             r#""error":"""#,
@@ -189,6 +220,7 @@ mod tests {
         for body in [
             r#"{"choices":[{}]}"#,
             r#"{"choices":[["stop"]]}"#,
+            r#"{"choices":[["stop",{"content":"Hi"}]]}"#,
             "[[[\"stop\"]],null,null]",
             "",
             "{}",
@@ -200,5 +232,11 @@ mod tests {
         ] {
             assert!(matches!(read(body), Err(NoAnswer::Malformed(_))), "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_said_of_no_answer_is_bounded() {
+        let long = format!(r#"{{"choices":"{}"}}"#, "ä".repeat(10_000));
+        assert!(matches!(read(&long), Err(NoAnswer::Malformed(why)) if why.chars().count() == 200));
     }
 }

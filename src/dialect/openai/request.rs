@@ -129,12 +129,14 @@ impl ChatRequest {
         };
         let mark = mark.map(|field| format!(",{}:true", json_string(field))).unwrap_or_default();
         let mut out = String::with_capacity(body.len() + partial.len() + 64);
-        for (name, value) in &fields {
+        // Of messages that are there twice, the last are the ones that were read.
+        let last = fields.iter().rposition(|(name, _)| name == "messages");
+        for (at, (name, value)) in fields.iter().enumerate() {
             out.push(if out.is_empty() { '{' } else { ',' });
             out.push_str(&json_string(name));
             out.push(':');
-            match (&**name, value.get().strip_suffix(']')) {
-                ("messages", Some(messages)) => {
+            match value.get().strip_suffix(']').filter(|_| Some(at) == last) {
+                Some(messages) => {
                     out.push_str(messages);
                     out.push_str(r#",{"role":"assistant","content":"#);
                     out.push_str(&json_string(partial));
@@ -208,8 +210,11 @@ impl ChatRequest {
 }
 
 fn read(text: &str) -> Result<Fields<'_>, Invalid> {
-    serde_json::from_str(text)
-        .map_err(|e| Invalid { field: "request", problem: format!("must be a JSON object: {e}") })
+    serde_json::from_str(text).map_err(|e| {
+        // The parser quotes what it did not expect, however long that is.
+        let why: String = e.to_string().chars().take(200).collect();
+        Invalid { field: "request", problem: format!("must be a JSON object: {why}") }
+    })
 }
 
 /// OpenAI's reasoning models refuse `max_tokens`: the o-series, and GPT-5 and later.
@@ -284,6 +289,24 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_broke_off_is_the_last_message() {
+        for (body, expected) in [
+            (
+                r#"{"messages":[1]}"#,
+                r#"{"model":"m","messages":[1,{"role":"assistant","content":"a\"","prefix":true}]}"#,
+            ),
+            (
+                r#"{"model":"m","stop":["x"],"messages":[],"messages":[ 1 ]}"#,
+                r#"{"model":"m","stop":["x"],"messages":[],"messages":[ 1 ,{"role":"assistant","content":"a\"","prefix":true}]}"#,
+            ),
+        ] {
+            let request = ChatRequest::parse(body, "", &[]).expect("valid");
+            let sent = request.render_continued("m", TokenLimitField::ByModel, "a\"", Some("prefix"));
+            assert_eq!(sent, expected);
+        }
+    }
+
+    #[test]
     fn the_output_limit_gets_the_name_the_model_knows() {
         let old = r#"{"messages":[1],"max_tokens":5}"#;
         for (model, name) in [
@@ -306,6 +329,12 @@ mod tests {
         let both = r#"{"messages":[1],"max_tokens":5,"max_completion_tokens":6}"#;
         assert!(!render(both, "o3").contains("max_tokens\":5"));
         assert_eq!(render(both, "gpt-4o").matches("max_").count(), 2);
+    }
+
+    #[test]
+    fn what_is_said_of_a_mistake_is_bounded() {
+        let long = format!("\"{}\"", "ä".repeat(10_000));
+        assert!(ChatRequest::parse(&long, "", &[]).is_err_and(|e| e.problem.len() < 500));
     }
 
     #[test]
