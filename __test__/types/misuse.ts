@@ -29,8 +29,8 @@ export function options (): void {
   new HealthMonitor({ health: { failureThreshold: 1 } })
   // @ts-expect-error: there are two probes
   new HealthMonitor({ probes: ['models'] })
-  // @ts-expect-error: not in this version
-  const hedged: ClientOptions = { hedge: { after: 'p95' } }
+  // @ts-expect-error: it is off, or says when
+  const hedged: ClientOptions = { hedge: true }
   console.log(hedged)
 }
 

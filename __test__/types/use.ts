@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import {
   chatCompletion, FailoverClient, HealthMonitor,
-  FailoverError, AllEndpointsFailedError, AuthenticationError, BadRequestError, ClientClosedError, ConfigError, ConnectionError,
+  FailoverError, AllEndpointsFailedError, AuthenticationError, BadRequestError, BudgetExceededError, ClientClosedError, ConfigError, ConnectionError,
   ContentFilterError, ContextLengthError, NotFoundError, PermissionDeniedError, QueueFullError, QuotaExceededError,
   RateLimitError, StreamInterruptedError, TimeoutError, UpstreamError
 } from 'bellwether'
@@ -139,6 +139,22 @@ export async function monitors (): Promise<void> {
   monitor.on('alert', (a) => exactly<'firing' | 'resolved'>()(a.status))
 }
 
+export async function resilience (): Promise<void> {
+  const able = new FailoverClient({
+    endpoints: [{ name: 'a', baseURL: 'http://a', limits: { rpm: 5, tpm: 100, maxConcurrency: 2 }, maxLatency: '2s', costLimitPerRequest: 0.5, contextWindow: 8_000, canContinue: true }],
+    streams: { onCut: 'continue', commit: 'end' },
+    hedge: { after: 'p95', maxExtraLoad: 0.1 },
+    retry: { failoverOn: ['contentFilter'] },
+    onUnavailable: 'fallback',
+    fallbackResponse: async (request) => `sorry, ${request.messages.length}`
+  })
+  const stream = await able.chatCompletion('m', 'hi', { stream: true, hedge: false, streams: { onCut: 'restart' }, queuePriority: 3, onUnavailable: 'wait' })
+  for await (const chunk of stream) {
+    if (chunk.bellwether) exactly<'restart' | 'continue'>()(chunk.bellwether.event)
+  }
+  exactly<number | undefined>()(able.getEndpointStatus('a')?.rateLimit?.requests?.remaining)
+}
+
 /** Classes without members of their own are not taken for each other. */
 export function narrowed (failure: FailoverError): void {
   if (RateLimitError.isInstance(failure)) exactly<'ERR_BELLWETHER_RATE_LIMIT'>()(failure.code)
@@ -155,7 +171,7 @@ export function errors (): FailureReason | undefined {
     exactly<number | undefined>()(error.earliestRetryAt)
   }
   const classes: (typeof FailoverError)[] = [
-    AuthenticationError, BadRequestError, ClientClosedError, ConnectionError, ContentFilterError, ContextLengthError, NotFoundError,
+    AuthenticationError, BadRequestError, BudgetExceededError, ClientClosedError, ConnectionError, ContentFilterError, ContextLengthError, NotFoundError,
     PermissionDeniedError, QueueFullError, QuotaExceededError, RateLimitError, UpstreamError
   ]
   for (const type of classes) if (type.isInstance(error)) return error.reason

@@ -1,9 +1,11 @@
 //! Which proxy stands between us and an address.
 
+use std::fmt;
+
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub enum ProxyOptions {
     #[default]
     Off,
@@ -11,6 +13,17 @@ pub enum ProxyOptions {
     Url(String),
     /// As the environment says.
     Environment { http: String, https: String, all: String, no: String },
+}
+
+/// An address may carry a password.
+impl fmt::Debug for ProxyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "no proxy",
+            Self::Url(_) => "a proxy",
+            Self::Environment { .. } => "the environment's proxy",
+        })
+    }
 }
 
 pub struct Proxy(Matcher);

@@ -6,16 +6,14 @@ use bellwether::event::EventKind;
 use serde_json::{Value, json};
 
 use crate::{
-    invariants,
+    Named, invariants,
     log::Outcome,
     scenario::{CallPlan, Scenario, VendorPlan},
     vendor::Behaviour,
     world::{self, Ran},
 };
 
-type Drill = (&'static str, fn() -> Result<String, String>);
-
-pub const ALL: [Drill; 6] = [
+pub const ALL: [Named; 6] = [
     ("in a total outage one vendor sees at most 1.5 attempts a call, at any rate", outage),
     ("in an outage that hangs, too", hanging_outage),
     ("three endpoints that each fail one request in ten lose no more than one call in a thousand", transient),

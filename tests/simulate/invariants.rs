@@ -111,8 +111,8 @@ fn text_is_one_vendors(call: &Ended, hits: &[Hit], found: &mut Vec<String>) {
     }
     if let Outcome::Answered { body, .. } = &call.outcome {
         let text = body["choices"][0]["message"]["content"].as_str().unwrap_or_default();
-        let whole = own.iter().any(|h| h.output == text);
-        if !whole && !(continued && own.iter().any(|h| text.ends_with(&h.output))) {
+        let said = |h: &&Hit| h.output == text || (continued && text.ends_with(&h.output));
+        if !own.iter().any(said) {
             found.push(format!("3: {} was answered {text:?}, which nobody said", call.call));
         }
         let last = segments.last().map(String::as_str).unwrap_or_default();

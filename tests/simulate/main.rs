@@ -71,8 +71,11 @@ fn explore(from: u64, seeds: u64) -> usize {
     failed
 }
 
+/// A history with a name: it gives figures, or says what was wrong.
+pub type Named = (&'static str, fn() -> Result<String, String>);
+
 /// Runs histories that have a name.
-fn named(all: &[(&str, fn() -> Result<String, String>)]) -> usize {
+fn named(all: &[Named]) -> usize {
     let mut failed = 0;
     for (name, run) in all {
         match run() {

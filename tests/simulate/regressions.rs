@@ -6,15 +6,14 @@ use bellwether::event::EventKind;
 use serde_json::json;
 
 use crate::{
+    Named,
     drill::{answered, plan, run, scenario, secs, steady, vendor},
     log::Outcome,
     scenario::Jump,
     vendor::Behaviour,
 };
 
-type Regression = (&'static str, fn() -> Result<String, String>);
-
-pub const ALL: [Regression; 9] = [
+pub const ALL: [Named; 9] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
