@@ -181,6 +181,7 @@ fn consequences(rule: Rule) -> Value {
             Same::Free | Same::Once | Same::OnceBackoff => "once",
             Same::AfterCooldown => "afterCooldown",
             Same::NewCredential => "newKey",
+            Same::Last => "last",
         },
         "next": match rule.next {
             Next::No => "no",

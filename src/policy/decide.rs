@@ -57,6 +57,11 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
             return Step::Same { after: Duration::from_millis(pause), free: true };
         }
     }
+    if !s.alternative
+        && let Some(step) = last(rule.same, s)
+    {
+        return step;
+    }
     let may_wait = s.retries_left > 0 && !fault.same_forbidden;
     if may_wait
         && (!s.alternative || prefers_same(fault, s))
@@ -70,7 +75,14 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
 /// The wait before asking again on a later round, when no other candidate is left untried.
 pub fn again(fault: &Fault, s: &Situation<'_>) -> Option<Step> {
     let rule = fault.kind.rule();
-    (s.retries_left > 0 && !fault.same_forbidden).then(|| same(fault, rule.same, s)).flatten()
+    let charged =
+        || (s.retries_left > 0 && !fault.same_forbidden).then(|| same(fault, rule.same, s)).flatten();
+    last(rule.same, s).or_else(charged)
+}
+
+/// Nobody else is left for what a limit of ours cut short.
+fn last(rule: Same, s: &Situation<'_>) -> Option<Step> {
+    (rule == Same::Last && s.free_so_far == 0).then_some(Step::Same { after: Duration::ZERO, free: true })
 }
 
 fn prefers_same(fault: &Fault, s: &Situation<'_>) -> bool {
@@ -81,7 +93,7 @@ fn same(fault: &Fault, rule: Same, s: &Situation<'_>) -> Option<Step> {
     let once = s.same_so_far == 0 || s.prefer_same;
     let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
     let after = match rule {
-        Same::Never | Same::NewCredential => return None,
+        Same::Never | Same::NewCredential | Same::Last => return None,
         // The free ones are used up.
         Same::Free => wait(Duration::ZERO),
         // Parked by the same fault: the cooldown is the wait.
@@ -101,11 +113,6 @@ fn next_or_stop(next: Next, s: &Situation<'_>) -> Step {
         Next::OptIn => s.opted_in && s.remaining,
     };
     if moves_on { Step::Next } else { Step::Stop }
-}
-
-/// Whether a failure rules out other candidates that share a scope with the failed one.
-pub fn rules_out_credential(kind: Kind) -> bool {
-    kind.rule().next == Next::OtherCredential
 }
 
 #[cfg(test)]
@@ -158,7 +165,7 @@ mod tests {
             (HeadersTimeout, Step::Next, Step::Next),
             (FirstContentTimeout, Step::Next, Step::Next),
             (ContentTimeout, Step::Next, Step::Next),
-            (LatencyLimit, after(ms(0)), Step::Next),
+            (LatencyLimit, free, Step::Next),
             (Truncated, after(ms(250)), Step::Next),
             (Malformed, after(ms(250)), Step::Next),
         ] {
@@ -188,6 +195,18 @@ mod tests {
         let backoff = Backoff::default();
         let fault = Fault { same_forbidden: true, ..Fault::new(Kind::ServerError, "") };
         assert_eq!(decide(&fault, &situation(&backoff)), Step::Next);
+    }
+
+    #[test]
+    fn what_a_limit_of_ours_cut_short_is_asked_again_when_nobody_else_is_left() {
+        let backoff = Backoff::default();
+        let slow = Fault::new(Kind::LatencyLimit, "");
+        let free = Step::Same { after: Duration::ZERO, free: true };
+        // Even without a retry left: a patient client would have had its answer.
+        let s = Situation { retries_left: 0, ..situation(&backoff) };
+        assert_eq!(again(&slow, &s), Some(free));
+        let second = Situation { free_so_far: 1, ..s };
+        assert_eq!((again(&slow, &second), decide(&slow, &second)), (None, Step::Next));
     }
 
     #[test]
@@ -244,20 +263,6 @@ mod tests {
             assert_eq!(found, expected, "{:?} with {retries_left} left", fault.kind);
         }
         assert_eq!(again(&fault(Kind::ServerError), &Situation { same_so_far: 1, ..s }), None);
-    }
-
-    #[test]
-    fn a_key_that_is_refused_or_spent_rules_out_what_uses_it() {
-        for (kind, expected) in [
-            (Kind::Quota, true),
-            (Kind::Auth, true),
-            (Kind::Permission, true),
-            (Kind::RateLimited, false),
-            (Kind::NotFound, false),
-            (Kind::BadRequest, false),
-        ] {
-            assert_eq!(rules_out_credential(kind), expected, "{kind:?}");
-        }
     }
 
     #[test]

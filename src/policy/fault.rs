@@ -93,6 +93,8 @@ pub enum Same {
     AfterCooldown,
     /// Only with a credential that has changed.
     NewCredential,
+    /// Once more, free of charge, when nobody else is left: what failed it was a limit of ours.
+    Last,
 }
 
 /// Whether another candidate may be asked.
@@ -196,7 +198,7 @@ impl Kind {
                 rule(Scope::Request, Same::Never, Next::LargerWindow, Weight::Neutral, Park::None)
             }
             // Asked once more when nobody else is left, and then without the limit.
-            LatencyLimit => rule(Scope::Endpoint, Same::Once, Next::Yes, Weight::Neutral, Park::None),
+            LatencyLimit => rule(Scope::Endpoint, Same::Last, Next::Yes, Weight::Neutral, Park::None),
             // A silent route is not asked twice.
             HeadersTimeout | FirstContentTimeout | ContentTimeout => {
                 rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Failure, Park::None)

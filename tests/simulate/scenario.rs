@@ -25,6 +25,7 @@ pub struct VendorPlan {
     pub dial: Duration,
 }
 
+#[derive(Clone)]
 pub struct CallPlan {
     pub name: String,
     pub at: Duration,

@@ -156,7 +156,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         })
     };
     for plan in &scenario.calls {
-        tasks.spawn(call(engine.clone(), log.clone(), start, Plan::of(plan)));
+        tasks.spawn(call(engine.clone(), log.clone(), start, plan.clone()));
     }
     while let Some(ended) = tasks.join_next().await {
         ended.expect("no task panics");
@@ -169,32 +169,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     Ran { log, wall, engine, vendors, parked_at_heal, healed, tasks_left }
 }
 
-/// A call's plan without borrowing the scenario's.
-pub struct Plan {
-    pub name: String,
-    pub at: Duration,
-    pub stream: bool,
-    pub options: Value,
-    pub timeout: Duration,
-    pub abort_after: Option<Duration>,
-    pub reads_every: Duration,
-}
-
-impl Plan {
-    fn of(plan: &CallPlan) -> Self {
-        Self {
-            name: plan.name.clone(),
-            at: plan.at,
-            stream: plan.stream,
-            options: plan.options.clone(),
-            timeout: plan.timeout,
-            abort_after: plan.abort_after,
-            reads_every: plan.reads_every,
-        }
-    }
-}
-
-pub async fn call(engine: Arc<Engine>, log: Arc<Log>, start: Instant, plan: Plan) {
+pub async fn call(engine: Arc<Engine>, log: Arc<Log>, start: Instant, plan: CallPlan) {
     time::sleep_until((start + plan.at).into()).await;
     let body = json!({
         "model": "m", "stream": plan.stream, "messages": [{ "role": "user", "content": plan.name }],

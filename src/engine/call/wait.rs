@@ -76,8 +76,8 @@ impl Call {
             let standing = &picker.standings[index];
             let Some(fault) = standing.fault.as_ref().filter(|_| standing.attempts > 0) else { continue };
             let step = decide::again(fault, &self.situation(standing.same, standing.free, false));
-            if let Some(Step::Same { after, .. }) = step
-                && let Some(pick) = self.same(picker, index, after, false).await
+            if let Some(Step::Same { after, free }) = step
+                && let Some(pick) = self.same(picker, index, after, free).await
             {
                 return Some(pick);
             }
