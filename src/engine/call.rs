@@ -30,7 +30,7 @@ use super::{
     pick::{Asker, Pick, Picker},
     plan,
     report::AttemptOutcome,
-    room::Rank,
+    room::{Place, Rank},
     state::{Entry, Target},
     stream::StreamSink,
     trail::Trail,
@@ -170,7 +170,7 @@ impl Call {
                 Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
                 // When it is ready again, or whoever is before: that is waited for among all who wait.
                 Step::Next | Step::SameWhenReady => None,
-                Step::Same { after, free } => self.same(&mut picker, index, after, free).await,
+                Step::Same { after, free } => self.same(&mut picker, index, after, free, &mut None).await,
             };
             pick = match again {
                 Some(pick) => pick,
@@ -209,7 +209,14 @@ impl Call {
 
     /// Asks the same candidate again, after a wait or when its cooldown is over. `None` when that is not
     /// allowed or does not fit the deadline.
-    async fn same(&mut self, picker: &mut Picker, index: usize, after: Duration, free: bool) -> Option<Pick> {
+    async fn same(
+        &mut self,
+        picker: &mut Picker,
+        index: usize,
+        after: Duration,
+        free: bool,
+        place: &mut Option<Place>,
+    ) -> Option<Pick> {
         let target = picker.candidates[index].target.clone();
         let parked = match target.blocked(now(), &self.request, 0) {
             None => Duration::ZERO,
@@ -234,6 +241,8 @@ impl Call {
             standing.same += 1;
         }
         if !wait.is_zero() {
+            // Who sleeps holds nobody up.
+            *place = None;
             time::sleep(wait).await;
         }
         let asker = self.asker();

@@ -153,10 +153,16 @@ impl Picker {
         })
     }
 
-    /// The candidates that are worth waiting for, and when each may be ready.
+    /// The candidates that this call would ask if they were ready.
+    pub fn wanted(&self, may_retry: bool) -> impl Iterator<Item = usize> {
+        (0..self.candidates.len()).filter(move |i| {
+            self.is_untried(*i) || self.standings[*i].paid || (may_retry && self.may_reopen(*i))
+        })
+    }
+
+    /// Those of them that may become ready by themselves, and when.
     pub fn outlooks(&self, asker: Asker<'_>, may_retry: bool) -> Vec<(usize, Outlook)> {
-        (0..self.candidates.len())
-            .filter(|i| self.is_untried(*i) || self.standings[*i].paid || (may_retry && self.may_reopen(*i)))
+        self.wanted(may_retry)
             .filter_map(|i| {
                 let target = &self.candidates[i].target;
                 let ahead = asker.ahead(target);

@@ -16,17 +16,36 @@ pub struct Bucket {
     per_second: f64,
     level: f64,
     at: Instant,
+    /// When a vendor last said something of it.
+    taught: Option<Instant>,
 }
+
+/// What a vendor said is asked again after this long at the latest, and forgotten if it is not said again.
+const MEMORY: Duration = Duration::from_secs(60);
 
 impl Bucket {
     pub fn per_minute(limit: f64, now: Instant) -> Self {
-        Self { configured: Some(limit), capacity: limit, per_second: limit / 60.0, level: limit, at: now }
+        Self {
+            configured: Some(limit),
+            capacity: limit,
+            per_second: limit / 60.0,
+            level: limit,
+            at: now,
+            taught: None,
+        }
     }
 
     /// A limit that nobody configured, as the vendor described it.
     pub fn learned(quota: Quota, now: Instant) -> Self {
         let per_second = rate(quota).unwrap_or(quota.limit / 60.0);
-        Self { configured: None, capacity: quota.limit, per_second, level: quota.remaining, at: now }
+        Self {
+            configured: None,
+            capacity: quota.limit,
+            per_second,
+            level: quota.remaining,
+            at: now,
+            taught: Some(now),
+        }
     }
 
     /// Follows the vendor's word: its limit, its rate, and at most what it says is left.
@@ -38,6 +57,20 @@ impl Bucket {
             self.per_second = rate.min(most / 60.0);
         }
         self.level = self.level.min(quota.remaining).min(self.capacity);
+        self.taught = Some(now);
+    }
+
+    /// An answer came. What was taught a while ago and is not repeated no longer binds; false when nothing is
+    /// left that does.
+    pub fn review(&mut self, now: Instant) -> bool {
+        if self.taught.is_none_or(|at| now.saturating_duration_since(at) <= MEMORY) {
+            return true;
+        }
+        self.refill(now);
+        self.taught = None;
+        let Some(limit) = self.configured else { return false };
+        (self.capacity, self.per_second) = (limit, limit / 60.0);
+        true
     }
 
     /// How long until `amount` may be taken; zero when it may be now. More than the bucket holds is taken
@@ -54,7 +87,8 @@ impl Bucket {
     /// How long `amount` takes to flow in.
     pub fn flows_in(&self, amount: f64) -> Duration {
         // Without any flow it is infinite, and the minimum is the bound.
-        let secs = (amount / self.per_second).min(LONGEST);
+        let longest = if self.configured.is_some() { LONGEST } else { MEMORY.as_secs_f64() };
+        let secs = (amount / self.per_second).min(longest);
         // Never a moment early: a timer that rings too soon would have to be set again.
         Duration::from_secs_f64(secs.max(0.0)) + Duration::from_micros(1)
     }
@@ -161,8 +195,8 @@ mod tests {
             let mut of_the_user = Bucket::per_minute(60.0, now);
             of_the_user.learn(quota, now);
             for (bucket, rate) in [(Bucket::learned(quota, now), learned), (of_the_user, configured)] {
-                let wait = bucket.flows_in(100.0).as_secs_f64();
-                assert!((wait * rate - 100.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
+                let wait = bucket.flows_in(10.0).as_secs_f64();
+                assert!((wait * rate - 10.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
             }
         }
     }
@@ -171,6 +205,29 @@ mod tests {
     fn where_nothing_flows_the_wait_has_an_end() {
         let none = Bucket::per_minute(0.0, Instant::now());
         assert_eq!(none.flows_in(1.0).as_secs(), 366 * 86_400);
+    }
+
+    #[test]
+    fn what_is_not_said_again_is_forgotten_and_nothing_said_blocks_for_ever() {
+        let now = Instant::now();
+        let after = |secs| now + Duration::from_secs(secs);
+        let used_up = Quota { limit: 100.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) };
+        let mut learned = Bucket::learned(used_up, now);
+        assert_eq!(learned.ready_in(1.0, now).as_secs(), 60, "asked again after a minute");
+        assert!(learned.review(after(60)));
+        learned.learn(used_up, after(60));
+        assert!(learned.review(after(120)));
+        assert!(!learned.review(after(121)));
+        let mut configured = Bucket::per_minute(600.0, now);
+        configured.learn(used_up, now);
+        assert!(configured.review(after(60)));
+        assert!(
+            configured.ready_in(1.0, after(60)) > Duration::from_secs(60),
+            "what is configured binds as it is"
+        );
+        assert!(configured.review(after(61)));
+        assert_eq!(configured.capacity(), 600.0);
+        assert!(configured.ready_in(1.0, after(61)) < ms(101));
     }
 
     proptest! {

@@ -168,7 +168,13 @@ impl Limiter {
         self.last_throttle.is_some_and(|at| now.saturating_duration_since(at) < MINUTE)
     }
 
+    /// An answer has begun.
     pub fn answered(&mut self, now: Instant) {
+        for bucket in [&mut self.requests, &mut self.tokens] {
+            if bucket.as_mut().is_some_and(|b| !b.review(now)) {
+                *bucket = None;
+            }
+        }
         self.aimd.answered(self.in_flight, now);
     }
 

@@ -183,8 +183,13 @@ fn retries_within_budget(ran: &Ran, scenario: &Scenario, found: &mut Vec<String>
             for t in told.iter().filter(|t| t.value["endpoint"] == vendor.name.as_str()) {
                 match t.kind {
                     EventKind::Attempt if t.value["outcome"] == "ok" => answered += 1.0,
-                    // Free is what was never sent, and what comes back when the vendor said.
-                    EventKind::Retry if t.value["reason"] != "reset" && t.value["retryAfterMs"].is_null() => {
+                    // Free is what was never sent, what comes back when the vendor said, and what a limit of
+                    // ours cut short.
+                    EventKind::Retry
+                        if t.value["retryAfterMs"].is_null()
+                            && t.value["reason"] != "reset"
+                            && t.value["reason"] != "latencyLimit" =>
+                    {
                         retries += 1.0;
                     }
                     _ => {}

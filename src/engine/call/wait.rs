@@ -13,7 +13,7 @@ use crate::{
         pick::{Outlook, Pick, Picker},
         plan::Candidate,
         report::AttemptOutcome,
-        room::MAX_WAITING,
+        room::{MAX_WAITING, Place},
     },
     policy::decide::{self, Step},
 };
@@ -37,7 +37,7 @@ impl Call {
                 self.tell_skips(picker, pick.index);
                 return Ok(pick);
             }
-            if let Some(pick) = self.pick_again(picker).await {
+            if let Some(pick) = self.pick_again(picker, &mut place).await {
                 return Ok(pick);
             }
             self.wait(picker, &mut place).await?;
@@ -71,13 +71,13 @@ impl Call {
     }
 
     /// Everyone was asked: those whose failure allows it are asked once more, in order.
-    async fn pick_again(&mut self, picker: &mut Picker) -> Option<Pick> {
+    async fn pick_again(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Option<Pick> {
         for index in 0..picker.candidates.len() {
             let standing = &picker.standings[index];
             let Some(fault) = standing.fault.as_ref().filter(|_| standing.attempts > 0) else { continue };
             let step = decide::again(fault, &self.situation(standing.same, standing.free, false));
             if let Some(Step::Same { after, free }) = step
-                && let Some(pick) = self.same(picker, index, after, free).await
+                && let Some(pick) = self.same(picker, index, after, free, place).await
             {
                 return Some(pick);
             }
@@ -87,11 +87,7 @@ impl Call {
 
     /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's place
     /// among those who wait.
-    async fn wait(
-        &mut self,
-        picker: &mut Picker,
-        place: &mut Option<crate::engine::room::Place>,
-    ) -> Result<(), CallError> {
+    async fn wait(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Result<(), CallError> {
         if self.on_unavailable() != OnUnavailable::Wait {
             return Err(self.give_up(picker));
         }
@@ -125,7 +121,8 @@ impl Call {
             return Ok(());
         }
         if place.is_none() {
-            let wants: Vec<_> = outlooks.iter().map(|(i, _)| picker.candidates[*i].target.clone()).collect();
+            let wants: Vec<_> =
+                picker.wanted(throttled).map(|i| picker.candidates[i].target.clone()).collect();
             *place = Some(self.engine.room.enter(self.rank, &wants).map_err(|_| {
                 CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))
             })?);
