@@ -61,7 +61,9 @@ impl Admission {
             gate.record(self.permit.take(), Verdict::Success, now, jitter)
         };
         target.gate.lock().cooldown.succeeded();
-        target.limiter.lock().answered(now);
+        target.limiter.lock().answered(self.grant.as_mut(), now);
+        // A place may be free for the next: a stream goes on for long after this.
+        target.endpoint.room.ring(target);
         if let Some((state, until)) = own {
             changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
         }

@@ -41,6 +41,8 @@ pub struct Grant {
     tokens: f64,
     /// The question's tokens as they were estimated; zero where nobody had to know.
     estimated: u64,
+    /// Its answer has begun.
+    answered: bool,
 }
 
 /// What a request came to, as far as the vendor counts.
@@ -63,6 +65,8 @@ pub struct Limiter {
     max_concurrent: Option<u32>,
     aimd: Aimd,
     in_flight: u32,
+    /// Those of them that have no content yet.
+    pending: u32,
     last_throttle: Option<Instant>,
     estimate: Estimate,
 }
@@ -90,6 +94,7 @@ impl Limiter {
             max_concurrent: limits.max_concurrent,
             aimd: Aimd::default(),
             in_flight: 0,
+            pending: 0,
             last_throttle: None,
             estimate: Estimate { factor: 1.0, output: FIRST_OUTPUT },
         }
@@ -109,26 +114,34 @@ impl Limiter {
         if !wait.is_zero() {
             return Some(Shortage::For(wait));
         }
-        let limit = [self.max_concurrent, self.aimd.limit(now)].into_iter().flatten().min();
-        limit.is_some_and(|limit| self.in_flight.saturating_add(ahead) >= limit).then_some(Shortage::Slot)
+        let full = |limit: u32| self.in_flight.saturating_add(ahead) >= limit;
+        // A stream goes on for long after it was let in: it must not keep everybody out while nobody is asked.
+        let throttled = self.pending > 0 || ahead > 0;
+        let slots =
+            self.max_concurrent.is_some_and(full) || (throttled && self.aimd.limit(now).is_some_and(full));
+        slots.then_some(Shortage::Slot)
     }
 
     /// Takes what a request needs. Ask `shortage` first.
     pub fn take(&mut self, demand: impl Fn() -> Demand, now: Instant) -> Grant {
         self.in_flight += 1;
+        self.pending += 1;
         if let Some(bucket) = &mut self.requests {
             bucket.take(1.0, now);
         }
-        let Some(bucket) = &mut self.tokens else { return Grant { tokens: 0.0, estimated: 0 } };
+        let Some(bucket) = &mut self.tokens else {
+            return Grant { tokens: 0.0, estimated: 0, answered: false };
+        };
         let demand = demand();
         let tokens = self.estimate.cost(demand);
         bucket.take(tokens, now);
-        Grant { tokens, estimated: demand.input }
+        Grant { tokens, estimated: demand.input, answered: false }
     }
 
     /// Gives back what was not used.
     pub fn settle(&mut self, grant: Grant, settlement: Settlement, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.pending = self.pending.saturating_sub(u32::from(!grant.answered));
         let unused = match settlement {
             Settlement::Used(Some((input, output))) => {
                 self.estimate.learn(grant.estimated, input, output);
@@ -168,8 +181,12 @@ impl Limiter {
         self.last_throttle.is_some_and(|at| now.saturating_duration_since(at) < MINUTE)
     }
 
-    /// An answer has begun.
-    pub fn answered(&mut self, now: Instant) {
+    /// The answer to a request has begun.
+    pub fn answered(&mut self, grant: Option<&mut Grant>, now: Instant) {
+        if let Some(grant) = grant.filter(|g| !g.answered) {
+            grant.answered = true;
+            self.pending = self.pending.saturating_sub(1);
+        }
         for bucket in [&mut self.requests, &mut self.tokens] {
             if bucket.as_mut().is_some_and(|b| !b.review(now)) {
                 *bucket = None;

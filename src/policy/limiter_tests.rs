@@ -142,7 +142,7 @@ fn answers_widen_what_a_throttle_narrowed() {
     let _under_way: Vec<Grant> = (0..10).map(|_| limiter.take(small, now)).collect();
     limiter.throttled(now, now);
     assert_eq!(limiter.concurrency(now), Some(1));
-    limiter.answered(now);
+    limiter.answered(None, now);
     assert_eq!(limiter.concurrency(now), Some(2));
 }
 
@@ -182,6 +182,24 @@ fn a_throttle_narrows_and_is_forgotten() {
     }
     assert_eq!(limiter.concurrency(now), Some(1));
     assert_eq!(limiter.concurrency(now + Duration::from_secs(60)), Some(100));
+}
+
+#[test]
+fn a_long_stream_keeps_nobody_out_after_a_throttle() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    let mut stream = limiter.take(small, now);
+    limiter.answered(Some(&mut stream), now);
+    let throttled = limiter.take(small, now);
+    limiter.throttled(now, now);
+    limiter.settle(throttled, Settlement::RequestOnly, now);
+    assert_eq!(limiter.concurrency(now), Some(1));
+    assert_eq!(limiter.shortage(small, 0, now), None, "the stream is no request that waits");
+    let asked = limiter.take(small, now);
+    assert_eq!(limiter.shortage(small, 0, now), Some(Shortage::Slot), "one at a time");
+    limiter.settle(asked, Settlement::Used(None), now);
+    limiter.settle(stream, Settlement::Used(None), now);
+    assert_eq!((limiter.in_flight, limiter.pending), (0, 0));
 }
 
 #[derive(Clone, Debug)]
