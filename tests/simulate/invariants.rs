@@ -10,7 +10,7 @@ use bellwether::event::EventKind;
 use serde_json::Value;
 
 use crate::{
-    log::{Ended, Hit, Outcome},
+    log::{Ended, Hit, Outcome, WALL_START_MS},
     scenario::Scenario,
     world::Ran,
 };
@@ -238,7 +238,16 @@ fn healed_gets_traffic(scenario: &Scenario, ran: &Ran, hits: &[Hit], found: &mut
     }
     let from = ran.healed.max(ran.log.start + *healed);
     let parked = ran.parked_at_heal.get(&first.name).copied().flatten().unwrap_or(from);
-    let due = parked.max(from);
+    // Answers that broke off a moment later may have parked it again.
+    let again = ran.log.with_told(|told| {
+        let until = |value: &Value| value["retryAt"].as_u64().or(value["until"].as_u64());
+        let parked =
+            told.iter().filter(|t| t.at >= from && t.at <= from.max(parked) + Duration::from_secs(30));
+        let parked = parked.filter(|t| t.value["endpoint"] == first.name.as_str());
+        parked.filter_map(|t| until(&t.value)).max()
+    });
+    let again = again.map(|ms| ran.log.start + Duration::from_millis(ms.saturating_sub(WALL_START_MS)));
+    let due = parked.max(from).max(again.unwrap_or(from));
     // The first calls after it may be on their way to others; a quiet minute may come between two.
     let calls: Vec<Duration> = scenario.calls.iter().map(|c| c.at).collect();
     let next = calls.iter().filter(|at| ran.log.start + **at >= due).nth(10);

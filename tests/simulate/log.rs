@@ -157,6 +157,9 @@ impl EventSink for Log {
     }
 }
 
+/// What the wall clock shows at the start.
+pub const WALL_START_MS: u64 = 1_800_000_000_000;
+
 /// A wall clock that can be set.
 pub struct SetWall {
     pub start: Instant,
@@ -181,7 +184,7 @@ impl SetWall {
 impl Wall for SetWall {
     fn now(&self) -> SystemTime {
         let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
-        let secs = 1_800_000_000.0 + elapsed + *self.offset.lock() as f64;
+        let secs = WALL_START_MS as f64 / 1e3 + elapsed + *self.offset.lock() as f64;
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs);
         let mut shown = self.shown.lock();
         let moments = shown.entry(epoch_ms(date)).or_default();
