@@ -138,13 +138,13 @@ export interface ClientOptions extends ConnectionOptions {
   /** `false` switches circuit breakers off. */
   breaker?: BreakerOptions | false
   /**
-   * When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline, for a rate budget as long as
-   * the deadline allows; `'error'` at once; `'fallback'` answers with `fallbackResponse` at once.
+   * When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline, for a rate budget, and for the
+   * only endpoint that throttled this call, as long as the deadline allows; `'error'` at once; `'fallback'` answers with `fallbackResponse` at once.
    */
   onUnavailable?: 'wait' | 'error' | 'fallback'
   /**
    * The answer of a call that no endpoint answered, marked by `report.degraded`: a text, a function of the request that gives
-   * one within 5 s, or `true` for "The service is temporarily unavailable. Please try again shortly." Default: the call rejects.
+   * one within 5 s and the deadline (one that does not is told by a `config` event), or `true` for "The service is temporarily unavailable. Please try again shortly." Default: the call rejects.
    * Caller's mistakes reject all the same, and so does everything with `onUnavailable: 'error'`.
    */
   fallbackResponse?: true | string | ((request: OpenAIChatRequest) => string | Promise<string>)
@@ -190,7 +190,7 @@ export interface EndpointOptions {
   maxLatency?: Duration
   /** USD. It is not sent a request that may cost more, by the prices, the prompt's size and the output limit (without one, what answers came to so far). */
   costLimitPerRequest?: number
-  /** Tokens its models hold. A request too long for one endpoint is sent to another that is declared to hold more. */
+  /** Tokens its models hold. A request that one endpoint refuses as too long is sent to another that is declared to hold more. */
   contextWindow?: number
   /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
   canContinue?: boolean
@@ -243,7 +243,7 @@ export interface TimeoutOptions {
   connect?: Duration
   /** Until an attempt's headers. Default `'30s'` for streams, none otherwise. */
   headers?: Duration
-  /** From the headers to the first content. Default `'60s'` for streams, none otherwise. */
+  /** From the beginning of an attempt to its first content. Default `'60s'` for streams, none otherwise. */
   firstContent?: Duration
   /** Between two pieces of content. Default `'60s'` for streams, none otherwise. */
   content?: Duration
@@ -729,6 +729,7 @@ export interface ClientEvents extends MonitorEvents {
   cooldown: CooldownEvent
   /** A vendor answered that a rate, a quota or a size is exceeded. */
   rateLimit: RateLimitEvent
+  config: ConfigEvent
 }
 
 export interface AttemptEvent extends Attempt {
@@ -786,6 +787,13 @@ export interface CooldownEvent {
   at: string
 }
 
+/** An option that cannot do what it says. */
+export interface ConfigEvent {
+  message: string
+  endpoint?: string
+  model?: string
+}
+
 export interface RateLimitEvent {
   endpoint: string
   model: string
@@ -812,20 +820,30 @@ export interface AlertPayload {
   severity: 'warning' | 'critical'
   service: string
   message: string
-  /** The latest check. */
-  details: HealthCheckResult
+  /** The latest check; of calls, who is in trouble. */
+  details: HealthCheckResult | TroubleDetails
   recommendedAction: string
   status: 'firing' | 'resolved'
-  /** The rule that fired. */
-  kind: 'consecutive_failures' | (string & {})
+  /** The rule that fired: failed checks, or what calls met and only people can mend. */
+  kind: 'consecutive_failures' | 'quota' | 'auth' | 'permission' | 'model_not_found' | (string & {})
   /** The same for the same alert, in every process. */
   fingerprint: string
   /** ISO 8601. */
   startsAt: string
   /** ISO 8601; absent while firing. */
   endsAt?: string
-  /** Failed checks in a row. */
+  /** Failed checks in a row; of calls, how often it was parked for it. */
   occurrences: number
+}
+
+/** What an alert says of a key or a model that calls could not use. */
+export interface TroubleDetails {
+  /** The endpoint's name. */
+  endpoint: string
+  model: string
+  keyHint: string
+  /** Until when it is parked, in milliseconds since 1970. */
+  until: number
 }
 
 // ── errors ──────────────────────────────────────────────────────────────────
@@ -1115,7 +1133,7 @@ export interface ChatCompletionChunk {
   model: string
   /** Empty in a chunk that only tells the usage, or a takeover. */
   choices: ChunkChoice[]
-  /** Another endpoint takes over here: see `streams.onCut`. Ours, not the vendor's. */
+  /** Another endpoint takes over here: see `streams.onCut`. Ours, or that of a gateway like us, not the vendor's. */
   bellwether?: StreamTakeover
   usage?: CompletionUsage | null
   system_fingerprint?: string | null

@@ -39,6 +39,10 @@ function encode (options) {
   /** @this {any} @param {string} key @param {any} value */
   function numbered (key, value) {
     const original = this[key]
+    // Ours alone: given as data it would stand for another function.
+    if (typeof original === 'object' && original !== null && '$function' in original) {
+      throw ofProblems([{ path: key, message: 'must not have a member named $function' }])
+    }
     if (typeof original === 'function') return { $function: functions.push(original) - 1 }
     if (Buffer.isBuffer(original)) return original.toString('utf8')
     return visible.call(this, key, value)

@@ -56,7 +56,7 @@ pub enum Fallback {
 }
 
 const UNAVAILABLE: &str = "The service is temporarily unavailable. Please try again shortly.";
-const EXTRA_LOAD: f64 = 0.05;
+pub const EXTRA_LOAD: f64 = 0.05;
 
 impl Default for Fallback {
     fn default() -> Self {

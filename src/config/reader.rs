@@ -139,6 +139,14 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A whole number that may be negative.
+    pub fn whole(&mut self, name: &'static str, min: i32, max: i32) -> Option<i32> {
+        self.read(name, &format!("a whole number from {min} to {max}"), |v| {
+            let fits = |n: &f64| n.fract() == 0.0 && (f64::from(min)..=f64::from(max)).contains(n);
+            v.as_f64().filter(fits).map(|n| n as i32)
+        })
+    }
+
     pub fn number(&mut self, name: &'static str, min: f64, max: f64) -> Option<f64> {
         self.read(name, &format!("a number from {min} to {max}"), |v| {
             v.as_f64().filter(|n| (min..=max).contains(n))

@@ -9,7 +9,7 @@ use super::state::{Change, Target};
 use crate::clock::now;
 use crate::policy::{
     breaker::{Permit, State, Verdict},
-    fault::{Fault, Kind, Park, Scope, Weight},
+    fault::{Fault, Kind, Park, Same, Scope, Weight},
     limiter::{Grant, Settlement},
 };
 
@@ -22,6 +22,8 @@ pub struct Admission {
     /// Whether it is the one request that shows if the credential, and the model, are well again.
     probation: [bool; 2],
     grant: Option<Grant>,
+    /// It is on its way to the vendor.
+    pub sent: bool,
     /// First content has arrived: the permits are given back.
     answered: bool,
 }
@@ -38,7 +40,16 @@ impl Admission {
         probation: [bool; 2],
         grant: Grant,
     ) -> Self {
-        Self { target, began, origin_permit, permit, probation, grant: Some(grant), answered: false }
+        Self {
+            target,
+            began,
+            origin_permit,
+            permit,
+            probation,
+            grant: Some(grant),
+            sent: false,
+            answered: false,
+        }
     }
 
     /// The change that taking this leave meant, when it was a half-open probe's.
@@ -57,17 +68,21 @@ impl Admission {
         let target = &self.target;
         let own = {
             let mut gate = target.model_gate.lock();
-            gate.cooldown.succeeded();
+            gate.cooldown.succeeded(self.began);
             gate.record(self.permit.take(), Verdict::Success, now, jitter)
         };
-        target.gate.lock().cooldown.succeeded();
+        target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
-        // A place may be free for the next: a stream goes on for long after this.
-        target.endpoint.room.ring(target);
+        // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
+        if self.probation.contains(&true) || !changes.is_empty() || own.is_some() {
+            target.endpoint.room.ring_all();
+        } else {
+            target.endpoint.room.ring(target);
+        }
         if let Some((state, until)) = own {
             changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
         }
-        target.credential.gate.lock().cooldown.succeeded();
+        target.credential.gate.lock().cooldown.succeeded(self.began);
         target.credential.accepted();
         target.load.lock().record(took, now);
         changes
@@ -88,10 +103,16 @@ impl Admission {
 
     /// The attempt failed: the fault's scope is blamed, the others are not.
     pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<Change> {
-        if matches!(fault.kind, Kind::RateLimited | Kind::Overloaded) {
+        if fault.kind.rule().same == Same::AfterCooldown {
             self.target.limiter.lock().throttled(self.began, now);
         }
-        self.settle(fault.kind.settlement(), now);
+        // What has been said may be counted, whatever came after it.
+        let begun = self.answered || fault.maybe_billed;
+        let settlement = match fault.kind.settlement() {
+            Settlement::RequestOnly if begun => Settlement::Unknown,
+            other => other,
+        };
+        self.settle(settlement, now);
         let may_refresh =
             fault.kind == Kind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
         let rule = fault.kind.rule();
@@ -136,7 +157,7 @@ impl Admission {
 
     fn origin_answered(&mut self, now: Instant, jitter: f64, changes: &mut Vec<Change>) {
         let mut gate = self.target.endpoint.origin.gate.lock();
-        gate.cooldown.succeeded();
+        gate.cooldown.succeeded(self.began);
         if let Some((state, until)) = gate.record(self.origin_permit.take(), Verdict::Success, now, jitter) {
             changes.push(Change::Breaker { scope: Scope::Origin, state, until });
         }
@@ -146,6 +167,8 @@ impl Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let target = &self.target;
+        let probe = [self.origin_permit, self.permit].into_iter().flatten().any(Permit::is_probe);
+        let shared = probe || self.probation.contains(&true);
         if self.origin_permit.is_some() {
             target.endpoint.origin.gate.lock().release(self.origin_permit.take());
         }
@@ -158,12 +181,17 @@ impl Drop for Admission {
             }
         }
         if let Some(grant) = self.grant.take() {
-            // Nobody knows how far it got, so it may have been counted.
-            target.limiter.lock().settle(grant, Settlement::Unknown, now());
+            // Nobody knows how far it got once it was sent, so it may have been counted.
+            let settlement = if self.sent { Settlement::Unknown } else { Settlement::Nothing };
+            target.limiter.lock().settle(grant, settlement, now());
         }
         target.in_flight.fetch_sub(1, Ordering::AcqRel);
         target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
-        // A slot is free, a probe is over, or it is well again: whoever waits for it looks.
-        target.endpoint.room.ring(target);
+        // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
+        if shared {
+            target.endpoint.room.ring_all();
+        } else {
+            target.endpoint.room.ring(target);
+        }
     }
 }

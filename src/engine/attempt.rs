@@ -89,6 +89,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let request = build(call, target, key.as_ref(), trial.continues);
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial.latency_limit);
+    trial.admission.sent = true;
     let exchange =
         call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
     let (fields, body) = (exchange.fields, exchange.body);

@@ -9,7 +9,7 @@ mod tell;
 mod wait;
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,11 +27,10 @@ use super::{
     client::{Active, Engine},
     error::CallError,
     options::CallOptions,
-    pick::{Asker, Pick, Picker},
+    pick::{Asker, Picker},
     plan,
-    report::AttemptOutcome,
     room::{Place, Rank},
-    state::{Entry, Target},
+    state::{Obstacle, Target},
     stream::StreamSink,
     trail::Trail,
 };
@@ -44,7 +43,7 @@ use crate::{
     dialect::openai::request::ChatRequest,
     policy::{
         decide::{self, Situation, Step},
-        fault::{Fault, Kind, Scope},
+        fault::{Fault, Same, Scope},
     },
 };
 
@@ -127,10 +126,20 @@ impl Call {
         if self.hedge().is_some() {
             engine.allowance.lock().call();
         }
-        let mut pick = self.next_pick(&mut picker).await?;
+        let mut failed: Option<(Arc<Target>, Fault)> = None;
+        // Who is to be asked again before anyone else.
+        let mut first = None;
         loop {
+            let pick = self.next_pick(&mut picker, first.take()).await?;
+            if let Some((from, fault)) = failed.take() {
+                self.tell_move(&from, &pick.admission.target, &fault);
+            }
             let Finished { index, mut trial, begun } = self.race(&mut picker, pick).await;
             let target = trial.admission.target.clone();
+            if begun.is_err() && now() >= self.deadline() {
+                // The caller's time is over, whatever else ran out with it: nobody is to blame.
+                return Err(CallError::deadline(self.timeouts.total));
+            }
             let ended = match begun {
                 Ok(Begun::Whole(answered)) => Ended::Answered(answered),
                 Ok(Begun::Stream(reading)) => {
@@ -145,45 +154,39 @@ impl Call {
                 Ended::Cut(cut) => self.after_cut(cut).map_err(|e| *e)?,
                 Ended::Failed(fault) => fault,
             };
-            let Trial { admission, key, continues, .. } = trial;
+            let Trial { admission, refreshes, continues, .. } = trial;
             // Its place is free before anyone is picked.
             drop(admission);
-            if fault.kind == Kind::Auth
-                && !fault.same_forbidden
-                && let Some(key) = &key
-            {
-                let refreshable = target.credential.may_refresh();
-                target.credential.refuse(key, now());
-                picker.standings[index].refreshes = refreshable && picker.standings[index].same == 0;
-            } else {
-                picker.standings[index].refreshes = false;
-            }
-            picker.failed(index, fault.clone(), &self.request);
             if continues && fault.kind.rule().scope == Scope::Request {
                 // What it would not take is the beginning of the answer, not the caller's question.
                 self.prefill_refused = true;
-                picker.standings[index].attempts = 0;
-                pick = self.next_pick(&mut picker).await?;
+                picker.reopen(index, true);
+                failed = Some((target, fault));
                 continue;
             }
-            let again = match self.decide(&picker, index, &fault) {
+            picker.failed(index, fault.clone(), &self.request, now());
+            first = match self.decide(&picker, index, &fault, refreshes) {
                 Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
+                Step::Next => None,
                 // When it is ready again, or whoever is before: that is waited for among all who wait.
-                Step::Next | Step::SameWhenReady => None,
-                Step::Same { after, free } => self.same(&mut picker, index, after, free, &mut None).await,
+                Step::SameWhenReady if !self.engine.config.retry.prefer_same => None,
+                Step::SameWhenReady => {
+                    self.again(&mut picker, index, Duration::ZERO, false, &mut None).await.then_some(index)
+                }
+                Step::Same { after, free } => {
+                    self.again(&mut picker, index, after, free, &mut None).await.then_some(index)
+                }
             };
-            pick = match again {
-                Some(pick) => pick,
-                None if picker.charged_attempts() >= most => return Err(self.give_up(&mut picker)),
-                None => self.next_pick(&mut picker).await?,
-            };
-            self.tell_move(&target, &pick.admission.target, &fault);
+            if first.is_none() && picker.charged_attempts() >= most {
+                return Err(self.give_up(&mut picker));
+            }
+            failed = Some((target, fault));
         }
     }
 
-    fn decide(&self, picker: &Picker, index: usize, fault: &Fault) -> Step {
+    fn decide(&self, picker: &Picker, index: usize, fault: &Fault, refreshes: bool) -> Step {
         let standing = &picker.standings[index];
-        if standing.refreshes && self.retries_left > 0 {
+        if refreshes && standing.same == 0 && self.retries_left > 0 {
             return Step::Same { after: Duration::ZERO, free: false };
         }
         let situation = self.situation(standing.same, standing.free, picker.alternative(self.asker()));
@@ -207,57 +210,46 @@ impl Call {
         }
     }
 
-    /// Asks the same candidate again, after a wait or when its cooldown is over. `None` when that is not
+    /// Lets a candidate be asked again, after a wait or when its cooldown is over. False when that is not
     /// allowed or does not fit the deadline.
-    async fn same(
+    async fn again(
         &mut self,
         picker: &mut Picker,
         index: usize,
         after: Duration,
         free: bool,
         place: &mut Option<Place>,
-    ) -> Option<Pick> {
+    ) -> bool {
         let target = picker.candidates[index].target.clone();
-        let parked = match target.blocked(now(), &self.request, 0) {
+        let parked = match target.parked(now()) {
             None => Duration::ZERO,
             // An open breaker means another attempt is not wanted here.
-            Some(blocked) if blocked.obstacle == super::state::Obstacle::Breaker => return None,
-            Some(blocked) => blocked.until?.saturating_duration_since(now()),
+            Some(blocked) if blocked.obstacle == Obstacle::Breaker => return false,
+            Some(blocked) => match blocked.until {
+                Some(until) => until.saturating_duration_since(now()),
+                None => return false,
+            },
         };
         let wait = after.max(parked);
-        if now() + wait >= self.deadline() {
-            return None;
-        }
-        if !parked.is_zero() && self.on_unavailable() != OnUnavailable::Wait {
-            return None;
-        }
-        if !free && !self.charge(&target, picker.standings[index].fault.as_ref()) {
-            return None;
-        }
-        let standing = &mut picker.standings[index];
-        if free {
-            standing.free += 1;
-        } else {
-            standing.same += 1;
+        if now() + wait >= self.deadline()
+            || (!parked.is_zero() && self.on_unavailable() != OnUnavailable::Wait)
+            || (!free && !self.charge(&target, picker.standings[index].fault.as_ref()))
+        {
+            return false;
         }
         if !wait.is_zero() {
             // Who sleeps holds nobody up.
             *place = None;
             time::sleep(wait).await;
         }
-        let asker = self.asker();
-        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.request, 0).ok()?;
-        self.tell_retry(&target, wait, picker.standings[index].fault.as_ref());
-        self.trail.lock().amend_last(AttemptOutcome::Retry);
-        target.retries.fetch_add(1, Ordering::Relaxed);
-        Some(Pick { index, admission })
+        picker.reopen(index, free);
+        true
     }
 
     /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
     /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
     fn charge(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
-        let invited =
-            fault.is_some_and(|f| matches!(f.kind, Kind::RateLimited | Kind::Overloaded) && f.hint.is_some());
+        let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown && f.hint.is_some());
         if !invited && !target.endpoint.budget.lock().withdraw(now()) {
             self.budget_exhausted = true;
             return false;

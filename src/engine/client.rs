@@ -25,6 +25,7 @@ use crate::{
     clock::{SystemWall, Wall, now},
     config::{
         ClientConfig,
+        behaviour::EXTRA_LOAD,
         key::{ApiKey, KeySource},
     },
     event::{self, EventKind, EventSink},
@@ -158,7 +159,7 @@ impl Engine {
         }
         let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy);
         let id_prefix = rng.u32(..);
-        let allowance = Allowance::new(config.hedge.map_or(0.0, |h| h.max_extra_load));
+        let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
         Arc::new(Self {
             config,
             endpoints,

@@ -28,6 +28,9 @@ pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Insta
     if let Some(limit) = config.cost_limit
         && expected_cost(engine, request, target).is_some_and(|cost| cost > limit)
     {
+        if request.max_output.is_none() {
+            target.limiter.lock().doubt();
+        }
         return Some(Unfit::Never(Reason::CostLimit));
     }
     let limit = config.max_latency?;

@@ -47,7 +47,7 @@ impl CallOptions {
             if tags.len() > MAX_TAGS {
                 r.problem("tags", format!("must have at most {MAX_TAGS} members, got {}", tags.len()));
             }
-            let priority = r.number("queuePriority", -1e6, 1e6);
+            let priority = r.whole("queuePriority", -1_000_000, 1_000_000);
             let mut read_tags = Vec::new();
             for (name, path, value) in tags {
                 match value.as_str() {
@@ -63,7 +63,7 @@ impl CallOptions {
                 on_unavailable: behaviour::read_on_unavailable(r),
                 streams: r.raw("streams").is_some().then(|| behaviour::read_streams(r, client.streams)),
                 hedge: behaviour::read_hedge(r),
-                queue_priority: priority.unwrap_or(0.0) as i32,
+                queue_priority: priority.unwrap_or(0),
                 idempotency_key,
                 tags: read_tags,
             }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     dialect::openai::request::ChatRequest,
     policy::{
-        fault::{Fault, Kind, Next, Scope},
+        fault::{Fault, Kind, Next, Same, Scope},
         select::power_of_two,
     },
     reason::Reason,
@@ -25,12 +25,17 @@ use crate::{
 /// How a call stands with one candidate.
 #[derive(Default)]
 pub struct Standing {
-    pub attempts: u32,
+    /// How often it was asked, and the number of the last time in the trail.
+    pub asked: u32,
+    pub number: Option<usize>,
+    /// It was asked and is not to be asked again, unless it is reopened.
+    pub closed: bool,
     /// Retries that were charged, and free ones.
     pub same: u32,
     pub free: u32,
-    /// Its last failure in this call.
+    /// Its last failure in this call, and when that was.
     pub fault: Option<Fault>,
+    pub failed_at: Option<Instant>,
     /// A failure elsewhere rules it out.
     pub excluded: bool,
     /// It was passed over: what the trail says, and why it was parked in the first place.
@@ -41,8 +46,6 @@ pub struct Standing {
     /// A retry that is waited for is paid for, or could not be.
     pub paid: bool,
     pub unpaid: bool,
-    /// Its key was refused, and its function may give another.
-    pub refreshes: bool,
 }
 
 pub struct Picker {
@@ -75,13 +78,17 @@ pub struct Outlook {
     pub paced: bool,
     /// It throttled this call: asking it again is a retry.
     pub throttled: bool,
-    /// Others wait for it before.
-    pub ahead: u32,
 }
 
 impl Asker<'_> {
     fn ahead(&self, target: &Target) -> u32 {
         self.room.ahead(self.rank, target)
+    }
+
+    /// Whether the endpoint's own limits rule it out.
+    fn never(&self, target: &Target) -> bool {
+        let unfit = fit::unfit(self.engine, self.request, target, self.now);
+        matches!(unfit, Some(Unfit::Never(_)))
     }
 
     fn blocked(&self, target: &Target) -> Option<Blocked> {
@@ -130,6 +137,14 @@ impl Picker {
         None
     }
 
+    /// This candidate, if it is ready.
+    pub fn this(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+        let target = &self.candidates[index].target;
+        let ahead = asker.ahead(target);
+        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.request, ahead).ok()?;
+        Some(Pick { index, admission })
+    }
+
     /// An untried candidate behind an open breaker, tested before its time: once per call each.
     pub fn early(&mut self, asker: Asker<'_>) -> Option<Pick> {
         for index in 0..self.candidates.len() {
@@ -168,13 +183,12 @@ impl Picker {
                 let ahead = asker.ahead(target);
                 let throttled = !self.is_untried(i);
                 let outlook = match target.blocked(asker.now, asker.request, ahead) {
-                    None => Outlook { at: Some(asker.now), paced: false, throttled, ahead },
+                    None => Outlook { at: Some(asker.now), paced: false, throttled },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: blocked.until.filter(|_| !blocked.probing),
                         paced: blocked.obstacle == Obstacle::Limiter,
                         throttled,
-                        ahead,
                     },
                 };
                 Some((i, outlook))
@@ -184,14 +198,19 @@ impl Picker {
 
     /// The soonest moment at which any candidate is ready, for the error.
     pub fn ready_in(&self, asker: Asker<'_>) -> Option<Duration> {
-        let until = |c: &Candidate| asker.blocked(&c.target).and_then(|b| b.until);
-        self.candidates.iter().filter_map(until).min().map(|at| at.saturating_duration_since(asker.now))
+        let blocked: Vec<_> = self.candidates.iter().map(|c| asker.blocked(&c.target)).collect();
+        let waits = |b: &Blocked| b.until.map(|at| at.saturating_duration_since(asker.now));
+        let soonest = blocked.iter().flatten().filter_map(waits).min()?;
+        // Somebody has to be waited for, and somebody else may be ready: then it is now.
+        Some(if blocked.iter().any(Option::is_none) { Duration::ZERO } else { soonest })
     }
 
     /// Whether another candidate is ready that was not tried yet.
     pub fn alternative(&self, asker: Asker<'_>) -> bool {
         (0..self.candidates.len())
-            .any(|i| self.is_untried(i) && asker.blocked(&self.candidates[i].target).is_none())
+            .filter(|i| self.is_untried(*i))
+            .map(|i| &*self.candidates[i].target)
+            .any(|t| asker.blocked(t).is_none() && !asker.never(t))
     }
 
     /// Whether one is left that was not tried, ready or not.
@@ -199,8 +218,29 @@ impl Picker {
         (0..self.candidates.len()).any(|i| self.is_untried(i))
     }
 
+    /// An attempt at it begins, with this number in the trail.
+    pub fn ask(&mut self, index: usize, number: usize) {
+        let standing = &mut self.standings[index];
+        standing.asked += 1;
+        standing.closed = true;
+        standing.number = Some(number);
+    }
+
+    /// It may be asked once more.
+    pub fn reopen(&mut self, index: usize, free: bool) {
+        let standing = &mut self.standings[index];
+        standing.closed = false;
+        standing.paid = false;
+        if free {
+            standing.free += 1;
+        } else {
+            standing.same += 1;
+        }
+    }
+
     /// Notes a failure, and rules out what it rules out.
-    pub fn failed(&mut self, index: usize, fault: Fault, request: &ChatRequest) {
+    pub fn failed(&mut self, index: usize, fault: Fault, request: &ChatRequest, now: Instant) {
+        self.standings[index].failed_at = Some(now);
         let failed = self.candidates[index].target.clone();
         let kind = fault.kind;
         let rule = kind.rule();
@@ -220,24 +260,24 @@ impl Picker {
                 Next::OptIn => Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model,
                 Next::Yes | Next::No => same_server,
             };
-            standing.excluded |= ruled_out && standing.attempts == 0;
+            standing.excluded |= ruled_out && standing.asked == 0;
         }
     }
 
     /// Attempts so far that count against the bound.
     pub fn charged_attempts(&self) -> u32 {
-        self.standings.iter().map(|s| s.attempts - s.free.min(s.attempts)).sum()
+        self.standings.iter().map(|s| s.asked - s.free.min(s.asked)).sum()
     }
 
     fn is_untried(&self, index: usize) -> bool {
-        self.standings[index].attempts == 0 && !self.standings[index].excluded
+        !self.standings[index].closed && !self.standings[index].excluded
     }
 
     /// Whether its failure was a throttle, after which it may be asked again once it is ready.
     pub fn may_reopen(&self, index: usize) -> bool {
         let standing = &self.standings[index];
-        let throttled = |f: &Fault| matches!(f.kind, Kind::RateLimited | Kind::Overloaded);
-        standing.attempts > 0
+        let throttled = |f: &Fault| f.kind.rule().same == Same::AfterCooldown;
+        standing.closed
             && !standing.unpaid
             && standing.fault.as_ref().is_some_and(|f| throttled(f) && !f.same_forbidden)
     }

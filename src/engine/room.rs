@@ -1,5 +1,5 @@
-//! Where calls wait when nobody is ready for them: by priority, then first come, first served. Only the first
-//! who waits for a target watches the clock for it; leaving, it rings for the next.
+//! Where calls wait when nobody is ready for them: by priority, then first come, first served. Everyone watches
+//! the clock for what it waits for, counting those before it; a place that is left rings for the next.
 
 use std::{
     cmp::Reverse,
@@ -56,13 +56,17 @@ impl Room {
         Rank { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
     }
 
-    pub fn enter(self: &Arc<Self>, rank: Rank, wants: &[Arc<Target>]) -> Result<Place, Full> {
+    pub fn enter<'t>(
+        self: &Arc<Self>,
+        rank: Rank,
+        wants: impl Iterator<Item = &'t Target>,
+    ) -> Result<Place, Full> {
         let bell = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MAX_WAITING {
             return Err(Full);
         }
-        let wants = wants.iter().map(|t| address(t)).collect();
+        let wants = wants.map(address).collect();
         waiting.insert(rank, Waiter { wants, bell: bell.clone() });
         self.count.store(waiting.len(), Ordering::Release);
         Ok(Place { room: self.clone(), rank, bell })
@@ -96,6 +100,20 @@ impl Room {
     /// Something changed that may concern anyone.
     pub fn ring_all(&self) {
         self.waiting.lock().values().for_each(|w| w.bell.notify_one());
+    }
+}
+
+impl Place {
+    /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
+    pub fn want<'t>(&self, wants: impl Iterator<Item = &'t Target>) {
+        let wants: Vec<usize> = wants.map(address).collect();
+        let mut waiting = self.room.waiting.lock();
+        let Some(waiter) = waiting.get_mut(&self.rank) else { return };
+        if waiter.wants == wants {
+            return;
+        }
+        let before = std::mem::replace(&mut waiter.wants, wants.clone());
+        before.into_iter().filter(|t| !wants.contains(t)).for_each(|target| ring(&waiting, target));
     }
 }
 

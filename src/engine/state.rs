@@ -173,7 +173,9 @@ impl Blocked {
 
 /// What a request is thought to need.
 pub fn demand(request: &ChatRequest) -> Demand {
-    Demand { input: request.input_tokens(), max_output: request.max_output }
+    let choices = request.choices.max(1) as u64;
+    let max_output = request.max_output.map(|n| n.saturating_mul(choices));
+    Demand { input: request.input_tokens(), max_output }
 }
 
 /// The one that holds longest decides; a cooldown outweighs a guess that holds as long.
@@ -403,9 +405,13 @@ impl Target {
         ahead: u32,
     ) -> Result<Admission, Blocked> {
         if let Some(blocked) = self.blocked(now, request, ahead) {
+            let only_a_breaker = || {
+                let gates = || self.gates().map(|g| g.lock());
+                gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
+                    && self.limiter.lock().shortage(|| demand(request), ahead, now).is_none()
+            };
             let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
-            // The longest obstacle was named; a shorter cooldown is no guess either.
-            if !early || self.gates().any(|g| g.lock().cooldown.until(now).is_some()) {
+            if !early || !only_a_breaker() {
                 return Err(blocked);
             }
         }

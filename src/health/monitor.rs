@@ -199,7 +199,7 @@ impl Monitor {
         }
         if up && let Some(change) = target.proven(now()) {
             self.engine.announce(target, None, &[change]);
-            self.engine.room.ring(target);
+            self.engine.room.ring_all();
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Conn {
     io: Box<dyn Io>,
     /// The socket at the bottom of `io`, where there is one.
     socket: Option<Socket>,
+    /// Whether `io` is more than that socket: TLS says things of its own between answers.
+    secure: bool,
     /// Requests go to a proxy in plain text, with the whole address in them.
     pub proxied: bool,
     pub h2: bool,
@@ -49,12 +51,13 @@ impl LastWrite {
 
 impl Conn {
     pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
-        Self { io, socket: None, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
+        Self { io, socket: None, secure: false, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
     }
 
-    /// `socket` is at the bottom of its `io`.
-    pub(super) fn over(mut self, socket: Socket) -> Self {
+    /// `socket` is at the bottom of its `io`; with `secure`, under TLS.
+    pub(super) fn over(mut self, socket: Socket, secure: bool) -> Self {
         self.socket = Some(socket);
+        self.secure = secure;
         self
     }
 
@@ -70,7 +73,7 @@ impl Conn {
     pub fn is_quiet(&mut self, waker: &Waker) -> bool {
         // An end that the kernel has and the reactor has not seen yet would cost the next request its life.
         // SAFETY: the socket's stream is in `io`, which is open as long as this is.
-        if self.socket.is_some_and(|socket| unsafe { !socket.is_quiet() }) {
+        if self.socket.is_some_and(|socket| unsafe { !socket.stands(!self.secure) }) {
             return false;
         }
         let mut byte = [0];

@@ -75,18 +75,19 @@ impl Dial for TcpDial {
             let hop = proxy.as_ref().and_then(|p| p.hop(&target));
             let secure = target.scheme() == Some(&http::uri::Scheme::HTTPS);
             let proxied = hop.is_some() && !secure;
+            let hop_secure = hop.as_ref().is_some_and(|h| h.uri.scheme() == Some(&http::uri::Scheme::HTTPS));
             let (plain, socket) = match hop {
                 None => open(tcp, &target).await?,
                 Some(hop) if secure => tunnel(tcp, &tls, hop, &target).await?,
                 Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await?,
             };
             if !secure {
-                return Ok(Conn::new(plain, proxied, false).over(socket));
+                return Ok(Conn::new(plain, proxied, false).over(socket, hop_secure));
             }
             let mut handshake = https(tls, true, plain);
             let stream = handshake.call(target).await.map_err(DialError::Tls)?;
             let h2 = stream.connected().is_negotiated_h2();
-            Ok(Conn::new(Box::new(stream), false, h2).over(socket))
+            Ok(Conn::new(Box::new(stream), false, h2).over(socket, true))
         })
     }
 }

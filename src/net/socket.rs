@@ -22,12 +22,12 @@ impl Socket {
         return Self(stream.as_raw_socket());
     }
 
-    /// Whether nothing has arrived: no byte, no end, no reset.
+    /// Whether neither an end nor a reset has arrived, and with `silent` no byte either: below TLS there may be some.
     ///
     /// # Safety
     ///
     /// The stream must still be open: its number may be another's by now otherwise.
-    pub unsafe fn is_quiet(self) -> bool {
+    pub unsafe fn stands(self, silent: bool) -> bool {
         // SAFETY: the caller vouches for the stream, and the borrow ends with this call.
         #[cfg(unix)]
         let socket = unsafe { BorrowedFd::borrow_raw(self.0) };
@@ -36,6 +36,9 @@ impl Socket {
         let socket = unsafe { BorrowedSocket::borrow_raw(self.0) };
         // The runtime's sockets do not block, so that this returns at once.
         let peeked = SockRef::from(&socket).peek(&mut [MaybeUninit::uninit(); 1]);
-        peeked.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock)
+        match peeked {
+            Ok(bytes) => bytes > 0 && !silent,
+            Err(e) => e.kind() == std::io::ErrorKind::WouldBlock,
+        }
     }
 }

@@ -149,8 +149,9 @@ impl NativeClient {
         } else {
             // Each disposable is used once, which the façade sees to.
             endpoint.isolated.fetch_sub(1, Ordering::AcqRel);
-            self.engine.room.ring_all();
         }
+        // Who waits for it waits no longer, or need not.
+        self.engine.room.ring_all();
         true
     }
 

@@ -18,6 +18,11 @@ impl Allowance {
         self.saved = (self.saved + self.share).min(MOST);
     }
 
+    /// What was taken was not needed.
+    pub fn give_back(&mut self) {
+        self.saved = (self.saved + 1.0).min(MOST);
+    }
+
     pub fn take(&mut self) -> bool {
         // A sum of twenty twentieths is a hair less than one.
         let enough = self.saved >= 1.0 - 1e-9;
@@ -40,6 +45,16 @@ mod tests {
             allowance.take()
         });
         assert_eq!(extra.count(), 51);
+    }
+
+    #[test]
+    fn what_is_given_back_is_there_again() {
+        let mut allowance = Allowance::new(0.0);
+        assert!(allowance.take() && !allowance.take());
+        allowance.give_back();
+        assert!(allowance.take() && !allowance.take());
+        (0..20).for_each(|_| allowance.give_back());
+        assert_eq!((0..100).filter(|_| allowance.take()).count(), 10);
     }
 
     #[test]

@@ -72,7 +72,11 @@ impl Cooldown {
     }
 
     /// An answer arrived: the next episode starts from the first step. What is still parked stays parked.
-    pub fn succeeded(&mut self) {
+    /// The answered request was sent at `began`: one from before the parking says nothing about it.
+    pub fn succeeded(&mut self, began: Instant) {
+        if self.set_at.is_some_and(|set| began < set) {
+            return;
+        }
         self.streak = 0;
         self.probation = false;
         self.probing = false;
@@ -219,7 +223,7 @@ mod tests {
             cooldown.end_probe();
             assert!(!cooldown.probing(), "nobody asks now");
             assert_eq!(cooldown.begin_probe(), probation, "the first showed nothing");
-            cooldown.succeeded();
+            cooldown.succeeded(now);
             assert!(!cooldown.probing() && !cooldown.begin_probe());
         }
     }

@@ -81,8 +81,12 @@ struct Estimate {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// How much a guess loses with each request that it turns away.
+const DOUBT: f64 = 0.05;
 /// How much a new sample weighs.
 const LEARNING: f64 = 0.2;
+/// No model answers with more; a usage that says so is not believed.
+const LARGEST_OUTPUT: f64 = 1e6;
 /// An answer's tokens before any was counted.
 const FIRST_OUTPUT: f64 = 500.0;
 
@@ -133,7 +137,7 @@ impl Limiter {
             return Grant { tokens: 0.0, estimated: 0, answered: false };
         };
         let demand = demand();
-        let tokens = self.estimate.cost(demand);
+        let tokens = self.estimate.cost(demand).min(bucket.capacity());
         bucket.take(tokens, now);
         Grant { tokens, estimated: demand.input, answered: false }
     }
@@ -145,7 +149,7 @@ impl Limiter {
         let unused = match settlement {
             Settlement::Used(Some((input, output))) => {
                 self.estimate.learn(grant.estimated, input, output);
-                grant.tokens - (input + output) as f64
+                grant.tokens - input.saturating_add(output) as f64
             }
             Settlement::RequestOnly | Settlement::Nothing => grant.tokens,
             Settlement::Used(None) | Settlement::Unknown => 0.0,
@@ -206,6 +210,12 @@ impl Limiter {
         (input.round() as u64, demand.max_output.unwrap_or(self.estimate.output.round() as u64))
     }
 
+    /// A request was turned away because of what past answers came to: the next guess is a little lower, so that
+    /// one long answer does not turn all others away for good.
+    pub fn doubt(&mut self) {
+        self.estimate.output += DOUBT * (FIRST_OUTPUT - self.estimate.output).min(0.0);
+    }
+
     /// The most tokens one request may have here, where that is known.
     pub fn largest(&self) -> Option<f64> {
         self.tokens.as_ref().map(Bucket::capacity)
@@ -248,7 +258,7 @@ impl Estimate {
             let seen = (input as f64 / estimated as f64).clamp(0.1, 10.0);
             self.factor += LEARNING * (seen - self.factor);
         }
-        self.output += LEARNING * (output as f64 - self.output);
+        self.output += LEARNING * ((output as f64).min(LARGEST_OUTPUT) - self.output);
     }
 }
 

@@ -14,11 +14,12 @@ use crate::{
         report::{Latency, Report, epoch_ms},
         stream::StreamSink,
     },
+    event::{self, EventKind},
 };
 
 /// What reports and completions name as who answered.
 const NAME: &str = "fallback";
-/// How long the user's function may think.
+/// How long the user's function may think, if the deadline allows.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Call {
@@ -52,12 +53,13 @@ impl Call {
                 | Code::BadRequest
                 | Code::ContextLength
                 | Code::ContentFilter
-                | Code::NotFound
                 | Code::ClientClosed
                 | Code::StreamInterrupted
                 | Code::Internal
         );
-        if !outage || on_unavailable == OnUnavailable::Error || self.cut.is_some() {
+        // A name that nobody serves was never sent to anyone.
+        let unknown = error.code == Code::NotFound && error.endpoint.is_none() && error.errors.is_empty();
+        if !outage || unknown || on_unavailable == OnUnavailable::Error || self.cut.is_some() {
             return None;
         }
         match fallback {
@@ -65,8 +67,17 @@ impl Call {
             Fallback::Function(number) => {
                 let request = String::from_utf8_lossy(self.request.text()).into_owned();
                 let asked = self.engine.functions.fallback(number, request);
-                // One that fails leaves the error as it was.
-                time::timeout(PATIENCE, asked).await.ok()?
+                let left = self.deadline().saturating_duration_since(now());
+                let text = time::timeout(PATIENCE.min(left), asked).await.ok().flatten();
+                if text.is_none() {
+                    // The error stays as it was; what the function threw is its author's.
+                    event::emit(
+                        &*self.engine.events,
+                        EventKind::Config,
+                        || json!({ "message": "the fallbackResponse function failed, took too long, or gave no string" }),
+                    );
+                }
+                text
             }
         }
     }

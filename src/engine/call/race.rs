@@ -12,12 +12,13 @@ use crate::{
     engine::{
         admission::Admission,
         attempt::{self, Answered},
+        fit,
         pick::{Pick, Picker},
         report::{Attempt, AttemptOutcome},
         state::Target,
         stream::{self, Reading},
     },
-    policy::fault::{Fault, Scope},
+    policy::fault::{Fault, Next, Scope},
     reason::Reason,
 };
 
@@ -29,6 +30,8 @@ pub struct Trial {
     pub number: usize,
     /// The key that a function gave for it.
     pub key: Option<ApiKey>,
+    /// That key was refused, and the function may give another.
+    pub refreshes: bool,
     /// How long its first content may take, because another would do.
     pub latency_limit: Option<Duration>,
     /// It is to go on with a text that broke off.
@@ -51,7 +54,6 @@ pub struct Finished<'c> {
 impl Call {
     /// Runs the picked attempt, and perhaps one more, to the first content of either or to the failure of all.
     pub(super) async fn race(&self, picker: &mut Picker, pick: Pick) -> Finished<'_> {
-        picker.standings[pick.index].attempts += 1;
         let after = self.hedge_after(&pick.admission.target, picker);
         let first = self.trial(pick, picker);
         let Some(after) = after else { return self.begin(first).await };
@@ -63,15 +65,14 @@ impl Call {
             () = time::sleep(after) => {}
         }
         let Some(pick) = self.hedge_pick(picker, first_index) else { return first.await };
-        picker.standings[pick.index].attempts += 1;
         let second = self.trial(pick, picker);
-        let second_number = second.number;
+        let (second_index, second_number) = (second.index, second.number);
         self.trail.lock().hedged = true;
         let mut second = Box::pin(self.begin(second));
-        let (finished, other, other_number) = tokio::select! {
+        let (finished, other, other_index, other_number) = tokio::select! {
             biased;
-            finished = &mut first => (finished, second, second_number),
-            finished = &mut second => (finished, first, first_number),
+            finished = &mut first => (finished, second, second_index, second_number),
+            finished = &mut second => (finished, first, first_index, first_number),
         };
         let Finished { index, mut trial, begun } = finished;
         match begun {
@@ -79,14 +80,14 @@ impl Call {
                 self.lose(other_number);
                 Finished { index, trial, begun: Ok(begun) }
             }
-            // The caller's mistake is one everywhere: nobody else is waited for.
-            Err(fault) if fault.kind.rule().scope == Scope::Request => {
+            // A mistake of the caller's that the other would make as well: it is not waited for.
+            Err(fault) if self.ends_all(&fault, picker, index, other_index) => {
                 self.lose(other_number);
                 Finished { index, trial, begun: Err(fault) }
             }
             Err(fault) => {
                 self.settle(&mut trial, &Ended::Failed(fault.clone()));
-                picker.failed(index, fault, &self.request);
+                picker.failed(index, fault, &self.request, now());
                 drop(trial);
                 other.await
             }
@@ -108,9 +109,26 @@ impl Call {
     }
 
     fn hedge_pick(&self, picker: &mut Picker, first: usize) -> Option<Pick> {
-        let pick = picker.beside(self.asker(), first)?;
-        // Dropped without an attempt, the leave to send it is given back.
-        self.engine.allowance.lock().take().then_some(pick)
+        if !self.engine.allowance.lock().take() {
+            return None;
+        }
+        let pick = picker.beside(self.asker(), first);
+        if pick.is_none() {
+            self.engine.allowance.lock().give_back();
+        }
+        pick
+    }
+
+    /// Whether a failure is the call's result whatever another attempt would come to.
+    fn ends_all(&self, fault: &Fault, picker: &Picker, failed: usize, other: usize) -> bool {
+        let target = |index: usize| &picker.candidates[index].target;
+        fault.kind.rule().scope == Scope::Request
+            && match fault.kind.rule().next {
+                Next::LargerWindow => !fit::holds_more(&self.request, target(failed), target(other)),
+                Next::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
+                Next::LargerLimit => false,
+                _ => true,
+            }
     }
 
     /// The other attempt was faster. What this one would have said nobody hears; it may have been billed.
@@ -122,7 +140,7 @@ impl Call {
         }
     }
 
-    fn trial(&self, pick: Pick, picker: &Picker) -> Trial {
+    fn trial(&self, pick: Pick, picker: &mut Picker) -> Trial {
         let Pick { index, admission } = pick;
         let target = &admission.target;
         if let Some(change) = admission.half_open() {
@@ -130,11 +148,12 @@ impl Call {
         }
         let attempt = self.blank(target, AttemptOutcome::Fail, None);
         let number = self.trail.lock().begin(attempt, admission.began);
+        picker.ask(index, number);
         // A deadline is for those who have somebody else to ask.
         let limit = target.endpoint.config.max_latency.filter(|_| self.request.stream);
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
-        Trial { index, admission, number, key: None, latency_limit, continues }
+        Trial { index, admission, number, key: None, refreshes: false, latency_limit, continues }
     }
 
     /// An attempt's place in the trail, before anything is known of it.

@@ -27,6 +27,7 @@ impl Call {
         let target = admission.target.clone();
         let now = now();
         let took = now.saturating_duration_since(admission.began);
+        let mut refused = None;
         let (outcome, reason) = match ended {
             Ended::Answered(answered) => {
                 // A stream was booked when its content began.
@@ -38,6 +39,13 @@ impl Call {
                 (AttemptOutcome::Ok, None)
             }
             Ended::Failed(fault) => {
+                let credential = &target.credential;
+                if let Some(key) =
+                    trial.key.as_ref().filter(|_| fault.kind == Kind::Auth && !fault.same_forbidden)
+                {
+                    trial.refreshes = credential.may_refresh();
+                    refused = Some(key.clone());
+                }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
                 self.trail.lock().change(trial.number, |a| {
@@ -63,6 +71,10 @@ impl Call {
                 (AttemptOutcome::Fail, Some(error.reason))
             }
         };
+        if let Some(key) = refused {
+            // After the booking, for which it matters whether another key may be asked for.
+            target.credential.refuse(&key, now);
+        }
         if let Some(attempt) = self.trail.lock().end(trial.number, outcome, reason, now) {
             self.tell_attempt(attempt);
         }
@@ -74,7 +86,9 @@ impl Call {
         let target = &admission.target;
         target.record_first_content(took, now());
         self.engine.announce(target, None, &changes);
-        self.engine.well_again(target);
+        if target.parked(now()).is_none() {
+            self.engine.well_again(target);
+        }
     }
 
     fn record_answer(&self, target: &Target, answered: &Answered, took: Duration) {

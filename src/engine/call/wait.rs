@@ -1,6 +1,6 @@
 //! When nobody can be asked at once: who may be asked all the same, who is worth waiting for, and how long.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time;
 
@@ -25,33 +25,43 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 impl Call {
-    /// The next candidate: an untried one that is ready, a retry of a tried one, an early probe, or
-    /// whatever becomes ready first.
-    pub(super) async fn next_pick(&mut self, picker: &mut Picker) -> Result<Pick, CallError> {
+    /// The next candidate: `first` if it is ready, an untried one that is, a retry of a tried one, an early
+    /// probe, or whatever becomes ready first.
+    pub(super) async fn next_pick(
+        &mut self,
+        picker: &mut Picker,
+        mut first: Option<usize>,
+    ) -> Result<Pick, CallError> {
         let mut place = None;
         loop {
-            if let Some(pick) = self.pick_untried(picker) {
-                return Ok(pick);
-            }
-            if let Some(pick) = picker.early(self.asker()) {
+            let again = first.take().and_then(|index| picker.this(self.asker(), index));
+            let pick = again.or_else(|| self.pick_untried(picker)).or_else(|| picker.early(self.asker()));
+            if let Some(pick) = pick {
                 self.tell_skips(picker, pick.index);
+                self.tell_again(picker, pick.index);
                 return Ok(pick);
             }
-            if let Some(pick) = self.pick_again(picker, &mut place).await {
-                return Ok(pick);
+            first = self.pick_again(picker, &mut place).await;
+            if first.is_none() {
+                self.wait(picker, &mut place).await?;
             }
-            self.wait(picker, &mut place).await?;
         }
     }
 
     fn pick_untried(&mut self, picker: &mut Picker) -> Option<Pick> {
         let continues = |c: &Candidate| self.continues_at(&c.target);
         let pick = if self.cut.is_some() { picker.untried(self.asker(), false, continues) } else { None };
-        let pick = pick
-            .or_else(|| picker.untried(self.asker(), false, |_| true))
-            .or_else(|| picker.untried(self.asker(), true, |_| true))?;
-        self.tell_skips(picker, pick.index);
-        Some(pick)
+        pick.or_else(|| picker.untried(self.asker(), false, |_| true))
+            .or_else(|| picker.untried(self.asker(), true, |_| true))
+    }
+
+    /// A candidate that has failed this call is asked again: the attempt before says so, and listeners hear.
+    fn tell_again(&self, picker: &Picker, index: usize) {
+        let (target, standing) = (&picker.candidates[index].target, &picker.standings[index]);
+        let (Some(number), Some(failed_at)) = (standing.number, standing.failed_at) else { return };
+        self.trail.lock().change(number, |a| a.outcome = AttemptOutcome::Retry);
+        target.retries.fetch_add(1, Ordering::Relaxed);
+        self.tell_retry(target, now().saturating_duration_since(failed_at), standing.fault.as_ref());
     }
 
     /// Notes in the trail who was passed over for the one that was picked.
@@ -61,7 +71,7 @@ impl Call {
             if index == picked {
                 standing.skipped = None;
             } else if let Some((reason, _)) = standing.skipped
-                && standing.attempts == 0
+                && standing.asked == 0
                 && !std::mem::replace(&mut standing.told, true)
             {
                 let skip = self.blank(&candidate.target, AttemptOutcome::Skipped, Some(reason));
@@ -70,16 +80,16 @@ impl Call {
         }
     }
 
-    /// Everyone was asked: those whose failure allows it are asked once more, in order.
-    async fn pick_again(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Option<Pick> {
+    /// Everyone was asked: the first whose failure allows it may be asked once more.
+    async fn pick_again(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Option<usize> {
         for index in 0..picker.candidates.len() {
             let standing = &picker.standings[index];
-            let Some(fault) = standing.fault.as_ref().filter(|_| standing.attempts > 0) else { continue };
+            let Some(fault) = standing.fault.as_ref().filter(|_| standing.closed) else { continue };
             let step = decide::again(fault, &self.situation(standing.same, standing.free, false));
             if let Some(Step::Same { after, free }) = step
-                && let Some(pick) = self.same(picker, index, after, free, place).await
+                && self.again(picker, index, after, free, place).await
             {
-                return Some(pick);
+                return Some(index);
             }
         }
         None
@@ -102,65 +112,58 @@ impl Call {
             let certain = outlook.paced || (alone && outlook.throttled);
             if certain { deadline } else { unpaced }
         };
-        let mut outlooks = picker.outlooks(self.asker(), throttled);
-        // What is certain to come too late is not waited for.
-        outlooks.retain(|(_, o)| o.at.map_or(limit(o) > began, |at| at < limit(o)));
-        let Some(until) = outlooks.iter().map(|(_, o)| limit(o)).max() else {
+        let outlooks = picker.outlooks(self.asker(), throttled);
+        // What is certain to come too late is no reason to wait.
+        let worth = |(_, o): &&(usize, Outlook)| o.at.map_or(limit(o) > began, |at| at < limit(o));
+        let Some(until) = outlooks.iter().filter(worth).map(|(_, o)| limit(o)).max() else {
             return Err(self.give_up(picker));
         };
-        let soonest =
-            outlooks.iter().min_by_key(|(_, o)| (o.at.is_none(), o.at)).map(|(i, o)| (*i, o.throttled));
-        if let Some((index, true)) = soonest
-            && !picker.standings[index].paid
+        let soonest = outlooks.iter().filter(worth).min_by_key(|(_, o)| (o.at.is_none(), o.at));
+        if let Some((index, Outlook { throttled: true, .. })) = soonest
+            && !picker.standings[*index].paid
         {
             // A retry is paid for before it is waited for: who cannot pay does not wait in vain.
+            let index = *index;
             let target = picker.candidates[index].target.clone();
             let paid = self.charge(&target, picker.standings[index].fault.as_ref());
             let standing = &mut picker.standings[index];
             (standing.paid, standing.unpaid) = (paid, !paid);
             return Ok(());
         }
-        if place.is_none() {
-            let wants: Vec<_> =
-                picker.wanted(throttled).map(|i| picker.candidates[i].target.clone()).collect();
-            *place = Some(self.engine.room.enter(self.rank, &wants).map_err(|_| {
+        // Everyone this call would take counts: who comes after it must know what it stands in line for.
+        let wants = picker.wanted(throttled).map(|i| &*picker.candidates[i].target);
+        let Some(place) = place else {
+            *place = Some(self.engine.room.enter(self.rank, wants).map_err(|_| {
                 CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))
             })?);
             // Something may have changed before anyone could ring for it.
             return Ok(());
-        }
-        // Only the first who waits for a target watches the clock for it.
-        let first = outlooks.iter().filter(|(_, o)| o.ahead == 0).filter_map(|(_, o)| o.at).min();
-        let wake = first.unwrap_or(until).min(until).max(began + LEAST_WAIT);
-        let bell = place.as_ref().map(|p| p.bell.clone()).unwrap_or_default();
+        };
+        place.want(wants);
+        let next = outlooks.iter().filter_map(|(_, o)| o.at).filter(|at| *at > began).min();
+        let wake = next.unwrap_or(until).min(until).max(began + LEAST_WAIT);
+        let paced = outlooks.iter().filter(worth).any(|(_, o)| o.paced);
         tokio::select! {
             biased;
             () = time::sleep_until(wake.into()) => {}
-            () = bell.notified() => {}
+            () = place.bell.notified() => {}
         }
         let waited = now().saturating_duration_since(began);
         self.waited += waited;
-        if !outlooks.iter().any(|(_, o)| o.paced) {
+        if !paced {
             self.unpaced += waited;
         }
         self.reopen(picker);
         Ok(())
     }
 
-    /// Throttled candidates that are ready again and paid for count as untried.
+    /// Throttled candidates that are ready again and paid for may be asked.
     fn reopen(&mut self, picker: &mut Picker) {
         for index in 0..picker.candidates.len() {
-            let target: Arc<_> = picker.candidates[index].target.clone();
-            let standing = &mut picker.standings[index];
-            if !standing.paid || standing.attempts == 0 || target.parked(now()).is_some() {
-                continue;
+            let standing = &picker.standings[index];
+            if standing.paid && standing.closed && picker.candidates[index].target.parked(now()).is_none() {
+                picker.reopen(index, false);
             }
-            standing.paid = false;
-            standing.same += 1;
-            standing.attempts = 0;
-            let fault = standing.fault.as_ref();
-            self.tell_retry(&target, self.waited, fault);
-            self.trail.lock().amend_last(AttemptOutcome::Retry);
         }
     }
 }
