@@ -76,8 +76,10 @@ pub struct Outlook {
     pub at: Option<Instant>,
     /// The rate budget is what is waited for, which comes back for certain.
     pub paced: bool,
-    /// It throttled this call: asking it again is a retry.
+    /// It throttled this call: asking it again is a retry, to be paid for.
     pub throttled: bool,
+    /// It throttled this call at one time, paid for or not.
+    pub invited: bool,
 }
 
 impl Asker<'_> {
@@ -182,13 +184,16 @@ impl Picker {
                 let target = &self.candidates[i].target;
                 let ahead = asker.ahead(target);
                 let throttled = !self.is_untried(i);
+                let fault = self.standings[i].fault.as_ref();
+                let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
                 let outlook = match target.blocked(asker.now, asker.request, ahead) {
-                    None => Outlook { at: Some(asker.now), paced: false, throttled },
+                    None => Outlook { at: Some(asker.now), paced: false, throttled, invited },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: blocked.until.filter(|_| !blocked.probing),
                         paced: blocked.obstacle == Obstacle::Limiter,
                         throttled,
+                        invited,
                     },
                 };
                 Some((i, outlook))

@@ -51,7 +51,16 @@ impl LastWrite {
 
 impl Conn {
     pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
-        Self { io, socket: None, secure: false, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
+        Self {
+            io,
+            socket: None,
+            secure: false,
+            proxied,
+            h2,
+            connect_took: Duration::ZERO,
+            uses: 0,
+            writes: None,
+        }
     }
 
     /// `socket` is at the bottom of its `io`; with `secure`, under TLS.

@@ -14,6 +14,7 @@ use crate::{
         plan::Candidate,
         report::AttemptOutcome,
         room::{MAX_WAITING, Place},
+        state::{Blocked, Obstacle},
     },
     policy::decide::{self, Step},
 };
@@ -109,7 +110,7 @@ impl Call {
         // The only endpoint a caller has is worth waiting for as long as the caller does.
         let alone = picker.candidates.len() == 1;
         let limit = |outlook: &Outlook| {
-            let certain = outlook.paced || (alone && outlook.throttled);
+            let certain = outlook.paced || (alone && outlook.invited);
             if certain { deadline } else { unpaced }
         };
         let outlooks = picker.outlooks(self.asker(), throttled);
@@ -161,7 +162,10 @@ impl Call {
     fn reopen(&mut self, picker: &mut Picker) {
         for index in 0..picker.candidates.len() {
             let standing = &picker.standings[index];
-            if standing.paid && standing.closed && picker.candidates[index].target.parked(now()).is_none() {
+            // A breaker that opened meanwhile is no cooldown: it may be tested early, by this call as by any.
+            let cooling = |b: Blocked| b.obstacle != Obstacle::Breaker;
+            let parked = picker.candidates[index].target.parked(now());
+            if standing.paid && standing.closed && !parked.is_some_and(cooling) {
                 picker.reopen(index, false);
             }
         }
