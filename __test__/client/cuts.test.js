@@ -242,3 +242,32 @@ test('options that are none are refused by name', async (t) => {
     assert.equal(error.problems[0].path, path)
   }
 })
+
+test('a deadline that passes before the end is the caller’s, not the vendor’s', async (t) => {
+  const { client, a, b } = rig(t, { streams: { commit: 'end' } })
+  a.always(faults.pace(60))
+  for (let i = 0; i < 4; i++) {
+    const error = await failure(ask(client, { stream: true, timeout: 100 }))
+    assert.equal(error.reason, 'timeoutTotal')
+    assert.equal(trail(error.attempts), 'A:fail:timeoutTotal')
+  }
+  assert.deepEqual([client.getEndpointStatus('A').failedRequests, client.getEndpointStatus('A').breaker.consecutiveFailures, b.totalHits], [0, 0, 0])
+})
+
+test('a takeover told by a gateway before us is one for the whole as well', async (t) => {
+  const inner = rig(t, restart)
+  inner.a.always(CUT)
+  const http = require('node:http')
+  const server = http.createServer(async (request, response) => {
+    const stream = await inner.client.chatCompletion('gpt-4o', 'hi', { stream: true })
+    response.setHeader('content-type', 'text/event-stream')
+    for await (const bytes of stream.toReadableStream()) response.write(bytes)
+    response.end()
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const { client } = rig(t, { servers: 1, endpoint: () => ({ baseURL: `http://127.0.0.1:${server.address().port}/v1` }) })
+  const { announced, final } = await read(client)
+  assert.equal(announced.event, 'restart')
+  assert.equal(textOf(await final), 'Hello from B')
+})

@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { rig, ask, failure, textOf, trail, record, faults } = require('../helpers/client')
 
 const SORRY = 'The service is temporarily unavailable. Please try again shortly.'
 
@@ -103,6 +103,30 @@ test('a function that fails leaves the error as it was, and what it threw stays 
       assert.ok(!JSON.stringify(error).includes('SECRET') && !error.stack.includes('SECRET'))
     })
   }
+})
+
+test('a function has what is left of the deadline, and a failure of it is told', async (t) => {
+  const never = () => new Promise(() => {})
+  const { client, a } = rig(t, { servers: 1, maxRetries: 0, timeout: 400, fallbackResponse: never })
+  a.always(faults.serverError())
+  const told = record(client, 'config')
+  const began = performance.now()
+  const error = await failure(ask(client))
+  assert.ok(performance.now() - began < 4_000, 'not the five seconds a function has at most')
+  assert.equal(error.reason, 'serverError')
+  assert.match(told[0].message, /fallbackResponse/)
+})
+
+test('a function is not to be forged', () => {
+  const options = { apiKey: () => 'sk-test-0123456789abcdef', baseURL: 'http://127.0.0.1:9', fallbackResponse: { $function: 0 } }
+  assert.throws(() => new bellwether.FailoverClient(options), (error) => error instanceof bellwether.ConfigError && /\$function/.test(error.message))
+})
+
+test('a model that is not there any more is an outage, an unknown one is a mistake', async (t) => {
+  const { client, a } = rig(t, { servers: 1, fallbackResponse: true, endpoint: () => ({ models: ['gpt-4o'] }) })
+  a.always(faults.notFound())
+  assert.equal(textOf(await ask(client)), SORRY)
+  assert.ok(await failure(ask(client, { model: 'gpt-40' })) instanceof bellwether.NotFoundError)
 })
 
 test('AllEndpointsFailedError: why each failed, and when the first is ready again', async (t) => {

@@ -114,3 +114,20 @@ test('a call may switch it off, or on', async (t) => {
   plain.a.always(faults.slowHeaders('20s'))
   assert.equal(textOf(await ask(plain.client, { hedge: { after: 20 } })), 'Hello from B')
 })
+
+test('a hedge that is not sent costs the other nothing', async (t) => {
+  const { client, a, b } = rig(t, { hedge: { after: 5, maxExtraLoad: 0 }, endpoint: (i) => (i === 1 ? { limits: { rpm: 60, tpm: 100_000 } } : {}) })
+  a.always(faults.slowHeaders(20))
+  for (let i = 0; i < 10; i++) await ask(client)
+  const { rateLimit } = client.getEndpointStatus('B') ?? {}
+  assert.ok(b.totalHits <= 1)
+  assert.ok(rateLimit === null || rateLimit.requests.remaining >= 58, JSON.stringify(rateLimit))
+})
+
+test('a first that refuses what the second may take does not end the second', async (t) => {
+  const { client, a, b } = rig(t, { hedge, endpoint: (i) => ({ contextWindow: [1_000, 1_000_000][i] }) })
+  a.always(faults.combine(faults.slowHeaders(60), faults.contextLength()))
+  b.always(faults.slowHeaders(200))
+  const answer = await ask(client)
+  assert.equal(textOf(answer), 'Hello from B')
+})

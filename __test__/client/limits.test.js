@@ -159,3 +159,33 @@ test('each key of a pool has its own budget', async (t) => {
   const used = a.hits().map((hit) => hit.headers.authorization).sort()
   assert.deepEqual(used, [keys[0], keys[0], keys[1], keys[1]].map((key) => `Bearer ${key}`))
 })
+
+test('an abort with a huge output limit does not lock the budget for the others', async (t) => {
+  const { client, a } = rig(t, { servers: 1, ...each({ tpm: 600_000 }) })
+  a.script(faults.slowHeaders('10s'))
+  const controller = new AbortController()
+  const huge = failure(ask(client, { maxTokens: 1e15, signal: controller.signal }))
+  await until('it is under way', () => a.totalHits === 1)
+  controller.abort()
+  await huge
+  assert.equal(textOf(await ask(client, { timeout: '20s' })), 'Hello from A')
+})
+
+test('a usage that nobody can believe locks nothing', async (t) => {
+  const { client, a } = rig(t, { servers: 1, ...each({ tpm: 6_000_000 }) })
+  const usage = { prompt_tokens: 1e15, completion_tokens: 9e15, total_tokens: 1e16 }
+  const body = { id: 'x', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }], usage }
+  a.script(faults.status(200, { body }))
+  await ask(client)
+  const error = await failure(ask(client, { timeout: 50 })).catch(() => undefined)
+  assert.ok(error === undefined || error.retryAfterMs === undefined || error.retryAfterMs <= 121_000, String(error?.retryAfterMs))
+})
+
+test('what a vendor says is left counts, also when it is more than before', async (t) => {
+  const { client, a } = rig(t, {})
+  a.script(left(100, 0, '1s'), left(100, 100, '0s'))
+  await ask(client)
+  await until('it is asked again', async () => textOf(await ask(client)) === 'Hello from A')
+  assert.equal(client.getEndpointStatus('A').rateLimit.requests.remaining >= 99, true)
+  for (let i = 0; i < 20; i++) assert.equal(textOf(await ask(client)), 'Hello from A')
+})

@@ -118,3 +118,33 @@ test('a pooled connection that its server has just closed costs nobody a call', 
   }
   assert.deepEqual(breakers, [])
 })
+
+test('retry.prefer: "same" waits for a throttle that is short enough', async (t) => {
+  const { client, a, b } = rig(t, { retry: { prefer: 'same' } })
+  a.script(faults.rateLimited({ retryAfter: 30, as: 'ms' }))
+  const answer = await ask(client)
+  assert.equal(trail(answer.report.attempts), 'A:retry:rateLimited A:ok')
+  a.script(faults.rateLimited({ retryAfter: '20s' }))
+  assert.equal(trail((await ask(client)).report.attempts), 'A:next:rateLimited B:ok')
+  assert.equal(b.totalHits, 1)
+})
+
+test('one endpoint’s probe wakes those who wait for another model of the same origin', async (t) => {
+  const body = (model) => JSON.stringify({ id: 'x', object: 'chat.completion', model, choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }] })
+  let down = true
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    if (down) return socket.destroy()
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body('m').length}\r\n\r\n${body('m')}`))
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const baseURL = `http://127.0.0.1:${server.address().port}/v1`
+  const client = open(t, { endpoints: [{ name: 'A', baseURL }], maxRetries: 0 })
+  // Connections that end at once blame the model; both models' breakers are open.
+  for (const model of ['p', 'q']) for (let i = 0; i < 3; i++) await ask(client, { model }).catch(() => {})
+  down = false
+  const answers = await Promise.all([...Array(20)].map((_, i) => ask(client, { model: i % 2 ? 'p' : 'q', timeout: '30s' })))
+  assert.equal(answers.length, 20)
+  assert.equal(client.metrics.snapshot().waitingCalls, 0)
+})

@@ -164,6 +164,10 @@ impl Call {
                 failed = Some((target, fault));
                 continue;
             }
+            if fault.kind.rule().same == Same::AfterCooldown {
+                // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
+                self.rank = engine.room.rank(self.options.queue_priority);
+            }
             picker.failed(index, fault.clone(), &self.request, now());
             first = match self.decide(&picker, index, &fault, refreshes) {
                 Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
