@@ -16,12 +16,15 @@ pub struct Bucket {
     per_second: f64,
     level: f64,
     at: Instant,
-    /// When a vendor last said something of it.
+    /// When a vendor last said something of it, and when something was last taken.
     taught: Option<Instant>,
+    taken: Instant,
 }
 
-/// What a vendor said is asked again after this long at the latest, and forgotten if it is not said again.
-const MEMORY: Duration = Duration::from_secs(60);
+/// What a vendor said is tried again after this long at the latest.
+const ASKED_AGAIN: Duration = Duration::from_secs(60);
+/// It is forgotten when answers have not repeated it for this long.
+const MEMORY: Duration = Duration::from_secs(10);
 
 impl Bucket {
     pub fn per_minute(limit: f64, now: Instant) -> Self {
@@ -32,6 +35,7 @@ impl Bucket {
             level: limit,
             at: now,
             taught: None,
+            taken: now,
         }
     }
 
@@ -45,6 +49,7 @@ impl Bucket {
             level: quota.remaining,
             at: now,
             taught: Some(now),
+            taken: now,
         }
     }
 
@@ -81,27 +86,37 @@ impl Bucket {
         if missing <= 1e-6 {
             return Duration::ZERO;
         }
-        self.flows_in(missing)
+        self.flows_in(missing, 1.0, now)
     }
 
-    /// How long `amount` takes to flow in.
-    pub fn flows_in(&self, amount: f64) -> Duration {
+    /// How long `missing` takes to flow in, for the last of `turns` requests.
+    pub fn flows_in(&self, missing: f64, turns: f64, now: Instant) -> Duration {
+        let longest = match self.taught {
+            None => LONGEST,
+            // What the user allows binds as it is; what a vendor said is tried again before long.
+            Some(_) => {
+                let since = now.saturating_duration_since(self.taken);
+                let again = ASKED_AGAIN.as_secs_f64() * turns.max(1.0);
+                let by_user = self.configured.map_or(0.0, |limit| missing / (limit / 60.0));
+                (again.max(by_user) - since.as_secs_f64()).clamp(0.0, LONGEST)
+            }
+        };
         // Without any flow it is infinite, and the minimum is the bound.
-        let longest = if self.configured.is_some() { LONGEST } else { MEMORY.as_secs_f64() };
-        let secs = (amount / self.per_second).min(longest);
+        let secs = (missing / self.per_second).min(longest).max(0.0);
         // Never a moment early: a timer that rings too soon would have to be set again.
-        Duration::from_secs_f64(secs.max(0.0)) + Duration::from_micros(1)
+        if secs == 0.0 { Duration::ZERO } else { Duration::from_secs_f64(secs) + Duration::from_micros(1) }
     }
 
     /// Takes `amount`. The debt has a bound: nobody pays for another's excess longer than it takes to fill up.
     pub fn take(&mut self, amount: f64, now: Instant) {
         self.refill(now);
         self.level = (self.level - amount).max(-self.capacity);
+        self.taken = self.taken.max(now);
     }
 
     pub fn put_back(&mut self, amount: f64, now: Instant) {
-        self.take(-amount, now);
-        self.level = self.level.min(self.capacity);
+        self.refill(now);
+        self.level = (self.level + amount).clamp(-self.capacity, self.capacity);
     }
 
     /// The limit: how much at once.
@@ -198,7 +213,7 @@ mod tests {
             let mut of_the_user = Bucket::per_minute(60.0, now);
             of_the_user.learn(quota, now);
             for (bucket, rate) in [(Bucket::learned(quota, now), learned), (of_the_user, configured)] {
-                let wait = bucket.flows_in(10.0).as_secs_f64();
+                let wait = bucket.flows_in(10.0, 1.0, now).as_secs_f64();
                 assert!((wait * rate - 10.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
             }
         }
@@ -207,7 +222,7 @@ mod tests {
     #[test]
     fn where_nothing_flows_the_wait_has_an_end() {
         let none = Bucket::per_minute(0.0, Instant::now());
-        assert_eq!(none.flows_in(1.0).as_secs(), 366 * 86_400);
+        assert_eq!(none.flows_in(1.0, 1.0, Instant::now()).as_secs(), 366 * 86_400);
     }
 
     #[test]
@@ -216,21 +231,25 @@ mod tests {
         let after = |secs| now + Duration::from_secs(secs);
         let used_up = Quota { limit: 100.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) };
         let mut learned = Bucket::learned(used_up, now);
-        assert_eq!(learned.ready_in(1.0, now).as_secs(), 60, "asked again after a minute");
-        assert!(learned.review(after(60)));
+        assert_eq!(learned.ready_in(1.0, now).as_secs(), 60, "tried again after a minute");
+        assert_eq!(learned.ready_in(1.0, after(60)), Duration::ZERO);
+        learned.take(1.0, after(60));
+        assert_eq!(learned.ready_in(1.0, after(60)).as_secs(), 60, "and once more");
+        assert_eq!(learned.flows_in(100.0, 3.0, after(60)).as_secs(), 180, "the third in line");
         learned.learn(used_up, after(60));
-        assert!(learned.review(after(120)));
-        assert!(!learned.review(after(121)));
+        assert!(learned.review(after(70)));
+        assert!(!learned.review(after(71)));
         let mut configured = Bucket::per_minute(600.0, now);
         configured.learn(used_up, now);
-        assert!(configured.review(after(60)));
-        assert!(
-            configured.ready_in(1.0, after(60)) > Duration::from_secs(60),
-            "what is configured binds as it is"
-        );
-        assert!(configured.review(after(61)));
+        assert_eq!(configured.ready_in(1.0, after(60)), Duration::ZERO);
+        assert!(configured.review(after(10)));
+        assert!(configured.ready_in(1.0, after(10)) > Duration::from_secs(49));
+        assert!(configured.review(after(11)));
         assert_eq!(configured.capacity(), 600.0);
-        assert!(configured.ready_in(1.0, after(61)) < ms(101));
+        assert!(configured.ready_in(1.0, after(11)) < ms(101));
+        let mut small = Bucket::per_minute(10.0, now);
+        small.learn(Quota { limit: 1_000.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) }, now);
+        assert_eq!(small.flows_in(20.0, 1.0, after(60)).as_secs(), 60, "what the user allows binds");
     }
 
     proptest! {

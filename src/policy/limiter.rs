@@ -245,7 +245,7 @@ fn queued(bucket: &Bucket, amount: f64, turns: f64, now: Instant) -> Duration {
     let each = amount.min(bucket.capacity());
     let missing = each * turns - bucket.level_at(now);
     // As if the bucket were as large as the queue: what the ones before leave flows to the last.
-    if missing <= 0.0 { Duration::ZERO } else { bucket.flows_in(missing) }
+    if missing <= 0.0 { Duration::ZERO } else { bucket.flows_in(missing, turns, now) }
 }
 
 impl Estimate {

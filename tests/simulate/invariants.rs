@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     log::{Ended, Hit, Outcome, WALL_START_MS},
     scenario::Scenario,
+    vendor::Behaviour,
     world::Ran,
 };
 
@@ -233,6 +234,8 @@ fn healed_gets_traffic(scenario: &Scenario, ran: &Ran, hits: &[Hit], found: &mut
         || !endpoint["limits"].is_null()
         || !endpoint["maxLatency"].is_null()
         || !scenario.jumps.is_empty()
+        // What its headers taught is not forgotten at once.
+        || first.timetable.iter().any(|(_, b)| matches!(b, Behaviour::Limited(_)))
     {
         return;
     }
