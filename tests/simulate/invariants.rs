@@ -228,14 +228,19 @@ fn nothing_is_left(ran: &Ran, found: &mut Vec<String>) {
 fn healed_gets_traffic(scenario: &Scenario, ran: &Ran, hits: &[Hit], found: &mut Vec<String>) {
     let first = &scenario.vendors[0];
     let Some((healed, _)) = first.timetable.last() else { return };
+    let any = |is: fn(&Behaviour) -> bool| first.timetable.iter().any(|(_, b)| is(b));
+    let throttled = any(|b| matches!(b, Behaviour::Overloaded(_) | Behaviour::Throttled(_)));
+    let silent = any(|b| matches!(b, Behaviour::Slow(_) | Behaviour::Hang | Behaviour::Stall));
     // Shared tiers, limits and latency limits may keep it idle rightly, and a jump changes the timetable.
     let endpoint = &scenario.options["endpoints"][0];
     if !endpoint["priority"].is_null()
         || !endpoint["limits"].is_null()
         || !endpoint["maxLatency"].is_null()
         || !scenario.jumps.is_empty()
-        // What its headers taught is not forgotten at once.
+        // What its headers taught is not forgotten at once, and after a throttle few are sent at a time: those
+        // that were sent while it was silent keep their places.
         || first.timetable.iter().any(|(_, b)| matches!(b, Behaviour::Limited(_)))
+        || (throttled && silent)
     {
         return;
     }
