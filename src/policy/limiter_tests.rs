@@ -185,6 +185,30 @@ fn a_throttle_narrows_and_is_forgotten() {
 }
 
 #[test]
+fn a_guess_that_turns_requests_away_gives_way() {
+    let now = Instant::now();
+    let mut limiter = limiter(None, None, None, now);
+    let guess = |limiter: &Limiter| limiter.expected(Demand::default()).1;
+    let long = limiter.take(small, now);
+    limiter.settle(long, Settlement::Used(Some((1, 20_500))), now);
+    assert_eq!(guess(&limiter), 4_500);
+    limiter.doubt();
+    assert_eq!(guess(&limiter), 4_300);
+    (0..500).for_each(|_| limiter.doubt());
+    assert_eq!(guess(&limiter), 500);
+    let short = limiter.take(small, now);
+    limiter.settle(short, Settlement::Used(Some((1, 0))), now);
+    limiter.doubt();
+    assert_eq!(guess(&limiter), 400, "what is below the first guess turns nobody away by it");
+    let absurd = limiter.take(small, now);
+    limiter.settle(absurd, Settlement::Used(Some((1, u64::MAX))), now);
+    assert_eq!(guess(&limiter), 200_320);
+    assert_eq!(limiter.in_flight(), 0);
+    let _three = [(); 3].map(|()| limiter.take(small, now));
+    assert_eq!(limiter.in_flight(), 3);
+}
+
+#[test]
 fn a_long_stream_keeps_nobody_out_after_a_throttle() {
     let now = Instant::now();
     let mut limiter = limiter(None, None, None, now);
@@ -195,8 +219,12 @@ fn a_long_stream_keeps_nobody_out_after_a_throttle() {
     limiter.settle(throttled, Settlement::RequestOnly, now);
     assert_eq!(limiter.concurrency(now), Some(1));
     assert_eq!(limiter.shortage(small, 0, now), None, "the stream is no request that waits");
+    assert_eq!(limiter.shortage(small, 1, now), Some(Shortage::Slot), "whoever is before takes the place");
     let asked = limiter.take(small, now);
     assert_eq!(limiter.shortage(small, 0, now), Some(Shortage::Slot), "one at a time");
+    // Its answer began once, however often that is told.
+    limiter.answered(Some(&mut stream), now);
+    assert_eq!((limiter.in_flight, limiter.pending), (2, 1));
     limiter.settle(asked, Settlement::Used(None), now);
     limiter.settle(stream, Settlement::Used(None), now);
     assert_eq!((limiter.in_flight, limiter.pending), (0, 0));
