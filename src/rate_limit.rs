@@ -34,7 +34,7 @@ struct Parts<'a> {
     reset: Option<&'a str>,
 }
 
-/// Reads headers, given as lower-case names and values. `date` is the answer's own, `now` our wall clock.
+/// Reads headers, given as names and values. `date` is the answer's own, `now` our wall clock.
 pub fn read<'a>(
     headers: impl Iterator<Item = (&'a str, &'a str)>,
     date: Option<&str>,
@@ -43,25 +43,30 @@ pub fn read<'a>(
     let (mut requests, mut tokens, mut input) = (Parts::default(), Parts::default(), Parts::default());
     for (name, value) in headers {
         // OpenAI: x-ratelimit-<part>-<what>; Anthropic: anthropic-ratelimit-<what>-<part>.
-        let split = match name.strip_prefix(PREFIXES[0]) {
+        let split = match after(name, PREFIXES[0]) {
             Some(rest) => rest.split_once('-').map(|(part, what)| (what, part)),
-            None => name.strip_prefix(PREFIXES[1]).and_then(|rest| rest.rsplit_once('-')),
+            None => after(name, PREFIXES[1]).and_then(|rest| rest.rsplit_once('-')),
         };
         let Some((what, part)) = split else { continue };
-        let parts = match what {
-            "requests" => &mut requests,
-            "tokens" => &mut tokens,
-            "input-tokens" => &mut input,
-            _ => continue,
+        let parts = if what.eq_ignore_ascii_case("requests") {
+            &mut requests
+        } else if what.eq_ignore_ascii_case("tokens") {
+            &mut tokens
+        } else if what.eq_ignore_ascii_case("input-tokens") {
+            &mut input
+        } else {
+            continue;
         };
-        match part {
-            "limit" => parts.limit = Some(value),
-            "remaining" => parts.remaining = Some(value),
-            "reset" => parts.reset = Some(value),
-            _ => {}
+        if part.eq_ignore_ascii_case("limit") {
+            parts.limit = Some(value);
+        } else if part.eq_ignore_ascii_case("remaining") {
+            parts.remaining = Some(value);
+        } else if part.eq_ignore_ascii_case("reset") {
+            parts.reset = Some(value);
         }
     }
-    let clock = date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
+    // Asked for where a moment is named, which most never do.
+    let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
     let quota = |parts: Parts<'_>| {
         // Some gateways send -1 or 0 for "no idea".
         let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
@@ -72,18 +77,23 @@ pub fn read<'a>(
     Lesson { requests: quota(requests), tokens: quota(tokens).or_else(|| quota(input)) }
 }
 
+/// What follows a prefix, however its letters are written.
+fn after<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    name.get(..prefix.len())?.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
+}
+
 fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)
 }
 
 /// `6m0s`, `12ms`, `1.5` (seconds), or a moment as RFC 3339.
-fn reset(text: &str, clock: SystemTime) -> Option<Duration> {
+fn reset(text: &str, clock: impl Fn() -> SystemTime) -> Option<Duration> {
     let text = text.trim();
     let reset = match text.parse::<f64>() {
         Ok(secs) => duration::from_secs(secs),
         Err(_) => retry_after::go_duration(text).or_else(|| {
             let at = humantime::parse_rfc3339_weak(text).ok()?;
-            at.duration_since(clock).ok()
+            at.duration_since(clock()).ok()
         }),
     };
     reset.filter(|reset| *reset <= LATEST_RESET)

@@ -304,9 +304,7 @@ fn learn(call: &Call, target: &Target, fields: &Fields) {
     if taught.peek().is_none() {
         return;
     }
-    let taught: Vec<(String, &str)> = taught.collect();
-    let headers = taught.iter().map(|(name, value)| (name.as_str(), *value));
-    let lesson = rate_limit::read(headers, fields.get("date"), call.engine.wall());
+    let lesson = rate_limit::read(taught, fields.get("date"), call.engine.wall());
     target.limiter.lock().learn(lesson, now());
 }
 

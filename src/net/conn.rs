@@ -80,15 +80,17 @@ impl Conn {
     /// Whether the peer has neither closed an idle HTTP/1.1 connection nor sent anything out of turn;
     /// `waker` hears when it does.
     pub fn is_quiet(&mut self, waker: &Waker) -> bool {
-        // An end that the kernel has and the reactor has not seen yet would cost the next request its life.
-        // SAFETY: the socket's stream is in `io`, which is open as long as this is.
-        if self.socket.is_some_and(|socket| unsafe { !socket.stands(!self.secure) }) {
-            return false;
-        }
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
         let mut cx = Context::from_waker(waker);
         Pin::new(&mut self.io).poll_read(&mut cx, buffer.unfilled()).is_pending()
+    }
+
+    /// The same, asked of the kernel: an end that the reactor has not seen yet would cost the next request its
+    /// life.
+    pub fn stands(&self) -> bool {
+        // SAFETY: the socket's stream is in `io`, which is open as long as this is.
+        self.socket.is_none_or(|socket| unsafe { socket.stands(!self.secure) })
     }
 
     /// Reads what is there, at most `bytes`; 0 at the end.

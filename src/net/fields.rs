@@ -30,8 +30,8 @@ impl Fields {
         }
     }
 
-    /// The fields whose names begin like this, with their names in lower case.
-    pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (String, &'a str)> {
+    /// The fields whose names begin like this.
+    pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (map, lines) = match self {
             Self::Map(map) => (Some(map.iter().map(|(n, v)| (n.as_str().as_bytes(), v.as_bytes()))), None),
             Self::Lines { bytes, places } => {
@@ -42,7 +42,7 @@ impl Fields {
         let fields = map.into_iter().flatten().chain(lines.into_iter().flatten());
         fields.filter_map(move |(name, value)| {
             let begins = name.get(..prefix.len())?.eq_ignore_ascii_case(prefix.as_bytes());
-            begins.then(|| Some((text(name)?.to_ascii_lowercase(), text(value.trim_ascii_end())?))).flatten()
+            begins.then(|| Some((text(name)?, text(value.trim_ascii_end())?))).flatten()
         })
     }
 

@@ -406,7 +406,7 @@ fn closed() -> Failure {
 impl State {
     fn take(&mut self, pool: &Arc<Pool>) -> Option<Lease> {
         while let Some((mut conn, since)) = self.idle.pop() {
-            if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
+            if since.elapsed() < IDLE && conn.stands() && conn.is_quiet(Waker::noop()) {
                 return Some(Lease::H1(H1Lease::new(pool.clone(), conn)));
             }
         }
