@@ -20,12 +20,18 @@ pub struct Lesson {
     pub tokens: Option<Quota>,
 }
 
-/// The beginnings of the headers that are read: OpenAI's, which most others copy, and Anthropic's.
-pub const PREFIXES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 /// A larger limit limits nobody, and is more than can be reckoned with.
 const LARGEST_LIMIT: f64 = 1e15;
 /// A quota that is full again later than this says nothing about a minute.
 const LATEST_RESET: Duration = Duration::from_secs(2 * 86_400);
+
+/// The headers an answer came with, as far as they are about limits.
+#[derive(Default)]
+pub struct Headers<'a> {
+    requests: Parts<'a>,
+    tokens: Parts<'a>,
+    input: Parts<'a>,
+}
 
 #[derive(Clone, Copy, Default)]
 struct Parts<'a> {
@@ -34,64 +40,71 @@ struct Parts<'a> {
     reset: Option<&'a str>,
 }
 
-/// Reads headers, given as names and values. `date` is the answer's own, `now` our wall clock.
-pub fn read<'a>(
-    headers: impl Iterator<Item = (&'a str, &'a str)>,
-    date: Option<&str>,
-    now: SystemTime,
-) -> Lesson {
-    let (mut requests, mut tokens, mut input) = (Parts::default(), Parts::default(), Parts::default());
-    for (name, value) in headers {
-        // OpenAI: x-ratelimit-<part>-<what>; Anthropic: anthropic-ratelimit-<what>-<part>.
-        let split = match after(name, PREFIXES[0]) {
-            Some(rest) => rest.split_once('-').map(|(part, what)| (what, part)),
-            None => after(name, PREFIXES[1]).and_then(|rest| rest.rsplit_once('-')),
-        };
-        let Some((what, part)) = split else { continue };
-        let parts = if what.eq_ignore_ascii_case("requests") {
-            &mut requests
-        } else if what.eq_ignore_ascii_case("tokens") {
-            &mut tokens
-        } else if what.eq_ignore_ascii_case("input-tokens") {
-            &mut input
+impl<'a> Headers<'a> {
+    /// Takes a header, if it is about limits.
+    pub fn take(&mut self, name: &'a [u8], value: impl FnOnce() -> Option<&'a str>) {
+        // OpenAI, whom most others copy: x-ratelimit-<part>-<what>. Anthropic: anthropic-ratelimit-<what>-<part>.
+        let (what, part) = if let Some(rest) = after(name, b"x-ratelimit-") {
+            let Some(at) = memchr::memchr(b'-', rest) else { return };
+            (&rest[at + 1..], &rest[..at])
+        } else if let Some(rest) = after(name, b"anthropic-ratelimit-") {
+            let Some(at) = memchr::memrchr(b'-', rest) else { return };
+            (&rest[..at], &rest[at + 1..])
         } else {
-            continue;
+            return;
         };
-        if part.eq_ignore_ascii_case("limit") {
-            parts.limit = Some(value);
-        } else if part.eq_ignore_ascii_case("remaining") {
-            parts.remaining = Some(value);
-        } else if part.eq_ignore_ascii_case("reset") {
-            parts.reset = Some(value);
+        let parts = if what.eq_ignore_ascii_case(b"requests") {
+            &mut self.requests
+        } else if what.eq_ignore_ascii_case(b"tokens") {
+            &mut self.tokens
+        } else if what.eq_ignore_ascii_case(b"input-tokens") {
+            &mut self.input
+        } else {
+            return;
+        };
+        if part.eq_ignore_ascii_case(b"limit") {
+            parts.limit = value();
+        } else if part.eq_ignore_ascii_case(b"remaining") {
+            parts.remaining = value();
+        } else if part.eq_ignore_ascii_case(b"reset") {
+            parts.reset = value();
         }
     }
-    // Asked for where a moment is named, which most never do.
-    let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
-    let quota = |parts: Parts<'_>| {
-        // Some gateways send -1 or 0 for "no idea".
-        let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
-        let remaining = number(parts.remaining?)?.min(limit);
-        let reset = parts.reset.and_then(|text| reset(text, clock));
-        Some(Quota { limit, remaining, reset })
-    };
-    Lesson { requests: quota(requests), tokens: quota(tokens).or_else(|| quota(input)) }
+
+    pub fn is_empty(&self) -> bool {
+        [self.requests, self.tokens, self.input].iter().all(|parts| parts.limit.is_none())
+    }
+
+    /// What they say. `date` is the answer's own, `now` our wall clock.
+    pub fn lesson(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> Lesson {
+        // Asked for where a moment is named, which most never do.
+        let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or_else(&now);
+        let quota = |parts: Parts<'_>| {
+            // Some gateways send -1 or 0 for "no idea".
+            let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
+            let remaining = number(parts.remaining?)?.min(limit);
+            let reset = parts.reset.and_then(|text| reset(text, clock));
+            Some(Quota { limit, remaining, reset })
+        };
+        Lesson { requests: quota(self.requests), tokens: quota(self.tokens).or_else(|| quota(self.input)) }
+    }
 }
 
 /// What follows a prefix, however its letters are written.
-fn after<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+fn after<'a>(name: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     name.get(..prefix.len())?.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)
+    duration::decimal(text.trim()).filter(|n| n.is_finite() && *n >= 0.0)
 }
 
 /// `6m0s`, `12ms`, `1.5` (seconds), or a moment as RFC 3339.
 fn reset(text: &str, clock: impl Fn() -> SystemTime) -> Option<Duration> {
     let text = text.trim();
-    let reset = match text.parse::<f64>() {
-        Ok(secs) => duration::from_secs(secs),
-        Err(_) => retry_after::go_duration(text).or_else(|| {
+    let reset = match duration::decimal(text) {
+        Some(secs) => duration::from_secs(secs),
+        None => retry_after::go_duration(text).or_else(|| {
             let at = humantime::parse_rfc3339_weak(text).ok()?;
             at.duration_since(clock()).ok()
         }),
@@ -106,7 +119,9 @@ mod tests {
     fn lesson(headers: &[(&str, &str)]) -> Lesson {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let date = headers.iter().find(|(n, _)| *n == "date").map(|(_, v)| *v);
-        read(headers.iter().copied(), date, now)
+        let mut found = Headers::default();
+        headers.iter().for_each(|(name, value)| found.take(name.as_bytes(), || Some(value)));
+        found.lesson(date, || now)
     }
 
     fn quota(limit: f64, remaining: f64, reset_ms: Option<u64>) -> Option<Quota> {

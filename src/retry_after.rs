@@ -55,7 +55,7 @@ pub(crate) fn go_duration(text: &str) -> Option<Duration> {
     loop {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         // A full stop after the unit is the sentence's, not a number's.
-        let Ok(number) = rest[..digits].parse::<f64>() else { break };
+        let Some(number) = duration::decimal(&rest[..digits]) else { break };
         let tail = rest[digits..].trim_start();
         let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let factor = match &tail[..letters] {

@@ -4,10 +4,11 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
+const tls = require('node:tls')
 const { once } = require('node:events')
 const { TRANSPORTS, QUICK, serve, open, rig, ask, textOf, trail, until, faults } = require('../helpers/client')
 const { remoteServer } = require('../helpers/child')
-const { raw, relay, pem, answer } = require('./helpers')
+const { listen, raw, relay, pem, answer } = require('./helpers')
 
 /** A vendor behind a wire that can be cut: what is connected then hears nothing any more, not even an end. */
 async function wire (t, vendor) {
@@ -132,4 +133,39 @@ test('a vendor that dies with a hundred calls under way', async (t) => {
   assert.ok(answers.every((completion) => trail(completion.report.attempts) === 'A:next:reset B:ok'))
   assert.equal(b.totalHits, 100)
   assert.equal(client.getEndpointStatus('A').inFlight, 0)
+})
+
+test('what a dying connection swallowed goes to a new one, not to the next that was used', async (t) => {
+  let held
+  const vendor = tls.createServer({ key: pem('trusted.key'), cert: pem('trusted') }, (socket) => {
+    let requests = 0
+    socket.on('error', () => {}).on('data', (bytes) => {
+      // The second request on a connection finds it gone.
+      if (++requests > 1) return socket.destroy()
+      const finish = () => socket.write(answer('x'))
+      if (bytes.includes('idempotency-key: hold')) held = finish
+      else finish()
+    })
+  })
+  const { port } = await listen(t, vendor)
+  let connect
+  let connections = 0
+  const gate = await relay(t, port, (client, server) => {
+    const join = () => client.pipe(server).pipe(client)
+    if (++connections < 3) return join()
+    client.pause()
+    connect = join
+  })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: `https://localhost:${gate.port}/v1` }], tls: { ca: pem('ca') }, maxRetries: 0 })
+  const first = ask(client, { idempotencyKey: 'hold' })
+  await until('the first is with the vendor', () => held)
+  await ask(client)
+  const third = ask(client)
+  await until('a third connection is wanted', () => connect)
+  held()
+  await first
+  connect()
+  const { report } = await third
+  assert.equal(trail(report.attempts), 'A:retry:reset A:ok')
+  assert.deepEqual(report.attempts.map((a) => a.reusedConnection), [true, false])
 })

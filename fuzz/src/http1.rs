@@ -118,8 +118,9 @@ fn take(bytes: &[u8], cuts: &[usize]) -> Option<Result<Seen, String>> {
 }
 
 fn shown(head: &Head) -> String {
-    let named = ["content-type", "retry-after", "x-request-id", ""].map(|name| head.fields.get(name));
-    let all: Vec<_> = head.fields.beginning("").collect();
+    let named = ["content-type", "retry-after", "x-request-id", ""].map(|n| head.fields.all(n).next());
+    let mut all = Vec::new();
+    head.fields.each(|name, value| all.push((name, value)));
     format!("{:?} {named:?} {all:?}", head.framing)
 }
 

@@ -42,7 +42,11 @@ pub fn run(bytes: &[u8]) -> u64 {
     let fields: Vec<(&str, &str)> = text.split('\n').filter_map(|line| line.split_once(": ")).collect();
     let date = fields.iter().find(|(name, _)| *name == "date").map(|(_, value)| *value);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let lesson = rate_limit::read(fields.iter().copied(), date, now);
+    let mut headers = rate_limit::Headers::default();
+    for (name, value) in &fields {
+        headers.take(name.as_bytes(), || Some(value));
+    }
+    let lesson = headers.lesson(date, || now);
     let quotas = [lesson.requests, lesson.tokens];
     for quota in quotas.iter().flatten() {
         assert!(quota.limit >= 1.0 && (0.0..=quota.limit).contains(&quota.remaining), "{quota:?}");

@@ -11,6 +11,7 @@ use super::{
     call::{Call, Trial},
     client::Engine,
     report::iso8601,
+    said::Said,
     state::Target,
 };
 use crate::{
@@ -30,15 +31,12 @@ use crate::{
         client::{Failed, Limits},
         decode::Decoder,
         failure::FailureKind,
-        fields::Fields,
         request::Request,
     },
     policy::{
         classify::classify,
         fault::{Fault, Kind},
     },
-    rate_limit,
-    retry_after::{self, HintHeaders},
 };
 
 /// The largest answer that is read: beyond it something is wrong.
@@ -88,21 +86,24 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let key = key(call, target).await.map_err(fresh)?;
     let request = build(call, target, key.as_ref(), trial.continues);
     trial.key = key;
-    let (limits, headers_kind) = limits(call, trial.latency_limit);
+    let (limits, headers_kind) = limits(call, trial);
     trial.admission.sent = true;
     let exchange =
         call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
-    let (fields, body) = (exchange.fields, exchange.body);
+    let (said, body) = (Said::read(&exchange.fields), exchange.body);
+    let wall = || call.engine.wall();
     let head = Head {
         status: exchange.status,
         reused: exchange.reused,
         connect_took: exchange.connect_took,
-        vendor_request_id: vendor_request_id(&fields, target),
-        hint: hint(call, &fields),
+        vendor_request_id: said.request_id().map(|id| request_id(id, target)),
+        hint: said.hint(wall),
     };
     // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
-    if head.status != 429 || head.hint.is_none() {
-        learn(call, target, &fields);
+    if (head.status != 429 || head.hint.is_none())
+        && let Some(lesson) = said.lesson(wall)
+    {
+        target.limiter.lock().learn(lesson, now());
     }
     let success = (200..300).contains(&head.status);
     let limit = match (success, call.request.stream) {
@@ -110,7 +111,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
         (true, true) => MAX_PIECE,
         (false, _) => MAX_ERROR,
     };
-    let decoder = Decoder::new(fields.get("content-encoding"), limit).map_err(|_| NotSent {
+    let decoder = Decoder::new(said.content_encoding(), limit).map_err(|_| NotSent {
         fault: Fault::new(Kind::Malformed, "the answer's content-encoding is none that was asked for"),
         reused: head.reused,
     })?;
@@ -122,7 +123,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let mut body = String::from_utf8_lossy(&body).into_owned();
     target.redact(&mut body);
     let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
-    fault.same_forbidden = fields.get("x-should-retry") == Some("false");
+    fault.same_forbidden = said.forbids_retry();
     fault.vendor_request_id = head.vendor_request_id;
     Err(NotSent { fault, reused: head.reused })
 }
@@ -196,19 +197,20 @@ pub fn undecodable(error: std::io::Error) -> Fault {
 }
 
 /// How long the head may take, and which phase it is that passes then: content cannot come before it.
-fn limits(call: &Call, latency_limit: Option<Duration>) -> (Limits, Kind) {
+fn limits(call: &Call, trial: &Trial) -> (Limits, Kind) {
     let t = &call.timeouts;
     let stream = call.request.stream;
     let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
-    let (first, first_kind) = first_content_limit(call, latency_limit);
+    let (first, first_kind) = first_content_limit(call, trial.latency_limit);
     let first = first.or(stream.then_some(Timeouts::FIRST_CONTENT));
     let own = call.options.timeouts.map(|t| t.connect);
     let connect = own.filter(|c| *c != call.engine.config.timeouts.connect);
+    let fresh = trial.fresh;
     match (headers, first) {
         (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
-            (Limits { connect, headers: Some(first) }, first_kind)
+            (Limits { connect, headers: Some(first), fresh }, first_kind)
         }
-        (headers, _) => (Limits { connect, headers }, Kind::HeadersTimeout),
+        (headers, _) => (Limits { connect, headers, fresh }, Kind::HeadersTimeout),
     }
 }
 
@@ -299,31 +301,10 @@ async fn error_text(mut body: Body, mut decoder: Decoder) -> Vec<u8> {
 }
 
 /// What the vendor says of its limits, the endpoint's budget follows.
-fn learn(call: &Call, target: &Target, fields: &Fields) {
-    let mut taught = rate_limit::PREFIXES.iter().flat_map(|prefix| fields.beginning(prefix)).peekable();
-    if taught.peek().is_none() {
-        return;
-    }
-    let lesson = rate_limit::read(taught, fields.get("date"), call.engine.wall());
-    target.limiter.lock().learn(lesson, now());
-}
-
-fn hint(call: &Call, fields: &Fields) -> Option<Duration> {
-    let (retry_after_ms, retry_after) = (fields.get("retry-after-ms"), fields.get("retry-after"));
-    // The common answer names none of them.
-    if retry_after_ms.is_none() && retry_after.is_none() {
-        return None;
-    }
-    let parts = HintHeaders { retry_after_ms, retry_after, date: fields.get("date") };
-    retry_after::from_headers(parts, call.engine.wall())
-}
-
-fn vendor_request_id(fields: &Fields, target: &Target) -> Option<String> {
-    ["x-request-id", "request-id", "x-ds-trace-id"].iter().find_map(|name| fields.get(name)).map(|id| {
-        let mut id = id.to_owned();
-        target.redact(&mut id);
-        id.chars().take(200).collect()
-    })
+fn request_id(id: &str, target: &Target) -> String {
+    let mut id = id.to_owned();
+    target.redact(&mut id);
+    id.chars().take(200).collect()
 }
 
 /// Events that only some faults bring: a throttle, a refused credential.

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod report;
 pub mod room;
 pub mod runtime;
+pub mod said;
 pub mod state;
 pub mod status;
 pub mod stream;

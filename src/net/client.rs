@@ -31,6 +31,8 @@ pub struct Limits {
     pub connect: Option<Duration>,
     /// None at all without it.
     pub headers: Option<Duration>,
+    /// Not on a connection that has been used: the last one was found dead.
+    pub fresh: bool,
 }
 
 /// The head of an answer, with what is known of the connection it came on.
@@ -79,7 +81,8 @@ impl HttpClient {
         let pool = self.pool(&request.head.uri).map_err(unsent)?;
         // Without a limit of the call's own, opening a connection has the connector's, and waiting for a stream of
         // a shared one the call's deadline.
-        let lease = within(limits.connect, pool.checkout(), FailureKind::ConnectTimeout, "connection");
+        let lease =
+            within(limits.connect, pool.checkout(limits.fresh), FailureKind::ConnectTimeout, "connection");
         match lease.await.map_err(unsent)? {
             Lease::H1(lease) => send_h1(lease, request, limits).await,
             Lease::H2(lease) => send_h2(lease, request, limits).await,

@@ -14,18 +14,12 @@ use std::{
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::Instant;
 
-use super::socket::Socket;
-
 /// Bytes both ways, whatever carries them.
 pub trait Io: Read + Write + Send + Unpin {}
 impl<T: Read + Write + Send + Unpin> Io for T {}
 
 pub struct Conn {
     io: Box<dyn Io>,
-    /// The socket at the bottom of `io`, where there is one.
-    socket: Option<Socket>,
-    /// Whether `io` is more than that socket: TLS says things of its own between answers.
-    secure: bool,
     /// Requests go to a proxy in plain text, with the whole address in them.
     pub proxied: bool,
     pub h2: bool,
@@ -51,23 +45,7 @@ impl LastWrite {
 
 impl Conn {
     pub fn new(io: Box<dyn Io>, proxied: bool, h2: bool) -> Self {
-        Self {
-            io,
-            socket: None,
-            secure: false,
-            proxied,
-            h2,
-            connect_took: Duration::ZERO,
-            uses: 0,
-            writes: None,
-        }
-    }
-
-    /// `socket` is at the bottom of its `io`; with `secure`, under TLS.
-    pub(super) fn over(mut self, socket: Socket, secure: bool) -> Self {
-        self.socket = Some(socket);
-        self.secure = secure;
-        self
+        Self { io, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
     }
 
     /// From here on it is noted when bytes are written.
@@ -84,13 +62,6 @@ impl Conn {
         let mut buffer = ReadBuf::new(&mut byte);
         let mut cx = Context::from_waker(waker);
         Pin::new(&mut self.io).poll_read(&mut cx, buffer.unfilled()).is_pending()
-    }
-
-    /// The same, asked of the kernel: an end that the reactor has not seen yet would cost the next request its
-    /// life.
-    pub fn stands(&self) -> bool {
-        // SAFETY: the socket's stream is in `io`, which is open as long as this is.
-        self.socket.is_none_or(|socket| unsafe { socket.stands(!self.secure) })
     }
 
     /// Reads what is there, at most `bytes`; 0 at the end.

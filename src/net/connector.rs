@@ -21,7 +21,6 @@ use super::{
     conn::{Conn, Io},
     proxy::{Hop, Proxy},
     resolver::{DnsError, Resolver},
-    socket::Socket,
     tls::{self, BadCertificate, TlsOptions},
 };
 
@@ -75,32 +74,25 @@ impl Dial for TcpDial {
             let hop = proxy.as_ref().and_then(|p| p.hop(&target));
             let secure = target.scheme() == Some(&http::uri::Scheme::HTTPS);
             let proxied = hop.is_some() && !secure;
-            let hop_secure = hop.as_ref().is_some_and(|h| h.uri.scheme() == Some(&http::uri::Scheme::HTTPS));
-            let (plain, socket) = match hop {
+            let plain = match hop {
                 None => open(tcp, &target).await?,
                 Some(hop) if secure => tunnel(tcp, &tls, hop, &target).await?,
                 Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await?,
             };
             if !secure {
-                return Ok(Conn::new(plain, proxied, false).over(socket, hop_secure));
+                return Ok(Conn::new(plain, proxied, false));
             }
             let mut handshake = https(tls, true, plain);
             let stream = handshake.call(target).await.map_err(DialError::Tls)?;
             let h2 = stream.connected().is_negotiated_h2();
-            Ok(Conn::new(Box::new(stream), false, h2).over(socket, true))
+            Ok(Conn::new(Box::new(stream), false, h2))
         })
     }
 }
 
-/// Bytes both ways, and the socket that carries them.
-type Opened = (Box<dyn Io>, Socket);
-
-async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Opened, DialError> {
+async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Box<dyn Io>, DialError> {
     match tcp.call(target.clone()).await {
-        Ok(stream) => {
-            let socket = Socket::of(stream.inner());
-            Ok((Box::new(stream), socket))
-        }
+        Ok(stream) => Ok(Box::new(stream)),
         Err(error) => {
             let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
             while let Some(e) = source {
@@ -119,13 +111,13 @@ async fn reach_proxy(
     tcp: HttpConnector<Resolver>,
     tls: &rustls::ClientConfig,
     proxy: &Uri,
-) -> Result<Opened, DialError> {
-    let (plain, socket) = open(tcp, proxy).await?;
+) -> Result<Box<dyn Io>, DialError> {
+    let plain = open(tcp, proxy).await?;
     if proxy.scheme() != Some(&http::uri::Scheme::HTTPS) {
-        return Ok((plain, socket));
+        return Ok(plain);
     }
     let stream = https(tls.clone(), false, plain).call(proxy.clone()).await.map_err(DialError::Tls)?;
-    Ok((Box::new(stream), socket))
+    Ok(Box::new(stream))
 }
 
 async fn tunnel(
@@ -133,9 +125,8 @@ async fn tunnel(
     tls: &rustls::ClientConfig,
     hop: Hop,
     target: &Uri,
-) -> Result<Opened, DialError> {
-    let (stream, socket) = reach_proxy(tcp, tls, &hop.uri).await?;
-    let stream = AlreadyOpen::new(stream);
+) -> Result<Box<dyn Io>, DialError> {
+    let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await?);
     let mut tunnel = Tunnel::new(hop.uri, stream);
     if let Some(authorization) = hop.authorization {
         tunnel = tunnel.with_auth(authorization);
@@ -144,7 +135,7 @@ async fn tunnel(
         .call(target.clone())
         .await
         .map_err(|e| DialError::Connect(format!("the proxy refused the tunnel: {e}").into()))?;
-    Ok((Box::new(opened), socket))
+    Ok(Box::new(opened))
 }
 
 fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnector<AlreadyOpen> {

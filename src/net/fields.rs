@@ -19,31 +19,14 @@ pub struct Place {
 }
 
 impl Fields {
-    /// The first field of this name, unless it is no visible ASCII.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    /// Every field, as name and value.
+    pub fn each<'a>(&'a self, mut take: impl FnMut(&'a [u8], &'a [u8])) {
         match self {
-            Self::Map(map) => map.get(name).and_then(|v| v.to_str().ok()),
-            Self::Lines { bytes, places } => places
-                .iter()
-                .find(|p| part(bytes, p.name).eq_ignore_ascii_case(name.as_bytes()))
-                .and_then(|p| text(part(bytes, p.value).trim_ascii_end())),
-        }
-    }
-
-    /// The fields whose names begin like this.
-    pub fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let (map, lines) = match self {
-            Self::Map(map) => (Some(map.iter().map(|(n, v)| (n.as_str().as_bytes(), v.as_bytes()))), None),
+            Self::Map(map) => map.iter().for_each(|(n, v)| take(n.as_str().as_bytes(), v.as_bytes())),
             Self::Lines { bytes, places } => {
-                let fields = places.iter().map(|p| (part(bytes, p.name), part(bytes, p.value)));
-                (None, Some(fields))
+                places.iter().for_each(|p| take(part(bytes, p.name), part(bytes, p.value).trim_ascii_end()))
             }
-        };
-        let fields = map.into_iter().flatten().chain(lines.into_iter().flatten());
-        fields.filter_map(move |(name, value)| {
-            let begins = name.get(..prefix.len())?.eq_ignore_ascii_case(prefix.as_bytes());
-            begins.then(|| Some((text(name)?, text(value.trim_ascii_end())?))).flatten()
-        })
+        }
     }
 
     /// All the fields of this name.
@@ -64,7 +47,8 @@ fn part(bytes: &[u8], (start, end): (u32, u32)) -> &[u8] {
     bytes.get(start as usize..end as usize).unwrap_or_default()
 }
 
-fn text(bytes: &[u8]) -> Option<&str> {
+/// A value as text, unless it is no visible ASCII.
+pub fn text(bytes: &[u8]) -> Option<&str> {
     let visible = bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\t'));
     visible.then(|| std::str::from_utf8(bytes).ok()).flatten()
 }

@@ -13,6 +13,5 @@ pub mod pool;
 pub mod proxy;
 pub mod request;
 pub mod resolver;
-mod socket;
 pub mod sse;
 pub mod tls;

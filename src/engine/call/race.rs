@@ -18,7 +18,7 @@ use crate::{
         state::Target,
         stream::{self, Reading},
     },
-    policy::fault::{Fault, Next, Scope},
+    policy::fault::{Fault, Kind, Next, Scope},
     reason::Reason,
 };
 
@@ -36,6 +36,8 @@ pub struct Trial {
     pub latency_limit: Option<Duration>,
     /// It is to go on with a text that broke off.
     pub continues: bool,
+    /// It is not to go out on a connection that was used before.
+    pub fresh: bool,
 }
 
 /// An attempt whose content has begun.
@@ -153,7 +155,9 @@ impl Call {
         let limit = target.endpoint.config.max_latency.filter(|_| self.request.stream);
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
-        Trial { index, admission, number, key: None, refreshes: false, latency_limit, continues }
+        let stale = |f: &Fault| f.kind == Kind::Stale;
+        let fresh = picker.standings[index].fault.as_ref().is_some_and(stale);
+        Trial { index, admission, number, key: None, refreshes: false, latency_limit, continues, fresh }
     }
 
     /// An attempt's place in the trail, before anything is known of it.

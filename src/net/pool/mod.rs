@@ -79,6 +79,8 @@ struct Line {
 /// A call that waits for a connection.
 struct Waiting {
     id: u64,
+    /// Only a new connection will do.
+    fresh: bool,
     offer: oneshot::Sender<Result<Lease, Failure>>,
 }
 
@@ -119,21 +121,23 @@ impl Pool {
         self.target.scheme() == uri.scheme() && self.target.authority() == uri.authority()
     }
 
-    /// A connection that is free, or will be first. Must be called on the runtime.
-    pub async fn checkout(self: &Arc<Self>) -> Result<Lease, Failure> {
+    /// A connection that is free, or will be first; with `fresh`, one that nobody has used. Must be called on
+    /// the runtime.
+    pub async fn checkout(self: &Arc<Self>, fresh: bool) -> Result<Lease, Failure> {
         let (offer, dialing) = {
             let mut state = self.state.lock();
             if state.closed {
                 return Err(closed());
             }
-            if let Some(lease) = state.take(self) {
+            let found = if fresh { state.take_line(self).map(Lease::H2) } else { state.take(self) };
+            if let Some(lease) = found {
                 return Ok(lease);
             }
             let (offer, receiver) = oneshot::channel();
             state.waiting.retain(|w| !w.offer.is_closed());
             state.next_waiting += 1;
             let id = state.next_waiting;
-            state.waiting.push_back(Waiting { id, offer });
+            state.waiting.push_back(Waiting { id, fresh, offer });
             (receiver, state.may_dial().then(|| state.dialing(self, id)))
         };
         self.dial(dialing);
@@ -242,7 +246,7 @@ impl Pool {
     /// Gives a new connection to a call that waits. Whatever it says is that call's to hear: one that is hung
     /// up on at once is a failure, and not for us to replace in silence.
     fn give(self: &Arc<Self>, conn: Conn) {
-        let waiting = self.state.lock().next_waiting();
+        let waiting = self.state.lock().next_waiting(|_| true);
         match waiting {
             Some(waiting) => self.hand(conn, waiting),
             None => self.park(conn),
@@ -262,7 +266,7 @@ impl Pool {
             let mut state = self.state.lock();
             if state.closed || !conn.is_quiet(&waker) {
                 Some(conn)
-            } else if let Some(waiting) = state.next_waiting() {
+            } else if let Some(waiting) = state.next_waiting(|w| !w.fresh) {
                 drop(state);
                 return self.hand(conn, waiting);
             } else {
@@ -406,7 +410,7 @@ fn closed() -> Failure {
 impl State {
     fn take(&mut self, pool: &Arc<Pool>) -> Option<Lease> {
         while let Some((mut conn, since)) = self.idle.pop() {
-            if since.elapsed() < IDLE && conn.stands() && conn.is_quiet(Waker::noop()) {
+            if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
                 return Some(Lease::H1(H1Lease::new(pool.clone(), conn)));
             }
         }
@@ -445,13 +449,9 @@ impl State {
         demand.may_dial()
     }
 
-    fn next_waiting(&mut self) -> Option<Waiting> {
-        while let Some(waiting) = self.waiting.pop_front() {
-            if !waiting.offer.is_closed() {
-                return Some(waiting);
-            }
-        }
-        None
+    fn next_waiting(&mut self, takes: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        self.waiting.retain(|w| !w.offer.is_closed());
+        self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
     }
 
     fn dialing(&mut self, pool: &Arc<Pool>, wanted_by: u64) -> Dialing {
