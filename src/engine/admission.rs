@@ -19,8 +19,8 @@ pub struct Admission {
     pub began: Instant,
     origin_permit: Option<Permit>,
     permit: Option<Permit>,
-    /// Whether it is the one request that shows if the credential, and the model, are well again.
-    probation: [bool; 2],
+    /// Its number, if it is the one request that shows whether the credential, or the model, is well again.
+    probation: [Option<u64>; 2],
     grant: Option<Grant>,
     /// It is on its way to the vendor.
     pub sent: bool,
@@ -37,7 +37,7 @@ impl Admission {
         began: Instant,
         origin_permit: Option<Permit>,
         permit: Option<Permit>,
-        probation: [bool; 2],
+        probation: [Option<u64>; 2],
         grant: Grant,
     ) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Admission {
         target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
         // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
-        if self.probation.contains(&true) || !changes.is_empty() || own.is_some() {
+        if self.probes() || !changes.is_empty() || own.is_some() {
             target.endpoint.room.ring_all();
         } else {
             target.endpoint.room.ring(target);
@@ -93,6 +93,11 @@ impl Admission {
         // Only now: a stream that breaks off pays for no retries.
         self.target.endpoint.budget.lock().deposit(now);
         self.settle(Settlement::Used(usage), now);
+    }
+
+    /// Whether it shows if a credential or a model is well again.
+    fn probes(&self) -> bool {
+        self.probation.iter().any(Option::is_some)
     }
 
     fn settle(&mut self, settlement: Settlement, now: Instant) {
@@ -168,16 +173,16 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let target = &self.target;
         let probe = [self.origin_permit, self.permit].into_iter().flatten().any(Permit::is_probe);
-        let shared = probe || self.probation.contains(&true);
+        let shared = probe || self.probes();
         if self.origin_permit.is_some() {
             target.endpoint.origin.gate.lock().release(self.origin_permit.take());
         }
         if self.permit.is_some() {
             target.model_gate.lock().release(self.permit.take());
         }
-        for (probes, gate) in self.probation.into_iter().zip([&target.credential.gate, &*target.model_gate]) {
-            if probes {
-                gate.lock().cooldown.end_probe();
+        for (probe, gate) in self.probation.into_iter().zip([&target.credential.gate, &*target.model_gate]) {
+            if let Some(probe) = probe {
+                gate.lock().cooldown.end_probe(probe);
             }
         }
         if let Some(grant) = self.grant.take() {

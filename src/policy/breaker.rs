@@ -71,8 +71,14 @@ pub enum State {
 #[derive(Clone, Copy, Debug)]
 enum Inner {
     Closed,
-    Open { until: Instant },
-    HalfOpen { probe_until: Option<Instant> },
+    Open {
+        until: Instant,
+    },
+    /// A probe is out. Should it come to nothing, it is open as before.
+    HalfOpen {
+        probe_until: Instant,
+        until: Instant,
+    },
 }
 
 pub struct Breaker {
@@ -124,7 +130,7 @@ impl Breaker {
         match self.inner {
             Inner::Closed => None,
             Inner::Open { until } => (now < until).then_some(until),
-            Inner::HalfOpen { probe_until } => probe_until.filter(|until| now < *until),
+            Inner::HalfOpen { probe_until, .. } => (now < probe_until).then_some(probe_until),
         }
     }
 
@@ -155,7 +161,7 @@ impl Breaker {
 
     /// Whether a half-open probe is out.
     pub fn probing(&self, now: Instant) -> bool {
-        matches!(self.inner, Inner::HalfOpen { probe_until: Some(until) } if now < until)
+        matches!(self.inner, Inner::HalfOpen { probe_until, .. } if now < probe_until)
     }
 
     /// Asks for leave. `Err` says when to ask again.
@@ -166,8 +172,8 @@ impl Breaker {
         match self.inner {
             Inner::Closed => Ok(Permit { epoch: self.epoch, probe: false }),
             // open, period over → halfOpen
-            // halfOpen, no probe out → the probe
-            Inner::Open { .. } | Inner::HalfOpen { .. } => Ok(self.begin_probe(now)),
+            // halfOpen, the probe outlived its deadline → another
+            Inner::Open { until } | Inner::HalfOpen { until, .. } => Ok(self.begin_probe(until, now)),
         }
     }
 
@@ -181,7 +187,7 @@ impl Breaker {
             return None;
         }
         self.last_early = Some(now);
-        Some(self.begin_probe(now))
+        Some(self.begin_probe(until, now))
     }
 
     /// Gives leave back with an outcome. `jitter` in 0..1 spreads the open period over its upper half.
@@ -230,13 +236,14 @@ impl Breaker {
         }
     }
 
-    /// Gives leave back without an outcome: an abort, a caller's mistake. A probe may be taken again.
+    /// Gives leave back without an outcome: an abort, a caller's mistake. It is as if the probe had not been.
     pub fn release(&mut self, permit: Permit) {
         if permit.probe
             && permit.epoch == self.epoch
-            && let Inner::HalfOpen { probe_until } = &mut self.inner
+            && let Inner::HalfOpen { until, .. } = self.inner
         {
-            *probe_until = None;
+            self.inner = Inner::Open { until };
+            self.last_early = None;
         }
     }
 
@@ -250,10 +257,10 @@ impl Breaker {
         Some(State::Closed)
     }
 
-    fn begin_probe(&mut self, now: Instant) -> Permit {
+    fn begin_probe(&mut self, until: Instant, now: Instant) -> Permit {
         // A new epoch, so that the stragglers of a probe that outlived its deadline decide nothing.
         self.epoch = self.epoch.wrapping_add(1);
-        self.inner = Inner::HalfOpen { probe_until: Some(now + PERMIT_DEADLINE) };
+        self.inner = Inner::HalfOpen { probe_until: now + PERMIT_DEADLINE, until };
         Permit { epoch: self.epoch, probe: true }
     }
 

@@ -154,6 +154,18 @@ fn an_aborted_probe_does_not_lock_it() {
 }
 
 #[test]
+fn an_early_probe_that_is_aborted_leaves_it_open() {
+    let start = Instant::now();
+    let mut breaker = opened(start);
+    let now = after(start, 100);
+    let probe = breaker.admit_early(now).expect("not tested yet");
+    breaker.release(probe);
+    assert_eq!((breaker.state(now), breaker.ready_at(now)), (State::Open, Some(after(start, 5_000))));
+    assert!(breaker.admit(now).is_err(), "regular calls wait as before");
+    assert!(breaker.admit_early(now).expect("it was not tested").is_probe());
+}
+
+#[test]
 fn a_lost_permit_expires() {
     let start = Instant::now();
     let mut breaker = opened(start);

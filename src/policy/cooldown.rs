@@ -13,7 +13,9 @@ pub struct Cooldown {
     streak: u32,
     /// What was parked for minutes is asked by one request first when it is over.
     probation: bool,
-    probing: bool,
+    /// The number of the one that is out, and the last number given.
+    probing: Option<u64>,
+    probes: u64,
 }
 
 impl Cooldown {
@@ -24,19 +26,22 @@ impl Cooldown {
 
     /// Whether it is over but for one request that has to show it, and that one is under way.
     pub fn probing(&self) -> bool {
-        self.probation && self.probing
+        self.probation && self.probing.is_some()
     }
 
-    /// Takes the one place there is, if one request has to show first that it is over. True for that one.
-    pub fn begin_probe(&mut self) -> bool {
-        let begins = self.probation && !self.probing;
-        self.probing |= begins;
-        begins
+    /// Takes the one place there is, if one request has to show first that it is over.
+    pub fn begin_probe(&mut self) -> Option<u64> {
+        if !self.probation || self.probing.is_some() {
+            return None;
+        }
+        self.probes += 1;
+        self.probing = Some(self.probes);
+        self.probing
     }
 
-    /// The one request ended without showing anything.
-    pub fn end_probe(&mut self) {
-        self.probing = false;
+    /// The one request is over. One from before the last parking has nothing to give back.
+    pub fn end_probe(&mut self, probe: u64) {
+        self.probing = self.probing.filter(|other| *other != probe);
     }
 
     /// Parks for as long as `park` says. `began` is when the failed attempt was sent, so that fifty calls
@@ -79,12 +84,12 @@ impl Cooldown {
         }
         self.streak = 0;
         self.probation = false;
-        self.probing = false;
+        self.probing = None;
     }
 
     /// Lifts it: the reason for parking is gone, as when a credential was replaced.
     pub fn lift(&mut self) {
-        *self = Self::default();
+        *self = Self { probes: self.probes, ..Self::default() };
     }
 }
 
@@ -95,12 +100,12 @@ fn period(park: Park, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
         Park::None => Duration::ZERO,
         // Our guess, not the vendor's word: short, and the breaker takes over soon.
         Park::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
-        Park::EndpointOverload => {
-            hint.unwrap_or_else(|| exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter))
-        }
-        // Up to a tenth late, so that no herd arrives when a Retry-After expires.
+        Park::EndpointOverload => hint.map_or_else(
+            || exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter),
+            |hint| late(hint, jitter),
+        ),
         Park::EndpointThrottle => {
-            hint.map_or_else(|| exponential(secs(1), 2.0, n, minute), |hint| hint.mul_f64(1.0 + 0.1 * jitter))
+            hint.map_or_else(|| exponential(secs(1), 2.0, n, minute), |hint| late(hint, jitter))
         }
         Park::EndpointMissing => minute * 10,
         Park::CredentialQuota => {
@@ -108,6 +113,11 @@ fn period(park: Park, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
         }
         Park::CredentialAuth => exponential(minute, 2.0, n, minute * 15),
     }
+}
+
+/// Up to a tenth late, so that no herd arrives when a Retry-After expires.
+fn late(hint: Duration, jitter: f64) -> Duration {
+    hint.mul_f64(1.0 + 0.1 * jitter)
 }
 
 #[cfg(test)]
@@ -147,6 +157,7 @@ mod tests {
             (Park::EndpointThrottle, 10, 0.0, 10_000),
             (Park::EndpointThrottle, 10, 1.0, 11_000),
             (Park::EndpointOverload, 7, 0.0, 7_000),
+            (Park::EndpointOverload, 7, 1.0, 7_700),
             (Park::CredentialQuota, 10, 0.0, 300_000),
             (Park::CredentialQuota, 7200, 0.0, 7_200_000),
         ] {
@@ -185,7 +196,7 @@ mod tests {
         assert_eq!((cooldown.until(end - secs(1)), cooldown.until(end)), (Some(end), None));
         cooldown.lift();
         assert_eq!(cooldown.until(now), None);
-        assert!(!cooldown.begin_probe(), "another key has nothing to show");
+        assert_eq!(cooldown.begin_probe(), None, "another key has nothing to show");
         assert_eq!(
             cooldown.extend(Park::CredentialAuth, None, now, now, 0.0),
             Some(end),
@@ -215,16 +226,18 @@ mod tests {
             (Park::Origin, false),
         ] {
             let mut cooldown = Cooldown::default();
-            assert!(!cooldown.begin_probe(), "nothing was parked");
+            assert_eq!(cooldown.begin_probe(), None, "nothing was parked");
             cooldown.extend(park, None, now, now, 0.0);
-            assert_eq!(cooldown.begin_probe(), probation, "{park:?}");
-            assert_eq!(cooldown.probing(), probation);
-            assert!(!cooldown.begin_probe(), "a second one");
-            cooldown.end_probe();
+            let first = cooldown.begin_probe();
+            assert_eq!((first.is_some(), cooldown.probing()), (probation, probation), "{park:?}");
+            assert_eq!(cooldown.begin_probe(), None, "a second one");
+            first.into_iter().for_each(|probe| cooldown.end_probe(probe));
             assert!(!cooldown.probing(), "nobody asks now");
-            assert_eq!(cooldown.begin_probe(), probation, "the first showed nothing");
+            assert_eq!(cooldown.begin_probe().is_some(), probation, "the first showed nothing");
+            first.into_iter().for_each(|probe| cooldown.end_probe(probe));
+            assert_eq!(cooldown.probing(), probation, "its place is another's now");
             cooldown.succeeded(now);
-            assert!(!cooldown.probing() && !cooldown.begin_probe());
+            assert_eq!((cooldown.probing(), cooldown.begin_probe()), (false, None));
         }
     }
 
