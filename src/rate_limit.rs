@@ -45,10 +45,10 @@ impl<'a> Headers<'a> {
     pub fn take(&mut self, name: &'a [u8], value: impl FnOnce() -> Option<&'a str>) {
         // OpenAI, whom most others copy: x-ratelimit-<part>-<what>. Anthropic: anthropic-ratelimit-<what>-<part>.
         let (what, part) = if let Some(rest) = after(name, b"x-ratelimit-") {
-            let Some(at) = memchr::memchr(b'-', rest) else { return };
+            let Some(at) = rest.iter().position(|b| *b == b'-') else { return };
             (&rest[at + 1..], &rest[..at])
         } else if let Some(rest) = after(name, b"anthropic-ratelimit-") {
-            let Some(at) = memchr::memrchr(b'-', rest) else { return };
+            let Some(at) = rest.iter().rposition(|b| *b == b'-') else { return };
             (&rest[..at], &rest[at + 1..])
         } else {
             return;
