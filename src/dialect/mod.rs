@@ -1,5 +1,9 @@
-//! Wire formats: an OpenAI-shaped request in, a vendor's bytes out, and back. One folder a dialect.
+//! Wire formats: an OpenAI-shaped request in, a vendor's bytes out, and back. One folder a dialect; what one is
+//! read into and another written from is in `chat`.
 
+pub mod anthropic;
+pub mod chat;
+pub mod chunks;
 pub mod error_body;
 pub mod openai;
 pub mod tokens;

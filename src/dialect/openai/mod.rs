@@ -4,5 +4,7 @@ pub mod accumulate;
 pub mod answer;
 pub mod chunk;
 pub mod parcel;
+pub mod read_chat;
 pub mod request;
 mod splice;
+pub mod write_chat;

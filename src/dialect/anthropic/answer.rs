@@ -1,0 +1,136 @@
+//! An answer of Anthropic's in OpenAI's words.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::{
+    error_body,
+    openai::answer::NoAnswer,
+    usage::{OpenAiUsage, Usage},
+};
+
+/// Reads a whole answer. `created` is when it came, in seconds since 1970: Anthropic does not say.
+pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer> {
+    let message: Value = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
+    if message["type"] == "error" || message["error"].is_object() {
+        return Err(NoAnswer::Error(error_body::from_value(&message)));
+    }
+    let Some(blocks) = message["content"].as_array() else {
+        return Err(NoAnswer::Malformed("the answer has no content".into()));
+    };
+    let mut said = Said::default();
+    blocks.iter().for_each(|block| said.take(block));
+    let usage = usage(&message["usage"], None);
+    let mut body = json!({
+        "id": message["id"],
+        "object": "chat.completion",
+        "created": created,
+        "model": message["model"],
+        "choices": [said.choice(&message)],
+    });
+    if let Some(usage) = &usage {
+        body["usage"] = usage.clone();
+    }
+    Ok((body, usage.and_then(|u| counted(&u))))
+}
+
+/// What the blocks of a message say.
+#[derive(Default)]
+struct Said {
+    text: Option<String>,
+    reasoning: String,
+    calls: Vec<Value>,
+}
+
+impl Said {
+    fn take(&mut self, block: &Value) {
+        let words = |name: &str| block[name].as_str().unwrap_or_default();
+        match words("type") {
+            "text" => self.text.get_or_insert_default().push_str(words("text")),
+            "thinking" => self.reasoning.push_str(words("thinking")),
+            "tool_use" => self.calls.push(json!({
+                "id": block["id"], "type": "function",
+                "function": { "name": block["name"], "arguments": arguments(&block["input"]) },
+            })),
+            // What the vendor's own tools did is told by what the model says of it.
+            _ => {}
+        }
+    }
+
+    fn choice(self, message: &Value) -> Value {
+        let mut out = json!({ "role": "assistant", "content": self.text, "refusal": refusal(message) });
+        if !self.reasoning.is_empty() {
+            out["reasoning_content"] = self.reasoning.into();
+        }
+        if !self.calls.is_empty() {
+            out["tool_calls"] = self.calls.into();
+        }
+        let mut choice = json!({ "index": 0, "message": out, "logprobs": null });
+        end(&mut choice, &message["stop_reason"]);
+        choice
+    }
+}
+
+/// A tool's input as OpenAI's text.
+pub fn arguments(input: &Value) -> String {
+    if input.is_null() { "{}".into() } else { input.to_string() }
+}
+
+/// Why a message was refused, where that is said.
+pub fn refusal(message: &Value) -> Value {
+    let explained = message["stop_details"]["explanation"].clone();
+    if message["stop_reason"] == "refusal" { explained } else { Value::Null }
+}
+
+/// Writes how it ended: OpenAI's word, and beside it the vendor's own.
+pub fn end(choice: &mut Value, stop_reason: &Value) {
+    choice["finish_reason"] = stop_reason.as_str().map(finish_reason).into();
+    choice["native_finish_reason"] = stop_reason.clone();
+}
+
+fn finish_reason(stop_reason: &str) -> &'static str {
+    match stop_reason {
+        "max_tokens" | "model_context_window_exceeded" => "length",
+        "tool_use" => "tool_calls",
+        "refusal" => "content_filter",
+        // end_turn, stop_sequence, and pause_turn, which asks for the same request once more.
+        _ => "stop",
+    }
+}
+
+/// OpenAI's usage. Anthropic counts cached tokens beside the others, OpenAI among them. A stream says at its end
+/// what it knows better than at its beginning, in `later`.
+pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
+    let mut all: Map<String, Value> = first.as_object().cloned().unwrap_or_default();
+    for (name, value) in later.and_then(Value::as_object).into_iter().flatten() {
+        if !value.is_null() {
+            all.insert(name.clone(), value.clone());
+        }
+    }
+    if all.is_empty() {
+        return None;
+    }
+    let count = |name: &str| all.get(name).and_then(Value::as_f64).map_or(0, |n| n as u64);
+    let (read, written) = (count("cache_read_input_tokens"), count("cache_creation_input_tokens"));
+    let input = count("input_tokens").saturating_add(read).saturating_add(written);
+    let output = count("output_tokens");
+    let mut usage = json!({
+        "prompt_tokens": input,
+        "completion_tokens": output,
+        "total_tokens": input.saturating_add(output),
+        "prompt_tokens_details": { "cached_tokens": read, "cache_write_tokens": written },
+    });
+    let thought = all.get("output_tokens_details").and_then(|d| d["thinking_tokens"].as_u64());
+    if let Some(thought) = thought {
+        usage["completion_tokens_details"] = json!({ "reasoning_tokens": thought });
+    }
+    Some(usage)
+}
+
+/// The counts of OpenAI's usage.
+pub fn counted(usage: &Value) -> Option<Usage> {
+    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().map(Usage::from)
+}
+
+fn why(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(200).collect()
+}

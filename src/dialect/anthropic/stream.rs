@@ -1,0 +1,149 @@
+//! A stream of Anthropic's as OpenAI's chunks.
+
+use serde_json::{Value, json};
+
+use super::answer;
+use crate::dialect::{chunks::Decoded, error_body};
+
+/// Where a stream is.
+#[derive(Default)]
+pub struct Decoder {
+    id: Value,
+    model: Value,
+    created: u64,
+    usage: Value,
+    blocks: Vec<Block>,
+    calls: usize,
+}
+
+/// A content block that has begun.
+struct Block {
+    index: u64,
+    /// Its number among the tool calls, and whether any of its input was told.
+    call: Option<(usize, bool)>,
+    /// What its beginning said of its input.
+    input: Value,
+}
+
+impl Decoder {
+    /// `created` is when the stream began, in seconds since 1970.
+    pub fn new(created: u64) -> Self {
+        Self { created, ..Self::default() }
+    }
+
+    /// Reads one event. What is not known is passed over, as the vendor asks.
+    pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
+        let Ok(event) = serde_json::from_str::<Value>(data) else { return Decoded::Undecodable };
+        if !event.is_object() {
+            return Decoded::Undecodable;
+        }
+        match event["type"].as_str().or(name).unwrap_or_default() {
+            "message_start" => self.begin(&event["message"]),
+            "content_block_start" => self.block(&event),
+            "content_block_delta" => self.delta(&event),
+            "content_block_stop" => self.stop(&event),
+            "message_delta" => self.end(&event),
+            "message_stop" => Decoded::Done,
+            "error" => Decoded::Error(error_body::from_value(&event)),
+            _ => Decoded::Nothing,
+        }
+    }
+
+    fn begin(&mut self, message: &Value) -> Decoded {
+        self.id = message["id"].clone();
+        self.model = message["model"].clone();
+        self.usage = message["usage"].clone();
+        self.chunk(json!({ "role": "assistant", "content": "" }))
+    }
+
+    fn block(&mut self, event: &Value) -> Decoded {
+        let start = &event["content_block"];
+        let index = event["index"].as_u64().unwrap_or(0);
+        let call = (start["type"] == "tool_use").then(|| {
+            self.calls += 1;
+            (self.calls - 1, false)
+        });
+        self.blocks.retain(|b| b.index != index);
+        self.blocks.push(Block { index, call, input: start["input"].clone() });
+        let words = |name: &str| start[name].as_str().filter(|text| !text.is_empty());
+        match (call, words("text"), words("thinking")) {
+            (Some((number, _)), ..) => self.chunk(json!({ "tool_calls": [{
+                "index": number, "id": start["id"], "type": "function",
+                "function": { "name": start["name"], "arguments": "" },
+            }] })),
+            (None, Some(text), _) => self.chunk(json!({ "content": text })),
+            (None, None, Some(text)) => self.chunk(json!({ "reasoning_content": text })),
+            (None, None, None) => Decoded::Nothing,
+        }
+    }
+
+    fn delta(&mut self, event: &Value) -> Decoded {
+        let delta = &event["delta"];
+        let words = |name: &str| delta[name].as_str().unwrap_or_default();
+        match words("type") {
+            "text_delta" => self.chunk(json!({ "content": words("text") })),
+            "thinking_delta" => self.chunk(json!({ "reasoning_content": words("thinking") })),
+            "input_json_delta" => self.input(event["index"].as_u64(), words("partial_json")),
+            // Signatures and citations have no place in OpenAI's dialect.
+            _ => Decoded::Nothing,
+        }
+    }
+
+    /// A piece of a tool's input.
+    fn input(&mut self, index: Option<u64>, piece: &str) -> Decoded {
+        let block = self.blocks.iter_mut().find(|b| Some(b.index) == index);
+        let Some((number, told)) = block.and_then(|b| b.call.as_mut()).filter(|_| !piece.is_empty()) else {
+            return Decoded::Nothing;
+        };
+        *told = true;
+        let number = *number;
+        self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": piece } }] }))
+    }
+
+    /// A tool that takes nothing is told nothing: its arguments are an empty object all the same.
+    fn stop(&mut self, event: &Value) -> Decoded {
+        let index = event["index"].as_u64();
+        let Some(at) = self.blocks.iter().position(|b| Some(b.index) == index) else {
+            return Decoded::Nothing;
+        };
+        let block = self.blocks.swap_remove(at);
+        let Some((number, false)) = block.call else { return Decoded::Nothing };
+        let arguments = answer::arguments(&block.input);
+        self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": arguments } }] }))
+    }
+
+    fn end(&mut self, event: &Value) -> Decoded {
+        let usage = answer::usage(&self.usage, Some(&event["usage"]));
+        let mut chunks = Vec::with_capacity(2);
+        let delta = &event["delta"];
+        if !delta["stop_reason"].is_null() {
+            let refusal = answer::refusal(delta);
+            let said = if refusal.is_null() { json!({}) } else { json!({ "refusal": refusal }) };
+            let mut last = self.value(said);
+            answer::end(&mut last["choices"][0], &delta["stop_reason"]);
+            chunks.push(last);
+        }
+        if let Some(usage) = usage {
+            let mut value = self.value(json!({}));
+            value["choices"] = json!([]);
+            value["usage"] = usage;
+            chunks.push(value);
+        }
+        Decoded::Chunks(chunks)
+    }
+
+    fn chunk(&self, delta: Value) -> Decoded {
+        Decoded::Chunks(vec![self.value(delta)])
+    }
+
+    fn value(&self, delta: Value) -> Value {
+        json!({
+            "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
+            "choices": [{ "index": 0, "delta": delta, "finish_reason": null }],
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -1,0 +1,293 @@
+//! A chat request as Anthropic's Messages.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::chat::{
+    Chat, DataUrl, Effort, Format, Message, Part, Source, Tool, ToolChoice, Untranslatable, Written,
+};
+
+/// What `max_tokens` is when the caller names none: Anthropic demands one, and all models there allow this.
+pub const MAX_TOKENS: u64 = 8_192;
+/// Said where the caller wants JSON and gives no schema, for which there is no field.
+const JSON_ONLY: &str = "Answer with a single JSON object and nothing else.";
+/// What can be shown as an image.
+const IMAGES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// Versions of the API, by what they allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `2023-06-01`.
+    Old,
+    /// `2026-10-21`: no sampling parameters, system messages anywhere.
+    New,
+}
+
+impl Version {
+    pub fn of(header: &str) -> Self {
+        // Dates compare as texts; what comes later takes nothing back.
+        if header >= "2026-10-21" { Self::New } else { Self::Old }
+    }
+}
+
+pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result<Written, Untranslatable> {
+    refuse(chat)?;
+    let mut dropped = chat.others.clone();
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("max_tokens".into(), chat.max_output.unwrap_or(MAX_TOKENS).into());
+    let (system, messages) = messages(chat, version)?;
+    if !system.is_empty() {
+        body.insert("system".into(), system.join("\n\n").into());
+    }
+    body.insert("messages".into(), messages.into());
+    sampling(chat, version, &mut body, &mut dropped);
+    if !chat.stop.is_empty() {
+        body.insert("stop_sequences".into(), json!(chat.stop));
+    }
+    if stream {
+        body.insert("stream".into(), true.into());
+    }
+    tools(chat, &mut body);
+    let mut output = Map::new();
+    if let Format::Schema { schema, .. } = &chat.format {
+        output.insert("format".into(), json!({ "type": "json_schema", "schema": schema }));
+    }
+    match chat.effort {
+        None => {}
+        Some(Effort::None) => {
+            body.insert("thinking".into(), json!({ "type": "disabled" }));
+        }
+        Some(effort) if knows_effort(model) => {
+            output.insert("effort".into(), effort.max(Effort::Low).word().into());
+        }
+        Some(_) => dropped.push("reasoning_effort".into()),
+    }
+    if !output.is_empty() {
+        body.insert("output_config".into(), output.into());
+    }
+    if let Some(user) = &chat.user {
+        body.insert("metadata".into(), json!({ "user_id": user }));
+    }
+    match chat.service_tier.as_deref() {
+        None => {}
+        Some("auto") => {
+            body.insert("service_tier".into(), "auto".into());
+        }
+        Some("default") => {
+            body.insert("service_tier".into(), "standard_only".into());
+        }
+        Some(_) => dropped.push("service_tier".into()),
+    }
+    Ok(Written { body: body.into(), dropped })
+}
+
+/// What would make another answer than the one that was asked for.
+fn refuse(chat: &Chat) -> Result<(), Untranslatable> {
+    if chat.choices.is_some() {
+        return Err(Untranslatable::new("n", "must be 1 at Anthropic, which gives one answer to a request"));
+    }
+    if chat.logprobs.is_some() {
+        return Err(Untranslatable::new("logprobs", "must be false at Anthropic, which does not tell them"));
+    }
+    Ok(())
+}
+
+fn sampling(chat: &Chat, version: Version, body: &mut Map<String, Value>, dropped: &mut Vec<String>) {
+    let s = &chat.sampling;
+    let mut put = |name: &str, value: Option<Value>, known: bool| {
+        if let Some(value) = value {
+            if known {
+                body.insert(name.into(), value);
+            } else {
+                dropped.push(name.into());
+            }
+        }
+    };
+    let old = version == Version::Old;
+    // OpenAI goes up to 2, Anthropic to 1.
+    put("temperature", s.temperature.map(|t| t.min(1.0).into()), old);
+    put("top_p", s.top_p.map(Value::from), old);
+    put("top_k", s.top_k.map(Value::from), old);
+    put("frequency_penalty", s.frequency_penalty.map(Value::from), false);
+    put("presence_penalty", s.presence_penalty.map(Value::from), false);
+    put("seed", s.seed.map(Value::from), false);
+    if old && s.temperature.is_some_and(|t| t > 1.0) {
+        dropped.push("temperature".into());
+    }
+}
+
+fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), Untranslatable> {
+    let mut system: Vec<String> = Vec::new();
+    let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
+    for (i, message) in chat.messages.iter().enumerate() {
+        let at = format!("messages[{i}]");
+        let (role, blocks) = match message {
+            Message::System(texts) if turns.is_empty() || version == Version::Old => {
+                system.extend(texts.iter().filter(|t| !t.trim().is_empty()).cloned());
+                continue;
+            }
+            Message::System(texts) => ("system", texts.iter().filter_map(|t| text_block(t)).collect()),
+            Message::User(parts) => ("user", blocks(parts, &at)?),
+            Message::Assistant { texts, calls } => {
+                let mut blocks: Vec<Value> = texts.iter().filter_map(|t| text_block(t)).collect();
+                blocks.extend(calls.iter().map(
+                    |c| json!({ "type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments }),
+                ));
+                ("assistant", blocks)
+            }
+            Message::Tool(result) => {
+                let mut block = json!({ "type": "tool_result", "tool_use_id": result.call_id });
+                let content = blocks(&result.parts, &at)?;
+                if !content.is_empty() {
+                    block["content"] = content.into();
+                }
+                if result.is_error {
+                    block["is_error"] = true.into();
+                }
+                ("user", vec![block])
+            }
+        };
+        // Blocks of nothing are refused there.
+        if blocks.is_empty() {
+            continue;
+        }
+        match turns.last_mut() {
+            // All results of a turn stand together, before what the user says then.
+            Some((last, there)) if *last == role && role != "system" => there.extend(blocks),
+            _ => turns.push((role, blocks)),
+        }
+    }
+    if chat.format == Format::Json {
+        system.push(JSON_ONLY.into());
+    }
+    if turns.is_empty() {
+        return Err(Untranslatable::new("messages", "must hold something that the user says"));
+    }
+    let turn = |(role, blocks): (&str, Vec<Value>)| json!({ "role": role, "content": plain(blocks) });
+    Ok((system, turns.into_iter().map(turn).collect()))
+}
+
+/// A single text is written as one.
+fn plain(blocks: Vec<Value>) -> Value {
+    match &blocks[..] {
+        [only] if only["type"] == "text" => only["text"].clone(),
+        _ => blocks.into(),
+    }
+}
+
+fn text_block(text: &str) -> Option<Value> {
+    (!text.trim().is_empty()).then(|| json!({ "type": "text", "text": text }))
+}
+
+fn blocks(parts: &[Part], at: &str) -> Result<Vec<Value>, Untranslatable> {
+    let mut blocks = Vec::with_capacity(parts.len());
+    for (i, part) in parts.iter().enumerate() {
+        let field = || format!("{at}.content[{i}]");
+        match part {
+            Part::Text(text) => blocks.extend(text_block(text)),
+            Part::Image(Source::Url(url)) => {
+                blocks.push(json!({ "type": "image", "source": { "type": "url", "url": url } }));
+            }
+            Part::Image(Source::Data(data)) if IMAGES.contains(&&*data.media_type) => {
+                blocks.push(json!({ "type": "image", "source": base64(data) }));
+            }
+            Part::Image(Source::Data(data)) => {
+                let why = format!("must be {} at Anthropic, got {}", IMAGES.join(", "), data.media_type);
+                return Err(Untranslatable::new(field(), why));
+            }
+            Part::File { source, name } => {
+                let source = match source {
+                    Source::Url(url) => json!({ "type": "url", "url": url }),
+                    Source::Data(data) if data.media_type == "application/pdf" => base64(data),
+                    Source::Data(data) => {
+                        let why = format!("must be a PDF at Anthropic, got {}", data.media_type);
+                        return Err(Untranslatable::new(field(), why));
+                    }
+                };
+                let mut block = json!({ "type": "document", "source": source });
+                if let Some(name) = name {
+                    block["title"] = name.clone().into();
+                }
+                blocks.push(block);
+            }
+            Part::Audio { .. } => {
+                return Err(Untranslatable::new(
+                    field(),
+                    "must be text, an image or a PDF at Anthropic, got audio",
+                ));
+            }
+        }
+    }
+    Ok(blocks)
+}
+
+fn base64(data: &DataUrl) -> Value {
+    json!({ "type": "base64", "media_type": data.media_type, "data": data.data })
+}
+
+fn tools(chat: &Chat, body: &mut Map<String, Value>) {
+    let (tools, choice) = chat.callable();
+    if tools.is_empty() {
+        return;
+    }
+    body.insert("tools".into(), tools.into_iter().map(tool).collect());
+    let mut choice = match choice {
+        None => Map::new(),
+        Some(ToolChoice::None) => object(json!({ "type": "none" })),
+        Some(ToolChoice::Auto | ToolChoice::Among { required: false, .. }) => {
+            object(json!({ "type": "auto" }))
+        }
+        Some(ToolChoice::Required | ToolChoice::Among { required: true, .. }) => {
+            object(json!({ "type": "any" }))
+        }
+        Some(ToolChoice::Named(name)) => object(json!({ "type": "tool", "name": name })),
+    };
+    if chat.parallel_tool_calls == Some(false) && choice.get("type").is_none_or(|t| t != "none") {
+        choice.entry("type").or_insert("auto".into());
+        choice.insert("disable_parallel_tool_use".into(), true.into());
+    }
+    if !choice.is_empty() {
+        body.insert("tool_choice".into(), choice.into());
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn tool(tool: &Tool) -> Value {
+    let schema = tool.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
+    let mut out = json!({ "name": tool.name, "input_schema": schema });
+    if let Some(description) = &tool.description {
+        out["description"] = description.clone().into();
+    }
+    if tool.strict == Some(true) {
+        out["strict"] = true.into();
+    }
+    out
+}
+
+/// `output_config.effort` came with Opus 4.5 and Sonnet 4.6; older models refuse it.
+fn knows_effort(model: &str) -> bool {
+    let id = model.rsplit('/').next().unwrap_or(model);
+    let Some(rest) = id.strip_prefix("claude-") else { return false };
+    let mut words = rest.split('-');
+    let family = words.next().unwrap_or_default();
+    // Older ids have the version before the family: claude-3-5-sonnet.
+    let number = |word: Option<&str>| word.and_then(|w| w.parse::<u32>().ok()).filter(|n| *n < 1_000);
+    let Some(major) = number(words.next()) else { return false };
+    let minor = number(words.next()).unwrap_or(0);
+    match family {
+        "opus" => (major, minor) >= (4, 5),
+        "sonnet" => (major, minor) >= (4, 6),
+        "haiku" => major >= 5,
+        _ => family.parse::<u32>().is_err(),
+    }
+}
+
+#[cfg(test)]
+#[path = "write_chat_tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+//! Members of a JSON object, read by name; what is of another kind than expected is told with its path.
+
+use serde_json::{Map, Value};
+
+use super::Untranslatable;
+
+pub struct Fields<'v> {
+    path: String,
+    object: &'v Map<String, Value>,
+}
+
+impl<'v> Fields<'v> {
+    pub fn of(value: &'v Value, path: impl Into<String>) -> Result<Self, Untranslatable> {
+        let path = path.into();
+        match value {
+            Value::Object(object) => Ok(Self { path, object }),
+            other => Err(wrong(&path, "an object", other)),
+        }
+    }
+
+    /// A member that is there and not null.
+    pub fn get(&self, name: &str) -> Option<&'v Value> {
+        self.object.get(name).filter(|v| !v.is_null())
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &'v String> + use<'v> {
+        self.object.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name)
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        kind: &str,
+        read: impl FnOnce(&'v Value) -> Option<T>,
+    ) -> Result<Option<T>, Untranslatable> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        read(value).map(Some).ok_or_else(|| wrong(&self.path(name), kind, value))
+    }
+
+    pub fn text(&self, name: &str) -> Result<Option<&'v str>, Untranslatable> {
+        self.read(name, "a string", Value::as_str)
+    }
+
+    pub fn needed_text(&self, name: &str) -> Result<&'v str, Untranslatable> {
+        self.text(name)?.ok_or_else(|| self.missing(name, "a string"))
+    }
+
+    pub fn owned_text(&self, name: &str) -> Result<Option<String>, Untranslatable> {
+        Ok(self.text(name)?.map(str::to_owned))
+    }
+
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Untranslatable> {
+        self.read(name, "a boolean", Value::as_bool)
+    }
+
+    pub fn number(&self, name: &str) -> Result<Option<f64>, Untranslatable> {
+        self.read(name, "a number", Value::as_f64)
+    }
+
+    pub fn count(&self, name: &str) -> Result<Option<u64>, Untranslatable> {
+        // JavaScript has one kind of number, and some write counts as 1024.0.
+        let whole = |v: &Value| {
+            v.as_u64().or_else(|| v.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64))
+        };
+        self.read(name, "a whole number", whole)
+    }
+
+    pub fn list(&self, name: &str) -> Result<&'v [Value], Untranslatable> {
+        Ok(self.read(name, "an array", Value::as_array)?.map_or(&[], Vec::as_slice))
+    }
+
+    pub fn object(&self, name: &str) -> Result<Option<Fields<'v>>, Untranslatable> {
+        self.get(name).map(|value| Fields::of(value, self.path(name))).transpose()
+    }
+
+    pub fn missing(&self, name: &str, kind: &str) -> Untranslatable {
+        Untranslatable::new(self.path(name), format!("is missing; {kind} is required"))
+    }
+}
+
+/// What a value should have been, and what it is.
+pub fn wrong(path: &str, kind: &str, value: &Value) -> Untranslatable {
+    let shown: String = value.to_string().chars().take(60).collect();
+    Untranslatable::new(path, format!("must be {kind}, got {shown}"))
+}

@@ -1,0 +1,293 @@
+//! A chat completion request, read for other dialects: what they have no word for is told by name.
+
+use serde_json::{Value, json};
+
+use crate::dialect::chat::{
+    Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    Untranslatable,
+    fields::{Fields, wrong},
+};
+
+/// Fields that are read.
+const READ: [&str; 24] = [
+    "messages",
+    "model",
+    "stream",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "reasoning_effort",
+    "user",
+    "safety_identifier",
+    "service_tier",
+    "modalities",
+    "stream_options",
+];
+/// Fields without which the answer would not be what was asked for.
+const REFUSED: [(&str, &str); 4] = [
+    ("audio", "spoken answers exist in OpenAI's dialect only"),
+    ("functions", "is OpenAI's old form; use tools"),
+    ("function_call", "is OpenAI's old form; use tool_choice"),
+    ("web_search_options", "searching the web exists in OpenAI's dialect only"),
+];
+
+pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
+    let fields = Fields::of(request, "")?;
+    for (name, why) in REFUSED {
+        if fields.get(name).is_some() {
+            return Err(Untranslatable::new(name, why));
+        }
+    }
+    if fields.list("modalities")?.iter().any(|m| m != "text") {
+        return Err(Untranslatable::new("modalities", "text is the only kind of answer in other dialects"));
+    }
+    let logprobs = match fields.flag("logprobs")? {
+        Some(true) => Some(fields.count("top_logprobs")?.unwrap_or(0)),
+        _ => None,
+    };
+    let effort = fields.text("reasoning_effort")?.map(|word| {
+        Effort::from_word(word).ok_or_else(|| {
+            Untranslatable::new("reasoning_effort", format!("has no meaning in other dialects: {word:?}"))
+        })
+    });
+    let messages = fields.list("messages")?.iter().enumerate();
+    let unknown = |name: &&String| !READ.contains(&name.as_str());
+    Ok(Chat {
+        messages: messages.map(|(i, m)| message(m, format!("messages[{i}]"))).collect::<Result<_, _>>()?,
+        tools: tools(&fields)?,
+        tool_choice: tool_choice(&fields)?,
+        parallel_tool_calls: fields.flag("parallel_tool_calls")?,
+        format: format(&fields)?,
+        stop: match fields.get("stop") {
+            Some(Value::String(one)) => vec![one.clone()],
+            _ => texts(&fields, "stop")?,
+        },
+        max_output: fields.count("max_completion_tokens")?.or(fields.count("max_tokens")?),
+        sampling: Sampling {
+            temperature: fields.number("temperature")?,
+            top_p: fields.number("top_p")?,
+            top_k: None,
+            frequency_penalty: fields.number("frequency_penalty")?.filter(|p| *p != 0.0),
+            presence_penalty: fields.number("presence_penalty")?.filter(|p| *p != 0.0),
+            seed: fields.get("seed").and_then(Value::as_i64),
+        },
+        choices: fields.count("n")?.filter(|n| *n != 1),
+        logprobs,
+        effort: effort.transpose()?,
+        user: fields.owned_text("safety_identifier")?.or(fields.owned_text("user")?),
+        service_tier: fields.owned_text("service_tier")?,
+        others: fields.names().filter(unknown).cloned().collect(),
+    })
+}
+
+fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
+    let text = |(i, v): (usize, &Value)| {
+        v.as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| wrong(&format!("{}[{i}]", fields.path(name)), "a string", v))
+    };
+    fields.list(name)?.iter().enumerate().map(text).collect()
+}
+
+fn message(value: &Value, path: String) -> Result<Message, Untranslatable> {
+    let fields = Fields::of(value, path)?;
+    Ok(match fields.needed_text("role")? {
+        "system" | "developer" => Message::System(only_texts(parts(&fields)?, &fields)?),
+        "user" => Message::User(parts(&fields)?),
+        "assistant" => assistant(&fields)?,
+        "tool" => Message::Tool(ToolResult {
+            call_id: fields.needed_text("tool_call_id")?.to_owned(),
+            parts: parts(&fields)?,
+            is_error: false,
+        }),
+        "function" => {
+            return Err(Untranslatable::new(
+                fields.path("role"),
+                "\"function\" is OpenAI's old form; use tool",
+            ));
+        }
+        other => {
+            let known = "system, developer, user, assistant or tool";
+            return Err(Untranslatable::new(fields.path("role"), format!("must be {known}, got {other:?}")));
+        }
+    })
+}
+
+fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
+    if fields.get("function_call").is_some() {
+        return Err(Untranslatable::new(
+            fields.path("function_call"),
+            "is OpenAI's old form; use tool_calls",
+        ));
+    }
+    let mut texts = only_texts(parts(fields)?, fields)?;
+    texts.extend(fields.owned_text("refusal")?);
+    let call = |(i, value): (usize, &Value)| {
+        let call = Fields::of(value, format!("{}[{i}]", fields.path("tool_calls")))?;
+        let Some(function) = call.object("function")? else {
+            return Err(
+                call.missing("function", "an object; custom tools exist in OpenAI's dialect only, and it")
+            );
+        };
+        let arguments = function.text("arguments")?.unwrap_or_default();
+        let arguments: Value = match arguments.trim() {
+            "" => json!({}),
+            text => serde_json::from_str(text).ok().filter(Value::is_object).ok_or_else(|| {
+                Untranslatable::new(function.path("arguments"), "must be a JSON object as text")
+            })?,
+        };
+        let id = call.needed_text("id")?.to_owned();
+        Ok(ToolCall { id, name: function.needed_text("name")?.to_owned(), arguments })
+    };
+    let calls = fields.list("tool_calls")?.iter().enumerate().map(call).collect::<Result<_, _>>()?;
+    Ok(Message::Assistant { texts, calls })
+}
+
+fn only_texts(parts: Vec<Part>, fields: &Fields<'_>) -> Result<Vec<String>, Untranslatable> {
+    let text = |part| match part {
+        Part::Text(text) => Ok(text),
+        _ => Err(Untranslatable::new(fields.path("content"), "may hold texts only")),
+    };
+    parts.into_iter().map(text).collect()
+}
+
+fn parts(fields: &Fields<'_>) -> Result<Vec<Part>, Untranslatable> {
+    match fields.get("content") {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![Part::Text(text.clone())]),
+        Some(Value::Array(items)) => {
+            let part = |(i, item)| part(&Fields::of(item, format!("{}[{i}]", fields.path("content")))?);
+            items.iter().enumerate().map(part).collect()
+        }
+        Some(other) => Err(wrong(&fields.path("content"), "a string or an array of parts", other)),
+    }
+}
+
+fn part(fields: &Fields<'_>) -> Result<Part, Untranslatable> {
+    match fields.needed_text("type")? {
+        "text" => Ok(Part::Text(fields.needed_text("text")?.to_owned())),
+        "refusal" => Ok(Part::Text(fields.needed_text("refusal")?.to_owned())),
+        "image_url" => {
+            let image =
+                fields.object("image_url")?.ok_or_else(|| fields.missing("image_url", "an object"))?;
+            Ok(Part::Image(source(image.needed_text("url")?, &image.path("url"))?))
+        }
+        "input_audio" => {
+            let audio =
+                fields.object("input_audio")?.ok_or_else(|| fields.missing("input_audio", "an object"))?;
+            let text = |name| audio.needed_text(name).map(str::to_owned);
+            Ok(Part::Audio { format: text("format")?, data: text("data")? })
+        }
+        "file" => {
+            let file = fields.object("file")?.ok_or_else(|| fields.missing("file", "an object"))?;
+            let Some(data) = file.text("file_data")? else {
+                let why = "is kept at OpenAI; other vendors need the file itself, in file_data";
+                return Err(Untranslatable::new(file.path("file_id"), why));
+            };
+            let source = Source::Data(DataUrl::parse(data).ok_or_else(|| {
+                Untranslatable::new(file.path("file_data"), "must be a data URL in base64")
+            })?);
+            Ok(Part::File { source, name: file.owned_text("filename")? })
+        }
+        other => {
+            let known = "text, image_url, input_audio or file";
+            Err(Untranslatable::new(fields.path("type"), format!("must be {known}, got {other:?}")))
+        }
+    }
+}
+
+fn source(url: &str, path: &str) -> Result<Source, Untranslatable> {
+    if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+        let data =
+            DataUrl::parse(url).ok_or_else(|| Untranslatable::new(path, "must be base64 in a data URL"))?;
+        return Ok(Source::Data(data));
+    }
+    Ok(Source::Url(url.to_owned()))
+}
+
+fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
+    let tool = |(i, value): (usize, &Value)| {
+        let tool = Fields::of(value, format!("tools[{i}]"))?;
+        let function = match tool.needed_text("type")? {
+            "function" => tool.object("function")?.ok_or_else(|| tool.missing("function", "an object"))?,
+            other => {
+                let why = format!("must be \"function\" for other dialects, got {other:?}");
+                return Err(Untranslatable::new(tool.path("type"), why));
+            }
+        };
+        Ok(Tool {
+            name: function.needed_text("name")?.to_owned(),
+            description: function.owned_text("description")?,
+            parameters: function.get("parameters").cloned(),
+            strict: function.flag("strict")?,
+        })
+    };
+    fields.list("tools")?.iter().enumerate().map(tool).collect()
+}
+
+fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
+    let Some(value) = fields.get("tool_choice") else { return Ok(None) };
+    if let Some(word) = value.as_str() {
+        return match word {
+            "none" => Ok(Some(ToolChoice::None)),
+            "auto" => Ok(Some(ToolChoice::Auto)),
+            "required" => Ok(Some(ToolChoice::Required)),
+            _ => Err(wrong("tool_choice", "none, auto, required or an object", value)),
+        };
+    }
+    let choice = Fields::of(value, "tool_choice")?;
+    let named = |value: &Fields<'_>| -> Result<String, Untranslatable> {
+        let function = value.object("function")?.ok_or_else(|| value.missing("function", "an object"))?;
+        Ok(function.needed_text("name")?.to_owned())
+    };
+    match choice.needed_text("type")? {
+        "function" => Ok(Some(ToolChoice::Named(named(&choice)?))),
+        "allowed_tools" => {
+            let among = choice
+                .object("allowed_tools")?
+                .ok_or_else(|| choice.missing("allowed_tools", "an object"))?;
+            let tool = |(i, value): (usize, &Value)| {
+                named(&Fields::of(value, format!("{}[{i}]", among.path("tools")))?)
+            };
+            let names = among.list("tools")?.iter().enumerate().map(tool).collect::<Result<_, _>>()?;
+            Ok(Some(ToolChoice::Among { names, required: among.text("mode")? == Some("required") }))
+        }
+        other => Err(Untranslatable::new(
+            "tool_choice.type",
+            format!("must be function or allowed_tools for other dialects, got {other:?}"),
+        )),
+    }
+}
+
+fn format(fields: &Fields<'_>) -> Result<Format, Untranslatable> {
+    let Some(format) = fields.object("response_format")? else { return Ok(Format::Text) };
+    match format.needed_text("type")? {
+        "text" => Ok(Format::Text),
+        "json_object" => Ok(Format::Json),
+        "json_schema" => {
+            let schema =
+                format.object("json_schema")?.ok_or_else(|| format.missing("json_schema", "an object"))?;
+            Ok(Format::Schema {
+                name: schema.owned_text("name")?.unwrap_or_else(|| "answer".into()),
+                schema: schema.get("schema").cloned().unwrap_or_else(|| json!({ "type": "object" })),
+                strict: schema.flag("strict")?,
+            })
+        }
+        other => Err(Untranslatable::new(
+            format.path("type"),
+            format!("must be text, json_object or json_schema for other dialects, got {other:?}"),
+        )),
+    }
+}

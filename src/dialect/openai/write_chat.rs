@@ -1,0 +1,143 @@
+//! A chat request as OpenAI's dialect says it, for a caller who speaks another.
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::chat::{Chat, Format, Message, Part, Tool, ToolCall, ToolChoice};
+
+/// `model` is the caller's word for it.
+pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            out.insert(name.into(), value);
+        }
+    };
+    put("model", Some(model.into()));
+    put("messages", Some(chat.messages.iter().flat_map(write_message).collect()));
+    // A caller of another dialect expects to be told what was used.
+    put("stream", stream.then(|| true.into()));
+    put("stream_options", stream.then(|| json!({ "include_usage": true })));
+    put("max_tokens", chat.max_output.map(Value::from));
+    let s = &chat.sampling;
+    put("temperature", s.temperature.map(Value::from));
+    put("top_p", s.top_p.map(Value::from));
+    put("frequency_penalty", s.frequency_penalty.map(Value::from));
+    put("presence_penalty", s.presence_penalty.map(Value::from));
+    put("seed", s.seed.map(Value::from));
+    put("n", chat.choices.map(Value::from));
+    put("logprobs", chat.logprobs.map(|_| true.into()));
+    put("top_logprobs", chat.logprobs.filter(|n| *n > 0).map(Value::from));
+    put("stop", (!chat.stop.is_empty()).then(|| json!(chat.stop)));
+    put("reasoning_effort", chat.effort.map(|e| e.word().into()));
+    put("tools", (!chat.tools.is_empty()).then(|| chat.tools.iter().map(write_tool).collect()));
+    put("tool_choice", chat.tool_choice.as_ref().map(write_choice));
+    put("parallel_tool_calls", chat.parallel_tool_calls.map(Value::from));
+    put("response_format", write_format(&chat.format));
+    put("user", chat.user.clone().map(Value::from));
+    put("service_tier", chat.service_tier.clone().map(Value::from));
+    Value::Object(out)
+}
+
+fn write_message(message: &Message) -> Vec<Value> {
+    match message {
+        Message::System(texts) => vec![json!({ "role": "system", "content": texts.join("\n\n") })],
+        Message::User(parts) => vec![json!({ "role": "user", "content": write_parts(parts) })],
+        Message::Assistant { texts, calls } => {
+            let content = (!texts.is_empty()).then(|| texts.concat());
+            let mut message = json!({ "role": "assistant", "content": content });
+            if !calls.is_empty() {
+                message["tool_calls"] = calls.iter().map(write_call).collect();
+            }
+            vec![message]
+        }
+        Message::Tool(result) => {
+            let (texts, others): (Vec<_>, Vec<_>) =
+                result.parts.iter().cloned().partition(|p| matches!(p, Part::Text(_)));
+            let text: Vec<_> = texts
+                .iter()
+                .filter_map(|p| if let Part::Text(t) = p { Some(t.as_str()) } else { None })
+                .collect();
+            let mut text = text.join("\n");
+            if result.is_error {
+                text = format!("Error: {text}");
+            }
+            let mut out = vec![json!({ "role": "tool", "tool_call_id": result.call_id, "content": text })];
+            // A tool answers in text only; what it showed follows as the user's.
+            if !others.is_empty() {
+                out.push(json!({ "role": "user", "content": write_parts(&others) }));
+            }
+            out
+        }
+    }
+}
+
+fn write_call(call: &ToolCall) -> Value {
+    json!({
+        "id": call.id, "type": "function",
+        "function": { "name": call.name, "arguments": call.arguments.to_string() },
+    })
+}
+
+fn write_parts(parts: &[Part]) -> Value {
+    if let [Part::Text(text)] = parts {
+        return text.clone().into();
+    }
+    let part = |part: &Part| match part {
+        Part::Text(text) => json!({ "type": "text", "text": text }),
+        Part::Image(source) => json!({ "type": "image_url", "image_url": { "url": source.url() } }),
+        Part::File { source, name } => {
+            let mut file = json!({ "file_data": source.url() });
+            if let Some(name) = name {
+                file["filename"] = name.clone().into();
+            }
+            json!({ "type": "file", "file": file })
+        }
+        Part::Audio { format, data } => {
+            json!({ "type": "input_audio", "input_audio": { "format": format, "data": data } })
+        }
+    };
+    parts.iter().map(part).collect()
+}
+
+fn write_tool(tool: &Tool) -> Value {
+    let mut function = json!({ "name": tool.name });
+    if let Some(description) = &tool.description {
+        function["description"] = description.clone().into();
+    }
+    if let Some(parameters) = &tool.parameters {
+        function["parameters"] = parameters.clone();
+    }
+    if let Some(strict) = tool.strict {
+        function["strict"] = strict.into();
+    }
+    json!({ "type": "function", "function": function })
+}
+
+fn write_choice(choice: &ToolChoice) -> Value {
+    let function = |name: &String| json!({ "type": "function", "function": { "name": name } });
+    match choice {
+        ToolChoice::None => "none".into(),
+        ToolChoice::Auto => "auto".into(),
+        ToolChoice::Required => "required".into(),
+        ToolChoice::Named(name) => function(name),
+        ToolChoice::Among { names, required } => {
+            let tools: Value = names.iter().map(function).collect();
+            let mode = if *required { "required" } else { "auto" };
+            json!({ "type": "allowed_tools", "allowed_tools": { "mode": mode, "tools": tools } })
+        }
+    }
+}
+
+fn write_format(format: &Format) -> Option<Value> {
+    match format {
+        Format::Text => None,
+        Format::Json => Some(json!({ "type": "json_object" })),
+        Format::Schema { name, schema, strict } => {
+            let mut inner = json!({ "name": name, "schema": schema });
+            if let Some(strict) = strict {
+                inner["strict"] = (*strict).into();
+            }
+            Some(json!({ "type": "json_schema", "json_schema": inner }))
+        }
+    }
+}
