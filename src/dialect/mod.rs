@@ -6,5 +6,7 @@ pub mod chat;
 pub mod chunks;
 pub mod error_body;
 pub mod openai;
+#[cfg(test)]
+mod round_trips;
 pub mod tokens;
 pub mod usage;

@@ -1,5 +1,7 @@
 //! Anthropic's Messages.
 
 pub mod answer;
+pub mod read_chat;
 pub mod stream;
+pub mod write_answer;
 pub mod write_chat;

@@ -1,0 +1,263 @@
+//! Anthropic's Messages, read for other dialects: what they have no word for is told by name.
+
+use serde_json::{Value, json};
+
+use crate::dialect::chat::{
+    Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    Untranslatable,
+    fields::{Fields, wrong},
+};
+
+/// Fields that are read.
+const READ: [&str; 16] = [
+    "model",
+    "messages",
+    "system",
+    "max_tokens",
+    "stop_sequences",
+    "stream",
+    "temperature",
+    "top_p",
+    "top_k",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "metadata",
+    "service_tier",
+    "container",
+];
+/// A budget for thinking that stands for each effort at most, in tokens.
+const BUDGETS: [(u64, Effort); 3] =
+    [(4_096, Effort::Low), (16_384, Effort::Medium), (u64::MAX, Effort::High)];
+
+pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
+    let fields = Fields::of(request, "")?;
+    for name in ["container", "mcp_servers"] {
+        if fields.get(name).is_some() {
+            return Err(Untranslatable::new(name, "lives at Anthropic; no other vendor can go on with it"));
+        }
+    }
+    let mut messages = Vec::new();
+    let system = texts(&fields, "system")?;
+    if !system.is_empty() {
+        messages.push(Message::System(system));
+    }
+    for (i, value) in fields.list("messages")?.iter().enumerate() {
+        message(&Fields::of(value, format!("messages[{i}]"))?, &mut messages)?;
+    }
+    let (tool_choice, parallel_tool_calls) = tool_choice(&fields)?;
+    let output = fields.object("output_config")?;
+    let user = fields.object("metadata")?.map(|m| m.owned_text("user_id")).transpose()?.flatten();
+    let unknown = |name: &&String| !READ.contains(&name.as_str());
+    Ok(Chat {
+        messages,
+        tools: tools(&fields)?,
+        tool_choice,
+        parallel_tool_calls,
+        format: output.as_ref().map_or(Ok(Format::Text), format)?,
+        stop: list_of_texts(&fields, "stop_sequences")?,
+        max_output: fields.count("max_tokens")?,
+        sampling: Sampling {
+            temperature: fields.number("temperature")?,
+            top_p: fields.number("top_p")?,
+            top_k: fields.count("top_k")?,
+            ..Sampling::default()
+        },
+        effort: effort(&fields, output.as_ref())?,
+        user,
+        service_tier: fields
+            .text("service_tier")?
+            .map(|tier| if tier == "standard_only" { "default".into() } else { tier.to_owned() }),
+        others: fields.names().filter(unknown).cloned().collect(),
+        choices: None,
+        logprobs: None,
+    })
+}
+
+fn list_of_texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
+    let text = |(i, v): (usize, &Value)| {
+        v.as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| wrong(&format!("{}[{i}]", fields.path(name)), "a string", v))
+    };
+    fields.list(name)?.iter().enumerate().map(text).collect()
+}
+
+/// A text, or text blocks.
+fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
+    match fields.get(name) {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![text.clone()]),
+        Some(_) => {
+            let text = |(i, v)| {
+                let block = Fields::of(v, format!("{}[{i}]", fields.path(name)))?;
+                match block.needed_text("type")? {
+                    "text" => Ok(block.needed_text("text")?.to_owned()),
+                    other => {
+                        Err(Untranslatable::new(block.path("type"), format!("must be text, got {other:?}")))
+                    }
+                }
+            };
+            fields.list(name)?.iter().enumerate().map(text).collect()
+        }
+    }
+}
+
+fn message(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslatable> {
+    match fields.needed_text("role")? {
+        "user" => user(fields, out)?,
+        "assistant" => out.push(assistant(fields)?),
+        "system" => out.push(Message::System(texts(fields, "content")?)),
+        other => {
+            let why = format!("must be user, assistant or system, got {other:?}");
+            return Err(Untranslatable::new(fields.path("role"), why));
+        }
+    }
+    Ok(())
+}
+
+fn blocks<'v>(fields: &Fields<'v>, name: &str) -> Result<Vec<Fields<'v>>, Untranslatable> {
+    let block = |(i, v)| Fields::of(v, format!("{}[{i}]", fields.path(name)));
+    fields.list(name)?.iter().enumerate().map(block).collect()
+}
+
+/// What a user says, behind the results of the tools that ran before.
+fn user(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslatable> {
+    if let Some(Value::String(text)) = fields.get("content") {
+        out.push(Message::User(vec![Part::Text(text.clone())]));
+        return Ok(());
+    }
+    let mut parts = Vec::new();
+    for block in blocks(fields, "content")? {
+        if block.needed_text("type")? == "tool_result" {
+            out.push(Message::Tool(tool_result(&block)?));
+        } else {
+            parts.push(part(&block)?);
+        }
+    }
+    if !parts.is_empty() {
+        out.push(Message::User(parts));
+    }
+    Ok(())
+}
+
+fn tool_result(block: &Fields<'_>) -> Result<ToolResult, Untranslatable> {
+    let parts = match block.get("content") {
+        None => Vec::new(),
+        Some(Value::String(text)) => vec![Part::Text(text.clone())],
+        Some(_) => blocks(block, "content")?.iter().map(part).collect::<Result<_, _>>()?,
+    };
+    Ok(ToolResult {
+        call_id: block.needed_text("tool_use_id")?.to_owned(),
+        parts,
+        is_error: block.flag("is_error")? == Some(true),
+    })
+}
+
+fn part(block: &Fields<'_>) -> Result<Part, Untranslatable> {
+    match block.needed_text("type")? {
+        "text" => Ok(Part::Text(block.needed_text("text")?.to_owned())),
+        "image" => Ok(Part::Image(source(block)?)),
+        "document" => {
+            let inner = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
+            if inner.needed_text("type")? == "text" {
+                return Ok(Part::Text(inner.needed_text("data")?.to_owned()));
+            }
+            Ok(Part::File { source: source(block)?, name: block.owned_text("title")? })
+        }
+        other => {
+            let known = "text, image, document or tool_result";
+            let why = format!("must be {known} for other vendors, got {other:?}");
+            Err(Untranslatable::new(block.path("type"), why))
+        }
+    }
+}
+
+fn source(block: &Fields<'_>) -> Result<Source, Untranslatable> {
+    let source = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
+    match source.needed_text("type")? {
+        "url" => Ok(Source::Url(source.needed_text("url")?.to_owned())),
+        "base64" => Ok(Source::Data(DataUrl {
+            media_type: source.needed_text("media_type")?.to_owned(),
+            data: source.needed_text("data")?.to_owned(),
+        })),
+        other => {
+            let why = format!("must be url or base64 for other vendors, got {other:?}");
+            Err(Untranslatable::new(source.path("type"), why))
+        }
+    }
+}
+
+fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
+    let (mut said, mut calls) = (Vec::new(), Vec::new());
+    if let Some(Value::String(text)) = fields.get("content") {
+        return Ok(Message::Assistant { texts: vec![text.clone()], calls });
+    }
+    for block in blocks(fields, "content")? {
+        match block.needed_text("type")? {
+            "text" => said.push(block.needed_text("text")?.to_owned()),
+            "tool_use" => calls.push(ToolCall {
+                id: block.needed_text("id")?.to_owned(),
+                name: block.needed_text("name")?.to_owned(),
+                arguments: block.get("input").cloned().unwrap_or_else(|| json!({})),
+            }),
+            // Thoughts are signed for their own vendor, and what its tools did is in the text that follows.
+            _ => {}
+        }
+    }
+    Ok(Message::Assistant { texts: said, calls })
+}
+
+fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
+    let tool = |tool: Fields<'_>| {
+        if let Some(kind) = tool.text("type")?.filter(|kind| *kind != "custom") {
+            let why = format!("must be custom for other vendors, got {kind:?}");
+            return Err(Untranslatable::new(tool.path("type"), why));
+        }
+        Ok(Tool {
+            name: tool.needed_text("name")?.to_owned(),
+            description: tool.owned_text("description")?,
+            parameters: tool.get("input_schema").cloned(),
+            strict: tool.flag("strict")?,
+        })
+    };
+    blocks(fields, "tools")?.into_iter().map(tool).collect()
+}
+
+fn tool_choice(fields: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bool>), Untranslatable> {
+    let Some(choice) = fields.object("tool_choice")? else { return Ok((None, None)) };
+    let parallel = choice.flag("disable_parallel_tool_use")?.filter(|disabled| *disabled).map(|_| false);
+    let kind = match choice.needed_text("type")? {
+        "none" => ToolChoice::None,
+        "auto" => ToolChoice::Auto,
+        "any" => ToolChoice::Required,
+        "tool" => ToolChoice::Named(choice.needed_text("name")?.to_owned()),
+        other => {
+            let why = format!("must be none, auto, any or tool, got {other:?}");
+            return Err(Untranslatable::new(choice.path("type"), why));
+        }
+    };
+    Ok((Some(kind), parallel))
+}
+
+fn format(output: &Fields<'_>) -> Result<Format, Untranslatable> {
+    let Some(format) = output.object("format")? else { return Ok(Format::Text) };
+    let schema = format.get("schema").cloned().ok_or_else(|| format.missing("schema", "an object"))?;
+    Ok(Format::Schema { name: "answer".into(), schema, strict: Some(true) })
+}
+
+fn effort(fields: &Fields<'_>, output: Option<&Fields<'_>>) -> Result<Option<Effort>, Untranslatable> {
+    if let Some(word) = output.map(|o| o.text("effort")).transpose()?.flatten() {
+        return Ok(Effort::from_word(word));
+    }
+    let Some(thinking) = fields.object("thinking")? else { return Ok(None) };
+    Ok(match thinking.needed_text("type")? {
+        "disabled" => Some(Effort::None),
+        "enabled" => {
+            let budget = thinking.count("budget_tokens")?.unwrap_or(0);
+            BUDGETS.iter().find(|(most, _)| budget <= *most).map(|(_, effort)| *effort)
+        }
+        _ => None,
+    })
+}
