@@ -31,6 +31,7 @@ fn codes_types_statuses_and_messages() {
         (403, "", "", "Your input was flagged by moderation", Kind::ContentFilter),
         (404, "model_not_found", "invalid_request_error", "", Kind::NotFound),
         (404, "", "", "", Kind::NotFound),
+        (407, "", "", "", Kind::Connect),
         (400, "context_length_exceeded", "invalid_request_error", "", Kind::ContextLength),
         (
             400,

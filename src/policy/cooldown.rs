@@ -241,6 +241,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn only_what_was_asked_after_it_was_set_shows_that_it_is_over() {
+        let now = Instant::now();
+        for (before, probes) in [(true, 1), (false, 0)] {
+            let mut cooldown = Cooldown::default();
+            cooldown.extend(Park::CredentialQuota, None, now, now, 0.0);
+            cooldown.succeeded(if before { now - secs(1) } else { now + secs(1) });
+            assert_eq!(cooldown.begin_probe().into_iter().count(), probes, "asked before: {before}");
+        }
+    }
+
+    #[test]
+    fn a_probe_from_before_it_was_lifted_gives_nothing_back() {
+        let now = Instant::now();
+        let mut cooldown = Cooldown::default();
+        let parked = |cooldown: &mut Cooldown| {
+            cooldown.extend(Park::CredentialAuth, None, now, now, 0.0);
+            cooldown.begin_probe().expect("the one place")
+        };
+        let old = parked(&mut cooldown);
+        cooldown.lift();
+        parked(&mut cooldown);
+        cooldown.end_probe(old);
+        assert!(cooldown.probing());
+    }
+
     proptest! {
         #[test]
         fn it_only_extends(steps in proptest::collection::vec((0u64..5_000, proptest::option::of(0u64..90), 0.0f64..1.0), 1..100)) {

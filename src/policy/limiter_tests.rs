@@ -169,6 +169,18 @@ fn headers_teach_a_limit_that_nobody_configured() {
     let Some(Shortage::For(wait)) = limiter.shortage(small, 0, now) else { panic!("not limited") };
     assert_eq!(wait.as_secs(), 6);
     assert_eq!(limiter.shortage(small, 0, now + wait), None);
+    limiter.answered(None, now + Duration::from_secs(1));
+    assert!(
+        limiter.shortage(small, 0, now + Duration::from_secs(1)).is_some(),
+        "what was taught lately binds"
+    );
+    let later = now + Duration::from_secs(11);
+    let mut taken = |now| {
+        limiter.answered(None, now);
+        (0..20).map(|_| limiter.take(small, now)).for_each(drop);
+        limiter.shortage(small, 0, now)
+    };
+    assert_eq!(taken(later), None, "what is not repeated does not");
 }
 
 #[test]
