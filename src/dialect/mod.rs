@@ -5,6 +5,7 @@ pub mod anthropic;
 pub mod chat;
 pub mod chunks;
 pub mod error_body;
+pub mod google;
 pub mod openai;
 #[cfg(test)]
 mod round_trips;

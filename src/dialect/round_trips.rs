@@ -9,7 +9,7 @@ use super::{
         Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice,
         ToolResult,
     },
-    openai,
+    google, openai,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -45,6 +45,7 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
                 id: format!("call_{i}"),
                 name: format!("f{}", name.len()),
                 arguments: arguments.clone(),
+                signature: None,
             };
             turn.push(Message::Assistant {
                 texts: words.into_iter().collect(),
@@ -141,5 +142,19 @@ proptest! {
         let back = anthropic::read_chat::read(&written.body).expect("is read");
         let max_output = chat.max_output.or(Some(anthropic::write_chat::MAX_TOKENS));
         prop_assert_eq!(back, Chat { max_output, ..chat });
+    }
+
+    #[test]
+    fn through_google(chat in chat()) {
+        // Google has no place for who asks, and numbers schemas by no name.
+        let chat = Chat { user: None, ..chat };
+        let written = google::write_chat::write(&chat, "gemini-2.5-pro").expect("can be said");
+        prop_assert!(written.dropped.is_empty());
+        let back = google::read_chat::read(&written.body).expect("is read");
+        let format = match chat.format.clone() {
+            Format::Schema { name, schema, .. } => Format::Schema { name, schema, strict: None },
+            other => other,
+        };
+        prop_assert_eq!(back, Chat { format, ..chat });
     }
 }

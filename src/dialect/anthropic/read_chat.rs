@@ -201,6 +201,7 @@ fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
                 id: block.needed_text("id")?.to_owned(),
                 name: block.needed_text("name")?.to_owned(),
                 arguments: block.get("input").cloned().unwrap_or_else(|| json!({})),
+                signature: None,
             }),
             // Thoughts are signed for their own vendor, and what its tools did is in the text that follows.
             _ => {}

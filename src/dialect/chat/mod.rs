@@ -67,6 +67,8 @@ pub struct ToolCall {
     pub name: String,
     /// An object.
     pub arguments: Value,
+    /// What Google signs a call with, and wants back.
+    pub signature: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -148,8 +148,14 @@ fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
                 Untranslatable::new(function.path("arguments"), "must be a JSON object as text")
             })?,
         };
-        let id = call.needed_text("id")?.to_owned();
-        Ok(ToolCall { id, name: function.needed_text("name")?.to_owned(), arguments })
+        // As Google's own OpenAI-compatible surface writes it.
+        let signature = call.get("extra_content").and_then(|e| e["google"]["thought_signature"].as_str());
+        Ok(ToolCall {
+            id: call.needed_text("id")?.to_owned(),
+            name: function.needed_text("name")?.to_owned(),
+            arguments,
+            signature: signature.map(str::to_owned),
+        })
     };
     let calls = fields.list("tool_calls")?.iter().enumerate().map(call).collect::<Result<_, _>>()?;
     Ok(Message::Assistant { texts, calls })

@@ -72,10 +72,14 @@ fn write_message(message: &Message) -> Vec<Value> {
 }
 
 fn write_call(call: &ToolCall) -> Value {
-    json!({
+    let mut out = json!({
         "id": call.id, "type": "function",
         "function": { "name": call.name, "arguments": call.arguments.to_string() },
-    })
+    });
+    if let Some(signature) = &call.signature {
+        out["extra_content"] = json!({ "google": { "thought_signature": signature } });
+    }
+    out
 }
 
 fn write_parts(parts: &[Part]) -> Value {

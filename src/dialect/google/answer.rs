@@ -1,0 +1,183 @@
+//! An answer of Gemini's in OpenAI's words.
+
+use serde_json::{Value, json};
+
+use crate::{
+    dialect::{
+        error_body,
+        openai::answer::NoAnswer,
+        usage::{OpenAiUsage, Usage},
+    },
+    vendor_error::VendorError,
+};
+
+/// Reads a whole answer. `created` is when it came, in seconds since 1970: Google does not say.
+pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer> {
+    let answer: Value = serde_json::from_str(text)
+        .map_err(|e| NoAnswer::Malformed(e.to_string().chars().take(200).collect()))?;
+    if is_error(&answer) {
+        return Err(NoAnswer::Error(error_body::from_value(&answer)));
+    }
+    if let Some(blocked) = blocked(&answer) {
+        return Err(NoAnswer::Error(blocked));
+    }
+    let candidates = answer["candidates"].as_array().map_or(&[][..], Vec::as_slice);
+    if candidates.is_empty() {
+        return Err(NoAnswer::Malformed("the answer has no candidates".into()));
+    }
+    if candidates.iter().all(is_void) {
+        let why = candidates[0]["finishReason"].as_str().unwrap_or("no reason");
+        return Err(NoAnswer::Malformed(format!(
+            "the answer is empty: {}",
+            why.chars().take(60).collect::<String>()
+        )));
+    }
+    let id = &answer["responseId"];
+    let mut body = json!({
+        "id": id,
+        "object": "chat.completion",
+        "created": created,
+        "model": answer["modelVersion"],
+        "choices": candidates.iter().map(|candidate| choice(candidate, id)).collect::<Vec<_>>(),
+    });
+    let usage = usage(&answer["usageMetadata"]);
+    if let Some(usage) = &usage {
+        body["usage"] = usage.clone();
+    }
+    Ok((body, usage.and_then(|u| counted(&u))))
+}
+
+/// Errors come bare, and in an array where a stream was asked for in the wrong form.
+pub fn is_error(answer: &Value) -> bool {
+    answer["error"].is_object() || answer.get(0).is_some_and(|first| first["error"].is_object())
+}
+
+/// The question was refused before anything was said to it.
+pub fn blocked(answer: &Value) -> Option<VendorError> {
+    let reason = answer["promptFeedback"]["blockReason"].as_str()?;
+    let candidates = answer["candidates"].as_array();
+    candidates.is_none_or(Vec::is_empty).then(|| VendorError {
+        message: format!("the prompt was blocked: {}", reason.chars().take(60).collect::<String>()),
+        code: Some("content_filter".into()),
+        ..VendorError::default()
+    })
+}
+
+/// Whether a candidate ended in a mistake of the model's own with nothing said.
+fn is_void(candidate: &Value) -> bool {
+    let parts = candidate["content"]["parts"].as_array();
+    let said = |part: &Value| part["text"].as_str().is_some_and(|t| !t.is_empty()) || part["text"].is_null();
+    is_mistake(candidate["finishReason"].as_str()) && !parts.is_some_and(|parts| parts.iter().any(said))
+}
+
+pub fn is_mistake(finish_reason: Option<&str>) -> bool {
+    const MISTAKES: [&str; 5] = [
+        "MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "OTHER",
+    ];
+    finish_reason.is_some_and(|reason| MISTAKES.contains(&reason))
+}
+
+fn choice(candidate: &Value, id: &Value) -> Value {
+    let (mut text, mut reasoning) = (None::<String>, String::new());
+    let (mut calls, mut images) = (Vec::new(), Vec::new());
+    for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+        if let Some(piece) = part["text"].as_str() {
+            if part["thought"] == true {
+                reasoning.push_str(piece);
+            } else {
+                text.get_or_insert_default().push_str(piece);
+            }
+        }
+        if part["functionCall"].is_object() {
+            calls.push(call(part, id, calls.len()));
+        }
+        images.extend(image(part));
+    }
+    let mut message = json!({ "role": "assistant", "content": text, "refusal": null });
+    if !reasoning.is_empty() {
+        message["reasoning_content"] = reasoning.into();
+    }
+    let called = !calls.is_empty();
+    if called {
+        message["tool_calls"] = calls.into();
+    }
+    if !images.is_empty() {
+        message["images"] = images.into();
+    }
+    let index = candidate["index"].as_u64().unwrap_or(0);
+    let mut choice = json!({ "index": index, "message": message, "logprobs": null });
+    end(&mut choice, &candidate["finishReason"], called);
+    choice
+}
+
+/// A call of a tool. Ids are made up where there is none, the same for the same answer.
+pub fn call(part: &Value, id: &Value, number: usize) -> Value {
+    let function = &part["functionCall"];
+    let call_id = match function["id"].as_str().filter(|id| !id.is_empty()) {
+        Some(id) => id.to_owned(),
+        None => format!("call_{}_{number}", id.as_str().unwrap_or_default()),
+    };
+    let arguments = if function["args"].is_null() { "{}".into() } else { function["args"].to_string() };
+    let mut call = json!({
+        "id": call_id, "type": "function", "function": { "name": function["name"], "arguments": arguments },
+    });
+    if let Some(signature) = part["thoughtSignature"].as_str() {
+        call["extra_content"] = json!({ "google": { "thought_signature": signature } });
+    }
+    call
+}
+
+/// A picture that the model made.
+pub fn image(part: &Value) -> Option<Value> {
+    let data = part["inlineData"].as_object()?;
+    let word = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
+    let url = format!("data:{};base64,{}", word("mimeType"), word("data"));
+    Some(json!({ "type": "image_url", "image_url": { "url": url } }))
+}
+
+/// Writes how it ended: OpenAI's word, and beside it the vendor's own.
+pub fn end(choice: &mut Value, finish_reason: &Value, called: bool) {
+    choice["finish_reason"] = finish_reason
+        .as_str()
+        .map(|reason| match reason {
+            "MAX_TOKENS" => "length",
+            "SAFETY"
+            | "RECITATION"
+            | "BLOCKLIST"
+            | "PROHIBITED_CONTENT"
+            | "SPII"
+            | "LANGUAGE"
+            | "IMAGE_SAFETY"
+            | "IMAGE_PROHIBITED_CONTENT"
+            | "IMAGE_RECITATION"
+            | "NO_IMAGE" => "content_filter",
+            _ if called => "tool_calls",
+            _ => "stop",
+        })
+        .into();
+    choice["native_finish_reason"] = finish_reason.clone();
+}
+
+/// OpenAI's usage. Google counts thoughts beside the answer, OpenAI among it.
+pub fn usage(metadata: &Value) -> Option<Value> {
+    let all = metadata.as_object()?;
+    let count = |name: &str| all.get(name).and_then(Value::as_f64).map_or(0, |n| n as u64);
+    let thought = count("thoughtsTokenCount");
+    let input = count("promptTokenCount").saturating_add(count("toolUsePromptTokenCount"));
+    let output = count("candidatesTokenCount").saturating_add(thought);
+    Some(json!({
+        "prompt_tokens": input,
+        "completion_tokens": output,
+        "total_tokens": input.saturating_add(output),
+        "prompt_tokens_details": { "cached_tokens": count("cachedContentTokenCount") },
+        "completion_tokens_details": { "reasoning_tokens": thought },
+    }))
+}
+
+fn counted(usage: &Value) -> Option<Usage> {
+    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().map(Usage::from)
+}

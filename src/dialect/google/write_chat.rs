@@ -1,0 +1,251 @@
+//! A chat request as Gemini's `generateContent`.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::dialect::chat::{
+    Chat, DataUrl, Effort, Format, Message, Part, Source, Tool, ToolCall, ToolChoice, ToolResult,
+    Untranslatable, Written,
+};
+
+/// What stands for the signature of a call that another vendor's model made: Gemini 3 wants one, and documents
+/// this for such calls.
+const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
+pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
+    if chat.logprobs.is_some() {
+        return Err(Untranslatable::new(
+            "logprobs",
+            "must be false at Google, whose form of them is another",
+        ));
+    }
+    let mut dropped = chat.others.clone();
+    let generation = version(model);
+    let (system, contents) = contents(chat, generation)?;
+    let mut body = Map::new();
+    if !system.is_empty() {
+        let parts: Vec<Value> = system.into_iter().map(|text| json!({ "text": text })).collect();
+        body.insert("systemInstruction".into(), json!({ "parts": parts }));
+    }
+    body.insert("contents".into(), contents.into());
+    tools(chat, &mut body);
+    let config = generation_config(chat, generation, &mut dropped);
+    if !config.is_empty() {
+        body.insert("generationConfig".into(), config.into());
+    }
+    match chat.service_tier.as_deref() {
+        None | Some("auto") => {}
+        Some("default") => drop(body.insert("serviceTier".into(), "standard".into())),
+        Some(tier @ ("flex" | "priority")) => drop(body.insert("serviceTier".into(), tier.into())),
+        Some(_) => dropped.push("service_tier".into()),
+    }
+    if chat.user.is_some() {
+        dropped.push("user".into());
+    }
+    if chat.parallel_tool_calls == Some(false) {
+        dropped.push("parallel_tool_calls".into());
+    }
+    Ok(Written { body: body.into(), dropped })
+}
+
+/// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest.
+fn version(model: &str) -> f64 {
+    let id = model.rsplit('/').next().unwrap_or(model);
+    let rest = id.strip_prefix("gemini-").unwrap_or_default();
+    let number = rest.split('-').next().unwrap_or_default();
+    number.parse().unwrap_or(f64::MAX)
+}
+
+fn generation_config(chat: &Chat, generation: f64, dropped: &mut Vec<String>) -> Map<String, Value> {
+    let mut config = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            config.insert(name.into(), value);
+        }
+    };
+    let s = &chat.sampling;
+    put("maxOutputTokens", chat.max_output.map(Value::from));
+    put("temperature", s.temperature.map(Value::from));
+    put("topP", s.top_p.map(Value::from));
+    put("topK", s.top_k.map(Value::from));
+    put("frequencyPenalty", s.frequency_penalty.map(Value::from));
+    put("presencePenalty", s.presence_penalty.map(Value::from));
+    put("seed", s.seed.map(Value::from));
+    put("candidateCount", chat.choices.map(Value::from));
+    put("stopSequences", (!chat.stop.is_empty()).then(|| json!(chat.stop)));
+    if chat.format != Format::Text {
+        put("responseMimeType", Some("application/json".into()));
+    }
+    if let Format::Schema { schema, .. } = &chat.format {
+        put("responseJsonSchema", Some(schema.clone()));
+    }
+    match chat.effort.map(|effort| thinking(effort, generation)) {
+        None => {}
+        Some(Some(thinking)) => put("thinkingConfig", Some(thinking)),
+        Some(None) => dropped.push("reasoning_effort".into()),
+    }
+    config
+}
+
+/// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's own OpenAI-compatible surface), and what came
+/// before it does not think.
+fn thinking(effort: Effort, generation: f64) -> Option<Value> {
+    if generation >= 3.0 {
+        let level = match effort {
+            Effort::None | Effort::Minimal | Effort::Low => "LOW",
+            Effort::Medium => "MEDIUM",
+            Effort::High | Effort::XHigh | Effort::Max => "HIGH",
+        };
+        return Some(json!({ "thinkingLevel": level }));
+    }
+    let budget = match effort {
+        Effort::None => 0,
+        Effort::Minimal | Effort::Low => 1_024,
+        Effort::Medium => 8_192,
+        Effort::High | Effort::XHigh | Effort::Max => 24_576,
+    };
+    (generation >= 2.5).then(|| json!({ "thinkingBudget": budget }))
+}
+
+fn contents(chat: &Chat, generation: f64) -> Result<(Vec<String>, Vec<Value>), Untranslatable> {
+    let mut system = Vec::new();
+    let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
+    // A result names its tool there; in other dialects it names the call.
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    for (i, message) in chat.messages.iter().enumerate() {
+        let at = format!("messages[{i}]");
+        let (role, parts) = match message {
+            Message::System(texts) => {
+                system.extend(texts.iter().filter(|t| !t.is_empty()).cloned());
+                continue;
+            }
+            Message::User(parts) => ("user", write_parts(parts, &at)?),
+            Message::Assistant { texts, calls } => {
+                names.extend(calls.iter().map(|c| (c.id.as_str(), c.name.as_str())));
+                let mut parts: Vec<Value> =
+                    texts.iter().filter(|t| !t.is_empty()).map(|text| json!({ "text": text })).collect();
+                parts.extend(calls.iter().enumerate().map(|(n, call)| write_call(call, n, generation)));
+                ("model", parts)
+            }
+            Message::Tool(result) => {
+                let name = names.get(result.call_id.as_str()).ok_or_else(|| {
+                    let why = format!("must be the id of a call before it, got {:?}", result.call_id);
+                    Untranslatable::new(format!("{at}.tool_call_id"), why)
+                })?;
+                ("user", write_result(result, name, &at)?)
+            }
+        };
+        if parts.is_empty() {
+            continue;
+        }
+        match turns.last_mut() {
+            Some((last, there)) if *last == role => there.extend(parts),
+            _ => turns.push((role, parts)),
+        }
+    }
+    if turns.is_empty() {
+        return Err(Untranslatable::new("messages", "must hold something that the user says"));
+    }
+    let turn = |(role, parts): (&str, Vec<Value>)| json!({ "role": role, "parts": parts });
+    Ok((system, turns.into_iter().map(turn).collect()))
+}
+
+fn write_call(call: &ToolCall, number: usize, generation: f64) -> Value {
+    let mut part = json!({ "functionCall": { "id": call.id, "name": call.name, "args": call.arguments } });
+    match &call.signature {
+        Some(signature) => part["thoughtSignature"] = signature.clone().into(),
+        // Of calls made together the first is signed.
+        None if number == 0 && generation >= 3.0 => part["thoughtSignature"] = NO_SIGNATURE.into(),
+        None => {}
+    }
+    part
+}
+
+fn write_result(result: &ToolResult, name: &str, at: &str) -> Result<Vec<Value>, Untranslatable> {
+    let mut text = Vec::new();
+    let mut others = Vec::new();
+    for part in &result.parts {
+        match part {
+            Part::Text(piece) => text.push(piece.as_str()),
+            other => others.push(other.clone()),
+        }
+    }
+    let key = if result.is_error { "error" } else { "result" };
+    let response = json!({ key: text.join("\n") });
+    let mut parts =
+        vec![json!({ "functionResponse": { "id": result.call_id, "name": name, "response": response } })];
+    parts.extend(write_parts(&others, at)?);
+    Ok(parts)
+}
+
+fn write_parts(parts: &[Part], at: &str) -> Result<Vec<Value>, Untranslatable> {
+    let part = |(i, part): (usize, &Part)| {
+        let inline =
+            |data: &DataUrl| json!({ "inlineData": { "mimeType": data.media_type, "data": data.data } });
+        match part {
+            Part::Text(text) => Ok(json!({ "text": text })),
+            Part::Image(Source::Data(data)) | Part::File { source: Source::Data(data), .. } => {
+                Ok(inline(data))
+            }
+            Part::Image(Source::Url(url)) | Part::File { source: Source::Url(url), .. } => {
+                let kind = media_type(url).ok_or_else(|| {
+                    let why = "must end with what it is (.png, .jpg, .webp, .gif, .heic, .pdf) for Google, or be a data URL";
+                    Untranslatable::new(format!("{at}.content[{i}]"), why)
+                })?;
+                Ok(json!({ "fileData": { "mimeType": kind, "fileUri": url } }))
+            }
+            Part::Audio { format, data } => {
+                let data = DataUrl { media_type: format!("audio/{format}"), data: data.clone() };
+                Ok(inline(&data))
+            }
+        }
+    };
+    let empty = |part: &Part| matches!(part, Part::Text(text) if text.is_empty());
+    parts.iter().enumerate().filter(|(_, p)| !empty(p)).map(part).collect()
+}
+
+/// Google wants to be told what an address holds.
+fn media_type(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next()?;
+    let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        "heic" => "image/heic",
+        "pdf" => "application/pdf",
+        _ => return None,
+    })
+}
+
+fn tools(chat: &Chat, body: &mut Map<String, Value>) {
+    if chat.tools.is_empty() {
+        return;
+    }
+    let declarations: Vec<Value> = chat.tools.iter().map(tool).collect();
+    body.insert("tools".into(), json!([{ "functionDeclarations": declarations }]));
+    let config = match &chat.tool_choice {
+        None => return,
+        Some(ToolChoice::None) => json!({ "mode": "NONE" }),
+        Some(ToolChoice::Auto) => json!({ "mode": "AUTO" }),
+        Some(ToolChoice::Required) => json!({ "mode": "ANY" }),
+        Some(ToolChoice::Named(name)) => json!({ "mode": "ANY", "allowedFunctionNames": [name] }),
+        Some(ToolChoice::Among { names, required }) => {
+            json!({ "mode": if *required { "ANY" } else { "VALIDATED" }, "allowedFunctionNames": names })
+        }
+    };
+    body.insert("toolConfig".into(), json!({ "functionCallingConfig": config }));
+}
+
+fn tool(tool: &Tool) -> Value {
+    let mut out = json!({ "name": tool.name });
+    if let Some(description) = &tool.description {
+        out["description"] = description.clone().into();
+    }
+    if let Some(parameters) = &tool.parameters {
+        out["parametersJsonSchema"] = parameters.clone();
+    }
+    out
+}
