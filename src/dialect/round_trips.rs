@@ -9,8 +9,11 @@ use super::{
         Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice,
         ToolResult,
     },
-    google, openai,
+    chunks::Decoded,
+    google,
+    openai::{self, accumulate::Accumulator},
 };
+use crate::net::sse::Framer;
 
 fn text() -> impl Strategy<Value = String> {
     "[a-zA-Z\"\\\\\n😀ä]{0,6}[a-z]"
@@ -156,5 +159,131 @@ proptest! {
             other => other,
         };
         prop_assert_eq!(back, Chat { format, ..chat });
+    }
+}
+
+/// What a model says: a text, calls, or both; how it ends; what it used.
+#[derive(Clone, Debug)]
+struct Spoken {
+    texts: Vec<String>,
+    calls: Vec<(String, Value)>,
+    usage: (u64, u64, u64),
+}
+
+fn spoken() -> impl Strategy<Value = Spoken> {
+    (vec(text(), 0..4), vec((text(), arguments()), 0..3), (10u64..99, 0u64..10, 0u64..99))
+        .prop_filter("says something", |(texts, calls, _)| !texts.is_empty() || !calls.is_empty())
+        .prop_map(|(texts, calls, usage)| Spoken { texts, calls, usage })
+}
+
+impl Spoken {
+    fn finish(&self) -> &'static str {
+        if self.calls.is_empty() { "stop" } else { "tool_calls" }
+    }
+
+    fn usage(&self) -> Value {
+        let (input, cached, output) = self.usage;
+        json!({
+            "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
+            "prompt_tokens_details": { "cached_tokens": cached },
+        })
+    }
+
+    /// OpenAI's chunks, the arguments of calls in two pieces.
+    fn chunks(&self) -> Vec<Value> {
+        let chunk = |delta: Value, finish: Value| json!({ "id": "x1", "model": "m", "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
+        let mut out = vec![chunk(json!({ "role": "assistant", "content": "" }), Value::Null)];
+        out.extend(self.texts.iter().map(|t| chunk(json!({ "content": t }), Value::Null)));
+        for (i, (name, arguments)) in self.calls.iter().enumerate() {
+            let text = arguments.to_string();
+            let (first, rest) = text.split_at(1);
+            let begin = json!({ "index": i, "id": format!("c{i}"), "type": "function", "function": { "name": name, "arguments": first } });
+            out.push(chunk(json!({ "tool_calls": [begin] }), Value::Null));
+            out.push(chunk(
+                json!({ "tool_calls": [{ "index": i, "function": { "arguments": rest } }] }),
+                Value::Null,
+            ));
+        }
+        out.push(chunk(json!({}), self.finish().into()));
+        out.push(json!({ "id": "x1", "model": "m", "choices": [], "usage": self.usage() }));
+        out
+    }
+
+    fn whole(&self) -> Value {
+        let mut whole = Accumulator::default();
+        self.chunks().into_iter().for_each(|chunk| whole.add(chunk));
+        whole.completion()
+    }
+}
+
+/// What matters of a completion.
+fn meaning(completion: &Value) -> (Value, Vec<(Value, Value, Value)>, Value, Vec<Value>) {
+    let choice = &completion["choices"][0];
+    let message = &choice["message"];
+    let call = |call: &Value| {
+        let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+        let arguments = serde_json::from_str(arguments).expect("arguments are JSON");
+        (call["id"].clone(), call["function"]["name"].clone(), arguments)
+    };
+    let text = message["content"].as_str().filter(|t| !t.is_empty());
+    let usage = &completion["usage"];
+    let cached = &usage["prompt_tokens_details"]["cached_tokens"];
+    (
+        text.into(),
+        message["tool_calls"].as_array().into_iter().flatten().map(call).collect(),
+        choice["finish_reason"].clone(),
+        [&usage["prompt_tokens"], &usage["completion_tokens"], &usage["total_tokens"], cached]
+            .map(Value::clone)
+            .to_vec(),
+    )
+}
+
+/// What a decoder makes of bytes that arrive in pieces of this size.
+fn decoded(bytes: &str, piece: usize, mut event: impl FnMut(Option<&str>, &str) -> Decoded) -> Value {
+    let mut framer = Framer::new(1 << 20);
+    let mut whole = Accumulator::default();
+    for bytes in bytes.as_bytes().chunks(piece) {
+        framer.push(bytes);
+        while let Some(e) = framer.next_event().expect("events are small") {
+            match event(e.name.as_deref(), &e.data) {
+                Decoded::Chunks(chunks) => chunks.into_iter().for_each(|chunk| whole.add(chunk)),
+                Decoded::Done | Decoded::Nothing => {}
+                other => panic!("{other:?}: {}", e.data),
+            }
+        }
+    }
+    assert!(whole.finished());
+    whole.completion()
+}
+
+proptest! {
+    #[test]
+    fn answers_through_anthropic(spoken in spoken(), piece in 1usize..60) {
+        let (whole, mut wire) = (spoken.whole(), String::new());
+        let mut encoder = anthropic::write_answer::Encoder::new("claude-x");
+        spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
+        encoder.end(&mut wire);
+        let mut decoder = anthropic::stream::Decoder::new(1);
+        let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
+        prop_assert_eq!(meaning(&back), meaning(&whole));
+        let answer = anthropic::write_answer::write(&whole, "claude-x").to_string();
+        let (back, usage) = anthropic::answer::read(&answer, 1).expect("an answer");
+        prop_assert_eq!(meaning(&back), meaning(&whole));
+        prop_assert_eq!(usage.map(|u| u.input_tokens), Some(spoken.usage.0));
+    }
+
+    #[test]
+    fn answers_through_google(spoken in spoken(), piece in 1usize..60) {
+        let (whole, mut wire) = (spoken.whole(), String::new());
+        let mut encoder = google::write_answer::Encoder::new("gemini-x");
+        spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
+        encoder.end(&mut wire);
+        let mut decoder = google::stream::Decoder::new(1);
+        let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
+        prop_assert_eq!(meaning(&back), meaning(&whole));
+        let answer = google::write_answer::write(&whole, "gemini-x").to_string();
+        let (back, usage) = google::answer::read(&answer, 1).expect("an answer");
+        prop_assert_eq!(meaning(&back), meaning(&whole));
+        prop_assert_eq!(usage.map(|u| u.output_tokens), Some(spoken.usage.2));
     }
 }
