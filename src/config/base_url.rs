@@ -2,6 +2,8 @@
 
 use http::Uri;
 
+use crate::dialect::speech::Dialect;
+
 /// `https://host[:port]/path` without a trailing slash, query, fragment or credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
@@ -11,9 +13,9 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads an OpenAI-compatible base URL: `/v1` is added when there is no path, a pasted
-    /// `/chat/completions` and trailing slashes are removed.
-    pub fn parse(given: &str) -> Result<Self, String> {
+    /// Reads a base URL: a version is added where the dialect has one and the URL no path; the path of a call
+    /// that was pasted with it and trailing slashes are removed.
+    pub fn parse(given: &str, dialect: Dialect) -> Result<Self, String> {
         let accepted = "an http:// or https:// address such as https://api.openai.com/v1";
         let given = given.trim();
         // Credentials in a URL end up in logs; they have a place of their own.
@@ -37,8 +39,18 @@ impl BaseUrl {
         };
         let origin = format!("{scheme}://{}{port}", host.to_ascii_lowercase());
         let mut path = uri.path().trim_end_matches('/');
-        path = path.strip_suffix("/chat/completions").unwrap_or(path).trim_end_matches('/');
-        let path = if path.is_empty() { "/v1" } else { path };
+        let pasted = match dialect {
+            Dialect::OpenAi => path.strip_suffix("/chat/completions"),
+            Dialect::Anthropic(_) => path.strip_suffix("/messages"),
+            Dialect::Google | Dialect::Relay => path.find("/models").map(|at| &path[..at]),
+        };
+        path = pasted.unwrap_or(path).trim_end_matches('/');
+        let path = match (path, dialect) {
+            ("", Dialect::Google) => "/v1beta",
+            ("", _) => "/v1",
+            (path, Dialect::Anthropic(_)) if !path.ends_with("/v1") => &format!("{path}/v1"),
+            (path, _) => path,
+        };
         Ok(Self { text: format!("{origin}{path}"), host: host.to_ascii_lowercase(), origin })
     }
 
@@ -69,6 +81,7 @@ impl BaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::anthropic::write_chat::Version;
 
     #[test]
     fn pasted_forms() {
@@ -82,7 +95,25 @@ mod tests {
             ("http://localhost:11434/api/v3", "http://localhost:11434/api/v3"),
             ("http://[::1]:8080", "http://[::1]:8080/v1"),
         ] {
-            assert_eq!(BaseUrl::parse(given).map(|u| u.text), Ok(expected.into()), "{given}");
+            assert_eq!(
+                BaseUrl::parse(given, Dialect::OpenAi).map(|u| u.text),
+                Ok(expected.into()),
+                "{given}"
+            );
+        }
+        let anthropic = Dialect::Anthropic(Version::New);
+        for (given, dialect, expected) in [
+            ("https://api.anthropic.com", anthropic, "https://api.anthropic.com/v1"),
+            ("https://api.anthropic.com/v1/", anthropic, "https://api.anthropic.com/v1"),
+            ("https://api.anthropic.com/v1/messages", anthropic, "https://api.anthropic.com/v1"),
+            ("https://api.deepseek.com/anthropic", anthropic, "https://api.deepseek.com/anthropic/v1"),
+            ("https://g.test", Dialect::Google, "https://g.test/v1beta"),
+            ("https://g.test/v1", Dialect::Google, "https://g.test/v1"),
+            ("https://g.test/v1beta/models/x:generateContent", Dialect::Google, "https://g.test/v1beta"),
+            ("https://r.test", Dialect::Relay, "https://r.test/v1"),
+            ("https://r.test/api/models/x/generate", Dialect::Relay, "https://r.test/api"),
+        ] {
+            assert_eq!(BaseUrl::parse(given, dialect).map(|u| u.text), Ok(expected.into()), "{given}");
         }
     }
 
@@ -98,7 +129,7 @@ mod tests {
             "/v1",
             "not a url",
         ] {
-            let error = BaseUrl::parse(given).expect_err(given);
+            let error = BaseUrl::parse(given, Dialect::OpenAi).expect_err(given);
             assert!(!error.contains("secret"), "{error}");
         }
     }

@@ -284,7 +284,9 @@ fn implied(
 
 /// The relay has a pool of hosts under one domain; any other address is one endpoint.
 fn with_backups(address: &str) -> Vec<Value> {
-    let host = super::base_url::BaseUrl::parse(address).map(|u| u.host().to_owned()).unwrap_or_default();
+    let host = super::base_url::BaseUrl::parse(address, crate::dialect::speech::Dialect::OpenAi)
+        .map(|u| u.host().to_owned())
+        .unwrap_or_default();
     let single = |name: &str, address: &str| json!({ "name": name, "baseURL": address });
     if !is_relay_host(&host) {
         let name = super::endpoint::vendor_of(&host).map_or_else(|| host_name(address), str::to_owned);

@@ -12,7 +12,11 @@ use super::{
     limits,
     reader::{self, Problems, Reader, expected},
 };
-use crate::{dialect::openai::request::TokenLimitField, observe::cost::Price, policy::limiter::Limits};
+use crate::{
+    dialect::{anthropic::write_chat::Version, openai::request::TokenLimitField, speech::Dialect},
+    observe::cost::Price,
+    policy::limiter::Limits,
+};
 
 /// Vendors whose own models an endpoint may serve; anything else is a relay that serves everybody's.
 const VENDORS: [(&str, &str); 5] = [
@@ -22,6 +26,9 @@ const VENDORS: [(&str, &str); 5] = [
     ("deepseek", "api.deepseek.com"),
     ("azure", ".openai.azure.com"),
 ];
+/// The header that names a version of Anthropic's API, and the version that is spoken without it.
+pub const ANTHROPIC_VERSION: &str = "anthropic-version";
+pub const DEFAULT_VERSION: &str = "2026-10-21";
 pub const RELAY: &str = "holysheep";
 pub const RELAY_DOMAIN: &str = ".holysheep.ai";
 
@@ -31,6 +38,7 @@ pub struct EndpointConfig {
     pub provider: String,
     /// The vendor whose own names it serves; `None` for a relay.
     pub vendor: Option<String>,
+    pub dialect: Dialect,
     pub base_url: BaseUrl,
     pub keys: Vec<KeySource>,
     pub models: Served,
@@ -112,21 +120,15 @@ impl EndpointConfig {
             }
         };
         let provider = r.string("provider");
-        let dialect = r.one_of("dialect", &[("openai", ())]);
-        let base_url = Self::base_url(r, provider.as_deref(), inherited);
+        let words = ["openai", "anthropic", "google", "relay"].map(|word| (word, word));
+        let dialect = r.one_of("dialect", &words);
+        let base_url = Self::base_url(r, provider.as_deref(), dialect, inherited);
         let host = base_url.as_ref().map_or("", BaseUrl::host);
         let vendor = provider
             .as_deref()
             .filter(|p| VENDORS.iter().any(|(v, _)| v == p))
             .or_else(|| vendor_of(host))
             .map(str::to_owned);
-        let own_host = vendor_of(host).is_some();
-        if own_host && dialect.is_none() && matches!(vendor.as_deref(), Some("anthropic" | "google")) {
-            r.problem(
-                "provider",
-                "speaks a dialect that this version does not; accepted are OpenAI-compatible endpoints",
-            );
-        }
         let keys = Self::keys(r, vendor.as_deref(), host, inherited);
         let models = Self::served(r);
         let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
@@ -151,6 +153,7 @@ impl EndpointConfig {
         Some(Self {
             name: name?,
             provider,
+            dialect: dialect_of(dialect.or(vendor.as_deref()), headers.as_deref().unwrap_or_default()),
             vendor,
             base_url: base_url?,
             keys: keys?,
@@ -167,7 +170,12 @@ impl EndpointConfig {
         })
     }
 
-    fn base_url(r: &mut Reader<'_>, provider: Option<&str>, inherited: &Inherited<'_>) -> Option<BaseUrl> {
+    fn base_url(
+        r: &mut Reader<'_>,
+        provider: Option<&str>,
+        dialect: Option<&str>,
+        inherited: &Inherited<'_>,
+    ) -> Option<BaseUrl> {
         let given = r.string("baseURL");
         let by_environment = provider.and_then(|p| inherited.environment.base_url(p));
         let by_provider = by_environment.as_deref().or(provider.and_then(default_base_url));
@@ -175,7 +183,15 @@ impl EndpointConfig {
             r.problem("baseURL", "is missing; give the endpoint's address, or a known provider");
             return None;
         };
-        BaseUrl::parse(text).map_err(|e| r.problem("baseURL", e)).ok()
+        let mut parse = |dialect| BaseUrl::parse(text, dialect).map_err(|e| r.problem("baseURL", e)).ok();
+        match dialect.or(provider) {
+            Some(word) => parse(dialect_of(Some(word), &[])),
+            // The host of a vendor's own says which, and it takes an address to know the host.
+            None => {
+                let host = BaseUrl::parse(text, Dialect::OpenAi).ok();
+                parse(dialect_of(host.as_ref().and_then(|url| vendor_of(url.host())), &[]))
+            }
+        }
     }
 
     fn keys(
@@ -305,6 +321,20 @@ impl Served {
     }
 }
 
+/// What is spoken by default, and with which version of it.
+fn dialect_of(word: Option<&str>, headers: &[(HeaderName, HeaderValue)]) -> Dialect {
+    match word {
+        Some("anthropic") => {
+            let version = headers.iter().find(|(name, _)| name == ANTHROPIC_VERSION);
+            let version = version.and_then(|(_, value)| value.to_str().ok());
+            Dialect::Anthropic(Version::of(version.unwrap_or(DEFAULT_VERSION)))
+        }
+        Some("google") => Dialect::Google,
+        Some("relay") => Dialect::Relay,
+        _ => Dialect::OpenAi,
+    }
+}
+
 /// Headers that say where a message ends or what becomes of its connection.
 const FRAMING: [HeaderName; 6] = [
     http::header::CONTENT_LENGTH,
@@ -381,7 +411,7 @@ pub fn is_relay_host(host: &str) -> bool {
 }
 
 pub fn host_name(address: &str) -> String {
-    BaseUrl::parse(address)
+    BaseUrl::parse(address, Dialect::OpenAi)
         .map(|url| url.origin().split("://").nth(1).unwrap_or("endpoint").to_owned())
         .unwrap_or_else(|_| "endpoint".into())
 }

@@ -9,5 +9,7 @@ pub mod google;
 pub mod openai;
 #[cfg(test)]
 mod round_trips;
+pub mod speech;
 pub mod tokens;
+
 pub mod usage;

@@ -217,25 +217,26 @@ impl Spoken {
 }
 
 /// What matters of a completion.
-fn meaning(completion: &Value) -> (Value, Vec<(Value, Value, Value)>, Value, Vec<Value>) {
+fn meaning(completion: &Value) -> [Value; 4] {
     let choice = &completion["choices"][0];
     let message = &choice["message"];
     let call = |call: &Value| {
         let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
-        let arguments = serde_json::from_str(arguments).expect("arguments are JSON");
-        (call["id"].clone(), call["function"]["name"].clone(), arguments)
+        let arguments: Value = serde_json::from_str(arguments).expect("arguments are JSON");
+        json!([call["id"], call["function"]["name"], arguments])
     };
     let text = message["content"].as_str().filter(|t| !t.is_empty());
     let usage = &completion["usage"];
     let cached = &usage["prompt_tokens_details"]["cached_tokens"];
-    (
+    [
         text.into(),
         message["tool_calls"].as_array().into_iter().flatten().map(call).collect(),
         choice["finish_reason"].clone(),
         [&usage["prompt_tokens"], &usage["completion_tokens"], &usage["total_tokens"], cached]
-            .map(Value::clone)
-            .to_vec(),
-    )
+            .into_iter()
+            .cloned()
+            .collect(),
+    ]
 }
 
 /// What a decoder makes of bytes that arrive in pieces of this size.

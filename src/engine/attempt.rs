@@ -10,7 +10,7 @@ use super::{
     admission::Admission,
     call::{Call, Trial},
     client::Engine,
-    report::iso8601,
+    report::{epoch_ms, iso8601},
     said::Said,
     state::Target,
 };
@@ -20,11 +20,7 @@ use crate::{
         client::Timeouts,
         key::{ApiKey, KeySource},
     },
-    dialect::{
-        error_body,
-        openai::answer::{self, NoAnswer},
-        usage::Usage,
-    },
+    dialect::{chat::Untranslatable, error_body, openai::answer::NoAnswer, speech::Dialect, usage::Usage},
     event::{self, EventKind},
     net::{
         body::Body,
@@ -84,7 +80,8 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let target = &trial.admission.target.clone();
     let fresh = |fault| NotSent { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request = build(call, target, key.as_ref(), trial.continues);
+    let request =
+        build(call, target, key.as_ref(), trial.continues).map_err(|e| fresh(untranslatable(&e)))?;
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial);
     trial.admission.sent = true;
@@ -165,9 +162,10 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Resu
     }
     let body = String::from_utf8(bytes)
         .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
-    match answer::read(&body) {
+    let created = epoch_ms(call.engine.wall()) / 1_000;
+    match admission.target.endpoint.config.dialect.read_answer(&body, created) {
         Ok(sound) => Ok(Answered {
-            body,
+            body: sound.body.unwrap_or(body),
             usage: sound.usage,
             first_content: None,
             connect_took: head.connect_took,
@@ -246,12 +244,21 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) -> Request {
+fn build(
+    call: &Call,
+    target: &Target,
+    key: Option<&ApiKey>,
+    continues: bool,
+) -> Result<Request, Untranslatable> {
     let endpoint = &target.endpoint.config;
-    let limit = endpoint.token_limit_field();
-    let body = match call.prefill(continues) {
-        None => call.request.render(&target.model, limit),
-        Some(text) => call.request.render_continued(&target.model, limit, text, endpoint.prefill_field()),
+    let (request, model, limit) = (&call.request, &*target.model, endpoint.token_limit_field());
+    let body = match (endpoint.dialect, call.prefill(continues)) {
+        (Dialect::OpenAi, None) => request.render(model, limit),
+        (Dialect::OpenAi, Some(text)) => {
+            request.render_continued(model, limit, text, endpoint.prefill_field())
+        }
+        (dialect, None) => request.in_dialect(dialect, model)?.body.clone(),
+        (dialect, Some(text)) => request.continued_in_dialect(dialect, model, text)?,
     };
     let mut request = Request::new(target.heads.head(endpoint, call.request.stream, key), body);
     if let Some(id) = &call.options.idempotency_key {
@@ -260,7 +267,12 @@ fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) ->
     if let Some(authorization) = call.engine.http.proxy_authorization(&request.head.uri) {
         request.extra.push((header::PROXY_AUTHORIZATION, authorization));
     }
-    request
+    Ok(request)
+}
+
+/// What the endpoint's dialect has no words for is the caller's to change.
+pub fn untranslatable(error: &Untranslatable) -> Fault {
+    Fault::new(Kind::BadRequest, format!("{}: {}", error.field, error.problem))
 }
 
 fn not_sent(failed: Failed, headers_kind: Kind) -> NotSent {

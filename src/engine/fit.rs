@@ -9,22 +9,29 @@ use super::{
     state::{Target, demand},
 };
 use crate::{
-    dialect::{openai::request::ChatRequest, usage::Usage},
+    dialect::{chat::Untranslatable, openai::request::ChatRequest, speech::Dialect, usage::Usage},
     event::{self, EventKind},
     reason::Reason,
 };
 
 /// Why a candidate is passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// It is not sent this request at all.
     Never(Reason),
+    /// Its dialect has no words for it.
+    Unspeakable(Untranslatable),
     /// Only while another will do.
     WhileAnother(Reason),
 }
 
 pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Instant) -> Option<Unfit> {
     let config = &target.endpoint.config;
+    if config.dialect != Dialect::OpenAi
+        && let Err(error) = request.in_dialect(config.dialect, &target.model)
+    {
+        return Some(Unfit::Unspeakable(error));
+    }
     if let Some(limit) = config.cost_limit
         && expected_cost(engine, request, target).is_some_and(|cost| cost > limit)
     {

@@ -10,8 +10,10 @@ use http::{
 use crate::{
     config::{
         EndpointConfig,
+        endpoint::{ANTHROPIC_VERSION, DEFAULT_VERSION},
         key::{ApiKey, KeySource},
     },
+    dialect::speech::Dialect,
     net::request::Head,
 };
 
@@ -23,7 +25,7 @@ pub struct Heads {
 }
 
 impl Heads {
-    pub fn new(endpoint: &EndpointConfig, source: &KeySource) -> Self {
+    pub fn new(endpoint: &EndpointConfig, model: &str, source: &KeySource) -> Self {
         let json = HeaderValue::from_static("application/json");
         let mut common = HeaderMap::with_capacity(8);
         common.insert(header::CONTENT_TYPE, json.clone());
@@ -39,9 +41,11 @@ impl Heads {
         // A compressed stream arrives in lumps: it is not asked for.
         let mut stream = common;
         stream.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
-        let uri = endpoint.base_url.uri("/chat/completions");
-        let head = |headers| Arc::new(Head::new(Method::POST, uri.clone(), headers));
-        Self { whole: head(whole), stream: head(stream) }
+        let head = |headers, stream| {
+            let uri = endpoint.base_url.uri(&endpoint.dialect.path(model, stream));
+            Arc::new(Head::new(Method::POST, uri, headers))
+        };
+        Self { whole: head(whole, false), stream: head(stream, true) }
     }
 
     /// The head of a request. `key` is one that a function gave for this attempt.
@@ -59,16 +63,22 @@ impl Heads {
 /// Puts in the credential and the endpoint's own headers, which win.
 pub fn authorize(headers: &mut HeaderMap, endpoint: &EndpointConfig, key: Option<&ApiKey>) {
     if let Some(key) = key {
-        let (name, value) = if endpoint.vendor.as_deref() == Some("azure") {
-            (HeaderName::from_static("api-key"), key.expose().to_owned())
-        } else {
-            (header::AUTHORIZATION, format!("Bearer {}", key.expose()))
+        let bare = |name| (HeaderName::from_static(name), key.expose().to_owned());
+        let (name, value) = match endpoint.dialect {
+            // With either version of the API; newer ones also take a bearer.
+            Dialect::Anthropic(_) => bare("x-api-key"),
+            Dialect::Google => bare("x-goog-api-key"),
+            Dialect::OpenAi if endpoint.vendor.as_deref() == Some("azure") => bare("api-key"),
+            Dialect::OpenAi | Dialect::Relay => (header::AUTHORIZATION, format!("Bearer {}", key.expose())),
         };
         // A key is printable ASCII by construction.
         if let Ok(mut value) = HeaderValue::try_from(value) {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
+    }
+    if let Dialect::Anthropic(_) = endpoint.dialect {
+        headers.insert(ANTHROPIC_VERSION, HeaderValue::from_static(DEFAULT_VERSION));
     }
     for (name, value) in &endpoint.headers {
         headers.insert(name, value.clone());

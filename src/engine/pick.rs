@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     admission::Admission,
+    attempt,
     client::Engine,
     fit::{self, Unfit},
     plan::Candidate,
@@ -90,7 +91,7 @@ impl Asker<'_> {
     /// Whether the endpoint's own limits rule it out.
     fn never(&self, target: &Target) -> bool {
         let unfit = fit::unfit(self.engine, self.request, target, self.now);
-        matches!(unfit, Some(Unfit::Never(_)))
+        matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
     }
 
     fn blocked(&self, target: &Target) -> Option<Blocked> {
@@ -124,6 +125,11 @@ impl Picker {
                 Some(Unfit::Never(reason)) => {
                     self.standings[index].excluded = true;
                     (reason, reason)
+                }
+                Some(Unfit::Unspeakable(error)) => {
+                    self.standings[index].excluded = true;
+                    self.standings[index].fault = Some(attempt::untranslatable(&error));
+                    (Reason::BadRequest, Reason::BadRequest)
                 }
                 Some(Unfit::WhileAnother(reason)) if !lenient => (reason, reason),
                 _ => {

@@ -64,6 +64,8 @@ pub struct Report<'a> {
     pub degraded: bool,
     #[serde(skip_serializing_if = "is_zero")]
     pub skipped_events: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped_fields: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]

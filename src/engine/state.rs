@@ -305,7 +305,7 @@ impl Endpoint {
             .map(|other| other.model_gate.clone());
         let model: Arc<str> = model.into();
         let target = Arc::new(Target {
-            heads: Heads::new(&self.config, &self.credentials[credential].source),
+            heads: Heads::new(&self.config, &model, &self.credentials[credential].source),
             endpoint: self.clone(),
             credential: self.credentials[credential].clone(),
             model: model.clone(),

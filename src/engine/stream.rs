@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use tokio::time::{self, Sleep};
 
 use super::{
@@ -20,9 +21,13 @@ use super::{
 use crate::{
     clock::now,
     config::client::Timeouts,
-    dialect::openai::{
-        accumulate::Accumulator,
-        chunk::{self, Data},
+    dialect::{
+        chunks::Decoded,
+        openai::{
+            accumulate::Accumulator,
+            chunk::{self, Data},
+        },
+        speech,
     },
     net::{body::Body, decode::Decoder, sse::Framer},
     observe::latency::Part,
@@ -30,6 +35,8 @@ use crate::{
         classify::classify,
         fault::{Fault, Kind},
     },
+    timestamp::epoch_ms,
+    vendor_error::VendorError,
 };
 
 /// One event may be this large, and this much may be held back before the first content.
@@ -67,6 +74,8 @@ pub struct Reading<'c> {
     began: Instant,
     body: Body,
     decoder: Decoder,
+    /// Set where the vendor's own chunks are not OpenAI's.
+    translator: Option<speech::Decoder>,
     framer: Framer,
     whole: Accumulator,
     /// What waits for the commit point, or for the sink.
@@ -109,6 +118,7 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         began,
         body,
         decoder,
+        translator: target.endpoint.config.dialect.decoder(epoch_ms(call.engine.wall()) / 1_000),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
         held: Vec::new(),
@@ -334,21 +344,14 @@ impl Reading<'_> {
         if self.received > MAX_ANSWER {
             return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
         }
+        if let Some(translator) = &mut self.translator {
+            let decoded = translator.event(name, &data);
+            return self.translated(decoded, admission);
+        }
         match chunk::read(name, &data) {
-            Data::Done if self.whole.finished() => Ok(Progress::End),
-            Data::Done => Err(self.fault(Kind::Truncated, "[DONE] came without a finish reason")),
-            Data::Error(error) => {
-                let error = self.target.redacted(error);
-                Err(classify(self.head.status, self.head.hint, &error))
-            }
-            Data::Undecodable => {
-                self.skipped += 1;
-                self.undecodable_run += 1;
-                if self.undecodable_run >= MAX_UNDECODABLE {
-                    return Err(self.fault(Kind::Malformed, "three events in a row could not be read"));
-                }
-                Ok(Progress::More)
-            }
+            Data::Done => self.done(),
+            Data::Error(error) => Err(self.told(error)),
+            Data::Undecodable => self.undecodable(),
             Data::Opaque => {
                 self.undecodable_run = 0;
                 self.content(admission);
@@ -357,22 +360,72 @@ impl Reading<'_> {
             }
             Data::Chunk(value) => {
                 self.undecodable_run = 0;
-                if chunk::gave_up(&value) {
-                    return Err(attempt::gave_up(self.head.status));
-                }
-                let content = chunk::has_content(&value);
-                // A gateway of our kind before this one: what it told so far is void.
-                if value["bellwether"]["event"] == "restart" {
-                    self.whole = Accumulator::default();
-                }
-                self.whole.add(value);
-                if content {
-                    self.content(admission);
-                }
-                self.hold(data)?;
+                self.chunk(value, data, admission)?;
                 Ok(Progress::More)
             }
         }
+    }
+
+    /// An event of another dialect.
+    fn translated(&mut self, decoded: Decoded, admission: &mut Admission) -> Result<Progress, Fault> {
+        match decoded {
+            Decoded::Done => return self.done(),
+            Decoded::Error(error) => return Err(self.told(error)),
+            Decoded::Undecodable => return self.undecodable(),
+            Decoded::Nothing => {}
+            Decoded::Chunks(chunks) => {
+                self.undecodable_run = 0;
+                for value in chunks {
+                    // Who did not ask what was used is not told; we want to know.
+                    let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
+                    if only_usage && !self.call.request.include_usage {
+                        self.whole.add(value);
+                    } else {
+                        let text = value.to_string();
+                        self.chunk(value, text, admission)?;
+                    }
+                }
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    /// The vendor says that this was all.
+    fn done(&self) -> Result<Progress, Fault> {
+        if self.whole.finished() {
+            return Ok(Progress::End);
+        }
+        Err(self.fault(Kind::Truncated, "the end came without a finish reason"))
+    }
+
+    /// The vendor says in the stream what went wrong.
+    fn told(&self, error: VendorError) -> Fault {
+        classify(self.head.status, self.head.hint, &self.target.redacted(error))
+    }
+
+    fn undecodable(&mut self) -> Result<Progress, Fault> {
+        self.skipped += 1;
+        self.undecodable_run += 1;
+        if self.undecodable_run >= MAX_UNDECODABLE {
+            return Err(self.fault(Kind::Malformed, "three events in a row could not be read"));
+        }
+        Ok(Progress::More)
+    }
+
+    fn chunk(&mut self, value: Value, text: String, admission: &mut Admission) -> Result<(), Fault> {
+        if chunk::gave_up(&value) {
+            return Err(attempt::gave_up(self.head.status));
+        }
+        let content = chunk::has_content(&value);
+        // A gateway of our kind before this one: what it told so far is void.
+        if value["bellwether"]["event"] == "restart" {
+            self.whole = Accumulator::default();
+        }
+        self.whole.add(value);
+        if content {
+            self.content(admission);
+        }
+        self.hold(text)
     }
 
     fn content(&mut self, admission: &mut Admission) {

@@ -151,7 +151,11 @@ impl Monitor {
         let result = CheckResult {
             timestamp: iso8601(found.ended),
             // A query may carry what nobody should read.
-            endpoint: probe::address(endpoint, probe).split('?').next().unwrap_or_default().to_owned(),
+            endpoint: probe::address(endpoint, &target.model, probe)
+                .split('?')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             name: name.clone(),
             probe: probe.name(),
             status: found.status,

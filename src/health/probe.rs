@@ -14,10 +14,7 @@ use super::history::CheckStatus;
 use crate::{
     clock::now,
     config::key::{ApiKey, KeySource},
-    dialect::{
-        error_body,
-        openai::{answer, request::ChatRequest},
-    },
+    dialect::{error_body, openai::request::ChatRequest, speech::Dialect},
     engine::{
         Engine,
         head::{USER_AGENT, authorize},
@@ -65,10 +62,10 @@ impl Probe {
 }
 
 /// The address a probe asks.
-pub fn address(endpoint: &Endpoint, probe: Probe) -> String {
+pub fn address(endpoint: &Endpoint, model: &str, probe: Probe) -> String {
     let config = &endpoint.config;
     match probe {
-        Probe::Service => config.base_url.join("/chat/completions"),
+        Probe::Service => config.base_url.join(&config.dialect.path(model, false)),
         Probe::Key => config.base_url.join("/models"),
         Probe::Endpoint => config.health.url.clone().unwrap_or_else(|| config.base_url.join("/models")),
     }
@@ -135,9 +132,10 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
         }
     }
     if (200..300).contains(&code) {
+        let dialect = target.endpoint.config.dialect;
         let sound = probe != Probe::Service
             || std::str::from_utf8(&body)
-                .is_ok_and(|text| answer::read(text.trim_start_matches('\u{feff}')).is_ok());
+                .is_ok_and(|text| dialect.read_answer(text.trim_start_matches('\u{feff}'), 0).is_ok());
         if sound {
             return found(CheckStatus::Up, Some(code), None, began);
         }
@@ -177,7 +175,7 @@ fn build(
     key: Option<&ApiKey>,
     engine: &Engine,
 ) -> Result<Request, InvalidUri> {
-    let address = address(endpoint, probe);
+    let address = address(endpoint, model, probe);
     let uri: Uri = address.parse()?;
     let (method, body) = match probe {
         Probe::Endpoint | Probe::Key => (Method::GET, Bytes::new()),
@@ -209,6 +207,11 @@ fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {
     })
     .to_string();
     // Rendered like a call's, so that the output limit has the name this model knows.
-    ChatRequest::parse(&body, "", &[])
-        .map_or(Bytes::from(body), |request| request.render(model, endpoint.config.token_limit_field()))
+    let Ok(request) = ChatRequest::parse(&body, "", &[]) else { return body.into() };
+    match endpoint.config.dialect {
+        Dialect::OpenAi => request.render(model, endpoint.config.token_limit_field()),
+        dialect => {
+            request.in_dialect(dialect, model).map_or_else(|_| body.into(), |written| written.body.clone())
+        }
+    }
 }

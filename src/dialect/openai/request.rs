@@ -1,6 +1,11 @@
 //! The caller's request: its fields kept as they were written, but for those that a candidate changes.
 
-use std::{borrow::Cow, fmt, ops::Range, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use serde::{
@@ -10,7 +15,11 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::splice;
-use crate::dialect::tokens;
+use crate::dialect::{
+    chat::Untranslatable,
+    speech::{Dialect, Rendered, Translations},
+    tokens,
+};
 
 /// A chat completion request: the text as it came, and where in it a candidate's changes go.
 #[derive(Debug)]
@@ -26,8 +35,11 @@ pub struct ChatRequest {
     limits: (bool, bool),
     /// The output limit, whatever it is called.
     pub max_output: Option<u64>,
+    /// The caller wants to be told what a stream used.
+    pub include_usage: bool,
     /// Tokens of the question, once somebody asked.
     tokens: OnceLock<u64>,
+    translations: Translations,
 }
 
 /// What is wrong with a request, before any network.
@@ -89,8 +101,19 @@ impl ChatRequest {
         let model_at = model_at.map(|at| filled.place(at.start)..filled.place(at.end));
         let output = |name: &str| raw(name).and_then(|n| n.parse::<f64>().ok()).map(|n| n as u64);
         let max_output = output("max_completion_tokens").or_else(|| output("max_tokens"));
-        let text = filled.text.into();
-        Ok(Self { model, stream, choices, model_at, limits, max_output, tokens: OnceLock::new(), text })
+        let include_usage = raw("stream_options").is_some_and(includes_usage);
+        Ok(Self {
+            text: filled.text.into(),
+            model,
+            stream,
+            choices,
+            model_at,
+            limits,
+            max_output,
+            include_usage,
+            tokens: OnceLock::new(),
+            translations: Translations::default(),
+        })
     }
 
     /// About how many tokens the question has.
@@ -101,6 +124,21 @@ impl ChatRequest {
     /// The request as it came.
     pub fn text(&self) -> &Bytes {
         &self.text
+    }
+
+    /// The request as another dialect says it.
+    pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<Rendered>, Untranslatable> {
+        self.translations.written(&self.text, dialect, model, self.stream)
+    }
+
+    /// The same for an endpoint that goes on where `partial` ends.
+    pub fn continued_in_dialect(
+        &self,
+        dialect: Dialect,
+        model: &str,
+        partial: &str,
+    ) -> Result<Bytes, Untranslatable> {
+        self.translations.continued(&self.text, dialect, model, self.stream, partial)
     }
 
     /// Whether it asks for one plain text, the beginning of which says all about what comes after it.
@@ -207,6 +245,15 @@ impl ChatRequest {
         out.push('}');
         out.into()
     }
+}
+
+fn includes_usage(stream_options: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Options {
+        #[serde(default)]
+        include_usage: bool,
+    }
+    serde_json::from_str::<Options>(stream_options).is_ok_and(|options| options.include_usage)
 }
 
 fn read(text: &str) -> Result<Fields<'_>, Invalid> {

@@ -119,6 +119,7 @@ impl Call {
             hedged: trail.hedged,
             degraded: true,
             skipped_events: 0,
+            dropped_fields: Vec::new(),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
         Reply { body: body.to_string(), report }

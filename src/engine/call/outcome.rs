@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Call;
 use crate::{
     clock::now,
+    dialect::speech::Dialect,
     engine::{
         attempt::Answered,
         error::{CallError, EndpointError},
@@ -12,6 +13,7 @@ use crate::{
         report::{Latency, Report},
         state::Target,
     },
+    reason::Reason,
 };
 
 /// A sound answer, with its report as JSON.
@@ -45,9 +47,19 @@ impl Call {
             hedged: trail.hedged,
             degraded: false,
             skipped_events: answered.skipped_events,
+            dropped_fields: self.dropped_fields(target),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
         Reply { body: answered.body, report }
+    }
+
+    /// The caller's fields that the one who answered was not sent.
+    fn dropped_fields(&self, target: &Target) -> Vec<String> {
+        let dialect = target.endpoint.config.dialect;
+        if dialect == Dialect::OpenAi {
+            return Vec::new();
+        }
+        self.request.in_dialect(dialect, &target.model).map_or_else(|_| Vec::new(), |w| w.dropped.clone())
     }
 
     /// No candidate is left: the error that says why.
@@ -77,7 +89,8 @@ impl Call {
         }
         let ready_in = picker.ready_in(self.asker());
         let Some((_, telling)) = telling else { return CallError::internal("a call had no candidates") };
-        if errors.len() == 1 {
+        // What none of them can be told is for the caller to change.
+        if errors.len() == 1 || errors.iter().all(|e| e.reason == Reason::BadRequest) {
             let retry_after_ms = telling.retry_after_ms.or(ready_in.map(|d| d.as_millis() as u64));
             return CallError { retry_after_ms, ..telling };
         }

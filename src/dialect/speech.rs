@@ -1,0 +1,224 @@
+//! How an endpoint is spoken to and understood: on our side all is OpenAI's.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use super::{
+    anthropic::{self, write_chat::Version},
+    chat::{Chat, Message, Untranslatable, Written},
+    chunks::Decoded,
+    google,
+    openai::{self, answer::NoAnswer, read_chat},
+    usage::Usage,
+};
+
+/// A vendor's wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic(Version),
+    Google,
+    /// Google's bodies at a relay's own address.
+    Relay,
+}
+
+/// A request in another dialect than OpenAI's.
+#[derive(Debug)]
+pub struct Rendered {
+    pub body: Bytes,
+    /// The caller's fields that it does not carry.
+    pub dropped: Vec<String>,
+}
+
+/// What one request comes to in other dialects, each written once.
+#[derive(Debug, Default)]
+pub struct Translations {
+    chat: OnceLock<Result<Chat, Untranslatable>>,
+    written: Mutex<Vec<Translation>>,
+}
+
+/// What it comes to in one of them, for one model.
+#[derive(Debug)]
+struct Translation {
+    dialect: Dialect,
+    model: String,
+    rendered: Result<Arc<Rendered>, Untranslatable>,
+}
+
+/// A whole answer.
+pub struct Sound {
+    /// Its text in OpenAI's words, where the vendor's own is another.
+    pub body: Option<String>,
+    pub usage: Option<Usage>,
+}
+
+impl Dialect {
+    /// Where requests go, below the base URL.
+    pub fn path(self, model: &str, stream: bool) -> String {
+        match self {
+            Self::OpenAi => "/chat/completions".into(),
+            Self::Anthropic(_) => "/messages".into(),
+            Self::Google if stream => format!("/models/{}:streamGenerateContent?alt=sse", in_path(model)),
+            Self::Google => format!("/models/{}:generateContent", in_path(model)),
+            Self::Relay if stream => format!("/models/{}/generate?alt=sse", in_path(model)),
+            Self::Relay => format!("/models/{}/generate", in_path(model)),
+        }
+    }
+
+    /// Reads a whole answer. `created` is when it came, in seconds since 1970, for vendors who do not say.
+    pub fn read_answer(self, text: &str, created: u64) -> Result<Sound, NoAnswer> {
+        let translated = |(body, usage): (Value, _)| Sound { body: Some(body.to_string()), usage };
+        let openai = || openai::answer::read(text).map(|answer| Sound { body: None, usage: answer.usage });
+        match self {
+            Self::OpenAi => openai(),
+            Self::Anthropic(_) => anthropic::answer::read(text, created).map(translated),
+            Self::Google => google::answer::read(text, created).map(translated),
+            // Some relays answer in OpenAI's form whatever they were asked in.
+            Self::Relay => openai().or_else(|_| google::answer::read(text, created).map(translated)),
+        }
+    }
+
+    /// Reads a stream, unless it is OpenAI's own.
+    pub fn decoder(self, created: u64) -> Option<Decoder> {
+        match self {
+            Self::OpenAi => None,
+            Self::Anthropic(_) => Some(Decoder::Anthropic(anthropic::stream::Decoder::new(created))),
+            Self::Google | Self::Relay => Some(Decoder::Google(google::stream::Decoder::new(created))),
+        }
+    }
+
+    fn write(self, chat: &Chat, model: &str, stream: bool) -> Result<Written, Untranslatable> {
+        match self {
+            Self::OpenAi => {
+                Ok(Written { body: openai::write_chat::write(chat, model, stream), dropped: Vec::new() })
+            }
+            Self::Anthropic(version) => anthropic::write_chat::write(chat, model, stream, version),
+            Self::Google | Self::Relay => google::write_chat::write(chat, model),
+        }
+    }
+}
+
+/// A model's name as part of a path; Google's ids may be whole paths (`tunedModels/x`).
+fn in_path(model: &str) -> String {
+    let mut out = String::with_capacity(model.len());
+    for byte in model.strip_prefix("models/").unwrap_or(model).bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Reads a stream of another dialect.
+pub enum Decoder {
+    Anthropic(anthropic::stream::Decoder),
+    Google(google::stream::Decoder),
+}
+
+impl Decoder {
+    pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
+        match self {
+            Self::Anthropic(decoder) => decoder.event(name, data),
+            Self::Google(decoder) => decoder.event(name, data),
+        }
+    }
+}
+
+impl Translations {
+    /// The request in another dialect. `text` is the request in OpenAI's.
+    pub fn written(
+        &self,
+        text: &[u8],
+        dialect: Dialect,
+        model: &str,
+        stream: bool,
+    ) -> Result<Arc<Rendered>, Untranslatable> {
+        let mut all = self.written.lock();
+        if let Some(there) = all.iter().find(|t| t.dialect == dialect && t.model == model) {
+            return there.rendered.clone();
+        }
+        let rendered = self.chat(text).and_then(|chat| {
+            let Written { body, dropped } = dialect.write(chat, model, stream)?;
+            Ok(Arc::new(Rendered { body: body.to_string().into(), dropped }))
+        });
+        all.push(Translation { dialect, model: model.to_owned(), rendered: rendered.clone() });
+        rendered
+    }
+
+    /// The request for an endpoint that goes on where `partial` ends.
+    pub fn continued(
+        &self,
+        text: &[u8],
+        dialect: Dialect,
+        model: &str,
+        stream: bool,
+        partial: &str,
+    ) -> Result<Bytes, Untranslatable> {
+        let mut chat = self.chat(text)?.clone();
+        chat.messages.push(Message::Assistant { texts: vec![partial.to_owned()], calls: Vec::new() });
+        Ok(dialect.write(&chat, model, stream)?.body.to_string().into())
+    }
+
+    fn chat(&self, text: &[u8]) -> Result<&Chat, Untranslatable> {
+        let read = || {
+            let value = serde_json::from_slice::<Value>(text)
+                .map_err(|_| Untranslatable::new("request", "holds what only OpenAI's dialect can carry"))?;
+            read_chat::read(&value)
+        };
+        self.chat.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let anthropic = Dialect::Anthropic(Version::New);
+        for (dialect, model, stream, path) in [
+            (Dialect::OpenAi, "gpt-4o", true, "/chat/completions"),
+            (anthropic, "claude", true, "/messages"),
+            (Dialect::Google, "gemini-2.5-pro", false, "/models/gemini-2.5-pro:generateContent"),
+            (Dialect::Google, "models/g", true, "/models/g:streamGenerateContent?alt=sse"),
+            (Dialect::Google, "tunedModels/a b?", false, "/models/tunedModels/a%20b%3F:generateContent"),
+            (Dialect::Relay, "a/b", false, "/models/a/b/generate"),
+        ] {
+            assert_eq!(dialect.path(model, stream), path);
+        }
+    }
+
+    #[test]
+    fn a_request_is_written_once_for_each_model() {
+        let text = br#"{"model":"m","messages":[{"role":"user","content":"hi"}],"seed":1}"#;
+        let translations = Translations::default();
+        let written =
+            |dialect, model| translations.written(text, dialect, model, false).expect("can be said");
+        let first = written(Dialect::Anthropic(Version::New), "a");
+        assert_eq!(first.dropped, ["seed"]);
+        assert!(Arc::ptr_eq(&first, &written(Dialect::Anthropic(Version::New), "a")));
+        assert!(!Arc::ptr_eq(&first, &written(Dialect::Anthropic(Version::New), "b")));
+        assert!(written(Dialect::Google, "a").dropped.is_empty());
+        let refused = Translations::default().written(
+            br#"{"n":3,"messages":[]}"#,
+            Dialect::Anthropic(Version::New),
+            "a",
+            false,
+        );
+        assert_eq!(refused.expect_err("cannot be said").field, "n");
+    }
+
+    #[test]
+    fn relays_answer_in_either_form() {
+        let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
+        let openai = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        assert!(Dialect::Relay.read_answer(google, 0).is_ok_and(|sound| sound.body.is_some()));
+        assert!(Dialect::Relay.read_answer(openai, 0).is_ok_and(|sound| sound.body.is_none()));
+        assert!(Dialect::Google.read_answer(openai, 0).is_err());
+    }
+}
