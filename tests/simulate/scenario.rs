@@ -23,11 +23,14 @@ pub struct VendorPlan {
     pub latency: Duration,
     pub pace: Duration,
     pub dial: Duration,
+    /// The model that its troubles concern, but for those of the network; `None`: all.
+    pub sick: Option<&'static str>,
 }
 
 #[derive(Clone)]
 pub struct CallPlan {
     pub name: String,
+    pub model: &'static str,
     pub at: Duration,
     pub stream: bool,
     pub options: Value,
@@ -42,6 +45,31 @@ pub enum Jump {
     Wall { at: Duration, by: i64 },
     /// The machine sleeps, and its monotonic clock with everybody's timers goes on.
     Suspend { at: Duration, by: Duration },
+}
+
+impl Scenario {
+    /// Endpoints in their order, each with the vendor it belongs to.
+    pub fn endpoints(&self) -> Vec<(&str, &str)> {
+        fn text(value: &Value) -> &str {
+            value.as_str().unwrap_or_default()
+        }
+        let endpoints = self.options["endpoints"].as_array().into_iter().flatten();
+        endpoints
+            .map(|e| (text(&e["name"]), text(&e["baseURL"]).split('/').nth(2).unwrap_or_default()))
+            .collect()
+    }
+
+    pub fn vendor_of(&self, endpoint: &str) -> &str {
+        self.endpoints().into_iter().find(|(name, _)| *name == endpoint).map_or("", |(_, vendor)| vendor)
+    }
+}
+
+impl CallPlan {
+    /// The endpoints that it names; `None`: any will do.
+    pub fn endpoints(&self) -> Option<Vec<&str>> {
+        let named = self.options["endpoints"].as_array()?;
+        Some(named.iter().filter_map(Value::as_str).collect())
+    }
 }
 
 struct Dice(fastrand::Rng);
@@ -62,7 +90,7 @@ impl Dice {
 
 /// How long troubles and calls go on; calls after it show that all is well again.
 const TROUBLES: u64 = 90_000;
-const AFTER: u64 = 70_000;
+const AFTER: u64 = 110_000;
 
 pub fn generate(seed: u64) -> Scenario {
     let mut dice = Dice(fastrand::Rng::with_seed(seed));
@@ -108,6 +136,7 @@ fn vendor(dice: &mut Dice, name: &str) -> VendorPlan {
         latency: dice.ms(1, 1_500),
         pace: dice.ms(0, 200),
         dial: dice.ms(0, 40),
+        sick: None,
     }
 }
 
@@ -209,6 +238,7 @@ fn calls(dice: &mut Dice, rate: f64) -> Vec<CallPlan> {
             let bad = dice.one_in(25);
             calls.push(CallPlan {
                 name: format!("{}{}", if bad { "bad" } else { "call" }, calls.len()),
+                model: "m",
                 at,
                 stream: dice.one_in(2),
                 options: json!({ "queuePriority": if dice.one_in(5) { 5 } else { 0 } }),
