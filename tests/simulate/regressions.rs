@@ -13,7 +13,7 @@ use crate::{
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 9] = [
+pub const ALL: [Named; 10] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -23,6 +23,7 @@ pub const ALL: [Named; 9] = [
     ("a call that cannot make its deadline in the queue fails at once", no_hope),
     ("higher priorities go first, then who came first", priorities),
     ("a quota is tried again by one call, not by all", one_after_quota),
+    ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -202,4 +203,20 @@ fn one_after_quota() -> Result<String, String> {
     } else {
         Err(format!("asked at {hits:?} s, {alerts} alerts"))
     }
+}
+
+fn told_the_end() -> Result<String, String> {
+    let mut a = vendor("a", Vec::new());
+    a.pace = Duration::ZERO;
+    let mut calls: Vec<_> = (0..60).map(|i| plan(format!("call{i}"), secs(f64::from(i)))).collect();
+    for (i, call) in calls.iter_mut().enumerate() {
+        call.stream = true;
+        call.reads_every = secs(1.0);
+        // From before the end is read to long after the usage is.
+        call.timeout = secs(8.05 + i as f64 / 10.0);
+    }
+    let ran = run(&scenario(vec![a], calls, json!({})))?;
+    let (good, all) = answered(&ran);
+    // The role at 0.3 s, then eight words and the end, one a second: before 9.3 s nobody was told the end.
+    if good == all - 13 { Ok(format!("{good} of {all}")) } else { Err(format!("{good} of {all}")) }
 }
