@@ -13,7 +13,7 @@ use crate::{
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 10] = [
+pub const ALL: [Named; 11] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -24,6 +24,7 @@ pub const ALL: [Named; 10] = [
     ("higher priorities go first, then who came first", priorities),
     ("a quota is tried again by one call, not by all", one_after_quota),
     ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
+    ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -219,4 +220,21 @@ fn told_the_end() -> Result<String, String> {
     let (good, all) = answered(&ran);
     // The role at 0.3 s, then eight words and the end, one a second: before 9.3 s nobody was told the end.
     if good == all - 13 { Ok(format!("{good} of {all}")) } else { Err(format!("{good} of {all}")) }
+}
+
+fn ready_meanwhile() -> Result<String, String> {
+    let a = vendor(
+        "a",
+        vec![(Duration::ZERO, Behaviour::Throttled(Some(secs(1.0)))), (secs(0.5), Behaviour::Healthy)],
+    );
+    let b = vendor("b", vec![(Duration::ZERO, Behaviour::Hang)]);
+    let call = plan("call".into(), Duration::ZERO);
+    let ran = run(&scenario(vec![a, b], vec![call], json!({ "timeout": { "firstContent": 3_000 } })))?;
+    let start = ran.log.start;
+    let back =
+        ran.log.hits().iter().find(|h| h.endpoint == "a" && h.at > start + secs(1.0)).map(|h| h.at - start);
+    match back {
+        Some(at) if at < secs(3.2) => Ok(String::new()),
+        other => Err(format!("asked again after {other:?}")),
+    }
 }
