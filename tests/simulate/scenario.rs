@@ -100,7 +100,7 @@ pub fn generate(seed: u64) -> Scenario {
         vendors.iter().filter_map(|v| v.timetable.last()).map(|(at, _)| *at).max().unwrap_or_default();
     let options = options(&mut dice, &vendors);
     let rate = dice.pick(&[0.5, 2.0, 5.0]);
-    let calls = calls(&mut dice, rate);
+    let calls = calls(&mut dice, rate, &options);
     let mut jumps = Vec::new();
     if dice.one_in(3) {
         jumps.push(Jump::Wall {
@@ -136,7 +136,7 @@ fn vendor(dice: &mut Dice, name: &str) -> VendorPlan {
         latency: dice.ms(1, 1_500),
         pace: dice.ms(0, 200),
         dial: dice.ms(0, 40),
-        sick: None,
+        sick: dice.one_in(5).then(|| dice.pick(&["m", "n"])),
     }
 }
 
@@ -171,37 +171,45 @@ fn behaviour(dice: &mut Dice) -> Behaviour {
     ])
 }
 
+fn endpoint(dice: &mut Dice, vendor: &str, name: &str, path: &str) -> Value {
+    let mut endpoint = json!({ "name": name, "baseURL": format!("http://{vendor}{path}"), "apiKey": format!("key-of-{vendor}") });
+    if dice.one_in(6) {
+        endpoint["apiKey"] = json!([format!("key-1-of-{vendor}"), format!("key-2-of-{vendor}")]);
+    } else if dice.one_in(8) {
+        endpoint["apiKey"] = json!({ "$function": 0 });
+    }
+    if dice.one_in(5) {
+        endpoint["limits"] = json!({ "rpm": dice.0.u32(20..600), "maxConcurrency": dice.0.u32(1..20) });
+    }
+    if dice.one_in(6) {
+        endpoint["limits"] = json!({ "tpm": dice.0.u32(2_000..60_000) });
+    }
+    if dice.one_in(5) {
+        endpoint["maxLatency"] = json!(dice.0.u32(500..4_000));
+    }
+    if dice.one_in(3) {
+        endpoint["canContinue"] = json!(true);
+    }
+    endpoint
+}
+
 fn options(dice: &mut Dice, vendors: &[VendorPlan]) -> Value {
-    let shared_tier = dice.one_in(3);
-    let endpoints: Vec<Value> = vendors
-        .iter()
-        .map(|v| {
-            let mut endpoint = json!({
-                "name": v.name, "baseURL": format!("http://{}/v1", v.name), "apiKey": format!("key-of-{}", v.name),
-            });
-            if shared_tier {
-                endpoint["priority"] = json!(1);
+    let mut endpoints: Vec<Value> = vendors.iter().map(|v| endpoint(dice, &v.name, &v.name, "/v1")).collect();
+    // A second endpoint of a vendor, told apart by its path, with a key of its own or the same.
+    for v in vendors {
+        if dice.one_in(5) {
+            let name = format!("{}2", v.name);
+            let mut second = endpoint(dice, &v.name, &name, &format!("/{name}/v1"));
+            if dice.one_in(2) {
+                second["apiKey"] = json!(format!("key-of-{name}"));
             }
-            if dice.one_in(6) {
-                endpoint["apiKey"] = json!([format!("key-1-of-{}", v.name), format!("key-2-of-{}", v.name)]);
-            } else if dice.one_in(8) {
-                endpoint["apiKey"] = json!({ "$function": 0 });
-            }
-            if dice.one_in(5) {
-                endpoint["limits"] = json!({ "rpm": dice.0.u32(20..600), "maxConcurrency": dice.0.u32(1..20) });
-            }
-            if dice.one_in(6) {
-                endpoint["limits"] = json!({ "tpm": dice.0.u32(2_000..60_000) });
-            }
-            if dice.one_in(5) {
-                endpoint["maxLatency"] = json!(dice.0.u32(500..4_000));
-            }
-            if dice.one_in(3) {
-                endpoint["canContinue"] = json!(true);
-            }
-            endpoint
-        })
-        .collect();
+            let at = dice.0.usize(0..=endpoints.len());
+            endpoints.insert(at, second);
+        }
+    }
+    if dice.one_in(3) {
+        endpoints.iter_mut().for_each(|e| e["priority"] = json!(1));
+    }
     let mut options = json!({
         "endpoints": endpoints,
         "timeout": { "connect": dice.0.u32(500..10_000), "firstContent": dice.0.u32(2_000..20_000), "content": dice.0.u32(1_000..20_000) },
@@ -227,7 +235,11 @@ fn options(dice: &mut Dice, vendors: &[VendorPlan]) -> Value {
     options
 }
 
-fn calls(dice: &mut Dice, rate: f64) -> Vec<CallPlan> {
+fn calls(dice: &mut Dice, rate: f64, options: &Value) -> Vec<CallPlan> {
+    let names = options["endpoints"].as_array().into_iter().flatten().map(|e| e["name"].clone());
+    let names: Vec<Value> = names.collect();
+    let models: &[&'static str] = if dice.one_in(2) { &["m", "m", "n"] } else { &["m"] };
+    let choosy = dice.one_in(2);
     let mut calls = Vec::new();
     let mut at = Duration::ZERO;
     while at < Duration::from_millis(TROUBLES + AFTER) {
@@ -236,12 +248,20 @@ fn calls(dice: &mut Dice, rate: f64) -> Vec<CallPlan> {
         for _ in 0..burst {
             let timeout = if dice.one_in(4) { dice.ms(50, 5_000) } else { dice.ms(5_000, 90_000) };
             let bad = dice.one_in(25);
+            let mut options = json!({ "queuePriority": if dice.one_in(5) { 5 } else { 0 } });
+            if choosy && dice.one_in(4) {
+                // Some of them, in any order.
+                let mut named = names.clone();
+                dice.0.shuffle(&mut named);
+                named.truncate(dice.0.usize(1..=named.len()));
+                options["endpoints"] = json!(named);
+            }
             calls.push(CallPlan {
                 name: format!("{}{}", if bad { "bad" } else { "call" }, calls.len()),
-                model: "m",
+                model: dice.pick(models),
                 at,
                 stream: dice.one_in(2),
-                options: json!({ "queuePriority": if dice.one_in(5) { 5 } else { 0 } }),
+                options,
                 timeout,
                 abort_after: dice.one_in(12).then(|| dice.ms(0, 4_000)),
                 reads_every: if dice.one_in(10) { dice.ms(100, 3_000) } else { Duration::ZERO },
