@@ -90,6 +90,12 @@ impl Room {
         waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
     }
 
+    /// Who is first in line for this target.
+    pub fn first(&self, target: &Target) -> Option<Rank> {
+        let target = address(target);
+        self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
+    }
+
     /// Something changed at a target: the first who waits for it looks.
     pub fn ring(&self, target: &Target) {
         if !self.is_empty() {

@@ -164,8 +164,8 @@ impl Reading<'_> {
             while let Some(chunk) = held.next() {
                 sink.chunk(chunk);
                 if !self.keeps_up(sink, deadline).await {
-                    // A reader who has everything has not run out of time.
-                    self.ended = held.len() == 0 && self.whole.finished();
+                    // A reader who was told the end has not run out of time: what may follow is the usage.
+                    self.ended = self.is_whole() && held.as_slice().iter().all(|c| chunk::is_no_choice(c));
                     if !self.ended {
                         return self.expired();
                     }
@@ -176,7 +176,12 @@ impl Reading<'_> {
             }
             let step = tokio::select! {
                 biased;
-                () = time::sleep_until(deadline.into()) => return self.expired(),
+                () = time::sleep_until(deadline.into()) => {
+                    if self.is_whole() {
+                        break;
+                    }
+                    return self.expired();
+                }
                 step = self.step(admission) => step,
             };
             if let Err(fault) = step {
@@ -288,9 +293,14 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Every choice that was asked for has come to its end.
+    fn is_whole(&self) -> bool {
+        self.whole.finished() && self.whole.choices() >= self.call.request.choices
+    }
+
     /// Sets the timer for what is waited for now.
     fn rearm(&mut self) {
-        let at = if self.whole.finished() && self.whole.choices() >= self.call.request.choices {
+        let at = if self.is_whole() {
             *self.finished_at.get_or_insert_with(now) + GRACE
         } else if self.first_content.is_some() {
             self.armed_for = Kind::ContentTimeout;

@@ -1,14 +1,10 @@
 //! What happened in a simulation, in order: what vendors saw, what the engine told, how calls ended.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant, SystemTime};
 
 use bellwether::{
     clock::{Wall, now},
     event::{EventKind, EventSink, KINDS},
-    timestamp::epoch_ms,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -16,7 +12,9 @@ use serde_json::Value;
 /// A request as a vendor saw it.
 #[derive(Clone, Debug)]
 pub struct Hit {
+    pub vendor: String,
     pub endpoint: String,
+    pub model: String,
     pub key: String,
     /// The text of its message, which names the call.
     pub call: String,
@@ -60,6 +58,8 @@ pub struct Log {
     told: Mutex<Vec<Told>>,
     ended: Mutex<Vec<Ended>>,
     lines: Mutex<Vec<String>>,
+    /// Calls that waited for who was ready.
+    idle: Mutex<Vec<String>>,
     /// Moments to which time was made to jump.
     jumps: Mutex<Vec<Instant>>,
 }
@@ -73,12 +73,13 @@ impl Log {
             told: Mutex::default(),
             ended: Mutex::default(),
             lines: Mutex::default(),
+            idle: Mutex::default(),
             jumps: Mutex::default(),
         }
     }
 
     pub fn hit(&self, hit: Hit) -> usize {
-        self.line(|| format!("{} is asked for {}", hit.endpoint, hit.call));
+        self.line(|| format!("{} is asked for {} by {}", hit.endpoint, hit.model, hit.call));
         let mut hits = self.hits.lock();
         hits.push(hit);
         hits.len() - 1
@@ -115,6 +116,15 @@ impl Log {
     pub fn jumped(&self) {
         self.line(|| "time jumped".into());
         self.jumps.lock().push(now());
+    }
+
+    pub fn waits_in_vain(&self, what: String) {
+        self.line(|| what.clone());
+        self.idle.lock().push(what);
+    }
+
+    pub fn waited_in_vain(&self) -> Vec<String> {
+        self.idle.lock().clone()
     }
 
     pub fn hits(&self) -> Vec<Hit> {
@@ -158,26 +168,17 @@ impl EventSink for Log {
 }
 
 /// What the wall clock shows at the start.
-pub const WALL_START_MS: u64 = 1_800_000_000_000;
+const WALL_START_MS: u64 = 1_800_000_000_000;
 
 /// A wall clock that can be set.
 pub struct SetWall {
     pub start: Instant,
     pub offset: Mutex<i64>,
-    /// When it showed which date, to the millisecond.
-    shown: Mutex<HashMap<u64, Vec<Instant>>>,
 }
 
 impl SetWall {
     pub fn new(start: Instant) -> Self {
-        Self { start, offset: Mutex::default(), shown: Mutex::default() }
-    }
-
-    /// The last moment up to `by` at which it showed this date: it may have been set back.
-    pub fn moment(&self, date: &str, by: Instant) -> Option<Instant> {
-        let date = humantime::parse_rfc3339(date).ok()?;
-        let shown = self.shown.lock();
-        shown.get(&epoch_ms(date))?.iter().rev().find(|at| **at <= by).copied()
+        Self { start, offset: Mutex::default() }
     }
 }
 
@@ -185,12 +186,6 @@ impl Wall for SetWall {
     fn now(&self) -> SystemTime {
         let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
         let secs = WALL_START_MS as f64 / 1e3 + elapsed + *self.offset.lock() as f64;
-        let date = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs);
-        let mut shown = self.shown.lock();
-        let moments = shown.entry(epoch_ms(date)).or_default();
-        if moments.last() != Some(&now()) {
-            moments.push(now());
-        }
-        date
+        SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs)
     }
 }

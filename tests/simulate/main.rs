@@ -11,6 +11,7 @@ mod log;
 mod regressions;
 mod scenario;
 mod vendor;
+mod watch;
 mod world;
 
 use std::{process::ExitCode, time::Instant};

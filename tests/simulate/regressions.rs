@@ -13,7 +13,7 @@ use crate::{
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 9] = [
+pub const ALL: [Named; 11] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -23,6 +23,8 @@ pub const ALL: [Named; 9] = [
     ("a call that cannot make its deadline in the queue fails at once", no_hope),
     ("higher priorities go first, then who came first", priorities),
     ("a quota is tried again by one call, not by all", one_after_quota),
+    ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
+    ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -201,5 +203,38 @@ fn one_after_quota() -> Result<String, String> {
         Ok(format!("asked at {hits:?} s, {alerts} alert"))
     } else {
         Err(format!("asked at {hits:?} s, {alerts} alerts"))
+    }
+}
+
+fn told_the_end() -> Result<String, String> {
+    let mut a = vendor("a", Vec::new());
+    a.pace = Duration::ZERO;
+    let mut calls: Vec<_> = (0..60).map(|i| plan(format!("call{i}"), secs(f64::from(i)))).collect();
+    for (i, call) in calls.iter_mut().enumerate() {
+        call.stream = true;
+        call.reads_every = secs(1.0);
+        // From before the end is read to long after the usage is.
+        call.timeout = secs(8.05 + i as f64 / 10.0);
+    }
+    let ran = run(&scenario(vec![a], calls, json!({})))?;
+    let (good, all) = answered(&ran);
+    // The role at 0.3 s, then eight words and the end, one a second: before 9.3 s nobody was told the end.
+    if good == all - 13 { Ok(format!("{good} of {all}")) } else { Err(format!("{good} of {all}")) }
+}
+
+fn ready_meanwhile() -> Result<String, String> {
+    let a = vendor(
+        "a",
+        vec![(Duration::ZERO, Behaviour::Throttled(Some(secs(1.0)))), (secs(0.5), Behaviour::Healthy)],
+    );
+    let b = vendor("b", vec![(Duration::ZERO, Behaviour::Hang)]);
+    let call = plan("call".into(), Duration::ZERO);
+    let ran = run(&scenario(vec![a, b], vec![call], json!({ "timeout": { "firstContent": 3_000 } })))?;
+    let start = ran.log.start;
+    let back =
+        ran.log.hits().iter().find(|h| h.endpoint == "a" && h.at > start + secs(1.0)).map(|h| h.at - start);
+    match back {
+        Some(at) if at < secs(3.2) => Ok(String::new()),
+        other => Err(format!("asked again after {other:?}")),
     }
 }

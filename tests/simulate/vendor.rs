@@ -68,6 +68,8 @@ pub struct Vendor {
     pub latency: Duration,
     pub pace: Duration,
     pub dial: Duration,
+    /// The model that its troubles concern, but for those of the network; `None`: all.
+    pub sick: Option<&'static str>,
     pub log: Arc<Log>,
     rng: Mutex<fastrand::Rng>,
     /// What is left of a real limit, and when that was.
@@ -118,6 +120,7 @@ impl Vendor {
             latency,
             pace,
             dial,
+            sick: None,
             log,
             rng: Mutex::new(fastrand::Rng::with_seed(seed)),
             left: Mutex::default(),
@@ -139,22 +142,28 @@ impl Vendor {
     async fn serve(self: Arc<Self>, mut io: DuplexStream) {
         *self.open.lock() += 1;
         let mut buffer = Vec::new();
-        while let Some((key, body)) = read_request(&mut io, &mut buffer).await {
-            if self.answer(&mut io, key, &body).await.is_err() || self.behaviour() == Behaviour::ClosesIdle {
+        while let Some(request) = read_request(&mut io, &mut buffer).await {
+            if self.answer(&mut io, request).await.is_err() || self.behaviour() == Behaviour::ClosesIdle {
                 break;
             }
         }
         *self.open.lock() -= 1;
     }
 
-    async fn answer(&self, io: &mut DuplexStream, key: String, body: &[u8]) -> Result<(), Gone> {
-        let request: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    async fn answer(&self, io: &mut DuplexStream, received: Received) -> Result<(), Gone> {
+        let request: Value = serde_json::from_slice(&received.body).unwrap_or(Value::Null);
         let stream = request["stream"] == true;
         let text = request["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
         let at = now();
         let number = self.log.hit(Hit {
-            endpoint: self.name.clone(),
-            key,
+            vendor: self.name.clone(),
+            // Further endpoints of an origin are told apart by the path.
+            endpoint: match received.path.strip_prefix('/').and_then(|p| p.split_once('/')) {
+                Some((name, _)) if name != "v1" => name.to_owned(),
+                _ => self.name.clone(),
+            },
+            model: request["model"].as_str().unwrap_or_default().to_owned(),
+            key: received.key,
             call: text.clone(),
             at,
             sent: at,
@@ -163,7 +172,8 @@ impl Vendor {
             hint: None,
             output: String::new(),
         });
-        let behaviour = self.behaviour();
+        let well = self.sick.is_some_and(|model| request["model"] != model);
+        let behaviour = if well { Behaviour::Healthy } else { self.behaviour() };
         let result = self.misbehave(io, &behaviour, stream, &text, number).await;
         self.log.ended(number);
         result
@@ -293,6 +303,12 @@ impl Vendor {
             wait(io, self.pace).await?;
         }
         chunk(io, &event(json!({}), json!("stop"))).await?;
+        // What it counted may follow, without a choice.
+        if number.is_multiple_of(2) {
+            let counted =
+                json!({ "id": "x", "object": "chat.completion.chunk", "choices": [], "usage": usage });
+            chunk(io, &format!("data: {counted}\n\n")).await?;
+        }
         write(io, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n").await
     }
 
@@ -358,8 +374,14 @@ async fn wait(io: &mut DuplexStream, length: Duration) -> Result<(), Gone> {
     }
 }
 
-/// The key and the body of the next request; `None` when the client is gone.
-async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+struct Received {
+    path: String,
+    key: String,
+    body: Vec<u8>,
+}
+
+/// The next request; `None` when the client is gone.
+async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<Received> {
     loop {
         if let Some(end) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
@@ -369,7 +391,11 @@ async fn read_request(io: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<(St
                 let body = buffer[end + 4..end + 4 + length].to_vec();
                 buffer.drain(..end + 4 + length);
                 let key = head.lines().find_map(|l| l.strip_prefix("authorization: "));
-                return Some((key.unwrap_or_default().to_owned(), body));
+                return Some(Received {
+                    path: head.split(' ').nth(1)?.to_owned(),
+                    key: key.unwrap_or_default().to_owned(),
+                    body,
+                });
             }
         }
         let mut piece = [0; 4096];

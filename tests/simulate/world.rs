@@ -18,6 +18,7 @@ use bellwether::{
         call::Call,
         client::{Functions, World},
         options::CallOptions,
+        state::{Endpoint, Gate, Target},
         stream::StreamSink,
     },
     event::EventSink,
@@ -30,17 +31,19 @@ use crate::{
     log::{Ended, Log, Outcome, SetWall},
     scenario::{CallPlan, Jump, Scenario},
     vendor::{Net, Vendor},
+    watch,
 };
 
 /// Everything that a check may look at afterwards.
 pub struct Ran {
     pub log: Arc<Log>,
-    pub wall: Arc<SetWall>,
     pub engine: Arc<Engine>,
     pub vendors: Vec<Arc<Vendor>>,
     /// Until when each endpoint was parked at the moment the last trouble was over.
     pub parked_at_heal: HashMap<String, Option<Instant>>,
     pub healed: Instant,
+    /// Probes that were out when the last call had ended. Their places expire: later nobody could tell.
+    pub probes_left: usize,
     /// Tasks that were left over.
     pub tasks_left: usize,
 }
@@ -118,6 +121,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         .map(|(i, plan)| {
             let seed = scenario.seed.wrapping_mul(31).wrapping_add(i as u64);
             let mut vendor = Vendor::new(&plan.name, plan.latency, plan.pace, plan.dial, log.clone(), seed);
+            vendor.sick = plan.sick;
             vendor.timetable = plan.timetable.iter().map(|(at, b)| (start + *at, b.clone())).collect();
             Arc::new(vendor)
         })
@@ -149,12 +153,11 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         let engine = engine.clone();
         tokio::spawn(async move {
             time::sleep_until(healed.into()).await;
-            let parked = |e: &Arc<bellwether::engine::state::Endpoint>| {
-                e.targets().iter().filter_map(|t| t.parked(now())).filter_map(|b| b.until).max()
-            };
+            let parked = |e: &Arc<Endpoint>| e.targets().iter().filter_map(|t| parked_until(t)).max();
             engine.endpoints.iter().map(|e| (e.config.name.clone(), parked(e))).collect()
         })
     };
+    let watcher = tokio::spawn(watch::watch(engine.clone(), log.clone()));
     for plan in &scenario.calls {
         tasks.spawn(call(engine.clone(), log.clone(), start, plan.clone()));
     }
@@ -162,17 +165,40 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         ended.expect("no task panics");
     }
     let parked_at_heal = heal.await.expect("no task panics");
+    watcher.abort();
+    let targets: Vec<_> = engine.endpoints.iter().flat_map(|e| e.targets()).collect();
+    let probes_left = targets.iter().flat_map(gates).filter(|gate| probing(gate)).count();
     engine.close();
     // What ends in the background has a bound of its own.
     time::sleep(Duration::from_secs(200)).await;
     let tasks_left = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    Ran { log, wall, engine, vendors, parked_at_heal, healed, tasks_left }
+    Ran { log, engine, vendors, parked_at_heal, healed, probes_left, tasks_left }
+}
+
+fn gates(target: &Arc<Target>) -> [&Mutex<Gate>; 4] {
+    [&target.credential.gate, &target.endpoint.origin.gate, &target.model_gate, &target.gate]
+}
+
+/// Whether a request is out that shows whether what is behind this gate is well.
+fn probing(gate: &Mutex<Gate>) -> bool {
+    let gate = gate.lock();
+    gate.cooldown.probing() || gate.breaker.as_ref().is_some_and(|b| b.probing(now()))
+}
+
+/// When its cooldowns and open breakers are over. What a probe keeps closed opens when the probe ends.
+fn parked_until(target: &Arc<Target>) -> Option<Instant> {
+    let until = |gate: &Mutex<Gate>| {
+        let breaker =
+            if probing(gate) { None } else { gate.lock().breaker.as_ref().and_then(|b| b.ready_at(now())) };
+        gate.lock().cooldown.until(now()).max(breaker)
+    };
+    gates(target).into_iter().filter_map(until).max()
 }
 
 pub async fn call(engine: Arc<Engine>, log: Arc<Log>, start: Instant, plan: CallPlan) {
     time::sleep_until((start + plan.at).into()).await;
     let body = json!({
-        "model": "m", "stream": plan.stream, "messages": [{ "role": "user", "content": plan.name }],
+        "model": plan.model, "stream": plan.stream, "messages": [{ "role": "user", "content": plan.name }],
     });
     let request = ChatRequest::parse(&body.to_string(), "", &[]).expect("a request");
     let mut options = plan.options;

@@ -103,6 +103,11 @@ pub fn has_content(chunk: &Value) -> bool {
     })
 }
 
+/// Whether a chunk's text says something of no choice: it counts what was used, or nothing at all.
+pub fn is_no_choice(text: &str) -> bool {
+    serde_json::from_str(text).is_ok_and(|chunk: Value| choices(&chunk).next().is_none())
+}
+
 /// Whether the vendor gave up in the middle.
 pub fn gave_up(chunk: &Value) -> bool {
     choices(chunk).any(|choice| choice["finish_reason"] == GAVE_UP)

@@ -129,6 +129,8 @@ impl Call {
             let paid = self.charge(&target, picker.standings[index].fault.as_ref());
             let standing = &mut picker.standings[index];
             (standing.paid, standing.unpaid) = (paid, !paid);
+            // It may have become ready while another was asked.
+            self.reopen(picker);
             return Ok(());
         }
         // Everyone this call would take counts: who comes after it must know what it stands in line for.

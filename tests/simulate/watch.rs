@@ -1,0 +1,52 @@
+//! Looks every so often whether a call waits for a target that it might ask.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bellwether::{
+    clock::now, dialect::openai::request::ChatRequest, engine::Engine, engine::room::Rank,
+    engine::state::Target,
+};
+use tokio::time;
+
+use crate::log::Log;
+
+const EVERY: Duration = Duration::from_millis(25);
+/// So many looks in a row are a tenth of a second. Looks are counted, for a clock may jump between two.
+const TOO_MANY: u32 = 5;
+
+pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
+    // As large as any call of a scenario, so that what has refilled for this one has for all.
+    let body =
+        r#"{ "model": "m", "messages": [{ "role": "user", "content": "as long as the longest name" }] }"#;
+    let request = ChatRequest::parse(body, "", &[]).expect("a request");
+    let mut seen = BTreeMap::new();
+    loop {
+        time::sleep(EVERY).await;
+        seen = if engine.room.is_empty() { BTreeMap::new() } else { look(&engine, &request, &seen, &log) };
+    }
+}
+
+/// Who is first in line for a target that is ready, and in how many looks that was so.
+type Seen = BTreeMap<(Rank, usize), u32>;
+
+fn look(engine: &Engine, request: &ChatRequest, before: &Seen, log: &Log) -> Seen {
+    let mut seen = Seen::new();
+    for target in engine.endpoints.iter().flat_map(|e| e.targets()) {
+        let Some(first) = engine.room.first(&target) else { continue };
+        if target.blocked(now(), request, 0).is_some() {
+            continue;
+        }
+        let who = (first, Arc::as_ptr(&target).addr());
+        let looks = before.get(&who).map_or(1, |looks| looks + 1);
+        if looks == TOO_MANY {
+            log.waits_in_vain(describe(&target, log));
+        }
+        seen.insert(who, looks);
+    }
+    seen
+}
+
+fn describe(target: &Target, log: &Log) -> String {
+    let at = now().saturating_duration_since(log.start);
+    format!("at {at:?} a call waits for {} {}, which is ready", target.endpoint.name, target.model)
+}
