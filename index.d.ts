@@ -190,7 +190,10 @@ export interface EndpointOptions {
   maxLatency?: Duration
   /** USD. It is not sent a request that may cost more, by the prices, the prompt's size and the output limit (without one, what answers came to so far). */
   costLimitPerRequest?: number
-  /** Tokens its models hold. A request that one endpoint refuses as too long is sent to another that is declared to hold more. */
+  /**
+   * Tokens its models hold. It keeps no request from being sent. One that an endpoint refuses as too long is sent to others that
+   * declare more than the refusing one, or, if that declares nothing, more than the request's tokens by our estimate.
+   */
   contextWindow?: number
   /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
   canContinue?: boolean
@@ -717,7 +720,10 @@ export interface MonitorEvents {
 }
 
 export interface ClientEvents extends MonitorEvents {
-  /** An attempt ended, or a candidate was skipped. */
+  /**
+   * An attempt ended and what comes of it is known, or a candidate was skipped: told as soon as another attempt begins or the
+   * call ends, in the order of `report.attempts`. One `next` becomes `retry` in the report if its endpoint is asked again later.
+   */
   attempt: AttemptEvent
   /** The same endpoint is asked again. */
   retry: RetryEvent

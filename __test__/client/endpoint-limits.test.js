@@ -99,6 +99,29 @@ test('contextWindow: a request that is too long goes to a declared larger window
   for (const [name, sizes, expected] of cases) await t.test(name, async (t) => assert.deepEqual(await windows(t, sizes), expected))
 })
 
+test('contextWindow: before an endpoint has refused, it rules nobody out', { concurrency: true }, async (t) => {
+  const content = 'word '.repeat(2_000)
+  await t.test('a request that is longer by our estimate is sent all the same, and first where it is first', async (t) => {
+    const { client, a, b } = rig(t, { endpoint: (i) => ({ contextWindow: [10, 1_000_000][i] }) })
+    const { report } = await client.chatCompletion('gpt-4o', content)
+    assert.equal(trail(report.attempts), 'A:ok')
+    assert.deepEqual([a.totalHits, b.totalHits], [1, 0])
+  })
+  await t.test('after a failure of another kind neither', async (t) => {
+    const { client, a } = rig(t, { endpoint: (i) => ({ contextWindow: [1_000_000, 10][i] }) })
+    a.always(faults.serverError())
+    const { report } = await client.chatCompletion('gpt-4o', content)
+    assert.equal(trail(report.attempts), 'A:next:serverError B:ok')
+  })
+  await t.test('not to one that declares less than the text, where the refusing one declares nothing', async (t) => {
+    const { client, a, b } = rig(t, { endpoint: (i) => (i === 0 ? {} : { contextWindow: 100 }) })
+    a.always(faults.contextLength())
+    const error = await failure(client.chatCompletion('gpt-4o', content))
+    assert.equal(error.name, 'ContextLengthError')
+    assert.equal(b.totalHits, 0)
+  })
+})
+
 test('too large for a limit: not to one that is known to allow as little', async (t) => {
   const { client, a, b, c } = rig(t, { servers: 3, endpoint: (i) => (i < 2 ? { limits: { tpm: 10_000 } } : {}) })
   a.always(faults.tooLargeForLimit())

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, open, ask, failure, record, until, block, faults } = require('../helpers/client')
+const { TRANSPORTS, rig, open, ask, failure, trail, record, until, block, faults } = require('../helpers/client')
 const { json, run, remoteServer } = require('../helpers/child')
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -30,6 +30,58 @@ test('attempt: one for each request, as in the report', async (t) => {
   const [first, second] = seen
   assert.deepEqual([first.endpoint, first.model, first.outcome, first.reason, first.status], ['A', 'gpt-4o', 'next', 'serverError', 500])
   assert.deepEqual([second.endpoint, second.outcome, second.status, second.reusedConnection], ['B', 'ok', 200, false])
+})
+
+test('attempt: the outcome says what came of it, and who was skipped is told too', { concurrency: true }, async (t) => {
+  const same = (name, rest, prepare, expected, options = {}) => t.test(name, async (t) => {
+    const setup = rig(t, rest)
+    const seen = record(setup.client, 'attempt')
+    prepare(setup)
+    const result = await ask(setup.client, options).catch((error) => error)
+    const attempts = result.attempts ?? result.report.attempts
+    assert.equal(trail(attempts), expected)
+    await told(seen, attempts.length)
+    assert.deepEqual(seen.map(({ event, requestId, ...attempt }) => attempt), attempts)
+  })
+  const cut = faults.cut({ after: 1, how: 'eof' })
+  await Promise.all([
+    same('retry', { servers: 1 }, ({ a }) => a.script(faults.serverError()), 'A:retry:serverError A:ok'),
+    same('next', {}, ({ a }) => a.script(faults.serverError()), 'A:next:serverError B:ok'),
+    same('fail', {}, ({ a }) => a.script(faults.badRequest()), 'A:fail:badRequest'),
+    same('nobody answers', { maxRetries: 0 }, ({ a, b }) => { a.always(faults.serverError()); b.always(faults.auth()) }, 'A:next:serverError B:fail:auth'),
+    same('a deadline', { servers: 1, timeout: 100 }, ({ a }) => a.always(faults.hang()), 'A:fail:timeoutTotal'),
+    same('skipped', {}, ({ client }) => client.isolate('A'), 'A:skipped:isolated B:ok'),
+    same('all skipped', { onUnavailable: 'error' }, ({ client }) => { client.isolate('A'); client.isolate('B') }, 'A:skipped:isolated B:skipped:isolated'),
+    same('skipped after a failure', { servers: 3 }, ({ client, a }) => { client.isolate('B'); a.script(faults.serverError()) }, 'A:next:serverError B:skipped:isolated C:ok'),
+    same('a stream that is cut', {}, ({ a }) => a.script(cut), 'A:fail:truncated', { stream: true }),
+    same('a cut made good', { streams: { onCut: 'restart' } }, ({ a }) => a.script(cut), 'A:next:truncated B:ok', { stream: true }),
+    same('a slower hedge', { hedge: { after: 20, maxExtraLoad: 1 } }, ({ a }) => a.script(faults.hang()), 'A:fail:hedged B:ok')
+  ])
+  await t.test('asked again after others: the event was true when it was told', async (t) => {
+    const { client, a, b } = rig(t)
+    const seen = record(client, 'attempt', 'retry')
+    a.script(faults.serverError())
+    b.script(faults.status(404))
+    const { report } = await ask(client)
+    assert.equal(trail(report.attempts), 'A:retry:serverError B:next:notFound A:ok')
+    await told(seen, 4)
+    assert.deepEqual(seen.map((e) => [e.event, e.endpoint, e.outcome]), [
+      ['attempt', 'A', 'next'], ['attempt', 'B', 'next'], ['retry', 'A', undefined], ['attempt', 'A', 'ok']
+    ])
+  })
+  await t.test('an abort while a call waits', async (t) => {
+    const { client, a } = rig(t, { servers: 1 })
+    const seen = record(client, 'attempt')
+    a.script(faults.rateLimited({ retryAfter: '5s' }))
+    const controller = new AbortController()
+    const call = failure(ask(client, { signal: controller.signal }))
+    await until('it waits', () => client.metrics.snapshot().waitingCalls === 1)
+    assert.deepEqual(seen, [], 'what comes of it is not known')
+    controller.abort()
+    await call
+    const [e] = await told(seen, 1)
+    assert.deepEqual([e.outcome, e.reason], ['fail', 'rateLimited'])
+  })
 })
 
 test('retry and failover', async (t) => {

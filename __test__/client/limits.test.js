@@ -45,6 +45,41 @@ test('one that cannot make its deadline fails at once, and says when it may come
   assert.equal(a.totalHits, 1)
 })
 
+test('who finds every place taken is told so, and not of a rate', { concurrency: true }, async (t) => {
+  await t.test('maxConcurrency', async (t) => {
+    const { client, a } = rig(t, { servers: 1, ...each({ maxConcurrency: 2, rpm: 1_000 }) })
+    a.always(faults.hang())
+    const controller = new AbortController()
+    t.after(() => controller.abort())
+    for (let i = 0; i < 2; i++) ask(client, { signal: controller.signal }).catch(() => {})
+    await until('both are under way', () => a.totalHits === 2)
+    const error = await failure(ask(client, { onUnavailable: 'error' }))
+    assert.equal(error.message, 'A: not asked: as many requests as its maxConcurrency of 2 allows are under way')
+    assert.deepEqual([error.name, error.reason, error.retryable, error.retryAfterMs], ['RateLimitError', 'limiter', true, undefined])
+  })
+  await t.test('after a throttle', async (t) => {
+    const { client, a } = rig(t, { servers: 1, breaker: false, maxRetries: 0 })
+    a.script(faults.rateLimited({ retryAfter: 1, as: 'ms' }))
+    a.always(faults.hang())
+    await failure(ask(client, { onUnavailable: 'error' }))
+    const controller = new AbortController()
+    t.after(() => controller.abort())
+    await until('it is asked again', async () => {
+      ask(client, { signal: controller.signal }).catch(() => {})
+      return a.totalHits > 1
+    })
+    const error = await failure(ask(client, { onUnavailable: 'error' }))
+    assert.match(error.message, /^A: not asked: it throttled, and the \d+ requests that it is sent at once since are under way$/)
+    assert.equal(error.reason, 'limiter')
+  })
+  await t.test('a rate is still called one', async (t) => {
+    const { client } = rig(t, { servers: 1, ...each({ maxConcurrency: 5, rpm: 1 }) })
+    await ask(client)
+    const error = await failure(ask(client, { onUnavailable: 'error' }))
+    assert.equal(error.message, 'A: not asked: its rate budget is used up')
+  })
+})
+
 test('higher priorities go first, then who came first', async (t) => {
   const { client, a } = rig(t, { servers: 1, ...each({ maxConcurrency: 1 }) })
   a.always(faults.slowHeaders(30))

@@ -81,7 +81,7 @@ pub fn read_streams(r: &mut Reader<'_>, base: Streams) -> Streams {
 pub fn read_hedge(r: &mut Reader<'_>) -> Option<Option<Hedge>> {
     match r.raw("hedge")? {
         Value::Bool(false) => Some(None),
-        Value::Object(_) => r.object("hedge", |r| {
+        value if reader::members(value).is_some() => r.object("hedge", |r| {
             let after = match r.raw("after") {
                 Some(Value::String(text)) if text == "p95" => Some(HedgeAfter::P95),
                 Some(value) => {

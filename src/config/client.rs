@@ -10,9 +10,10 @@ use super::{
     environment::{Environment, PROVIDERS},
     models::Aliases,
     monitor::HealthConfig,
-    reader::{self, Problem, Problems, Reader, expected},
+    reader::{self, Problems, Reader, expected},
 };
 use crate::{
+    duration,
     net::{
         proxy::ProxyOptions,
         tls::{self, TlsOptions},
@@ -150,13 +151,10 @@ impl ClientConfig {
         let aliases = r
             .record("models")
             .into_iter()
-            .filter_map(|(name, path, value)| match reader::string_list(value) {
-                Some(list) => Some((name.to_owned(), list)),
-                None => {
-                    let message = expected("a model, or a non-empty array of models", value);
-                    r.problems().push(Problem { path, message });
-                    None
-                }
+            .filter_map(|(name, path, value)| {
+                let what = "a model, or a non-empty array of models";
+                let list = reader::strings_of(value, &path, what, r.problems())?;
+                Some((name.to_owned(), list))
             })
             .collect();
         let prices = r
@@ -217,7 +215,9 @@ fn read_endpoints(
     let (items, at): (Vec<Value>, fn(usize) -> String) = match listed {
         Some(Value::Array(items)) if !items.is_empty() => (items.clone(), |i| format!("endpoints[{i}]")),
         Some(other) => {
-            r.problem("endpoints", expected("a non-empty array of endpoints", other));
+            // Not quoted: an address may carry a password.
+            let given = reader::kind(other);
+            r.problem("endpoints", format!("must be a non-empty array of endpoints, got {given}"));
             return None;
         }
         None => match implied(r, keys, base_url, environment) {
@@ -316,7 +316,7 @@ pub fn read_timeouts(r: &mut Reader<'_>, base: Timeouts) -> Timeouts {
     let ms = Duration::from_millis(1);
     match r.raw("timeout") {
         None => base,
-        Some(Value::Object(_)) => r
+        Some(value) if reader::members(value).is_some() => r
             .object("timeout", |r| Timeouts {
                 total: r.duration("total", ms).unwrap_or(base.total),
                 connect: r.duration("connect", ms).unwrap_or(base.connect),
@@ -334,17 +334,17 @@ fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
     let backoff = match r.raw("backoff") {
         None => d.backoff,
         Some(Value::Array(steps)) => {
-            let steps: Option<Vec<Duration>> = steps.iter().map(reader::read_duration).collect();
-            match steps {
-                Some(steps) if !steps.is_empty() => Backoff::Steps(steps),
-                _ => {
-                    r.problem(
-                        "backoff",
-                        "must be a non-empty array of durations, or { initial, max, factor }",
-                    );
-                    d.backoff
+            if steps.is_empty() {
+                r.problem("backoff", "must be a non-empty array of durations, or { initial, max, factor }");
+            }
+            let mut read = Vec::with_capacity(steps.len());
+            for (i, step) in steps.iter().enumerate() {
+                match reader::read_duration(step) {
+                    Some(step) => read.push(step),
+                    None => r.problem(&format!("backoff[{i}]"), expected(duration::ACCEPTED, step)),
                 }
             }
+            if read.is_empty() { d.backoff } else { Backoff::Steps(read) }
         }
         Some(_) => r
             .object("backoff", |r| Backoff::Exponential {
@@ -404,18 +404,23 @@ fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {
     }
 }
 
+/// Nothing given is quoted with it: a proxy's address may carry a password.
+const PROXY: &str = "must be 'env', false, or the proxy's http:// or https:// address";
+
 fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
     let options = match r.raw("proxy") {
         None => environment.proxy(),
         Some(Value::Bool(false)) => ProxyOptions::Off,
         Some(Value::String(s)) if s == "env" => environment.proxy(),
         Some(Value::String(s)) => ProxyOptions::Url(s.clone()),
-        Some(_) => ProxyOptions::Url(String::new()),
+        Some(other) => {
+            let given = reader::kind(other);
+            r.problem("proxy", format!("{PROXY}, got {given}"));
+            return ProxyOptions::Off;
+        }
     };
-    // Not quoted: a proxy's address may carry a password.
-    let accepted = "must be 'env', false, or the proxy's http:// or https:// address";
     match &options {
-        ProxyOptions::Url(url) if !is_proxy(url) => r.problem("proxy", accepted),
+        ProxyOptions::Url(url) if !is_proxy(url) => r.problem("proxy", PROXY),
         ProxyOptions::Environment { http, https, all, .. } => {
             for (name, url) in [("HTTP_PROXY", http), ("HTTPS_PROXY", https), ("ALL_PROXY", all)] {
                 let full = if url.contains("://") { url.clone() } else { format!("http://{url}") };

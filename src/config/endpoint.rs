@@ -247,30 +247,35 @@ impl EndpointConfig {
         let pinned = r.string("model");
         let listed = match r.raw("models") {
             None => None,
-            Some(value @ Value::Array(_)) => match reader::string_list(value) {
-                Some(list) => Some(list.into_iter().map(|m| (m.clone(), m)).collect()),
-                None => {
-                    r.problem(
-                        "models",
-                        expected("a non-empty array of strings, or an object of strings", value),
-                    );
+            Some(value @ Value::Array(_)) => {
+                let what = "a non-empty array of strings, or an object of strings";
+                let path = r.path_of("models");
+                let list = reader::strings_of(value, &path, what, r.problems())?;
+                Some(list.into_iter().map(|m| (m.clone(), m)).collect())
+            }
+            Some(value) => {
+                let Some(map) = reader::members(value) else {
+                    r.problem("models", expected("an array of strings, or an object of strings", value));
+                    return None;
+                };
+                if map.is_empty() {
+                    r.problem("models", "must map the names that may be asked to the ids that are sent");
                     return None;
                 }
-            },
-            Some(Value::Object(map)) => {
-                let pairs: Option<Vec<_>> =
-                    map.iter().map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect();
-                match pairs {
-                    Some(pairs) if !pairs.is_empty() => Some(pairs),
-                    _ => {
-                        r.problem("models", "must map the names that may be asked to the ids that are sent");
-                        return None;
+                let mut pairs = Vec::with_capacity(map.len());
+                for (name, id) in map {
+                    match id.as_str().filter(|id| !id.trim().is_empty()) {
+                        Some(id) => pairs.push((name.clone(), id.to_owned())),
+                        None => {
+                            let message = expected("the id that is sent, a non-empty string", id);
+                            r.problem(&format!("models.{name}"), message);
+                        }
                     }
                 }
-            }
-            Some(other) => {
-                r.problem("models", expected("an array of strings, or an object of strings", other));
-                return None;
+                if pairs.len() < map.len() {
+                    return None;
+                }
+                Some(pairs)
             }
         };
         match (pinned, listed) {
@@ -366,10 +371,12 @@ fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>> {
             }
             None => {
                 sound = false;
-                r.problems().push(reader::Problem {
-                    path,
-                    message: "must be a header with a string value without control characters".into(),
-                });
+                // Not quoted: it may be a credential.
+                let given =
+                    if value.is_string() { String::new() } else { format!(", got {}", reader::kind(value)) };
+                let message =
+                    format!("must be a header with a string value without control characters{given}");
+                r.problems().push(reader::Problem { path, message });
             }
         }
     }

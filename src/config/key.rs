@@ -5,6 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::reader;
+
 #[derive(Clone)]
 pub enum KeySource {
     /// Local servers need none.
@@ -78,7 +80,8 @@ pub fn read(value: &Value, rules: Rules<'_>) -> Result<KeySource, String> {
     }
     let whose = rules.source.map(|s| format!(" (from {s})")).unwrap_or_default();
     let Value::String(text) = value else {
-        return Err(format!("must be a string, a function, or an array of them{whose}"));
+        let given = reader::kind(value);
+        return Err(format!("must be a string, a function, or an array of them, got {given}{whose}"));
     };
     let key = ApiKey::new(text).map_err(|e| format!("{e}{whose}"))?;
     let length = key.expose().len();

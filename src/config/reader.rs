@@ -34,8 +34,8 @@ pub fn object<T>(
     problems: &mut Problems,
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Option<T> {
-    let Value::Object(members) = value else {
-        problems.push(Problem { path: path.into(), message: expected("an object", value) });
+    let Some(members) = members(value) else {
+        problems.push(Problem { path: path.into(), message: no_object(value) });
         return None;
     };
     let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems };
@@ -44,16 +44,44 @@ pub fn object<T>(
     Some(result)
 }
 
+/// What stands for something that is no plain data: the façade says what it was, and it is an object to nobody.
+pub fn foreign(value: &Value) -> Option<&str> {
+    match value.get("$given") {
+        Some(Value::String(what)) => Some(what),
+        _ => value.get("$function").map(|_| "a function"),
+    }
+}
+
+/// The members of an object, if it is one of the user's.
+pub fn members(value: &Value) -> Option<&Map<String, Value>> {
+    value.as_object().filter(|_| foreign(value).is_none())
+}
+
 /// `must be …, got …`, with what was given shortened and never a secret: strings are quoted only here,
 /// and keys are not read through here.
 pub fn expected(what: &str, given: &Value) -> String {
-    let given = match given {
-        Value::String(s) => format!("'{}'", shorten(s)),
+    match given {
+        Value::String(s) => format!("must be {what}, got '{}'", shorten(s)),
+        Value::Number(_) | Value::Bool(_) => format!("must be {what}, got {given}"),
+        other => format!("must be {what}, got {}", kind(other)),
+    }
+}
+
+/// Where an object belongs, a text may be anything, a credential included: it is not quoted.
+fn no_object(given: &Value) -> String {
+    if given.is_string() { "must be an object, got a string".into() } else { expected("an object", given) }
+}
+
+/// What a value is, without what it says.
+pub fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "a boolean".into(),
+        Value::Number(_) => "a number".into(),
+        Value::String(_) => "a string".into(),
         Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(_) => "an object".into(),
-        other => other.to_string(),
-    };
-    format!("must be {what}, got {given}")
+        Value::Object(_) => foreign(value).unwrap_or("an object").into(),
+    }
 }
 
 pub fn shorten(text: &str) -> String {
@@ -171,8 +199,8 @@ impl<'a> Reader<'a> {
     /// The members of a record whose keys are the user's own.
     pub fn record(&mut self, name: &'static str) -> Vec<(&'a str, String, &'a Value)> {
         let Some(value) = self.raw(name) else { return Vec::new() };
-        let Value::Object(members) = value else {
-            self.problem(name, expected("an object", value));
+        let Some(members) = members(value) else {
+            self.problem(name, no_object(value));
             return Vec::new();
         };
         members.iter().map(|(k, v)| (k.as_str(), format!("{}.{k}", self.path_of(name)), v)).collect()
@@ -180,7 +208,9 @@ impl<'a> Reader<'a> {
 
     /// A list of strings, or one string for a list of one.
     pub fn strings(&mut self, name: &'static str) -> Option<Vec<String>> {
-        self.read(name, "a non-empty string or an array of them", string_list)
+        let value = self.raw(name)?;
+        let path = self.path_of(name);
+        strings_of(value, &path, "a non-empty string or an array of them", self.problems)
     }
 
     fn refuse_unknown(&mut self) {
@@ -208,13 +238,24 @@ pub fn read_duration(value: &Value) -> Option<Duration> {
     }
 }
 
-pub fn string_list(value: &Value) -> Option<Vec<String>> {
+/// A list of strings, or one string for a list of one; what is none of them is named by its place.
+pub fn strings_of(value: &Value, path: &str, what: &str, problems: &mut Problems) -> Option<Vec<String>> {
     let one = |v: &Value| v.as_str().filter(|s| !s.trim().is_empty()).map(str::to_owned);
-    match value {
-        Value::Array(items) if !items.is_empty() => items.iter().map(one).collect(),
-        Value::Array(_) => None,
-        other => one(other).map(|s| vec![s]),
+    let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
+        let list = one(value).map(|s| vec![s]);
+        if list.is_none() {
+            problems.push(Problem { path: path.into(), message: expected(what, value) });
+        }
+        return list;
+    };
+    let list: Vec<String> = items.iter().filter_map(one).collect();
+    if list.len() == items.len() {
+        return Some(list);
     }
+    problems.extend(items.iter().enumerate().filter(|(_, item)| one(item).is_none()).map(|(i, item)| {
+        Problem { path: format!("{path}[{i}]"), message: expected("a non-empty string", item) }
+    }));
+    None
 }
 
 #[cfg(test)]
@@ -241,6 +282,38 @@ mod tests {
                 "nested.falg is not an option; did you mean 'flag'?",
                 "zzz is not an option; accepted are maxRetries, timeout, nested",
                 "'' is not an option; accepted are maxRetries, timeout, nested",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_plain_data_is_nothing_that_is_accepted() {
+        let map = || json!({"$given": "a Map"});
+        let options = json!({
+            "a": map(), "b": {"$function": 0}, "c": map(), "d": map(), "e": map(), "f": ["x", map(), ""], "g": "sk-SECRET",
+        });
+        let mut problems = Vec::new();
+        object(&options, "", &mut problems, |r| {
+            r.string("a");
+            r.object("b", |_| ());
+            r.record("c");
+            r.number("d", 0.0, 1.0);
+            r.object("e", |_| ());
+            r.strings("f");
+            r.record("g");
+        });
+        let text: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
+        assert_eq!(
+            text,
+            [
+                "a must be a non-empty string, got a Map",
+                "b must be an object, got a function",
+                "c must be an object, got a Map",
+                "d must be a number from 0 to 1, got a Map",
+                "e must be an object, got a Map",
+                "f[1] must be a non-empty string, got a Map",
+                "f[2] must be a non-empty string, got ''",
+                "g must be an object, got a string",
             ]
         );
     }

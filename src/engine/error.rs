@@ -194,6 +194,21 @@ impl CallError {
         }
     }
 
+    /// A candidate that was not asked because as many requests are under way as it may have.
+    pub fn of_full(endpoint: &str, limit: Option<u32>, configured: Option<u32>) -> Self {
+        let why = match limit.or(configured) {
+            Some(n) if configured == Some(n) => {
+                format!("as many requests as its maxConcurrency of {n} allows are under way")
+            }
+            Some(n) => {
+                format!("it throttled, and the {n} requests that it is sent at once since are under way")
+            }
+            None => "as many requests as it is sent at once are under way".into(),
+        };
+        let of = Self::of_skip(endpoint, Reason::Limiter);
+        Self { message: format!("{endpoint}: not asked: {why}"), ..of }
+    }
+
     /// Several candidates failed. `telling` is the failure that says most.
     pub fn all_failed(
         telling: Self,

@@ -39,14 +39,24 @@ pub struct Standing {
     pub failed_at: Option<Instant>,
     /// A failure elsewhere rules it out.
     pub excluded: bool,
-    /// It was passed over: what the trail says, and why it was parked in the first place.
-    pub skipped: Option<(Reason, Reason)>,
+    pub skipped: Option<Skipped>,
     /// The trail says so.
     pub told: bool,
     pub early: bool,
     /// A retry that is waited for is paid for, or could not be.
     pub paid: bool,
     pub unpaid: bool,
+}
+
+/// Why a candidate was passed over.
+#[derive(Clone, Copy)]
+pub struct Skipped {
+    /// What the trail says.
+    pub reason: Reason,
+    /// Why it was parked in the first place.
+    pub cause: Reason,
+    /// As many requests were under way as may be at once.
+    pub full: bool,
 }
 
 pub struct Picker {
@@ -121,26 +131,31 @@ impl Picker {
                 continue;
             }
             let target = &self.candidates[index].target;
-            let reason = match fit::unfit(asker.engine, asker.request, target, asker.now) {
+            let skipped = |reason| Skipped { reason, cause: reason, full: false };
+            let skipped = match fit::unfit(asker.engine, asker.request, target, asker.now) {
                 Some(Unfit::Never(reason)) => {
                     self.standings[index].excluded = true;
-                    (reason, reason)
+                    skipped(reason)
                 }
                 Some(Unfit::Unspeakable(error)) => {
                     self.standings[index].excluded = true;
                     self.standings[index].fault = Some(attempt::untranslatable(&error));
-                    (Reason::BadRequest, Reason::BadRequest)
+                    skipped(Reason::BadRequest)
                 }
-                Some(Unfit::WhileAnother(reason)) if !lenient => (reason, reason),
+                Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),
                 _ => {
                     let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
                     match target.admit(asker.now, entry, asker.request, asker.ahead(target)) {
                         Ok(admission) => return Some(Pick { index, admission }),
-                        Err(blocked) => (blocked.reason(), blocked.cause.unwrap_or(blocked.reason())),
+                        Err(blocked) => Skipped {
+                            reason: blocked.reason(),
+                            cause: blocked.cause.unwrap_or(blocked.reason()),
+                            full: blocked.full(),
+                        },
                     }
                 }
             };
-            self.standings[index].skipped = Some(reason);
+            self.standings[index].skipped = Some(skipped);
         }
         None
     }

@@ -169,6 +169,11 @@ impl Blocked {
             Obstacle::Limiter => Reason::Limiter,
         }
     }
+
+    /// As many requests are under way as may be at once: when the next may be sent, nobody knows.
+    pub fn full(&self) -> bool {
+        self.obstacle == Obstacle::Limiter && self.until.is_none()
+    }
 }
 
 /// What a request is thought to need.

@@ -10,6 +10,8 @@ pub struct Trail {
     attempts: Vec<Attempt>,
     /// Which of them are under way, and since when.
     open: Vec<(usize, Instant)>,
+    /// Which have ended or were skipped since listeners last heard.
+    untold: Vec<usize>,
     /// A second request was sent for a slow first.
     pub hedged: bool,
 }
@@ -24,6 +26,7 @@ impl Trail {
 
     /// A candidate was passed over.
     pub fn skip(&mut self, attempt: Attempt) {
+        self.untold.push(self.attempts.len());
         self.attempts.push(attempt);
     }
 
@@ -33,21 +36,26 @@ impl Trail {
         }
     }
 
-    /// An attempt has ended. `None` when it had already.
-    pub fn end(
-        &mut self,
-        number: usize,
-        outcome: AttemptOutcome,
-        reason: Option<Reason>,
-        now: Instant,
-    ) -> Option<&Attempt> {
-        let at = self.open.iter().position(|(open, _)| *open == number)?;
+    /// An attempt has ended, unless it had already.
+    pub fn end(&mut self, number: usize, outcome: AttemptOutcome, reason: Option<Reason>, now: Instant) {
+        let Some(at) = self.open.iter().position(|(open, _)| *open == number) else { return };
         let (_, began) = self.open.swap_remove(at);
-        let attempt = self.attempts.get_mut(number)?;
+        let Some(attempt) = self.attempts.get_mut(number) else { return };
         attempt.outcome = outcome;
         attempt.reason = reason;
         attempt.duration_ms = now.saturating_duration_since(began);
-        Some(attempt)
+        self.untold.push(number);
+    }
+
+    /// What listeners have not heard of yet, in order; they have then.
+    pub fn untold(&mut self) -> impl Iterator<Item = &Attempt> {
+        let mut numbers = std::mem::take(&mut self.untold);
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|number| self.attempts.get(number))
+    }
+
+    pub fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
     }
 
     /// Numbers of those under way, in their order.

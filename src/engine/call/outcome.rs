@@ -9,7 +9,7 @@ use crate::{
     engine::{
         attempt::Answered,
         error::{CallError, EndpointError},
-        pick::Picker,
+        pick::{Picker, Skipped},
         report::{Latency, Report},
         state::Target,
     },
@@ -71,7 +71,12 @@ impl Call {
             let name = &candidate.target.endpoint.config.name;
             let error = match (&standing.fault, standing.skipped) {
                 (Some(fault), _) => CallError::of_fault(name, fault),
-                (None, Some((_, cause))) => CallError::of_skip(name, cause),
+                (None, Some(Skipped { full: true, .. })) => {
+                    let target = &candidate.target;
+                    let configured = target.endpoint.config.limits.max_concurrent;
+                    CallError::of_full(name, target.limiter.lock().concurrency(now()), configured)
+                }
+                (None, Some(Skipped { cause, .. })) => CallError::of_skip(name, cause),
                 (None, None) => continue,
             };
             errors.push(EndpointError {

@@ -137,9 +137,8 @@ impl Call {
     fn lose(&self, number: usize) {
         let mut trail = self.trail.lock();
         trail.change(number, |a| a.maybe_billed = true);
-        if let Some(attempt) = trail.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now()) {
-            self.tell_attempt(attempt);
-        }
+        trail.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());
+        self.tell_attempts(&mut trail);
     }
 
     fn trial(&self, pick: Pick, picker: &mut Picker) -> Trial {

@@ -75,8 +75,11 @@ impl Call {
             // After the booking, for which it matters whether another key may be asked for.
             target.credential.refuse(&key, now);
         }
-        if let Some(attempt) = self.trail.lock().end(trial.number, outcome, reason, now) {
-            self.tell_attempt(attempt);
+        let mut trail = self.trail.lock();
+        trail.end(trial.number, outcome, reason, now);
+        // What comes of a failure shows when somebody is asked next, or nobody is.
+        if outcome == AttemptOutcome::Ok {
+            self.tell_attempts(&mut trail);
         }
     }
 
@@ -146,18 +149,21 @@ impl Call {
         let mut trail = self.trail.lock();
         for number in trail.under_way() {
             trail.change(number, |a| a.maybe_billed = true);
-            if let Some(attempt) = trail.end(number, AttemptOutcome::Fail, Some(reason), now()) {
-                self.tell_attempt(attempt);
-            }
+            trail.end(number, AttemptOutcome::Fail, Some(reason), now());
         }
         trail.amend_last(AttemptOutcome::Fail);
+        self.tell_attempts(&mut trail);
     }
 }
 
 impl Drop for Call {
     /// An aborted call's attempts were made all the same, and are told.
     fn drop(&mut self) {
-        if !self.trail.lock().under_way().is_empty() {
+        let ended = {
+            let trail = self.trail.lock();
+            trail.under_way().is_empty() && !trail.has_untold()
+        };
+        if !ended {
             self.finish_trail(Reason::Aborted);
         }
     }

@@ -6,13 +6,18 @@ use serde_json::json;
 
 use super::Call;
 use crate::{
-    engine::{report::Attempt, state::Target},
+    engine::{report::Attempt, state::Target, trail::Trail},
     event::{self, EventKind},
     policy::fault::Fault,
 };
 
 impl Call {
-    pub(super) fn tell_attempt(&self, attempt: &Attempt) {
+    /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
+    pub(super) fn tell_attempts(&self, trail: &mut Trail) {
+        trail.untold().for_each(|attempt| self.tell_attempt(attempt));
+    }
+
+    fn tell_attempt(&self, attempt: &Attempt) {
         event::emit(&*self.engine.events, EventKind::Attempt, || {
             let mut value = json!(attempt);
             value["requestId"] = json!(self.id);

@@ -10,7 +10,7 @@ use crate::{
     config::behaviour::OnUnavailable,
     engine::{
         error::CallError,
-        pick::{Outlook, Pick, Picker},
+        pick::{Outlook, Pick, Picker, Skipped},
         plan::Candidate,
         report::AttemptOutcome,
         room::{MAX_WAITING, Place},
@@ -56,11 +56,19 @@ impl Call {
             .or_else(|| picker.untried(self.asker(), true, |_| true))
     }
 
-    /// A candidate that has failed this call is asked again: the attempt before says so, and listeners hear.
+    /// Somebody is asked: what became of the attempts before is known, and listeners hear. If it is a candidate
+    /// that has failed this call, its attempt before says so.
     fn tell_again(&self, picker: &Picker, index: usize) {
         let (target, standing) = (&picker.candidates[index].target, &picker.standings[index]);
-        let (Some(number), Some(failed_at)) = (standing.number, standing.failed_at) else { return };
-        self.trail.lock().change(number, |a| a.outcome = AttemptOutcome::Retry);
+        let again = standing.number.zip(standing.failed_at);
+        {
+            let mut trail = self.trail.lock();
+            if let Some((number, _)) = again {
+                trail.change(number, |a| a.outcome = AttemptOutcome::Retry);
+            }
+            self.tell_attempts(&mut trail);
+        }
+        let Some((_, failed_at)) = again else { return };
         target.retries.fetch_add(1, Ordering::Relaxed);
         self.tell_retry(target, now().saturating_duration_since(failed_at), standing.fault.as_ref());
     }
@@ -71,7 +79,7 @@ impl Call {
         {
             if index == picked {
                 standing.skipped = None;
-            } else if let Some((reason, _)) = standing.skipped
+            } else if let Some(Skipped { reason, .. }) = standing.skipped
                 && standing.asked == 0
                 && !std::mem::replace(&mut standing.told, true)
             {
