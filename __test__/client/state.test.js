@@ -18,7 +18,7 @@ const rows = [
   ['409', faults.conflict(), 'healthy', undefined, 0],
   ['reset', faults.reset(), 'healthy', undefined, 1],
   ['503', faults.unavailable(), 'degraded', [800, 2000], 0],
-  ['503 with a hint', faults.unavailable({ retryAfter: '9s' }), 'degraded', [8500, 9000], 0],
+  ['503 with a hint', faults.unavailable({ retryAfter: '9s' }), 'degraded', [8500, 9900], 0],
   ['overloaded', faults.overloaded(), 'degraded', [800, 2000], 0],
   ['429', faults.rateLimited(), 'rate_limited', [800, 1100], 0],
   ['429 with a hint', faults.rateLimited({ retryAfter: '9s' }), 'rate_limited', [8500, 9900], 0],
