@@ -21,6 +21,8 @@ pub struct Admission {
     permit: Option<Permit>,
     /// Whether it is the one request that shows if the credential, and the model, are well again.
     probation: [bool; 2],
+    /// It shows whether what it shares with other targets is well: its end concerns all who wait.
+    shows: bool,
     grant: Option<Grant>,
     /// It is on its way to the vendor.
     pub sent: bool,
@@ -40,12 +42,14 @@ impl Admission {
         probation: [bool; 2],
         grant: Grant,
     ) -> Self {
+        let probe = [origin_permit, permit].into_iter().flatten().any(Permit::is_probe);
         Self {
             target,
             began,
             origin_permit,
             permit,
             probation,
+            shows: probe || probation.contains(&true),
             grant: Some(grant),
             sent: false,
             answered: false,
@@ -167,8 +171,6 @@ impl Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let target = &self.target;
-        let probe = [self.origin_permit, self.permit].into_iter().flatten().any(Permit::is_probe);
-        let shared = probe || self.probation.contains(&true);
         if self.origin_permit.is_some() {
             target.endpoint.origin.gate.lock().release(self.origin_permit.take());
         }
@@ -188,7 +190,7 @@ impl Drop for Admission {
         target.in_flight.fetch_sub(1, Ordering::AcqRel);
         target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
         // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
-        if shared {
+        if self.shows {
             target.endpoint.room.ring_all();
         } else {
             target.endpoint.room.ring(target);

@@ -13,7 +13,7 @@ use crate::{
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 11] = [
+pub const ALL: [Named; 12] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -25,6 +25,7 @@ pub const ALL: [Named; 11] = [
     ("a quota is tried again by one call, not by all", one_after_quota),
     ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
     ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
+    ("a failure that shows an origin to be well lets in who waits for another model", well_for_others),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -236,5 +237,25 @@ fn ready_meanwhile() -> Result<String, String> {
     match back {
         Some(at) if at < secs(3.2) => Ok(String::new()),
         other => Err(format!("asked again after {other:?}")),
+    }
+}
+
+fn well_for_others() -> Result<String, String> {
+    let mut a = vendor("a", vec![(Duration::ZERO, Behaviour::Refused), (secs(2.0), Behaviour::NoModel)]);
+    a.sick = Some("m");
+    // Long after the breaker's first period: the first is the probe, and the second waits for what it shows.
+    let mut calls = steady(4.0, 0.0, 1.5);
+    calls.iter_mut().for_each(|c| c.timeout = secs(0.5));
+    calls.push(plan("probe".into(), secs(8.0)));
+    let mut other = plan("other".into(), secs(8.005));
+    other.model = "n";
+    calls.push(other);
+    let ran = run(&scenario(vec![a], calls, json!({})))?;
+    let start = ran.log.start;
+    let hits = ran.log.hits();
+    let at = |call: &str| hits.iter().find(|h| h.call == call).map(|h| h.at - start);
+    match (at("probe"), at("other")) {
+        (Some(probe), Some(other)) if other < probe + secs(0.1) => Ok(String::new()),
+        other => Err(format!("asked after {other:?}")),
     }
 }
