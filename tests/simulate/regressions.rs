@@ -13,7 +13,7 @@ use crate::{
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 12] = [
+pub const ALL: [Named; 13] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -26,6 +26,7 @@ pub const ALL: [Named; 12] = [
     ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
     ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
     ("a failure that shows an origin to be well lets in who waits for another model", well_for_others),
+    ("who waits for a slot after a throttle is let in when the throttle is forgotten", throttle_forgotten),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -256,6 +257,27 @@ fn well_for_others() -> Result<String, String> {
     let at = |call: &str| hits.iter().find(|h| h.call == call).map(|h| h.at - start);
     match (at("probe"), at("other")) {
         (Some(probe), Some(other)) if other < probe + secs(0.1) => Ok(String::new()),
+        other => Err(format!("asked after {other:?}")),
+    }
+}
+
+fn throttle_forgotten() -> Result<String, String> {
+    let timetable = [
+        (Duration::ZERO, Behaviour::Throttled(Some(secs(1.0)))),
+        (secs(0.5), Behaviour::Healthy),
+        (secs(50.0), Behaviour::Hang),
+        (secs(55.0), Behaviour::Healthy),
+    ];
+    let a = vendor("a", timetable.into());
+    // Two are too many at once; a minute later the one that was sent into silence has the only slot still.
+    let at = [0.0, 0.0, 52.0, 58.0];
+    let calls = at.into_iter().enumerate().map(|(i, at)| plan(format!("call{i}"), secs(at)));
+    let timeout = json!({ "firstContent": 20_000 });
+    let ran = run(&scenario(vec![a], calls.collect(), json!({ "maxRetries": 0, "timeout": timeout })))?;
+    let start = ran.log.start;
+    let last = ran.log.hits().iter().find(|h| h.call == "call3").map(|h| h.at - start);
+    match last {
+        Some(at) if at > secs(59.0) && at < secs(60.5) => Ok(String::new()),
         other => Err(format!("asked after {other:?}")),
     }
 }
