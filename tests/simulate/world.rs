@@ -153,7 +153,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         let engine = engine.clone();
         tokio::spawn(async move {
             time::sleep_until(healed.into()).await;
-            let parked = |e: &Arc<Endpoint>| e.targets().iter().filter_map(|t| parked_until(t)).max();
+            let parked = |e: &Arc<Endpoint>| e.targets().iter().filter_map(parked_until).max();
             engine.endpoints.iter().map(|e| (e.config.name.clone(), parked(e))).collect()
         })
     };
