@@ -8,12 +8,12 @@ use serde_json::json;
 use crate::{
     Named,
     drill::{answered, plan, run, scenario, secs, steady, vendor},
-    log::Outcome,
-    scenario::Jump,
+    log::{Outcome, Told},
+    scenario::{CallPlan, Jump},
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 13] = [
+pub const ALL: [Named; 14] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -27,6 +27,7 @@ pub const ALL: [Named; 13] = [
     ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
     ("a failure that shows an origin to be well lets in who waits for another model", well_for_others),
     ("who waits for a slot after a throttle is let in when the throttle is forgotten", throttle_forgotten),
+    ("a call that a model's breaker turns away leaves its origin's as it was", turned_away),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -279,5 +280,32 @@ fn throttle_forgotten() -> Result<String, String> {
     match last {
         Some(at) if at > secs(59.0) && at < secs(60.5) => Ok(String::new()),
         other => Err(format!("asked after {other:?}")),
+    }
+}
+
+fn turned_away() -> Result<String, String> {
+    let timetable = vec![
+        (Duration::ZERO, Behaviour::Reset),
+        (secs(1.0), Behaviour::Blackhole),
+        (secs(30.0), Behaviour::Healthy),
+    ];
+    let call = |name: &str, model, at| CallPlan { model, ..plan(name.into(), secs(at)) };
+    let mut calls: Vec<_> = (0..3).map(|i| call(&format!("reset{i}"), "n", f64::from(i) / 10.0)).collect();
+    // At 9 s the origin's breaker opens, while a probe of the other model is still on its way.
+    calls.extend((0..3).map(|i| call(&format!("silent{i}"), "m", 6.0)));
+    calls.push(call("probe", "n", 7.0));
+    // While the origin cools down nobody may test it early; later this one could, but for its model's probe.
+    calls.push(call("waits", "m", 9.1));
+    calls.push(call("turned away", "n", 9.5));
+    let options = json!({ "maxRetries": 0, "timeout": { "connect": 3_000 } });
+    let ran = run(&scenario(vec![vendor("a", timetable)], calls, options))?;
+    let probes = ran.log.with_told(|told| {
+        let half_open = |t: &&Told| t.kind == EventKind::Breaker && t.value["state"] == "halfOpen";
+        told.iter().filter(half_open).map(|t| (t.at - ran.log.start).as_secs()).collect::<Vec<_>>()
+    });
+    // The other model's, and when that has ended, an early one of both.
+    match probes[..] {
+        [7, 10] => Ok(String::new()),
+        _ => Err(format!("half open at {probes:?} s")),
     }
 }
