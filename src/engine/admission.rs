@@ -21,6 +21,8 @@ pub struct Admission {
     permit: Option<Permit>,
     /// Its number, if it is the one request that shows whether the credential, or the model, is well again.
     probation: [Option<u64>; 2],
+    /// It shows whether what it shares with other targets is well: its end concerns all who wait.
+    shows: bool,
     grant: Option<Grant>,
     /// It is on its way to the vendor.
     pub sent: bool,
@@ -40,12 +42,14 @@ impl Admission {
         probation: [Option<u64>; 2],
         grant: Grant,
     ) -> Self {
+        let probe = [origin_permit, permit].into_iter().flatten().any(Permit::is_probe);
         Self {
             target,
             began,
             origin_permit,
             permit,
             probation,
+            shows: probe || probation.iter().any(Option::is_some),
             grant: Some(grant),
             sent: false,
             answered: false,
@@ -74,7 +78,7 @@ impl Admission {
         target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
         // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
-        if self.probes() || !changes.is_empty() || own.is_some() {
+        if self.probation.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
             target.endpoint.room.ring_all();
         } else {
             target.endpoint.room.ring(target);
@@ -93,11 +97,6 @@ impl Admission {
         // Only now: a stream that breaks off pays for no retries.
         self.target.endpoint.budget.lock().deposit(now);
         self.settle(Settlement::Used(usage), now);
-    }
-
-    /// Whether it shows if a credential or a model is well again.
-    fn probes(&self) -> bool {
-        self.probation.iter().any(Option::is_some)
     }
 
     fn settle(&mut self, settlement: Settlement, now: Instant) {
@@ -172,8 +171,6 @@ impl Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         let target = &self.target;
-        let probe = [self.origin_permit, self.permit].into_iter().flatten().any(Permit::is_probe);
-        let shared = probe || self.probes();
         if self.origin_permit.is_some() {
             target.endpoint.origin.gate.lock().release(self.origin_permit.take());
         }
@@ -193,7 +190,7 @@ impl Drop for Admission {
         target.in_flight.fetch_sub(1, Ordering::AcqRel);
         target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
         // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
-        if shared {
+        if self.shows {
             target.endpoint.room.ring_all();
         } else {
             target.endpoint.room.ring(target);

@@ -85,6 +85,8 @@ pub struct Asker<'a> {
 pub struct Outlook {
     /// `None`: when another request ends.
     pub at: Option<Instant>,
+    /// Or then, if none has ended by then.
+    pub latest: Option<Instant>,
     /// The rate budget is what is waited for, which comes back for certain.
     pub paced: bool,
     /// It throttled this call: asking it again is a retry, to be paid for.
@@ -208,10 +210,11 @@ impl Picker {
                 let fault = self.standings[i].fault.as_ref();
                 let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
                 let outlook = match target.blocked(asker.now, asker.request, ahead) {
-                    None => Outlook { at: Some(asker.now), paced: false, throttled, invited },
+                    None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: blocked.until.filter(|_| !blocked.probing),
+                        latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(asker.now)),
                         paced: blocked.obstacle == Obstacle::Limiter,
                         throttled,
                         invited,

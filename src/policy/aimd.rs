@@ -29,6 +29,11 @@ impl Aimd {
         self.recent(now).map(|w| w.size.min(f64::from(u32::MAX)) as u32)
     }
 
+    /// When a throttle is forgotten, and the limit with it.
+    pub fn ends(&self, now: Instant) -> Option<Instant> {
+        self.recent(now).map(|w| w.lowered + MEMORY)
+    }
+
     /// The vendor throttled a request that was sent at `began`, one of `in_flight`.
     pub fn throttled(&mut self, in_flight: u32, began: Instant, now: Instant) {
         let before = self.recent(now);
@@ -81,7 +86,8 @@ mod tests {
             }
         }
         assert_eq!(limits, [7, 14, 28, 56, 70, 71]);
-        assert_eq!(aimd.limit(now + MEMORY), None);
+        assert_eq!(aimd.ends(now), Some(now + MEMORY));
+        assert_eq!((aimd.limit(now + MEMORY), aimd.ends(now + MEMORY)), (None, None));
     }
 
     #[test]

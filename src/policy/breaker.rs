@@ -177,13 +177,22 @@ impl Breaker {
         }
     }
 
+    /// Whether `admit_early` would give leave.
+    pub fn admits_early(&self, now: Instant) -> bool {
+        match self.inner {
+            Inner::Open { until } => {
+                now >= until || self.last_early.is_none_or(|at| now >= at + EARLY_PROBE_EVERY)
+            }
+            Inner::Closed | Inner::HalfOpen { .. } => self.ready_at(now).is_none(),
+        }
+    }
+
     /// Asks for leave before the open period is over, for when nothing else is ready.
     pub fn admit_early(&mut self, now: Instant) -> Option<Permit> {
         let Inner::Open { until } = self.inner else {
             return self.admit(now).ok();
         };
-        let rested = self.last_early.is_none_or(|at| now >= at + EARLY_PROBE_EVERY);
-        if now < until && !rested {
+        if !self.admits_early(now) {
             return None;
         }
         self.last_early = Some(now);

@@ -185,6 +185,11 @@ impl Limiter {
         self.last_throttle.is_some_and(|at| now.saturating_duration_since(at) < MINUTE)
     }
 
+    /// When the slow start after a throttle is over, whether or not a request ends.
+    pub fn throttle_ends(&self, now: Instant) -> Option<Instant> {
+        self.aimd.ends(now)
+    }
+
     /// The answer to a request has begun.
     pub fn answered(&mut self, grant: Option<&mut Grant>, now: Instant) {
         if let Some(grant) = grant.filter(|g| !g.answered) {

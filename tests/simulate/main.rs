@@ -12,6 +12,7 @@ mod regressions;
 mod scenario;
 mod vendor;
 mod watch;
+mod wire;
 mod world;
 
 use std::{process::ExitCode, time::Instant};

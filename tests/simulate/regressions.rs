@@ -8,12 +8,12 @@ use serde_json::json;
 use crate::{
     Named,
     drill::{answered, plan, run, scenario, secs, steady, vendor},
-    log::Outcome,
-    scenario::Jump,
+    log::{Outcome, Told},
+    scenario::{CallPlan, Jump},
     vendor::Behaviour,
 };
 
-pub const ALL: [Named; 11] = [
+pub const ALL: [Named; 14] = [
     ("fifty calls at the instant a breaker half-opens reach the vendor once", fifty_at_half_open),
     ("an aborted probe does not lock the breaker", aborted_probe),
     ("a later, smaller hint never shortens a cooldown", smaller_hint),
@@ -25,6 +25,9 @@ pub const ALL: [Named; 11] = [
     ("a quota is tried again by one call, not by all", one_after_quota),
     ("a slow reader who was told the end is answered, whether or not the usage was read", told_the_end),
     ("a throttled endpoint that became ready while another was asked is not waited for", ready_meanwhile),
+    ("a failure that shows an origin to be well lets in who waits for another model", well_for_others),
+    ("who waits for a slot after a throttle is let in when the throttle is forgotten", throttle_forgotten),
+    ("a call that a model's breaker turns away leaves its origin's as it was", turned_away),
 ];
 
 fn fifty_at_half_open() -> Result<String, String> {
@@ -236,5 +239,73 @@ fn ready_meanwhile() -> Result<String, String> {
     match back {
         Some(at) if at < secs(3.2) => Ok(String::new()),
         other => Err(format!("asked again after {other:?}")),
+    }
+}
+
+fn well_for_others() -> Result<String, String> {
+    let mut a = vendor("a", vec![(Duration::ZERO, Behaviour::Refused), (secs(2.0), Behaviour::NoModel)]);
+    a.sick = Some("m");
+    // Long after the breaker's first period: the first is the probe, and the second waits for what it shows.
+    let mut calls = steady(4.0, 0.0, 1.5);
+    calls.iter_mut().for_each(|c| c.timeout = secs(0.5));
+    calls.push(plan("probe".into(), secs(8.0)));
+    let mut other = plan("other".into(), secs(8.005));
+    other.model = "n";
+    calls.push(other);
+    let ran = run(&scenario(vec![a], calls, json!({})))?;
+    let start = ran.log.start;
+    let hits = ran.log.hits();
+    let at = |call: &str| hits.iter().find(|h| h.call == call).map(|h| h.at - start);
+    match (at("probe"), at("other")) {
+        (Some(probe), Some(other)) if other < probe + secs(0.1) => Ok(String::new()),
+        other => Err(format!("asked after {other:?}")),
+    }
+}
+
+fn throttle_forgotten() -> Result<String, String> {
+    let timetable = [
+        (Duration::ZERO, Behaviour::Throttled(Some(secs(1.0)))),
+        (secs(0.5), Behaviour::Healthy),
+        (secs(50.0), Behaviour::Hang),
+        (secs(55.0), Behaviour::Healthy),
+    ];
+    let a = vendor("a", timetable.into());
+    // Two are too many at once; a minute later the one that was sent into silence has the only slot still.
+    let at = [0.0, 0.0, 52.0, 58.0];
+    let calls = at.into_iter().enumerate().map(|(i, at)| plan(format!("call{i}"), secs(at)));
+    let timeout = json!({ "firstContent": 20_000 });
+    let ran = run(&scenario(vec![a], calls.collect(), json!({ "maxRetries": 0, "timeout": timeout })))?;
+    let start = ran.log.start;
+    let last = ran.log.hits().iter().find(|h| h.call == "call3").map(|h| h.at - start);
+    match last {
+        Some(at) if at > secs(59.0) && at < secs(60.5) => Ok(String::new()),
+        other => Err(format!("asked after {other:?}")),
+    }
+}
+
+fn turned_away() -> Result<String, String> {
+    let timetable = vec![
+        (Duration::ZERO, Behaviour::Reset),
+        (secs(1.0), Behaviour::Blackhole),
+        (secs(30.0), Behaviour::Healthy),
+    ];
+    let call = |name: &str, model, at| CallPlan { model, ..plan(name.into(), secs(at)) };
+    let mut calls: Vec<_> = (0..3).map(|i| call(&format!("reset{i}"), "n", f64::from(i) / 10.0)).collect();
+    // At 9 s the origin's breaker opens, while a probe of the other model is still on its way.
+    calls.extend((0..3).map(|i| call(&format!("silent{i}"), "m", 6.0)));
+    calls.push(call("probe", "n", 7.0));
+    // While the origin cools down nobody may test it early; later this one could, but for its model's probe.
+    calls.push(call("waits", "m", 9.1));
+    calls.push(call("turned away", "n", 9.5));
+    let options = json!({ "maxRetries": 0, "timeout": { "connect": 3_000 } });
+    let ran = run(&scenario(vec![vendor("a", timetable)], calls, options))?;
+    let probes = ran.log.with_told(|told| {
+        let half_open = |t: &&Told| t.kind == EventKind::Breaker && t.value["state"] == "halfOpen";
+        told.iter().filter(half_open).map(|t| (t.at - ran.log.start).as_secs()).collect::<Vec<_>>()
+    });
+    // The other model's, and when that has ended, an early one of both.
+    match probes[..] {
+        [7, 10] => Ok(String::new()),
+        _ => Err(format!("half open at {probes:?} s")),
     }
 }

@@ -151,7 +151,7 @@ impl Call {
             return Ok(());
         };
         place.want(wants);
-        let next = outlooks.iter().filter_map(|(_, o)| o.at).filter(|at| *at > began).min();
+        let next = outlooks.iter().filter_map(|(_, o)| o.at.or(o.latest)).filter(|at| *at > began).min();
         let wake = next.unwrap_or(until).min(until).max(began + LEAST_WAIT);
         let paced = outlooks.iter().filter(worth).any(|(_, o)| o.paced);
         tokio::select! {
