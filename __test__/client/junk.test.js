@@ -162,7 +162,7 @@ test('members of a prototype’s name, and markers of ours, are members like oth
     assert.ok(error instanceof ConfigError && error.problems.some((p) => p.path === path && /is not an option/.test(p.message)), inspect(error))
   }
   for (const mark of ['$given', '$function']) {
-    for (const [path, options] of [['retry', { retry: { [mark]: 0 } }], ['apiKey', { apiKey: { [mark]: 0 } }], ['fallbackResponse', { fallbackResponse: { [mark]: 0 } }], ['models.a', { models: { a: { [mark]: 'x' } } }]]) {
+    for (const [path, options] of [['options', { [mark]: 0 }], ['retry', { retry: { [mark]: 0 } }], ['apiKey', { apiKey: { [mark]: 0 } }], ['fallbackResponse', { fallbackResponse: { [mark]: 0 } }], ['models.a', { models: { a: { [mark]: 'x' } } }]]) {
       refused(thrown(() => new FailoverClient({ ...base, ...options })), path, `an object with a member named ${mark}`, mark)
     }
   }
