@@ -39,6 +39,7 @@ function submit (client, native, call) {
     slot.id = id
     try {
       if (signal !== undefined) {
+        if (call.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
         slot.settled = onAbort(signal, () => {
           slot.abort(signal.reason)
           hub.getHub().abort(id)

@@ -178,3 +178,16 @@ test('what is asked is sent, and nothing else', async (t) => {
   assert.deepEqual(Object.keys(answer).includes('report'), false)
   assert.equal(answer.report.endpoint, 'A')
 })
+
+test('an endpoint that is not there is a problem with its path', async (t) => {
+  const { client } = rig(t)
+  for (const [path, call] of [
+    ['options.endpoints', () => ask(client, { endpoints: ['A', 'AA'] })], ['endpoint', () => client.validateApiKey('AA')],
+    ['endpoint', () => client.monitor.checkEndpointHealth('AA')], ['endpoint', async () => client.isolate('AA')]
+  ]) {
+    const error = await failure(call())
+    assert.ok(error instanceof ConfigError, String(error))
+    assert.deepEqual(error.problems.map((p) => p.path), [path])
+    assert.match(error.problems[0].message, /^must be .*A, B, got 'AA'/)
+  }
+})

@@ -66,6 +66,26 @@ test('open streams of one signal end by its abort, read or not', async (t) => {
   assert.equal(listeners(controller.signal), 0)
 })
 
+test('an abort while what has arrived is being read gives up the rest', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const controller = new AbortController()
+  const stream = await client.chatCompletion('m', 'hi', { stream: true, signal: controller.signal })
+  await a.waitForHits(1, { outcome: 'answered' })
+  await until('all of it is here', () => listeners(controller.signal) === 0)
+  const read = async () => {
+    for await (const _ of stream) controller.abort(new Error('enough'))
+  }
+  assert.equal((await failure(read())).message, 'enough')
+  assert.equal((await failure(stream.finalCompletion)).message, 'enough')
+  // One that was read to its end stays so.
+  const late = new AbortController()
+  const whole = await client.chatCompletion('m', 'hi', { stream: true, signal: late.signal })
+  for await (const _ of whole);
+  late.abort()
+  assert.equal(textOf(await whole.finalCompletion), 'Hello from A')
+  assert.equal((await whole.finalCompletion).report.endpoint, 'A')
+})
+
 test('the signal stays its owner’s: an own listener, and calls that come and go', async (t) => {
   const { client, a } = rig(t, { servers: 1 })
   const controller = new AbortController()
