@@ -58,7 +58,7 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
 
   /** The state of every endpoint, in configured order. */
   getEndpointStatus(): EndpointStatus[]
-  /** The state of one endpoint; undefined if none has that name. */
+  /** The state of one endpoint; undefined if none has that name. @throws {ConfigError} for a name that is no string */
   getEndpointStatus(name: string): EndpointStatus | undefined
   /** Requests, rates and latencies by model, over all endpoints. */
   getSummary(): Record<string, ModelSummary>
@@ -338,7 +338,7 @@ export interface CallOptions {
   idempotencyKey?: string
 }
 
-/** What is left out is not sent. */
+/** What is left out is not sent. Of what becomes part of the request, what is in it is written as by `JSON.stringify`. */
 export interface ChatOptions extends CallOptions {
   /** Default false. */
   stream?: boolean
@@ -880,7 +880,10 @@ export class FailoverError extends Error {
   static isInstance(value: unknown): value is FailoverError
 }
 
-/** Options are not valid. Thrown by constructors, rejected by calls. */
+/**
+ * Options are not valid. Thrown by constructors, rejected by calls. Options are plain objects: what JSON cannot say, instances of
+ * classes and what cannot be read are refused like any other mistake.
+ */
 export class ConfigError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_CONFIG'
   /** All that is wrong, each with its path: `endpoints[1].baseURL`. */
@@ -1007,7 +1010,10 @@ export class ClientClosedError extends FailoverError {
 
 // ── OpenAI's wire objects ───────────────────────────────────────────────────
 
-/** A request by its wire names. What is not known here is passed on to the vendor. */
+/**
+ * A request by its wire names, written as by `JSON.stringify`. What is not known here is passed on to the vendor. One that cannot
+ * be written rejects with a `BadRequestError` whose `cause` is what was thrown.
+ */
 export interface OpenAIChatRequest {
   /** May be left out if every endpoint pins one. */
   model?: string

@@ -7,6 +7,7 @@ const { pack } = require('./encode')
 const { fromWire, closed } = require('./errors')
 const { withReport } = require('./report')
 const { prepare } = require('./request')
+const { onAbort } = require('./signal')
 
 /**
  * @param {InstanceType<typeof import('./client').FailoverClient>} client
@@ -35,16 +36,15 @@ function submit (client, native, call) {
     const slot = call.stream ? streamSlot(client, resolve, reject) : answerSlot(client, resolve, reject)
     const id = hub.open(slot)
     hub.retain()
-    if (signal !== undefined) {
-      const abort = () => {
-        slot.abort(signal.reason)
-        hub.getHub().abort(id)
-      }
-      signal.addEventListener('abort', abort, { once: true })
-      slot.settled = () => signal.removeEventListener('abort', abort)
-    }
     slot.id = id
     try {
+      if (signal !== undefined) {
+        if (call.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
+        slot.settled = onAbort(signal, () => {
+          slot.abort(signal.reason)
+          hub.getHub().abort(id)
+        })
+      }
       native.submit(id, pack(call.body), call.options)
     } catch (error) {
       hub.abandon(id)

@@ -2,10 +2,11 @@
 
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name: nameOf, encode, ask, merge, refuseUnknown, create } = require('./options')
+const { name: nameOf, encode, ask, merge, read, create } = require('./options')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems } = require('./errors')
 const duration = require('./duration')
+const { onAbort } = require('./signal')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 /** How long `close()` waits for calls under way. */
@@ -29,9 +30,9 @@ class FailoverClient extends WantedEmitter {
    */
   constructor (apiKeyOrOptions, more) {
     super(() => this.#listen())
-    const { options, signal } = merge(apiKeyOrOptions, more)
+    const { options, above, signal } = merge(apiKeyOrOptions, more)
     call ??= require('./call').call
-    const { json, functions } = encode(options)
+    const { json, functions } = encode(options, above)
     this.#functions = functions
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
@@ -50,9 +51,7 @@ class FailoverClient extends WantedEmitter {
     } else if (signal) {
       // Weakly: a signal that lives for the whole process must not keep its clients alive.
       const self = new WeakRef(this)
-      const abort = () => { self.deref()?.close() }
-      signal.addEventListener('abort', abort, { once: true })
-      this.#forgetSignal = () => signal.removeEventListener('abort', abort)
+      this.#forgetSignal = onAbort(signal, () => { self.deref()?.close() })
     }
   }
 
@@ -77,6 +76,7 @@ class FailoverClient extends WantedEmitter {
 
   /** @param {string} [name] */
   getEndpointStatus (name) {
+    nameOf(name, 'name')
     /** @type {any[]} */
     const all = JSON.parse(this.#native.endpointStatus())
     return name === undefined ? all : all.find((status) => status.name === name)
@@ -98,6 +98,7 @@ class FailoverClient extends WantedEmitter {
 
   /** @param {string} endpoint */
   isolate (endpoint) {
+    if (endpoint === undefined) throw ofProblems([{ path: 'endpoint', message: 'must be a string, got undefined' }])
     nameOf(endpoint, 'endpoint')
     if (!this.#native.isolate(endpoint, true)) {
       const names = this.getEndpointStatus().map((/** @type {{ name: string }} */ status) => status.name).join(', ')
@@ -122,8 +123,8 @@ class FailoverClient extends WantedEmitter {
    * @returns {Promise<void>}
    */
   close (options) {
-    refuseUnknown(options, ['drain'], 'options')
-    const drain = duration.ms(options?.drain, 'options.drain', DRAIN)
+    const given = read(options, ['drain'], 'options')
+    const drain = duration.ms(given.drain, 'options.drain', DRAIN)
     this.#forgetSignal()
     this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
       this.#monitor.stopMonitoring()

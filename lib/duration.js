@@ -1,8 +1,12 @@
 'use strict'
 
 const { ofProblems } = require('./errors')
+const { what } = require('./plain')
 
 const UNITS = Object.freeze({ ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 })
+
+/** As in Rust. */
+const LONGEST = 366 * UNITS.d
 
 /**
  * Milliseconds of a duration as users write it.
@@ -12,10 +16,12 @@ const UNITS = Object.freeze({ ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 })
  */
 function ms (value, path, fallback) {
   if (value === undefined) return fallback
-  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST) return value
   const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/.exec(value) : null
-  if (match) return Number(match[1]) * UNITS[/** @type {keyof typeof UNITS} */ (match[2])]
-  const message = `must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', got ${typeof value === 'string' ? `'${value}'` : String(value)}`
+  const length = match ? Number(match[1]) * UNITS[/** @type {keyof typeof UNITS} */ (match[2])] : NaN
+  if (length <= LONGEST) return length
+  const given = typeof value === 'string' ? `'${value.slice(0, 60)}'` : typeof value === 'number' ? value : what(value)
+  const message = `must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', at most 366 days, got ${given}`
   throw ofProblems([{ path, message }])
 }
 

@@ -24,15 +24,17 @@ function parcel (bytes) {
 
 /**
  * The request as JSON without its long contents, and these. Throws what JSON.stringify throws.
- * @param {object} request
- * @returns {{ json: string, contents: string[] }}
+ * @param {any} request
+ * @returns {{ json: string, contents: string[], stream: unknown }}
  */
 function encode (request) {
   /** @type {string[]} */
   const contents = []
   placeholder ||= getHub().placeholder
-  const json = JSON.stringify(hollow(request, contents))
-  return { json, contents }
+  // As JSON.stringify would, and then what it gave is what is read: each member once.
+  const given = typeof request.toJSON === 'function' ? request.toJSON('') : request
+  const copy = hollow(given, contents)
+  return { json: JSON.stringify(copy), contents, stream: copy?.stream }
 }
 
 /**
@@ -41,7 +43,7 @@ function encode (request) {
  * @param {string[]} contents
  */
 function hollow (request, contents) {
-  if (request.toJSON !== undefined) return request
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return undefined
   const copy = { ...request }
   const { messages } = copy
   if (!Array.isArray(messages) || /** @type {any} */ (messages).toJSON !== undefined) return copy

@@ -176,9 +176,9 @@ function ofProblems (problems) {
   return new ConfigError(message, { problems })
 }
 
-/** @param {string} message */
-function badRequest (message) {
-  return new BadRequestError(message, { code: 'BAD_REQUEST', reason: 'badRequest' })
+/** @param {string} message @param {unknown} [cause] */
+function badRequest (message, cause) {
+  return new BadRequestError(message, { code: 'BAD_REQUEST', reason: 'badRequest' }, cause)
 }
 
 function closed () {

@@ -1,9 +1,12 @@
 'use strict'
 
+const { types } = require('node:util')
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name, encode, ask, merge, refuseUnknown, create } = require('./options')
+const { name, encode, ask, merge, read, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
+const { what } = require('./plain')
+const { onAbort } = require('./signal')
 
 /** Monitors that were started live until they are stopped, also when nobody holds them. */
 const running = new Set()
@@ -33,8 +36,8 @@ class HealthMonitor extends WantedEmitter {
       this.#owner = shared.owner
       return
     }
-    const { options, signal } = merge(apiKeyOrOptions, more)
-    const { json, functions } = encode(options)
+    const { options, above, signal } = merge(apiKeyOrOptions, more)
+    const { json, functions } = encode(options, above)
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.deliver(EVENTS[kind], JSON.parse(payload)),
       ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),
@@ -46,7 +49,7 @@ class HealthMonitor extends WantedEmitter {
     this.#owner = listener
     this.#aborted = () => signal?.aborted === true
     const self = new WeakRef(this)
-    signal?.addEventListener('abort', () => { self.deref()?.stopMonitoring() }, { once: true })
+    if (signal?.aborted === false) onAbort(signal, () => { self.deref()?.stopMonitoring() })
   }
 
   /**
@@ -142,15 +145,21 @@ class HealthMonitor extends WantedEmitter {
  */
 function filterOf (filter) {
   if (filter === undefined) return [undefined, undefined, undefined]
-  refuseUnknown(filter, ['endpoint', 'since', 'limit'], 'filter')
-  name(filter.endpoint, 'filter.endpoint')
-  const { endpoint, since, limit } = filter
-  const at = since === undefined ? undefined : new Date(since).getTime()
+  const { endpoint, since, limit } = read(filter, ['endpoint', 'since', 'limit'], 'filter')
+  name(endpoint, 'filter.endpoint')
+  const isTime = types.isDate(since) || typeof since === 'string' || typeof since === 'number'
+  const at = isTime ? new Date(since).getTime() : NaN
   const problems = []
-  if (at !== undefined && Number.isNaN(at)) problems.push({ path: 'filter.since', message: 'must be a Date, an ISO 8601 string or milliseconds since 1970' })
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) problems.push({ path: 'filter.limit', message: 'must be a whole number from 0' })
+  if (since !== undefined && Number.isNaN(at)) {
+    const given = typeof since === 'string' ? `'${since.slice(0, 60)}'` : typeof since === 'number' ? since : what(since)
+    problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${given}` })
+  }
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) {
+    problems.push({ path: 'filter.limit', message: `must be a whole number from 0, got ${typeof limit === 'number' ? limit : what(limit)}` })
+  }
   if (problems.length > 0) throw ofProblems(problems)
-  return [endpoint, at, limit]
+  // Beyond what Rust counts to there are no results.
+  return [endpoint, since === undefined ? undefined : at, limit === undefined ? undefined : Math.min(limit, 2 ** 32 - 1)]
 }
 
 module.exports = { HealthMonitor }

@@ -1,12 +1,12 @@
 'use strict'
 
 // Options on their way to Rust: plain data as JSON, with a number in place of each function. Rust validates
-// them whole; what JSON would silently lose is made visible first.
+// them whole; what is no plain data is named first.
 
 const fs = require('node:fs')
 const native = require('./native')
 const { ofProblems } = require('./errors')
-const { stringify, visible } = require('./plain')
+const { plain, what, member, isObject } = require('./plain')
 
 const VARIABLES = [
   'HOLYSHEEP_API_KEY', 'HOLYSHEEP_BASE_URL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY',
@@ -29,25 +29,24 @@ function environment () {
   return found
 }
 
+/** Where a function is accepted, and where a Buffer is. */
+const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$/
+const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
+
 /**
  * JSON for Rust, and the functions that were in it.
  * @param {object} options
+ * @param {object[]} above What the options were copied from.
  */
-function encode (options) {
+function encode (options, above) {
   /** @type {Function[]} */
   const functions = []
-  /** @this {any} @param {string} key @param {any} value */
-  function numbered (key, value) {
-    const original = this[key]
-    // Ours alone: given as data it would stand for another function.
-    if (typeof original === 'object' && original !== null && '$function' in original) {
-      throw ofProblems([{ path: key, message: 'must not have a member named $function' }])
-    }
-    if (typeof original === 'function') return { $function: functions.push(original) - 1 }
-    if (Buffer.isBuffer(original)) return original.toString('utf8')
-    return visible.call(this, key, value)
-  }
-  return { json: stringify({ options, environment: environment() }, numbered, 'options'), functions }
+  const copy = plain(options, {
+    ofFunction: (value, path) => FUNCTIONS.test(path) ? { $function: functions.push(value) - 1 } : undefined,
+    isSecret: (path) => FUNCTIONS.test(path),
+    ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : undefined
+  }, '', above)
+  return { json: JSON.stringify({ options: copy, environment: environment() }), functions }
 }
 
 /**
@@ -67,37 +66,66 @@ async function ask (functions, number, argument) {
  * @param {unknown} second
  */
 function merge (first, second) {
-  const isObject = (/** @type {unknown} */ value) => typeof value === 'object' && value !== null && !Array.isArray(value)
-  const given = (/** @type {unknown} */ value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`)
   if (first !== undefined && typeof first !== 'string' && !isObject(first)) {
-    throw ofProblems([{ path: 'options', message: `must be an API key or an object, got ${given(first)}` }])
+    throw ofProblems([{ path: 'options', message: `must be an API key or a plain object, got ${what(first)}` }])
   }
   if (second !== undefined && !isObject(second)) {
-    throw ofProblems([{ path: 'options', message: `must be an object, got ${given(second)}` }])
+    throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(second)}` }])
   }
-  const base = typeof first === 'string' ? { apiKey: first } : first
-  const { signal, ...options } = /** @type {any} */ ({ .../** @type {object} */ (base), .../** @type {object} */ (second) })
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw ofProblems([{ path: 'signal', message: `must be an AbortSignal, got a ${typeof signal}` }])
+  const { signal, ...options } = /** @type {any} */ ({ ...members(typeof first === 'string' ? { apiKey: first } : first, 'options'), ...members(second, 'options') })
+  if (signal !== undefined && !isSignal(signal)) {
+    throw ofProblems([{ path: 'signal', message: `must be an AbortSignal, got ${what(signal)}` }])
   }
-  return { options, signal: /** @type {AbortSignal | undefined} */ (signal) }
+  // An object that holds itself must be known by itself, not by its copy.
+  const above = /** @type {object[]} */ ([first, second].filter((given) => typeof given === 'object'))
+  return { options, above, signal: /** @type {AbortSignal | undefined} */ (signal) }
 }
 
 /**
- * Refuses members that are not options, naming the nearest that is.
+ * An object's members, read once each. One that cannot be read is refused by whoever wants it.
+ * @param {any} object
+ * @param {string} path
+ * @returns {Record<string, any>}
+ */
+function members (object, path) {
+  const copy = Object.create(null)
+  if (object === undefined) return copy
+  let names
+  try {
+    names = Object.keys(object)
+  } catch {
+    throw ofProblems([{ path, message: 'must be a plain object, got an object that cannot be read' }])
+  }
+  for (const name of names) copy[name] = member(object, name)
+  return copy
+}
+
+/** @param {unknown} value */
+function isSignal (value) {
+  try {
+    return value instanceof AbortSignal && typeof value.aborted === 'boolean'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * An object's members, of which all must be options; one that is not is refused, naming the nearest that is.
  * @param {object | undefined} options
  * @param {string[]} accepted
  * @param {string} path
  */
-function refuseUnknown (options, accepted, path) {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw ofProblems([{ path, message: `must be an object, got ${options === null ? 'null' : `a ${typeof options}`}` }])
+function read (options, accepted, path) {
+  if (options !== undefined && !isObject(options)) {
+    throw ofProblems([{ path, message: `must be a plain object, got ${what(options)}` }])
   }
-  for (const name in options) {
+  const copy = members(options, path)
+  for (const name in copy) {
     if (!accepted.includes(name)) {
       throw ofProblems([{ path: `${path}.${name}`, message: native.refuseName(name, accepted) }])
     }
   }
+  return copy
 }
 
 /**
@@ -128,7 +156,7 @@ function create (hub, id, json, monitor) {
  */
 function name (value, path) {
   if (value === undefined || typeof value === 'string') return value
-  throw ofProblems([{ path, message: `must be a string, got ${value === null ? 'null' : `a ${typeof value}`}` }])
+  throw ofProblems([{ path, message: `must be a string, got ${what(value)}` }])
 }
 
-module.exports = { name, encode, ask, merge, refuseUnknown, create }
+module.exports = { name, encode, ask, merge, members, isSignal, read, create }

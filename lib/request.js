@@ -5,23 +5,26 @@
 const native = require('./native')
 const { encode } = require('./encode')
 const { badRequest, ofProblems } = require('./errors')
-const { stringify, visible } = require('./plain')
+const { members, isSignal } = require('./options')
+const { plain, what, isObject, isUnreadable } = require('./plain')
 
-/** Options of the short form that are fields of the request, and their names on the wire. */
-const FIELDS = Object.freeze({
-  stream: 'stream',
-  temperature: 'temperature',
-  maxTokens: 'max_tokens',
-  topP: 'top_p',
-  stop: 'stop',
-  seed: 'seed',
-  tools: 'tools',
-  toolChoice: 'tool_choice',
-  responseFormat: 'response_format'
-})
+const isString = (/** @type {unknown} */ value) => typeof value === 'string'
+
+/** Options of the short form that are fields of the request: their names on the wire, and what they may be. */
+const FIELDS = new Map(/** @type {[string, { wire: string, accepts: (value: any) => boolean, accepted: string }][]} */ ([
+  ['stream', { wire: 'stream', accepts: (value) => typeof value === 'boolean', accepted: 'true or false' }],
+  ['temperature', { wire: 'temperature', accepts: Number.isFinite, accepted: 'a number' }],
+  ['maxTokens', { wire: 'max_tokens', accepts: Number.isInteger, accepted: 'a whole number' }],
+  ['topP', { wire: 'top_p', accepts: Number.isFinite, accepted: 'a number' }],
+  ['stop', { wire: 'stop', accepts: (value) => isString(value) || (Array.isArray(value) && value.every(isString)), accepted: 'a string or an array of strings' }],
+  ['seed', { wire: 'seed', accepts: Number.isInteger, accepted: 'a whole number' }],
+  ['tools', { wire: 'tools', accepts: Array.isArray, accepted: 'an array' }],
+  ['toolChoice', { wire: 'tool_choice', accepts: (value) => isString(value) || isObject(value), accepted: 'a string or a plain object' }],
+  ['responseFormat', { wire: 'response_format', accepts: isObject, accepted: 'a plain object' }]
+]))
 
 const CALL_OPTIONS = ['signal', 'timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'streams', 'hedge', 'queuePriority', 'tags', 'idempotencyKey']
-const CHAT_OPTIONS = [...Object.keys(FIELDS), 'extraBody', ...CALL_OPTIONS]
+const CHAT_OPTIONS = [...FIELDS.keys(), 'extraBody', ...CALL_OPTIONS]
 
 /**
  * @param {unknown} first
@@ -31,14 +34,15 @@ const CHAT_OPTIONS = [...Object.keys(FIELDS), 'extraBody', ...CALL_OPTIONS]
  */
 function prepare (first, second, third) {
   if (typeof first === 'string') {
-    const options = object(third, 'options')
-    const request = { model: first, messages: typeof second === 'string' ? [{ role: 'user', content: second }] : second }
-    return finish(shortForm(request, options), split(options, CHAT_OPTIONS))
+    const options = object(third)
+    const { call, fields } = split(options, CHAT_OPTIONS, third)
+    const request = { model: first, messages: typeof second === 'string' ? [{ role: 'user', content: second }] : second, ...fields }
+    return finish(request, call)
   }
   if (typeof first !== 'object' || first === null || Array.isArray(first)) {
-    throw badRequest(`model: must be a model's name, or a whole request, got ${describe(first)}`)
+    throw badRequest(`model: must be a model's name, or a whole request, got ${what(first)}`)
   }
-  return finish(first, split(object(second, 'options'), CALL_OPTIONS))
+  return finish(first, split(object(second), CALL_OPTIONS, second).call)
 }
 
 /**
@@ -50,70 +54,91 @@ function finish (request, call) {
   try {
     body = encode(request)
   } catch (error) {
-    throw badRequest(`request: must be plain data: ${/** @type {Error} */ (error).message}`)
+    throw badRequest(`request: must be plain data: ${error instanceof Error ? error.message : 'it could not be read'}`, error)
   }
   if (typeof body.json !== 'string') throw badRequest('request: must be a plain object')
-  const { stream } = request
+  const { stream } = body
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
-    throw badRequest(`stream: must be true or false, got ${describe(stream)}`)
+    throw badRequest(`stream: must be true or false, got ${what(stream)}`)
   }
   return { body, stream: stream === true, ...call }
 }
 
 /**
- * @param {any} request
- * @param {any} options
- */
-function shortForm (request, options) {
-  for (const name in options) {
-    const wire = FIELDS[/** @type {keyof typeof FIELDS} */ (name)]
-    if (wire !== undefined) request[wire] = options[name]
-  }
-  const extra = options?.extraBody
-  return extra === undefined ? request : Object.assign(request, object(extra, 'options.extraBody'))
-}
-
-/**
- * What Rust is told beside the request; most calls need nothing.
- * @param {any} options
+ * The fields of the request, and what Rust is told beside it; most calls need nothing.
+ * @param {Record<string, any> | undefined} options
  * @param {string[]} accepted
+ * @param {any} given What `options` is a copy of.
+ * @returns {{ call: { options: string | undefined, signal: AbortSignal | undefined }, fields: Record<string, unknown> }}
  */
-function split (options, accepted) {
-  if (options === undefined) return { options: undefined, signal: undefined }
-  const { signal, ...rest } = options
-  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) {
-    throw ofProblems([{ path: 'options.signal', message: `must be an AbortSignal, got ${describe(signal)}` }])
-  }
+function split (options, accepted, given) {
   /** @type {Record<string, unknown>} */
-  const call = {}
+  const fields = {}
+  if (options === undefined) return { call: { options: undefined, signal: undefined }, fields }
+  /** @type {Record<string, unknown>} */
+  const told = {}
+  /** @type {AbortSignal | undefined} */
+  let signal
   let any = false
-  for (const name in rest) {
+  const problems = []
+  for (const name in options) {
+    const value = options[name]
+    const path = `options.${name}`
+    const field = FIELDS.get(name)
     if (!accepted.includes(name)) {
-      throw ofProblems([{ path: `options.${name}`, message: native.refuseName(name, accepted) }])
+      problems.push({ path, message: native.refuseName(name, accepted) })
+    } else if (value === undefined) {
+      continue
+    } else if (name === 'signal') {
+      if (isSignal(value)) signal = value
+      else if (value !== null) problems.push({ path, message: `must be an AbortSignal, got ${what(value)}` })
+    } else if (field !== undefined) {
+      if (value === null || accepts(field, value)) fields[field.wire] = value
+      else problems.push({ path, message: `must be ${field.accepted}, got ${quoted(value)}` })
+    } else if (name !== 'extraBody') {
+      told[name] = value
+      any = true
+    } else if (value !== null && !isObject(value)) {
+      problems.push({ path, message: `must be a plain object, got ${what(value)}` })
     }
-    if (name === 'extraBody' || name in FIELDS || rest[name] === undefined) continue
-    call[name] = rest[name]
-    any = true
   }
-  return { options: any ? stringify(call, visible, 'options') : undefined, signal: signal ?? undefined }
+  const extra = isObject(options.extraBody) ? members(options.extraBody, 'options.extraBody') : {}
+  for (const name in extra) {
+    if (isUnreadable(extra[name])) problems.push({ path: `options.extraBody.${name}`, message: `must be plain data, got ${what(extra[name])}` })
+  }
+  if (problems.length > 0) throw ofProblems(problems)
+  const json = any ? JSON.stringify(plain(told, {}, '', [given])) : undefined
+  return { call: { options: json, signal }, fields: { ...fields, ...extra } }
 }
 
 /**
+ * The members of a call's options, read once each.
  * @param {unknown} value
- * @param {string} name
- * @returns {any}
+ * @returns {Record<string, any> | undefined}
  */
-function object (value, name) {
+function object (value) {
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'object' && !Array.isArray(value)) return value
-  throw ofProblems([{ path: name, message: `must be an object, got ${describe(value)}` }])
+  if (isObject(value)) return members(value, 'options')
+  throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(value)}` }])
+}
+
+/**
+ * @param {{ accepts: (value: any) => boolean }} field
+ * @param {unknown} value
+ */
+function accepts (field, value) {
+  try {
+    return field.accepts(value)
+  } catch {
+    // A proxy that will not be looked at, or a getter in a list.
+    return false
+  }
 }
 
 /** @param {unknown} value */
-function describe (value) {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+function quoted (value) {
+  if (typeof value === 'string') return `'${value.slice(0, 60)}'`
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : what(value)
 }
 
 module.exports = { prepare }

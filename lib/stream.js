@@ -18,6 +18,8 @@ class StreamState {
   id = -1
   /** @type {(() => void) | undefined} */
   settled
+  /** The caller's. After the end nobody listens to it, but what is left to read is given up by it. @type {AbortSignal | undefined} */
+  signal
   /** @type {string[]} */
   chunks = []
   head = 0
@@ -103,6 +105,7 @@ class StreamState {
    * @returns {Promise<IteratorResult<any>>}
    */
   next (read) {
+    if (this.signal?.aborted && this.end !== undefined) this.abort(this.signal.reason)
     if (this.head < this.chunks.length) {
       const text = this.chunks[this.head++]
       if (this.head === this.chunks.length) {

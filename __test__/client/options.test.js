@@ -60,7 +60,7 @@ test('construction', async (t) => {
     ['no key', { baseURL: URL }, 'apiKey', /missing/],
     ['breaker', { ...good, breaker: true }, 'breaker', /./],
     ['threshold', { ...good, breaker: { failureThreshold: 0 } }, 'breaker.failureThreshold', /0/],
-    ['circular', circular, 'options', /circular|plain data/i],
+    ['circular', circular, 'retry', /got a circular reference/],
     ['an array', [], 'options', /array/],
     ['null', null, 'options', /null/],
     ['a number', 5, 'options', /number/]
@@ -141,7 +141,8 @@ test('calls that are misuse reject before any network', async (t) => {
     ['messages of another type', ['gpt-4o', 5], BadRequestError, /messages/],
     ['empty model', ['', hi], FailoverError, /model/],
     ['circular messages', ['gpt-4o', [loop]], BadRequestError, /circular/i],
-    ['bigint', ['gpt-4o', hi, { seed: 5n }], BadRequestError, /BigInt/i],
+    ['bigint', ['gpt-4o', hi, { seed: 5n }], ConfigError, /seed must be a whole number, got 5n/],
+    ['bigint in a message', ['gpt-4o', [{ role: 'user', content: 5n }]], BadRequestError, /BigInt/i],
     ['unknown option', ['gpt-4o', hi, { max_tokens: 5 }], ConfigError, /maxTokens/],
     ['unknown call option', [{ model: 'gpt-4o', messages: hi }, { temperature: 1 }], ConfigError, /temperature/],
     ['options of another type', ['gpt-4o', hi, 'fast'], ConfigError, /object/],
@@ -176,4 +177,17 @@ test('what is asked is sent, and nothing else', async (t) => {
   assert.equal(textOf(answer), 'Hello from A')
   assert.deepEqual(Object.keys(answer).includes('report'), false)
   assert.equal(answer.report.endpoint, 'A')
+})
+
+test('an endpoint that is not there is a problem with its path', async (t) => {
+  const { client } = rig(t)
+  for (const [path, call] of [
+    ['options.endpoints', () => ask(client, { endpoints: ['A', 'AA'] })], ['endpoint', () => client.validateApiKey('AA')],
+    ['endpoint', () => client.monitor.checkEndpointHealth('AA')], ['endpoint', async () => client.isolate('AA')]
+  ]) {
+    const error = await failure(call())
+    assert.ok(error instanceof ConfigError, String(error))
+    assert.deepEqual(error.problems.map((p) => p.path), [path])
+    assert.match(error.problems[0].message, /^must be .*A, B, got 'AA'/)
+  }
 })

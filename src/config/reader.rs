@@ -35,7 +35,8 @@ pub fn object<T>(
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Option<T> {
     let Some(members) = members(value) else {
-        problems.push(Problem { path: path.into(), message: no_object(value) });
+        let path = if path.is_empty() { "options" } else { path }.into();
+        problems.push(Problem { path, message: no_object(value) });
         return None;
     };
     let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems };
@@ -80,7 +81,7 @@ pub fn kind(value: &Value) -> String {
         Value::Number(_) => "a number".into(),
         Value::String(_) => "a string".into(),
         Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(_) => foreign(value).unwrap_or("an object").into(),
+        Value::Object(_) => foreign(value).map_or_else(|| "an object".into(), shorten),
     }
 }
 

@@ -125,6 +125,11 @@ impl CallError {
         Self { problems, ..Self::config(list.join("\n")) }
     }
 
+    /// One thing that is not valid.
+    pub fn problem(path: &str, message: String) -> Self {
+        Self::problems(vec![Problem { path: path.into(), message }])
+    }
+
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(Code::BadRequest, Reason::BadRequest, message)
     }

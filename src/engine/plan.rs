@@ -10,7 +10,7 @@ use super::{
 };
 use crate::config::{
     endpoint::{Served, Tier, is_vendor},
-    reader::nearest,
+    reader::{nearest, shorten},
 };
 
 #[derive(Clone)]
@@ -37,11 +37,13 @@ pub fn candidates(
     {
         let names: Vec<&str> = engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
         let meant = nearest(unknown, names.iter().copied()).map(|n| format!("; did you mean '{n}'?"));
-        return Err(Box::new(CallError::config(format!(
-            "options.endpoints: no endpoint is named '{unknown}'; accepted are {}{}",
+        let message = format!(
+            "must be names of endpoints, {}, got '{}'{}",
             names.join(", "),
+            shorten(unknown),
             meant.unwrap_or_default()
-        ))));
+        );
+        return Err(Box::new(CallError::problem("options.endpoints", message)));
     }
     let mut plan = Plan { engine, options, now, found: Vec::new() };
     match asked {
@@ -174,7 +176,7 @@ fn unknown_model(engine: &Engine, model: &str) -> CallError {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     CallError::unknown_model(format!(
         "model: no endpoint serves '{}'{}; supported are {}{more}",
-        crate::config::reader::shorten(model),
+        shorten(model),
         meant.unwrap_or_default(),
         known.join(", ")
     ))

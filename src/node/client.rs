@@ -20,7 +20,7 @@ use super::{
     reply::SlotSink,
 };
 use crate::{
-    config::Problem,
+    config::{Problem, reader::shorten},
     dialect::openai::{parcel::Parcel, request::ChatRequest},
     engine::{
         Engine,
@@ -205,11 +205,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn check(&self, slot: u32, endpoint: Option<String>, service: bool) {
         let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
-            let names: Vec<&str> = self.engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
-            let given = endpoint.unwrap_or_default();
-            let message =
-                format!("endpoint: no endpoint is named '{given}'; accepted are {}", names.join(", "));
-            return refuse(&self.hub, slot, &CallError::config(message));
+            return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
         let Some(active) = self.engine.enter() else {
             return refuse(&self.hub, slot, &CallError::closed());
@@ -228,12 +224,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn validate_api_key(&self, slot: u32, endpoint: Option<String>) {
         let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
-            let given = endpoint.unwrap_or_default();
-            return refuse(
-                &self.hub,
-                slot,
-                &CallError::config(format!("endpoint: no endpoint is named '{given}'")),
-            );
+            return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
         let monitor = self.monitor.clone();
         let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
@@ -273,6 +264,15 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn availability(&self, endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> f64 {
         self.monitor.availability(&filter(endpoint, since_ms, limit))
+    }
+}
+
+impl NativeClient {
+    /// No endpoint has this name.
+    fn nobody(&self, given: &str) -> CallError {
+        let names: Vec<&str> = self.engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
+        let message = format!("must be one of {}, got '{}'", names.join(", "), shorten(given));
+        CallError::problem("endpoint", message)
     }
 }
 
