@@ -180,7 +180,7 @@ test('headers that make no sense teach nothing', async (t) => {
 })
 
 test('a throttle under load narrows what is sent at once, and nobody is lost', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 10, breaker: false })
+  const { client, a } = rig(t, { servers: 1, maxRetries: 10 })
   a.script(...Array(40).fill(faults.rateLimited({ retryAfter: 50, as: 'ms' })))
   const answers = await Promise.all(Array.from({ length: 40 }, () => ask(client, { timeout: '30s' })))
   assert.ok(answers.every((answer) => textOf(answer) === 'Hello from A'))

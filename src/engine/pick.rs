@@ -213,7 +213,13 @@ impl Picker {
                     None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
-                        at: blocked.until.filter(|_| !blocked.probing),
+                        at: match blocked.obstacle {
+                            _ if blocked.probing => None,
+                            Obstacle::Breaker if !self.standings[i].early => {
+                                target.testable_at(asker.now, asker.request, ahead)
+                            }
+                            _ => blocked.until,
+                        },
                         latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(asker.now)),
                         paced: blocked.obstacle == Obstacle::Limiter,
                         throttled,

@@ -219,6 +219,11 @@ impl Gate {
         longest(cooling.into_iter().chain(open))
     }
 
+    /// When its breaker may be tested before its time; `None` when it may be now.
+    fn ready_early_at(&self, now: Instant) -> Option<Instant> {
+        self.breaker.as_ref().and_then(|breaker| breaker.ready_early_at(now))
+    }
+
     pub(super) fn admit(&mut self, now: Instant, early: bool) -> Option<Option<Permit>> {
         match &mut self.breaker {
             None => Some(None),
@@ -388,6 +393,21 @@ impl Target {
         longest(self.gates().filter_map(|gate| gate.lock().blocked(now)))
     }
 
+    /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
+    /// `None`: when another request ends.
+    pub fn testable_at(&self, now: Instant, request: &ChatRequest, ahead: u32) -> Option<Instant> {
+        let paced = match self.limiter.lock().shortage(|| demand(request), ahead, now) {
+            Some(Shortage::Slot) => return None,
+            Some(Shortage::For(wait)) => now + wait,
+            None => now,
+        };
+        let moments = self.gates().flat_map(|gate| {
+            let gate = gate.lock();
+            [gate.cooldown.until(now), gate.ready_early_at(now)]
+        });
+        moments.flatten().chain([paced]).max()
+    }
+
     /// Why this request may not be sent now. `ahead` wait for this target before it.
     pub fn blocked(&self, now: Instant, request: &ChatRequest, ahead: u32) -> Option<Blocked> {
         if let Some(parked) = self.parked(now) {
@@ -426,7 +446,7 @@ impl Target {
         let early = entry == Entry::Early;
         let turned_away = Blocked { obstacle: Obstacle::Breaker, cause: None, until: None, probing: true };
         // Both or neither: a probe that is begun and not sent would end the open period, and nobody would hear.
-        let admits = |gate: &Mutex<Gate>| gate.lock().breaker.as_ref().is_none_or(|b| b.admits_early(now));
+        let admits = |gate: &Mutex<Gate>| gate.lock().ready_early_at(now).is_none();
         if early && !(admits(&self.endpoint.origin.gate) && admits(&self.model_gate)) {
             return Err(turned_away);
         }

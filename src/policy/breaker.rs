@@ -177,13 +177,14 @@ impl Breaker {
         }
     }
 
-    /// Whether `admit_early` would give leave.
-    pub fn admits_early(&self, now: Instant) -> bool {
+    /// When `admit_early` may give leave; `None` when it would now.
+    pub fn ready_early_at(&self, now: Instant) -> Option<Instant> {
         match self.inner {
             Inner::Open { until } => {
-                now >= until || self.last_early.is_none_or(|at| now >= at + EARLY_PROBE_EVERY)
+                let rested = self.last_early.map_or(now, |at| at + EARLY_PROBE_EVERY);
+                Some(rested.min(until)).filter(|at| now < *at)
             }
-            Inner::Closed | Inner::HalfOpen { .. } => self.ready_at(now).is_none(),
+            Inner::Closed | Inner::HalfOpen { .. } => self.ready_at(now),
         }
     }
 
@@ -192,7 +193,7 @@ impl Breaker {
         let Inner::Open { until } = self.inner else {
             return self.admit(now).ok();
         };
-        if !self.admits_early(now) {
+        if self.ready_early_at(now).is_some() {
             return None;
         }
         self.last_early = Some(now);

@@ -15,7 +15,7 @@ use bellwether::event::EventKind;
 use serde_json::Value;
 
 use crate::{
-    log::{Hit, Told},
+    log::{Hit, SetWall, Told},
     scenario::Scenario,
     world::Ran,
 };
@@ -28,6 +28,9 @@ struct History<'a> {
     hits: Vec<Hit>,
     attempts: Vec<Attempt>,
 }
+
+/// Timers ring to the millisecond.
+const TICK: Duration = Duration::from_millis(2);
 
 /// An attempt as it was told.
 struct Attempt {
@@ -56,15 +59,17 @@ pub fn check(scenario: &Scenario, ran: &Ran) -> Vec<String> {
 
 impl<'a> History<'a> {
     fn new(scenario: &'a Scenario, ran: &'a Ran) -> Self {
+        let mut hits = ran.log.hits();
         let attempts: Vec<Attempt> = ran.log.with_told(|told| {
-            told.iter().filter(|t| t.kind == EventKind::Attempt).map(Attempt::read).collect()
+            let made =
+                told.iter().filter(|t| t.kind == EventKind::Attempt && t.value["outcome"] != "skipped");
+            made.map(|told| Attempt::read(told, &hits, &ran.wall)).collect()
         });
         // A key may have been asked for since, or a connection opened.
         let mut begun: HashMap<(&str, &str), Vec<Instant>> = HashMap::new();
         for attempt in &attempts {
             begun.entry((&attempt.call, &attempt.endpoint)).or_default().push(attempt.began);
         }
-        let mut hits = ran.log.hits();
         for hit in &mut hits {
             let begun = begun.get(&(hit.call.as_str(), hit.endpoint.as_str()));
             let last = begun.into_iter().flatten().filter(|at| **at <= hit.at).max();
@@ -75,14 +80,24 @@ impl<'a> History<'a> {
 }
 
 impl Attempt {
-    fn read(told: &Told) -> Self {
-        let took = told.value["durationMs"].as_f64().unwrap_or_default();
+    /// It is told when it is known what followed, which may be later than it ended.
+    fn read(told: &Told, hits: &[Hit], wall: &SetWall) -> Self {
+        let took = Duration::from_secs_f64(told.value["durationMs"].as_f64().unwrap_or_default() / 1e3);
+        let (call, endpoint) = (word(&told.value["tags"]["call"]), word(&told.value["endpoint"]));
+        let latest = told.at.checked_sub(took).unwrap_or(told.at);
+        let moments = wall.moments(&word(&told.value["startedAt"]), latest + TICK);
+        // A date that was shown twice is told apart by what the vendor saw then.
+        let seen = |at: &&Instant| {
+            let of_call = hits.iter().filter(|h| h.call == call && h.endpoint == endpoint);
+            of_call.into_iter().any(|h| (**at..=**at + took + TICK).contains(&h.at))
+        };
+        let began = moments.iter().rev().find(seen).or(moments.last()).copied().unwrap_or(latest);
         Self {
-            call: word(&told.value["tags"]["call"]),
+            call,
             request_id: word(&told.value["requestId"]),
-            endpoint: word(&told.value["endpoint"]),
-            began: told.at.checked_sub(Duration::from_secs_f64(took / 1e3)).unwrap_or(told.at),
-            ended: told.at,
+            endpoint,
+            began,
+            ended: began + took,
             reason: word(&told.value["reason"]),
             status: told.value["status"].as_u64(),
             reused: told.value["reusedConnection"] == true,

@@ -1,10 +1,14 @@
 //! What happened in a simulation, in order: what vendors saw, what the engine told, how calls ended.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant, SystemTime},
+};
 
 use bellwether::{
     clock::{Wall, now},
     event::{EventKind, EventSink, KINDS},
+    timestamp::epoch_ms,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -174,11 +178,20 @@ const WALL_START_MS: u64 = 1_800_000_000_000;
 pub struct SetWall {
     pub start: Instant,
     pub offset: Mutex<i64>,
+    /// When it showed which date, to the millisecond.
+    shown: Mutex<HashMap<u64, Vec<Instant>>>,
 }
 
 impl SetWall {
     pub fn new(start: Instant) -> Self {
-        Self { start, offset: Mutex::default() }
+        Self { start, offset: Mutex::default(), shown: Mutex::default() }
+    }
+
+    /// When it showed this date, up to `by`: it may have been set back, and show it again.
+    pub fn moments(&self, date: &str, by: Instant) -> Vec<Instant> {
+        let Ok(date) = humantime::parse_rfc3339(date) else { return Vec::new() };
+        let shown = self.shown.lock();
+        shown.get(&epoch_ms(date)).into_iter().flatten().filter(|at| **at <= by).copied().collect()
     }
 }
 
@@ -186,6 +199,12 @@ impl Wall for SetWall {
     fn now(&self) -> SystemTime {
         let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
         let secs = WALL_START_MS as f64 / 1e3 + elapsed + *self.offset.lock() as f64;
-        SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs)
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs);
+        let mut shown = self.shown.lock();
+        let moments = shown.entry(epoch_ms(date)).or_default();
+        if moments.last() != Some(&now()) {
+            moments.push(now());
+        }
+        date
     }
 }

@@ -37,6 +37,7 @@ use crate::{
 /// Everything that a check may look at afterwards.
 pub struct Ran {
     pub log: Arc<Log>,
+    pub wall: Arc<SetWall>,
     pub engine: Arc<Engine>,
     pub vendors: Vec<Arc<Vendor>>,
     /// Until when each endpoint was parked at the moment the last trouble was over.
@@ -172,7 +173,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     // What ends in the background has a bound of its own.
     time::sleep(Duration::from_secs(200)).await;
     let tasks_left = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    Ran { log, engine, vendors, parked_at_heal, healed, probes_left, tasks_left }
+    Ran { log, wall, engine, vendors, parked_at_heal, healed, probes_left, tasks_left }
 }
 
 fn gates(target: &Arc<Target>) -> [&Mutex<Gate>; 4] {

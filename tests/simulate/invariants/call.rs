@@ -1,20 +1,14 @@
 //! What must hold for each call.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Instant};
 
 use serde_json::Value;
 
-use super::{Attempt, History};
+use super::{Attempt, History, TICK};
 use crate::{
     log::{Ended, Hit, Outcome},
     scenario::CallPlan,
 };
-
-/// Timers ring to the millisecond.
-const TICK: Duration = Duration::from_millis(2);
 
 pub fn check(history: &History<'_>, found: &mut Vec<String>) {
     let History { scenario, ran, hits, attempts } = history;

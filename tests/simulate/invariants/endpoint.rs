@@ -46,9 +46,9 @@ fn hints_hold(hits: &[Hit], found: &mut Vec<String>) {
 /// 4: nor while a cooldown holds that the engine told of, with a hint or without.
 fn cooldowns_hold(history: &History<'_>, found: &mut Vec<String>) {
     history.ran.log.with_told(|told| {
-        for (i, cooldown) in told.iter().enumerate().filter(|(_, t)| t.kind == EventKind::Cooldown) {
+        for cooldown in told.iter().filter(|t| t.kind == EventKind::Cooldown) {
             let Some(until) = until(cooldown, &cooldown.value["until"]) else { continue };
-            let key = key_of(history, &told[i..]);
+            let key = key_of(history, cooldown);
             let concerns = |h: &Hit| parks(history, cooldown, key, h);
             let early = |h: &&Hit| h.sent > cooldown.at && h.sent < until && concerns(h);
             if let Some(early) = history.hits.iter().find(early) {
@@ -81,11 +81,13 @@ fn parks(history: &History<'_>, cooldown: &Told, key: Option<&str>, hit: &Hit) -
     }
 }
 
-/// The key of the attempt that brought a cooldown, which is the next that is told of.
-fn key_of<'h>(history: &'h History<'_>, told: &[Told]) -> Option<&'h str> {
-    let endpoint = &told[0].value["endpoint"];
-    let ends = told.iter().find(|t| t.kind == EventKind::Attempt && t.value["endpoint"] == *endpoint);
-    let attempt = Attempt::read(ends?);
+/// The key of the attempt that brought a cooldown, which ended as that was told.
+fn key_of<'h>(history: &'h History<'_>, cooldown: &Told) -> Option<&'h str> {
+    let distance = |a: &&Attempt| a.ended.max(cooldown.at) - a.ended.min(cooldown.at);
+    let brought = |a: &&Attempt| {
+        cooldown.value["endpoint"] == a.endpoint.as_str() && cooldown.value["reason"] == a.reason.as_str()
+    };
+    let attempt = history.attempts.iter().filter(brought).min_by_key(distance)?;
     let of_attempt =
         |h: &&Hit| h.call == attempt.call && h.endpoint == attempt.endpoint && h.sent == attempt.began;
     // What was never sent had no other key than all others: a function's, which was refused.
