@@ -60,7 +60,7 @@ test('who finds every place taken is told so, and not of a rate', { concurrency:
   await t.test('after a throttle', async (t) => {
     const { client, a } = rig(t, { servers: 1, breaker: false, maxRetries: 0 })
     // One at a time is not too many at once; two may be.
-    const throttle = faults.rateLimited({ retryAfter: 1, as: 'ms' })
+    const throttle = { ...faults.rateLimited({ retryAfter: 1, as: 'ms' }), delay: { headers: 50 } }
     a.script(throttle, throttle)
     a.always(faults.hang())
     await Promise.all([0, 1].map(() => failure(ask(client, { onUnavailable: 'error' }))))
@@ -181,8 +181,10 @@ test('headers that make no sense teach nothing', async (t) => {
 
 test('a throttle under load narrows what is sent at once, and nobody is lost', async (t) => {
   const { client, a } = rig(t, { servers: 1, maxRetries: 10 })
-  a.script(...Array(40).fill(faults.rateLimited({ retryAfter: 50, as: 'ms' })))
-  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(client, { timeout: '30s' })))
+  // All are under way when the first is told. The breaker opens as well, and is tested when the cooldown is over.
+  const throttle = { ...faults.rateLimited({ retryAfter: 50, as: 'ms' }), delay: { headers: 200 } }
+  a.script(...Array(40).fill(throttle))
+  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(client, { timeout: '4s' })))
   assert.ok(answers.every((answer) => textOf(answer) === 'Hello from A'))
   assert.equal(a.totalHits, 80)
   assert.ok(client.getEndpointStatus('A').rateLimit.maxConcurrency < 80)

@@ -445,11 +445,6 @@ impl Target {
         }
         let early = entry == Entry::Early;
         let turned_away = Blocked { obstacle: Obstacle::Breaker, cause: None, until: None, probing: true };
-        // Both or neither: a probe that is begun and not sent would end the open period, and nobody would hear.
-        let admits = |gate: &Mutex<Gate>| gate.lock().ready_early_at(now).is_none();
-        if early && !(admits(&self.endpoint.origin.gate) && admits(&self.model_gate)) {
-            return Err(turned_away);
-        }
         let origin_permit = self.endpoint.origin.gate.lock().admit(now, early).ok_or(turned_away)?;
         let Some(permit) = self.model_gate.lock().admit(now, early) else {
             self.endpoint.origin.gate.lock().release(origin_permit);

@@ -294,8 +294,7 @@ fn turned_away() -> Result<String, String> {
     // At 9 s the origin's breaker opens, while a probe of the other model is still on its way.
     calls.extend((0..3).map(|i| call(&format!("silent{i}"), "m", 6.0)));
     calls.push(call("probe", "n", 7.0));
-    // While the origin cools down nobody may test it early; later this one could, but for its model's probe.
-    calls.push(call("waits", "m", 9.1));
+    // The origin could be tested early, but for its model's probe.
     calls.push(call("turned away", "n", 9.5));
     let options = json!({ "maxRetries": 0, "timeout": { "connect": 3_000 } });
     let ran = run(&scenario(vec![vendor("a", timetable)], calls, options))?;
