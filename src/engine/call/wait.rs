@@ -35,6 +35,8 @@ impl Call {
     ) -> Result<Pick, CallError> {
         let mut place = None;
         loop {
+            // One that it throttled may have become ready while another was asked.
+            self.reopen(picker);
             let again = first.take().and_then(|index| picker.this(self.asker(), index));
             let pick = again.or_else(|| self.pick_untried(picker)).or_else(|| picker.early(self.asker()));
             if let Some(pick) = pick {
@@ -137,8 +139,6 @@ impl Call {
             let paid = self.charge(&target, picker.standings[index].fault.as_ref());
             let standing = &mut picker.standings[index];
             (standing.paid, standing.unpaid) = (paid, !paid);
-            // It may have become ready while another was asked.
-            self.reopen(picker);
             return Ok(());
         }
         // Everyone this call would take counts: who comes after it must know what it stands in line for.
@@ -164,7 +164,6 @@ impl Call {
         if !paced {
             self.unpaced += waited;
         }
-        self.reopen(picker);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use bellwether::event::EventKind;
 
-use super::{Attempt, History, until, word};
+use super::{Attempt, History, TICK, until, word};
 use crate::log::{Hit, Told};
 
 pub fn check(history: &History<'_>, found: &mut Vec<String>) {
@@ -68,7 +68,7 @@ fn cooldowns_hold(history: &History<'_>, found: &mut Vec<String>) {
 fn parks(history: &History<'_>, cooldown: &Told, key: Option<&str>, hit: &Hit) -> bool {
     let value = &cooldown.value;
     let vendor = || hit.vendor == history.scenario.vendor_of(value["endpoint"].as_str().unwrap_or_default());
-    let own_key = || key.is_none_or(|key| key == hit.key);
+    let own_key = || key == Some(hit.key.as_str());
     match value["scope"].as_str() {
         Some("origin") => vendor(),
         Some("credential") => vendor() && own_key(),
@@ -81,19 +81,24 @@ fn parks(history: &History<'_>, cooldown: &Told, key: Option<&str>, hit: &Hit) -
     }
 }
 
-/// The key of the attempt that brought a cooldown, which ended as that was told.
+/// The key of the attempt that brought a cooldown, which ended as that was told. `None` when attempts with
+/// several keys ended then.
 fn key_of<'h>(history: &'h History<'_>, cooldown: &Told) -> Option<&'h str> {
-    let distance = |a: &&Attempt| a.ended.max(cooldown.at) - a.ended.min(cooldown.at);
     let brought = |a: &&Attempt| {
-        cooldown.value["endpoint"] == a.endpoint.as_str() && cooldown.value["reason"] == a.reason.as_str()
+        cooldown.value["endpoint"] == a.endpoint.as_str()
+            && cooldown.value["reason"] == a.reason.as_str()
+            && a.ended.max(cooldown.at) - a.ended.min(cooldown.at) <= TICK
     };
-    let attempt = history.attempts.iter().filter(brought).min_by_key(distance)?;
-    let of_attempt =
-        |h: &&Hit| h.call == attempt.call && h.endpoint == attempt.endpoint && h.sent == attempt.began;
-    // What was never sent had no other key than all others: a function's, which was refused.
-    let at_endpoint = || history.hits.iter().find(|h| h.endpoint == attempt.endpoint);
-    let hit = history.hits.iter().find(of_attempt).or_else(at_endpoint);
-    hit.map(|h| h.key.as_str())
+    let mut keys: Vec<&str> = Vec::new();
+    for attempt in history.attempts.iter().filter(brought) {
+        let of_attempt =
+            |h: &&Hit| h.call == attempt.call && h.endpoint == attempt.endpoint && h.sent == attempt.began;
+        // What was never sent had no other key than all others: a function's, which was refused.
+        let at_endpoint = || history.hits.iter().find(|h| h.endpoint == attempt.endpoint);
+        keys.extend(history.hits.iter().find(of_attempt).or_else(at_endpoint).map(|h| h.key.as_str()));
+    }
+    keys.dedup();
+    keys.pop().filter(|_| keys.is_empty())
 }
 
 /// Behind which breaker a request goes: its origin's, and its model's at the endpoint.
