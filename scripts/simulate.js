@@ -9,8 +9,8 @@ const { setup } = require('./setup')
 const HELP = `npm run simulate -- [--seeds N] [--from N] [--seed N [--trace]]
 
 Runs the engine over a simulated network on simulated clocks: random outages, flaps, stalls, resets, throttles, aborts and
-jumps of the clocks. After each history ten invariants are checked. Without options: 2,000 seeds.
-  --seeds N  how many seeds (20,000 take about ten minutes)
+jumps of the clocks. After each history twelve invariants are checked. Without options: 2,000 seeds.
+  --seeds N  how many seeds (20,000 take about half an hour)
   --from N   the first of them; default 0
   --seed N   one seed, again
   --trace    everything that happened in it

@@ -44,7 +44,7 @@ step('Rust: lints of the binding', 'cargo', ['clippy', '--quiet', '--locked', '-
 step('Rust: the core, without Node', 'cargo', ['test', '--quiet', '--locked', '--no-default-features'])
 step('JavaScript: lints', process.execPath, [bin('eslint', 'bin/eslint.js'), '.'])
 step('JavaScript: types', process.execPath, [bin('typescript', 'bin/tsc'), '-p', '.'])
-step('Node tests', process.execPath, ['--test', ...testFiles(path.join(ROOT, '__test__'))])
+step('Node tests', process.execPath, ['--test', '--test-timeout=180000', ...testFiles(path.join(ROOT, '__test__'))])
 
 /** @param {string} name @param {string} command @param {string[]} args */
 function step (name, command, args) {
