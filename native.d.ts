@@ -32,6 +32,11 @@ export declare class NativeClient {
   static create(hub: Hub, client: number, options: string, monitor: boolean): NativeClient
   /** Starts a call; its end, and the chunks before it, come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
+  /**
+   * Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
+   * his headers. The first chunk of a stream says who answers, the others are for the wire.
+   */
+  submitWire(slot: number, body: Uint8Array, asked: string, options?: string | undefined | null): void
   /** Which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
   answer(question: number, answer?: string | undefined | null): void

@@ -2,6 +2,7 @@
 //! read into and another written from is in `chat`.
 
 pub mod anthropic;
+pub mod caller;
 pub mod chat;
 pub mod chunks;
 pub mod error_body;

@@ -130,6 +130,16 @@ impl Decoder {
 }
 
 impl Translations {
+    /// Of a request that was understood already, or not.
+    pub fn of(understood: Result<Chat, Untranslatable>) -> Self {
+        Self { chat: OnceLock::from(understood), written: Mutex::default() }
+    }
+
+    /// Why the request can be said in no other dialect than its caller's.
+    pub fn refused(&self, text: &[u8]) -> Option<Untranslatable> {
+        self.chat(text).err()
+    }
+
     /// The request in another dialect. `text` is the request in OpenAI's.
     pub fn written(
         &self,

@@ -163,9 +163,13 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Resu
     let body = String::from_utf8(bytes)
         .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
     let created = epoch_ms(call.engine.wall()) / 1_000;
-    match admission.target.endpoint.config.dialect.read_answer(&body, created) {
+    let dialect = admission.target.endpoint.config.dialect;
+    match dialect.read_answer(&body, created) {
         Ok(sound) => Ok(Answered {
-            body: sound.body.unwrap_or(body),
+            body: match &call.wire {
+                None => sound.body.unwrap_or(body),
+                Some(wire) => wire.answer(dialect, body, sound.body),
+            },
             usage: sound.usage,
             first_content: None,
             connect_took: head.connect_took,
@@ -261,6 +265,10 @@ fn build(
         (dialect, Some(text)) => request.continued_in_dialect(dialect, model, text)?,
     };
     let mut request = Request::new(target.heads.head(endpoint, call.request.stream, key), body);
+    if let Some(wire) = call.wire.as_ref().filter(|wire| wire.caller.speaks(endpoint.dialect)) {
+        let own = |name| endpoint.headers.iter().any(|(own, _)| own == name);
+        request.extra.extend(wire.headers.iter().filter(|(name, _)| !own(name)).cloned());
+    }
     if let Some(id) = &call.options.idempotency_key {
         request.extra.push((header::HeaderName::from_static("idempotency-key"), id.clone()));
     }

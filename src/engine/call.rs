@@ -33,6 +33,7 @@ use super::{
     state::{Obstacle, Target},
     stream::StreamSink,
     trail::Trail,
+    voice::Wire,
 };
 use crate::{
     clock::now,
@@ -62,6 +63,8 @@ pub struct Call {
     _active: Active,
     pub request: ChatRequest,
     pub options: CallOptions,
+    /// Set for callers who are answered in their own dialect.
+    pub wire: Option<Wire>,
     pub timeouts: Timeouts,
     pub streams: Streams,
     pub id: String,
@@ -80,7 +83,8 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(active: Active, request: ChatRequest, options: CallOptions) -> Self {
+    /// With `wire` it is by somebody who is answered in his own dialect.
+    pub fn new(active: Active, request: ChatRequest, options: CallOptions, wire: Option<Wire>) -> Self {
         let engine = active.engine().clone();
         Self {
             timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
@@ -92,6 +96,7 @@ impl Call {
             _active: active,
             request,
             options,
+            wire,
             started: now(),
             trail: Mutex::default(),
             waited: Duration::ZERO,

@@ -9,7 +9,7 @@ use super::{
     state::{Target, demand},
 };
 use crate::{
-    dialect::{chat::Untranslatable, openai::request::ChatRequest, speech::Dialect, usage::Usage},
+    dialect::{chat::Untranslatable, openai::request::ChatRequest, usage::Usage},
     event::{self, EventKind},
     reason::Reason,
 };
@@ -27,9 +27,7 @@ pub enum Unfit {
 
 pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Instant) -> Option<Unfit> {
     let config = &target.endpoint.config;
-    if config.dialect != Dialect::OpenAi
-        && let Err(error) = request.in_dialect(config.dialect, &target.model)
-    {
+    if let Some(error) = request.unspeakable(config.dialect, &target.model) {
         return Some(Unfit::Unspeakable(error));
     }
     if let Some(limit) = config.cost_limit

@@ -19,5 +19,6 @@ pub mod state;
 pub mod status;
 pub mod stream;
 pub mod trail;
+pub mod voice;
 
 pub use client::Engine;

@@ -17,6 +17,7 @@ use super::{
     call::{Call, Cut, Ended, Trial},
     error::{CallError, Interrupted},
     state::Target,
+    voice::Voice,
 };
 use crate::{
     clock::now,
@@ -76,6 +77,7 @@ pub struct Reading<'c> {
     decoder: Decoder,
     /// Set where the vendor's own chunks are not OpenAI's.
     translator: Option<speech::Decoder>,
+    voice: Voice,
     framer: Framer,
     whole: Accumulator,
     /// What waits for the commit point, or for the sink.
@@ -119,6 +121,7 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         body,
         decoder,
         translator: target.endpoint.config.dialect.decoder(epoch_ms(call.engine.wall()) / 1_000),
+        voice: Voice::of(call.wire.as_ref(), target.endpoint.config.dialect),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
         held: Vec::new(),
@@ -159,13 +162,18 @@ impl Reading<'_> {
         sink: &mut S,
     ) -> Ended {
         let deadline = self.call.started + self.call.timeouts.total;
+        if self.call.wire.is_some() {
+            sink.chunk(self.call.introduction(&self.target, self.head.vendor_request_id.as_deref()));
+        }
         loop {
             let mut held = std::mem::take(&mut self.held).into_iter();
             while let Some(chunk) = held.next() {
                 sink.chunk(chunk);
                 if !self.keeps_up(sink, deadline).await {
                     // A reader who was told the end has not run out of time: what may follow is the usage.
-                    self.ended = self.is_whole() && held.as_slice().iter().all(|c| chunk::is_no_choice(c));
+                    let told =
+                        self.call.wire.is_some() || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
+                    self.ended = self.is_whole() && told;
                     if !self.ended {
                         return self.expired();
                     }
@@ -196,9 +204,15 @@ impl Reading<'_> {
                 }));
             }
         }
+        let tail = self.voice.end();
+        if !tail.is_empty() {
+            sink.chunk(tail);
+        }
         let usage = self.whole.usage();
+        // Who speaks a dialect of his own has put it together himself.
+        let wire = self.call.wire.is_some();
         Ended::Answered(Answered {
-            body: self.whole.completion().to_string(),
+            body: if wire { String::new() } else { self.whole.completion().to_string() },
             usage,
             first_content: self.first_content,
             connect_took: self.head.connect_took,
@@ -354,6 +368,20 @@ impl Reading<'_> {
         if self.received > MAX_ANSWER {
             return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
         }
+        let as_it_came = self.voice.event(name, &data);
+        let progress = self.read_event(name, data, admission)?;
+        if let Some(event) = as_it_came {
+            self.hold(event)?;
+        }
+        Ok(progress)
+    }
+
+    fn read_event(
+        &mut self,
+        name: Option<&str>,
+        data: String,
+        admission: &mut Admission,
+    ) -> Result<Progress, Fault> {
         if let Some(translator) = &mut self.translator {
             let decoded = translator.event(name, &data);
             return self.translated(decoded, admission);
@@ -365,7 +393,11 @@ impl Reading<'_> {
             Data::Opaque => {
                 self.undecodable_run = 0;
                 self.content(admission);
-                self.hold(data)?;
+                match self.voice {
+                    Voice::Objects => self.hold(data)?,
+                    Voice::Raw => {}
+                    Voice::Encoded(_) => self.skipped += 1,
+                }
                 Ok(Progress::More)
             }
             Data::Chunk(value) => {
@@ -431,11 +463,12 @@ impl Reading<'_> {
         if value["bellwether"]["event"] == "restart" {
             self.whole = Accumulator::default();
         }
+        let said = self.voice.chunk(&value, text);
         self.whole.add(value);
         if content {
             self.content(admission);
         }
-        self.hold(text)
+        if said.is_empty() { Ok(()) } else { self.hold(said) }
     }
 
     fn content(&mut self, admission: &mut Admission) {

@@ -18,6 +18,7 @@ use super::{
     hub::{Hub, HubInner, refuse},
     item::Item,
     reply::SlotSink,
+    wire,
 };
 use crate::{
     config::{Problem, reader::shorten},
@@ -98,6 +99,26 @@ impl NativeClient {
         let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let client = self.id;
         self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options));
+    }
+
+    /// Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
+    /// his headers. The first chunk of a stream says who answers, the others are for the wire.
+    #[napi(catch_unwind)]
+    pub fn submit_wire(&self, slot: u32, body: &[u8], asked: String, options: Option<String>) {
+        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let (client, body) = (self.id, body.to_vec());
+        self.hub.submit(client, slot, move |hub| {
+            let read = || -> Result<_, Box<CallError>> {
+                let (request, wire) = wire::read(&body, &asked)?;
+                Ok((request, call_options(options.as_deref(), &active)?, wire))
+            };
+            match read() {
+                Ok((request, options, wire)) => {
+                    run(hub, client, slot, Call::new(active, request, options, Some(wire)));
+                }
+                Err(error) => refuse(hub, slot, &error),
+            }
+        });
     }
 
     /// Which events have listeners, one bit each.
@@ -292,14 +313,21 @@ fn start(
             return refuse(hub, slot, &error);
         }
     };
-    let parse = |o: &str| CallOptions::parse(o, &active.engine().config);
-    let options = match options.as_deref().map_or_else(|| Ok(CallOptions::default()), parse) {
-        Ok(options) => options,
-        Err(problems) => return refuse(hub, slot, &CallError::problems(problems)),
-    };
-    let stream = request.stream;
-    let mut call = Call::new(active, request, options);
-    if !stream {
+    match call_options(options.as_deref(), &active) {
+        Ok(options) => run(hub, client, slot, Call::new(active, request, options, None)),
+        Err(error) => refuse(hub, slot, &error),
+    }
+}
+
+fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, Box<CallError>> {
+    let parse = |o| CallOptions::parse(o, &active.engine().config);
+    options
+        .map_or_else(|| Ok(CallOptions::default()), parse)
+        .map_err(|problems| Box::new(CallError::problems(problems)))
+}
+
+fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call) {
+    if !call.request.stream {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {

@@ -7,4 +7,5 @@ mod gate;
 mod hub;
 mod item;
 mod reply;
+mod wire;
 mod work;

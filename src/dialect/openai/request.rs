@@ -16,7 +16,8 @@ use serde_json::value::RawValue;
 
 use super::splice;
 use crate::dialect::{
-    chat::Untranslatable,
+    caller::Caller,
+    chat::{Chat, Untranslatable},
     speech::{Dialect, Rendered, Translations},
     tokens,
 };
@@ -40,6 +41,16 @@ pub struct ChatRequest {
     /// Tokens of the question, once somebody asked.
     tokens: OnceLock<u64>,
     translations: Translations,
+    /// As it was asked, by a caller of another dialect.
+    own: Option<Own>,
+}
+
+/// A request in its caller's own words.
+#[derive(Debug)]
+struct Own {
+    caller: Caller,
+    text: String,
+    model: String,
 }
 
 /// What is wrong with a request, before any network.
@@ -113,12 +124,42 @@ impl ChatRequest {
             include_usage,
             tokens: OnceLock::new(),
             translations: Translations::default(),
+            own: None,
         })
+    }
+
+    /// The same request, as its caller asked it in another dialect.
+    pub fn of_caller(
+        self,
+        caller: Caller,
+        text: &str,
+        model: &str,
+        stream: bool,
+        understood: Result<Chat, Untranslatable>,
+    ) -> Self {
+        Self {
+            model: Some(model.to_owned()),
+            stream,
+            include_usage: true,
+            translations: Translations::of(understood),
+            own: Some(Own { caller, text: text.to_owned(), model: model.to_owned() }),
+            ..self
+        }
+    }
+
+    /// Why an endpoint of this dialect cannot be asked.
+    pub fn unspeakable(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
+        match (dialect, &self.own) {
+            (Dialect::OpenAi, None) => None,
+            (Dialect::OpenAi, Some(_)) => self.translations.refused(&self.text),
+            _ => self.in_dialect(dialect, model).err(),
+        }
     }
 
     /// About how many tokens the question has.
     pub fn input_tokens(&self) -> u64 {
-        *self.tokens.get_or_init(|| tokens::estimate(&self.text))
+        let text = self.own.as_ref().map_or(&self.text[..], |own| own.text.as_bytes());
+        *self.tokens.get_or_init(|| tokens::estimate(text))
     }
 
     /// The request as it came.
@@ -128,7 +169,10 @@ impl ChatRequest {
 
     /// The request as another dialect says it.
     pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<Rendered>, Untranslatable> {
-        self.translations.written(&self.text, dialect, model, self.stream)
+        match self.own.as_ref().filter(|own| own.caller.speaks(dialect)) {
+            Some(own) => Ok(Arc::new(own.rendered(model))),
+            None => self.translations.written(&self.text, dialect, model, self.stream),
+        }
     }
 
     /// The same for an endpoint that goes on where `partial` ends.
@@ -244,6 +288,27 @@ impl ChatRequest {
         }
         out.push('}');
         out.into()
+    }
+}
+
+impl Own {
+    /// As it came, but for the model's name where that is in it.
+    fn rendered(&self, model: &str) -> Rendered {
+        let text = if self.caller == Caller::Anthropic && self.model != model {
+            self.with_model(model).unwrap_or_else(|| self.text.clone())
+        } else {
+            self.text.clone()
+        };
+        Rendered { body: text.into(), dropped: Vec::new() }
+    }
+
+    fn with_model(&self, model: &str) -> Option<String> {
+        let Fields(fields) = read(&self.text).ok()?;
+        // Of two names the last is the one that counts.
+        let (_, value) = fields.iter().rev().find(|(name, _)| name == "model")?;
+        let start = value.get().as_ptr() as usize - self.text.as_ptr() as usize;
+        let (before, after) = (self.text.get(..start)?, self.text.get(start + value.get().len()..)?);
+        Some(format!("{before}{}{after}", json_string(model)))
     }
 }
 

@@ -49,7 +49,11 @@ impl Call {
     /// Whether a cut is made good, and the fault to go on with. The one that broke off is not asked again.
     pub(super) fn after_cut(&mut self, cut: Box<Cut>) -> Result<Fault, Box<CallError>> {
         let fault = Fault { same_forbidden: true, ..cut.fault.clone() };
-        if self.streams.on_cut == OnCut::Error || fault.kind.rule().scope == Scope::Request {
+        // Who takes over is announced in a chunk, for which other dialects have none.
+        if self.wire.is_some()
+            || self.streams.on_cut == OnCut::Error
+            || fault.kind.rule().scope == Scope::Request
+        {
             return Err(Box::new(cut.into_error(None)));
         }
         self.cut = Some(cut);

@@ -91,10 +91,13 @@ impl Call {
             let chunk = |delta: Value, finish: Value| {
                 let choice =
                     json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);
-                completion("chat.completion.chunk", choice).to_string()
+                completion("chat.completion.chunk", choice)
             };
-            sink.chunk(chunk(json!({ "role": "assistant", "content": text }), Value::Null));
-            sink.chunk(chunk(json!({}), json!("stop")));
+            let chunks = [
+                chunk(json!({ "role": "assistant", "content": text }), Value::Null),
+                chunk(json!({}), json!("stop")),
+            ];
+            self.tell_canned(&chunks, sink);
         }
         let message = json!({ "role": "assistant", "content": text, "refusal": null });
         let body = completion(
@@ -122,6 +125,22 @@ impl Call {
             dropped_fields: Vec::new(),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        Reply { body: body.to_string(), report }
+        let body = match &self.wire {
+            None => body.to_string(),
+            Some(wire) => wire.caller.write_answer(&body, &wire.model),
+        };
+        Reply { body, report }
+    }
+
+    fn tell_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {
+        let Some(wire) = &self.wire else {
+            return chunks.iter().for_each(|chunk| sink.chunk(chunk.to_string()));
+        };
+        let mut encoder = wire.caller.encoder(&wire.model);
+        let mut events = String::new();
+        chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut events));
+        encoder.end(&mut events);
+        sink.chunk(json!({ "requestId": self.id, "endpoint": NAME, "model": NAME }).to_string());
+        sink.chunk(events);
     }
 }

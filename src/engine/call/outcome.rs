@@ -12,6 +12,7 @@ use crate::{
         pick::{Picker, Skipped},
         report::{Latency, Report},
         state::Target,
+        voice,
     },
     reason::Reason,
 };
@@ -51,6 +52,12 @@ impl Call {
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
         Reply { body: answered.body, report }
+    }
+
+    /// What a caller with a dialect of his own is told before a stream begins.
+    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> String {
+        let attempts = self.trail.lock().attempts().len();
+        voice::introduction(target, &self.id, vendor_request_id, attempts)
     }
 
     /// The caller's fields that the one who answered was not sent.
