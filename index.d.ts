@@ -33,8 +33,8 @@ export type ApiKey = string | (() => string | Promise<string>)
  */
 export class FailoverClient extends EventEmitter implements AsyncDisposable {
   /**
-   * Without arguments, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `DEEPSEEK_API_KEY`,
-   * in that order. A bare key finds its endpoint by `baseURL`, `BELLWETHER_BASE_URL` or its prefix.
+   * Without arguments, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`,
+   * `GEMINI_API_KEY`, `DEEPSEEK_API_KEY`, in that order. A bare key finds its endpoint by `baseURL`, `BELLWETHER_BASE_URL` or its prefix.
    * @throws {ConfigError} naming every problem at once
    */
   constructor(options?: ClientOptions)
@@ -51,6 +51,15 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   chatCompletion(model: string, messages: string | Message[], options: ChatOptions & { stream: true }): Promise<ChatStream>
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
+
+  /**
+   * For SDKs, in place of the platform's: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`, and alike for Anthropic's,
+   * Google's (`httpOptions.fetch`) and others. Requests for chat completions (`…/chat/completions`, `…/v1/messages`,
+   * `…/models/{model}:generateContent`, `:streamGenerateContent`), whatever their host, are made by this client, on any
+   * of its endpoints and in its dialect, and are answered in the caller's; all others go to the platform's fetch.
+   * A request that comes to nothing is answered with the vendor's own form of an error and `x-should-retry: false`.
+   */
+  readonly fetch: typeof globalThis.fetch
 
   /** The health monitor of this client's endpoints, sharing their state. Not started. */
   readonly monitor: HealthMonitor
@@ -163,9 +172,12 @@ export interface EndpointOptions {
   /** Its name in reports, errors and events: unique, without `/`. */
   name: string
   /** Whose models it serves. Default: by the address's host, else a relay that serves everybody's. */
-  provider?: 'openai' | 'deepseek' | 'azure' | (string & {})
-  /** The protocol it speaks. Default `'openai'`. */
-  dialect?: 'openai'
+  provider?: 'openai' | 'anthropic' | 'google' | 'deepseek' | 'azure' | (string & {})
+  /**
+   * The protocol it speaks: OpenAI's chat completions, Anthropic's Messages, Gemini's `generateContent`, or a relay's
+   * `POST {base}/models/{model}/generate` with Gemini's bodies. Default: the provider's, else OpenAI's.
+   */
+  dialect?: 'openai' | 'anthropic' | 'google' | 'relay'
   /** Default: the client's `baseURL`, else the provider's own. */
   baseURL?: string
   /** Default: the client's, else the provider's variable. `null` sends no credential. At vendors' own hosts, at least 20 characters. */
@@ -406,6 +418,8 @@ export interface CallReport {
   degraded: boolean
   /** Events of a sound stream that could not be decoded; absent if none. */
   skippedEvents?: number
+  /** Fields of the request that the dialect of who answered has no words for, and that were left out. */
+  droppedFields?: string[]
 }
 
 export interface Attempt {

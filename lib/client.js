@@ -22,6 +22,8 @@ class FailoverClient extends WantedEmitter {
   /** @type {Promise<void> | undefined} */
   #closing
   #forgetSignal = () => {}
+  /** @type {typeof globalThis.fetch | undefined} */
+  #fetch
   metrics
 
   /**
@@ -72,6 +74,15 @@ class FailoverClient extends WantedEmitter {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** Made when first asked for. @type {typeof globalThis.fetch} */
+  get fetch () {
+    if (this.#fetch === undefined) {
+      const { createFetch } = require('./wire/fetch')
+      this.#fetch = createFetch(() => (this.#closing === undefined ? { client: this, native: this.#native } : undefined))
+    }
+    return this.#fetch
   }
 
   /** @param {string} [name] */

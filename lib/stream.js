@@ -128,6 +128,17 @@ class StreamState {
     })
   }
 
+  /** What else has come, as one text: a reader of bytes need not be woken for each chunk. */
+  takeRest () {
+    if (this.head === this.chunks.length) return ''
+    const rest = this.chunks.slice(this.head)
+    this.chunks = []
+    this.head = 0
+    for (let i = 0; i < rest.length; i++) this.#count()
+    this.#settle()
+    return rest.join('')
+  }
+
   get final () {
     if (this.#final === undefined) {
       /** @type {any} */

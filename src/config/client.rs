@@ -260,8 +260,7 @@ fn implied(
     }
     let mut found = Vec::new();
     for (provider, key, _) in PROVIDERS {
-        // Their dialects are not spoken by this version.
-        if environment.value(key).is_none() || matches!(provider, "anthropic" | "google") {
+        if environment.value(key).is_none() {
             continue;
         }
         let address = environment.base_url(provider);
@@ -275,7 +274,7 @@ fn implied(
     if found.is_empty() {
         r.problem(
             "apiKey",
-            "is missing; give apiKey or endpoints, or set HOLYSHEEP_API_KEY, OPENAI_API_KEY or DEEPSEEK_API_KEY",
+            "is missing; give apiKey or endpoints, or set HOLYSHEEP_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or DEEPSEEK_API_KEY",
         );
         return None;
     }
