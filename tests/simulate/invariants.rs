@@ -29,7 +29,7 @@ struct History<'a> {
     attempts: Vec<Attempt>,
 }
 
-/// Timers ring to the millisecond.
+/// Timers ring, and dates are told, to the millisecond.
 const TICK: Duration = Duration::from_millis(2);
 
 /// An attempt as it was told.

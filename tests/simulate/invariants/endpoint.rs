@@ -30,7 +30,7 @@ fn hints_hold(hits: &[Hit], found: &mut Vec<String>) {
                 && h.model == hit.model
                 && (hit.status == Some(503) || h.key == hit.key)
         };
-        let early = hits[i..].iter().find(|h| concerns(h) && h.sent > ended && h.sent < until);
+        let early = hits[i..].iter().find(|h| concerns(h) && h.sent > ended + TICK && h.sent < until);
         if let Some(early) = early {
             found.push(format!(
                 "4: {} was asked for {} {:?} before its {} was over",
@@ -50,7 +50,7 @@ fn cooldowns_hold(history: &History<'_>, found: &mut Vec<String>) {
             let Some(until) = until(cooldown, &cooldown.value["until"]) else { continue };
             let key = key_of(history, cooldown);
             let concerns = |h: &Hit| parks(history, cooldown, key, h);
-            let early = |h: &&Hit| h.sent > cooldown.at && h.sent < until && concerns(h);
+            let early = |h: &&Hit| h.sent > cooldown.at + TICK && h.sent < until && concerns(h);
             if let Some(early) = history.hits.iter().find(early) {
                 found.push(format!(
                     "4: {} was asked for {} {:?} before its cooldown was over: {}",
@@ -140,7 +140,7 @@ fn one_probe(history: &History<'_>, found: &mut Vec<String>) {
     let end = history.hits.iter().map(|h| h.at).max().unwrap_or(history.ran.log.start);
     spans.extend(opened.into_iter().map(|(scope, from)| (scope, from, end)));
     for (scope, from, to) in spans {
-        let probes = history.hits.iter().filter(|h| scope.holds(h) && h.sent > from && h.at < to);
+        let probes = history.hits.iter().filter(|h| scope.holds(h) && h.sent > from + TICK && h.at < to);
         let mut before: Option<&Hit> = None;
         for probe in probes {
             if let Some(other) = before.filter(|b| probe.sent < b.ended.unwrap_or(end)) {
