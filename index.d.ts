@@ -60,6 +60,12 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
    * A request that comes to nothing is answered with the vendor's own form of an error and `x-should-retry: false`.
    */
   readonly fetch: typeof globalThis.fetch
+  /**
+   * The client as a vendor of its own, for clients in any language: `POST /v1/chat/completions`, `POST /v1/messages`,
+   * `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, `GET /v1/models[/{id}]`, under any
+   * prefix. Errors come in the route's dialect. It asks nobody who they are: guard it.
+   */
+  readonly handler: (request: Request) => Promise<Response>
 
   /** The health monitor of this client's endpoints, sharing their state. Not started. */
   readonly monitor: HealthMonitor

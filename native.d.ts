@@ -47,6 +47,8 @@ export declare class NativeClient {
   isolate(endpoint: string, isolated: boolean): boolean
   endpointStatus(): string
   summary(): string
+  /** The models that aliases and endpoints name. */
+  models(): Array<string>
   snapshot(): string
   healthReport(): string
   optimalModel(): string | null

@@ -24,6 +24,8 @@ class FailoverClient extends WantedEmitter {
   #forgetSignal = () => {}
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
+  /** @type {((request: Request) => Promise<Response>) | undefined} */
+  #handler
   metrics
 
   /**
@@ -78,11 +80,18 @@ class FailoverClient extends WantedEmitter {
 
   /** Made when first asked for. @type {typeof globalThis.fetch} */
   get fetch () {
-    if (this.#fetch === undefined) {
-      const { createFetch } = require('./wire/fetch')
-      this.#fetch = createFetch(() => (this.#closing === undefined ? { client: this, native: this.#native } : undefined))
-    }
+    this.#fetch ??= require('./wire/fetch').createFetch(() => this.#owner())
     return this.#fetch
+  }
+
+  /** Made when first asked for. @type {(request: Request) => Promise<Response>} */
+  get handler () {
+    this.#handler ??= require('./wire/handler').createHandler(() => this.#owner())
+    return this.#handler
+  }
+
+  #owner () {
+    return this.#closing === undefined ? { client: this, native: this.#native } : undefined
   }
 
   /** @param {string} [name] */

@@ -67,6 +67,11 @@ impl Aliases {
         self.0.iter().any(|(n, _)| n == name) || BUILTIN.iter().any(|b| b.alias == name)
     }
 
+    /// The user's own.
+    pub fn own(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(n, _)| n.as_str()).chain(BUILTIN.iter().map(|b| b.alias))
     }

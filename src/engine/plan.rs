@@ -162,6 +162,21 @@ fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) 
     }
 }
 
+/// The models that somebody named: the user's aliases, and what endpoints list or pin.
+pub fn named_models(engine: &Engine) -> Vec<&str> {
+    let mut names: Vec<&str> = engine.config.aliases.own().collect();
+    for endpoint in &engine.endpoints {
+        match &endpoint.config.models {
+            Served::Any => {}
+            Served::Pinned(model) => names.push(model),
+            Served::Listed(list) => names.extend(list.iter().map(|(name, _)| name.as_str())),
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    names
+}
+
 fn unknown_model(engine: &Engine, model: &str) -> CallError {
     let mut known: Vec<&str> = engine.config.aliases.names().collect();
     for endpoint in &engine.endpoints {

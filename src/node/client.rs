@@ -29,7 +29,7 @@ use crate::{
         client::Active,
         error::CallError,
         options::CallOptions,
-        status,
+        plan, status,
         stream::NoStream,
     },
     event::{EventKind, EventSink},
@@ -184,6 +184,12 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn summary(&self) -> String {
         status::summary(&self.engine).to_string()
+    }
+
+    /// The models that aliases and endpoints name.
+    #[napi(catch_unwind)]
+    pub fn models(&self) -> Vec<&str> {
+        plan::named_models(&self.engine)
     }
 
     #[napi(catch_unwind)]

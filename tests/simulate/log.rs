@@ -197,9 +197,11 @@ impl SetWall {
 
 impl Wall for SetWall {
     fn now(&self) -> SystemTime {
-        let elapsed = now().saturating_duration_since(self.start).as_secs_f64();
-        let secs = WALL_START_MS as f64 / 1e3 + elapsed + *self.offset.lock() as f64;
-        let date = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(secs);
+        // In whole numbers: a rounding error shows another millisecond.
+        let elapsed = now().saturating_duration_since(self.start);
+        let set = Duration::from_secs(self.offset.lock().unsigned_abs());
+        let date = SystemTime::UNIX_EPOCH + Duration::from_millis(WALL_START_MS) + elapsed;
+        let date = if *self.offset.lock() < 0 { date - set } else { date + set };
         let mut shown = self.shown.lock();
         let moments = shown.entry(epoch_ms(date)).or_default();
         if moments.last() != Some(&now()) {

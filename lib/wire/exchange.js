@@ -1,0 +1,131 @@
+'use strict'
+
+// A chat completion in the dialect it was asked in, as a Response.
+
+const hub = require('../hub')
+const { StreamState } = require('../stream')
+const { classes: { FailoverError } } = require('../errors')
+const { onAbort } = require('../signal')
+const { errorResponse } = require('./errors')
+
+/** A body that nobody reads on for this long is given up, and its connection with it. */
+const UNREAD = 60_000
+
+const encoder = new TextEncoder()
+
+/**
+ * @typedef {{ client: unknown, native: import('../../native').NativeClient }} Owner
+ * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken What a stream
+ *   that has begun says of its failure.
+ */
+
+/**
+ * @param {Owner} owner
+ * @param {import('./routes').Route} route
+ * @param {Uint8Array} body
+ * @param {{ headers: Headers, signal: AbortSignal | undefined }} asked
+ * @param {Broken} broken
+ * @returns {Promise<Response>}
+ */
+function exchange ({ client, native }, route, body, { headers, signal }, broken) {
+  return new Promise((resolve, reject) => {
+    const answered = (/** @type {InstanceType<typeof StreamState>} */ state) => {
+      // A whole answer comes with its end, a stream with a word on who answers.
+      const { end } = state
+      if (end !== undefined && 'body' in end && state.chunks.length === 0) resolve(whole(route, end))
+      else resolve(streamed(route, state, broken))
+    }
+    const refused = (/** @type {unknown} */ error) => {
+      if (FailoverError.isInstance(error)) resolve(errorResponse(route.dialect, error))
+      else reject(error)
+    }
+    const state = new StreamState(client, answered, refused)
+    const id = hub.open(state)
+    hub.retain()
+    state.id = id
+    try {
+      if (signal !== undefined) {
+        state.signal = signal
+        state.settled = onAbort(signal, () => {
+          state.abort(signal.reason)
+          hub.getHub().abort(id)
+        })
+      }
+      native.submitWire(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
+    } catch (error) {
+      hub.abandon(id)
+      state.abort(error)
+    }
+  })
+}
+
+/**
+ * @param {import('./routes').Route} route
+ * @param {{ body: string, report: string }} end
+ */
+function whole (route, { body, report }) {
+  const { requestId, endpoint, model, attempts } = JSON.parse(report)
+  const vendorRequestId = attempts[attempts.length - 1]?.vendorRequestId
+  const headers = told(route, { requestId, endpoint, model, vendorRequestId, attempts: attempts.length })
+  headers.set('content-type', 'application/json')
+  return new Response(body, { headers })
+}
+
+/**
+ * @param {import('./routes').Route} route
+ * @param {InstanceType<typeof StreamState>} state
+ * @param {Broken} broken
+ */
+function streamed (route, state, broken) {
+  const introduction = state.chunks[state.head++]
+  const headers = told(route, JSON.parse(introduction))
+  headers.set('content-type', 'text/event-stream; charset=utf-8')
+  headers.set('cache-control', 'no-cache')
+  headers.set('x-accel-buffering', 'no')
+  state.taken = true
+  const give = (/** @type {unknown} */ reason) => {
+    const ended = state.end !== undefined
+    state.abort(reason)
+    if (!ended) hub.getHub().abort(state.id)
+  }
+  const unread = setTimeout(() => give(new Error(`the body of a response was not read for ${UNREAD / 1000} s`)), UNREAD).unref()
+  const body = new ReadableStream({
+    async pull (controller) {
+      unread.refresh()
+      try {
+        const { done, value } = await state.next((/** @type {string} */ text) => text)
+        unread.refresh()
+        if (done) {
+          clearTimeout(unread)
+          controller.close()
+        } else {
+          controller.enqueue(encoder.encode(value + state.takeRest()))
+        }
+      } catch (error) {
+        clearTimeout(unread)
+        broken(controller, error)
+      }
+    },
+    cancel (reason) {
+      clearTimeout(unread)
+      give(reason ?? new DOMException('The stream was cancelled', 'AbortError'))
+    }
+  }, { highWaterMark: 0 })
+  return new Response(body, { headers })
+}
+
+/**
+ * @param {import('./routes').Route} route
+ * @param {{ requestId: string, endpoint: string, model: string, vendorRequestId?: string, attempts?: number }} who
+ */
+function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attempts }) {
+  const headers = new Headers({ 'x-bellwether-request-id': requestId })
+  // Names may hold what a header may not.
+  headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
+  headers.set('x-bellwether-model', encodeURIComponent(model))
+  if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
+  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', vendorRequestId ?? requestId)
+  return headers
+}
+
+module.exports = { exchange }

@@ -1,0 +1,104 @@
+'use strict'
+
+// `client.handler`: the client as a vendor of its own, for whoever speaks HTTP. From a web-standard Request to a
+// Response, in the dialect of the route.
+
+const { BadRequestError, NotFoundError } = require('../errors').classes
+const { closed } = require('../errors')
+const { chatRoute } = require('./routes')
+const { errorBody, errorResponse, statusOf } = require('./errors')
+const { exchange } = require('./exchange')
+
+/** The largest request that is taken. */
+const LARGEST = 64 << 20
+const MODELS = /\/models(?:\/(.+))?$/
+
+const encoder = new TextEncoder()
+
+/**
+ * @param {() => import('./exchange').Owner | undefined} open `undefined` once the client is closed.
+ * @returns {(request: Request) => Promise<Response>}
+ */
+function createHandler (open) {
+  return async function handler (request) {
+    const { pathname } = new URL(request.url)
+    const route = chatRoute(request.method, pathname)
+    const dialect = route?.dialect ?? dialectOf(request, pathname)
+    const owner = open()
+    if (owner === undefined) return errorResponse(dialect, closed())
+    if (route === undefined) return models(request, pathname, dialect, owner.native.models())
+    const body = await read(request)
+    if (body === undefined) {
+      return errorResponse(dialect, new BadRequestError(`request: must not be larger than ${LARGEST} bytes`, { status: 413 }))
+    }
+    return exchange(owner, route, body, request, (controller, error) => {
+      // The headers are out: the error is an event, and what is missing behind it says that this is no end.
+      controller.enqueue(encoder.encode(errorEvent(dialect, error)))
+      controller.close()
+    })
+  }
+}
+
+/**
+ * A body, unless it is too large.
+ * @param {Request} request
+ */
+async function read (request) {
+  if (Number(request.headers.get('content-length')) > LARGEST) return undefined
+  const chunks = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length
+    if (size > LARGEST) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** @param {'openai' | 'anthropic' | 'google'} dialect @param {unknown} error */
+function errorEvent (dialect, error) {
+  const data = JSON.stringify(errorBody(dialect, error, statusOf(error)))
+  if (dialect === 'anthropic') return `event: error\ndata: ${data}\n\n`
+  return `data: ${data}${dialect === 'google' ? '\r\n\r\n' : '\n\n'}`
+}
+
+/** @param {Request} request @param {string} pathname */
+function dialectOf ({ headers }, pathname) {
+  if (headers.has('anthropic-version')) return 'anthropic'
+  return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
+}
+
+/**
+ * The models that aliases and endpoints name, and each by itself.
+ * @param {Request} request
+ * @param {string} pathname
+ * @param {'openai' | 'anthropic' | 'google'} dialect
+ * @param {string[]} names
+ */
+function models ({ method }, pathname, dialect, names) {
+  const found = MODELS.exec(pathname)
+  if (found === null || method !== 'GET') {
+    return errorResponse(dialect, new NotFoundError(`there is nothing at ${method} ${pathname}`, { status: 404, reason: 'notFound' }))
+  }
+  const name = found[1] === undefined ? undefined : decodeURIComponent(found[1])
+  if (name === undefined) return Response.json(list(dialect, names))
+  if (names.includes(name)) return Response.json(one(dialect, name))
+  return errorResponse(dialect, new NotFoundError(`no alias and no endpoint names the model '${name}'`, { status: 404, reason: 'notFound' }))
+}
+
+/** @param {'openai' | 'anthropic' | 'google'} dialect @param {string[]} names */
+function list (dialect, names) {
+  const data = names.map((name) => one(dialect, name))
+  if (dialect === 'google') return { models: data }
+  if (dialect === 'anthropic') return { data, has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null }
+  return { object: 'list', data }
+}
+
+/** @param {'openai' | 'anthropic' | 'google'} dialect @param {string} name */
+function one (dialect, name) {
+  if (dialect === 'google') return { name: `models/${name}`, displayName: name, supportedGenerationMethods: ['generateContent'] }
+  if (dialect === 'anthropic') return { type: 'model', id: name, display_name: name, created_at: '1970-01-01T00:00:00Z' }
+  return { id: name, object: 'model', created: 0, owned_by: 'bellwether' }
+}
+
+module.exports = { createHandler }
