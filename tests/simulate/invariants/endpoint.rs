@@ -11,7 +11,7 @@ use super::{Attempt, History, TICK, until, word};
 use crate::log::{Hit, Told};
 
 pub fn check(history: &History<'_>, found: &mut Vec<String>) {
-    hints_hold(&history.hits, found);
+    hints_hold(history, found);
     cooldowns_hold(history, found);
     if history.scenario.options["breaker"] != false {
         one_probe(history, found);
@@ -20,9 +20,17 @@ pub fn check(history: &History<'_>, found: &mut Vec<String>) {
 }
 
 /// 4: while a vendor's hint holds, no request is sent there. Those under way when it came are not blamed.
-fn hints_hold(hits: &[Hit], found: &mut Vec<String>) {
+fn hints_hold(history: &History<'_>, found: &mut Vec<String>) {
+    let hits = &history.hits;
     for (i, hit) in hits.iter().enumerate() {
         let (Some(hint), Some(ended), Some(429 | 503)) = (hit.hint, hit.ended, hit.status) else { continue };
+        // A call whose time was over reads no answer.
+        let read = |a: &Attempt| {
+            a.call == hit.call && a.endpoint == hit.endpoint && a.status == hit.status.map(u64::from)
+        };
+        if !history.attempts.iter().any(read) {
+            continue;
+        }
         let until = ended + hint;
         // A throttle is the key's own, an overload everybody's.
         let concerns = |h: &Hit| {
