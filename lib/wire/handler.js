@@ -5,7 +5,7 @@
 
 const { BadRequestError, NotFoundError } = require('../errors').classes
 const { closed } = require('../errors')
-const { chatRoute } = require('./routes')
+const { chatRoute, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
 
@@ -23,7 +23,7 @@ function createHandler (open) {
   return async function handler (request) {
     const { pathname } = new URL(request.url)
     const route = chatRoute(request.method, pathname)
-    const dialect = route?.dialect ?? dialectOf(request, pathname)
+    const dialect = route?.dialect ?? dialectOf(request.headers, pathname)
     const owner = open()
     if (owner === undefined) return errorResponse(dialect, closed())
     if (route === undefined) return models(request, pathname, dialect, owner.native.models())
@@ -60,12 +60,6 @@ function errorEvent (dialect, error) {
   const data = JSON.stringify(errorBody(dialect, error, statusOf(error)))
   if (dialect === 'anthropic') return `event: error\ndata: ${data}\n\n`
   return `data: ${data}${dialect === 'google' ? '\r\n\r\n' : '\n\n'}`
-}
-
-/** @param {Request} request @param {string} pathname */
-function dialectOf ({ headers }, pathname) {
-  if (headers.has('anthropic-version')) return 'anthropic'
-  return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
 }
 
 /**

@@ -36,4 +36,14 @@ function decode (text) {
   }
 }
 
-module.exports = { chatRoute }
+/**
+ * The dialect of a request that is no completion, by its headers and its path.
+ * @param {Headers} headers
+ * @param {string} pathname
+ */
+function dialectOf (headers, pathname) {
+  if (headers.has('anthropic-version')) return 'anthropic'
+  return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
+}
+
+module.exports = { chatRoute, dialectOf }
