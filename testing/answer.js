@@ -30,7 +30,7 @@ const { streamed, whole } = require('./timeline')
  */
 function answer(fault, hit, vendor, now) {
   const draft = draftOf(fault, hit, vendor)
-  if (fault.retryAfter !== undefined) addRetryAfter(draft, fault.retryAfter, now)
+  if (fault.retryAfter !== undefined) addRetryAfter(draft, { as: vendor.dialect.hint, ...fault.retryAfter }, now)
   if (fault.encoding !== undefined) draft.headers['content-encoding'] = fault.encoding.type
   for (const [name, value] of Object.entries(fault.headers ?? {})) {
     if (value === null) delete draft.headers[name]
@@ -44,8 +44,9 @@ function answer(fault, hit, vendor, now) {
 function draftOf(fault, hit, { dialect, identity, serve }) {
   const common = dialect.headers(identity, hit.n)
   if (fault.error !== undefined) {
-    const { status, headers, body } = dialect.error(fault.error.kind, fault.error.options ?? {}, hit)
-    return { status: fault.status ?? status, headers: { 'content-type': 'application/json', ...common, ...headers }, body: fault.body ?? body }
+    const { status, headers, body, events } = dialect.error(fault.error.kind, fault.error.options ?? {}, hit, identity)
+    const type = events === undefined ? 'application/json' : 'text/event-stream'
+    return { status: fault.status ?? status, headers: { 'content-type': type, ...common, ...headers }, body: fault.body ?? body, events }
   }
   if (fault.status !== undefined || fault.body !== undefined) {
     return { status: fault.status ?? 200, headers: { 'content-type': isText(fault.body) ? 'text/plain' : 'application/json', ...common }, body: fault.body ?? '' }
@@ -56,12 +57,13 @@ function draftOf(fault, hit, { dialect, identity, serve }) {
   return draft
 }
 
-/** @param {Draft} draft @param {Fault} fault @param {Hit} hit @param {Parameters<typeof answer>[2]} vendor */
-function bodyOf(draft, fault, hit, { dialect }) {
-  const errorEvent = fault.stream?.error && errorEventOf(fault.stream.error, dialect, hit)
+/** @param {Draft} draft @param {Fault} given @param {Hit} hit @param {Parameters<typeof answer>[2]} vendor */
+function bodyOf(draft, given, hit, { dialect, identity }) {
+  const fault = dialect.lineEnding === undefined ? given : { ...given, stream: { lineEnding: dialect.lineEnding, ...given.stream } }
+  const errorEvent = fault.stream?.error && errorEventOf(fault.stream.error, dialect, hit, identity)
   if (fault.payload === 'empty') return { timeline: whole('', fault), length: 0 }
   if (draft.events !== undefined) {
-    const timeline = () => streamed(/** @type {Event[]} */ (draft.events), fault, errorEvent)
+    const timeline = () => streamed(/** @type {Event[]} */ (draft.events), fault, dialect, errorEvent)
     if (fault.payload === 'truncated') {
       const text = sentBy(timeline())
       return { timeline: whole(text.subarray(0, text.length >> 1), fault), length: undefined }
@@ -80,9 +82,10 @@ function spoiled(body, fault) {
   return Buffer.from(body).toString().replace('"', '')
 }
 
-/** @param {NonNullable<NonNullable<Fault['stream']>['error']>} error @param {Dialect} dialect @param {Hit} hit @returns {Event} */
-function errorEventOf({ form, kind = 'serverError', options = {}, body }, dialect, hit) {
-  return { kind: 'done', event: form === 'event' ? 'error' : undefined, data: body ?? dialect.error(kind, options, hit).body }
+/** @param {NonNullable<NonNullable<Fault['stream']>['error']>} error @param {Dialect} dialect @param {Hit} hit @param {import('./dialects').Identity} identity @returns {Event} */
+function errorEventOf({ form, kind = 'serverError', options = {}, body }, dialect, hit, identity) {
+  const named = form === undefined ? dialect.namesErrors : form === 'event'
+  return { kind: 'done', event: named ? 'error' : undefined, data: body ?? dialect.error(kind, options, hit, identity).body }
 }
 
 /** @param {Iterable<Operation>} timeline every byte it would send; only for timelines that end */
@@ -99,7 +102,8 @@ function addRetryAfter(draft, { after, as = ['seconds'], clockSkew = 0 }, now) {
   const seconds = after / 1000
   // A copy: the body of a scripted fault is served many times.
   const error = isText(draft.body) ? undefined : structuredClone(draft.body ?? {})
-  const target = error?.error ?? error
+  const first = Array.isArray(error) ? error[0] : error
+  const target = first?.error ?? first
   for (const form of as) {
     switch (form) {
       case 'seconds': draft.headers['retry-after'] = String(Math.ceil(seconds)); break

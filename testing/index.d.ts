@@ -13,8 +13,11 @@ export type Duration = number | string
 export function createFaultServer(options?: FaultServerOptions): FaultServer
 
 export interface FaultServerOptions {
-  /** The vendor's protocol. Default `'openai'`, which DeepSeek, Azure, relays and local servers speak as well. */
-  dialect?: 'openai'
+  /**
+   * The vendor's protocol. Default `'openai'`, which DeepSeek, Azure, relays and local servers speak as well. `'relay'`: Google's bodies
+   * at `/models/{model}/generate`, and OpenAI's keys, model lists and errors.
+   */
+  dialect?: 'openai' | 'anthropic' | 'google' | 'relay'
   /** Default 0: any free port. */
   port?: number
   /** Told in every healthy answer (`Hello from <name>`, `fp_<name>`). Default `'fault-server'`. */
@@ -23,11 +26,11 @@ export interface FaultServerOptions {
   tls?: TlsOption
   /** HTTP/2 only: by ALPN with `tls`, by prior knowledge without. Default false. */
   h2?: boolean | { maxConcurrentStreams?: number }
-  /** The models served; any other is answered 404 `model_not_found`. Default: every model is served. */
+  /** The models served; any other is answered 404 in the vendor's words. Default: every model is served. */
   models?: string[]
-  /** The credentials accepted; any other is answered 401. Default: every request is let in. */
+  /** The credentials accepted; any other is answered 401, by Google 400. Default: every request is let in. */
   keys?: string[]
-  /** Where the API is mounted, for example `'/gateway/v1'`. Default: both `''` and `'/v1'`. */
+  /** Where the API is mounted, for example `'/gateway/v1'`. Default: both `''` and `'/v1'`; Google's also `/v1beta` and `/v1alpha`. */
   basePath?: string
   /** Requests kept in the journal. Default 10,000; older ones are forgotten, `totalHits` counts on. Bodies are kept up to 256 MiB in all. */
   historySize?: number
@@ -86,13 +89,14 @@ export interface Hit {
   method: string
   /** As sent, with the query. */
   path: string
-  /** The path below the base: `/chat/completions`, `/models`. */
+  /** The path below the base: `/chat/completions`, `/messages`, `/models/gemini-3-pro:generateContent`, `/models`. */
   route: string
   /** Names in lower case. */
   headers: Record<string, string>
   /** Parsed JSON; the text if it is none; undefined if empty. */
   body: any
   rawBody: Buffer
+  /** What is asked for, in the body or in the path, wherever the dialect has it; so is `stream`. */
   model: string | undefined
   stream: boolean
   /** Counts TCP connections from 1. */
@@ -121,7 +125,7 @@ export interface HitMembers {
   path?: string
   /** Value, pattern, `true` (present) or `false` (absent) by name. */
   headers?: Record<string, string | RegExp | boolean>
-  /** The bearer token. */
+  /** The credential: a bearer token, `x-api-key`, `api-key`, `x-goog-api-key` or `?key=`. */
   key?: string
   /** Contained in the raw body, or matching it. */
   body?: string | RegExp
@@ -146,7 +150,7 @@ export type Rule =
   | { step: 'percent'; percent: number; seed: number; fault: Fault; otherwise?: Fault }
   | { step: 'flap'; fault: Fault; down: Duration; up: Duration }
 
-/** How many content chunks (text, reasoning, tool call) come first; 0: the role chunk only; `'headers'`: nothing but the headers. Past the last one: before the finish chunk. */
+/** How many content chunks (text, reasoning, tool call) come first; 0: the role chunk only, at Anthropic `message_start`, at Google nothing; `'headers'`: nothing but the headers. Past the last one: before the finish chunk. */
 export type Position = number | 'headers'
 export type HeaderRecord = Record<string, string | number | string[] | null>
 export type Bytes = string | Uint8Array | { base64: string }
@@ -196,20 +200,20 @@ export interface Reply {
   content?: string
   /** Number of content chunks of a stream. Default: one per word. */
   chunks?: number
-  /** DeepSeek's `reasoning_content`, before the content. */
+  /** DeepSeek's `reasoning_content`, Anthropic's `thinking`, Google's thoughts: before the content. */
   reasoning?: string
   toolCalls?: ToolCall[]
   /** Instead of content. */
   refusal?: string
-  /** Default `stop`, or `tool_calls`. */
+  /** Default `stop`, or `tool_calls`. OpenAI's words are said in the dialect's own (`length`: `max_tokens`, `MAX_TOKENS`); others are sent as they are. */
   finishReason?: string
-  /** A usage object, `true` (in streams even if not asked for) or `false` (nowhere). Default: whole answers always, streams with `stream_options.include_usage`. */
+  /** A usage object in the vendor's words, `true` (in streams even if not asked for) or `false` (nowhere). Default: whole answers always, streams with `stream_options.include_usage`. Other dialects tell it always. */
   usage?: boolean | Record<string, unknown>
-  /** Usage on the finish chunk, as DeepSeek sends it. Default false: in a chunk of its own. */
+  /** OpenAI's dialect: usage on the finish chunk, as DeepSeek sends it. Default false: in a chunk of its own. */
   usageOnFinish?: boolean
   /** Default: the model asked for. */
   model?: string
-  /** Default `chatcmpl-<name>-<n>`. */
+  /** Default `chatcmpl-<name>-<n>`, `msg_<name>_<n>`, `resp-<name>-<n>`. */
   id?: string
 }
 
@@ -217,12 +221,12 @@ export interface ToolCall {
   name: string
   /** An object, or text that need not be JSON. Default `{}`. */
   arguments?: unknown
-  /** Default `call_1`, `call_2`, … */
+  /** Default `call_1`, `call_2`, …, at Anthropic `toolu_1`; at Google none. */
   id?: string
 }
 
 export interface SseStyle {
-  /** Default `'\n'`. */
+  /** Default `'\n'`, Google's `'\r\n'`. */
   lineEnding?: '\n' | '\r\n' | '\r'
   /** U+FEFF first. Default false. */
   byteOrderMark?: boolean
@@ -238,13 +242,15 @@ export interface VendorErrorOptions {
   /** Default: the vendor's own wording. */
   message?: string
   status?: number
+  /** `error.type`; Google's `error.status`. */
   type?: string
+  /** `error.code`; Anthropic's `details.error_code`, the reason of Google's `ErrorInfo`. */
   code?: string
   param?: string
   headers?: HeaderRecord
   /** Default: no hint. */
   retryAfter?: Duration
-  /** How the hint is told. Default `'seconds'`. */
+  /** How the hint is told. Default `'seconds'`, Google's `'retryInfo'`. */
   as?: RetryAfterForm | RetryAfterForm[]
   /** Of `rateLimited` only. Default `'requests'`. */
   limit?: 'requests' | 'tokens'
@@ -276,7 +282,7 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   hugeHeader(bytes?: number): Fault
   /** A 1xx head first. Default 103. */
   informational(code?: number, headers?: HeaderRecord): Fault
-  /** A Retry-After hint in any of its forms; to be combined with an error. `clockSkew` moves the server's own clock in the `date` form. Default form `'seconds'`. */
+  /** A Retry-After hint in any of its forms; to be combined with an error. `clockSkew` moves the server's own clock in the `date` form. Default form `'seconds'`, Google's `'retryInfo'`. */
   retryAfter(after: Duration, options?: { as?: RetryAfterForm | RetryAfterForm[]; clockSkew?: Duration }): Fault
   /** Finish reason, for example `length`, `content_filter`, `insufficient_system_resource`. */
   finish(reason: string): Fault
@@ -311,7 +317,7 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   slowFirstContent(delay: Duration): Fault
   /** Between content chunks. */
   pace(perChunk: Duration): Fault
-  /** Comments in a stream, blank lines before a whole body; without `for`, nothing else ever. Default position: after the headers, text `keep-alive`. */
+  /** Comments in a stream, blank lines before a whole body; without `for`, nothing else ever. Default position: after the headers, text `keep-alive`; without a text, Anthropic sends `ping` events. */
   keepAlive(every: Duration, options?: { after?: Position; for?: Duration; text?: string }): Fault
 
   // streams; default position 1 unless said otherwise
@@ -321,14 +327,15 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   stall(options?: { after?: Position; for?: Duration }): Fault
   /** So many undecodable events in a row. Default 1. A whole body becomes invalid JSON. */
   malformedEvents(count?: number, options?: { after?: Position; text?: string }): Fault
-  /** An error inside a 200, then the end without `[DONE]`. Default: `serverError`, as the first frame, as `data:`. */
+  /** An error inside a 200, then the end without `[DONE]`. Default: `serverError`, as the first frame, as `data:`; Anthropic's as `event: error`. */
   errorEvent(kind?: VendorErrorKind, options?: { after?: Position; form?: 'data' | 'event'; body?: object; thenContinue?: boolean } & Pick<VendorErrorOptions, 'message' | 'type' | 'code' | 'param'>): Fault
   /** One event of so many bytes. Default 1 MiB. */
   hugeEvent(bytes?: number, options?: { after?: Position }): Fault
   /** Chunks with an empty delta. Default 1, position 0. */
   emptyChunks(count?: number, options?: { after?: Position }): Fault
+  /** No `[DONE]`, no `message_stop`; Google's streams have neither. */
   missingDone(): Fault
-  /** `[DONE]` without a finish reason. */
+  /** `[DONE]` or its like without a finish reason. */
   missingFinish(): Fault
   /** Neither content nor a finish reason. */
   roleOnly(): Fault

@@ -1,6 +1,7 @@
 'use strict'
 
 const { anything, boolean, either, integer, isPlain, record, refuse, shape, string } = require('./check')
+const { bearer, parameter } = require('./dialects/reply')
 
 /** @typedef {import('./index').Hit} Hit */
 /** @typedef {import('./index').HitFilter} HitFilter */
@@ -34,7 +35,7 @@ function matchesMember(name, value, hit) {
   switch (name) {
     case 'path': return hit.path === value || pathOf(hit) === value || hit.route === value
     case 'body': return like(value, hit.rawBody.toString(), true)
-    case 'key': return hit.headers.authorization === `Bearer ${value}`
+    case 'key': return keysOf(hit).includes(value)
     case 'reused': return (hit.requestOnConnection > 1) === value
     case 'headers': return Object.entries(value).every(([header, wanted]) => {
       const found = hit.headers[header.toLowerCase()]
@@ -42,6 +43,11 @@ function matchesMember(name, value, hit) {
     })
     default: return like(value, /** @type {any} */ (hit)[name], false)
   }
+}
+
+/** Wherever a dialect has it. @param {Hit} hit */
+function keysOf(hit) {
+  return [bearer(hit), hit.headers['x-api-key'], hit.headers['api-key'], hit.headers['x-goog-api-key'], parameter(hit.path, 'key')]
 }
 
 /** @param {any} wanted @param {any} found @param {boolean} within */

@@ -8,6 +8,8 @@ const { step } = require('./step')
 /** @typedef {import('./index').Hit} Hit */
 /** @typedef {import('./index').Step} Step */
 
+/** The route of a request that is not read yet. */
+const EARLY = ''
 const STAGES = ['accept', 'request', 'body', 'answer']
 
 /** The steps of a script, then a standing behaviour, then health. */
@@ -48,7 +50,7 @@ class Script {
   /** @param {'accept' | 'request' | 'body' | 'answer'} stage @param {Hit} hit @returns {Fault | undefined} */
   take(stage, hit) {
     if (this.#steps === undefined && this.#standing === undefined) return undefined
-    const ask = { hit, now: Date.now(), claimed: false }
+    const ask = { hit, now: Date.now(), claimed: hit.route === EARLY || this.#options.dialect.isCall(hit.route) }
     const offer = this.#steps?.peek(ask) ?? this.#standing?.peek(ask)
     if (offer === undefined || STAGES.indexOf(offer.fault.connection?.at ?? 'answer') > STAGES.indexOf(stage)) return undefined
     offer.commit()

@@ -9,11 +9,8 @@ const { randomFrom } = require('./random')
 /** @typedef {import('./index').Fault} Fault */
 /** @typedef {import('./index').Hit} Hit */
 /** @typedef {{ fault: Fault, commit: () => void }} Offer */
-/** @typedef {{ hit: Hit, now: number, claimed: boolean }} Ask `claimed`: a rule on the path let this request in */
+/** @typedef {{ hit: Hit, now: number, claimed: boolean }} Ask `claimed`: it asks for a completion, is not yet read, or a rule on its path let it in */
 /** @typedef {{ arrive(now: number): void, peek(ask: Ask): Offer | undefined, over(now: number): boolean, rewind(): void }} Node */
-
-const CHAT = '/chat/completions'
-const EARLY = ''
 
 /** A fault: serves one request. @implements {Node} */
 class Once {
@@ -25,8 +22,8 @@ class Once {
   }
   arrive() {}
   /** @param {Ask} ask @returns {Offer | undefined} */
-  peek({ hit, claimed }) {
-    if (!claimed && hit.route !== CHAT && hit.route !== EARLY) return undefined
+  peek({ claimed }) {
+    if (!claimed) return undefined
     return { fault: this.#fault, commit: () => { this.#used = true } }
   }
   over() {

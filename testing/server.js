@@ -195,12 +195,12 @@ class FaultServer {
         hit.headers = headers
         hit.httpVersion = httpVersion
         hit.route = vendor.route(path)
+        hit.model = vendor.dialect.asked(hit).model
       },
       readBody: (hit, body) => {
         hit.rawBody = body
         hit.body = parsed(body)
-        if (typeof hit.body?.model === 'string') hit.model = hit.body.model
-        hit.stream = hit.body?.stream === true
+        Object.assign(hit, vendor.dialect.asked(hit))
       },
       strikeEarly: (stage, hit) => (script.strikesEarly ? script.take(stage, hit) : undefined),
       choose: (hit) => (vendor.admits(hit) ? script.take('answer', hit) ?? script.healthy : WRONG_KEY),

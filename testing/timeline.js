@@ -2,9 +2,11 @@
 
 // What happens after the head of an answer, as a lazy list of operations: send bytes, wait, end, break off.
 // The transport that plays it (HTTP/1.1 or HTTP/2) knows nothing of faults.
+// What a dialect does by default is in `fault.stream` already.
 
 const { comment, render } = require('./sse')
 
+/** @typedef {import('./dialects').Dialect} Dialect */
 /** @typedef {import('./dialects').Event} Event */
 /** @typedef {import('./index').Fault} Fault */
 /** @typedef {{ send: string | Uint8Array } | { wait: number } | { end: 'eof' | 'close' | 'reset', broken: boolean }} Operation */
@@ -13,15 +15,16 @@ const { comment, render } = require('./sse')
  * A stream of events.
  * @param {Event[]} events
  * @param {Fault} fault
+ * @param {Pick<Dialect, 'odd' | 'ping'>} dialect
  * @param {Event | undefined} errorEvent
  * @returns {Generator<Operation, void>}
  */
-function* streamed(events, fault, errorEvent) {
+function* streamed(events, fault, dialect, errorEvent) {
   const style = fault.stream ?? {}
   const omitted = style.omit ?? []
-  const shown = events.filter(({ kind }) => !(/** @type {string[]} */ (omitted).includes(kind)))
+  const shown = events.filter(({ kind }) => !(/** @type {string[]} */ (omitted).includes(kind === 'block' ? 'content' : kind)))
   const contents = shown.filter(({ kind }) => kind === 'content').length
-  const incidents = incidentsOf(fault, errorEvent, contents)
+  const incidents = incidentsOf(fault, dialect, errorEvent, contents)
   let sent = 0
 
   if (style.byteOrderMark) yield { send: '\uFEFF' }
@@ -49,10 +52,10 @@ function textOf(event, fault, last) {
 /** @typedef {() => Generator<Operation, boolean>} Incident ends the stream if it returns true */
 
 /**
- * @param {Fault} fault @param {Event | undefined} errorEvent @param {number} contents
+ * @param {Fault} fault @param {Pick<Dialect, 'odd' | 'ping'>} dialect @param {Event | undefined} errorEvent @param {number} contents
  * @returns {Map<number | 'headers', Incident[]>} by position: so many content chunks come first
  */
-function incidentsOf(fault, errorEvent, contents) {
+function incidentsOf(fault, { odd, ping }, errorEvent, contents) {
   /** @type {Map<number | 'headers', Incident[]>} */
   const incidents = new Map()
   /** @param {number | 'headers' | undefined} after @param {Incident} incident */
@@ -63,10 +66,10 @@ function incidentsOf(fault, errorEvent, contents) {
   const style = fault.stream
   if (style === undefined) return incidents
   const { hugeEvent, emptyChunks, malformed, keepAlive, stall, error, cut } = style
-  if (hugeEvent) add(hugeEvent.after, function* () { yield { send: render({ data: `{"choices":[],"padding":"${'p'.repeat(hugeEvent.bytes)}"}` }, style) }; return false })
-  if (emptyChunks) add(emptyChunks.after, function* () { yield* times(emptyChunks.count ?? 1, render({ data: { object: 'chat.completion.chunk', choices: [{ index: 0, delta: {}, finish_reason: null }] } }, style)); return false })
-  if (malformed) add(malformed.after, function* () { yield* times(malformed.count ?? 1, render({ data: malformed.text ?? '{"choices":[{"delta":{"content":"bro' }, style)); return false })
-  if (keepAlive) add(keepAlive.after, function* () { yield* ticks(keepAlive, comment(keepAlive.text ?? 'keep-alive', style)); return false })
+  if (hugeEvent) add(hugeEvent.after, function* () { yield { send: render(odd.huge('p'.repeat(hugeEvent.bytes)), style) }; return false })
+  if (emptyChunks) add(emptyChunks.after, function* () { yield* times(emptyChunks.count ?? 1, render(odd.empty, style)); return false })
+  if (malformed) add(malformed.after, function* () { yield* times(malformed.count ?? 1, render(malformed.text === undefined ? odd.malformed : { ...odd.malformed, data: malformed.text }, style)); return false })
+  if (keepAlive) add(keepAlive.after, function* () { yield* ticks(keepAlive, ping !== undefined && keepAlive.text === undefined ? render(ping, style) : comment(keepAlive.text ?? 'keep-alive', style)); return false })
   if (stall) add(stall.after, function* () { yield { wait: stall.for ?? Infinity }; return false })
   if (error) add(error.after, function* () {
     yield { send: render(/** @type {Event} */ (errorEvent), style) }

@@ -2,12 +2,13 @@
 
 // The healthy vendor: routes, credentials, models.
 
+const { decoded } = require('./dialects/reply')
+
 /** @typedef {import('./index').Fault} Fault */
 /** @typedef {import('./index').Hit} Hit */
 /** @typedef {import('./answer').Draft} Draft */
 
 const MODELS = '/models'
-const SERVED_BY_DEFAULT = ['gpt-5', 'gpt-4o', 'gpt-4o-mini']
 
 class Vendor {
   dialect
@@ -40,17 +41,17 @@ class Vendor {
 
   /** @param {Hit} hit @param {Fault} fault @returns {Draft} */
   serve = (hit, fault) => {
-    const { route, method, model, body } = hit
-    if (route === this.dialect.chat && method === 'POST') {
+    const { route, method, model } = hit
+    if (this.dialect.isCall(route) && method === 'POST') {
       const mistake = this.dialect.validate(hit)
       if (mistake !== undefined) return this.#error(hit, mistake.kind, mistake.options)
       if (!this.#serves(model ?? '')) return this.#error(hit, 'notFound')
       const reply = fault.reply ?? {}
-      return body.stream === true
+      return hit.stream && !this.dialect.isArray?.(hit)
         ? { status: 200, headers: {}, events: this.dialect.events(hit, reply, this.identity) }
         : { status: 200, headers: {}, body: this.dialect.completion(hit, reply, this.identity) }
     }
-    if (route === MODELS && method === 'GET') return { status: 200, headers: {}, body: this.dialect.modelList(this.#models ?? SERVED_BY_DEFAULT) }
+    if (route === MODELS && method === 'GET') return { status: 200, headers: {}, body: this.dialect.modelList(this.#models ?? this.dialect.models) }
     if (route.startsWith(`${MODELS}/`) && method === 'GET') {
       const id = decoded(route.slice(MODELS.length + 1))
       return this.#serves(id) ? { status: 200, headers: {}, body: this.dialect.model(id) } : this.#error({ ...hit, model: id }, 'notFound')
@@ -65,16 +66,7 @@ class Vendor {
 
   /** @param {Hit} hit @param {string} kind @param {Record<string, any>} [options] @returns {Draft} */
   #error(hit, kind, options = {}) {
-    return this.dialect.error(kind, options, hit)
-  }
-}
-
-/** @param {string} text */
-function decoded(text) {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
+    return this.dialect.error(kind, options, hit, this.identity)
   }
 }
 

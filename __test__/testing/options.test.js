@@ -15,7 +15,7 @@ test('an unknown option names the nearest known one', () => {
 })
 
 test('a wrong value names the option, what was given and what is accepted', () => {
-  assert.throws(() => createFaultServer({ dialect: 'anthropic' }), refused("createFaultServer.dialect: got 'anthropic', expected 'openai'"))
+  assert.throws(() => createFaultServer({ dialect: 'claude' }), refused("createFaultServer.dialect: got 'claude', expected 'openai', 'anthropic', 'google', 'relay'"))
   assert.throws(() => createFaultServer({ port: 70000 }), refused('createFaultServer.port: got 70000, expected an integer from 0 to 65535'))
   assert.throws(() => createFaultServer({ tls: 'self' }), refused(/expected 'trusted', 'expired', 'wrongHost', 'untrusted'/))
   assert.throws(() => createFaultServer({ tls: { key: 'k' } }), refused(/both key and cert/))

@@ -13,7 +13,7 @@ function run(steps, hits, start = 0) {
   sequence.arrive(start)
   return hits.map((given, i) => {
     const hit = { route: '/chat/completions', path: '/v1/chat/completions', headers: {}, rawBody: Buffer.alloc(0), requestOnConnection: 1, ...given }
-    const offer = sequence.peek({ hit, now: given.now ?? start + i, claimed: false })
+    const offer = sequence.peek({ hit, now: given.now ?? start + i, claimed: true })
     offer?.commit()
     return offer?.fault.name ?? '-'
   })
@@ -27,7 +27,7 @@ test('steps are served one per request, then the script is over', () => {
 
 test('what is offered but not taken stays', () => {
   const sequence = new Sequence([serverError()])
-  const ask = { hit: { route: '/chat/completions' }, now: 0, claimed: false }
+  const ask = { hit: { route: '/chat/completions' }, now: 0, claimed: true }
   sequence.peek(ask)
   assert.equal(sequence.peek(ask).fault.name, 'serverError')
 })

@@ -6,15 +6,23 @@ const { refuse } = require('../check')
  * What a dialect is: where it is served, how it answers, and how its vendor words errors.
  * @typedef {object} Dialect
  * @property {string} name
- * @property {string} chat route of completions, below the base path
  * @property {string[]} bases prefixes its routes are served under when no `basePath` is set
+ * @property {string[]} models what is listed when no `models` are set
+ * @property {(route: string) => boolean} isCall whether a completion is asked for there
+ * @property {(hit: Hit) => { model: string | undefined, stream: boolean }} asked
+ * @property {(hit: Hit) => boolean} [isArray] whether a stream is asked for as one JSON array instead of events
  * @property {(hit: Hit) => string | undefined} key the credential a request carries
  * @property {(hit: Hit) => ErrorSpec | undefined} validate what is wrong with a completion request
  * @property {(hit: Hit, reply: Reply, identity: Identity) => object} completion
  * @property {(hit: Hit, reply: Reply, identity: Identity) => Event[]} events a whole stream
+ * @property {{ empty: Frame, malformed: Frame, huge: (padding: string) => Frame }} odd events of no use
+ * @property {Frame} [ping] its keep-alive in streams; without one, a comment
+ * @property {'\r\n' | undefined} [lineEnding] of its events; without one, a line feed
+ * @property {boolean} [namesErrors] whether errors in a stream are events called `error`
+ * @property {RetryAfterForm[]} [hint] how it tells when to come back; without one, in seconds in a header
  * @property {(models: string[]) => object} modelList
  * @property {(id: string) => object} model
- * @property {(kind: string, options: Record<string, any>, hit: Hit) => ErrorAnswer} error
+ * @property {(kind: string, options: Record<string, any>, hit: Hit, identity: Identity) => ErrorAnswer} error
  * @property {string[]} errorKinds
  * @property {(identity: Identity, n: number) => Record<string, string>} headers sent with every answer
  *
@@ -22,12 +30,15 @@ const { refuse } = require('../check')
  * @typedef {import('../index').Reply} Reply
  * @typedef {{ name: string }} Identity
  * @typedef {{ kind: string, options: Record<string, any> }} ErrorSpec
- * @typedef {{ status: number, headers: Record<string, string>, body: any }} ErrorAnswer
- * @typedef {{ kind: 'role' | 'content' | 'finish' | 'usage' | 'done', event?: string, data: any }} Event
+ * @typedef {import('../index').RetryAfterForm} RetryAfterForm
+ * @typedef {{ status: number, headers: Record<string, string>, body: any, events?: Event[] }} ErrorAnswer
+ * @typedef {{ event?: string, data: any }} Frame
+ * `block`: what frames content, and goes with it.
+ * @typedef {Frame & { kind: 'role' | 'block' | 'content' | 'finish' | 'usage' | 'done' }} Event
  */
 
 /** @type {Record<string, Dialect>} */
-const DIALECTS = { openai: require('./openai') }
+const DIALECTS = { openai: require('./openai'), anthropic: require('./anthropic'), google: require('./google'), relay: require('./relay') }
 
 /** @param {unknown} name @param {string} where @returns {Dialect} */
 function dialect(name, where) {

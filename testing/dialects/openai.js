@@ -3,6 +3,7 @@
 // OpenAI's chat completions, also spoken by DeepSeek, Azure, relays and local servers.
 
 const { error, KINDS } = require('./openai-errors')
+const { bearer, counted, lengthOf, pieces, textOf, tokens } = require('./reply')
 
 /** @typedef {import('./index').Dialect} Dialect */
 /** @typedef {import('./index').Event} Event */
@@ -10,7 +11,10 @@ const { error, KINDS } = require('./openai-errors')
 /** @typedef {import('../index').Reply} Reply */
 
 /** @type {Dialect['key']} */
-const key = (hit) => /^Bearer (.+)$/i.exec(hit.headers.authorization ?? '')?.[1] ?? hit.headers['api-key']
+const key = (hit) => bearer(hit) ?? hit.headers['api-key']
+
+/** @type {Dialect['asked']} */
+const asked = ({ body }) => ({ model: typeof body?.model === 'string' ? body.model : undefined, stream: body?.stream === true })
 
 /** @type {Dialect['validate']} */
 const validate = ({ body }) => {
@@ -70,14 +74,6 @@ function deltas(reply, name) {
   return out
 }
 
-/** Word by word, or in the asked number of pieces; never inside a surrogate pair. @param {string} text @param {number} [chunks] */
-function pieces(text, chunks) {
-  if (chunks === undefined) return text.match(/\s*\S+(\s+$)?/g) ?? [text]
-  const letters = Array.from(text)
-  const size = letters.length / chunks
-  return Array.from({ length: chunks }, (_, i) => letters.slice(Math.round(i * size), Math.round((i + 1) * size)).join(''))
-}
-
 /** @param {import('../index').ToolCall} call @param {number} index */
 function toolCall({ name, arguments: args = {}, id }, index) {
   return { index, id: id ?? `call_${index + 1}`, type: 'function', function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) } }
@@ -94,32 +90,23 @@ function common(hit, reply, identity, object) {
 /** @param {Reply} reply */
 const finishReason = (reply) => reply.finishReason ?? (reply.toolCalls === undefined ? 'stop' : 'tool_calls')
 
-/** @param {Reply} reply @param {string} name */
-const textOf = (reply, name) => reply.content ?? `Hello from ${name}`
-
-/** Four characters to a token: not a tokenizer's count, but the same one every time. @param {Hit} hit @param {Reply} reply @param {string} name */
+/** @param {Hit} hit @param {Reply} reply @param {string} name */
 function usageOf(hit, reply, name) {
   if (reply.usage !== undefined && typeof reply.usage === 'object') return reply.usage
-  const prompt = tokens(promptLength(hit.body?.messages))
-  const reasoning = tokens(reply.reasoning?.length ?? 0)
-  const output = reasoning + tokens(reply.toolCalls ? JSON.stringify(reply.toolCalls).length : (reply.refusal ?? textOf(reply, name)).length)
+  const prompt = tokens(lengthOf(hit.body?.messages, 'content'))
+  const { reasoning, said } = counted(reply, name)
+  const output = reasoning + said
   return {
     prompt_tokens: prompt, completion_tokens: output, total_tokens: prompt + output,
     prompt_tokens_details: { cached_tokens: 0 }, completion_tokens_details: { reasoning_tokens: reasoning },
   }
 }
 
-/** @param {number} characters */
-const tokens = (characters) => Math.ceil(characters / 4)
-
-/** @param {any} messages */
-function promptLength(messages) {
-  let length = 0
-  for (const message of Array.isArray(messages) ? messages : []) {
-    const content = message?.content
-    length += typeof content === 'string' ? content.length : content === undefined || content === null ? 0 : JSON.stringify(content).length
-  }
-  return length
+/** @type {Dialect['odd']} */
+const odd = {
+  empty: { data: { object: 'chat.completion.chunk', choices: [{ index: 0, delta: {}, finish_reason: null }] } },
+  malformed: { data: '{"choices":[{"delta":{"content":"bro' },
+  huge: (padding) => ({ data: `{"choices":[],"padding":"${padding}"}` }),
 }
 
 /** @type {Dialect['model']} */
@@ -128,9 +115,10 @@ const model = (id) => ({ id, object: 'model', created: 1_700_000_000, owned_by: 
 /** @type {Dialect} */
 module.exports = {
   name: 'openai',
-  chat: '/chat/completions',
   bases: ['', '/v1'],
-  key, validate, completion, events, model, error,
+  models: ['gpt-5', 'gpt-4o', 'gpt-4o-mini'],
+  isCall: (route) => route === '/chat/completions',
+  asked, key, validate, completion, events, odd, model, error,
   modelList: (models) => ({ object: 'list', data: models.map(model) }),
   errorKinds: Object.keys(KINDS),
   headers: (identity, n) => ({ 'x-request-id': `req_${identity.name}_${n}`, 'openai-version': '2020-10-01', 'openai-processing-ms': '1' }),

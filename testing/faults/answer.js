@@ -35,7 +35,7 @@ const hugeHeader = (bytes = 64 * 1024) => make('hugeHeader', { headers: { 'x-hug
 const informational = (code = 103, record = {}) => make('informational', { informational: [{ status: code, headers: record }] })
 
 /** @type {Api['faults']['retryAfter']} */
-const retryAfter = (after, { as = 'seconds', clockSkew } = {}) => make('retryAfter', { retryAfter: { after, as, clockSkew } })
+const retryAfter = (after, { as, clockSkew } = {}) => make('retryAfter', { retryAfter: { after, as, clockSkew } })
 
 /** @type {Api['faults']['slowHeaders']} */
 const slowHeaders = (delay) => make('slowHeaders', { delay: { headers: delay } })

@@ -19,7 +19,7 @@ const keepAlive = (every, { after = 'headers', for: time, text } = {}) => make('
 const malformedEvents = (count = 1, { after = 1, text } = {}) => make('malformedEvents', { stream: { malformed: { after, count, text } } })
 
 /** @type {Api['faults']['errorEvent']} */
-const errorEvent = (kind = 'serverError', { after = 'headers', form = 'data', body, thenContinue, ...options } = {}) =>
+const errorEvent = (kind = 'serverError', { after = 'headers', form, body, thenContinue, ...options } = {}) =>
   make('errorEvent', { stream: { error: { after, form, kind, body, thenContinue, options } } })
 
 /** @type {Api['faults']['hugeEvent']} */

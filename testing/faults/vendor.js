@@ -27,7 +27,7 @@ function constructorOf(kind) {
   /** @param {VendorErrorOptions} [options] */
   return (options = {}) => {
     const { retryAfter, as, headers, ...rest } = check(options, `faults.${kind}`)
-    return make(kind, { error: { kind, options: rest }, headers, retryAfter: retryAfter === undefined ? undefined : { after: retryAfter, as: as ?? 'seconds' } })
+    return make(kind, { error: { kind, options: rest }, headers, retryAfter: retryAfter === undefined ? undefined : { after: retryAfter, as } })
   }
 }
 
