@@ -105,3 +105,7 @@ impl Decoder {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -285,3 +285,7 @@ fn tool(tool: &Tool) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "write_chat_tests.rs"]
+mod tests;
