@@ -264,3 +264,7 @@ fn effort(fields: &Fields<'_>, output: Option<&Fields<'_>>) -> Result<Option<Eff
         _ => None,
     })
 }
+
+#[cfg(test)]
+#[path = "read_chat_tests.rs"]
+mod tests;

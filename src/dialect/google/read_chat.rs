@@ -439,3 +439,7 @@ fn effort(config: &Fields<'_>) -> Result<Option<Effort>, Untranslatable> {
     let budget = thinking.number("thinkingBudget")?.filter(|budget| *budget >= 0.0);
     Ok(budget.and_then(|budget| BUDGETS.iter().find(|(most, _)| budget <= *most)).map(|(_, effort)| *effort))
 }
+
+#[cfg(test)]
+#[path = "read_chat_tests.rs"]
+mod tests;

@@ -167,3 +167,7 @@ fn event(out: &mut String, data: &Value) {
     out.push_str(&data.to_string());
     out.push_str("\r\n\r\n");
 }
+
+#[cfg(test)]
+#[path = "write_answer_tests.rs"]
+mod tests;
