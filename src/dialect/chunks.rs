@@ -11,6 +11,8 @@ pub enum Decoded {
     /// The vendor said that this was all.
     Done,
     Error(VendorError),
+    /// The end of an answer in which nothing was said, and why.
+    Void(String),
     /// A sign of life.
     Nothing,
     /// Not JSON, or no object.

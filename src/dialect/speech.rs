@@ -11,7 +11,12 @@ use super::{
     chat::{Chat, Message, Untranslatable, Written},
     chunks::Decoded,
     google,
-    openai::{self, answer::NoAnswer, read_chat},
+    openai::{
+        self,
+        answer::NoAnswer,
+        chunk::{self, Data},
+        read_chat,
+    },
     usage::Usage,
 };
 
@@ -86,7 +91,8 @@ impl Dialect {
         match self {
             Self::OpenAi => None,
             Self::Anthropic(_) => Some(Decoder::Anthropic(anthropic::stream::Decoder::new(created))),
-            Self::Google | Self::Relay => Some(Decoder::Google(google::stream::Decoder::new(created))),
+            Self::Google => Some(Decoder::Google(google::stream::Decoder::new(created))),
+            Self::Relay => Some(Decoder::Relay(google::stream::Decoder::new(created))),
         }
     }
 
@@ -104,8 +110,11 @@ impl Dialect {
 /// A model's name as part of a path; Google's ids may be whole paths (`tunedModels/x`).
 fn in_path(model: &str) -> String {
     let mut out = String::with_capacity(model.len());
-    for byte in model.strip_prefix("models/").unwrap_or(model).bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    // No name leads out of where models are.
+    let climbs = model.split('/').any(|segment| matches!(segment, "." | ".."));
+    for byte in model.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) || byte == b'/' && !climbs {
             out.push(byte.into());
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -118,6 +127,8 @@ fn in_path(model: &str) -> String {
 pub enum Decoder {
     Anthropic(anthropic::stream::Decoder),
     Google(google::stream::Decoder),
+    /// Some relays answer in OpenAI's form whatever they were asked in.
+    Relay(google::stream::Decoder),
 }
 
 impl Decoder {
@@ -125,6 +136,11 @@ impl Decoder {
         match self {
             Self::Anthropic(decoder) => decoder.event(name, data),
             Self::Google(decoder) => decoder.event(name, data),
+            Self::Relay(decoder) => match chunk::read(name, data) {
+                Data::Done => Decoded::Done,
+                Data::Chunk(chunk) if chunk["choices"].is_array() => Decoded::Chunks(vec![chunk]),
+                _ => decoder.event(name, data),
+            },
         }
     }
 }
@@ -197,6 +213,7 @@ mod tests {
             (Dialect::Google, "gemini-2.5-pro", false, "/models/gemini-2.5-pro:generateContent"),
             (Dialect::Google, "models/g", true, "/models/g:streamGenerateContent?alt=sse"),
             (Dialect::Google, "tunedModels/a b?", false, "/models/tunedModels/a%20b%3F:generateContent"),
+            (Dialect::Google, "../files/x", false, "/models/..%2Ffiles%2Fx:generateContent"),
             (Dialect::Relay, "a/b", false, "/models/a/b/generate"),
         ] {
             assert_eq!(dialect.path(model, stream), path);
@@ -221,6 +238,23 @@ mod tests {
             false,
         );
         assert_eq!(refused.expect_err("cannot be said").field, "n");
+    }
+
+    #[test]
+    fn relays_stream_in_either_form() {
+        let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
+        let openai = r#"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        for event in [google, openai] {
+            let mut decoder = Dialect::Relay.decoder(0).expect("is no stream of OpenAI's own");
+            let mut whole = openai::accumulate::Accumulator::default();
+            let Decoded::Chunks(chunks) = decoder.event(None, event) else { panic!("{event}") };
+            chunks.into_iter().for_each(|chunk| whole.add(chunk));
+            assert!(whole.finished() && whole.text() == "hi", "{event}");
+            assert!(matches!(decoder.event(None, "[DONE]"), Decoded::Done));
+        }
+        let error = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
+        let mut decoder = Dialect::Relay.decoder(0).expect("is no stream of OpenAI's own");
+        assert!(matches!(decoder.event(None, error), Decoded::Error(_)));
     }
 
     #[test]

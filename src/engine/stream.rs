@@ -413,14 +413,16 @@ impl Reading<'_> {
         match decoded {
             Decoded::Done => return self.done(),
             Decoded::Error(error) => return Err(self.told(error)),
+            Decoded::Void(why) => return Err(self.fault(Kind::Malformed, &why)),
             Decoded::Undecodable => return self.undecodable(),
             Decoded::Nothing => {}
             Decoded::Chunks(chunks) => {
                 self.undecodable_run = 0;
                 for value in chunks {
-                    // Who did not ask what was used is not told; we want to know.
+                    // Who did not ask what was used is not told, and who did, once and at the end: some vendors
+                    // count on with every event. We want to know.
                     let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
-                    if only_usage && !self.call.request.include_usage {
+                    if only_usage && !(self.call.request.include_usage && self.whole.finished()) {
                         self.whole.add(value);
                     } else {
                         let text = value.to_string();

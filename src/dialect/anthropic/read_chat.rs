@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::dialect::chat::{
     Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
     Untranslatable,
-    fields::{Fields, wrong},
+    fields::{Fields, Lost},
 };
 
 /// Fields that are read.
@@ -38,25 +38,26 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
             return Err(Untranslatable::new(name, "lives at Anthropic; no other vendor can go on with it"));
         }
     }
+    let mut lost = Lost::default();
+    fields.others(&READ, &mut lost);
     let mut messages = Vec::new();
-    let system = texts(&fields, "system")?;
+    let system = texts(&fields, "system", &mut lost)?;
     if !system.is_empty() {
         messages.push(Message::System(system));
     }
-    for (i, value) in fields.list("messages")?.iter().enumerate() {
-        message(&Fields::of(value, format!("messages[{i}]"))?, &mut messages)?;
+    for fields in fields.objects("messages")? {
+        message(&fields, &mut messages, &mut lost)?;
     }
     let (tool_choice, parallel_tool_calls) = tool_choice(&fields)?;
     let output = fields.object("output_config")?;
     let user = fields.object("metadata")?.map(|m| m.owned_text("user_id")).transpose()?.flatten();
-    let unknown = |name: &&String| !READ.contains(&name.as_str());
     Ok(Chat {
         messages,
-        tools: tools(&fields)?,
+        tools: tools(&fields, &mut lost)?,
         tool_choice,
         parallel_tool_calls,
         format: output.as_ref().map_or(Ok(Format::Text), format)?,
-        stop: list_of_texts(&fields, "stop_sequences")?,
+        stop: fields.texts("stop_sequences")?,
         max_output: fields.count("max_tokens")?,
         sampling: Sampling {
             temperature: fields.number("temperature")?,
@@ -69,46 +70,38 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         service_tier: fields
             .text("service_tier")?
             .map(|tier| if tier == "standard_only" { "default".into() } else { tier.to_owned() }),
-        others: fields.names().filter(unknown).cloned().collect(),
+        others: lost.names(),
         choices: None,
         logprobs: None,
     })
 }
 
-fn list_of_texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
-    let text = |(i, v): (usize, &Value)| {
-        v.as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| wrong(&format!("{}[{i}]", fields.path(name)), "a string", v))
-    };
-    fields.list(name)?.iter().enumerate().map(text).collect()
-}
-
 /// A text, or text blocks.
-fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
-    match fields.get(name) {
-        None => Ok(Vec::new()),
-        Some(Value::String(text)) => Ok(vec![text.clone()]),
-        Some(_) => {
-            let text = |(i, v)| {
-                let block = Fields::of(v, format!("{}[{i}]", fields.path(name)))?;
-                match block.needed_text("type")? {
-                    "text" => Ok(block.needed_text("text")?.to_owned()),
-                    other => {
-                        Err(Untranslatable::new(block.path("type"), format!("must be text, got {other:?}")))
-                    }
-                }
-            };
-            fields.list(name)?.iter().enumerate().map(text).collect()
-        }
+fn texts(fields: &Fields<'_>, name: &str, lost: &mut Lost) -> Result<Vec<String>, Untranslatable> {
+    if let Some(Value::String(text)) = fields.get(name) {
+        return Ok(vec![text.clone()]);
     }
+    let text = |block: &Fields<'_>| match block.needed_text("type")? {
+        "text" => text(block, lost),
+        other => Err(Untranslatable::new(block.path("type"), format!("must be text, got {other:?}"))),
+    };
+    fields.objects(name)?.iter().map(text).collect()
 }
 
-fn message(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslatable> {
+fn text(block: &Fields<'_>, lost: &mut Lost) -> Result<String, Untranslatable> {
+    // The sources of what is cited are not repeated elsewhere.
+    block.others(&["type", "text", "citations"], lost);
+    Ok(block.needed_text("text")?.to_owned())
+}
+
+fn message(fields: &Fields<'_>, out: &mut Vec<Message>, lost: &mut Lost) -> Result<(), Untranslatable> {
+    if fields.get("content").is_none() {
+        return Err(fields.missing("content", "a string or an array of blocks"));
+    }
     match fields.needed_text("role")? {
-        "user" => user(fields, out)?,
-        "assistant" => out.push(assistant(fields)?),
-        "system" => out.push(Message::System(texts(fields, "content")?)),
+        "user" => user(fields, out, lost)?,
+        "assistant" => out.push(assistant(fields, lost)?),
+        "system" => out.push(Message::System(texts(fields, "content", lost)?)),
         other => {
             let why = format!("must be user, assistant or system, got {other:?}");
             return Err(Untranslatable::new(fields.path("role"), why));
@@ -117,23 +110,18 @@ fn message(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslat
     Ok(())
 }
 
-fn blocks<'v>(fields: &Fields<'v>, name: &str) -> Result<Vec<Fields<'v>>, Untranslatable> {
-    let block = |(i, v)| Fields::of(v, format!("{}[{i}]", fields.path(name)));
-    fields.list(name)?.iter().enumerate().map(block).collect()
-}
-
 /// What a user says, behind the results of the tools that ran before.
-fn user(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslatable> {
+fn user(fields: &Fields<'_>, out: &mut Vec<Message>, lost: &mut Lost) -> Result<(), Untranslatable> {
     if let Some(Value::String(text)) = fields.get("content") {
         out.push(Message::User(vec![Part::Text(text.clone())]));
         return Ok(());
     }
     let mut parts = Vec::new();
-    for block in blocks(fields, "content")? {
+    for block in fields.objects("content")? {
         if block.needed_text("type")? == "tool_result" {
-            out.push(Message::Tool(tool_result(&block)?));
+            out.push(Message::Tool(tool_result(&block, lost)?));
         } else {
-            parts.push(part(&block)?);
+            parts.push(part(&block, lost)?);
         }
     }
     if !parts.is_empty() {
@@ -142,11 +130,11 @@ fn user(fields: &Fields<'_>, out: &mut Vec<Message>) -> Result<(), Untranslatabl
     Ok(())
 }
 
-fn tool_result(block: &Fields<'_>) -> Result<ToolResult, Untranslatable> {
+fn tool_result(block: &Fields<'_>, lost: &mut Lost) -> Result<ToolResult, Untranslatable> {
+    block.others(&["type", "tool_use_id", "content", "is_error"], lost);
     let parts = match block.get("content") {
-        None => Vec::new(),
         Some(Value::String(text)) => vec![Part::Text(text.clone())],
-        Some(_) => blocks(block, "content")?.iter().map(part).collect::<Result<_, _>>()?,
+        _ => block.objects("content")?.iter().map(|b| part(b, lost)).collect::<Result<_, _>>()?,
     };
     Ok(ToolResult {
         call_id: block.needed_text("tool_use_id")?.to_owned(),
@@ -155,23 +143,31 @@ fn tool_result(block: &Fields<'_>) -> Result<ToolResult, Untranslatable> {
     })
 }
 
-fn part(block: &Fields<'_>) -> Result<Part, Untranslatable> {
+fn part(block: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
     match block.needed_text("type")? {
-        "text" => Ok(Part::Text(block.needed_text("text")?.to_owned())),
-        "image" => Ok(Part::Image(source(block)?)),
-        "document" => {
-            let inner = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
-            if inner.needed_text("type")? == "text" {
-                return Ok(Part::Text(inner.needed_text("data")?.to_owned()));
-            }
-            Ok(Part::File { source: source(block)?, name: block.owned_text("title")? })
+        "text" => Ok(Part::Text(text(block, lost)?)),
+        "image" => {
+            block.others(&["type", "source"], lost);
+            Ok(Part::Image(source(block)?))
         }
+        "document" => document(block, lost),
         other => {
             let known = "text, image, document or tool_result";
             let why = format!("must be {known} for other vendors, got {other:?}");
             Err(Untranslatable::new(block.path("type"), why))
         }
     }
+}
+
+fn document(block: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+    block.others(&["type", "source", "title"], lost);
+    let name = block.owned_text("title")?;
+    let inner = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
+    if inner.needed_text("type")? != "text" {
+        return Ok(Part::File { source: source(block)?, name });
+    }
+    let data = inner.needed_text("data")?;
+    Ok(Part::Text(name.map_or_else(|| data.to_owned(), |name| format!("{name}\n\n{data}"))))
 }
 
 fn source(block: &Fields<'_>) -> Result<Source, Untranslatable> {
@@ -189,41 +185,44 @@ fn source(block: &Fields<'_>) -> Result<Source, Untranslatable> {
     }
 }
 
-fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
+fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
     let (mut said, mut calls) = (Vec::new(), Vec::new());
     if let Some(Value::String(text)) = fields.get("content") {
         return Ok(Message::Assistant { texts: vec![text.clone()], calls });
     }
-    for block in blocks(fields, "content")? {
+    for block in fields.objects("content")? {
         match block.needed_text("type")? {
-            "text" => said.push(block.needed_text("text")?.to_owned()),
+            "text" => said.push(text(&block, lost)?),
             "tool_use" => calls.push(ToolCall {
                 id: block.needed_text("id")?.to_owned(),
                 name: block.needed_text("name")?.to_owned(),
-                arguments: block.get("input").cloned().unwrap_or_else(|| json!({})),
+                arguments: block.theirs("input")?.cloned().unwrap_or_else(|| json!({})),
                 signature: None,
             }),
-            // Thoughts are signed for their own vendor, and what its tools did is in the text that follows.
-            _ => {}
+            // Thoughts are signed for their own vendor; they come back with every answer, and nobody misses them.
+            "thinking" | "redacted_thinking" => {}
+            // What the vendor's own tools did is in the text that follows.
+            other => lost.tell(&fields.path(&format!("content[].{other}"))),
         }
     }
     Ok(Message::Assistant { texts: said, calls })
 }
 
-fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
-    let tool = |tool: Fields<'_>| {
+fn tools(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Tool>, Untranslatable> {
+    let tool = |tool: &Fields<'_>| {
         if let Some(kind) = tool.text("type")?.filter(|kind| *kind != "custom") {
             let why = format!("must be custom for other vendors, got {kind:?}");
             return Err(Untranslatable::new(tool.path("type"), why));
         }
+        tool.others(&["type", "name", "description", "input_schema", "strict"], lost);
         Ok(Tool {
             name: tool.needed_text("name")?.to_owned(),
             description: tool.owned_text("description")?,
-            parameters: tool.get("input_schema").cloned(),
+            parameters: tool.theirs("input_schema")?.cloned(),
             strict: tool.flag("strict")?,
         })
     };
-    blocks(fields, "tools")?.into_iter().map(tool).collect()
+    fields.objects("tools")?.iter().map(tool).collect()
 }
 
 fn tool_choice(fields: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bool>), Untranslatable> {
@@ -244,13 +243,16 @@ fn tool_choice(fields: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bool>)
 
 fn format(output: &Fields<'_>) -> Result<Format, Untranslatable> {
     let Some(format) = output.object("format")? else { return Ok(Format::Text) };
-    let schema = format.get("schema").cloned().ok_or_else(|| format.missing("schema", "an object"))?;
+    let schema = format.theirs("schema")?.cloned().ok_or_else(|| format.missing("schema", "an object"))?;
     Ok(Format::Schema { name: "answer".into(), schema, strict: Some(true) })
 }
 
 fn effort(fields: &Fields<'_>, output: Option<&Fields<'_>>) -> Result<Option<Effort>, Untranslatable> {
     if let Some(word) = output.map(|o| o.text("effort")).transpose()?.flatten() {
-        return Ok(Effort::from_word(word));
+        let why = || {
+            Untranslatable::new("output_config.effort", format!("has no meaning for other vendors: {word:?}"))
+        };
+        return Effort::from_word(word).ok_or_else(why).map(Some);
     }
     let Some(thinking) = fields.object("thinking")? else { return Ok(None) };
     Ok(match thinking.needed_text("type")? {
@@ -262,3 +264,7 @@ fn effort(fields: &Fields<'_>, output: Option<&Fields<'_>>) -> Result<Option<Eff
         _ => None,
     })
 }
+
+#[cfg(test)]
+#[path = "read_chat_tests.rs"]
+mod tests;

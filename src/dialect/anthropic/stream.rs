@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer;
-use crate::dialect::{chunks::Decoded, error_body};
+use crate::dialect::{chunks::Decoded, error_body, openai::chunk};
 
 /// Where a stream is.
 #[derive(Default)]
@@ -12,15 +12,21 @@ pub struct Decoder {
     model: Value,
     created: u64,
     usage: Value,
+    /// The calls that are open.
     blocks: Vec<Block>,
     calls: usize,
 }
 
-/// A content block that has begun.
+/// Calls that are open at once: more than the vendor gives, which ends each before the next.
+const MAX_OPEN: usize = 64;
+
+/// A tool call that has begun.
 struct Block {
     index: u64,
-    /// Its number among the tool calls, and whether any of its input was told.
-    call: Option<(usize, bool)>,
+    /// Its number among the calls.
+    number: usize,
+    /// Whether any of its input was told.
+    told: bool,
     /// What its beginning said of its input.
     input: Value,
 }
@@ -33,7 +39,7 @@ impl Decoder {
 
     /// Reads one event. What is not known is passed over, as the vendor asks.
     pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
-        let Ok(event) = serde_json::from_str::<Value>(data) else { return Decoded::Undecodable };
+        let Some(event) = chunk::value(data) else { return Decoded::Undecodable };
         if !event.is_object() {
             return Decoded::Undecodable;
         }
@@ -58,22 +64,24 @@ impl Decoder {
 
     fn block(&mut self, event: &Value) -> Decoded {
         let start = &event["content_block"];
-        let index = event["index"].as_u64().unwrap_or(0);
-        let call = (start["type"] == "tool_use").then(|| {
-            self.calls += 1;
-            (self.calls - 1, false)
-        });
-        self.blocks.retain(|b| b.index != index);
-        self.blocks.push(Block { index, call, input: start["input"].clone() });
-        let words = |name: &str| start[name].as_str().filter(|text| !text.is_empty());
-        match (call, words("text"), words("thinking")) {
-            (Some((number, _)), ..) => self.chunk(json!({ "tool_calls": [{
-                "index": number, "id": start["id"], "type": "function",
-                "function": { "name": start["name"], "arguments": "" },
-            }] })),
-            (None, Some(text), _) => self.chunk(json!({ "content": text })),
-            (None, None, Some(text)) => self.chunk(json!({ "reasoning_content": text })),
-            (None, None, None) => Decoded::Nothing,
+        let words = |name: &str| start[name].as_str().unwrap_or_default();
+        match words("type") {
+            "tool_use" if self.blocks.len() < MAX_OPEN => {
+                let number = self.calls;
+                self.calls += 1;
+                let index = event["index"].as_u64().unwrap_or(0);
+                self.blocks.retain(|b| b.index != index);
+                self.blocks.push(Block { index, number, told: false, input: start["input"].clone() });
+                self.chunk(json!({ "tool_calls": [{
+                    "index": number, "id": start["id"], "type": "function",
+                    "function": { "name": start["name"], "arguments": "" },
+                }] }))
+            }
+            "text" if !words("text").is_empty() => self.chunk(json!({ "content": words("text") })),
+            "thinking" if !words("thinking").is_empty() => {
+                self.chunk(json!({ "reasoning_content": words("thinking") }))
+            }
+            _ => Decoded::Nothing,
         }
     }
 
@@ -92,24 +100,26 @@ impl Decoder {
     /// A piece of a tool's input.
     fn input(&mut self, index: Option<u64>, piece: &str) -> Decoded {
         let block = self.blocks.iter_mut().find(|b| Some(b.index) == index);
-        let Some((number, told)) = block.and_then(|b| b.call.as_mut()).filter(|_| !piece.is_empty()) else {
-            return Decoded::Nothing;
-        };
-        *told = true;
-        let number = *number;
+        let Some(block) = block.filter(|_| !piece.is_empty()) else { return Decoded::Nothing };
+        block.told = true;
+        let number = block.number;
         self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": piece } }] }))
     }
 
-    /// A tool that takes nothing is told nothing: its arguments are an empty object all the same.
     fn stop(&mut self, event: &Value) -> Decoded {
         let index = event["index"].as_u64();
         let Some(at) = self.blocks.iter().position(|b| Some(b.index) == index) else {
             return Decoded::Nothing;
         };
-        let block = self.blocks.swap_remove(at);
-        let Some((number, false)) = block.call else { return Decoded::Nothing };
+        let block = self.blocks.remove(at);
+        self.untold(&block).map_or(Decoded::Nothing, |chunk| Decoded::Chunks(vec![chunk]))
+    }
+
+    /// A tool that takes nothing is told nothing: its arguments are an empty object all the same.
+    fn untold(&self, block: &Block) -> Option<Value> {
         let arguments = answer::arguments(&block.input);
-        self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": arguments } }] }))
+        let call = || json!({ "index": block.number, "function": { "arguments": arguments } });
+        (!block.told).then(|| self.value(json!({ "tool_calls": [call()] })))
     }
 
     fn end(&mut self, event: &Value) -> Decoded {
@@ -117,6 +127,8 @@ impl Decoder {
         let mut chunks = Vec::with_capacity(2);
         let delta = &event["delta"];
         if !delta["stop_reason"].is_null() {
+            let open = std::mem::take(&mut self.blocks);
+            chunks.extend(open.iter().filter_map(|block| self.untold(block)));
             let refusal = answer::refusal(delta);
             let said = if refusal.is_null() { json!({}) } else { json!({ "refusal": refusal }) };
             let mut last = self.value(said);

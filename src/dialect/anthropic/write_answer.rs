@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::dialect::openai::gather::Calls;
+
 /// The whole answer. `model` is what the caller asked for.
 pub fn write(completion: &Value, model: &str) -> Value {
     let choice = &completion["choices"][0];
@@ -11,13 +13,11 @@ pub fn write(completion: &Value, model: &str) -> Value {
     if let Some(text) = words("content").or(words("refusal")) {
         content.push(json!({ "type": "text", "text": text }));
     }
-    for call in message["tool_calls"].as_array().into_iter().flatten() {
+    for (number, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
         let input =
             call["function"]["arguments"].as_str().and_then(|a| serde_json::from_str::<Value>(a).ok());
         let input = input.filter(Value::is_object).unwrap_or_else(|| json!({}));
-        content.push(
-            json!({ "type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": input }),
-        );
+        content.push(tool_use(call, number, input));
     }
     json!({
         "id": message_id(&completion["id"]),
@@ -29,6 +29,13 @@ pub fn write(completion: &Value, model: &str) -> Value {
         "stop_sequence": null,
         "usage": usage(&completion["usage"]),
     })
+}
+
+/// A call; one without an id gets one, as its result has to name it.
+fn tool_use(call: &Value, number: usize, input: Value) -> Value {
+    let id = call["id"].as_str().map_or_else(|| format!("toolu_{number}"), str::to_owned);
+    let name = call["function"]["name"].as_str().unwrap_or_default();
+    json!({ "type": "tool_use", "id": id, "name": name, "input": input })
 }
 
 fn message_id(id: &Value) -> String {
@@ -65,7 +72,7 @@ fn usage(usage: &Value) -> Value {
 enum Open {
     Nothing,
     Text,
-    Call(u64),
+    Call,
 }
 
 /// Writes a stream, chunk by chunk.
@@ -75,14 +82,28 @@ pub struct Encoder {
     open: Open,
     /// Blocks so far.
     blocks: u64,
+    /// The call that is told as it comes: the first. Blocks come one after another there, the pieces of calls and
+    /// texts may come in turns here, so that all behind it waits for its end.
+    first: Option<Option<u64>>,
+    later_text: String,
+    later_calls: Calls,
     finish: Option<String>,
     usage: Value,
 }
 
 impl Encoder {
     pub fn new(model: &str) -> Self {
-        let model = model.to_owned();
-        Self { model, begun: false, open: Open::Nothing, blocks: 0, finish: None, usage: Value::Null }
+        Self {
+            model: model.to_owned(),
+            begun: false,
+            open: Open::Nothing,
+            blocks: 0,
+            first: None,
+            later_text: String::new(),
+            later_calls: Calls::default(),
+            finish: None,
+            usage: Value::Null,
+        }
     }
 
     /// The events that a chunk comes to.
@@ -97,19 +118,14 @@ impl Encoder {
         self.begin(&chunk["id"], out);
         let delta = &choice["delta"];
         for name in ["content", "refusal"] {
-            if let Some(text) = delta[name].as_str().filter(|t| !t.is_empty()) {
-                self.open(Open::Text, || json!({ "type": "text", "text": "" }), out);
-                self.delta(json!({ "type": "text_delta", "text": text }), out);
+            match delta[name].as_str().filter(|t| !t.is_empty()) {
+                Some(text) if self.first.is_some() => self.later_text.push_str(text),
+                Some(text) => self.text(text, out),
+                None => {}
             }
         }
         for call in delta["tool_calls"].as_array().into_iter().flatten() {
-            let function = &call["function"];
-            let start =
-                || json!({ "type": "tool_use", "id": call["id"], "name": function["name"], "input": {} });
-            self.open(Open::Call(call["index"].as_u64().unwrap_or(0)), start, out);
-            if let Some(piece) = function["arguments"].as_str().filter(|a| !a.is_empty()) {
-                self.delta(json!({ "type": "input_json_delta", "partial_json": piece }), out);
-            }
+            self.call(call, out);
         }
         if let Some(reason) = choice["finish_reason"].as_str() {
             self.finish = Some(reason.to_owned());
@@ -119,10 +135,45 @@ impl Encoder {
     /// The events at the end of a sound stream.
     pub fn end(&mut self, out: &mut String) {
         self.begin(&Value::Null, out);
+        let text = std::mem::take(&mut self.later_text);
+        if !text.is_empty() {
+            self.text(&text, out);
+        }
+        for (number, call) in self.later_calls.take().enumerate() {
+            self.open(Open::Call, tool_use(&call, number + 1, json!({})), out);
+            self.input(&call, out);
+        }
         self.close(out);
         let delta = json!({ "stop_reason": stop_reason(self.finish.as_deref()), "stop_sequence": null });
         event(out, json!({ "type": "message_delta", "delta": delta, "usage": usage(&self.usage) }));
         event(out, json!({ "type": "message_stop" }));
+    }
+
+    fn text(&mut self, text: &str, out: &mut String) {
+        if self.open != Open::Text {
+            self.open(Open::Text, json!({ "type": "text", "text": "" }), out);
+        }
+        self.delta(json!({ "type": "text_delta", "text": text }), out);
+    }
+
+    fn call(&mut self, call: &Value, out: &mut String) {
+        let index = call["index"].as_u64();
+        match self.first {
+            None => {
+                self.first = Some(index);
+                self.open(Open::Call, tool_use(call, 0, json!({})), out);
+                self.input(call, out);
+            }
+            Some(first) if first.is_some() && first == index => self.input(call, out),
+            Some(_) => self.later_calls.add(call),
+        }
+    }
+
+    /// A piece of the open call's input.
+    fn input(&self, call: &Value, out: &mut String) {
+        if let Some(piece) = call["function"]["arguments"].as_str().filter(|a| !a.is_empty()) {
+            self.delta(json!({ "type": "input_json_delta", "partial_json": piece }), out);
+        }
     }
 
     fn begin(&mut self, id: &Value, out: &mut String) {
@@ -138,14 +189,11 @@ impl Encoder {
         );
     }
 
-    fn open(&mut self, wanted: Open, start: impl FnOnce() -> Value, out: &mut String) {
-        if self.open == wanted {
-            return;
-        }
+    fn open(&mut self, open: Open, start: Value, out: &mut String) {
         self.close(out);
-        event(out, json!({ "type": "content_block_start", "index": self.blocks, "content_block": start() }));
+        event(out, json!({ "type": "content_block_start", "index": self.blocks, "content_block": start }));
         self.blocks += 1;
-        self.open = wanted;
+        self.open = open;
     }
 
     fn delta(&self, delta: Value, out: &mut String) {
@@ -168,3 +216,7 @@ fn event(out: &mut String, data: Value) {
     out.push_str(&data.to_string());
     out.push_str("\n\n");
 }
+
+#[cfg(test)]
+#[path = "write_answer_tests.rs"]
+mod tests;

@@ -47,7 +47,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result
     if stream {
         body.insert("stream".into(), true.into());
     }
-    tools(chat, &mut body);
+    tools(chat, &mut body)?;
     let mut output = Map::new();
     if let Format::Schema { schema, .. } = &chat.format {
         output.insert("format".into(), json!({ "type": "json_schema", "schema": schema }));
@@ -57,10 +57,10 @@ pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result
         Some(Effort::None) => {
             body.insert("thinking".into(), json!({ "type": "disabled" }));
         }
-        Some(effort) if knows_effort(model) => {
-            output.insert("effort".into(), effort.max(Effort::Low).word().into());
-        }
-        Some(_) => dropped.push("reasoning_effort".into()),
+        Some(effort) => match known_effort(model, effort) {
+            Some(effort) => drop(output.insert("effort".into(), effort.word().into())),
+            None => dropped.push("reasoning_effort".into()),
+        },
     }
     if !output.is_empty() {
         body.insert("output_config".into(), output.into());
@@ -131,12 +131,12 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
             Message::Assistant { texts, calls } => {
                 let mut blocks: Vec<Value> = texts.iter().filter_map(|t| text_block(t)).collect();
                 blocks.extend(calls.iter().map(
-                    |c| json!({ "type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments }),
+                    |c| json!({ "type": "tool_use", "id": call_id(&c.id), "name": c.name, "input": c.arguments }),
                 ));
                 ("assistant", blocks)
             }
             Message::Tool(result) => {
-                let mut block = json!({ "type": "tool_result", "tool_use_id": result.call_id });
+                let mut block = json!({ "type": "tool_result", "tool_use_id": call_id(&result.call_id) });
                 let content = blocks(&result.parts, &at)?;
                 if !content.is_empty() {
                     block["content"] = content.into();
@@ -160,8 +160,15 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
     if chat.format == Format::Json {
         system.push(JSON_ONLY.into());
     }
-    if turns.is_empty() {
+    let Some((role, blocks)) = turns.last_mut() else {
         return Err(Untranslatable::new("messages", "must hold something that the user says"));
+    };
+    // An answer that is to be gone on with may not end in blanks there.
+    if *role == "assistant"
+        && let Some(last) = blocks.last_mut()
+        && let Some(text) = last["text"].as_str()
+    {
+        last["text"] = text.trim_end().into();
     }
     let turn = |(role, blocks): (&str, Vec<Value>)| json!({ "role": role, "content": plain(blocks) });
     Ok((system, turns.into_iter().map(turn).collect()))
@@ -225,10 +232,26 @@ fn base64(data: &DataUrl) -> Value {
     json!({ "type": "base64", "media_type": data.media_type, "data": data.data })
 }
 
-fn tools(chat: &Chat, body: &mut Map<String, Value>) {
+/// An id of letters, digits, `_` and `-`: Anthropic takes no others, and some vendors write others.
+fn call_id(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') {
+            out.push(byte.into());
+        } else {
+            out.push_str(&format!("_{byte:02X}"));
+        }
+    }
+    if out.is_empty() { "_".into() } else { out }
+}
+
+fn tools(chat: &Chat, body: &mut Map<String, Value>) -> Result<(), Untranslatable> {
     let (tools, choice) = chat.callable();
     if tools.is_empty() {
-        return;
+        if let Some(ToolChoice::Among { required: true, .. }) = choice {
+            return Err(Untranslatable::new("tool_choice", "must name one of the tools"));
+        }
+        return Ok(());
     }
     body.insert("tools".into(), tools.into_iter().map(tool).collect());
     let mut choice = match choice {
@@ -249,6 +272,7 @@ fn tools(chat: &Chat, body: &mut Map<String, Value>) {
     if !choice.is_empty() {
         body.insert("tool_choice".into(), choice.into());
     }
+    Ok(())
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -259,7 +283,11 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn tool(tool: &Tool) -> Value {
-    let schema = tool.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
+    let mut schema = tool.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
+    // OpenAI takes `{}` for a tool that takes nothing.
+    if let Some(members) = schema.as_object_mut() {
+        members.entry("type").or_insert("object".into());
+    }
     let mut out = json!({ "name": tool.name, "input_schema": schema });
     if let Some(description) = &tool.description {
         out["description"] = description.clone().into();
@@ -270,22 +298,28 @@ fn tool(tool: &Tool) -> Value {
     out
 }
 
-/// `output_config.effort` came with Opus 4.5 and Sonnet 4.6; older models refuse it.
-fn knows_effort(model: &str) -> bool {
+/// `output_config.effort` came with Opus 4.5 and Sonnet 4.6, `max` with 4.6 and `xhigh` after it: models refuse what
+/// they do not know.
+fn known_effort(model: &str, effort: Effort) -> Option<Effort> {
     let id = model.rsplit('/').next().unwrap_or(model);
-    let Some(rest) = id.strip_prefix("claude-") else { return false };
-    let mut words = rest.split('-');
+    let mut words = id.strip_prefix("claude-")?.split('-');
     let family = words.next().unwrap_or_default();
     // Older ids have the version before the family: claude-3-5-sonnet.
     let number = |word: Option<&str>| word.and_then(|w| w.parse::<u32>().ok()).filter(|n| *n < 1_000);
-    let Some(major) = number(words.next()) else { return false };
-    let minor = number(words.next()).unwrap_or(0);
-    match family {
-        "opus" => (major, minor) >= (4, 5),
-        "sonnet" => (major, minor) >= (4, 6),
-        "haiku" => major >= 5,
-        _ => family.parse::<u32>().is_err(),
-    }
+    let major = number(words.next())?;
+    let version = (major, number(words.next()).unwrap_or(0));
+    let first = match family {
+        "opus" => (4, 5),
+        "sonnet" => (4, 6),
+        "haiku" => (5, 0),
+        _ if family.parse::<u32>().is_ok() => return None,
+        _ => (0, 0),
+    };
+    let effort = effort.max(Effort::Low);
+    (version >= first).then_some(match (version, effort) {
+        ((4, 5), Effort::XHigh | Effort::Max) | ((4, 6), Effort::XHigh) => Effort::High,
+        _ => effort,
+    })
 }
 
 #[cfg(test)]

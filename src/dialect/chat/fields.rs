@@ -4,6 +4,34 @@ use serde_json::{Map, Value};
 
 use super::Untranslatable;
 
+/// So many names of what was not carried are told.
+const MOST_LOST: usize = 64;
+
+/// What was read and is not carried elsewhere, by its path without numbers, each once.
+#[derive(Default)]
+pub struct Lost(Vec<String>);
+
+impl Lost {
+    pub fn tell(&mut self, path: &str) {
+        let mut name = String::with_capacity(path.len());
+        let mut inside = false;
+        for c in path.chars() {
+            inside = c == '[' || inside && c.is_ascii_digit();
+            if !inside || c == '[' {
+                name.push(c);
+            }
+        }
+        // A request may hold any number of names that nobody knows.
+        if self.0.len() < MOST_LOST && !self.0.contains(&name) {
+            self.0.push(name);
+        }
+    }
+
+    pub fn names(self) -> Vec<String> {
+        self.0
+    }
+}
+
 pub struct Fields<'v> {
     path: String,
     object: &'v Map<String, Value>,
@@ -25,6 +53,13 @@ impl<'v> Fields<'v> {
 
     pub fn names(&self) -> impl Iterator<Item = &'v String> + use<'v> {
         self.object.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name)
+    }
+
+    /// Tells what is there under other names than these.
+    pub fn others(&self, known: &[&str], lost: &mut Lost) {
+        self.names()
+            .filter(|name| !known.contains(&name.as_str()))
+            .for_each(|name| lost.tell(&self.path(name)));
     }
 
     pub fn path(&self, name: &str) -> String {
@@ -61,6 +96,12 @@ impl<'v> Fields<'v> {
         self.read(name, "a number", Value::as_f64)
     }
 
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, Untranslatable> {
+        let whole =
+            |v: &Value| v.as_i64().or_else(|| v.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64));
+        self.read(name, "a whole number", whole)
+    }
+
     pub fn count(&self, name: &str) -> Result<Option<u64>, Untranslatable> {
         // JavaScript has one kind of number, and some write counts as 1024.0.
         let whole = |v: &Value| {
@@ -71,6 +112,25 @@ impl<'v> Fields<'v> {
 
     pub fn list(&self, name: &str) -> Result<&'v [Value], Untranslatable> {
         Ok(self.read(name, "an array", Value::as_array)?.map_or(&[], Vec::as_slice))
+    }
+
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, Untranslatable> {
+        let text = |(i, v): (usize, &Value)| {
+            v.as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| wrong(&format!("{}[{i}]", self.path(name)), "a string", v))
+        };
+        self.list(name)?.iter().enumerate().map(text).collect()
+    }
+
+    /// An object that is the caller's own, such as a JSON schema.
+    pub fn theirs(&self, name: &str) -> Result<Option<&'v Value>, Untranslatable> {
+        self.read(name, "an object", |value| Some(value).filter(|v| v.is_object()))
+    }
+
+    pub fn objects(&self, name: &str) -> Result<Vec<Fields<'v>>, Untranslatable> {
+        let object = |(i, v)| Fields::of(v, format!("{}[{i}]", self.path(name)));
+        self.list(name)?.iter().enumerate().map(object).collect()
     }
 
     pub fn object(&self, name: &str) -> Result<Option<Fields<'v>>, Untranslatable> {
@@ -86,4 +146,20 @@ impl<'v> Fields<'v> {
 pub fn wrong(path: &str, kind: &str, value: &Value) -> Untranslatable {
     let shown: String = value.to_string().chars().take(60).collect();
     Untranslatable::new(path, format!("must be {kind}, got {shown}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_is_told_once_and_without_numbers() {
+        let mut lost = Lost::default();
+        for i in 0..3 {
+            lost.tell(&format!("messages[{i}].content[1{i}].x2"));
+        }
+        assert_eq!(lost.0, ["messages[].content[].x2"]);
+        (0..1_000).for_each(|i| lost.tell(&format!("x{i}")));
+        assert_eq!(lost.names().len(), MOST_LOST);
+    }
 }

@@ -26,19 +26,16 @@ pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer
         return Err(NoAnswer::Malformed("the answer has no candidates".into()));
     }
     if candidates.iter().all(is_void) {
-        let why = candidates[0]["finishReason"].as_str().unwrap_or("no reason");
-        return Err(NoAnswer::Malformed(format!(
-            "the answer is empty: {}",
-            why.chars().take(60).collect::<String>()
-        )));
+        return Err(NoAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
     }
     let id = &answer["responseId"];
+    let stem = stem(id, created);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",
         "created": created,
         "model": answer["modelVersion"],
-        "choices": candidates.iter().map(|candidate| choice(candidate, id)).collect::<Vec<_>>(),
+        "choices": candidates.iter().map(|candidate| choice(candidate, &stem)).collect::<Vec<_>>(),
     });
     let usage = usage(&answer["usageMetadata"]);
     if let Some(usage) = &usage {
@@ -63,25 +60,42 @@ pub fn blocked(answer: &Value) -> Option<VendorError> {
     })
 }
 
+/// What the ids of calls begin with: no two answers may share them.
+pub fn stem(id: &Value, created: u64) -> String {
+    id.as_str().filter(|id| !id.is_empty()).map_or_else(|| created.to_string(), str::to_owned)
+}
+
 /// Whether a candidate ended in a mistake of the model's own with nothing said.
 fn is_void(candidate: &Value) -> bool {
     let parts = candidate["content"]["parts"].as_array();
-    let said = |part: &Value| part["text"].as_str().is_some_and(|t| !t.is_empty()) || part["text"].is_null();
-    is_mistake(candidate["finishReason"].as_str()) && !parts.is_some_and(|parts| parts.iter().any(said))
+    is_mistake(&candidate["finishReason"]) && !parts.is_some_and(|parts| parts.iter().any(says))
 }
 
-pub fn is_mistake(finish_reason: Option<&str>) -> bool {
-    const MISTAKES: [&str; 5] = [
+/// Whether a part is something that was asked for; thoughts are not.
+pub fn says(part: &Value) -> bool {
+    let text = part["text"].as_str().is_some_and(|text| !text.is_empty());
+    text && part["thought"] != true || part["functionCall"].is_object() || part["inlineData"].is_object()
+}
+
+pub fn is_mistake(finish_reason: &Value) -> bool {
+    const MISTAKES: [&str; 6] = [
         "MALFORMED_FUNCTION_CALL",
         "MALFORMED_RESPONSE",
         "UNEXPECTED_TOOL_CALL",
         "TOO_MANY_TOOL_CALLS",
         "OTHER",
+        "IMAGE_OTHER",
     ];
-    finish_reason.is_some_and(|reason| MISTAKES.contains(&reason))
+    finish_reason.as_str().is_some_and(|reason| MISTAKES.contains(&reason))
 }
 
-fn choice(candidate: &Value, id: &Value) -> Value {
+/// What is said of an answer that is none.
+pub fn nothing_said(finish_reason: &Value) -> String {
+    let why: String = finish_reason.as_str().unwrap_or("no reason").chars().take(60).collect();
+    format!("the answer is empty: {why}")
+}
+
+fn choice(candidate: &Value, stem: &str) -> Value {
     let (mut text, mut reasoning) = (None::<String>, String::new());
     let (mut calls, mut images) = (Vec::new(), Vec::new());
     for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
@@ -93,7 +107,7 @@ fn choice(candidate: &Value, id: &Value) -> Value {
             }
         }
         if part["functionCall"].is_object() {
-            calls.push(call(part, id, calls.len()));
+            calls.push(call(part, stem, calls.len()));
         }
         images.extend(image(part));
     }
@@ -115,11 +129,11 @@ fn choice(candidate: &Value, id: &Value) -> Value {
 }
 
 /// A call of a tool. Ids are made up where there is none, the same for the same answer.
-pub fn call(part: &Value, id: &Value, number: usize) -> Value {
+pub fn call(part: &Value, stem: &str, number: usize) -> Value {
     let function = &part["functionCall"];
     let call_id = match function["id"].as_str().filter(|id| !id.is_empty()) {
         Some(id) => id.to_owned(),
-        None => format!("call_{}_{number}", id.as_str().unwrap_or_default()),
+        None => format!("call_{stem}_{number}"),
     };
     let arguments = if function["args"].is_null() { "{}".into() } else { function["args"].to_string() };
     let mut call = json!({
@@ -143,6 +157,7 @@ pub fn image(part: &Value) -> Option<Value> {
 pub fn end(choice: &mut Value, finish_reason: &Value, called: bool) {
     choice["finish_reason"] = finish_reason
         .as_str()
+        .filter(|reason| *reason != "FINISH_REASON_UNSPECIFIED")
         .map(|reason| match reason {
             "MAX_TOKENS" => "length",
             "SAFETY"

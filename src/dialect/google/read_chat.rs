@@ -1,19 +1,21 @@
 //! Gemini's `generateContent`, read for other dialects: what they have no word for is told by name. Google takes
 //! names in camel case and in snake case, and so does this.
 
-use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use serde_json::{Map, Value, json};
 
 use crate::dialect::chat::{
     Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
     Untranslatable,
-    fields::{Fields, wrong},
+    fields::{Fields, Lost, wrong},
 };
 
 /// Fields that are read.
-const READ: [&str; 6] =
-    ["contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "serviceTier"];
+const READ: [&str; 7] =
+    ["model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "serviceTier"];
 /// Members of `generationConfig` that are read.
-const CONFIG: [&str; 13] = [
+const CONFIG: [&str; 16] = [
     "maxOutputTokens",
     "temperature",
     "topP",
@@ -27,6 +29,9 @@ const CONFIG: [&str; 13] = [
     "responseJsonSchema",
     "responseSchema",
     "thinkingConfig",
+    "responseModalities",
+    "responseLogprobs",
+    "logprobs",
 ];
 /// A budget for thinking that stands for each effort at most, in tokens.
 const BUDGETS: [(f64, Effort); 4] =
@@ -41,6 +46,8 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
             "lives at Google; no other vendor can go on with it",
         ));
     }
+    let mut lost = Lost::default();
+    fields.others(&READ, &mut lost);
     let mut messages = Vec::new();
     if let Some(system) = fields.get("systemInstruction") {
         let texts = match system {
@@ -49,44 +56,65 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         };
         messages.push(Message::System(texts));
     }
-    let mut open = Vec::new();
-    for (i, value) in fields.list("contents")?.iter().enumerate() {
-        content(&Fields::of(value, format!("contents[{i}]"))?, i, &mut open, &mut messages)?;
+    let mut open = Open::default();
+    for (i, fields) in fields.objects("contents")?.iter().enumerate() {
+        content(fields, i, &mut open, &mut messages, &mut lost)?;
     }
     let empty = json!({});
     let config = match fields.object("generationConfig")? {
         Some(config) => config,
         None => Fields::of(&empty, "generationConfig")?,
     };
-    let unknown = |name: &&String| !READ.contains(&name.as_str());
-    let mut others: Vec<String> = fields.names().filter(unknown).cloned().collect();
-    others.extend(config.names().filter(|n| !CONFIG.contains(&n.as_str())).map(|n| config.path(n)));
+    config.others(&CONFIG, &mut lost);
+    refuse(&config)?;
+    if let Some(tools) = fields.object("toolConfig")? {
+        tools.others(&["functionCallingConfig"], &mut lost);
+    }
     Ok(Chat {
         messages,
-        tools: tools(&fields)?,
+        tools: tools(&fields, &mut lost)?,
         tool_choice: tool_choice(&fields)?,
         parallel_tool_calls: None,
         format: format(&config)?,
-        stop: config.list("stopSequences")?.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        stop: config.texts("stopSequences")?,
         max_output: config.count("maxOutputTokens")?,
         sampling: Sampling {
             temperature: config.number("temperature")?,
             top_p: config.number("topP")?,
             top_k: config.count("topK")?,
-            frequency_penalty: config.number("frequencyPenalty")?,
-            presence_penalty: config.number("presencePenalty")?,
-            seed: config.get("seed").and_then(Value::as_i64),
+            frequency_penalty: config.number("frequencyPenalty")?.filter(|p| *p != 0.0),
+            presence_penalty: config.number("presencePenalty")?.filter(|p| *p != 0.0),
+            seed: config.integer("seed")?,
         },
         choices: config.count("candidateCount")?.filter(|n| *n != 1),
         logprobs: None,
         effort: effort(&config)?,
         user: None,
-        service_tier: fields.text("serviceTier")?.map(|tier| match tier {
-            "standard" => "default".into(),
-            other => other.to_owned(),
-        }),
-        others,
+        service_tier: fields.text("serviceTier")?.filter(|tier| *tier != "unspecified").map(
+            |tier| match tier {
+                "standard" => "default".into(),
+                other => other.to_owned(),
+            },
+        ),
+        others: lost.names(),
     })
+}
+
+/// What would make another answer than the one that was asked for.
+fn refuse(config: &Fields<'_>) -> Result<(), Untranslatable> {
+    if config.texts("responseModalities")?.iter().any(|kind| kind != "TEXT") {
+        let why = "text is the only kind of answer from other vendors";
+        return Err(Untranslatable::new(config.path("responseModalities"), why));
+    }
+    if config.get("responseFormat").is_some() {
+        let why = "is not understood; use responseMimeType and responseJsonSchema";
+        return Err(Untranslatable::new(config.path("responseFormat"), why));
+    }
+    if config.flag("responseLogprobs")? == Some(true) {
+        let why = "must be false for other vendors, whose form of them is another";
+        return Err(Untranslatable::new(config.path("responseLogprobs"), why));
+    }
+    Ok(())
 }
 
 /// The names Google knows, in camel case; what users named themselves (arguments, schemas) stays as it is.
@@ -125,45 +153,45 @@ fn camel_name(name: &str) -> String {
     out
 }
 
-fn blocks<'v>(fields: &Fields<'v>, name: &str) -> Result<Vec<Fields<'v>>, Untranslatable> {
-    let block = |(i, v)| Fields::of(v, format!("{}[{i}]", fields.path(name)));
-    fields.list(name)?.iter().enumerate().map(block).collect()
-}
-
 fn texts(content: &Fields<'_>) -> Result<Vec<String>, Untranslatable> {
-    blocks(content, "parts")?.iter().map(|part| Ok(part.needed_text("text")?.to_owned())).collect()
+    content.objects("parts")?.iter().map(|part| Ok(part.needed_text("text")?.to_owned())).collect()
 }
 
-/// One turn. `open` are the calls that were not answered yet, by name: results need not name their call.
+/// Calls that were not answered yet: results need not name the one that they are for.
+#[derive(Default)]
+struct Open {
+    by_name: HashMap<String, VecDeque<String>>,
+    answered: HashSet<String>,
+}
+
+impl Open {
+    fn call(&mut self, name: &str, id: &str) {
+        self.answered.remove(id);
+        self.by_name.entry(name.to_owned()).or_default().push_back(id.to_owned());
+    }
+
+    /// The call of a result: the first of its name, where it names none.
+    fn answer(&mut self, name: &str, named: Option<&str>) -> Option<String> {
+        if let Some(id) = named {
+            self.answered.insert(id.to_owned());
+            return Some(id.to_owned());
+        }
+        let waiting = self.by_name.get_mut(name)?;
+        std::iter::from_fn(|| waiting.pop_front()).find(|id| !self.answered.contains(id))
+    }
+}
+
 fn content(
     fields: &Fields<'_>,
     turn: usize,
-    open: &mut Vec<(String, String)>,
+    open: &mut Open,
     out: &mut Vec<Message>,
+    lost: &mut Lost,
 ) -> Result<(), Untranslatable> {
     match fields.text("role")?.unwrap_or("user") {
-        "user" | "function" => user(fields, open, out),
+        "user" | "function" => user(fields, open, out, lost),
         "model" => {
-            let (mut said, mut calls) = (Vec::new(), Vec::new());
-            for part in blocks(fields, "parts")? {
-                if let Some(call) = part.object("functionCall")? {
-                    let name = call.needed_text("name")?.to_owned();
-                    let id = call.owned_text("id")?.unwrap_or_else(|| format!("call_{turn}_{}", calls.len()));
-                    open.push((name.clone(), id.clone()));
-                    let arguments = call.get("args").cloned().unwrap_or_else(|| json!({}));
-                    calls.push(ToolCall {
-                        id,
-                        name,
-                        arguments,
-                        signature: part.owned_text("thoughtSignature")?,
-                    });
-                } else if part.flag("thought")? != Some(true)
-                    && let Some(text) = part.owned_text("text")?
-                {
-                    said.push(text);
-                }
-            }
-            out.push(Message::Assistant { texts: said, calls });
+            out.push(model(fields, turn, open, lost)?);
             Ok(())
         }
         other => {
@@ -172,35 +200,55 @@ fn content(
     }
 }
 
+fn model(
+    fields: &Fields<'_>,
+    turn: usize,
+    open: &mut Open,
+    lost: &mut Lost,
+) -> Result<Message, Untranslatable> {
+    let (mut said, mut calls) = (Vec::new(), Vec::new());
+    for part in fields.objects("parts")? {
+        // What a model thought is for its own vendor; it comes back with every answer, and nobody misses it.
+        if part.flag("thought")? == Some(true) {
+            continue;
+        }
+        part.others(&["text", "thought", "thoughtSignature", "functionCall"], lost);
+        if let Some(call) = part.object("functionCall")? {
+            let name = call.needed_text("name")?.to_owned();
+            let id = call.owned_text("id")?.unwrap_or_else(|| format!("call_{turn}_{}", calls.len()));
+            open.call(&name, &id);
+            let arguments = call.theirs("args")?.cloned().unwrap_or_else(|| json!({}));
+            calls.push(ToolCall { id, name, arguments, signature: part.owned_text("thoughtSignature")? });
+        } else if let Some(text) = part.owned_text("text")? {
+            said.push(text);
+        }
+    }
+    Ok(Message::Assistant { texts: said, calls })
+}
+
 fn user(
     fields: &Fields<'_>,
-    open: &mut Vec<(String, String)>,
+    open: &mut Open,
     out: &mut Vec<Message>,
+    lost: &mut Lost,
 ) -> Result<(), Untranslatable> {
     let mut parts = Vec::new();
-    for part in blocks(fields, "parts")? {
-        if let Some(response) = part.object("functionResponse")? {
-            let name = response.needed_text("name")?;
-            let named = response.text("id")?;
-            let at = open.iter().position(|(n, id)| named.map_or(n == name, |named| id == named));
-            let call_id = match (named, at) {
-                (Some(id), _) => id.to_owned(),
-                (None, Some(at)) => open[at].1.clone(),
-                (None, None) => {
-                    return Err(Untranslatable::new(
-                        response.path("name"),
-                        format!("answers no call: {name:?}"),
-                    ));
-                }
-            };
-            if let Some(at) = at {
-                open.remove(at);
-            }
-            let (text, is_error) = result_text(response.get("response"));
-            out.push(Message::Tool(ToolResult { call_id, parts: vec![Part::Text(text)], is_error }));
-        } else {
-            parts.push(read_part(&part)?);
+    for part in fields.objects("parts")? {
+        let Some(response) = part.object("functionResponse")? else {
+            parts.push(read_part(&part, lost)?);
+            continue;
+        };
+        response.others(&["id", "name", "response", "parts"], lost);
+        let name = response.needed_text("name")?;
+        let Some(call_id) = open.answer(name, response.text("id")?) else {
+            return Err(Untranslatable::new(response.path("name"), format!("answers no call: {name:?}")));
+        };
+        let (text, is_error) = result_text(response.get("response"));
+        let mut given = vec![Part::Text(text)];
+        for part in response.objects("parts")? {
+            given.push(read_part(&part, lost)?);
         }
+        out.push(Message::Tool(ToolResult { call_id, parts: given, is_error }));
     }
     if !parts.is_empty() {
         out.push(Message::User(parts));
@@ -223,17 +271,26 @@ fn result_text(response: Option<&Value>) -> (String, bool) {
     (Value::Object(members.clone()).to_string(), false)
 }
 
-fn read_part(part: &Fields<'_>) -> Result<Part, Untranslatable> {
+fn read_part(part: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+    part.others(&["text", "inlineData", "fileData", "thought", "thoughtSignature"], lost);
     if let Some(text) = part.owned_text("text")? {
         return Ok(Part::Text(text));
     }
-    let (source, kind) = if let Some(inline) = part.object("inlineData")? {
-        let media_type = inline.needed_text("mimeType")?.to_owned();
+    let (source, kind, name) = if let Some(inline) = part.object("inlineData")? {
+        let media_type = inline.needed_text("mimeType")?.to_ascii_lowercase();
         let data = inline.needed_text("data")?.to_owned();
-        (Source::Data(DataUrl { media_type: media_type.clone(), data }), media_type)
+        let data = DataUrl { media_type: media_type.clone(), data };
+        (Source::Data(data), media_type, inline.owned_text("displayName")?)
     } else if let Some(file) = part.object("fileData")? {
-        let kind = file.text("mimeType")?.unwrap_or_default().to_owned();
-        (Source::Url(file.needed_text("fileUri")?.to_owned()), kind)
+        let uri = file.needed_text("fileUri")?;
+        if uri.starts_with("gs://") || uri.contains("//generativelanguage.googleapis.com/") {
+            return Err(Untranslatable::new(
+                file.path("fileUri"),
+                "is kept at Google; no other vendor can read it",
+            ));
+        }
+        let kind = file.text("mimeType")?.unwrap_or_default().to_ascii_lowercase();
+        (Source::Url(uri.to_owned()), kind, file.owned_text("displayName")?)
     } else {
         let known = "text, inlineData, fileData, functionCall or functionResponse";
         return Err(Untranslatable::new(
@@ -243,26 +300,36 @@ fn read_part(part: &Fields<'_>) -> Result<Part, Untranslatable> {
     };
     Ok(match (kind.split_once('/'), source) {
         (Some(("audio", format)), Source::Data(data)) => {
-            Part::Audio { format: format.to_owned(), data: data.data }
+            Part::Audio { format: audio_format(format).to_owned(), data: data.data }
         }
         (Some(("image", _)), source) => Part::Image(source),
-        (_, source) => Part::File { source, name: None },
+        (_, source) => Part::File { source, name },
     })
 }
 
-fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
+/// OpenAI's words for `audio/…`, without parameters such as a rate.
+fn audio_format(kind: &str) -> &str {
+    match kind.split(';').next().unwrap_or_default().trim() {
+        "mpeg" | "x-mp3" | "mpeg3" => "mp3",
+        "x-wav" | "wave" | "vnd.wave" => "wav",
+        other => other,
+    }
+}
+
+fn tools(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Tool>, Untranslatable> {
     let mut tools = Vec::new();
-    for tool in blocks(fields, "tools")? {
+    for tool in fields.objects("tools")? {
         if let Some(other) = tool.names().find(|name| *name != "functionDeclarations") {
             let why = "is a tool of Google's own; other vendors can only be given functionDeclarations";
             return Err(Untranslatable::new(tool.path(other), why));
         }
-        for declaration in blocks(&tool, "functionDeclarations")? {
-            let schema = declaration.get("parametersJsonSchema").cloned();
+        for declaration in tool.objects("functionDeclarations")? {
+            declaration.others(&["name", "description", "parameters", "parametersJsonSchema"], lost);
+            let schema = declaration.theirs("parametersJsonSchema")?.cloned();
             tools.push(Tool {
                 name: declaration.needed_text("name")?.to_owned(),
                 description: declaration.owned_text("description")?,
-                parameters: schema.or_else(|| declaration.get("parameters").map(json_schema)),
+                parameters: schema.or(declaration.theirs("parameters")?.map(json_schema)),
                 strict: None,
             });
         }
@@ -270,37 +337,65 @@ fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
     Ok(tools)
 }
 
-/// Google's own schemas write types in capitals and say `nullable`.
+/// Google's own schemas write types in capitals and counts as texts, and say `nullable`.
 fn json_schema(schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            let mut out: serde_json::Map<String, Value> = members
-                .iter()
-                .filter(|(name, _)| *name != "nullable")
-                .map(|(name, value)| match (name.as_str(), value) {
-                    ("type", Value::String(kind)) => (name.clone(), kind.to_ascii_lowercase().into()),
-                    ("enum" | "required" | "default" | "example", _) => (name.clone(), value.clone()),
-                    _ => (name.clone(), json_schema(value)),
-                })
-                .collect();
-            if members.get("nullable") == Some(&Value::Bool(true))
-                && let Some(kind) = out.get("type").cloned()
-            {
-                out.insert("type".into(), json!([kind, "null"]));
+    let Value::Object(members) = schema else { return schema.clone() };
+    let mut out = Map::new();
+    let mut nullable = false;
+    for (name, value) in members {
+        let keyword = camel_name(name);
+        let value = match (keyword.as_str(), value) {
+            ("nullable", _) => {
+                nullable = value == true;
+                continue;
             }
-            out.into()
-        }
-        Value::Array(items) => items.iter().map(json_schema).collect(),
-        other => other.clone(),
+            // What comes first matters nowhere else.
+            ("propertyOrdering", _) => continue,
+            ("type", Value::String(kind)) => kind.to_ascii_lowercase().into(),
+            ("items" | "additionalProperties", _) => json_schema(value),
+            ("anyOf", Value::Array(items)) => items.iter().map(json_schema).collect(),
+            ("properties" | "defs", Value::Object(named)) => {
+                named.iter().map(|(name, schema)| (name.clone(), json_schema(schema))).collect()
+            }
+            (
+                "maxItems" | "minItems" | "maxLength" | "minLength" | "maxProperties" | "minProperties",
+                Value::String(count),
+            ) => count.parse::<u64>().map_or_else(|_| value.clone(), Value::from),
+            (
+                "maxItems" | "minItems" | "maxLength" | "minLength" | "maxProperties" | "minProperties"
+                | "anyOf",
+                _,
+            ) => value.clone(),
+            _ => {
+                out.insert(name.clone(), value.clone());
+                continue;
+            }
+        };
+        out.insert(keyword, value);
+    }
+    if nullable {
+        allow_null(&mut out);
+    }
+    out.into()
+}
+
+fn allow_null(schema: &mut Map<String, Value>) {
+    if let Some(kind) = schema.get_mut("type").filter(|kind| kind.is_string()) {
+        *kind = json!([kind, "null"]);
+    }
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.push(Value::Null);
+    }
+    if let Some(Value::Array(kinds)) = schema.get_mut("anyOf") {
+        kinds.push(json!({ "type": "null" }));
     }
 }
 
 fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
     let Some(config) = fields.object("toolConfig")? else { return Ok(None) };
     let Some(config) = config.object("functionCallingConfig")? else { return Ok(None) };
-    let names: Vec<String> =
-        config.list("allowedFunctionNames")?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    let mode = config.text("mode")?.unwrap_or("AUTO");
+    let names = config.texts("allowedFunctionNames")?;
+    let mode = config.text("mode")?.filter(|mode| *mode != "MODE_UNSPECIFIED").unwrap_or("AUTO");
     Ok(Some(match (mode, names.as_slice()) {
         ("NONE", _) => ToolChoice::None,
         ("AUTO" | "VALIDATED", []) => ToolChoice::Auto,
@@ -316,11 +411,16 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
 }
 
 fn format(config: &Fields<'_>) -> Result<Format, Untranslatable> {
-    if config.text("responseMimeType")?.unwrap_or("text/plain") != "application/json" {
-        return Ok(Format::Text);
+    match config.text("responseMimeType")? {
+        None | Some("text/plain") => return Ok(Format::Text),
+        Some("application/json") => {}
+        Some(other) => {
+            let why = format!("must be text/plain or application/json for other vendors, got {other:?}");
+            return Err(Untranslatable::new(config.path("responseMimeType"), why));
+        }
     }
-    let schema = config.get("responseJsonSchema").cloned();
-    Ok(match schema.or_else(|| config.get("responseSchema").map(json_schema)) {
+    let schema = config.theirs("responseJsonSchema")?.cloned();
+    Ok(match schema.or(config.theirs("responseSchema")?.map(json_schema)) {
         None => Format::Json,
         Some(schema) => Format::Schema { name: "answer".into(), schema, strict: None },
     })
@@ -328,10 +428,18 @@ fn format(config: &Fields<'_>) -> Result<Format, Untranslatable> {
 
 fn effort(config: &Fields<'_>) -> Result<Option<Effort>, Untranslatable> {
     let Some(thinking) = config.object("thinkingConfig")? else { return Ok(None) };
-    if let Some(level) = thinking.text("thinkingLevel")? {
-        return Ok(Effort::from_word(&level.to_ascii_lowercase()));
+    if let Some(level) = thinking.text("thinkingLevel")?.filter(|l| *l != "THINKING_LEVEL_UNSPECIFIED") {
+        let why = || {
+            let why = format!("must be MINIMAL, LOW, MEDIUM or HIGH, got {level:?}");
+            Untranslatable::new(thinking.path("thinkingLevel"), why)
+        };
+        return Effort::from_word(&level.to_ascii_lowercase()).ok_or_else(why).map(Some);
     }
     // Minus one leaves it to the model.
     let budget = thinking.number("thinkingBudget")?.filter(|budget| *budget >= 0.0);
     Ok(budget.and_then(|budget| BUDGETS.iter().find(|(most, _)| budget <= *most)).map(|(_, effort)| *effort))
 }
+
+#[cfg(test)]
+#[path = "read_chat_tests.rs"]
+mod tests;

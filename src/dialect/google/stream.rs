@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answer;
-use crate::dialect::{chunks::Decoded, error_body};
+use crate::dialect::{chunks::Decoded, error_body, openai::chunk};
 
 #[derive(Default)]
 pub struct Decoder {
@@ -11,8 +11,17 @@ pub struct Decoder {
     begun: bool,
     id: Value,
     model: Value,
-    /// Calls so far, by candidate.
-    calls: Vec<usize>,
+    /// What the ids of calls begin with.
+    stem: String,
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, Default)]
+struct Candidate {
+    /// Calls so far.
+    calls: usize,
+    /// Whether anything was said.
+    said: bool,
 }
 
 /// Candidates that are told apart: more than the vendor gives.
@@ -25,7 +34,7 @@ impl Decoder {
     }
 
     pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
-        let Ok(event) = serde_json::from_str::<Value>(data) else { return Decoded::Undecodable };
+        let Some(event) = chunk::value(data) else { return Decoded::Undecodable };
         if name == Some("error") || answer::is_error(&event) {
             return Decoded::Error(error_body::from_value(&event));
         }
@@ -38,11 +47,17 @@ impl Decoder {
         let mut chunks = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
             self.id = event["responseId"].clone();
+            self.stem = answer::stem(&self.id, self.created);
             self.model = event["modelVersion"].clone();
             chunks.push(self.chunk(0, json!({ "role": "assistant", "content": "" })));
         }
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
             self.candidate(candidate, &mut chunks);
+        }
+        // Of a question that got no answer at all another may make one.
+        let reason = &event["candidates"][0]["finishReason"];
+        if answer::is_mistake(reason) && !self.candidates.iter().any(|c| c.said) {
+            return Decoded::Void(answer::nothing_said(reason));
         }
         if let Some(usage) = answer::usage(&event["usageMetadata"]) {
             let mut told = self.chunk(0, json!({}));
@@ -56,18 +71,19 @@ impl Decoder {
     fn candidate(&mut self, candidate: &Value, chunks: &mut Vec<Value>) {
         let index = candidate["index"].as_u64().unwrap_or(0);
         let at = (index as usize).min(MAX_CANDIDATES - 1);
-        if self.calls.len() <= at {
-            self.calls.resize(at + 1, 0);
+        if self.candidates.len() <= at {
+            self.candidates.resize(at + 1, Candidate::default());
         }
         for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+            self.candidates[at].said |= answer::says(part);
             if let Some(text) = part["text"].as_str().filter(|text| !text.is_empty()) {
                 let name = if part["thought"] == true { "reasoning_content" } else { "content" };
                 chunks.push(self.chunk(index, json!({ name: text })));
             }
             if part["functionCall"].is_object() {
-                let number = self.calls[at];
-                self.calls[at] += 1;
-                let mut call = answer::call(part, &self.id, number);
+                let number = self.candidates[at].calls;
+                self.candidates[at].calls += 1;
+                let mut call = answer::call(part, &self.stem, number);
                 call["index"] = number.into();
                 chunks.push(self.chunk(index, json!({ "tool_calls": [call] })));
             }
@@ -77,7 +93,7 @@ impl Decoder {
         }
         if !candidate["finishReason"].is_null() {
             let mut last = self.chunk(index, json!({}));
-            answer::end(&mut last["choices"][0], &candidate["finishReason"], self.calls[at] > 0);
+            answer::end(&mut last["choices"][0], &candidate["finishReason"], self.candidates[at].calls > 0);
             chunks.push(last);
         }
     }
@@ -89,3 +105,7 @@ impl Decoder {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

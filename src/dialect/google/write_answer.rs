@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::dialect::{chat::DataUrl, openai::gather::Calls};
+
 /// The whole answer. `model` is what the caller asked for.
 pub fn write(completion: &Value, model: &str) -> Value {
     let candidate = |choice: &Value| {
@@ -14,12 +16,21 @@ pub fn write(completion: &Value, model: &str) -> Value {
         if let Some(text) = words("content").or(words("refusal")) {
             parts.push(json!({ "text": text }));
         }
+        parts.extend(images(message));
         parts.extend(message["tool_calls"].as_array().into_iter().flatten().map(call));
         candidate(&choice["index"], parts, choice["finish_reason"].as_str())
     };
     let candidates: Vec<Value> =
         completion["choices"].as_array().into_iter().flatten().map(candidate).collect();
     answer(candidates, &completion["usage"], &completion["id"], model)
+}
+
+/// Pictures that a model made, as Google's are told in OpenAI's words.
+fn images(message: &Value) -> impl Iterator<Item = Value> + '_ {
+    message["images"].as_array().into_iter().flatten().filter_map(|image| {
+        let data = DataUrl::parse(image["image_url"]["url"].as_str()?)?;
+        Some(json!({ "inlineData": { "mimeType": data.media_type, "data": data.data } }))
+    })
 }
 
 fn answer(candidates: Vec<Value>, usage: &Value, id: &Value, model: &str) -> Value {
@@ -70,20 +81,28 @@ fn metadata(usage: &Value) -> Value {
     })
 }
 
+/// Choices that are told apart: more than are ever asked for.
+const MAX_CHOICES: usize = 64;
+
 /// Writes a stream, chunk by chunk. Calls are told whole, so they are put together first.
 pub struct Encoder {
     model: String,
     id: Value,
-    calls: Vec<(u64, Value)>,
+    choices: Vec<Choice>,
     usage: Value,
-    /// Ends that wait for the usage, which comes after them.
-    ends: Vec<(u64, String)>,
+}
+
+/// What waits for the end: calls, and how it ended, which Google tells with the usage.
+#[derive(Default)]
+struct Choice {
+    index: u64,
+    calls: Calls,
+    finish: Option<String>,
 }
 
 impl Encoder {
     pub fn new(model: &str) -> Self {
-        let model = model.to_owned();
-        Self { model, id: Value::Null, calls: Vec::new(), usage: Value::Null, ends: Vec::new() }
+        Self { model: model.to_owned(), id: Value::Null, choices: Vec::new(), usage: Value::Null }
     }
 
     /// The events that a chunk comes to.
@@ -107,14 +126,17 @@ impl Encoder {
                     });
                 }
             }
-            delta["tool_calls"].as_array().into_iter().flatten().for_each(|piece| self.gather(index, piece));
+            parts.extend(images(delta));
+            if let Some(kept) = self.choice(index) {
+                delta["tool_calls"].as_array().into_iter().flatten().for_each(|piece| kept.calls.add(piece));
+                if let Some(reason) = choice["finish_reason"].as_str() {
+                    kept.finish = Some(reason.to_owned());
+                }
+            }
             if !parts.is_empty() {
                 let told =
                     answer(vec![candidate(&index.into(), parts, None)], &Value::Null, &self.id, &self.model);
                 event(out, &told);
-            }
-            if let Some(reason) = choice["finish_reason"].as_str() {
-                self.ends.push((index, reason.to_owned()));
             }
         }
     }
@@ -122,30 +144,20 @@ impl Encoder {
     /// The events at the end of a sound stream.
     pub fn end(&mut self, out: &mut String) {
         let mut candidates = Vec::new();
-        for (index, reason) in std::mem::take(&mut self.ends) {
-            let calls =
-                self.calls.iter().filter(|(choice, _)| *choice == index).map(|(_, c)| call(c)).collect();
-            candidates.push(candidate(&index.into(), calls, Some(&reason)));
+        for mut choice in std::mem::take(&mut self.choices) {
+            let calls = choice.calls.take().map(|c| call(&c)).collect();
+            candidates.push(candidate(&choice.index.into(), calls, choice.finish.as_deref()));
         }
         event(out, &answer(candidates, &self.usage, &self.id, &self.model));
     }
 
-    /// Puts a piece of a call to what there is of it.
-    fn gather(&mut self, choice: u64, piece: &Value) {
-        let same = |(c, call): &&mut (u64, Value)| *c == choice && call["index"] == piece["index"];
-        let Some((_, call)) = self.calls.iter_mut().find(same) else {
-            self.calls.push((choice, piece.clone()));
-            return;
-        };
-        if let Some(more) = piece["function"]["arguments"].as_str() {
-            let so_far = call["function"]["arguments"].as_str().unwrap_or_default();
-            call["function"]["arguments"] = format!("{so_far}{more}").into();
+    fn choice(&mut self, index: u64) -> Option<&mut Choice> {
+        let known = self.choices.iter().position(|c| c.index == index);
+        let at = known.unwrap_or(self.choices.len());
+        if known.is_none() && at < MAX_CHOICES {
+            self.choices.push(Choice { index, ..Choice::default() });
         }
-        for name in ["id", "extra_content"] {
-            if !piece[name].is_null() {
-                call[name] = piece[name].clone();
-            }
-        }
+        self.choices.get_mut(at)
     }
 }
 
@@ -155,3 +167,7 @@ fn event(out: &mut String, data: &Value) {
     out.push_str(&data.to_string());
     out.push_str("\r\n\r\n");
 }
+
+#[cfg(test)]
+#[path = "write_answer_tests.rs"]
+mod tests;

@@ -21,6 +21,7 @@ pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
         ));
     }
     let mut dropped = chat.others.clone();
+    names_of_files(chat, &mut dropped);
     let generation = version(model);
     let (system, contents) = contents(chat, generation)?;
     let mut body = Map::new();
@@ -30,7 +31,10 @@ pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
     }
     body.insert("contents".into(), contents.into());
     tools(chat, &mut body);
-    let config = generation_config(chat, generation, &mut dropped);
+    if chat.tools.iter().any(|tool| tool.strict == Some(true)) {
+        dropped.push("tools[].function.strict".into());
+    }
+    let config = generation_config(chat, model, generation, &mut dropped);
     if !config.is_empty() {
         body.insert("generationConfig".into(), config.into());
     }
@@ -49,15 +53,36 @@ pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
     Ok(Written { body: body.into(), dropped })
 }
 
-/// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest.
+/// Google takes no names for what it is given.
+fn names_of_files(chat: &Chat, dropped: &mut Vec<String>) {
+    let named = |part: &Part| matches!(part, Part::File { name: Some(_), .. });
+    let any = chat.messages.iter().any(|message| match message {
+        Message::User(parts) | Message::Tool(ToolResult { parts, .. }) => parts.iter().any(named),
+        Message::System(_) | Message::Assistant { .. } => false,
+    });
+    if any {
+        dropped.push("messages[].content[].file.filename".into());
+    }
+}
+
+/// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest, and Gemma's models
+/// are none of these.
 fn version(model: &str) -> f64 {
     let id = model.rsplit('/').next().unwrap_or(model);
+    if id.starts_with("gemma") {
+        return 0.0;
+    }
     let rest = id.strip_prefix("gemini-").unwrap_or_default();
     let number = rest.split('-').next().unwrap_or_default();
     number.parse().unwrap_or(f64::MAX)
 }
 
-fn generation_config(chat: &Chat, generation: f64, dropped: &mut Vec<String>) -> Map<String, Value> {
+fn generation_config(
+    chat: &Chat,
+    model: &str,
+    generation: f64,
+    dropped: &mut Vec<String>,
+) -> Map<String, Value> {
     let mut config = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -80,19 +105,29 @@ fn generation_config(chat: &Chat, generation: f64, dropped: &mut Vec<String>) ->
     if let Format::Schema { schema, .. } = &chat.format {
         put("responseJsonSchema", Some(schema.clone()));
     }
-    match chat.effort.map(|effort| thinking(effort, generation)) {
-        None => {}
-        Some(Some(thinking)) => put("thinkingConfig", Some(thinking)),
-        Some(None) => dropped.push("reasoning_effort".into()),
+    if let Some(effort) = chat.effort {
+        let thinking = thinking(effort, model, generation);
+        // Not all can do without.
+        let carried = thinking.is_some() && (effort != Effort::None || thinking == Some(no_thinking()));
+        put("thinkingConfig", thinking);
+        if !carried {
+            dropped.push("reasoning_effort".into());
+        }
     }
     config
 }
 
+fn no_thinking() -> Value {
+    json!({ "thinkingBudget": 0 })
+}
+
 /// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's own OpenAI-compatible surface), and what came
-/// before it does not think.
-fn thinking(effort: Effort, generation: f64) -> Option<Value> {
+/// before it does not think. The larger models refuse to think as little as the smaller ones may.
+fn thinking(effort: Effort, model: &str, generation: f64) -> Option<Value> {
+    let small = model.contains("flash");
     if generation >= 3.0 {
         let level = match effort {
+            Effort::None | Effort::Minimal if small => "MINIMAL",
             Effort::None | Effort::Minimal | Effort::Low => "LOW",
             Effort::Medium => "MEDIUM",
             Effort::High | Effort::XHigh | Effort::Max => "HIGH",
@@ -100,7 +135,8 @@ fn thinking(effort: Effort, generation: f64) -> Option<Value> {
         return Some(json!({ "thinkingLevel": level }));
     }
     let budget = match effort {
-        Effort::None => 0,
+        Effort::None if small => return (generation >= 2.5).then(no_thinking),
+        Effort::None => 128,
         Effort::Minimal | Effort::Low => 1_024,
         Effort::Medium => 8_192,
         Effort::High | Effort::XHigh | Effort::Max => 24_576,
@@ -249,3 +285,7 @@ fn tool(tool: &Tool) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "write_chat_tests.rs"]
+mod tests;

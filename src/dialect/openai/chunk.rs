@@ -44,6 +44,11 @@ pub fn read(name: Option<&str>, data: &str) -> Data {
     }
 }
 
+/// An event's JSON, also where it holds half an emoji.
+pub fn value(text: &str) -> Option<Value> {
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_lone_surrogates(text))).ok()
+}
+
 fn is_json_object(text: &str) -> bool {
     text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

@@ -3,6 +3,7 @@
 pub mod accumulate;
 pub mod answer;
 pub mod chunk;
+pub mod gather;
 pub mod parcel;
 pub mod read_chat;
 pub mod request;

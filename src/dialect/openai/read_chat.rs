@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::dialect::chat::{
     Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
     Untranslatable,
-    fields::{Fields, wrong},
+    fields::{Fields, Lost, wrong},
 };
 
 /// Fields that are read.
@@ -62,17 +62,18 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
             Untranslatable::new("reasoning_effort", format!("has no meaning in other dialects: {word:?}"))
         })
     });
-    let messages = fields.list("messages")?.iter().enumerate();
-    let unknown = |name: &&String| !READ.contains(&name.as_str());
+    let mut lost = Lost::default();
+    fields.others(&READ, &mut lost);
+    let messages = fields.objects("messages")?;
     Ok(Chat {
-        messages: messages.map(|(i, m)| message(m, format!("messages[{i}]"))).collect::<Result<_, _>>()?,
+        messages: messages.iter().map(|m| message(m, &mut lost)).collect::<Result<_, _>>()?,
         tools: tools(&fields)?,
         tool_choice: tool_choice(&fields)?,
         parallel_tool_calls: fields.flag("parallel_tool_calls")?,
-        format: format(&fields)?,
+        format: format(&fields, &mut lost)?,
         stop: match fields.get("stop") {
             Some(Value::String(one)) => vec![one.clone()],
-            _ => texts(&fields, "stop")?,
+            _ => fields.texts("stop")?,
         },
         max_output: fields.count("max_completion_tokens")?.or(fields.count("max_tokens")?),
         sampling: Sampling {
@@ -81,35 +82,28 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
             top_k: None,
             frequency_penalty: fields.number("frequency_penalty")?.filter(|p| *p != 0.0),
             presence_penalty: fields.number("presence_penalty")?.filter(|p| *p != 0.0),
-            seed: fields.get("seed").and_then(Value::as_i64),
+            seed: fields.integer("seed")?,
         },
         choices: fields.count("n")?.filter(|n| *n != 1),
         logprobs,
         effort: effort.transpose()?,
         user: fields.owned_text("safety_identifier")?.or(fields.owned_text("user")?),
         service_tier: fields.owned_text("service_tier")?,
-        others: fields.names().filter(unknown).cloned().collect(),
+        others: lost.names(),
     })
 }
 
-fn texts(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, Untranslatable> {
-    let text = |(i, v): (usize, &Value)| {
-        v.as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| wrong(&format!("{}[{i}]", fields.path(name)), "a string", v))
-    };
-    fields.list(name)?.iter().enumerate().map(text).collect()
-}
-
-fn message(value: &Value, path: String) -> Result<Message, Untranslatable> {
-    let fields = Fields::of(value, path)?;
+fn message(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
+    if fields.get("name").is_some() {
+        lost.tell(&fields.path("name"));
+    }
     Ok(match fields.needed_text("role")? {
-        "system" | "developer" => Message::System(only_texts(parts(&fields)?, &fields)?),
-        "user" => Message::User(parts(&fields)?),
-        "assistant" => assistant(&fields)?,
+        "system" | "developer" => Message::System(only_texts(parts(fields, lost)?, fields)?),
+        "user" => Message::User(parts(fields, lost)?),
+        "assistant" => assistant(fields, lost)?,
         "tool" => Message::Tool(ToolResult {
             call_id: fields.needed_text("tool_call_id")?.to_owned(),
-            parts: parts(&fields)?,
+            parts: parts(fields, lost)?,
             is_error: false,
         }),
         "function" => {
@@ -125,14 +119,21 @@ fn message(value: &Value, path: String) -> Result<Message, Untranslatable> {
     })
 }
 
-fn assistant(fields: &Fields<'_>) -> Result<Message, Untranslatable> {
+fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
     if fields.get("function_call").is_some() {
         return Err(Untranslatable::new(
             fields.path("function_call"),
             "is OpenAI's old form; use tool_calls",
         ));
     }
-    let mut texts = only_texts(parts(fields)?, fields)?;
+    if fields.get("audio").is_some() {
+        return Err(Untranslatable::new(
+            fields.path("audio"),
+            "is kept at OpenAI; other vendors need its words",
+        ));
+    }
+    // What a model thought is for its own vendor, and not told as lost: it comes back with every answer.
+    let mut texts = only_texts(parts(fields, lost)?, fields)?;
     texts.extend(fields.owned_text("refusal")?);
     let call = |(i, value): (usize, &Value)| {
         let call = Fields::of(value, format!("{}[{i}]", fields.path("tool_calls")))?;
@@ -169,25 +170,28 @@ fn only_texts(parts: Vec<Part>, fields: &Fields<'_>) -> Result<Vec<String>, Untr
     parts.into_iter().map(text).collect()
 }
 
-fn parts(fields: &Fields<'_>) -> Result<Vec<Part>, Untranslatable> {
+fn parts(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Part>, Untranslatable> {
     match fields.get("content") {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => Ok(vec![Part::Text(text.clone())]),
         Some(Value::Array(items)) => {
-            let part = |(i, item)| part(&Fields::of(item, format!("{}[{i}]", fields.path("content")))?);
+            let part = |(i, item)| part(&Fields::of(item, format!("{}[{i}]", fields.path("content")))?, lost);
             items.iter().enumerate().map(part).collect()
         }
         Some(other) => Err(wrong(&fields.path("content"), "a string or an array of parts", other)),
     }
 }
 
-fn part(fields: &Fields<'_>) -> Result<Part, Untranslatable> {
+fn part(fields: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
     match fields.needed_text("type")? {
         "text" => Ok(Part::Text(fields.needed_text("text")?.to_owned())),
         "refusal" => Ok(Part::Text(fields.needed_text("refusal")?.to_owned())),
         "image_url" => {
             let image =
                 fields.object("image_url")?.ok_or_else(|| fields.missing("image_url", "an object"))?;
+            if image.text("detail")?.is_some_and(|detail| detail != "auto") {
+                lost.tell(&image.path("detail"));
+            }
             Ok(Part::Image(source(image.needed_text("url")?, &image.path("url"))?))
         }
         "input_audio" => {
@@ -202,9 +206,11 @@ fn part(fields: &Fields<'_>) -> Result<Part, Untranslatable> {
                 let why = "is kept at OpenAI; other vendors need the file itself, in file_data";
                 return Err(Untranslatable::new(file.path("file_id"), why));
             };
-            let source = Source::Data(DataUrl::parse(data).ok_or_else(|| {
-                Untranslatable::new(file.path("file_data"), "must be a data URL in base64")
-            })?);
+            // An address is what a caller of another dialect may have given.
+            let source = source(data, &file.path("file_data"))?;
+            if matches!(&source, Source::Url(url) if !url.contains("://")) {
+                return Err(Untranslatable::new(file.path("file_data"), "must be a data URL in base64"));
+            }
             Ok(Part::File { source, name: file.owned_text("filename")? })
         }
         other => {
@@ -236,7 +242,7 @@ fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
         Ok(Tool {
             name: function.needed_text("name")?.to_owned(),
             description: function.owned_text("description")?,
-            parameters: function.get("parameters").cloned(),
+            parameters: function.theirs("parameters")?.cloned(),
             strict: function.flag("strict")?,
         })
     };
@@ -277,7 +283,7 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
     }
 }
 
-fn format(fields: &Fields<'_>) -> Result<Format, Untranslatable> {
+fn format(fields: &Fields<'_>, lost: &mut Lost) -> Result<Format, Untranslatable> {
     let Some(format) = fields.object("response_format")? else { return Ok(Format::Text) };
     match format.needed_text("type")? {
         "text" => Ok(Format::Text),
@@ -285,9 +291,12 @@ fn format(fields: &Fields<'_>) -> Result<Format, Untranslatable> {
         "json_schema" => {
             let schema =
                 format.object("json_schema")?.ok_or_else(|| format.missing("json_schema", "an object"))?;
+            if schema.get("description").is_some() {
+                lost.tell(&schema.path("description"));
+            }
             Ok(Format::Schema {
                 name: schema.owned_text("name")?.unwrap_or_else(|| "answer".into()),
-                schema: schema.get("schema").cloned().unwrap_or_else(|| json!({ "type": "object" })),
+                schema: schema.theirs("schema")?.cloned().unwrap_or_else(|| json!({ "type": "object" })),
                 strict: schema.flag("strict")?,
             })
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dialect::chat::{Chat, Format, Message, Part, Tool, ToolCall, ToolChoice};
+use crate::dialect::chat::{Chat, Format, Message, Part, Tool, ToolCall, ToolChoice, ToolResult};
 
 /// `model` is the caller's word for it.
 pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
@@ -13,7 +13,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
         }
     };
     put("model", Some(model.into()));
-    put("messages", Some(chat.messages.iter().flat_map(write_message).collect()));
+    put("messages", Some(write_messages(&chat.messages).into()));
     // A caller of another dialect expects to be told what was used.
     put("stream", stream.then(|| true.into()));
     put("stream_options", stream.then(|| json!({ "include_usage": true })));
@@ -38,37 +38,55 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
     Value::Object(out)
 }
 
-fn write_message(message: &Message) -> Vec<Value> {
-    match message {
-        Message::System(texts) => vec![json!({ "role": "system", "content": texts.join("\n\n") })],
-        Message::User(parts) => vec![json!({ "role": "user", "content": write_parts(parts) })],
-        Message::Assistant { texts, calls } => {
-            let content = (!texts.is_empty()).then(|| texts.concat());
-            let mut message = json!({ "role": "assistant", "content": content });
-            if !calls.is_empty() {
-                message["tool_calls"] = calls.iter().map(write_call).collect();
-            }
-            vec![message]
+fn write_messages(messages: &[Message]) -> Vec<Value> {
+    let mut out = Vec::with_capacity(messages.len());
+    let mut shown = Vec::new();
+    for message in messages {
+        // A tool answers in text only. What it showed follows as the user's, behind all results of that turn:
+        // nothing may stand between them.
+        if !matches!(message, Message::Tool(_)) {
+            show(&mut shown, &mut out);
         }
-        Message::Tool(result) => {
-            let (texts, others): (Vec<_>, Vec<_>) =
-                result.parts.iter().cloned().partition(|p| matches!(p, Part::Text(_)));
-            let text: Vec<_> = texts
-                .iter()
-                .filter_map(|p| if let Part::Text(t) = p { Some(t.as_str()) } else { None })
-                .collect();
-            let mut text = text.join("\n");
-            if result.is_error {
-                text = format!("Error: {text}");
+        match message {
+            Message::System(texts) => out.push(json!({ "role": "system", "content": texts.join("\n\n") })),
+            // Messages of nothing are refused there.
+            Message::User(parts) if parts.is_empty() => {}
+            Message::User(parts) => out.push(json!({ "role": "user", "content": write_parts(parts) })),
+            Message::Assistant { texts, calls } if texts.is_empty() && calls.is_empty() => {}
+            Message::Assistant { texts, calls } => {
+                let content = (!texts.is_empty()).then(|| texts.concat());
+                let mut message = json!({ "role": "assistant", "content": content });
+                if !calls.is_empty() {
+                    message["tool_calls"] = calls.iter().map(write_call).collect();
+                }
+                out.push(message);
             }
-            let mut out = vec![json!({ "role": "tool", "tool_call_id": result.call_id, "content": text })];
-            // A tool answers in text only; what it showed follows as the user's.
-            if !others.is_empty() {
-                out.push(json!({ "role": "user", "content": write_parts(&others) }));
-            }
-            out
+            Message::Tool(result) => out.push(write_result(result, &mut shown)),
         }
     }
+    show(&mut shown, &mut out);
+    out
+}
+
+fn show(shown: &mut Vec<Part>, out: &mut Vec<Value>) {
+    if !shown.is_empty() {
+        out.push(json!({ "role": "user", "content": write_parts(&std::mem::take(shown)) }));
+    }
+}
+
+fn write_result(result: &ToolResult, shown: &mut Vec<Part>) -> Value {
+    let mut texts = Vec::new();
+    for part in &result.parts {
+        match part {
+            Part::Text(text) => texts.push(text.as_str()),
+            other => shown.push(other.clone()),
+        }
+    }
+    let mut text = texts.join("\n");
+    if result.is_error {
+        text = format!("Error: {text}");
+    }
+    json!({ "role": "tool", "tool_call_id": result.call_id, "content": text })
 }
 
 fn write_call(call: &ToolCall) -> Value {
@@ -89,6 +107,7 @@ fn write_parts(parts: &[Part]) -> Value {
     let part = |part: &Part| match part {
         Part::Text(text) => json!({ "type": "text", "text": text }),
         Part::Image(source) => json!({ "type": "image_url", "image_url": { "url": source.url() } }),
+        // OpenAI takes no address here; a vendor who does may be the one that is asked.
         Part::File { source, name } => {
             let mut file = json!({ "file_data": source.url() });
             if let Some(name) = name {

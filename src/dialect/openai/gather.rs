@@ -1,0 +1,55 @@
+//! Calls of tools, put together out of the pieces of a stream, for dialects that tell them whole.
+
+use serde_json::{Value, json};
+
+/// Calls in one answer that are kept: far more than any vendor makes.
+const MOST: usize = 256;
+
+#[derive(Default)]
+pub struct Calls(Vec<Call>);
+
+#[derive(Default)]
+struct Call {
+    index: Option<u64>,
+    id: Value,
+    name: Value,
+    arguments: String,
+    extra: Value,
+}
+
+impl Calls {
+    /// Puts a piece to what there is of its call. A piece that names no index is a call of its own.
+    pub fn add(&mut self, piece: &Value) {
+        let index = piece["index"].as_u64();
+        let known = self.0.iter().position(|call| index.is_some() && call.index == index);
+        let at = known.unwrap_or(self.0.len());
+        if at >= MOST {
+            return;
+        }
+        if known.is_none() {
+            self.0.push(Call { index, ..Call::default() });
+        }
+        let call = &mut self.0[at];
+        let function = &piece["function"];
+        call.arguments.push_str(function["arguments"].as_str().unwrap_or_default());
+        for (there, new) in [
+            (&mut call.id, &piece["id"]),
+            (&mut call.name, &function["name"]),
+            (&mut call.extra, &piece["extra_content"]),
+        ] {
+            if !new.is_null() {
+                *there = new.clone();
+            }
+        }
+    }
+
+    /// What there is, as whole answers list it.
+    pub fn take(&mut self) -> impl Iterator<Item = Value> + use<> {
+        std::mem::take(&mut self.0).into_iter().map(|call| {
+            json!({
+                "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments },
+                "extra_content": call.extra,
+            })
+        })
+    }
+}
