@@ -1,0 +1,208 @@
+'use strict'
+
+// The client served over HTTP: by its web-standard handler, and by the Express adapter.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const http = require('node:http')
+const { once } = require('node:events')
+const express = require('express')
+const { ConfigError } = require('../..')
+const { failover } = require('bellwether/express')
+const { open, rig, serve, until, faults } = require('../helpers/client')
+
+const CHAT = { model: 'gpt-4o', messages: [{ role: 'user', content: 'hi' }] }
+const MESSAGE = { model: 'gpt-4o', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }
+const CONTENTS = { contents: [{ parts: [{ text: 'hi' }] }] }
+const ROUTES = [['/v1/chat/completions', CHAT], ['/v1/messages', MESSAGE], ['/v1beta/models/gpt-4o:generateContent', CONTENTS]]
+
+async function listen (t, app) {
+  const server = http.createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => { server.closeAllConnections(); server.close() })
+  return `http://127.0.0.1:${server.address().port}`
+}
+
+/** An app with the middleware in it, and its address. */
+function mount (t, client, options = {}, before = []) {
+  const app = express()
+  before.forEach((middleware) => app.use(middleware))
+  app.use(failover(client, { proxy: true, authorize: 'none', ...options }))
+  return listen(t, app)
+}
+
+const post = (url, body, more) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...more })
+
+test('what it takes is said by name', () => {
+  const client = { handler () {} }
+  const problems = (options) => {
+    try {
+      failover(client, options)
+    } catch (error) {
+      assert.ok(error instanceof ConfigError)
+      return error.problems.map(({ path }) => path)
+    }
+    return []
+  }
+  assert.deepEqual(problems({}), [])
+  assert.deepEqual(problems({ proxy: true }), ['authorize'])
+  assert.deepEqual(problems({ proxy: 'v1', authorize: 'all' }), ['proxy', 'authorize'])
+  assert.deepEqual(problems({ prxy: true }), ['prxy'])
+  assert.deepEqual(problems({ proxy: '/llm', authorize: 'none' }), [])
+})
+
+test('nothing is served unless it is asked for, and what is not ours goes on', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const app = express()
+  app.use(failover(client))
+  app.use((request, response) => response.status(418).end())
+  const url = await listen(t, app)
+  assert.equal((await post(`${url}/v1/chat/completions`, CHAT)).status, 418)
+  const mounted = await mount(t, client)
+  assert.equal((await post(`${mounted}/other`, CHAT)).status, 404)
+})
+
+test('it may be mounted elsewhere', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  for (const [proxy, paths] of [
+    ['/llm/v1/', ['/llm/v1/chat/completions', '/llm/v1/messages', '/llm/v1beta/models/m:generateContent', '/llm/v1/models/m:generateContent']],
+    ['/llm', ['/llm/chat/completions', '/llm/messages', '/llm/models/m:generateContent']]
+  ]) {
+    const url = await mount(t, client, { proxy })
+    for (const path of paths) {
+      const [, body] = ROUTES[path.endsWith('chat/completions') ? 0 : path.endsWith('messages') ? 1 : 2]
+      assert.equal((await post(url + path, body)).status, 200, path)
+    }
+  }
+})
+
+test('who is not authorized hears so in his dialect, and costs nothing', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const url = await mount(t, client, { authorize: async (request) => request.headers['x-token'] === 'right' })
+  const types = []
+  for (const [path, body] of ROUTES) {
+    const refused = await post(url + path, body)
+    assert.equal(refused.status, 401)
+    const { error } = await refused.json()
+    types.push(error.status ?? error.type)
+  }
+  assert.deepEqual(types, ['authentication_error', 'authentication_error', 'UNAUTHENTICATED'])
+  assert.equal(a.totalHits, 0)
+  const headers = { 'content-type': 'application/json', 'x-token': 'right' }
+  assert.equal((await post(url + ROUTES[0][0], CHAT, { headers })).status, 200)
+  // Whoever throws, or answers anything but true, has let nobody in.
+  const odd = await mount(t, client, { authorize: () => 'yes' })
+  assert.equal((await post(odd + ROUTES[0][0], CHAT)).status, 401)
+})
+
+test('a body that a parser has read, or has left alone, is the same body', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  for (const before of [[], [express.json()], [express.text({ type: '*/*' })], [express.raw({ type: '*/*' })], [express.urlencoded()]]) {
+    const url = await mount(t, client, {}, before)
+    const response = await post(`${url}/v1/chat/completions`, CHAT)
+    assert.equal((await response.json()).choices[0].message.content, 'Hello from A')
+  }
+  assert.ok(a.hits().every(({ body }) => body.messages[0].content === 'hi'))
+})
+
+test('a large request is taken, a larger one refused', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const url = await mount(t, client)
+  const large = { ...CHAT, messages: [{ role: 'user', content: 'x'.repeat(5 << 20) }] }
+  assert.equal((await post(`${url}/v1/chat/completions`, large)).status, 200)
+  const huge = new Request('http://x/v1/messages', { method: 'POST', body: '{}', headers: { 'content-length': String(65 << 20) } })
+  const refused = await client.handler(huge)
+  assert.deepEqual([refused.status, (await refused.json()).error.type], [413, 'request_too_large'])
+})
+
+test('models are those that somebody named', async (t) => {
+  const a = serve(t)
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url, models: ['gpt-4o', 'm/x'] }, { name: 'B', baseURL: a.url, model: 'pinned' }], models: { quick: ['gpt-4o'] } })
+  const url = await mount(t, client)
+  const get = async (path, headers) => (await fetch(url + path, { headers })).json()
+  assert.deepEqual((await get('/v1/models')).data.map(({ id, object }) => [id, object]), ['quick', 'gpt-4o', 'm/x', 'pinned'].map((id) => [id, 'model']))
+  assert.equal((await get('/v1/models/m%2Fx')).id, 'm/x')
+  assert.equal((await get('/v1/models/m/x')).id, 'm/x')
+  assert.equal((await get('/v1/models', { 'anthropic-version': '2023-06-01' })).data[0].type, 'model')
+  assert.equal((await get('/v1beta/models')).models[0].name, 'models/quick')
+  const missing = await fetch(`${url}/v1/models/none`)
+  assert.deepEqual([missing.status, (await missing.json()).error.type], [404, 'invalid_request_error'])
+  const nothing = await fetch(`${url}/v1/nothing`)
+  assert.equal(nothing.status, 404)
+})
+
+test('errors have the right status and form, and say when to come back', async (t) => {
+  const { client, a } = rig(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
+  const url = await mount(t, client)
+  a.script(faults.rateLimited({ retryAfter: '7s' }))
+  const throttled = await post(`${url}/v1/chat/completions`, CHAT)
+  assert.equal(throttled.status, 429)
+  assert.match(throttled.headers.get('retry-after'), /^[78]$/)
+  assert.ok(throttled.headers.get('x-request-id'))
+  const bad = await fetch(`${url}/v1/messages`, { method: 'POST', body: 'no JSON' })
+  assert.deepEqual([bad.status, (await bad.json()).error.type], [400, 'invalid_request_error'])
+})
+
+test('a stream that breaks off ends with an error event in the dialect, and without its end', async (t) => {
+  for (const [path, body, event, end] of [
+    ['/v1/chat/completions', { ...CHAT, stream: true }, /\ndata: \{"error":\{"message":"[^\n]*\}\n\n$/, '[DONE]'],
+    ['/v1/messages', { ...MESSAGE, stream: true }, /\nevent: error\ndata: \{"type":"error",[^\n]*\}\n\n$/, 'message_stop'],
+    ['/v1beta/models/gpt-4o:streamGenerateContent?alt=sse', CONTENTS, /\r\ndata: \{"error":\{"code":[^\n]*\}\r\n\r\n$/, '"STOP"']
+  ]) {
+    const { client, a } = rig(t, { servers: 1 })
+    const url = await mount(t, client)
+    a.script(faults.cut({ after: 2 }))
+    const response = await post(url + path, body)
+    assert.equal(response.status, 200)
+    const text = await response.text()
+    assert.match(text, event)
+    assert.ok(!text.includes(end))
+  }
+})
+
+test('a client that goes away takes its request with it', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const url = await mount(t, client)
+  for (const [i, [fault, stream]] of [[faults.hang(), false], [faults.hang(), true], [faults.stall({ after: 1 }), true]].entries()) {
+    a.script(fault)
+    const controller = new AbortController()
+    const asked = post(`${url}/v1/chat/completions`, { ...CHAT, stream }, { signal: controller.signal }).then((r) => r.text())
+    await a.waitForHits(i + 1)
+    if (i === 2) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort()
+    await assert.rejects(asked)
+    await a.waitForHits(i + 1, { outcome: 'clientAborted' })
+  }
+  await until('nothing is left', () => client.metrics.snapshot().activeCalls === 0)
+})
+
+test('a slow reader is waited for, and not remembered for', async (t) => {
+  const chunk = `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content: 'x'.repeat(64 << 10) }, finish_reason: null }] })}\n\n`
+  let sent = 0
+  const vendor = await listen(t, (request, response) => {
+    request.resume()
+    response.setHeader('content-type', 'text/event-stream')
+    const more = () => {
+      while (sent < 2_000) {
+        sent++
+        if (!response.write(chunk)) return response.once('drain', more)
+      }
+      response.end('data: [DONE]\n\n')
+    }
+    more()
+  })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const url = await mount(t, client)
+  const response = await post(`${url}/v1/chat/completions`, { ...CHAT, stream: true })
+  const reader = response.body.getReader()
+  await reader.read()
+  let before = -1
+  await until('the vendor is held up', async () => {
+    const still = sent === before
+    before = sent
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return still
+  })
+  assert.ok(sent < 1_000, `${sent} of 2000 chunks of 64 KiB are on their way`)
+  await reader.cancel()
+})
