@@ -386,9 +386,10 @@ impl Reading<'_> {
             Decoded::Chunks(chunks) => {
                 self.undecodable_run = 0;
                 for value in chunks {
-                    // Who did not ask what was used is not told; we want to know.
+                    // Who did not ask what was used is not told, who did is told once; we want to know.
                     let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
-                    if only_usage && !self.call.request.include_usage {
+                    let told = self.call.request.include_usage && self.whole.finished();
+                    if only_usage && !told {
                         self.whole.add(value);
                     } else {
                         let text = value.to_string();
