@@ -25,12 +25,19 @@ impl Decoder {
     }
 
     pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
+        // Some relays stream in OpenAI's form whatever they were asked in, or end as it does.
+        if data.trim() == "[DONE]" {
+            return Decoded::Done;
+        }
         let Ok(event) = serde_json::from_str::<Value>(data) else { return Decoded::Undecodable };
         if name == Some("error") || answer::is_error(&event) {
             return Decoded::Error(error_body::from_value(&event));
         }
         if !event.is_object() {
             return Decoded::Undecodable;
+        }
+        if event["choices"].is_array() {
+            return Decoded::Chunks(vec![event]);
         }
         if let Some(blocked) = answer::blocked(&event) {
             return Decoded::Error(blocked);
@@ -87,5 +94,20 @@ impl Decoder {
             "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
             "choices": [{ "index": index, "delta": delta, "finish_reason": null }],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relays_stream_in_either_form() {
+        let mut decoder = Decoder::new(1);
+        let openai =
+            json!({ "choices": [{ "index": 0, "delta": { "content": "hi" }, "finish_reason": null }] });
+        let Decoded::Chunks(chunks) = decoder.event(None, &openai.to_string()) else { panic!("a chunk") };
+        assert_eq!(chunks, [openai]);
+        assert!(matches!(decoder.event(None, " [DONE]"), Decoded::Done));
     }
 }
