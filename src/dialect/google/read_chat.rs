@@ -81,6 +81,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         logprobs: None,
         effort: effort(&config)?,
         user: None,
+        safety_identifier: None,
         service_tier: fields.text("serviceTier")?.map(|tier| match tier {
             "standard" => "default".into(),
             other => other.to_owned(),
