@@ -66,8 +66,8 @@ impl Dialect {
         match self {
             Self::OpenAi => "/chat/completions".into(),
             Self::Anthropic(_) => "/messages".into(),
-            Self::Google if stream => format!("/models/{}:streamGenerateContent?alt=sse", in_path(model)),
-            Self::Google => format!("/models/{}:generateContent", in_path(model)),
+            Self::Google if stream => format!("/{}:streamGenerateContent?alt=sse", at_google(model)),
+            Self::Google => format!("/{}:generateContent", at_google(model)),
             Self::Relay if stream => format!("/models/{}/generate?alt=sse", in_path(model)),
             Self::Relay => format!("/models/{}/generate", in_path(model)),
         }
@@ -107,7 +107,13 @@ impl Dialect {
     }
 }
 
-/// A model's name as part of a path; Google's ids may be whole paths (`tunedModels/x`).
+/// Where a model is at Google: those that were tuned are in a place of their own.
+fn at_google(model: &str) -> String {
+    let place = if model.starts_with("tunedModels/") { "" } else { "models/" };
+    format!("{place}{}", in_path(model))
+}
+
+/// A model's name as part of a path.
 fn in_path(model: &str) -> String {
     let mut out = String::with_capacity(model.len());
     let model = model.strip_prefix("models/").unwrap_or(model);
@@ -212,7 +218,7 @@ mod tests {
             (anthropic, "claude", true, "/messages"),
             (Dialect::Google, "gemini-2.5-pro", false, "/models/gemini-2.5-pro:generateContent"),
             (Dialect::Google, "models/g", true, "/models/g:streamGenerateContent?alt=sse"),
-            (Dialect::Google, "tunedModels/a b?", false, "/models/tunedModels/a%20b%3F:generateContent"),
+            (Dialect::Google, "tunedModels/a b?", false, "/tunedModels/a%20b%3F:generateContent"),
             (Dialect::Google, "../files/x", false, "/models/..%2Ffiles%2Fx:generateContent"),
             (Dialect::Relay, "a/b", false, "/models/a/b/generate"),
         ] {

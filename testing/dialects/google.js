@@ -13,7 +13,7 @@ const { argumentsOf, bearer, counted, decoded, finishOf, lengthOf, parameter, pi
 
 /** OpenAI's finish reasons, which scripts may use everywhere. @type {Record<string, string>} */
 const FINISH_REASONS = { stop: 'STOP', length: 'MAX_TOKENS', tool_calls: 'STOP', content_filter: 'SAFETY' }
-const CALL = /^\/(models|tunedModels)\/(.+)(?::|%3A)(generateContent|streamGenerateContent)$/i
+const CALL = /^\/(models|tunedModels)\/([^/]+)(?::|%3A)(generateContent|streamGenerateContent)$/i
 
 /** @type {Dialect['key']} */
 const key = (hit) => hit.headers['x-goog-api-key'] ?? parameter(hit.path, 'key') ?? bearer(hit)

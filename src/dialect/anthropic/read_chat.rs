@@ -67,6 +67,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         },
         effort: effort(&fields, output.as_ref())?,
         user,
+        safety_identifier: None,
         service_tier: fields
             .text("service_tier")?
             .map(|tier| if tier == "standard_only" { "default".into() } else { tier.to_owned() }),

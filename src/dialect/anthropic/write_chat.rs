@@ -65,8 +65,11 @@ pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result
     if !output.is_empty() {
         body.insert("output_config".into(), output.into());
     }
-    if let Some(user) = &chat.user {
+    if let Some(user) = chat.safety_identifier.as_ref().or(chat.user.as_ref()) {
         body.insert("metadata".into(), json!({ "user_id": user }));
+    }
+    if chat.safety_identifier.is_some() && chat.user.is_some() {
+        dropped.push("user".into());
     }
     match chat.service_tier.as_deref() {
         None => {}

@@ -25,6 +25,8 @@ pub struct Chat {
     pub effort: Option<Effort>,
     /// Who asks, for the vendor's own records.
     pub user: Option<String>,
+    /// The same by OpenAI's newer name, which goes before the older one.
+    pub safety_identifier: Option<String>,
     pub service_tier: Option<String>,
     /// Fields that were read and mean nothing elsewhere, by their own names.
     pub others: Vec<String>,

@@ -90,6 +90,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         logprobs: None,
         effort: effort(&config)?,
         user: None,
+        safety_identifier: None,
         service_tier: fields.text("serviceTier")?.filter(|tier| *tier != "unspecified").map(
             |tier| match tier {
                 "standard" => "default".into(),

@@ -44,8 +44,10 @@ pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
         Some(tier @ ("flex" | "priority")) => drop(body.insert("serviceTier".into(), tier.into())),
         Some(_) => dropped.push("service_tier".into()),
     }
-    if chat.user.is_some() {
-        dropped.push("user".into());
+    for (name, value) in [("user", &chat.user), ("safety_identifier", &chat.safety_identifier)] {
+        if value.is_some() {
+            dropped.push(name.into());
+        }
     }
     if chat.parallel_tool_calls == Some(false) {
         dropped.push("parallel_tool_calls".into());

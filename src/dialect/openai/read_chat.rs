@@ -87,7 +87,8 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         choices: fields.count("n")?.filter(|n| *n != 1),
         logprobs,
         effort: effort.transpose()?,
-        user: fields.owned_text("safety_identifier")?.or(fields.owned_text("user")?),
+        user: fields.owned_text("user")?,
+        safety_identifier: fields.owned_text("safety_identifier")?,
         service_tier: fields.owned_text("service_tier")?,
         others: lost.names(),
     })

@@ -34,6 +34,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
     put("parallel_tool_calls", chat.parallel_tool_calls.map(Value::from));
     put("response_format", write_format(&chat.format));
     put("user", chat.user.clone().map(Value::from));
+    put("safety_identifier", chat.safety_identifier.clone().map(Value::from));
     put("service_tier", chat.service_tier.clone().map(Value::from));
     Value::Object(out)
 }

@@ -1,0 +1,114 @@
+'use strict'
+
+// From one dialect to another, before content and after it.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const bellwether = require('../..')
+const { OTHERS, ask, failure, faults, rigOf, textOf, trail } = require('./helpers')
+
+const CHAIN = ['openai', 'anthropic', 'google']
+const CHAINS = [CHAIN, CHAIN.toReversed(), ['relay', 'google', 'anthropic'], ['anthropic', 'relay', 'openai']]
+
+test('along a chain of dialects, before content', async (t) => {
+  for (const dialects of CHAINS) {
+    for (const stream of [false, true]) {
+      for (const fault of [faults.serverError(), faults.reset(), faults.errorEvent('overloaded', { after: 0 }), faults.cut({ after: 0 })]) {
+        const { client, a, b } = rigOf(t, dialects)
+        a.script(fault)
+        b.script(faults.overloaded())
+        const answer = await ask(client, { stream })
+        assert.equal(textOf(answer), 'Hello from C', `${dialects} ${fault.name}`)
+        assert.equal(answer.object, 'chat.completion')
+        assert.deepEqual(answer.report.attempts.map((attempt) => attempt.endpoint), ['A', 'B', 'C'], `${dialects} ${fault.name} ${stream}`)
+      }
+    }
+  }
+})
+
+test('an error event after a 200 that said nothing yet fails over unseen', async (t) => {
+  for (const dialect of OTHERS) {
+    for (const after of ['headers', 0]) {
+      const { client, a } = rigOf(t, [dialect, 'openai'])
+      a.script(faults.errorEvent('overloaded', { after }))
+      const answer = await ask(client, { stream: true })
+      assert.equal(trail(answer.report.attempts), 'A:next:overloaded B:ok')
+      assert.equal(textOf(answer), 'Hello from B')
+    }
+  }
+})
+
+const BREAKS = {
+  cut: faults.cut({ after: 2 }), reset: faults.cut({ after: 2, how: 'reset' }), 'a proper end': faults.cut({ after: 2, how: 'eof' }),
+  'no finish reason': faults.missingFinish(), 'an error': faults.errorEvent('serverError', { after: 2 })
+}
+
+/** A stream to its end, with what was announced. */
+async function read (client, options) {
+  const stream = await client.chatCompletion('m', 'hi', { stream: true, ...options })
+  const chunks = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return { announced: chunks.find((chunk) => chunk.bellwether)?.bellwether, final: await stream.finalCompletion }
+}
+
+test('a stream that ends without message_stop or a finish reason is broken, and says what came', async (t) => {
+  for (const dialect of OTHERS) {
+    for (const [name, fault] of Object.entries(BREAKS)) {
+      const { client, a, b } = rigOf(t, [dialect, 'openai'])
+      a.script(fault)
+      const error = await failure(read(client))
+      assert.ok(error instanceof bellwether.StreamInterruptedError, `${dialect} ${name}: ${error.name}`)
+      assert.ok('Hello from A'.startsWith(error.partial) && error.partial !== '')
+      assert.equal(b.totalHits, 0)
+    }
+  }
+})
+
+test('after a finish reason, the mark of the end may be missing', async (t) => {
+  const { client, a } = rigOf(t, ['anthropic'])
+  a.script(faults.missingDone())
+  assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
+})
+
+test('restart and continue, from one dialect to another', async (t) => {
+  for (const dialects of CHAINS.map((chain) => chain.slice(0, 2))) {
+    for (const fault of Object.values(BREAKS)) {
+      const again = rigOf(t, dialects, { streams: { onCut: 'restart' } })
+      again.a.script(fault)
+      const restarted = await read(again.client)
+      assert.equal(restarted.announced.event, 'restart', `${dialects} ${fault.name}`)
+      assert.equal(textOf(restarted.final), 'Hello from B')
+    }
+    const on = rigOf(t, dialects, { streams: { onCut: 'continue' }, endpoint: () => ({ canContinue: true }) })
+    on.a.script(BREAKS.cut)
+    on.b.script(faults.healthy({ content: ' and onwards' }))
+    const { announced, final } = await read(on.client)
+    assert.equal(announced.event, 'continue')
+    assert.ok(textOf(final).endsWith(' and onwards') && textOf(final).startsWith('Hello'))
+    const { body } = on.b.hits()[0]
+    const last = (body.messages ?? body.contents).at(-1)
+    assert.equal(last.content ?? last.parts[0].text, textOf(final).replace(' and onwards', ''))
+    assert.equal(last.role, body.contents ? 'model' : 'assistant')
+  }
+})
+
+test('with commit: end, every break is unseen', async (t) => {
+  for (const dialect of OTHERS) {
+    const { client, a } = rigOf(t, [dialect, 'openai'], { streams: { commit: 'end' } })
+    a.script(BREAKS.cut)
+    const { announced, final } = await read(client)
+    assert.deepEqual([announced, textOf(final)], [undefined, 'Hello from B'])
+  }
+})
+
+test('pings keep the connection and not the wait for content', async (t) => {
+  const { client, a } = rigOf(t, ['anthropic'])
+  a.script(faults.keepAlive(5, { after: 0, for: 40 }))
+  assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
+  for (const [after, timeout, phase] of [[0, { firstContent: 60 }, 'firstContent'], [1, { content: 60 }, 'content']]) {
+    a.script(faults.keepAlive(5, { after }))
+    const error = await failure(ask(client, { stream: true, timeout, maxRetries: 0 }))
+    const cause = error instanceof bellwether.StreamInterruptedError ? error.reason : error.phase
+    assert.equal(cause, phase === 'content' ? 'timeoutContent' : phase)
+  }
+})
