@@ -2,6 +2,7 @@
 //! comes out against what must always be so. Driven by tests/fuzz/ on stable Rust and by libFuzzer on nightly.
 
 mod config;
+mod dialects;
 mod duration;
 mod error_body;
 mod http1;
@@ -33,16 +34,24 @@ const fn target(name: &'static str, run: Run, words: &'static [&'static str]) ->
 }
 
 /// One a line; another dialect is another few.
-pub static TARGETS: [Target; 11] = [
+pub static TARGETS: [Target; 19] = [
+    target("anthropic_answer", dialects::anthropic_answer, dialects::ANTHROPIC_WORDS),
+    target("anthropic_chat", dialects::anthropic_chat, dialects::ANTHROPIC_WORDS),
+    target("anthropic_stream", dialects::anthropic_stream, dialects::ANTHROPIC_WORDS),
     target("config", config::run, config::WORDS),
     target("duration", duration::run, duration::WORDS),
     target("error_body", error_body::run, error_body::WORDS),
+    target("google_answer", dialects::google_answer, dialects::GOOGLE_WORDS),
+    target("google_chat", dialects::google_chat, dialects::GOOGLE_WORDS),
+    target("google_stream", dialects::google_stream, dialects::GOOGLE_WORDS),
     target("http1_body", http1::body, http1::BODY_WORDS),
     target("http1_head", http1::head, http1::HEAD_WORDS),
     target("openai_answer", openai::answer, openai::WORDS),
+    target("openai_chat", dialects::openai_chat, dialects::CHAT_WORDS),
     target("openai_request", openai::request, openai::REQUEST_WORDS),
     target("openai_stream", openai::stream, openai::WORDS),
     target("rate_limit", rate_limit::run, rate_limit::WORDS),
+    target("relay_stream", dialects::relay_stream, dialects::GOOGLE_WORDS),
     target("retry_after", retry_after::run, retry_after::WORDS),
     target("sse", sse::run, sse::WORDS),
 ];

@@ -138,15 +138,15 @@ pub fn stream(bytes: &[u8]) -> u64 {
 
 /// The text of the choice that came first, put together the plain way while all of it is text.
 #[derive(Default)]
-struct Text {
+pub struct Text {
     first: Option<u64>,
-    text: String,
+    pub text: String,
     /// Something else than text came: it is kept as it is, and is none of this reader's business.
-    odd: bool,
+    pub odd: bool,
 }
 
 impl Text {
-    fn add(&mut self, chunk: &Value) {
+    pub fn add(&mut self, chunk: &Value) {
         for choice in chunk::choices(chunk).filter(|c| c.is_object()) {
             let index = choice["index"].as_u64().unwrap_or(0);
             self.odd |= !matches!(choice.get("delta"), None | Some(Value::Null | Value::Object(_)))

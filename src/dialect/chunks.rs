@@ -18,3 +18,11 @@ pub enum Decoded {
     /// Not JSON, or no object.
     Undecodable,
 }
+
+/// So much of an id or a model's name is repeated with each chunk.
+const MOST: usize = 200;
+
+/// A vendor's id or a model's name; null where there is none.
+pub fn name(value: &Value) -> Value {
+    value.as_str().map(|text| &text[..text.floor_char_boundary(MOST)]).into()
+}

@@ -62,7 +62,10 @@ fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
             Kind::ContentFilter
         }
         "invalid_api_key" | "api_key_invalid" | "account_deactivated" => Kind::Auth,
+        // What is wrong with a workspace's own key for encryption is right elsewhere.
         "organization_on_hold"
+        | "cmek_key_disabled"
+        | "cmek_key_network_blocked"
         | "unsupported_country_region_territory"
         | "permissiondenied"
         | "insufficient_permissions"

@@ -29,15 +29,23 @@ macro_rules! tests {
 }
 
 tests! {
+    anthropic_answer
+    anthropic_chat
+    anthropic_stream
     config
     duration
     error_body
+    google_answer
+    google_chat
+    google_stream
     http1_body
     http1_head
     openai_answer
+    openai_chat
     openai_request
     openai_stream
     rate_limit
+    relay_stream
     retry_after
     sse
 }

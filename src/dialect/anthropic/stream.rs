@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::answer;
-use crate::dialect::{chunks::Decoded, error_body, openai::chunk};
+use crate::dialect::{
+    chunks::{self, Decoded},
+    error_body,
+    openai::chunk,
+};
 
 /// Where a stream is.
 #[derive(Default)]
@@ -56,8 +60,8 @@ impl Decoder {
     }
 
     fn begin(&mut self, message: &Value) -> Decoded {
-        self.id = message["id"].clone();
-        self.model = message["model"].clone();
+        self.id = chunks::name(&message["id"]);
+        self.model = chunks::name(&message["model"]);
         self.usage = message["usage"].clone();
         self.chunk(json!({ "role": "assistant", "content": "" }))
     }

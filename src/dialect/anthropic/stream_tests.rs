@@ -145,3 +145,34 @@ fn what_is_no_answer() {
     assert!(matches!(Decoder::new(0).event(None, "nonsense"), Decoded::Undecodable));
     assert!(matches!(Decoder::new(0).event(Some("ping"), "{}"), Decoded::Nothing));
 }
+
+#[test]
+fn a_call_that_nobody_ended_has_arguments() {
+    let tool = |index: u64, input: Value| {
+        block(index, json!({ "type": "tool_use", "id": format!("t{index}"), "name": "f", "input": input }))
+    };
+    let told = whole(&[start(), tool(0, json!({})), tool(1, json!({ "a": 1 })), end("tool_use")]);
+    let calls = &told["choices"][0]["message"]["tool_calls"];
+    let arguments = [&calls[0]["function"]["arguments"], &calls[1]["function"]["arguments"]];
+    assert_eq!(arguments, [&json!("{}"), &json!("{\"a\":1}")]);
+}
+
+#[test]
+fn what_a_vendor_makes_up_is_bounded() {
+    let mut decoder = Decoder::new(0);
+    let mut first = start();
+    first["message"]["id"] = "x".repeat(10_000).into();
+    let chunks = |decoded| if let Decoded::Chunks(chunks) = decoded { chunks } else { Vec::new() };
+    assert_eq!(chunks(decoder.event(None, &first.to_string()))[0]["id"].as_str().map(str::len), Some(200));
+    let calls =
+        (0..1_000).map(|i| block(i, json!({ "type": "tool_use", "id": "t", "name": "f", "input": {} })));
+    let told = calls.map(|event| chunks(decoder.event(None, &event.to_string())).len()).sum::<usize>();
+    assert_eq!(told, MAX_OPEN);
+}
+
+#[test]
+fn half_an_emoji_loses_no_text() {
+    let data = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\ud83d"}}"#;
+    let Decoded::Chunks(chunks) = Decoder::new(0).event(None, data) else { panic!("no chunks") };
+    assert_eq!(chunks[0]["choices"][0]["delta"]["content"], "a\u{fffd}");
+}

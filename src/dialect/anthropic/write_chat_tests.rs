@@ -136,6 +136,13 @@ fn formats_choices_and_efforts() {
         ("claude-3-5-sonnet-latest", "high", Value::Null, 1),
         ("anthropic/claude-sonnet-5-5", "max", json!({ "effort": "max" }), 0),
         ("claude-opus-4-5", "none", Value::Null, 0),
+        // Models refuse efforts that came after them.
+        ("claude-opus-4-5", "max", json!({ "effort": "high" }), 0),
+        ("claude-sonnet-4-6", "xhigh", json!({ "effort": "high" }), 0),
+        ("claude-sonnet-4-6", "max", json!({ "effort": "max" }), 0),
+        ("claude-opus-4-7", "xhigh", json!({ "effort": "xhigh" }), 0),
+        ("claude-haiku-4-5", "low", Value::Null, 1),
+        ("some-relay", "low", Value::Null, 1),
     ] {
         let chat = read_chat::read(&with(json!({ "reasoning_effort": effort }))).expect("known");
         let written = write(&chat, model, true, Version::New).expect("can be said");
@@ -200,8 +207,45 @@ fn what_cannot_be_said_is_refused_by_name() {
             "messages[0].tool_calls[0].function.arguments",
         ),
         (json!({ "messages": [{ "role": "system", "content": "x" }] }), "messages"),
+        (
+            with(
+                json!({ "tool_choice": { "type": "allowed_tools", "allowed_tools": { "mode": "required", "tools": [{ "type": "function", "function": { "name": "b" } }] } } }),
+            ),
+            "tool_choice",
+        ),
+        (
+            with(json!({ "tools": [{ "type": "function", "function": { "name": "a", "parameters": [] } }] })),
+            "tools[0].function.parameters",
+        ),
+        (json!([]), "request"),
     ] {
         let refused = written(request.clone(), Version::New).expect_err("is refused");
         assert_eq!(refused.field, field, "{request}: {}", refused.problem);
     }
+}
+
+#[test]
+fn what_anthropic_takes() {
+    // Ids of other vendors, in its letters, and still one another's.
+    let call =
+        |id: &str| json!({ "id": id, "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    let body = body(json!({ "messages": [
+        { "role": "user", "content": "a" },
+        { "role": "assistant", "tool_calls": [call("functions.f:0"), call("call_Ab-1"), call("ä")] },
+        { "role": "tool", "tool_call_id": "functions.f:0", "content": "x" },
+        { "role": "tool", "tool_call_id": "call_Ab-1", "content": "x" },
+        { "role": "tool", "tool_call_id": "ä", "content": "" },
+        { "role": "assistant", "content": "It is \n" },
+    ], "tools": [{ "type": "function", "function": { "name": "f", "parameters": {} } }] }));
+    let of = |turn: usize, name: &str| -> Vec<Value> {
+        body["messages"][turn]["content"].as_array().into_iter().flatten().map(|b| b[name].clone()).collect()
+    };
+    let ids = ["functions_2Ef_3A0", "call_Ab-1", "_C3_A4"];
+    assert_eq!(
+        (of(1, "id"), of(2, "tool_use_id")),
+        (ids.map(Value::from).to_vec(), ids.map(Value::from).to_vec())
+    );
+    // An answer to go on with may not end in blanks.
+    assert_eq!(body["messages"][3]["content"], "It is");
+    assert_eq!(body["tools"][0]["input_schema"], json!({ "type": "object" }));
 }

@@ -6,6 +6,7 @@ use super::Untranslatable;
 
 /// So many names of what was not carried are told.
 const MOST_LOST: usize = 64;
+const LONGEST_LOST: usize = 200;
 
 /// What was read and is not carried elsewhere, by its path without numbers, each once.
 #[derive(Default)]
@@ -22,6 +23,7 @@ impl Lost {
             }
         }
         // A request may hold any number of names that nobody knows.
+        name.truncate(name.floor_char_boundary(LONGEST_LOST));
         if self.0.len() < MOST_LOST && !self.0.contains(&name) {
             self.0.push(name);
         }
@@ -42,7 +44,7 @@ impl<'v> Fields<'v> {
         let path = path.into();
         match value {
             Value::Object(object) => Ok(Self { path, object }),
-            other => Err(wrong(&path, "an object", other)),
+            other => Err(wrong(if path.is_empty() { "request" } else { &path }, "an object", other)),
         }
     }
 

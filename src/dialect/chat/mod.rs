@@ -145,6 +145,9 @@ pub struct Written {
     pub dropped: Vec<String>,
 }
 
+/// Characters of what is said of a request.
+const QUOTED: usize = 300;
+
 /// What a dialect cannot say, by the caller's own name for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untranslatable {
@@ -154,7 +157,12 @@ pub struct Untranslatable {
 
 impl Untranslatable {
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { field: field.into(), problem: problem.into() }
+        // Both may quote the request, however long its names and values are.
+        let shortened = |text: String| match text.char_indices().nth(QUOTED) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        };
+        Self { field: shortened(field.into()), problem: shortened(problem.into()) }
     }
 }
 

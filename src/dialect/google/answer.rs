@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dialect::{
-        error_body,
+        chunks, error_body,
         openai::answer::NoAnswer,
         usage::{OpenAiUsage, Usage},
     },
@@ -28,8 +28,8 @@ pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer
     if candidates.iter().all(is_void) {
         return Err(NoAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
     }
-    let id = &answer["responseId"];
-    let stem = stem(id, created);
+    let id = chunks::name(&answer["responseId"]);
+    let stem = stem(&id, created);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",

@@ -1,9 +1,13 @@
 //! A stream of Gemini's as OpenAI's chunks. Every event is an answer of its own; the last names how it ended.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer;
-use crate::dialect::{chunks::Decoded, error_body, openai::chunk};
+use crate::dialect::{
+    chunks::{self, Decoded},
+    error_body,
+    openai::chunk,
+};
 
 #[derive(Default)]
 pub struct Decoder {
@@ -26,6 +30,8 @@ struct Candidate {
 
 /// Candidates that are told apart: more than the vendor gives.
 const MAX_CANDIDATES: usize = 64;
+/// Calls of one candidate that are told: more than any model makes.
+const MAX_CALLS: usize = 256;
 
 impl Decoder {
     /// `created` is when the stream began, in seconds since 1970.
@@ -46,9 +52,9 @@ impl Decoder {
         }
         let mut chunks = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
-            self.id = event["responseId"].clone();
+            self.id = chunks::name(&event["responseId"]);
             self.stem = answer::stem(&self.id, self.created);
-            self.model = event["modelVersion"].clone();
+            self.model = chunks::name(&event["modelVersion"]);
             chunks.push(self.chunk(0, json!({ "role": "assistant", "content": "" })));
         }
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
@@ -74,22 +80,35 @@ impl Decoder {
         if self.candidates.len() <= at {
             self.candidates.resize(at + 1, Candidate::default());
         }
+        // An event may hold any number of parts: they are told together.
+        let (mut text, mut thought) = (String::new(), String::new());
+        let (mut calls, mut images) = (Vec::new(), Vec::new());
         for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
             self.candidates[at].said |= answer::says(part);
-            if let Some(text) = part["text"].as_str().filter(|text| !text.is_empty()) {
-                let name = if part["thought"] == true { "reasoning_content" } else { "content" };
-                chunks.push(self.chunk(index, json!({ name: text })));
-            }
-            if part["functionCall"].is_object() {
-                let number = self.candidates[at].calls;
+            let said = if part["thought"] == true { &mut thought } else { &mut text };
+            said.push_str(part["text"].as_str().unwrap_or_default());
+            let number = self.candidates[at].calls;
+            if part["functionCall"].is_object() && number < MAX_CALLS {
                 self.candidates[at].calls += 1;
                 let mut call = answer::call(part, &self.stem, number);
                 call["index"] = number.into();
-                chunks.push(self.chunk(index, json!({ "tool_calls": [call] })));
+                calls.push(call);
             }
-            if let Some(image) = answer::image(part) {
-                chunks.push(self.chunk(index, json!({ "images": [image] })));
+            images.extend(answer::image(part));
+        }
+        let mut delta = Map::new();
+        for (name, text) in [("reasoning_content", thought), ("content", text)] {
+            if !text.is_empty() {
+                delta.insert(name.into(), text.into());
             }
+        }
+        for (name, list) in [("tool_calls", calls), ("images", images)] {
+            if !list.is_empty() {
+                delta.insert(name.into(), list.into());
+            }
+        }
+        if !delta.is_empty() {
+            chunks.push(self.chunk(index, delta.into()));
         }
         if !candidate["finishReason"].is_null() {
             let mut last = self.chunk(index, json!({}));

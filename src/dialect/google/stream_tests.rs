@@ -188,3 +188,17 @@ fn half_an_emoji_loses_no_text() {
     let Decoded::Chunks(chunks) = decoder.event(None, data) else { panic!("no chunks") };
     assert_eq!(chunks[1]["choices"][0]["delta"]["content"], "a\u{fffd}");
 }
+
+#[test]
+fn what_a_vendor_makes_up_is_bounded() {
+    let parts: Vec<Value> = (0..10_000).map(|_| json!({ "functionCall": {}, "text": "a" })).collect();
+    let mut told = event(parts.into(), json!("STOP"));
+    told["responseId"] = "x".repeat(10_000).into();
+    let chunks = match &events(&[told])[..] {
+        [Decoded::Chunks(chunks)] => chunks.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chunks.len(), 3);
+    assert_eq!(chunks[1]["id"].as_str().map(str::len), Some(200));
+    assert_eq!(chunks[1]["choices"][0]["delta"]["tool_calls"].as_array().map(Vec::len), Some(MAX_CALLS));
+}
