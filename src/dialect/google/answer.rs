@@ -26,11 +26,7 @@ pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer
         return Err(NoAnswer::Malformed("the answer has no candidates".into()));
     }
     if candidates.iter().all(is_void) {
-        let why = candidates[0]["finishReason"].as_str().unwrap_or("no reason");
-        return Err(NoAnswer::Malformed(format!(
-            "the answer is empty: {}",
-            why.chars().take(60).collect::<String>()
-        )));
+        return Err(NoAnswer::Malformed(void(candidates[0]["finishReason"].as_str())));
     }
     let id = &answer["responseId"];
     let mut body = json!({
@@ -61,6 +57,12 @@ pub fn blocked(answer: &Value) -> Option<VendorError> {
         code: Some("content_filter".into()),
         ..VendorError::default()
     })
+}
+
+/// What is said of an answer that says nothing.
+pub fn void(finish_reason: Option<&str>) -> String {
+    let why: String = finish_reason.unwrap_or("no reason").chars().take(60).collect();
+    format!("the answer is empty: {why}")
 }
 
 /// Whether a candidate ended in a mistake of the model's own with nothing said.

@@ -3,12 +3,17 @@
 use serde_json::{Value, json};
 
 use super::answer;
-use crate::dialect::{chunks::Decoded, error_body};
+use crate::{
+    dialect::{chunks::Decoded, error_body},
+    vendor_error::VendorError,
+};
 
 #[derive(Default)]
 pub struct Decoder {
     created: u64,
     begun: bool,
+    /// Whether anything was said, by any candidate.
+    said: bool,
     id: Value,
     model: Value,
     /// Calls so far, by candidate.
@@ -50,6 +55,10 @@ impl Decoder {
         }
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
             self.candidate(candidate, &mut chunks);
+            let reason = candidate["finishReason"].as_str();
+            if !self.said && answer::is_mistake(reason) {
+                return Decoded::Error(VendorError::from_message(answer::void(reason)));
+            }
         }
         if let Some(usage) = answer::usage(&event["usageMetadata"]) {
             let mut told = self.chunk(0, json!({}));
@@ -69,9 +78,11 @@ impl Decoder {
         for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
             if let Some(text) = part["text"].as_str().filter(|text| !text.is_empty()) {
                 let name = if part["thought"] == true { "reasoning_content" } else { "content" };
+                self.said = true;
                 chunks.push(self.chunk(index, json!({ name: text })));
             }
             if part["functionCall"].is_object() {
+                self.said = true;
                 let number = self.calls[at];
                 self.calls[at] += 1;
                 let mut call = answer::call(part, &self.id, number);
@@ -79,6 +90,7 @@ impl Decoder {
                 chunks.push(self.chunk(index, json!({ "tool_calls": [call] })));
             }
             if let Some(image) = answer::image(part) {
+                self.said = true;
                 chunks.push(self.chunk(index, json!({ "images": [image] })));
             }
         }
