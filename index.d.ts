@@ -163,9 +163,9 @@ export interface EndpointOptions {
   /** Its name in reports, errors and events: unique, without `/`. */
   name: string
   /** Whose models it serves. Default: by the address's host, else a relay that serves everybody's. */
-  provider?: 'openai' | 'deepseek' | 'azure' | (string & {})
-  /** The protocol it speaks. Default `'openai'`. */
-  dialect?: 'openai'
+  provider?: 'openai' | 'anthropic' | 'google' | 'deepseek' | 'azure' | (string & {})
+  /** The protocol it speaks: docs/dialects.md. Default: Anthropic's and Google's by `provider` or host, else `'openai'`. */
+  dialect?: 'openai' | 'anthropic' | 'google' | 'relay'
   /** Default: the client's `baseURL`, else the provider's own. */
   baseURL?: string
   /** Default: the client's, else the provider's variable. `null` sends no credential. At vendors' own hosts, at least 20 characters. */
@@ -406,6 +406,8 @@ export interface CallReport {
   degraded: boolean
   /** Events of a sound stream that could not be decoded; absent if none. */
   skippedEvents?: number
+  /** Fields of the request that the endpoint's dialect has no word for and that it was not sent; absent if none. */
+  droppedFields?: string[]
 }
 
 export interface Attempt {
@@ -1130,10 +1132,12 @@ export interface Choice {
     content: string | null
     refusal?: string | null
     tool_calls?: ToolCall[]
-    /** DeepSeek's. */
+    /** DeepSeek's, and what others call thinking or thoughts. */
     reasoning_content?: string | null
   }
   finish_reason: FinishReason
+  /** The vendor's own word, where its dialect is another. */
+  native_finish_reason?: string | null
   logprobs?: unknown
 }
 
@@ -1168,10 +1172,12 @@ export interface ChunkChoice {
     content?: string | null
     refusal?: string | null
     tool_calls?: ToolCallDelta[]
-    /** DeepSeek's. */
+    /** DeepSeek's, and what others call thinking or thoughts. */
     reasoning_content?: string | null
   }
   finish_reason: FinishReason | null
+  /** The vendor's own word, where its dialect is another. */
+  native_finish_reason?: string | null
   logprobs?: unknown
 }
 
