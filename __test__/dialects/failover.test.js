@@ -64,6 +64,21 @@ test('a stream that ends without message_stop or a finish reason is broken, and 
   }
 })
 
+test('an answer of Google’s that is nothing but a mistake is none, whole or streamed', async (t) => {
+  for (const dialect of ['google', 'relay']) {
+    for (const stream of [false, true]) {
+      const { client, a } = rigOf(t, [dialect, 'openai'])
+      a.script(faults.combine(faults.healthy({ content: '' }), faults.finish('MALFORMED_FUNCTION_CALL')))
+      const answer = await ask(client, { stream })
+      assert.equal(textOf(answer), 'Hello from B')
+      assert.equal(answer.report.attempts.length, 2)
+    }
+    const { client, a } = rigOf(t, [dialect])
+    a.script(faults.finish('MALFORMED_FUNCTION_CALL'))
+    assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A', 'what was said stays')
+  }
+})
+
 test('after a finish reason, the mark of the end may be missing', async (t) => {
   const { client, a } = rigOf(t, ['anthropic'])
   a.script(faults.missingDone())

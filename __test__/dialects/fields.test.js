@@ -151,6 +151,20 @@ test('who asks may have two names, of which Anthropic takes one', async (t) => {
   assert.deepEqual((await sent(t, 'google', both)).dropped, ['user', 'safety_identifier'])
 })
 
+test('what is left out of messages and tools without being named', async (t) => {
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'high' } }
+  const strict = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' }, strict: true } }]
+  for (const dialect of OTHERS) {
+    for (const [asked, word] of [[{ messages: [{ role: 'user', name: 'bob', content: [image] }] }, /bob|high/], [{ tool_choice: 'required' }, /tool|ANY/]]) {
+      const { body, dropped } = await sent(t, dialect, asked)
+      assert.deepEqual(dropped, [])
+      assert.doesNotMatch(JSON.stringify(body), word)
+    }
+    const { body, dropped } = await sent(t, dialect, { tools: strict })
+    assert.deepEqual([dropped, JSON.stringify(body).includes('strict')], [[], dialect === 'anthropic'])
+  }
+})
+
 test('what a stream’s report drops', async (t) => {
   for (const dialect of OTHERS) {
     const { client } = rigOf(t, [dialect])

@@ -85,6 +85,8 @@ test('requests that the vendor refuses', async (t) => {
     [/accepted/, { messages: [...MESSAGES, { role: 'system', content: 'x' }] }],
     [/messages.1.role/, { messages: [...MESSAGES, { role: 'system', content: 'x' }] }, { 'anthropic-version': '2023-06-01' }],
     [/non-whitespace/, { messages: [{ role: 'user', content: ' ' }] }],
+    [/trailing whitespace/, { messages: [...MESSAGES, { role: 'assistant', content: 'Well, ' }] }],
+    [/accepted/, { messages: [...MESSAGES, { role: 'assistant', content: 'Well,' }] }],
     [/without `tool_result`/, { messages: [...MESSAGES, assistant, ...MESSAGES] }],
     [/unexpected `tool_use_id`/, { messages: [{ role: 'user', content: [result] }] }],
     [/accepted/, { messages: [...MESSAGES, assistant, { role: 'user', content: [result] }] }],

@@ -16,7 +16,7 @@ export function options (): void {
   // @ts-expect-error: a price has both
   new FailoverClient({ prices: { m: { input: 1 } } })
   // @ts-expect-error: this dialect is not spoken
-  new FailoverClient({ endpoints: [{ name: 'a', dialect: 'anthropic' }] })
+  new FailoverClient({ endpoints: [{ name: 'a', dialect: 'claude' }] })
   // @ts-expect-error: only false switches breakers
   new FailoverClient({ breaker: true })
   // @ts-expect-error: this word means nothing

@@ -54,6 +54,8 @@ function mistakeInMessages(messages, roles) {
     if (missing.length > 0) return `${at}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${missing.join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`
     const stray = results.find((id) => !waiting.includes(id))
     if (stray !== undefined) return `${at}.content.0: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`
+    const end = i === messages.length - 1 && message.role === 'assistant' ? blocks.at(-1) : undefined
+    if (end?.type === 'text' && end.text !== end.text.trimEnd()) return 'messages: final assistant content cannot end with trailing whitespace'
     waiting = blocks.filter(({ type }) => type === 'tool_use').map((block) => block.id)
   }
   return undefined
