@@ -198,6 +198,10 @@ fn what_is_not_carried_is_told() {
             vec!["messages[].name"],
         ),
         (
+            json!({ "messages": [{ "role": "user", "content": "a" }, { "role": "assistant", "content": "b", "images": [{}] }] }),
+            vec!["messages[].images"],
+        ),
+        (
             json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "https://x.test/a.png", "detail": "low" } }] }] }),
             vec!["messages[].content[].image_url.detail"],
         ),

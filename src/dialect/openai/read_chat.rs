@@ -95,8 +95,9 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 }
 
 fn message(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
-    if fields.get("name").is_some() {
-        lost.tell(&fields.path("name"));
+    // `images` are what a model drew before; nobody takes pictures as a model's own words.
+    for name in ["name", "images"].into_iter().filter(|name| fields.get(name).is_some()) {
+        lost.tell(&fields.path(name));
     }
     Ok(match fields.needed_text("role")? {
         "system" | "developer" => Message::System(only_texts(parts(fields, lost)?, fields)?),
