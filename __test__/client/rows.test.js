@@ -9,7 +9,7 @@ const bellwether = require('../..')
 const { TRANSPORTS, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
 
 const hint = (ms) => ({ retryAfter: ms, as: 'ms' })
-const short = (what) => ({ timeout: { total: '20s', [what]: 60 } })
+const short = (what) => ({ timeout: { total: '20s', [what]: 150 } })
 const either = [false, true]
 const streams = [true]
 const wholes = [false]
