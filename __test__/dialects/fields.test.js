@@ -151,17 +151,22 @@ test('who asks may have two names, of which Anthropic takes one', async (t) => {
   assert.deepEqual((await sent(t, 'google', both)).dropped, ['user', 'safety_identifier'])
 })
 
-test('what is left out of messages and tools without being named', async (t) => {
+test('what is left out of messages and tools is told by its place', async (t) => {
   const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'high' } }
   const strict = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' }, strict: true } }]
   for (const dialect of OTHERS) {
-    for (const [asked, word] of [[{ messages: [{ role: 'user', name: 'bob', content: [image] }] }, /bob|high/], [{ tool_choice: 'required' }, /tool|ANY/]]) {
+    for (const [asked, word, told] of [
+      [{ messages: [{ role: 'user', name: 'bob', content: [image] }] }, /bob|high/, ['messages[].name', 'messages[].content[].image_url.detail']],
+      // Without tools it says nothing.
+      [{ tool_choice: 'required' }, /tool|ANY/, []]
+    ]) {
       const { body, dropped } = await sent(t, dialect, asked)
-      assert.deepEqual(dropped, [])
+      assert.deepEqual(dropped, told)
       assert.doesNotMatch(JSON.stringify(body), word)
     }
     const { body, dropped } = await sent(t, dialect, { tools: strict })
-    assert.deepEqual([dropped, JSON.stringify(body).includes('strict')], [[], dialect === 'anthropic'])
+    const carried = dialect === 'anthropic'
+    assert.deepEqual([dropped, JSON.stringify(body).includes('strict')], [carried ? [] : ['tools[].function.strict'], carried])
   }
 })
 
