@@ -53,6 +53,18 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
 
   /**
+   * A text for a prompt, by models that suit the task: one call over all of them, with one deadline and one report.
+   * What vendors do comes back as `success: false`; rejects with a `ConfigError` for misuse, with
+   * `ClientClosedError`, and with `signal.reason` on abort.
+   */
+  complete(prompt: string, options?: CompleteOptions): Promise<ModelResponse>
+  /**
+   * Asks about a long text in parts, in order; each part fails over by itself. If a part fails for good, the error has
+   * `longContext: { parts, resumeFrom }`: what was answered, and where to go on.
+   */
+  processLongContext(text: string, options?: LongContextOptions): Promise<LongContextResult>
+
+  /**
    * For SDKs, in place of the platform's: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`, and alike for Anthropic's,
    * Google's (`httpOptions.fetch`) and others. Requests for chat completions (`…/chat/completions`, `…/v1/messages`,
    * `…/models/{model}:generateContent`, `:streamGenerateContent`), whatever their host, are made by this client, on any
@@ -371,6 +383,57 @@ export interface ChatOptions extends CallOptions {
   responseFormat?: ResponseFormat
   /** Further fields of the request, by their wire names; they win over all others. */
   extraBody?: Record<string, unknown>
+}
+
+export interface CompleteOptions extends Omit<ChatOptions, 'stream'> {
+  /** `simple_qa`, `code_generation`, `complex_reasoning` or `general`; another is general. Default `'general'`. */
+  taskType?: 'simple_qa' | 'code_generation' | 'complex_reasoning' | 'general' | (string & {})
+  /** How much it matters. Default `'normal'`. */
+  priority?: 'fast' | 'normal' | 'high'
+  /** Models to ask, in order, instead of those that suit the task. */
+  models?: string[]
+}
+
+export interface ModelResponse {
+  /** Empty on failure. */
+  content: string
+  /** The id that was sent; `'all_failed'` on failure. */
+  model: string
+  latencyMs: number
+  /** Of question and answer; 0 if nobody counted. */
+  tokensUsed: number
+  /** USD; null if it is not known. */
+  costUsd: number | null
+  success: boolean
+  errorMessage?: string
+  report: CallReport
+}
+
+export interface LongContextOptions extends Omit<ChatOptions, 'stream'> {
+  /** Default: the first that an alias or an endpoint names. */
+  model?: string
+  /** Characters (UTF-16 units) of a part at most; what a reader takes for one character is never cut. Default 4000. */
+  chunkSize?: number
+  /** Between two parts. Default 500 ms. */
+  pace?: Duration
+  /** Asked about a part when `model` came to nothing, with 30 s of its own. */
+  fallbackModel?: string
+  /** What is asked about a part. Default: `[Part i/n]` on a line of its own, and the part. */
+  prompt?: (part: string, number: number, of: number) => string
+  /** After each part. */
+  onProgress?: (progress: { index: number; done: number; total: number; content: string }) => void
+  /** The first part to ask about, from 0: as an error's `longContext.resumeFrom` says. Default 0. */
+  resumeFrom?: number
+  /** Of each part's answer. Default 1000. */
+  maxTokens?: number
+  /** For each part. Default 45 s. */
+  timeout?: CallOptions['timeout']
+}
+
+export interface LongContextResult {
+  /** The parts' answers, each on a line of its own. */
+  text: string
+  parts: { index: number; content: string; report: CallReport }[]
 }
 
 // ── answers ─────────────────────────────────────────────────────────────────

@@ -78,6 +78,16 @@ class FailoverClient extends WantedEmitter {
     }
   }
 
+  /** @param {any} prompt @param {any} [options] @returns {Promise<any>} */
+  async complete (prompt, options) {
+    return require('./complete').complete(this, prompt, options)
+  }
+
+  /** @param {any} text @param {any} [options] @returns {Promise<any>} */
+  async processLongContext (text, options) {
+    return require('./long-context').processLongContext(this, this.#native.models(), text, options)
+  }
+
   /** Made when first asked for. @type {typeof globalThis.fetch} */
   get fetch () {
     this.#fetch ??= require('./wire/fetch').createFetch(() => this.#owner())

@@ -1,0 +1,107 @@
+'use strict'
+
+// A prompt and a text for it: by the kind of task, never thrown at the caller for what a vendor did.
+
+const { classes: { FailoverError, ConfigError, ClientClosedError }, ofProblems } = require('./errors')
+const { isObject, what } = require('./plain')
+
+const PRIORITIES = ['fast', 'normal', 'high']
+
+/** Models for a kind of task, by how much it matters; each list in the order in which they are asked. @type {Record<string, Record<string, string[]>>} */
+const ROUTES = {
+  simple_qa: {
+    fast: ['deepseek-chat', 'gemini-2.5-flash', 'gpt-4.1-mini'],
+    normal: ['deepseek-chat', 'gpt-4.1-mini', 'claude-3-5-sonnet'],
+    high: ['gpt-4.1-mini', 'claude-3-5-sonnet', 'gpt-4.1']
+  },
+  code_generation: {
+    fast: ['gpt-4.1-mini', 'deepseek-chat'],
+    normal: ['gpt-4.1-mini', 'claude-sonnet-4', 'gpt-4.1'],
+    high: ['gpt-4.1', 'claude-sonnet-4']
+  },
+  complex_reasoning: {
+    fast: ['claude-3-5-sonnet', 'gpt-4.1'],
+    normal: ['gpt-4.1', 'claude-sonnet-4'],
+    high: ['gpt-4.1', 'claude-sonnet-4']
+  },
+  general: {
+    fast: ['deepseek-chat', 'gemini-2.5-flash', 'gpt-4.1-mini'],
+    normal: ['gpt-4.1-mini', 'claude-3-5-sonnet', 'gpt-4.1'],
+    high: ['gpt-4.1', 'claude-sonnet-4']
+  }
+}
+
+/**
+ * @param {InstanceType<typeof import('./client').FailoverClient>} client
+ * @param {any} prompt
+ * @param {any} options
+ */
+async function complete (client, prompt, options = {}) {
+  const { models, chat } = read(prompt, options)
+  const began = performance.now()
+  try {
+    // One call of the engine: one deadline, one report.
+    const [model, ...others] = models
+    const fallbackModels = [...others, ...[chat.fallbackModels ?? []].flat()]
+    const answer = await client.chatCompletion(model, prompt, { ...chat, ...(fallbackModels.length > 0 && { fallbackModels }) })
+    const { report } = answer
+    return {
+      content: answer.choices[0]?.message?.content ?? '',
+      model: report.model,
+      latencyMs: report.latency.totalMs,
+      tokensUsed: report.usage?.totalTokens ?? 0,
+      costUsd: report.costUsd,
+      success: true,
+      report
+    }
+  } catch (error) {
+    if (!isUpstream(error)) throw error
+    return failed(/** @type {InstanceType<typeof FailoverError>} */ (error), performance.now() - began)
+  }
+}
+
+/** What a vendor did, and not the caller of this function. @param {unknown} error */
+function isUpstream (error) {
+  // What was refused before it became a call has no number.
+  const called = FailoverError.isInstance(error) && error.requestId !== undefined
+  return called && !ConfigError.isInstance(error) && !ClientClosedError.isInstance(error)
+}
+
+/** @param {InstanceType<typeof FailoverError>} error @param {number} latencyMs */
+function failed ({ message, requestId, attempts }, latencyMs) {
+  const model = 'all_failed'
+  return {
+    content: '',
+    model,
+    latencyMs,
+    tokensUsed: 0,
+    costUsd: null,
+    success: false,
+    errorMessage: message,
+    report: { requestId, endpoint: '', provider: '', model, attempts, usage: null, costUsd: null, latency: { totalMs: latencyMs, queueMs: 0 }, failover: false, hedged: false, degraded: false }
+  }
+}
+
+/** @param {any} prompt @param {any} options */
+function read (prompt, options) {
+  const problems = []
+  if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a text, got ${prompt === '' ? 'an empty one' : what(prompt)}` })
+  if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
+  const { taskType, priority, models, stream, ...chat } = options
+  if (taskType !== undefined && typeof taskType !== 'string') problems.push({ path: 'options.taskType', message: `must be a string, got ${what(taskType)}` })
+  if (priority !== undefined && typeof priority !== 'string') problems.push({ path: 'options.priority', message: `must be one of ${PRIORITIES.join(', ')}, got ${what(priority)}` })
+  const isList = Array.isArray(models) && models.length > 0 && models.every((model) => typeof model === 'string' && model !== '')
+  if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of models' names, got ${what(models)}` })
+  if (stream) problems.push({ path: 'options.stream', message: 'must be left out: the answer comes whole' })
+  if (problems.length > 0) throw ofProblems(problems)
+  return { models: models ?? route(taskType, priority), chat }
+}
+
+/** An unknown task is a general one; of an unknown priority, a general one's normal list. @param {string} taskType @param {string} priority */
+function route (taskType = 'general', priority = 'normal') {
+  if (!PRIORITIES.includes(priority)) return ROUTES.general.normal
+  const routes = Object.hasOwn(ROUTES, taskType) ? ROUTES[taskType] : ROUTES.general
+  return routes[priority]
+}
+
+module.exports = { complete }
