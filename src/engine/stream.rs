@@ -1,19 +1,22 @@
 //! A streamed answer: held back until its first content, then passed on as it comes.
 
+mod events;
+mod frame;
+
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
 use tokio::time::{self, Sleep};
 
+use self::frame::{Frame, drain, next_frame, timeout_message};
 use super::{
     admission::Admission,
-    attempt::{self, Answer, Answered, Head, MAX_ANSWER},
+    attempt::{self, Answer, Answered, Head},
     call::{Call, Cut, Ended, Trial},
     error::{CallError, Interrupted},
     state::Target,
@@ -23,32 +26,21 @@ use crate::{
     clock::now,
     config::client::Timeouts,
     dialect::{
-        chunks::Decoded,
-        openai::{
-            accumulate::Accumulator,
-            chunk::{self, Data},
-        },
+        openai::{accumulate::Accumulator, chunk},
         speech,
     },
     net::{body::Body, decode::Decoder, sse::Framer},
-    observe::latency::Part,
     policy::{
         classify::classify,
         fault::{Fault, Kind},
     },
     timestamp::epoch_ms,
-    vendor_error::VendorError,
 };
 
-/// One event may be this large, and this much may be held back before the first content.
+/// One event may be this large.
 const MAX_EVENT: usize = 8 << 20;
-const MAX_HELD: usize = 1 << 20;
 /// After the last finish reason, how long `[DONE]` and the usage are waited for.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long the end of a body is waited for, so that its connection can be used again.
-const DRAIN: Duration = Duration::from_millis(200);
-/// Undecodable events in a row that make a stream malformed.
-const MAX_UNDECODABLE: u32 = 3;
 
 /// Where a stream's chunks go.
 pub trait StreamSink: Send {
@@ -325,188 +317,6 @@ impl Reading<'_> {
         self.timer.as_mut().reset(at.into());
     }
 
-    fn push(&mut self, bytes: &[u8], admission: &mut Admission) -> Result<Progress, Fault> {
-        if self.first_content.is_none() && self.start.len() < MAX_HELD {
-            self.start.extend_from_slice(bytes);
-        }
-        self.framer.push(bytes);
-        self.events(admission)
-    }
-
-    /// Takes the events that are there, up to the commit point: what follows it in the same bytes is for after.
-    fn events(&mut self, admission: &mut Admission) -> Result<Progress, Fault> {
-        let uncommitted = self.first_content.is_none() && !self.call.streams.commit_at_end;
-        self.pending = true;
-        loop {
-            match self.framer.next_event() {
-                Ok(Some(event)) => {
-                    if let Progress::End = self.event(event.name.as_deref(), event.data, admission)? {
-                        return Ok(Progress::End);
-                    }
-                    if uncommitted && self.first_content.is_some() {
-                        return Ok(Progress::More);
-                    }
-                }
-                Ok(None) => {
-                    self.pending = false;
-                    return Ok(Progress::More);
-                }
-                Err(_) => {
-                    return Err(Fault::new(Kind::Malformed, "an event is larger than 8 MiB").maybe_billed());
-                }
-            }
-        }
-    }
-
-    fn event(
-        &mut self,
-        name: Option<&str>,
-        data: String,
-        admission: &mut Admission,
-    ) -> Result<Progress, Fault> {
-        self.received += data.len();
-        if self.received > MAX_ANSWER {
-            return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
-        }
-        let as_it_came = self.voice.event(name, &data);
-        let progress = self.read_event(name, data, admission)?;
-        if let Some(event) = as_it_came {
-            self.hold(event)?;
-        }
-        Ok(progress)
-    }
-
-    fn read_event(
-        &mut self,
-        name: Option<&str>,
-        data: String,
-        admission: &mut Admission,
-    ) -> Result<Progress, Fault> {
-        if let Some(translator) = &mut self.translator {
-            let decoded = translator.event(name, &data);
-            return self.translated(decoded, admission);
-        }
-        match chunk::read(name, &data) {
-            Data::Done => self.done(),
-            Data::Error(error) => Err(self.told(error)),
-            Data::Undecodable => self.undecodable(),
-            Data::Opaque => {
-                self.undecodable_run = 0;
-                self.content(admission);
-                match self.voice {
-                    Voice::Objects => self.hold(data)?,
-                    Voice::Raw => {}
-                    Voice::Encoded(_) => self.skipped += 1,
-                }
-                Ok(Progress::More)
-            }
-            Data::Chunk(value) => {
-                self.undecodable_run = 0;
-                self.chunk(value, data, admission)?;
-                Ok(Progress::More)
-            }
-        }
-    }
-
-    /// An event of another dialect.
-    fn translated(&mut self, decoded: Decoded, admission: &mut Admission) -> Result<Progress, Fault> {
-        match decoded {
-            Decoded::Done => return self.done(),
-            Decoded::Error(error) => return Err(self.told(error)),
-            Decoded::Void(why) => return Err(self.fault(Kind::Malformed, &why)),
-            Decoded::Undecodable => return self.undecodable(),
-            Decoded::Nothing => {}
-            Decoded::Chunks(chunks) => {
-                self.undecodable_run = 0;
-                for value in chunks {
-                    // Who did not ask what was used is not told, and who did, once and at the end: some vendors
-                    // count on with every event. We want to know.
-                    let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
-                    if only_usage && !(self.call.request.include_usage && self.whole.finished()) {
-                        self.whole.add(value);
-                    } else {
-                        let text = value.to_string();
-                        self.chunk(value, text, admission)?;
-                    }
-                }
-            }
-        }
-        Ok(Progress::More)
-    }
-
-    /// The vendor says that this was all.
-    fn done(&self) -> Result<Progress, Fault> {
-        if self.whole.finished() {
-            return Ok(Progress::End);
-        }
-        Err(self.fault(Kind::Truncated, "the end came without a finish reason"))
-    }
-
-    /// The vendor says in the stream what went wrong.
-    fn told(&self, error: VendorError) -> Fault {
-        classify(self.head.status, self.head.hint, &self.target.redacted(error))
-    }
-
-    fn undecodable(&mut self) -> Result<Progress, Fault> {
-        self.skipped += 1;
-        self.undecodable_run += 1;
-        if self.undecodable_run >= MAX_UNDECODABLE {
-            return Err(self.fault(Kind::Malformed, "three events in a row could not be read"));
-        }
-        Ok(Progress::More)
-    }
-
-    fn chunk(&mut self, value: Value, text: String, admission: &mut Admission) -> Result<(), Fault> {
-        if chunk::gave_up(&value) {
-            return Err(attempt::gave_up(self.head.status));
-        }
-        let content = chunk::has_content(&value);
-        // A gateway of our kind before this one: what it told so far is void.
-        if value["bellwether"]["event"] == "restart" {
-            self.whole = Accumulator::default();
-        }
-        let said = self.voice.chunk(&value, text);
-        self.whole.add(value);
-        if content {
-            self.content(admission);
-        }
-        if said.is_empty() { Ok(()) } else { self.hold(said) }
-    }
-
-    fn content(&mut self, admission: &mut Admission) {
-        let now = now();
-        if self.first_content.is_some() {
-            let gap = now.saturating_duration_since(self.last_content);
-            self.target.stats.lock().latencies.record(Part::Gap, gap);
-        }
-        self.last_content = now;
-        self.answered(admission);
-    }
-
-    /// The commit point is reached, or content has begun: the attempt counts as answered.
-    fn answered(&mut self, admission: &mut Admission) {
-        if self.first_content.is_some() {
-            return;
-        }
-        let now = now();
-        self.first_content = Some(now);
-        self.start = Vec::new();
-        self.call.commit(admission, now.saturating_duration_since(self.began));
-    }
-
-    /// Keeps a chunk until it may be passed on.
-    fn hold(&mut self, data: String) -> Result<(), Fault> {
-        // After the first content it is passed on at once, or the whole is bounded as it is received.
-        if self.first_content.is_none() {
-            self.held_bytes += data.len();
-            if self.held_bytes > MAX_HELD {
-                return Err(self.fault(Kind::Malformed, "a mebibyte came without any content"));
-            }
-        }
-        self.held.push(data);
-        Ok(())
-    }
-
     /// The body ended by itself, and all of it but an unfinished last event was looked at.
     fn end(&mut self, admission: &mut Admission) -> Result<(), Fault> {
         if let Some(event) = self.framer.finish() {
@@ -547,47 +357,5 @@ impl Reading<'_> {
 
     fn fault(&self, kind: Kind, message: &str) -> Fault {
         Fault { status: Some(self.head.status), ..Fault::new(kind, message).maybe_billed() }
-    }
-}
-
-enum Frame {
-    Data,
-    End,
-    Broken(String),
-    TimedOut,
-}
-
-async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u8>) -> Frame {
-    poll_fn(|cx| match body.poll_data(cx, out) {
-        Poll::Ready(Ok(true)) => Poll::Ready(Frame::Data),
-        Poll::Ready(Ok(false)) => Poll::Ready(Frame::End),
-        Poll::Ready(Err(why)) => Poll::Ready(Frame::Broken(why)),
-        Poll::Pending => timer.as_mut().poll(cx).map(|()| Frame::TimedOut),
-    })
-    .await
-}
-
-/// Reads the rest of a finished body away, so that the pool gets the connection back.
-fn drain(body: &mut Body) {
-    if body.is_end() {
-        return;
-    }
-    let mut body = std::mem::replace(body, Body::Empty);
-    tokio::spawn(async move {
-        let _ = time::timeout(DRAIN, async {
-            let mut rest = Vec::new();
-            while let Ok(true) = body.data(&mut rest).await {
-                rest.clear();
-            }
-        })
-        .await;
-    });
-}
-
-fn timeout_message(kind: Kind) -> &'static str {
-    match kind {
-        Kind::FirstContentTimeout => "no content arrived in time",
-        Kind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
-        _ => "the content stopped coming",
     }
 }

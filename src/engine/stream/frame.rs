@@ -1,0 +1,57 @@
+//! Bytes of a stream as they come, for as long as they are waited for.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::time::{self, Sleep};
+
+use crate::{net::body::Body, policy::fault::Kind};
+
+/// How long the end of a body is waited for, so that its connection can be used again.
+const DRAIN: Duration = Duration::from_millis(200);
+
+pub enum Frame {
+    Data,
+    End,
+    Broken(String),
+    TimedOut,
+}
+
+pub async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u8>) -> Frame {
+    poll_fn(|cx| match body.poll_data(cx, out) {
+        Poll::Ready(Ok(true)) => Poll::Ready(Frame::Data),
+        Poll::Ready(Ok(false)) => Poll::Ready(Frame::End),
+        Poll::Ready(Err(why)) => Poll::Ready(Frame::Broken(why)),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| Frame::TimedOut),
+    })
+    .await
+}
+
+/// Reads the rest of a finished body away, so that the pool gets the connection back.
+pub fn drain(body: &mut Body) {
+    if body.is_end() {
+        return;
+    }
+    let mut body = std::mem::replace(body, Body::Empty);
+    tokio::spawn(async move {
+        let _ = time::timeout(DRAIN, async {
+            let mut rest = Vec::new();
+            while let Ok(true) = body.data(&mut rest).await {
+                rest.clear();
+            }
+        })
+        .await;
+    });
+}
+
+pub fn timeout_message(kind: Kind) -> &'static str {
+    match kind {
+        Kind::FirstContentTimeout => "no content arrived in time",
+        Kind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
+        _ => "the content stopped coming",
+    }
+}
