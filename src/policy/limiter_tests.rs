@@ -193,7 +193,9 @@ fn a_throttle_narrows_and_is_forgotten() {
         limiter.settle(grant, Settlement::RequestOnly, now);
     }
     assert_eq!(limiter.concurrency(now), Some(1));
-    assert_eq!(limiter.concurrency(now + Duration::from_secs(60)), Some(100));
+    let ends = now + Duration::from_secs(60);
+    assert_eq!((limiter.throttle_ends(now), limiter.throttle_ends(ends)), (Some(ends), None));
+    assert_eq!(limiter.concurrency(ends), Some(100));
 }
 
 #[test]
