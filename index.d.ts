@@ -427,7 +427,7 @@ export interface LongContextOptions extends Omit<ChatOptions, 'stream'> {
   /** Of each part's answer. Default 1000. */
   maxTokens?: number
   /** For each part. Default 45 s. */
-  timeout?: CallOptions['timeout']
+  timeout?: NonNullable<CallOptions['timeout']>
 }
 
 export interface LongContextResult {
