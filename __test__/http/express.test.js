@@ -115,6 +115,16 @@ test('a large request is taken, a larger one refused', async (t) => {
   assert.deepEqual([refused.status, (await refused.json()).error.type], [413, 'request_too_large'])
 })
 
+test('what clients tell this server is not told to vendors, but for what is meant for them', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const url = await mount(t, client, { authorize: (request) => request.headers['x-token'] === 'secret' })
+  const headers = { 'content-type': 'application/json', 'x-token': 'secret', 'x-forwarded-for': '10.0.0.7', 'x-real-ip': '10.0.0.7', cookie: 'c=1', authorization: 'Bearer theirs', 'openai-beta': 'b' }
+  assert.equal((await post(`${url}/v1/chat/completions`, CHAT, { headers })).status, 200)
+  const [{ headers: sent }] = a.hits()
+  assert.equal(sent['openai-beta'], 'b')
+  assert.doesNotMatch(JSON.stringify(sent), /secret|10\.0\.0\.7|c=1|theirs/)
+})
+
 test('models are those that somebody named', async (t) => {
   const a = serve(t)
   const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url, models: ['gpt-4o', 'm/x'] }, { name: 'B', baseURL: a.url, model: 'pinned' }], models: { quick: ['gpt-4o'] } })
@@ -127,6 +137,7 @@ test('models are those that somebody named', async (t) => {
   assert.equal((await get('/v1beta/models')).models[0].name, 'models/quick')
   const missing = await fetch(`${url}/v1/models/none`)
   assert.deepEqual([missing.status, (await missing.json()).error.type], [404, 'invalid_request_error'])
+  assert.equal((await fetch(`${url}/v1/models/%ff`)).status, 404)
   const nothing = await fetch(`${url}/v1/nothing`)
   assert.equal(nothing.status, 404)
 })

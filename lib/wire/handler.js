@@ -5,12 +5,13 @@
 
 const { BadRequestError, NotFoundError } = require('../errors').classes
 const { closed } = require('../errors')
-const { chatRoute, dialectOf } = require('./routes')
+const { chatRoute, decode, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
 
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
+const VENDORS = ['anthropic-version', 'anthropic-beta', 'openai-beta']
 const MODELS = /\/models(?:\/(.+))?$/
 
 const encoder = new TextEncoder()
@@ -31,12 +32,21 @@ function createHandler (open) {
     if (body === undefined) {
       return errorResponse(dialect, new BadRequestError(`request: must not be larger than ${LARGEST} bytes`, { status: 413 }))
     }
-    return exchange(owner, route, body, request, (controller, error) => {
+    const asked = { headers: ofVendors(request.headers), signal: request.signal }
+    return exchange(owner, route, body, asked, (controller, error) => {
       // The headers are out: the error is an event, and what is missing behind it says that this is no end.
       controller.enqueue(encoder.encode(errorEvent(dialect, error)))
       controller.close()
     })
   }
+}
+
+/**
+ * What is meant for a vendor. All else is between this server and its clients: their tokens, their addresses.
+ * @param {Headers} headers
+ */
+function ofVendors (headers) {
+  return new Headers([...headers].filter(([name]) => VENDORS.includes(name)))
 }
 
 /**
@@ -74,7 +84,7 @@ function models ({ method }, pathname, dialect, names) {
   if (found === null || method !== 'GET') {
     return errorResponse(dialect, new NotFoundError(`there is nothing at ${method} ${pathname}`, { status: 404, reason: 'notFound' }))
   }
-  const name = found[1] === undefined ? undefined : decodeURIComponent(found[1])
+  const name = found[1] === undefined ? undefined : decode(found[1])
   if (name === undefined) return Response.json(list(dialect, names))
   if (names.includes(name)) return Response.json(one(dialect, name))
   return errorResponse(dialect, new NotFoundError(`no alias and no endpoint names the model '${name}'`, { status: 404, reason: 'notFound' }))

@@ -46,4 +46,4 @@ function dialectOf (headers, pathname) {
   return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
 }
 
-module.exports = { chatRoute, dialectOf }
+module.exports = { chatRoute, decode, dialectOf }
