@@ -68,14 +68,16 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
    * For SDKs, in place of the platform's: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`, and alike for Anthropic's,
    * Google's (`httpOptions.fetch`) and others. Requests for chat completions (`…/chat/completions`, `…/v1/messages`,
    * `…/models/{model}:generateContent`, `:streamGenerateContent`), whatever their host, are made by this client, on any
-   * of its endpoints and in its dialect, and are answered in the caller's; all others go to the platform's fetch.
+   * of its endpoints and in its dialect, and are answered in the caller's. What else models do (embeddings, responses,
+   * images, audio, moderations, token counts, the list of models) goes untranslated to the first endpoint of the
+   * caller's dialect that has it, with retries and failover. All else goes to the platform's fetch.
    * A request that comes to nothing is answered with the vendor's own form of an error and `x-should-retry: false`.
    */
   readonly fetch: typeof globalThis.fetch
   /**
    * The client as a vendor of its own, for clients in any language: `POST /v1/chat/completions`, `POST /v1/messages`,
-   * `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, `GET /v1/models[/{id}]`, under any
-   * prefix. Errors come in the route's dialect. It asks nobody who they are: guard it.
+   * `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, `GET /v1/models[/{id}]`, and what else
+   * `fetch` passes on, under any prefix. Errors come in the route's dialect. It asks nobody who they are: guard it.
    */
   readonly handler: (request: Request) => Promise<Response>
 
@@ -639,7 +641,10 @@ export interface MetricsSnapshot {
 export interface MetricsSeries {
   endpoint: string
   provider: string
+  /** Empty for what is not asked of a model. */
   model: string
+  /** `other`: what is no chat completion, made by `fetch` or `handler`. */
+  operation: 'chat' | 'other'
   attempts: number
   failed: number
   rateLimited: number

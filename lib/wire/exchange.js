@@ -1,6 +1,6 @@
 'use strict'
 
-// A chat completion in the dialect it was asked in, as a Response.
+// A chat completion in the dialect it was asked in, as a Response; or what else an endpoint answered, as it is.
 
 const hub = require('../hub')
 const { StreamState } = require('../stream')
@@ -10,6 +10,11 @@ const { errorResponse } = require('./errors')
 
 /** A body that nobody reads on for this long is given up, and its connection with it. */
 const UNREAD = 60_000
+
+/** Of a stream of ours. */
+const EVENTS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
+/** The answers of these have no body. */
+const BODILESS = new Set([204, 205, 304])
 
 const encoder = new TextEncoder()
 
@@ -77,11 +82,11 @@ function whole (route, { body, report }) {
  * @param {Broken} broken
  */
 function streamed (route, state, broken) {
-  const introduction = state.chunks[state.head++]
-  const headers = told(route, JSON.parse(introduction))
-  headers.set('content-type', 'text/event-stream; charset=utf-8')
-  headers.set('cache-control', 'no-cache')
-  headers.set('x-accel-buffering', 'no')
+  const introduction = JSON.parse(state.chunks[state.head++])
+  const headers = told(route, introduction)
+  const passed = route.path !== undefined
+  const { status = 200, headers: theirs = EVENTS } = introduction
+  for (const name in theirs) headers.set(name, theirs[name])
   state.taken = true
   const give = (/** @type {unknown} */ reason) => {
     const ended = state.end !== undefined
@@ -99,7 +104,9 @@ function streamed (route, state, broken) {
           clearTimeout(unread)
           controller.close()
         } else {
-          controller.enqueue(encoder.encode(value + state.takeRest()))
+          const text = value + state.takeRest()
+          // Of bytes that are no text each is a character of its own.
+          controller.enqueue(passed ? Buffer.from(text, 'latin1') : encoder.encode(text))
         }
       } catch (error) {
         clearTimeout(unread)
@@ -111,7 +118,12 @@ function streamed (route, state, broken) {
       give(reason ?? new DOMException('The stream was cancelled', 'AbortError'))
     }
   }, { highWaterMark: 0 })
-  return new Response(body, { headers })
+  if (BODILESS.has(status)) {
+    give(undefined)
+    clearTimeout(unread)
+    return new Response(null, { status, headers })
+  }
+  return new Response(body, { status, headers })
 }
 
 /**
@@ -122,7 +134,7 @@ function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attem
   const headers = new Headers({ 'x-bellwether-request-id': requestId })
   // Names may hold what a header may not.
   headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
-  headers.set('x-bellwether-model', encodeURIComponent(model))
+  if (model !== '') headers.set('x-bellwether-model', encodeURIComponent(model))
   if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
   headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', vendorRequestId ?? requestId)
   return headers

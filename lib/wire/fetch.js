@@ -1,10 +1,11 @@
 'use strict'
 
 // `client.fetch`: what the official SDKs are given in place of the platform's fetch. A chat completion in whatever
-// dialect becomes a call of ours and is answered in that dialect; everything else is none of our business.
+// dialect becomes a call of ours and is answered in that dialect, and what else models do goes to an endpoint of its
+// dialect; everything else is none of our business.
 
 const { closed } = require('../errors')
-const { chatRoute } = require('./routes')
+const { chatRoute, passRoute } = require('./routes')
 const { errorResponse } = require('./errors')
 const { exchange } = require('./exchange')
 
@@ -15,10 +16,12 @@ const { exchange } = require('./exchange')
 function createFetch (open) {
   return async function fetch (input, init) {
     const asked = describe(input, init)
-    const route = chatRoute(asked.method, asked.pathname)
+    const { url, headers } = asked
+    const route = url && (chatRoute(asked.method, url.pathname) ?? passRoute(asked.method, url, headers))
     if (route === undefined) return globalThis.fetch(input, init)
     if (asked.signal?.aborted) throw asked.signal.reason
-    const body = await bytes(asked.body)
+    const { body, type } = await read(asked.body)
+    if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
     if (asked.signal?.aborted) throw asked.signal.reason
     const owner = open()
     if (owner === undefined) return errorResponse(route.dialect, closed())
@@ -30,7 +33,7 @@ function createFetch (open) {
 /**
  * @typedef {object} Asked
  * @property {string} method
- * @property {string} pathname
+ * @property {URL | undefined} url
  * @property {Headers} headers
  * @property {any} body
  * @property {AbortSignal | undefined} signal
@@ -46,19 +49,24 @@ function describe (input, init) {
   const url = request === undefined ? String(input) : request.url
   return {
     method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
-    pathname: URL.canParse(url) ? new URL(url).pathname : '',
+    url: URL.canParse(url) ? new URL(url) : undefined,
     headers: new Headers(init?.headers ?? request?.headers),
     body: init?.body ?? request?.body,
     signal: init?.signal ?? request?.signal ?? undefined
   }
 }
 
-/** @param {any} body @returns {Promise<Uint8Array>} */
-async function bytes (body) {
-  if (typeof body === 'string') return Buffer.from(body)
-  if (body === null || body === undefined) return new Uint8Array()
-  if (body instanceof Uint8Array) return body
-  return new Uint8Array(await new Response(body).arrayBuffer())
+/**
+ * A body's bytes, and the type that the platform would give it.
+ * @param {any} body
+ * @returns {Promise<{ body: Uint8Array, type: string | null }>}
+ */
+async function read (body) {
+  if (typeof body === 'string') return { body: Buffer.from(body), type: null }
+  if (body === null || body === undefined) return { body: new Uint8Array(), type: null }
+  if (body instanceof Uint8Array) return { body, type: null }
+  const response = new Response(body)
+  return { body: new Uint8Array(await response.arrayBuffer()), type: response.headers.get('content-type') }
 }
 
 module.exports = { createFetch }

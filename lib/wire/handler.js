@@ -5,13 +5,13 @@
 
 const { BadRequestError, NotFoundError } = require('../errors').classes
 const { closed } = require('../errors')
-const { chatRoute, decode, dialectOf } = require('./routes')
+const { chatRoute, passRoute, decode, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
 
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
-const VENDORS = ['anthropic-version', 'anthropic-beta', 'openai-beta']
+const VENDORS = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta']
 const MODELS = /\/models(?:\/(.+))?$/
 
 const encoder = new TextEncoder()
@@ -22,8 +22,10 @@ const encoder = new TextEncoder()
  */
 function createHandler (open) {
   return async function handler (request) {
-    const { pathname } = new URL(request.url)
-    const route = chatRoute(request.method, pathname)
+    const url = new URL(request.url)
+    const { pathname } = url
+    const own = request.method === 'GET' && MODELS.test(pathname)
+    const route = own ? undefined : chatRoute(request.method, pathname) ?? passRoute(request.method, url, request.headers)
     const dialect = route?.dialect ?? dialectOf(request.headers, pathname)
     const owner = open()
     if (owner === undefined) return errorResponse(dialect, closed())
@@ -34,6 +36,7 @@ function createHandler (open) {
     }
     const asked = { headers: ofVendors(request.headers), signal: request.signal }
     return exchange(owner, route, body, asked, (controller, error) => {
+      if (route.path !== undefined) return controller.error(error)
       // The headers are out: the error is an event, and what is missing behind it says that this is no end.
       controller.enqueue(encoder.encode(errorEvent(dialect, error)))
       controller.close()

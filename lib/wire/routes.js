@@ -7,9 +7,19 @@
  * @property {'openai' | 'anthropic' | 'google'} dialect
  * @property {string} [model] Where the path names it.
  * @property {boolean} [stream] Where the path says so.
+ * @property {string} [method] Of what is no chat completion and is passed on as it is, with
+ * @property {[string, string]} [path] what stands around the model's name, or all of it.
  */
 
-const GOOGLE = /\/(?:v1|v1beta|v1alpha|v1beta1)\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
+const VERSION = /^.*\/(?:v1|v1beta|v1alpha|v1beta1)(?=\/)/
+const GOOGLE = /^\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
+
+/** What Google's models do beside chats, in one request. */
+const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embedContent|batchEmbedContents|predict))$/
+/** What OpenAI's do. */
+const OPENAI_POST = /\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?)$/
+const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
+const MODELS = /^\/models(?:\/[^:]+)?$/
 
 /**
  * The chat completion that a request asks for, in whatever dialect.
@@ -19,12 +29,53 @@ const GOOGLE = /\/(?:v1|v1beta|v1alpha|v1beta1)\/models\/([^:?]+):(generateConte
  */
 function chatRoute (method, pathname) {
   if (method !== 'POST') return undefined
-  const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
+  const path = trimmed(pathname)
   if (path.endsWith('/chat/completions')) return { dialect: 'openai' }
   if (path.endsWith('/v1/messages')) return { dialect: 'anthropic' }
-  const [, model, action] = GOOGLE.exec(path) ?? []
+  const [, model, action] = GOOGLE.exec(belowVersion(path)) ?? []
   if (model === undefined) return undefined
   return { dialect: 'google', model: decode(model), stream: action === 'streamGenerateContent' }
+}
+
+/**
+ * What else of vendors' paths an endpoint may serve: what a model does, and which models there are. Files, batches
+ * and whatever else lies in one account is not among it: nobody else has it.
+ * @param {string} method
+ * @param {URL} url
+ * @param {Headers} headers
+ * @returns {Route | undefined}
+ */
+function passRoute (method, { pathname, searchParams }, headers) {
+  const path = trimmed(pathname)
+  const below = belowVersion(path)
+  // Google takes keys there.
+  searchParams.delete('key')
+  const query = searchParams.size > 0 ? `?${searchParams}` : ''
+  const passed = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
+  if (method === 'POST') {
+    if (below === '/messages/count_tokens') return passed('anthropic', below)
+    const [, before, model, after] = GOOGLE_ACTION.exec(below) ?? []
+    if (model !== undefined) return { dialect: 'google', method, model: decode(model), path: [before, after + query] }
+    const [found] = OPENAI_POST.exec(path) ?? []
+    return found === undefined ? undefined : passed('openai', found)
+  }
+  if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)
+  if (method === 'GET' && MODELS.test(below)) return passed(dialectOf(headers, pathname), below)
+  return undefined
+}
+
+/** @param {string} path */
+function trimmed (path) {
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/**
+ * What comes after the version; nothing where there is none.
+ * @param {string} path
+ */
+function belowVersion (path) {
+  const found = VERSION.exec(path)
+  return found === null ? '' : path.slice(found[0].length)
 }
 
 /** @param {string} text */
@@ -46,4 +97,4 @@ function dialectOf (headers, pathname) {
   return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
 }
 
-module.exports = { chatRoute, decode, dialectOf }
+module.exports = { chatRoute, passRoute, decode, dialectOf }

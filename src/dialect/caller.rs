@@ -29,6 +29,14 @@ impl Caller {
         }
     }
 
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Google => "google",
+        }
+    }
+
     /// Whether an endpoint takes his words as they are.
     pub fn speaks(self, dialect: Dialect) -> bool {
         match dialect {

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod chunks;
 pub mod error_body;
 pub mod google;
+pub mod members;
 pub mod openai;
 #[cfg(test)]
 mod round_trips;

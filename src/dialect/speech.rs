@@ -114,7 +114,7 @@ fn at_google(model: &str) -> String {
 }
 
 /// A model's name as part of a path.
-fn in_path(model: &str) -> String {
+pub fn in_path(model: &str) -> String {
     let mut out = String::with_capacity(model.len());
     let model = model.strip_prefix("models/").unwrap_or(model);
     // No name leads out of where models are.

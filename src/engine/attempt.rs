@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::header;
 use serde_json::json;
 use tokio::time;
@@ -10,6 +11,8 @@ use super::{
     admission::Admission,
     call::{Call, Trial},
     client::Engine,
+    passthrough,
+    question::Question,
     report::{epoch_ms, iso8601},
     said::Said,
     state::Target,
@@ -20,7 +23,13 @@ use crate::{
         client::Timeouts,
         key::{ApiKey, KeySource},
     },
-    dialect::{chat::Untranslatable, error_body, openai::answer::NoAnswer, speech::Dialect, usage::Usage},
+    dialect::{
+        chat::Untranslatable,
+        error_body,
+        openai::{answer::NoAnswer, request::ChatRequest},
+        speech::Dialect,
+        usage::Usage,
+    },
     event::{self, EventKind},
     net::{
         body::Body,
@@ -57,6 +66,8 @@ pub struct Head {
     pub vendor_request_id: Option<String>,
     /// When the vendor wants us back. Not the headers themselves: a stream has no use for them while it lasts.
     pub hint: Option<Duration>,
+    /// What of it a caller hears who is answered in the vendor's own words.
+    pub passed_on: Vec<(String, String)>,
 }
 
 /// A whole answer.
@@ -80,8 +91,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let target = &trial.admission.target.clone();
     let fresh = |fault| NotSent { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request =
-        build(call, target, key.as_ref(), trial.continues).map_err(|e| fresh(untranslatable(&e)))?;
+    let request = build(call, target, key.as_ref(), trial.continues).map_err(fresh)?;
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial);
     trial.admission.sent = true;
@@ -95,6 +105,10 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
         connect_took: exchange.connect_took,
         vendor_request_id: said.request_id().map(|id| request_id(id, target)),
         hint: said.hint(wall),
+        passed_on: match call.question {
+            Question::Chat(_) => Vec::new(),
+            Question::Other(_) => passthrough::answer::passed_on(&exchange.fields),
+        },
     };
     // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
     if (head.status != 429 || head.hint.is_none())
@@ -103,7 +117,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
         target.limiter.lock().learn(lesson, now());
     }
     let success = (200..300).contains(&head.status);
-    let limit = match (success, call.request.stream) {
+    let limit = match (success, call.question.stream()) {
         (true, false) => MAX_ANSWER,
         (true, true) => MAX_PIECE,
         (false, _) => MAX_ERROR,
@@ -120,6 +134,11 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let mut body = String::from_utf8_lossy(&body).into_owned();
     target.redact(&mut body);
     let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
+    // Some have not got what others have: elsewhere it may be.
+    let missing = fault.kind == Kind::NotFound || matches!(head.status, 405 | 501);
+    if missing && call.question.chat().is_none() {
+        fault.kind = Kind::Absent;
+    }
     fault.same_forbidden = said.forbids_retry();
     fault.vendor_request_id = head.vendor_request_id;
     Err(NotSent { fault, reused: head.reused })
@@ -128,7 +147,38 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
 /// Reads a whole answer that was not streamed.
 pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Result<Answered, Fault> {
     let Answer { head, mut body, mut decoder } = answer;
-    let first = call.timeouts.first_content.map(|limit| admission.began + limit);
+    let mut bytes = read_whole(call, admission.began, &mut body, &mut decoder).await?;
+    // JavaScript's parser takes no byte order mark.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let body = String::from_utf8(bytes)
+        .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
+    let created = epoch_ms(call.engine.wall()) / 1_000;
+    let dialect = admission.target.endpoint.config.dialect;
+    match dialect.read_answer(&body, created) {
+        Ok(sound) => Ok(Answered {
+            body: match &call.wire {
+                None => sound.body.unwrap_or(body),
+                Some(wire) => wire.answer(dialect, body, sound.body),
+            },
+            usage: sound.usage,
+            first_content: None,
+            connect_took: head.connect_took,
+            skipped_events: 0,
+        }),
+        Err(no_answer) => Err(no_answer_fault(no_answer, &head, &admission.target)),
+    }
+}
+
+/// A body to its end, decoded.
+pub async fn read_whole(
+    call: &Call,
+    began: Instant,
+    body: &mut Body,
+    decoder: &mut Decoder,
+) -> Result<Vec<u8>, Fault> {
+    let first = call.timeouts.first_content.map(|limit| began + limit);
     let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     loop {
         let between = call.timeouts.content.map(|limit| now() + limit);
@@ -156,29 +206,8 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Resu
         }
     }
     bytes.extend(decoder.finish().map_err(undecodable)?);
-    // JavaScript's parser takes no byte order mark.
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        bytes.drain(..3);
-    }
-    let body = String::from_utf8(bytes)
-        .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
-    let created = epoch_ms(call.engine.wall()) / 1_000;
-    let dialect = admission.target.endpoint.config.dialect;
-    match dialect.read_answer(&body, created) {
-        Ok(sound) => Ok(Answered {
-            body: match &call.wire {
-                None => sound.body.unwrap_or(body),
-                Some(wire) => wire.answer(dialect, body, sound.body),
-            },
-            usage: sound.usage,
-            first_content: None,
-            connect_took: head.connect_took,
-            skipped_events: 0,
-        }),
-        Err(no_answer) => Err(no_answer_fault(no_answer, &head, &admission.target)),
-    }
+    Ok(bytes)
 }
-
 fn no_answer_fault(no_answer: NoAnswer, head: &Head, target: &Target) -> Fault {
     let status = Some(head.status);
     match no_answer {
@@ -201,7 +230,7 @@ pub fn undecodable(error: std::io::Error) -> Fault {
 /// How long the head may take, and which phase it is that passes then: content cannot come before it.
 fn limits(call: &Call, trial: &Trial) -> (Limits, Kind) {
     let t = &call.timeouts;
-    let stream = call.request.stream;
+    let stream = call.question.stream();
     let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
     let (first, first_kind) = first_content_limit(call, trial.latency_limit);
     let first = first.or(stream.then_some(Timeouts::FIRST_CONTENT));
@@ -248,23 +277,15 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(
-    call: &Call,
-    target: &Target,
-    key: Option<&ApiKey>,
-    continues: bool,
-) -> Result<Request, Untranslatable> {
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) -> Result<Request, Fault> {
     let endpoint = &target.endpoint.config;
-    let (request, model, limit) = (&call.request, &*target.model, endpoint.token_limit_field());
-    let body = match (endpoint.dialect, call.prefill(continues)) {
-        (Dialect::OpenAi, None) => request.render(model, limit),
-        (Dialect::OpenAi, Some(text)) => {
-            request.render_continued(model, limit, text, endpoint.prefill_field())
+    let mut request = match &call.question {
+        Question::Chat(chat) => {
+            let body = completion(call, chat, target, continues).map_err(|e| untranslatable(&e))?;
+            Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
-        (dialect, None) => request.in_dialect(dialect, model)?.body.clone(),
-        (dialect, Some(text)) => request.continued_in_dialect(dialect, model, text)?,
+        Question::Other(other) => other.request(target, key)?,
     };
-    let mut request = Request::new(target.heads.head(endpoint, call.request.stream, key), body);
     if let Some(wire) = call.wire.as_ref().filter(|wire| wire.caller.speaks(endpoint.dialect)) {
         let own = |name| endpoint.headers.iter().any(|(own, _)| own == name);
         request.extra.extend(wire.headers.iter().filter(|(name, _)| !own(name)).cloned());
@@ -276,6 +297,25 @@ fn build(
         request.extra.push((header::PROXY_AUTHORIZATION, authorization));
     }
     Ok(request)
+}
+
+/// The body of a request for a chat completion, as the endpoint wants it.
+fn completion(
+    call: &Call,
+    request: &ChatRequest,
+    target: &Target,
+    continues: bool,
+) -> Result<Bytes, Untranslatable> {
+    let endpoint = &target.endpoint.config;
+    let (model, limit) = (&*target.model, endpoint.token_limit_field());
+    Ok(match (endpoint.dialect, call.prefill(continues)) {
+        (Dialect::OpenAi, None) => request.render(model, limit),
+        (Dialect::OpenAi, Some(text)) => {
+            request.render_continued(model, limit, text, endpoint.prefill_field())
+        }
+        (dialect, None) => request.in_dialect(dialect, model)?.body.clone(),
+        (dialect, Some(text)) => request.continued_in_dialect(dialect, model, text)?,
+    })
 }
 
 /// What the endpoint's dialect has no words for is the caller's to change.

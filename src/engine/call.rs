@@ -29,6 +29,7 @@ use super::{
     options::CallOptions,
     pick::{Asker, Picker},
     plan,
+    question::Question,
     room::{Place, Rank},
     state::{Obstacle, Target},
     stream::StreamSink,
@@ -41,7 +42,6 @@ use crate::{
         behaviour::{Hedge, OnUnavailable, Streams},
         client::Timeouts,
     },
-    dialect::openai::request::ChatRequest,
     policy::{
         decide::{self, Situation, Step},
         fault::{Fault, Same, Scope},
@@ -61,7 +61,7 @@ pub enum Ended {
 pub struct Call {
     pub engine: Arc<Engine>,
     _active: Active,
-    pub request: ChatRequest,
+    pub question: Question,
     pub options: CallOptions,
     /// Set for callers who are answered in their own dialect.
     pub wire: Option<Wire>,
@@ -84,7 +84,12 @@ pub struct Call {
 
 impl Call {
     /// With `wire` it is by somebody who is answered in his own dialect.
-    pub fn new(active: Active, request: ChatRequest, options: CallOptions, wire: Option<Wire>) -> Self {
+    pub fn new(
+        active: Active,
+        question: impl Into<Question>,
+        options: CallOptions,
+        wire: Option<Wire>,
+    ) -> Self {
         let engine = active.engine().clone();
         Self {
             timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
@@ -94,7 +99,7 @@ impl Call {
             rank: engine.room.rank(options.queue_priority),
             engine,
             _active: active,
-            request,
+            question: question.into(),
             options,
             wire,
             started: now(),
@@ -124,8 +129,7 @@ impl Call {
 
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let engine = self.engine.clone();
-        let candidates =
-            plan::candidates(&engine, self.request.model.as_deref(), &self.options, now()).map_err(|e| *e)?;
+        let candidates = plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
         let mut picker = Picker::new(candidates, now(), || engine.draw());
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
@@ -147,6 +151,9 @@ impl Call {
             }
             let ended = match begun {
                 Ok(Begun::Whole(answered)) => Ended::Answered(answered),
+                Ok(Begun::Flow(flow)) => {
+                    settle::redacted(&target, flow.deliver(&mut trial.admission, sink).await)
+                }
                 Ok(Begun::Stream(reading)) => {
                     settle::redacted(&target, reading.deliver(&mut trial.admission, sink).await)
                 }
@@ -173,7 +180,7 @@ impl Call {
                 // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
                 self.rank = engine.room.rank(self.options.queue_priority);
             }
-            picker.failed(index, fault.clone(), &self.request, now());
+            picker.failed(index, fault.clone(), &self.question, now());
             first = match self.decide(&picker, index, &fault, refreshes) {
                 Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
                 Step::Next => None,
@@ -269,7 +276,7 @@ impl Call {
 
     fn asker(&self) -> Asker<'_> {
         let engine = &*self.engine;
-        Asker { engine, request: &self.request, room: &engine.room, rank: self.rank, now: now() }
+        Asker { engine, question: &self.question, room: &engine.room, rank: self.rank, now: now() }
     }
 
     fn deadline(&self) -> Instant {
@@ -281,6 +288,8 @@ impl Call {
     }
 
     fn hedge(&self) -> Option<Hedge> {
+        // Only of chat completions is it known that a second one does no harm.
+        self.question.chat()?;
         self.options.hedge.unwrap_or(self.engine.config.hedge)
     }
 }

@@ -4,12 +4,9 @@ use std::{sync::atomic::Ordering, time::Instant};
 
 use serde_json::json;
 
-use super::{
-    client::Engine,
-    state::{Target, demand},
-};
+use super::{client::Engine, question::Question, state::Target};
 use crate::{
-    dialect::{chat::Untranslatable, openai::request::ChatRequest, usage::Usage},
+    dialect::{chat::Untranslatable, usage::Usage},
     event::{self, EventKind},
     reason::Reason,
 };
@@ -25,15 +22,15 @@ pub enum Unfit {
     WhileAnother(Reason),
 }
 
-pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Instant) -> Option<Unfit> {
+pub fn unfit(engine: &Engine, question: &Question, target: &Target, now: Instant) -> Option<Unfit> {
     let config = &target.endpoint.config;
-    if let Some(error) = request.unspeakable(config.dialect, &target.model) {
+    if let Some(error) = question.unspeakable(config.dialect, &target.model) {
         return Some(Unfit::Unspeakable(error));
     }
     if let Some(limit) = config.cost_limit
-        && expected_cost(engine, request, target).is_some_and(|cost| cost > limit)
+        && expected_cost(engine, question, target).is_some_and(|cost| cost > limit)
     {
-        if request.max_output.is_none() {
+        if question.max_output().is_none() {
             target.limiter.lock().doubt();
         }
         return Some(Unfit::Never(Reason::CostLimit));
@@ -43,7 +40,7 @@ pub fn unfit(engine: &Engine, request: &ChatRequest, target: &Target, now: Insta
 }
 
 /// What the request may cost here, in USD; `None` without a price, which is said once.
-fn expected_cost(engine: &Engine, request: &ChatRequest, target: &Target) -> Option<f64> {
+fn expected_cost(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
     let Some(price) = engine.price(&target.endpoint, &target.model) else {
         if !target.price_missed.swap(true, Ordering::Relaxed) {
             event::emit(&*engine.events, EventKind::Config, || {
@@ -55,21 +52,21 @@ fn expected_cost(engine: &Engine, request: &ChatRequest, target: &Target) -> Opt
         }
         return None;
     };
-    let (input_tokens, output_tokens) = target.limiter.lock().expected(demand(request));
+    let (input_tokens, output_tokens) = target.limiter.lock().expected(question.demand());
     Some(price.cost_usd(&Usage { input_tokens, output_tokens, ..Usage::default() }))
 }
 
 /// Whether a request that was refused as too long may be sent to another: only to one that is declared to hold
 /// more than the one that refused it, or, where that one's size is not declared, more than the request has.
-pub fn holds_more(request: &ChatRequest, refused_by: &Target, other: &Target) -> bool {
+pub fn holds_more(question: &Question, refused_by: &Target, other: &Target) -> bool {
     let Some(window) = other.endpoint.config.context_window else { return false };
-    window > refused_by.endpoint.config.context_window.unwrap_or_else(|| request.input_tokens())
+    window > refused_by.endpoint.config.context_window.unwrap_or_else(|| question.input_tokens())
 }
 
 /// Whether a request that was larger than a limit may be sent to another: not to one that is known to allow
 /// as little.
-pub fn allows_more(request: &ChatRequest, refused_by: &Target, other: &Target) -> bool {
+pub fn allows_more(question: &Question, refused_by: &Target, other: &Target) -> bool {
     let Some(limit) = other.limiter.lock().largest() else { return true };
     let refused = refused_by.limiter.lock().largest();
-    refused.map_or_else(|| other.limiter.lock().cost(demand(request)) <= limit, |refused| limit > refused)
+    refused.map_or_else(|| other.limiter.lock().cost(question.demand()) <= limit, |refused| limit > refused)
 }

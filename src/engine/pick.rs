@@ -11,11 +11,11 @@ use super::{
     client::Engine,
     fit::{self, Unfit},
     plan::Candidate,
+    question::Question,
     room::{Rank, Room},
     state::{Blocked, Entry, Obstacle, Target},
 };
 use crate::{
-    dialect::openai::request::ChatRequest,
     policy::{
         fault::{Fault, Kind, Next, Same, Scope},
         select::power_of_two,
@@ -74,7 +74,7 @@ pub struct Pick {
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
     pub engine: &'a Engine,
-    pub request: &'a ChatRequest,
+    pub question: &'a Question,
     pub room: &'a Arc<Room>,
     pub rank: Rank,
     pub now: Instant,
@@ -102,12 +102,12 @@ impl Asker<'_> {
 
     /// Whether the endpoint's own limits rule it out.
     fn never(&self, target: &Target) -> bool {
-        let unfit = fit::unfit(self.engine, self.request, target, self.now);
+        let unfit = fit::unfit(self.engine, self.question, target, self.now);
         matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
     }
 
     fn blocked(&self, target: &Target) -> Option<Blocked> {
-        target.blocked(self.now, self.request, self.ahead(target))
+        target.blocked(self.now, self.question, self.ahead(target))
     }
 }
 
@@ -134,7 +134,7 @@ impl Picker {
             }
             let target = &self.candidates[index].target;
             let skipped = |reason| Skipped { reason, cause: reason, full: false };
-            let skipped = match fit::unfit(asker.engine, asker.request, target, asker.now) {
+            let skipped = match fit::unfit(asker.engine, asker.question, target, asker.now) {
                 Some(Unfit::Never(reason)) => {
                     self.standings[index].excluded = true;
                     skipped(reason)
@@ -147,7 +147,7 @@ impl Picker {
                 Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),
                 _ => {
                     let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
-                    match target.admit(asker.now, entry, asker.request, asker.ahead(target)) {
+                    match target.admit(asker.now, entry, asker.question, asker.ahead(target)) {
                         Ok(admission) => return Some(Pick { index, admission }),
                         Err(blocked) => Skipped {
                             reason: blocked.reason(),
@@ -166,7 +166,7 @@ impl Picker {
     pub fn this(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
         let target = &self.candidates[index].target;
         let ahead = asker.ahead(target);
-        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.request, ahead).ok()?;
+        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.question, ahead).ok()?;
         Some(Pick { index, admission })
     }
 
@@ -177,7 +177,8 @@ impl Picker {
                 continue;
             }
             let target = &self.candidates[index].target;
-            if let Ok(admission) = target.admit(asker.now, Entry::Early, asker.request, asker.ahead(target)) {
+            if let Ok(admission) = target.admit(asker.now, Entry::Early, asker.question, asker.ahead(target))
+            {
                 self.standings[index].early = true;
                 return Some(Pick { index, admission });
             }
@@ -209,14 +210,14 @@ impl Picker {
                 let throttled = !self.is_untried(i);
                 let fault = self.standings[i].fault.as_ref();
                 let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
-                let outlook = match target.blocked(asker.now, asker.request, ahead) {
+                let outlook = match target.blocked(asker.now, asker.question, ahead) {
                     None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: match blocked.obstacle {
                             _ if blocked.probing => None,
                             Obstacle::Breaker if !self.standings[i].early => {
-                                target.testable_at(asker.now, asker.request, ahead)
+                                target.testable_at(asker.now, asker.question, ahead)
                             }
                             _ => blocked.until,
                         },
@@ -274,7 +275,7 @@ impl Picker {
     }
 
     /// Notes a failure, and rules out what it rules out.
-    pub fn failed(&mut self, index: usize, fault: Fault, request: &ChatRequest, now: Instant) {
+    pub fn failed(&mut self, index: usize, fault: Fault, question: &Question, now: Instant) {
         self.standings[index].failed_at = Some(now);
         let failed = self.candidates[index].target.clone();
         let kind = fault.kind;
@@ -286,12 +287,12 @@ impl Picker {
             // Another key of a failing server is the same server; only a throttle may be the key's own.
             let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
                 && other.model == failed.model
-                && rule.scope == Scope::Endpoint
+                && (rule.scope == Scope::Endpoint || kind == Kind::Absent)
                 && kind != Kind::RateLimited;
             let ruled_out = match rule.next {
                 Next::OtherCredential => same_key,
-                Next::LargerWindow => !fit::holds_more(request, &failed, other),
-                Next::LargerLimit => !fit::allows_more(request, &failed, other),
+                Next::LargerWindow => !fit::holds_more(question, &failed, other),
+                Next::LargerLimit => !fit::allows_more(question, &failed, other),
                 Next::OptIn => Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model,
                 Next::Yes | Next::No => same_server,
             };

@@ -6,6 +6,8 @@ use super::{
     client::Engine,
     error::CallError,
     options::CallOptions,
+    passthrough::Passthrough,
+    question::{Question, Service},
     state::{Endpoint, Target},
 };
 use crate::config::{
@@ -25,10 +27,34 @@ const LISTED: usize = 20;
 
 pub fn candidates(
     engine: &Engine,
-    asked: Option<&str>,
+    question: &Question,
     options: &CallOptions,
     now: Instant,
 ) -> Result<Vec<Candidate>, Box<CallError>> {
+    known_endpoints(engine, options)?;
+    let asked = question.model();
+    let service = match question {
+        Question::Chat(_) => Service::Chat,
+        Question::Other(_) => Service::Other,
+    };
+    let mut plan = Plan { engine, options, service, now, found: Vec::new() };
+    match (question, asked) {
+        (Question::Other(other), _) => plan.passed(other)?,
+        (Question::Chat(_), None) => plan.pinned_only(),
+        (Question::Chat(_), Some(asked)) => plan.named(asked)?,
+    }
+    if plan.found.is_empty() {
+        return Err(Box::new(match asked {
+            None => CallError::bad_request("model: is missing, and no endpoint pins one"),
+            Some(model) => unknown_model(engine, model),
+        }));
+    }
+    plan.found.sort_by_key(|c| c.rank);
+    Ok(plan.found)
+}
+
+/// Endpoints that a call names must be there.
+fn known_endpoints(engine: &Engine, options: &CallOptions) -> Result<(), Box<CallError>> {
     if let Some(unknown) = options
         .endpoints
         .iter()
@@ -45,24 +71,13 @@ pub fn candidates(
         );
         return Err(Box::new(CallError::problem("options.endpoints", message)));
     }
-    let mut plan = Plan { engine, options, now, found: Vec::new() };
-    match asked {
-        None => plan.pinned_only(),
-        Some(asked) => plan.named(asked)?,
-    }
-    if plan.found.is_empty() {
-        return Err(Box::new(match asked {
-            None => CallError::bad_request("model: is missing, and no endpoint pins one"),
-            Some(model) => unknown_model(engine, model),
-        }));
-    }
-    plan.found.sort_by_key(|c| c.rank);
-    Ok(plan.found)
+    Ok(())
 }
 
 struct Plan<'a> {
     engine: &'a Engine,
     options: &'a CallOptions,
+    service: Service,
     now: Instant,
     found: Vec<Candidate>,
 }
@@ -76,6 +91,34 @@ impl Plan<'_> {
         for (i, model) in self.options.fallback_models.iter().enumerate() {
             self.model(1 + i as u32, model, model, false);
         }
+    }
+
+    /// Those that speak the caller's dialect: first who names the model, then who may know it all the same. What
+    /// is pinned or listed are models for chats, so that nobody is ruled out.
+    fn passed(&mut self, request: &Passthrough) -> Result<(), Box<CallError>> {
+        let asked = request.model().unwrap_or_default();
+        let expansion = self.engine.config.aliases.expand(asked);
+        let listed = |endpoint: &Arc<Endpoint>, target: &str| {
+            let lists = matches!(endpoint.config.models, Served::Listed(_));
+            serve(&self.engine.endpoints, endpoint, asked, target).filter(|_| lists)
+        };
+        let mut found: Vec<(u32, Arc<Endpoint>, String)> = Vec::new();
+        for endpoint in self.engine.endpoints.iter().filter(|e| request.speaks(e.config.dialect)) {
+            let named = expansion.targets.iter().find_map(|target| listed(endpoint, target));
+            let id = expansion.targets.first().map_or(asked, String::as_str);
+            let (turn, id) = named.map_or_else(|| (1, id.to_owned()), |id| (0, id));
+            found.push((turn, endpoint.clone(), id));
+        }
+        for (turn, endpoint, id) in &found {
+            self.each_endpoint(*turn, |e| Arc::ptr_eq(e, endpoint).then(|| id.clone()));
+        }
+        if self.found.is_empty() {
+            return Err(Box::new(CallError::unknown_model(format!(
+                "no endpoint speaks the dialect of this request, {}, which is not translated",
+                request.dialect()
+            ))));
+        }
+        Ok(())
     }
 
     fn named(&mut self, asked: &str) -> Result<(), Box<CallError>> {
@@ -125,7 +168,7 @@ impl Plan<'_> {
             let Some(model) = id(endpoint) else { continue };
             for credential in 0..endpoint.credentials.len() {
                 let breaker = self.engine.config.breaker.as_ref();
-                let target = endpoint.target(credential, &model, breaker, self.now);
+                let target = endpoint.target(credential, &model, self.service, breaker, self.now);
                 if !self.found.iter().any(|c| Arc::ptr_eq(&c.target, &target)) {
                     self.found.push(Candidate { target, rank: (turn, endpoint.config.tier) });
                 }

@@ -11,10 +11,15 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{admission::Admission, credential::Credential, head::Heads, room::Room};
+use super::{
+    admission::Admission,
+    credential::Credential,
+    head::Heads,
+    question::{Question, Service},
+    room::Room,
+};
 use crate::{
     config::EndpointConfig,
-    dialect::openai::request::ChatRequest,
     observe::{
         latency::{Latencies, Part},
         samples::Samples,
@@ -25,7 +30,7 @@ use crate::{
         cooldown::Cooldown,
         ewma::PeakEwma,
         fault::{Scope, Weight},
-        limiter::{Demand, Limiter, Shortage},
+        limiter::{Limiter, Shortage},
         recent::Recent,
     },
     reason::Reason,
@@ -68,8 +73,8 @@ pub struct Endpoint {
     targets: Mutex<Targets>,
 }
 
-/// By key and model.
-type Targets = HashMap<(usize, Arc<str>), Arc<Target>>;
+/// By key, model and what is asked of it.
+type Targets = HashMap<(usize, Arc<str>, Service), Arc<Target>>;
 
 #[derive(Clone)]
 pub struct LastError {
@@ -85,6 +90,7 @@ pub struct Target {
     pub endpoint: Arc<Endpoint>,
     pub credential: Arc<Credential>,
     pub model: Arc<str>,
+    pub service: Service,
     /// Breaker and cooldown of the model, whatever the key.
     pub model_gate: Arc<Mutex<Gate>>,
     /// Cooldown of this key for this model: a throttle is the key's own.
@@ -174,13 +180,6 @@ impl Blocked {
     pub fn full(&self) -> bool {
         self.obstacle == Obstacle::Limiter && self.until.is_none()
     }
-}
-
-/// What a request is thought to need.
-pub fn demand(request: &ChatRequest) -> Demand {
-    let choices = request.choices.max(1) as u64;
-    let max_output = request.max_output.map(|n| n.saturating_mul(choices));
-    Demand { input: request.input_tokens(), max_output }
 }
 
 /// The one that holds longest decides; a cooldown outweighs a guess that holds as long.
@@ -291,11 +290,12 @@ impl Endpoint {
         self: &Arc<Self>,
         credential: usize,
         model: &str,
+        service: Service,
         breaker: Option<&BreakerConfig>,
         now: Instant,
     ) -> Arc<Target> {
         let mut targets = self.targets.lock();
-        if let Some(target) = targets.get(&(credential, model) as &dyn TargetKey) {
+        if let Some(target) = targets.get(&(credential, model, service) as &dyn TargetKey) {
             return target.clone();
         }
         if targets.len() >= MAX_TARGETS {
@@ -311,7 +311,7 @@ impl Endpoint {
         }
         // One model under several keys is one model: it is sick or well for all of them.
         let shared = (0..self.credentials.len())
-            .find_map(|other| targets.get(&(other, model) as &dyn TargetKey))
+            .find_map(|other| targets.get(&(other, model, service) as &dyn TargetKey))
             .map(|other| other.model_gate.clone());
         let model: Arc<str> = model.into();
         let target = Arc::new(Target {
@@ -319,6 +319,7 @@ impl Endpoint {
             endpoint: self.clone(),
             credential: self.credentials[credential].clone(),
             model: model.clone(),
+            service,
             model_gate: shared.unwrap_or_else(|| Arc::new(Mutex::new(Gate::new(breaker, now)))),
             gate: Mutex::new(Gate::new(None, now)),
             limiter: Mutex::new(Limiter::new(self.config.limits_of(&model), now)),
@@ -328,12 +329,19 @@ impl Endpoint {
             retries: AtomicU64::new(0),
             price_missed: AtomicBool::new(false),
         });
-        targets.insert((credential, model), target.clone());
+        targets.insert((credential, model, service), target.clone());
         target
     }
 
-    /// Every target asked so far, in a stable order.
+    /// The targets that were asked for chat completions so far, in a stable order.
     pub fn targets(&self) -> Vec<Arc<Target>> {
+        let mut list = self.every_target();
+        list.retain(|target| target.service == Service::Chat);
+        list
+    }
+
+    /// Every target asked so far, in a stable order.
+    pub fn every_target(&self) -> Vec<Arc<Target>> {
         let mut list: Vec<_> = self.targets.lock().iter().map(|(k, t)| (k.clone(), t.clone())).collect();
         list.sort_by(|(a, _), (b, _)| a.cmp(b));
         list.into_iter().map(|(_, t)| t).collect()
@@ -347,18 +355,18 @@ impl Endpoint {
 
 /// Lets the map be asked with a borrowed model name.
 trait TargetKey {
-    fn parts(&self) -> (usize, &str);
+    fn parts(&self) -> (usize, &str, Service);
 }
 
-impl TargetKey for (usize, Arc<str>) {
-    fn parts(&self) -> (usize, &str) {
-        (self.0, &self.1)
+impl TargetKey for (usize, Arc<str>, Service) {
+    fn parts(&self) -> (usize, &str, Service) {
+        (self.0, &self.1, self.2)
     }
 }
 
-impl TargetKey for (usize, &str) {
-    fn parts(&self) -> (usize, &str) {
-        (self.0, self.1)
+impl TargetKey for (usize, &str, Service) {
+    fn parts(&self) -> (usize, &str, Service) {
+        (self.0, self.1, self.2)
     }
 }
 
@@ -376,7 +384,7 @@ impl std::hash::Hash for dyn TargetKey + '_ {
     }
 }
 
-impl<'a> std::borrow::Borrow<dyn TargetKey + 'a> for (usize, Arc<str>) {
+impl<'a> std::borrow::Borrow<dyn TargetKey + 'a> for (usize, Arc<str>, Service) {
     fn borrow(&self) -> &(dyn TargetKey + 'a) {
         self
     }
@@ -395,8 +403,8 @@ impl Target {
 
     /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
     /// `None`: when another request ends.
-    pub fn testable_at(&self, now: Instant, request: &ChatRequest, ahead: u32) -> Option<Instant> {
-        let paced = match self.limiter.lock().shortage(|| demand(request), ahead, now) {
+    pub fn testable_at(&self, now: Instant, question: &Question, ahead: u32) -> Option<Instant> {
+        let paced = match self.limiter.lock().shortage(|| question.demand(), ahead, now) {
             Some(Shortage::Slot) => return None,
             Some(Shortage::For(wait)) => now + wait,
             None => now,
@@ -409,11 +417,11 @@ impl Target {
     }
 
     /// Why this request may not be sent now. `ahead` wait for this target before it.
-    pub fn blocked(&self, now: Instant, request: &ChatRequest, ahead: u32) -> Option<Blocked> {
+    pub fn blocked(&self, now: Instant, question: &Question, ahead: u32) -> Option<Blocked> {
         if let Some(parked) = self.parked(now) {
             return Some(parked);
         }
-        let shortage = self.limiter.lock().shortage(|| demand(request), ahead, now)?;
+        let shortage = self.limiter.lock().shortage(|| question.demand(), ahead, now)?;
         let until = match shortage {
             Shortage::For(wait) => Some(now + wait),
             Shortage::Slot => None,
@@ -426,14 +434,14 @@ impl Target {
         self: &Arc<Self>,
         now: Instant,
         entry: Entry,
-        request: &ChatRequest,
+        question: &Question,
         ahead: u32,
     ) -> Result<Admission, Blocked> {
-        if let Some(blocked) = self.blocked(now, request, ahead) {
+        if let Some(blocked) = self.blocked(now, question, ahead) {
             let only_a_breaker = || {
                 let gates = || self.gates().map(|g| g.lock());
                 gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
-                    && self.limiter.lock().shortage(|| demand(request), ahead, now).is_none()
+                    && self.limiter.lock().shortage(|| question.demand(), ahead, now).is_none()
             };
             let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
             if !early || !only_a_breaker() {
@@ -450,7 +458,7 @@ impl Target {
             self.endpoint.origin.gate.lock().release(origin_permit);
             return Err(turned_away);
         };
-        let grant = self.limiter.lock().take(|| demand(request), now);
+        let grant = self.limiter.lock().take(|| question.demand(), now);
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.endpoint.in_flight.fetch_add(1, Ordering::AcqRel);
         let probation = [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{Engine, state_name},
+    question::Service,
     report::iso8601,
     state::{Endpoint, Stats, Target},
 };
@@ -288,7 +289,7 @@ pub fn summary(engine: &Engine) -> Value {
 /// `metrics.snapshot()`: everything counted and timed, per endpoint and model.
 pub fn snapshot(engine: &Engine) -> Value {
     let mut series = Vec::new();
-    for target in engine.endpoints.iter().flat_map(|e| e.targets()) {
+    for target in engine.endpoints.iter().flat_map(|e| e.every_target()) {
         let stats = target.stats.lock();
         let latencies: serde_json::Map<String, Value> = PARTS
             .iter()
@@ -302,6 +303,7 @@ pub fn snapshot(engine: &Engine) -> Value {
             "endpoint": target.endpoint.config.name,
             "provider": target.endpoint.config.provider,
             "model": &*target.model,
+            "operation": if target.service == Service::Chat { "chat" } else { "other" },
             "attempts": stats.total,
             "failed": stats.failed,
             "rateLimited": stats.rate_limited,

@@ -26,7 +26,7 @@ use crate::{
     clock::now,
     config::client::Timeouts,
     dialect::{
-        openai::{accumulate::Accumulator, chunk},
+        openai::{accumulate::Accumulator, chunk, request::ChatRequest},
         speech,
     },
     net::{body::Body, decode::Decoder, sse::Framer},
@@ -63,6 +63,7 @@ impl StreamSink for NoStream {
 /// A stream that is being read: up to its commit point, then to its end.
 pub struct Reading<'c> {
     call: &'c Call,
+    request: &'c ChatRequest,
     target: Arc<Target>,
     began: Instant,
     body: Body,
@@ -101,7 +102,12 @@ enum Progress {
 }
 
 /// Reads until the commit point: the first content, or with `commit: 'end'` the end.
-pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Result<Box<Reading<'c>>, Fault> {
+pub async fn begin<'c>(
+    call: &'c Call,
+    request: &'c ChatRequest,
+    trial: &mut Trial,
+    answer: Answer,
+) -> Result<Box<Reading<'c>>, Fault> {
     let Answer { head, body, decoder } = answer;
     let began = trial.admission.began;
     let target = trial.admission.target.clone();
@@ -109,6 +115,7 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
     let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
     let mut reading = Box::new(Reading {
         call,
+        request,
         began,
         body,
         decoder,
@@ -155,7 +162,8 @@ impl Reading<'_> {
     ) -> Ended {
         let deadline = self.call.started + self.call.timeouts.total;
         if self.call.wire.is_some() {
-            sink.chunk(self.call.introduction(&self.target, self.head.vendor_request_id.as_deref()));
+            let introduction = self.call.introduction(&self.target, self.head.vendor_request_id.as_deref());
+            sink.chunk(introduction.to_string());
         }
         loop {
             let mut held = std::mem::take(&mut self.held).into_iter();
@@ -301,7 +309,7 @@ impl Reading<'_> {
 
     /// Every choice that was asked for has come to its end.
     fn is_whole(&self) -> bool {
-        self.whole.finished() && self.whole.choices() >= self.call.request.choices
+        self.whole.finished() && self.whole.choices() >= self.request.choices
     }
 
     /// Sets the timer for what is waited for now.

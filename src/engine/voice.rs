@@ -49,12 +49,11 @@ pub fn introduction(
     request_id: &str,
     vendor_request_id: Option<&str>,
     attempts: usize,
-) -> String {
+) -> Value {
     json!({
         "requestId": request_id, "endpoint": &*target.endpoint.name, "model": &*target.model,
         "vendorRequestId": vendor_request_id, "attempts": attempts,
     })
-    .to_string()
 }
 
 impl Voice {

@@ -24,6 +24,7 @@ use crate::{
     engine::{
         Engine,
         attempt::auth_error,
+        question::Service,
         report::iso8601,
         state::{Endpoint, Target},
     },
@@ -134,7 +135,7 @@ impl Monitor {
     }
 
     fn target(&self, endpoint: &Arc<Endpoint>, model: &str) -> Arc<Target> {
-        endpoint.target(0, model, self.engine.config.breaker.as_ref(), now())
+        endpoint.target(0, model, Service::Chat, self.engine.config.breaker.as_ref(), now())
     }
 
     /// Books a check everywhere, in the order in which it is told.

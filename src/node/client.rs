@@ -109,12 +109,12 @@ impl NativeClient {
         let (client, body) = (self.id, body.to_vec());
         self.hub.submit(client, slot, move |hub| {
             let read = || -> Result<_, Box<CallError>> {
-                let (request, wire) = wire::read(&body, &asked)?;
-                Ok((request, call_options(options.as_deref(), &active)?, wire))
+                let (question, wire) = wire::read(body, &asked)?;
+                Ok((question, call_options(options.as_deref(), &active)?, wire))
             };
             match read() {
-                Ok((request, options, wire)) => {
-                    run(hub, client, slot, Call::new(active, request, options, Some(wire)));
+                Ok((question, options, wire)) => {
+                    run(hub, client, slot, Call::new(active, question, options, Some(wire)));
                 }
                 Err(error) => refuse(hub, slot, &error),
             }
@@ -333,7 +333,7 @@ fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, B
 }
 
 fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call) {
-    if !call.request.stream {
+    if call.question.chat().is_some_and(|chat| !chat.stream) {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {

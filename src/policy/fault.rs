@@ -37,6 +37,8 @@ pub enum Kind {
     Auth,
     Permission,
     NotFound,
+    /// The same of what only some endpoints have: no mistake, and nothing to be remembered.
+    Absent,
     BadRequest,
     ContextLength,
     ContentFilter,
@@ -191,6 +193,7 @@ impl Kind {
                 Park::CredentialAuth,
             ),
             NotFound => rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Neutral, Park::EndpointMissing),
+            Absent => rule(Scope::Request, Same::Never, Next::Yes, Weight::Neutral, Park::None),
             BadRequest | ContentFilter => {
                 rule(Scope::Request, Same::Never, Next::OptIn, Weight::Neutral, Park::None)
             }
@@ -222,7 +225,7 @@ impl Kind {
             Kind::Quota => Reason::Quota,
             Kind::Auth => Reason::Auth,
             Kind::Permission => Reason::Permission,
-            Kind::NotFound => Reason::NotFound,
+            Kind::NotFound | Kind::Absent => Reason::NotFound,
             Kind::BadRequest => Reason::BadRequest,
             Kind::ContextLength => Reason::ContextLength,
             Kind::ContentFilter => Reason::ContentFilter,
@@ -244,6 +247,7 @@ impl Kind {
                 | Kind::Auth
                 | Kind::Permission
                 | Kind::NotFound
+                | Kind::Absent
                 | Kind::BadRequest
                 | Kind::ContextLength
                 | Kind::ContentFilter
@@ -325,7 +329,7 @@ mod tests {
             // It said so, and later may be otherwise.
             (&[RequestTimeout, Conflict, ServerError, Overloaded, RateLimited], true, RequestOnly, true),
             // It said so, and will again.
-            (&[TooLargeForLimit, Quota, Auth, Permission, NotFound], false, RequestOnly, true),
+            (&[TooLargeForLimit, Quota, Auth, Permission, NotFound, Absent], false, RequestOnly, true),
             (&[BadRequest, ContextLength, ContentFilter], false, RequestOnly, true),
         ] {
             for kind in kinds {

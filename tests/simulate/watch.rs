@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellwether::{
-    clock::now, dialect::openai::request::ChatRequest, engine::Engine, engine::room::Rank,
-    engine::state::Target,
+    clock::now, dialect::openai::request::ChatRequest, engine::Engine, engine::question::Question,
+    engine::room::Rank, engine::state::Target,
 };
 use tokio::time;
 
@@ -18,22 +18,22 @@ pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
     // As large as any call of a scenario, so that what has refilled for this one has for all.
     let body =
         r#"{ "model": "m", "messages": [{ "role": "user", "content": "as long as the longest name" }] }"#;
-    let request = ChatRequest::parse(body, "", &[]).expect("a request");
+    let question: Question = ChatRequest::parse(body, "", &[]).expect("a request").into();
     let mut seen = BTreeMap::new();
     loop {
         time::sleep(EVERY).await;
-        seen = if engine.room.is_empty() { BTreeMap::new() } else { look(&engine, &request, &seen, &log) };
+        seen = if engine.room.is_empty() { BTreeMap::new() } else { look(&engine, &question, &seen, &log) };
     }
 }
 
 /// Who is first in line for a target that is ready, and in how many looks that was so.
 type Seen = BTreeMap<(Rank, usize), u32>;
 
-fn look(engine: &Engine, request: &ChatRequest, before: &Seen, log: &Log) -> Seen {
+fn look(engine: &Engine, question: &Question, before: &Seen, log: &Log) -> Seen {
     let mut seen = Seen::new();
     for target in engine.endpoints.iter().flat_map(|e| e.targets()) {
         let Some(first) = engine.room.first(&target) else { continue };
-        if target.blocked(now(), request, 0).is_some() {
+        if target.blocked(now(), question, 0).is_some() {
             continue;
         }
         let who = (first, Arc::as_ptr(&target).addr());

@@ -1,23 +1,18 @@
 //! The caller's request: its fields kept as they were written, but for those that a candidate changes.
 
 use std::{
-    borrow::Cow,
-    fmt,
     ops::Range,
     sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
-use serde::{
-    Deserialize,
-    de::{Deserializer, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
 use super::splice;
 use crate::dialect::{
     caller::Caller,
     chat::{Chat, Untranslatable},
+    members::{self, Members, json_string},
     speech::{Dialect, Rendered, Translations},
     tokens,
 };
@@ -72,7 +67,7 @@ pub enum TokenLimitField {
 impl ChatRequest {
     /// Reads a request whose longer contents may stand beside it: `placeholder` stands for them, in order.
     pub fn parse(text: &str, placeholder: &str, contents: &[&str]) -> Result<Self, Invalid> {
-        let Fields(fields) = read(text)?;
+        let Members(fields) = read(text)?;
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
         let model = match raw("model") {
             None | Some("null") => None,
@@ -101,11 +96,7 @@ impl ChatRequest {
         let choices = raw("n").and_then(|n| n.parse().ok()).unwrap_or(1);
         let has = |name: &str| fields.iter().any(|(k, _)| k == name);
         let limits = (has("max_tokens"), has("max_completion_tokens"));
-        let mut places = fields.iter().filter(|(k, _)| k == "model").map(|(_, v)| {
-            // A borrowed value is a part of the text, so the difference of addresses is its place.
-            let start = v.get().as_ptr() as usize - text.as_ptr() as usize;
-            start..start + v.get().len()
-        });
+        let mut places = fields.iter().filter(|(k, _)| k == "model").map(|(_, v)| members::place_of(v, text));
         let model_at = places.next().filter(|_| places.next().is_none());
         let filled = splice::fill(text, placeholder, contents)
             .ok_or_else(|| Invalid { field: "messages", problem: "lost a content on the way".into() })?;
@@ -188,7 +179,7 @@ impl ChatRequest {
     /// Whether it asks for one plain text, the beginning of which says all about what comes after it.
     pub fn is_plain(&self) -> bool {
         let Ok(text) = std::str::from_utf8(&self.text) else { return false };
-        let Ok(Fields(fields)) = read(text) else { return false };
+        let Ok(Members(fields)) = read(text) else { return false };
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
         let off = |name: &str| matches!(raw(name), None | Some("null" | "false"));
         let format = raw("response_format").and_then(|f| serde_json::from_str::<serde_json::Value>(f).ok());
@@ -206,7 +197,7 @@ impl ChatRequest {
         mark: Option<&str>,
     ) -> Bytes {
         let body = self.render(model, limit);
-        let Ok(Fields(fields)) = std::str::from_utf8(&body).map_or_else(|_| read(""), read) else {
+        let Ok(Members(fields)) = std::str::from_utf8(&body).map_or_else(|_| read(""), read) else {
             return body;
         };
         let mark = mark.map(|field| format!(",{}:true", json_string(field))).unwrap_or_default();
@@ -262,7 +253,7 @@ impl ChatRequest {
     fn rebuild(&self, model: &str, limit_name: Option<&str>) -> Bytes {
         // It was read once already, so it can be read again; an unreadable text is left as it is.
         let Ok(text) = std::str::from_utf8(&self.text) else { return self.text.clone() };
-        let Ok(Fields(fields)) = read(text) else { return self.text.clone() };
+        let Ok(Members(fields)) = read(text) else { return self.text.clone() };
         let mut out = String::with_capacity(text.len() + model.len() + 32);
         let mut field = |name: &str, value: &str| {
             out.push(if out.is_empty() { '{' } else { ',' });
@@ -303,12 +294,8 @@ impl Own {
     }
 
     fn with_model(&self, model: &str) -> Option<String> {
-        let Fields(fields) = read(&self.text).ok()?;
-        // Of two names the last is the one that counts.
-        let (_, value) = fields.iter().rev().find(|(name, _)| name == "model")?;
-        let start = value.get().as_ptr() as usize - self.text.as_ptr() as usize;
-        let (before, after) = (self.text.get(..start)?, self.text.get(start + value.get().len()..)?);
-        Some(format!("{before}{}{after}", json_string(model)))
+        let place = Members::read(&self.text).ok()?.place("model", &self.text)?;
+        members::replaced(&self.text, place, model)
     }
 }
 
@@ -321,12 +308,8 @@ fn includes_usage(stream_options: &str) -> bool {
     serde_json::from_str::<Options>(stream_options).is_ok_and(|options| options.include_usage)
 }
 
-fn read(text: &str) -> Result<Fields<'_>, Invalid> {
-    serde_json::from_str(text).map_err(|e| {
-        // The parser quotes what it did not expect, however long that is.
-        let why: String = e.to_string().chars().take(200).collect();
-        Invalid { field: "request", problem: format!("must be a JSON object: {why}") }
-    })
+fn read(text: &str) -> Result<Members<'_>, Invalid> {
+    Members::read(text).map_err(|problem| Invalid { field: "request", problem })
 }
 
 /// OpenAI's reasoning models refuse `max_tokens`: the o-series, and GPT-5 and later.
@@ -342,41 +325,9 @@ fn demands_max_completion_tokens(model: &str) -> bool {
     id.strip_prefix('o').is_some_and(|rest| number(rest) >= 1)
 }
 
-fn json_string(text: &str) -> String {
-    // Writing a string into a string cannot fail; the fallback keeps the JSON valid.
-    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".into())
-}
-
 fn given(expected: &str, value: &str) -> String {
     let shown: String = value.chars().take(60).collect();
     format!("must be {expected}, got {shown}")
-}
-
-/// The top-level members in order, duplicates included.
-struct Fields<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
-
-/// A name as it stands in the text, or unescaped.
-#[derive(Deserialize)]
-struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
-
-impl<'t> Deserialize<'t> for Fields<'t> {
-    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'t> Visitor<'t> for Members {
-            type Value = Fields<'t>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Fields<'t>, A::Error> {
-                let mut fields = Vec::with_capacity(8);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    fields.push((name, value));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Call;
 use crate::{
     config::behaviour::OnCut,
-    dialect::openai::accumulate::Accumulator,
+    dialect::openai::{accumulate::Accumulator, request::ChatRequest},
     engine::{
         error::{CallError, Interrupted},
         report::epoch_ms,
@@ -66,7 +66,7 @@ impl Call {
         self.streams.on_cut == OnCut::Continue
             && target.endpoint.config.can_continue
             && !self.prefill_refused
-            && self.request.is_plain()
+            && self.question.chat().is_some_and(ChatRequest::is_plain)
             && cut.whole.is_plain_text()
     }
 

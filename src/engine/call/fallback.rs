@@ -42,6 +42,8 @@ impl Call {
 
     /// The text to answer with, if the user has one for this.
     async fn fallback(&self, error: &CallError) -> Option<String> {
+        // It is a text for those who wait for one.
+        let chat = self.question.chat()?;
         let config = &self.engine.config;
         let on_unavailable = self.on_unavailable();
         let chosen = on_unavailable == OnUnavailable::Fallback;
@@ -65,7 +67,7 @@ impl Call {
         match fallback {
             Fallback::Text(text) => Some(text),
             Fallback::Function(number) => {
-                let request = String::from_utf8_lossy(self.request.text()).into_owned();
+                let request = String::from_utf8_lossy(chat.text()).into_owned();
                 let asked = self.engine.functions.fallback(number, request);
                 let left = self.deadline().saturating_duration_since(now());
                 let text = time::timeout(PATIENCE.min(left), asked).await.ok().flatten();
@@ -85,9 +87,9 @@ impl Call {
     fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> Reply {
         let id = format!("{NAME}-{}", self.id);
         let created = epoch_ms(self.engine.wall()) / 1_000;
-        let model = self.request.model.as_deref().unwrap_or(NAME);
+        let model = self.question.model().unwrap_or(NAME);
         let completion = |object: &str, choices: Value| json!({ "id": id, "object": object, "created": created, "model": model, "choices": choices });
-        if self.request.stream {
+        if self.question.stream() {
             let chunk = |delta: Value, finish: Value| {
                 let choice =
                     json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Call;
 use crate::{
     clock::now,
@@ -55,7 +57,7 @@ impl Call {
     }
 
     /// What a caller with a dialect of his own is told before a stream begins.
-    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> String {
+    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> Value {
         let attempts = self.trail.lock().attempts().len();
         voice::introduction(target, &self.id, vendor_request_id, attempts)
     }
@@ -66,7 +68,8 @@ impl Call {
         if dialect == Dialect::OpenAi {
             return Vec::new();
         }
-        self.request.in_dialect(dialect, &target.model).map_or_else(|_| Vec::new(), |w| w.dropped.clone())
+        let written = self.question.chat().and_then(|chat| chat.in_dialect(dialect, &target.model).ok());
+        written.map_or_else(Vec::new, |written| written.dropped.clone())
     }
 
     /// No candidate is left: the error that says why.

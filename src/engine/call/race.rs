@@ -13,7 +13,9 @@ use crate::{
         admission::Admission,
         attempt::{self, Answered},
         fit,
+        passthrough::{self, answer::Flow},
         pick::{Pick, Picker},
+        question::Question,
         report::{Attempt, AttemptOutcome},
         state::Target,
         stream::{self, Reading},
@@ -44,6 +46,7 @@ pub struct Trial {
 pub enum Begun<'c> {
     Whole(Answered),
     Stream(Box<Reading<'c>>),
+    Flow(Box<Flow<'c>>),
 }
 
 /// An attempt that came to content, or to a fault.
@@ -89,7 +92,7 @@ impl Call {
             }
             Err(fault) => {
                 self.settle(&mut trial, &Ended::Failed(fault.clone()));
-                picker.failed(index, fault, &self.request, now());
+                picker.failed(index, fault, &self.question, now());
                 drop(trial);
                 other.await
             }
@@ -126,9 +129,9 @@ impl Call {
         let target = |index: usize| &picker.candidates[index].target;
         fault.kind.rule().scope == Scope::Request
             && match fault.kind.rule().next {
-                Next::LargerWindow => !fit::holds_more(&self.request, target(failed), target(other)),
+                Next::LargerWindow => !fit::holds_more(&self.question, target(failed), target(other)),
                 Next::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
-                Next::LargerLimit => false,
+                Next::LargerLimit | Next::Yes => false,
                 _ => true,
             }
     }
@@ -151,7 +154,11 @@ impl Call {
         let number = self.trail.lock().begin(attempt, admission.began);
         picker.ask(index, number);
         // A deadline is for those who have somebody else to ask.
-        let limit = target.endpoint.config.max_latency.filter(|_| self.request.stream);
+        let limit = target
+            .endpoint
+            .config
+            .max_latency
+            .filter(|_| self.question.chat().is_some_and(|chat| chat.stream));
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
         let stale = |f: &Fault| f.kind == Kind::Stale;
@@ -190,11 +197,18 @@ impl Call {
                     a.vendor_request_id.clone_from(&head.vendor_request_id);
                 });
                 let status = head.status;
-                let begun = if self.request.stream {
-                    // In a place of its own: calls that do not stream need no room for it.
-                    Box::pin(stream::begin(self, &mut trial, answer)).await.map(Begun::Stream)
-                } else {
-                    attempt::receive(self, &trial.admission, answer).await.map(Begun::Whole)
+                let begun = match &self.question {
+                    // In places of their own: calls that are answered whole need no room for them.
+                    Question::Other(_) => {
+                        let flow = Box::pin(passthrough::answer::begin(self, &mut trial, answer)).await;
+                        flow.map(|flow| Begun::Flow(Box::new(flow)))
+                    }
+                    Question::Chat(chat) if chat.stream => {
+                        Box::pin(stream::begin(self, chat, &mut trial, answer)).await.map(Begun::Stream)
+                    }
+                    Question::Chat(_) => {
+                        attempt::receive(self, &trial.admission, answer).await.map(Begun::Whole)
+                    }
                 };
                 begun.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
             }

@@ -31,7 +31,7 @@ impl Call {
         let (outcome, reason) = match ended {
             Ended::Answered(answered) => {
                 // A stream was booked when its content began.
-                if !self.request.stream {
+                if self.question.chat().is_some_and(|chat| !chat.stream) {
                     self.commit(admission, took);
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);

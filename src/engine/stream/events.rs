@@ -128,7 +128,7 @@ impl Reading<'_> {
                     // Who did not ask what was used is not told, and who did, once and at the end: some vendors
                     // count on with every event. We want to know.
                     let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
-                    if only_usage && !(self.call.request.include_usage && self.whole.finished()) {
+                    if only_usage && !(self.request.include_usage && self.whole.finished()) {
                         self.whole.add(value);
                     } else {
                         let text = value.to_string();

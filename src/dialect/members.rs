@@ -1,0 +1,74 @@
+//! The top-level members of a JSON object, as they stand in its text.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// In order, duplicates included.
+pub struct Members<'t>(pub Vec<(Cow<'t, str>, &'t RawValue)>);
+
+impl<'t> Members<'t> {
+    /// The error says what is wrong with the text, within bounds.
+    pub fn read(text: &'t str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|e| {
+            // The parser quotes what it did not expect, however long that is.
+            let why: String = e.to_string().chars().take(200).collect();
+            format!("must be a JSON object: {why}")
+        })
+    }
+
+    /// A member as JSON. Of two of one name the last is the one that counts.
+    pub fn get(&self, name: &str) -> Option<&'t str> {
+        self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get())
+    }
+
+    /// Where the value of a member stands in the text that was read.
+    pub fn place(&self, name: &str, text: &str) -> Option<Range<usize>> {
+        self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| place_of(v, text))
+    }
+}
+
+/// A borrowed value is a part of the text, so the difference of addresses is its place.
+pub fn place_of(value: &RawValue, text: &str) -> Range<usize> {
+    let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + value.get().len()
+}
+
+/// The text with a string in the place of another value.
+pub fn replaced(text: &str, place: Range<usize>, by: &str) -> Option<String> {
+    let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
+    Some(format!("{before}{}{after}", json_string(by)))
+}
+
+pub fn json_string(text: &str) -> String {
+    // Writing a string into a string cannot fail; the fallback keeps the JSON valid.
+    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".into())
+}
+
+/// A name as it stands in the text, or unescaped.
+#[derive(Deserialize)]
+struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+
+impl<'t> Deserialize<'t> for Members<'t> {
+    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'t> Visitor<'t> for Object {
+            type Value = Members<'t>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Members<'t>, A::Error> {
+                let mut fields = Vec::with_capacity(8);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
+                }
+                Ok(Members(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}

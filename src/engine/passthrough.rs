@@ -1,0 +1,113 @@
+//! What vendors offer beside chat completions: embeddings, models, the responses API and the like. Such a request
+//! goes to endpoints of its own dialect as it is but for model and credentials, and comes back as it is.
+
+pub mod answer;
+
+use std::{ops::Range, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
+
+use super::{
+    head::{USER_AGENT, authorize},
+    state::Target,
+};
+use crate::{
+    config::key::{ApiKey, KeySource},
+    dialect::{
+        caller::Caller,
+        members::{self, Members},
+        speech::{Dialect, in_path},
+        tokens,
+    },
+    net::request::{Head, Request},
+    policy::fault::{Fault, Kind},
+};
+
+#[derive(Debug)]
+pub struct Passthrough {
+    caller: Caller,
+    method: Method,
+    address: Address,
+    body: Bytes,
+    /// Where the model is named: in the address, or in a JSON body at this place.
+    model: Option<String>,
+    model_at: Option<Range<usize>>,
+    pub stream: bool,
+    tokens: u64,
+}
+
+/// What comes after the base URL: all of it, or what stands before and after the model's name.
+#[derive(Debug)]
+pub struct Address {
+    pub before: String,
+    pub model: Option<String>,
+    pub after: String,
+}
+
+impl Passthrough {
+    pub fn new(caller: Caller, method: Method, address: Address, body: Bytes) -> Self {
+        let text = std::str::from_utf8(&body).ok();
+        let members = text.and_then(|text| Members::read(text).ok());
+        let named = |members: &Members<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
+        let in_body = members.as_ref().and_then(named).filter(|model| !model.trim().is_empty());
+        let model_at = match (&in_body, &members, text) {
+            (Some(_), Some(members), Some(text)) => members.place("model", text),
+            _ => None,
+        };
+        let stream = members.as_ref().and_then(|m| m.get("stream")) == Some("true");
+        // Sounds and pictures are not counted in words.
+        let tokens = if members.is_some() { tokens::estimate(&body) } else { 0 };
+        let model = address.model.clone().or(in_body);
+        Self { caller, method, address, body, model, model_at, stream, tokens }
+    }
+
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The name of its dialect.
+    pub fn dialect(&self) -> &'static str {
+        self.caller.word()
+    }
+
+    pub fn input_tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// Nothing is translated: only an endpoint of the caller's own dialect will do.
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        dialect != Dialect::Relay && self.caller.speaks(dialect)
+    }
+
+    /// The request for one candidate. The caller's headers come on top.
+    pub fn request(&self, target: &Target, key: Option<&ApiKey>) -> Result<Request, Fault> {
+        let endpoint = &target.endpoint.config;
+        let Address { before, model, after } = &self.address;
+        let path = match model {
+            Some(_) => format!("{before}{}{after}", in_path(&target.model)),
+            None => format!("{before}{after}"),
+        };
+        let uri: Uri =
+            endpoint.base_url.join(&path).parse().map_err(|_| {
+                Fault::new(Kind::BadRequest, "request: its address holds what no address may")
+            })?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let own = match &target.credential.source {
+            KeySource::Static(key) => Some(key),
+            KeySource::None | KeySource::Function(_) => None,
+        };
+        authorize(&mut headers, endpoint, key.or(own));
+        Ok(Request::new(Arc::new(Head::new(self.method.clone(), uri, headers)), self.body_for(&target.model)))
+    }
+
+    fn body_for(&self, model: &str) -> Bytes {
+        let Some(at) = self.model_at.clone().filter(|_| self.model.as_deref() != Some(model)) else {
+            return self.body.clone();
+        };
+        let text = std::str::from_utf8(&self.body).ok();
+        let renamed = text.and_then(|text| members::replaced(text, at, model));
+        renamed.map_or_else(|| self.body.clone(), Bytes::from)
+    }
+}
