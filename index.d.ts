@@ -154,6 +154,12 @@ export interface ConnectionOptions {
   /** The way out. Default `'env'`: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. An address, or `false` for none. */
   proxy?: 'env' | (string & {}) | false
   tls?: TlsOptions
+  /**
+   * Who makes the HTTP exchanges. Default `'native'`: this package, off the event loop. `'fetch'`: the global fetch, looked
+   * up for each exchange, so that MSW, nock and the like intercept it in tests; or a function like it. All else stays the
+   * same, but for connect timeouts, proxies and TLS, which are then the fetch's own.
+   */
+  transport?: 'native' | 'fetch' | typeof globalThis.fetch
   /** What every key given must start with. Default: keys may start with anything. */
   keyPrefix?: string
 }

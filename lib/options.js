@@ -30,7 +30,7 @@ function environment () {
 }
 
 /** Where a function is accepted, and where a Buffer is. */
-const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$/
+const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$/
 const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
 
 /**
@@ -39,10 +39,16 @@ const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
  * @param {object[]} above What the options were copied from.
  */
 function encode (options, above) {
+  // Looked up for each exchange: what intercepts it may come later.
+  if (member(options, 'transport') === 'fetch') options = { ...options, transport: (/** @type {[any, any]} */ ...given) => globalThis.fetch(...given) }
   /** @type {Function[]} */
   const functions = []
   const copy = plain(options, {
-    ofFunction: (value, path) => FUNCTIONS.test(path) ? { $function: functions.push(value) - 1 } : undefined,
+    ofFunction: (value, path) => {
+      if (!FUNCTIONS.test(path)) return undefined
+      const given = path === 'transport' ? require('./transport').createTransport(value) : value
+      return { $function: functions.push(given) - 1 }
+    },
     isSecret: (path) => FUNCTIONS.test(path),
     ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : undefined
   }, '', above)

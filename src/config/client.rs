@@ -42,6 +42,8 @@ pub struct ClientConfig {
     pub prices: Vec<(String, Price)>,
     pub proxy: ProxyOptions,
     pub tls: TlsOptions,
+    /// The function that makes the exchanges, where it is not this program.
+    pub transport: Option<u32>,
 }
 
 /// Times a call may take. The optional ones have defaults for streams only: without `stream`, vendors
@@ -182,6 +184,7 @@ impl ClientConfig {
         let hedge = behaviour::read_hedge(r).flatten();
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
+        let transport = read_transport(r);
         let endpoints = endpoints?;
         Some(Self {
             health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
@@ -199,6 +202,7 @@ impl ClientConfig {
             prices,
             proxy,
             tls,
+            transport,
         })
     }
 }
@@ -401,6 +405,24 @@ fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {
         failure_ratio: r.number("failureRatio", 0.01, 1.0).unwrap_or(d.failure_ratio),
         window: r.duration("window", Duration::from_millis(100)).unwrap_or(d.window),
     }
+}
+
+/// `transport`: a function makes the exchanges, over connections of its own.
+fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
+    let value = r.raw("transport")?;
+    if value == "native" {
+        return None;
+    }
+    let function = value.get("$function").and_then(Value::as_u64).map(|n| n as u32);
+    if function.is_none() {
+        r.problem("transport", expected("'native', 'fetch', or a function like fetch", value));
+    }
+    for name in ["proxy", "tls"] {
+        if r.is_given(name) {
+            r.problem(name, "has no meaning with a transport of your own, which makes its own connections");
+        }
+    }
+    function
 }
 
 /// Nothing given is quoted with it: a proxy's address may carry a password.

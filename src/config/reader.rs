@@ -130,6 +130,11 @@ impl<'a> Reader<'a> {
         self.members.get(name)
     }
 
+    /// Whether there is anything but `null` and `false`.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null() && *value != false)
+    }
+
     fn read<T>(
         &mut self,
         name: &'static str,

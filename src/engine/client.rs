@@ -30,6 +30,7 @@ use crate::{
     },
     event::{self, EventKind, EventSink},
     net::{
+        carrier::Carrier,
         client::HttpClient,
         connector::{Connector, Dial, TcpDial},
         proxy::Proxy,
@@ -54,6 +55,8 @@ pub struct World {
     pub proxy: Option<Arc<Proxy>>,
     pub wall: Arc<dyn Wall>,
     pub rng: fastrand::Rng,
+    /// Makes the exchanges in place of the network.
+    pub carrier: Option<Arc<dyn Carrier>>,
 }
 
 pub struct Engine {
@@ -100,10 +103,12 @@ impl Engine {
         config: ClientConfig,
         events: Arc<dyn EventSink>,
         functions: Arc<dyn Functions>,
+        carrier: Option<Arc<dyn Carrier>>,
     ) -> Result<Arc<Self>, BadCertificate> {
         let proxy = Proxy::new(&config.proxy).map(Arc::new);
         let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
-        let world = World { dial, proxy, wall: Arc::new(SystemWall), rng: fastrand::Rng::new() };
+        let proxy = proxy.filter(|_| carrier.is_none());
+        let world = World { dial, proxy, wall: Arc::new(SystemWall), rng: fastrand::Rng::new(), carrier };
         Ok(Self::in_world(config, events, functions, world))
     }
 
@@ -114,7 +119,7 @@ impl Engine {
         functions: Arc<dyn Functions>,
         world: World,
     ) -> Arc<Self> {
-        let World { dial, proxy, wall, mut rng } = world;
+        let World { dial, proxy, wall, mut rng, carrier } = world;
         let now = now();
         let room = Arc::new(Room::default());
         let breaker = config.breaker.as_ref();
@@ -157,7 +162,7 @@ impl Engine {
                 now,
             )));
         }
-        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy);
+        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
         let id_prefix = rng.u32(..);
         let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
         Arc::new(Self {

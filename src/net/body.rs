@@ -9,7 +9,7 @@ use std::{
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::{failure::root_message, h1::body::H1Body, pool::H2Lease};
+use super::{carrier::CarriedBody, failure::root_message, h1::body::H1Body, pool::H2Lease};
 
 pub enum Body {
     H1(H1Body),
@@ -20,6 +20,7 @@ pub enum Body {
         /// The stream's place on its connection, kept as long as it is read.
         _lease: H2Lease,
     },
+    Carried(CarriedBody),
 }
 
 impl Body {
@@ -27,6 +28,7 @@ impl Body {
     pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
         let incoming = match self {
             Self::H1(body) => return body.poll_data(cx, out),
+            Self::Carried(body) => return body.poll_data(cx, out),
             Self::Empty => return Poll::Ready(Ok(false)),
             Self::H2 { incoming, .. } => incoming,
         };
@@ -56,6 +58,7 @@ impl Body {
     pub fn is_end(&self) -> bool {
         match self {
             Self::H1(body) => body.is_end(),
+            Self::Carried(body) => body.is_end(),
             Self::Empty => true,
             Self::H2 { incoming, .. } => incoming.is_end_stream(),
         }

@@ -1,6 +1,7 @@
 //! Sockets and what is read from them. Knows nothing of policies.
 
 pub mod body;
+pub mod carrier;
 pub mod client;
 pub mod conn;
 pub mod connector;

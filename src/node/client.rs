@@ -12,6 +12,7 @@ use napi_derive::napi;
 use serde_json::json;
 
 use super::{
+    carrier::JsCarrier,
     config,
     functions::Functions,
     gate::Gate,
@@ -38,6 +39,7 @@ use crate::{
         monitor::Monitor,
         probe::Probe,
     },
+    net::carrier::Carrier,
 };
 
 struct Events {
@@ -77,7 +79,10 @@ impl NativeClient {
         let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
         let functions = Arc::new(Functions::new(hub.clone(), client));
         let starts = config.health_starts;
-        let engine = Engine::new(config, events.clone(), functions.clone()).map_err(|e| {
+        let carrier = config
+            .transport
+            .map(|function| -> Arc<dyn Carrier> { Arc::new(JsCarrier::new(functions.clone(), function)) });
+        let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;

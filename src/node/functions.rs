@@ -52,7 +52,7 @@ impl Functions {
     }
 
     /// The error is that of a client that was closed meanwhile.
-    fn ask(
+    pub fn ask(
         &self,
         function: u32,
         argument: Option<String>,

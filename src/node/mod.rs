@@ -1,5 +1,6 @@
 //! The binding: converts and forwards, nothing else. The only place that knows napi.
 
+mod carrier;
 mod client;
 mod config;
 mod functions;

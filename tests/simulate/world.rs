@@ -100,7 +100,8 @@ pub fn engine(
     let config = ClientConfig::read(options, &Environment::default());
     let config = config.unwrap_or_else(|problems| panic!("options: {problems:?}"));
     let net = Net(vendors.iter().map(|v| (v.name.clone(), v.clone())).collect());
-    let world = World { dial: Arc::new(net), proxy: None, wall, rng: fastrand::Rng::with_seed(seed) };
+    let world =
+        World { dial: Arc::new(net), proxy: None, wall, rng: fastrand::Rng::with_seed(seed), carrier: None };
     let events: Arc<dyn EventSink> = log.clone();
     Engine::in_world(config, events, Arc::new(Keys), world)
 }

@@ -18,6 +18,7 @@ use crate::{
         error::{CallError, Interrupted},
         stream::StreamSink,
     },
+    latin1,
     net::{
         body::Body,
         decode::Decoder,
@@ -117,7 +118,7 @@ impl Flow<'_> {
         sink.chunk(std::mem::take(&mut self.introduction));
         loop {
             if !self.held.is_empty() {
-                sink.chunk(one_char_a_byte(&std::mem::take(&mut self.held)));
+                sink.chunk(latin1::text(&std::mem::take(&mut self.held)));
             }
             if self.ended {
                 return Ended::Answered(Answered {
@@ -176,9 +177,4 @@ async fn more(
     let more = read.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())?;
     out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(attempt::undecodable)?);
     Ok(more)
-}
-
-/// Bytes as a text that JavaScript holds in as many bytes: only texts cross to it.
-fn one_char_a_byte(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
 }

@@ -1,0 +1,68 @@
+//! The seam at which somebody else makes the exchanges: a `fetch` that users give, or that their tests intercept.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use super::{failure::Failure, request::Request};
+
+pub type Carried<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Makes exchanges.
+pub trait Carrier: Send + Sync + 'static {
+    fn send(&self, request: Request) -> Carried<Result<Arrived, Failure>>;
+}
+
+/// The head of an answer, and where its body comes from.
+pub struct Arrived {
+    pub status: u16,
+    pub fields: http::HeaderMap,
+    pub source: Box<dyn Source>,
+}
+
+/// A body that is asked for piece by piece. Dropping it ends the exchange.
+pub trait Source: Send {
+    /// The next piece; `None` at the end.
+    fn next(&mut self) -> Carried<Result<Option<Vec<u8>>, String>>;
+}
+
+/// A body that comes from such a source.
+pub struct CarriedBody {
+    source: Box<dyn Source>,
+    next: Option<Carried<Result<Option<Vec<u8>>, String>>>,
+    ended: bool,
+}
+
+impl CarriedBody {
+    pub fn new(source: Box<dyn Source>) -> Self {
+        Self { source, next: None, ended: false }
+    }
+
+    /// Appends what comes next to `out`; false at the end.
+    pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
+        while !self.ended {
+            let next = self.next.get_or_insert_with(|| self.source.next());
+            let Poll::Ready(read) = next.as_mut().poll(cx) else { return Poll::Pending };
+            self.next = None;
+            match read {
+                Ok(Some(bytes)) if bytes.is_empty() => {}
+                Ok(Some(bytes)) => {
+                    out.extend_from_slice(&bytes);
+                    return Poll::Ready(Ok(true));
+                }
+                Ok(None) => self.ended = true,
+                Err(why) => {
+                    self.ended = true;
+                    return Poll::Ready(Err(why));
+                }
+            }
+        }
+        Poll::Ready(Ok(false))
+    }
+
+    pub fn is_end(&self) -> bool {
+        self.ended
+    }
+}
