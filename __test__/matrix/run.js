@@ -1,0 +1,229 @@
+'use strict'
+
+// One cell: its vendors, a client between them and the SDK, and what has to come of it.
+
+const assert = require('node:assert/strict')
+const http = require('node:http')
+const { once } = require('node:events')
+const { setTimeout: wait } = require('node:timers/promises')
+const express = require('express')
+const { FailoverClient, StreamInterruptedError } = require('../..')
+const { createFaultServer, faults } = require('../../testing')
+const { failover } = require('bellwether/express')
+const { MODELS, TEXT, PLACE, askedBy, answerTo, saidTo, assertAsked } = require('./vendors')
+
+/** What a cell may take before it counts as hung. */
+const LIMIT = 20_000
+
+/** The calls that an operation makes: a whole answer, a stream, or one of each. */
+const CALLS = {
+  answer: [false], stream: [true], tools: [false, true], schema: [false], image: [false], abort: [false, true], break: [true]
+}
+
+/**
+ * Rejects with what does not hold.
+ * @param {import('./cells').Cell} cell
+ */
+async function run (cell) {
+  for (const streamed of CALLS[cell.operation]) {
+    // Nothing streams in a whole answer, so that no content can come before its cut.
+    if (cell.condition === 'cut after' && !streamed) continue
+    const rig = await setUp(cell, streamed)
+    const late = new AbortController()
+    try {
+      await Promise.race([
+        call(cell, streamed, rig),
+        wait(LIMIT, undefined, { signal: late.signal }).then(() => assert.fail(`not over within ${LIMIT / 1000} s`))
+      ])
+    } finally {
+      late.abort()
+      await rig.end()
+    }
+  }
+}
+
+// === the rig ===
+
+/**
+ * @typedef {object} Rig
+ * @property {any} made the SDK
+ * @property {import('../../testing').FaultServer} first
+ * @property {import('../../testing').FaultServer} last who answers; alone, the first
+ * @property {import('../../testing').FaultServer | undefined} spare who is not to be asked
+ * @property {string} dialect of the last
+ * @property {() => Promise<unknown>} end
+ */
+
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @returns {Promise<Rig>} */
+async function setUp ({ sdk, operation, path, condition }, streamed) {
+  const isAlone = path === 'direct' || condition === 'healthy'
+  const dialects = isAlone ? [sdk.dialect] : [sdk.dialect, condition.startsWith('to ') ? condition.slice(3) : sdk.dialect]
+  const servers = dialects.map((dialect, i) => createFaultServer({ dialect, name: 'AB'[i] }))
+  const [first, second] = servers
+  const hasSpare = condition === 'cut after' && second !== undefined
+  const last = hasSpare ? first : second ?? first
+  last.script(...lastStep(operation, condition, path, streamed, last === first ? sdk.dialect : dialects[1]))
+  if (last !== first) first.script(firstStep(operation, condition, sdk.dialect))
+  const ends = servers.map((server) => () => server.close())
+  const rig = { first, last, spare: hasSpare ? second : undefined, dialect: last === first ? sdk.dialect : dialects[1], end: () => Promise.all(ends.map((end) => end())) }
+  if (path === 'direct') return { ...rig, made: sdk.make({ origin: first.origin }) }
+  const client = new FailoverClient({
+    apiKey: 'ours', proxy: false, endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], dialect: dialects[i], baseURL: url, model: MODELS[dialects[i]] }))
+  })
+  ends.push(() => client.close({ drain: 0 }))
+  if (path === 'fetch') return { ...rig, made: sdk.make({ fetch: client.fetch }) }
+  const app = express().use(failover(client, { proxy: true, authorize: 'none' }))
+  const server = http.createServer(app).listen(0, '127.0.0.1')
+  ends.push(async () => { server.closeAllConnections(); server.close() })
+  await once(server, 'listening')
+  return { ...rig, made: sdk.make({ origin: `http://127.0.0.1:${server.address().port}` }) }
+}
+
+/** What the first endpoint does, where another one answers. */
+function firstStep (operation, condition, dialect) {
+  if (condition === 'cut before') return faults.combine(answerTo(operation, dialect), faults.cut({ after: 0 }))
+  return faults.unavailable()
+}
+
+/** What the endpoint that answers does. */
+function lastStep (operation, condition, path, streamed, dialect) {
+  const answer = answerTo(operation, dialect)
+  if (condition === 'cut after') return [faults.combine(answer, faults.cut({ after: 3 }))]
+  if (condition === 'cut before' && path === 'direct') return [faults.combine(answer, faults.cut({ after: 0 }))]
+  if (operation === 'abort' || operation === 'break') return [streamed ? faults.combine(answer, faults.stall({ after: 2 })) : faults.hang()]
+  return [answer]
+}
+
+// === what has to come of it ===
+
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {Rig} rig */
+async function call (cell, streamed, rig) {
+  const { operation, condition, path } = cell
+  if (operation === 'abort') await aborted(cell, streamed, rig)
+  else if (operation === 'break') await left(cell, rig)
+  else if (condition === 'cut after') await cutAfter(cell, rig)
+  else if (condition === 'cut before' && path === 'direct') await cutBefore(cell, streamed, rig)
+  else await answered(cell, streamed, rig)
+  assertRoute(cell, rig)
+}
+
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {Rig} rig */
+async function answered ({ sdk, operation }, streamed, { made }) {
+  const asked = askedBy(operation)
+  const said = streamed ? await gathered(sdk.stream(made, asked)) : await sdk.ask(made, asked)
+  const { usage, ...rest } = saidTo(operation, sdk)
+  const expected = streamed && sdk.miscountsStreams ? rest : { ...rest, usage }
+  for (const [name, value] of Object.entries(expected)) assert.deepEqual(said[name], value, `${streamed ? 'streamed' : 'whole'}: ${name}`)
+}
+
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {Rig} rig */
+async function cutBefore ({ sdk, operation, path }, streamed, { made }) {
+  const { said, error } = await outcome(sdk, made, operation, streamed)
+  assertBroken(sdk, path, error)
+  assert.deepEqual([said.text, said.calls], ['', []])
+}
+
+/** @param {import('./cells').Cell} cell @param {Rig} rig */
+async function cutAfter ({ sdk, operation, path }, { made }) {
+  const { said, error } = await outcome(sdk, made, operation, true)
+  assertBroken(sdk, path, error)
+  if (operation === 'tools') {
+    // At Google a call comes whole or not at all, and may be seen before the cut; half of one is never seen.
+    assert.ok(said.calls.length <= 1)
+    for (const { input } of said.calls) assert.deepEqual(input, PLACE)
+  } else {
+    assert.equal(said.text, TEXT.match(/\s*\S+/g).slice(0, 3).join(''))
+  }
+}
+
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {Rig} rig */
+async function aborted ({ sdk, operation }, streamed, { made, last }) {
+  const controller = new AbortController()
+  const asked = { ...askedBy(operation), signal: controller.signal }
+  const gone = (error) => {
+    assert.ok(sdk.isAbort(error), `the abort error of the SDK, got ${error.stack}`)
+    return true
+  }
+  if (streamed) {
+    let text = ''
+    const reading = async () => {
+      for await (const piece of sdk.stream(made, asked)) {
+        text += piece.text ?? ''
+        controller.abort()
+      }
+    }
+    await (sdk.abortsQuietly ? reading() : assert.rejects(reading, gone))
+    assert.ok(text !== '' && TEXT.startsWith(text), text)
+  } else {
+    const asking = sdk.ask(made, asked)
+    await Promise.race([last.waitForHits(1), asking])
+    controller.abort()
+    await assert.rejects(asking, gone)
+  }
+  await last.waitForHits(1, { outcome: 'clientAborted' })
+}
+
+/** @param {import('./cells').Cell} cell @param {Rig} rig */
+async function left ({ sdk, operation }, { made, last }) {
+  let text = ''
+  for await (const piece of sdk.stream(made, askedBy(operation))) {
+    text += piece.text ?? ''
+    if (text !== '') break
+  }
+  assert.ok(text !== '' && TEXT.startsWith(text), text)
+  await last.waitForHits(1, { outcome: 'clientAborted' })
+}
+
+/**
+ * A connection that was lost is told as it is or as the cause of the SDK's own error, and so is our error by `fetch`. Over
+ * HTTP there is an event that says so.
+ * @param {import('./sdks').Sdk} sdk @param {string} path @param {any} error
+ */
+function assertBroken (sdk, path, error) {
+  assert.ok(error, 'a short answer went for a whole one')
+  if (path === 'express') {
+    assert.ok(sdk.isError(error), `the error of the SDK, got ${error.stack}`)
+    assert.match(error.message, /the stream broke after content was delivered/)
+  } else {
+    const lost = sdk.isError(error) ? error.cause : error
+    assert.ok(path === 'direct' ? lost instanceof TypeError && lost.message === 'terminated' : lost instanceof StreamInterruptedError, error.stack)
+  }
+}
+
+/** Who was asked, what, and what came of it. @param {import('./cells').Cell} cell @param {Rig} rig */
+function assertRoute ({ sdk, operation, condition, path }, { first, last, spare, dialect }) {
+  const seen = (server) => server.hits().map(({ fault, outcome }) => `${fault} ${outcome}`)
+  const isCut = condition === 'cut after' || (condition === 'cut before' && path === 'direct')
+  const isLeft = operation === 'abort' || operation === 'break'
+  assert.equal(last.totalHits, 1, `requests of the last endpoint: ${seen(last)}`)
+  const [hit] = last.hits()
+  assert.equal(hit.outcome, isLeft ? 'clientAborted' : isCut ? 'cut' : 'answered')
+  assert.equal(hit.model, path === 'direct' ? sdk.model : MODELS[dialect])
+  assertAsked(hit, operation, dialect)
+  if (last !== first) assert.deepEqual(seen(first), [condition === 'cut before' ? 'healthy+cut cut' : 'unavailable answered'])
+  if (spare) assert.deepEqual(seen(spare), [])
+}
+
+// === helpers ===
+
+/** What was said, and the error that ended it. */
+async function outcome (sdk, made, operation, streamed) {
+  const said = { text: '', calls: [] }
+  try {
+    if (streamed) await gathered(sdk.stream(made, askedBy(operation)), said)
+    else Object.assign(said, await sdk.ask(made, askedBy(operation)))
+    return { said, error: undefined }
+  } catch (error) {
+    return { said, error }
+  }
+}
+
+/** The pieces of a stream as one. @param {AsyncGenerator<Partial<import('./sdks').Said>>} stream @param {any} said */
+async function gathered (stream, said = { text: '', calls: [] }) {
+  for await (const { text = '', calls = [], end = said.end, usage = said.usage } of stream) {
+    Object.assign(said, { text: said.text + text, calls: [...said.calls, ...calls], end, usage })
+  }
+  return said
+}
+
+module.exports = { run }

@@ -1,0 +1,72 @@
+'use strict'
+
+const { generateText, streamText, tool: toolOf, jsonSchema, Output, AISDKError } = require('ai')
+const { createOpenAI } = require('@ai-sdk/openai')
+const { createAnthropic } = require('@ai-sdk/anthropic')
+const { createGoogle } = require('@ai-sdk/google')
+
+globalThis.AI_SDK_LOG_WARNINGS = false
+
+/** @param {unknown} model @param {import('./index').Asked} asked */
+function settingsOf (model, { prompt, tool, schema, image, signal }) {
+  const picture = image && { type: 'file', data: image.bytes, mediaType: image.type }
+  return {
+    model,
+    maxRetries: 0,
+    abortSignal: signal,
+    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }],
+    ...(tool && { tools: { [tool.name]: toolOf({ inputSchema: jsonSchema(tool.schema) }) } }),
+    ...(schema && { output: Output.object({ schema: jsonSchema(schema) }) })
+  }
+}
+
+const callOf = ({ toolName, input }) => ({ name: toolName, input })
+const usageOf = ({ inputTokens, outputTokens }) => ({ input: inputTokens, output: outputTokens })
+
+/** @type {Omit<import('./index').Sdk, 'name' | 'dialect' | 'model' | 'make'>} */
+const common = {
+  ends: { text: 'stop', tool: 'tool-calls' },
+  leavesOpen: true,
+  async ask (model, asked) {
+    const result = await generateText(settingsOf(model, asked))
+    return { text: result.text, calls: result.toolCalls.map(callOf), object: asked.schema && result.output, end: result.finishReason, usage: usageOf(result.usage) }
+  },
+  async * stream (model, asked) {
+    // It tells of errors and aborts by parts, and logs them unless somebody listens.
+    for await (const part of streamText({ ...settingsOf(model, asked), onError () {} }).fullStream) {
+      if (part.type === 'error') throw part.error
+      if (part.type === 'abort') throw asked.signal.reason
+      if (part.type === 'text-delta') yield { text: part.text }
+      if (part.type === 'tool-call') yield { calls: [callOf(part)] }
+      if (part.type === 'finish') yield { end: part.finishReason, usage: usageOf(part.totalUsage) }
+    }
+  },
+  isAbort: (error) => error.name === 'AbortError',
+  isError: (error) => AISDKError.isInstance(error)
+}
+
+/** @type {import('./index').Sdk[]} */
+module.exports = [
+  {
+    ...common,
+    name: 'ai-sdk/openai',
+    dialect: 'openai',
+    model: 'gpt-4.1',
+    // The default is the Responses API.
+    make: ({ fetch, origin }) => createOpenAI({ apiKey: 'theirs', ...(origin ? { baseURL: `${origin}/v1` } : { fetch }) }).chat('gpt-4.1')
+  },
+  {
+    ...common,
+    name: 'ai-sdk/anthropic',
+    dialect: 'anthropic',
+    model: 'claude-sonnet-5',
+    make: ({ fetch, origin }) => createAnthropic({ apiKey: 'theirs', ...(origin ? { baseURL: `${origin}/v1` } : { fetch }) })('claude-sonnet-5')
+  },
+  {
+    ...common,
+    name: 'ai-sdk/google',
+    dialect: 'google',
+    model: 'gemini-2.5-pro',
+    make: ({ fetch, origin }) => createGoogle({ apiKey: 'theirs', ...(origin ? { baseURL: `${origin}/v1beta` } : { fetch }) })('gemini-2.5-pro')
+  }
+]
