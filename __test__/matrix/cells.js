@@ -4,7 +4,7 @@
 
 const { SDKS } = require('./sdks')
 
-const OPERATIONS = ['answer', 'stream', 'tools', 'schema', 'image', 'abort', 'break']
+const OPERATIONS = ['answer', 'stream', 'tools', 'results', 'schema', 'image', 'abort', 'break']
 const PATHS = ['direct', 'fetch', 'express']
 const DIALECTS = ['openai', 'anthropic', 'google', 'relay']
 /** `to` a dialect: the first endpoint, of the SDK's own dialect, is down, and one of that dialect answers. */
@@ -22,7 +22,7 @@ const CONDITIONS = ['healthy', ...DIALECTS.map((dialect) => `to ${dialect}`), 'c
 
 const RULES = [
   ['a vendor alone has nobody to fail over to', ({ path, condition }) => path === 'direct' && condition.startsWith('to ')],
-  ['a whole answer has no content before its end', ({ operation, condition }) => condition === 'cut after' && ['answer', 'schema', 'image'].includes(operation)],
+  ['a whole answer has no content before its end', ({ operation, condition }) => condition === 'cut after' && ['answer', 'results', 'schema', 'image'].includes(operation)],
   ['the caller is gone before the cut', ({ operation, condition }) => condition === 'cut after' && ['abort', 'break'].includes(operation)],
   ['the cut ends it before the caller can', ({ path, operation, condition }) => path === 'direct' && condition === 'cut before' && ['abort', 'break'].includes(operation)],
   ['this SDK does not close a stream whose loop is left, wherever it comes from', ({ sdk, operation }) => operation === 'break' && sdk.leavesOpen]

@@ -8,16 +8,21 @@ const { createGoogle } = require('@ai-sdk/google')
 globalThis.AI_SDK_LOG_WARNINGS = false
 
 /** @param {unknown} model @param {import('./index').Asked} asked */
-function settingsOf (model, { prompt, tool, schema, image, signal }) {
+function settingsOf (model, { prompt, tools, schema, image, since, signal }) {
   const picture = image && { type: 'file', data: image.bytes, mediaType: image.type }
   return {
     model,
     maxRetries: 0,
     abortSignal: signal,
-    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }],
-    ...(tool && { tools: { [tool.name]: toolOf({ inputSchema: jsonSchema(tool.schema) }) } }),
+    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }, ...(since ? turnsOf(since) : [])],
+    ...(tools && { tools: Object.fromEntries(tools.map(({ name, schema: input }) => [name, toolOf({ inputSchema: jsonSchema(input) })])) }),
     ...(schema && { output: Output.object({ schema: jsonSchema(schema) }) })
   }
+}
+
+function turnsOf ({ turn: { messages, toolCalls }, results }) {
+  const content = toolCalls.map(({ toolCallId, toolName }, i) => ({ type: 'tool-result', toolCallId, toolName, output: { type: 'text', value: results[i] } }))
+  return [...messages, { role: 'tool', content }]
 }
 
 const callOf = ({ toolName, input }) => ({ name: toolName, input })
@@ -29,7 +34,8 @@ const common = {
   leavesOpen: true,
   async ask (model, asked) {
     const result = await generateText(settingsOf(model, asked))
-    return { text: result.text, calls: result.toolCalls.map(callOf), object: asked.schema && result.output, end: result.finishReason, usage: usageOf(result.usage) }
+    const turn = { messages: result.response.messages, toolCalls: result.toolCalls }
+    return { text: result.text, calls: result.toolCalls.map(callOf), object: asked.schema && result.output, end: result.finishReason, usage: usageOf(result.usage), turn }
   },
   async * stream (model, asked) {
     // It tells of errors and aborts by parts, and logs them unless somebody listens.

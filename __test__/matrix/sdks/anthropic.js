@@ -4,15 +4,20 @@ const { default: Anthropic, AnthropicError, APIUserAbortError } = require('@anth
 const { jsonSchemaOutputFormat } = require('@anthropic-ai/sdk/helpers/json-schema')
 
 /** @param {import('./index').Asked} asked */
-function bodyOf ({ prompt, tool, schema, image }) {
+function bodyOf ({ prompt, tools, schema, image, since }) {
   const picture = image && { type: 'image', source: { type: 'base64', media_type: image.type, data: image.bytes.toString('base64') } }
   return {
     model: sdk.model,
     max_tokens: 1000,
-    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }],
-    ...(tool && { tools: [{ name: tool.name, input_schema: tool.schema }] }),
+    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }, ...(since ? turnsOf(since) : [])],
+    ...(tools && { tools: tools.map(({ name, schema: input }) => ({ name, input_schema: input })) }),
     ...(schema && { output_config: { format: jsonSchemaOutputFormat(schema) } })
   }
+}
+
+function turnsOf ({ turn, results }) {
+  const content = turn.filter(({ type }) => type === 'tool_use').map(({ id }, i) => ({ type: 'tool_result', tool_use_id: id, content: results[i] }))
+  return [{ role: 'assistant', content: turn }, { role: 'user', content }]
 }
 
 /** @returns {import('./index').Said} */
@@ -34,7 +39,7 @@ const sdk = {
   make: ({ fetch, origin }) => new Anthropic({ apiKey: 'theirs', maxRetries: 0, ...(origin ? { baseURL: origin } : { fetch }) }),
   async ask (anthropic, asked) {
     const message = await anthropic.messages.parse(bodyOf(asked), { signal: asked.signal })
-    return { ...said(message), object: message.parsed_output }
+    return { ...said(message), object: message.parsed_output, turn: message.content }
   },
   async * stream (anthropic, asked) {
     const stream = anthropic.messages.stream(bodyOf(asked), { signal: asked.signal })

@@ -3,17 +3,23 @@
 const { GoogleGenAI, ApiError } = require('@google/genai')
 
 /** @param {import('./index').Asked} asked */
-function parametersOf ({ prompt, tool, schema, image, signal }) {
+function parametersOf ({ prompt, tools, schema, image, since, signal }) {
   const picture = image && { inlineData: { mimeType: image.type, data: image.bytes.toString('base64') } }
   return {
     model: sdk.model,
-    contents: picture ? [{ role: 'user', parts: [{ text: prompt }, picture] }] : prompt,
+    contents: [{ role: 'user', parts: [{ text: prompt }, ...(picture ? [picture] : [])] }, ...(since ? turnsOf(since) : [])],
     config: {
       abortSignal: signal,
-      ...(tool && { tools: [{ functionDeclarations: [{ name: tool.name, parametersJsonSchema: tool.schema }] }] }),
+      ...(tools && { tools: [{ functionDeclarations: tools.map(({ name, schema: parameters }) => ({ name, parametersJsonSchema: parameters })) }] }),
       ...(schema && { responseMimeType: 'application/json', responseJsonSchema: schema })
     }
   }
+}
+
+function turnsOf ({ turn, results }) {
+  const parts = turn.parts.filter(({ functionCall }) => functionCall)
+    .map(({ functionCall: { id, name } }, i) => ({ functionResponse: { id, name, response: { output: results[i] } } }))
+  return [turn, { role: 'user', parts }]
 }
 
 /** What a whole answer says, and a piece of one. */
@@ -37,7 +43,7 @@ const sdk = {
   make: ({ fetch, origin }) => new GoogleGenAI({ apiKey: 'theirs', httpOptions: origin ? { baseUrl: origin } : { fetch } }),
   async ask (google, asked) {
     const response = await google.models.generateContent(parametersOf(asked))
-    return { ...said(response), object: asked.schema && JSON.parse(response.text) }
+    return { ...said(response), object: asked.schema && JSON.parse(response.text), turn: response.candidates[0].content }
   },
   async * stream (google, asked) {
     for await (const chunk of await google.models.generateContentStream(parametersOf(asked))) yield said(chunk)

@@ -6,14 +6,16 @@
  * @typedef {{ name: string, input: unknown }} Call
  * @typedef {object} Asked
  * @property {string} prompt
- * @property {{ name: string, schema: object }} [tool]
+ * @property {{ name: string, schema: object }[]} [tools]
  * @property {object} [schema] what the answer has to be
  * @property {{ type: string, bytes: Buffer }} [image]
+ * @property {{ turn: unknown, results: string[] }} [since] what was answered, and what the tools it called have said
  * @property {AbortSignal} [signal]
  *
  * @typedef {object} Said
  * @property {string} text
  * @property {Call[]} calls
+ * @property {unknown} [turn] the answer as the SDK takes it back
  * @property {unknown} [object] as the SDK parsed it
  * @property {string} [end] why it ended, in the SDK's words
  * @property {{ input: number, output: number }} [usage]

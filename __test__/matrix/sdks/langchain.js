@@ -1,18 +1,23 @@
 'use strict'
 
-const { HumanMessage } = require('@langchain/core/messages')
+const { HumanMessage, ToolMessage } = require('@langchain/core/messages')
 const { ChatOpenAI } = require('@langchain/openai')
 const { ChatAnthropic } = require('@langchain/anthropic')
 
 /** @param {import('./index').Asked} asked */
-function messagesOf ({ prompt, image }) {
+function messagesOf ({ prompt, image, since }) {
   const picture = image && { type: 'image', source_type: 'base64', mime_type: image.type, data: image.bytes.toString('base64') }
-  return [new HumanMessage({ content: picture ? [{ type: 'text', text: prompt }, picture] : prompt })]
+  const asked = new HumanMessage({ content: picture ? [{ type: 'text', text: prompt }, picture] : prompt })
+  return since ? [asked, since.turn, ...resultsOf(since)] : [asked]
+}
+
+function resultsOf ({ turn, results }) {
+  return turn.tool_calls.map(({ id, name }, i) => new ToolMessage({ tool_call_id: id, name, content: results[i] }))
 }
 
 /** @param {any} model @param {import('./index').Asked} asked */
-function withTool (model, { tool }) {
-  return tool ? model.bindTools([{ type: 'function', function: { name: tool.name, parameters: tool.schema } }]) : model
+function withTools (model, { tools }) {
+  return tools ? model.bindTools(tools.map(({ name, schema: parameters }) => ({ type: 'function', function: { name, parameters } }))) : model
 }
 
 /** What a message says, and a piece of one that has been put together. */
@@ -31,14 +36,17 @@ function said (message) {
 const common = {
   async ask (model, asked) {
     const { schema, signal } = asked
-    if (!schema) return said(await withTool(model, asked).invoke(messagesOf(asked), { signal }))
+    if (!schema) {
+      const turn = await withTools(model, asked).invoke(messagesOf(asked), { signal })
+      return { ...said(turn), turn }
+    }
     const structured = model.withStructuredOutput(schema, { name: 'place', method: 'jsonSchema', includeRaw: true })
     const { raw, parsed } = await structured.invoke(messagesOf(asked), { signal })
     return { ...said(raw), object: parsed }
   },
   async * stream (model, asked) {
     let whole
-    for await (const chunk of await withTool(model, asked).stream(messagesOf(asked), { signal: asked.signal })) {
+    for await (const chunk of await withTools(model, asked).stream(messagesOf(asked), { signal: asked.signal })) {
       whole = whole?.concat(chunk) ?? chunk
       if (chunk.text) yield { text: chunk.text }
     }

@@ -3,16 +3,17 @@
 const { default: OpenAI, APIError, APIUserAbortError } = require('openai')
 
 /** @param {import('./index').Asked} asked */
-function bodyOf ({ prompt, tool, schema, image }) {
+function bodyOf ({ prompt, tools, schema, image, since }) {
   const picture = image && { type: 'image_url', image_url: { url: `data:${image.type};base64,${image.bytes.toString('base64')}` } }
   return {
     model: sdk.model,
-    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }],
-    ...(tool && { tools: [{ type: 'function', function: { name: tool.name, parameters: tool.schema } }] }),
+    messages: [{ role: 'user', content: picture ? [{ type: 'text', text: prompt }, picture] : prompt }, ...(since ? [since.turn, ...resultsOf(since)] : [])],
+    ...(tools && { tools: tools.map(({ name, schema: parameters }) => ({ type: 'function', function: { name, parameters } })) }),
     ...(schema && { response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } } })
   }
 }
 
+const resultsOf = ({ turn, results }) => turn.tool_calls.map(({ id }, i) => ({ role: 'tool', tool_call_id: id, content: results[i] }))
 const callOf = ({ function: { name, arguments: input } }) => ({ name, input: JSON.parse(input) })
 const usageOf = (usage) => usage && { input: usage.prompt_tokens, output: usage.completion_tokens }
 
@@ -26,7 +27,7 @@ const sdk = {
   make: ({ fetch, origin }) => new OpenAI({ apiKey: 'theirs', maxRetries: 0, ...(origin ? { baseURL: `${origin}/v1` } : { fetch }) }),
   async ask (openai, asked) {
     const { choices: [{ message, finish_reason: end }], usage } = await openai.chat.completions.create(bodyOf(asked), { signal: asked.signal })
-    return { text: message.content ?? '', calls: (message.tool_calls ?? []).map(callOf), object: asked.schema && JSON.parse(message.content), end, usage: usageOf(usage) }
+    return { text: message.content ?? '', calls: (message.tool_calls ?? []).map(callOf), object: asked.schema && JSON.parse(message.content), end, usage: usageOf(usage), turn: message }
   },
   async * stream (openai, asked) {
     const body = { ...bodyOf(asked), stream: true, stream_options: { include_usage: true } }
