@@ -223,6 +223,20 @@ test('what came before a break is read, through however many pipes', async (t) =
   assert.deepEqual(read, ['one', 'two', 'three'])
 })
 
+test('who waits for a vendor has not left its body unread', async (t) => {
+  const { client, a } = rig(t, { servers: 1, timeout: { content: '5m' } })
+  a.always(faults.stall({ after: 1 }))
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { body } = await client.fetch(OPENAI, post(chat({ stream: true })))
+  const reader = body.getReader()
+  for (let text = ''; !text.includes('Hello');) text += new TextDecoder().decode((await reader.read()).value)
+  const waiting = assert.rejects(reader.read(), { name: 'StreamInterruptedError' })
+  await new Promise((resolve) => setImmediate(resolve))
+  t.mock.timers.tick(120_000)
+  a.dropConnections()
+  await waiting
+})
+
 test('who cancels a body, or leaves it unread, gives the connection up', async (t) => {
   const a = serve(t, { name: 'A' })
   const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
