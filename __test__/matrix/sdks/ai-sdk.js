@@ -4,6 +4,8 @@ const { generateText, streamText, tool: toolOf, jsonSchema, Output, AISDKError }
 const { createOpenAI } = require('@ai-sdk/openai')
 const { createAnthropic } = require('@ai-sdk/anthropic')
 const { createGoogle } = require('@ai-sdk/google')
+const { createOpenAICompatible } = require('@ai-sdk/openai-compatible')
+const { createBellwether } = require('bellwether/ai-sdk')
 
 globalThis.AI_SDK_LOG_WARNINGS = false
 
@@ -74,5 +76,15 @@ module.exports = [
     dialect: 'google',
     model: 'gemini-2.5-pro',
     make: ({ fetch, origin }) => createGoogle({ apiKey: 'theirs', ...(origin ? { baseURL: `${origin}/v1beta` } : { fetch }) })('gemini-2.5-pro')
+  },
+  {
+    ...common,
+    name: 'ai-sdk/bellwether',
+    dialect: 'openai',
+    model: 'gpt-4.1',
+    // Of a client it takes its fetch. Where there is none, what it is made of stands for it.
+    make: ({ fetch, origin }) => (origin
+      ? createOpenAICompatible({ name: 'bellwether', apiKey: 'theirs', baseURL: `${origin}/v1`, includeUsage: true, supportsStructuredOutputs: true })
+      : createBellwether(/** @type {any} */ ({ fetch })))('gpt-4.1')
   }
 ]
