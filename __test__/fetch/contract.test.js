@@ -206,6 +206,37 @@ test('a stream that breaks off errors its body, and one that fails before conten
   await assert.rejects(cut.text(), (error) => error.name === 'StreamInterruptedError')
 })
 
+test('what came before a break is read, through however many pipes', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.script(faults.combine(faults.healthy({ content: 'one two three four' }), faults.cut({ after: 3 })))
+  const { body } = await client.fetch(OPENAI, post(chat({ stream: true })))
+  await a.waitForHits(1, { outcome: 'cut' })
+  const lines = new TransformStream({ transform: (text, controller) => text.split('\n').forEach((line) => controller.enqueue(line)) })
+  const read = []
+  await assert.rejects(async () => {
+    for await (const line of body.pipeThrough(new TextDecoderStream()).pipeThrough(lines)) {
+      const word = /"content":"\s*(\w+)"/.exec(line)
+      if (word) read.push(word[1])
+      for (let i = 0; i < 20; i++) await null
+    }
+  }, { name: 'StreamInterruptedError' })
+  assert.deepEqual(read, ['one', 'two', 'three'])
+})
+
+test('who waits for a vendor has not left its body unread', async (t) => {
+  const { client, a } = rig(t, { servers: 1, timeout: { content: '5m' } })
+  a.always(faults.stall({ after: 1 }))
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { body } = await client.fetch(OPENAI, post(chat({ stream: true })))
+  const reader = body.getReader()
+  for (let text = ''; !text.includes('Hello');) text += new TextDecoder().decode((await reader.read()).value)
+  const waiting = assert.rejects(reader.read(), { name: 'StreamInterruptedError' })
+  await new Promise((resolve) => setImmediate(resolve))
+  t.mock.timers.tick(120_000)
+  a.dropConnections()
+  await waiting
+})
+
 test('who cancels a body, or leaves it unread, gives the connection up', async (t) => {
   const a = serve(t, { name: 'A' })
   const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })

@@ -171,6 +171,39 @@ test('a stream that breaks off ends with an error event in the dialect, and with
   }
 })
 
+test('a stream is live: its first byte leaves before the last arrives', async (t) => {
+  let finish
+  const chunk = (delta, reason = null) => `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
+  const vendor = await listen(t, (request, response) => {
+    request.resume()
+    response.setHeader('content-type', 'text/event-stream').write(chunk({ role: 'assistant', content: 'first' }))
+    finish = () => response.end(`${chunk({ content: 'last' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
+  })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const url = await mount(t, client)
+  const ways = [post, (address, body) => client.handler(new Request(address, { method: 'POST', body: JSON.stringify(body) }))]
+  for (const ask of ways) {
+    for (const [path, body] of [
+      ['/v1/chat/completions', { ...CHAT, stream: true }],
+      ['/v1/messages', { ...MESSAGE, stream: true }],
+      ['/v1beta/models/gpt-4o:streamGenerateContent?alt=sse', CONTENTS]
+    ]) {
+      const reader = (await ask(url + path, body)).body.getReader()
+      let text = ''
+      const more = async () => {
+        const { done, value } = await reader.read()
+        text += new TextDecoder().decode(value)
+        return !done
+      }
+      while (!text.includes('first')) assert.ok(await more())
+      assert.ok(!text.includes('last'))
+      finish()
+      while (await more());
+      assert.ok(text.includes('last'))
+    }
+  }
+})
+
 test('a client that goes away takes its request with it', async (t) => {
   const { client, a } = rig(t, { servers: 1 })
   const url = await mount(t, client)

@@ -93,12 +93,17 @@ function streamed (route, state, broken) {
     state.abort(reason)
     if (!ended) hub.getHub().abort(state.id)
   }
-  const unread = setTimeout(() => give(new Error(`the body of a response was not read for ${UNREAD / 1000} s`)), UNREAD).unref()
+  // Who waits for the vendor does read.
+  let isRead = false
+  const unread = setTimeout(() => {
+    if (!isRead) give(new Error(`the body of a response was not read for ${UNREAD / 1000} s`))
+  }, UNREAD).unref()
   const body = new ReadableStream({
     async pull (controller) {
-      unread.refresh()
+      isRead = true
       try {
         const { done, value } = await state.next((/** @type {string} */ text) => text)
+        isRead = false
         unread.refresh()
         if (done) {
           clearTimeout(unread)
