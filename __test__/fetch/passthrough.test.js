@@ -197,6 +197,14 @@ test('a form with a file arrives with its boundary', async (t) => {
   assert.deepEqual(Buffer.from(await form.get('file').arrayBuffer()), file)
 })
 
+test('an answer without a body is one', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [(response) => response.writeHead(204).end()])
+  const response = await client.fetch(`${V1}/responses/resp_1`, { method: 'DELETE' })
+  assert.deepEqual([response.status, response.body, seen.length], [204, null, 1])
+  await until('it is over', () => client.metrics.snapshot().activeCalls === 0)
+  assert.deepEqual(client.metrics.snapshot().series.map(({ operation, attempts, failed }) => [operation, attempts, failed]), [['other', 1, 0]])
+})
+
 test('abort rejects with its reason, and the vendor is let go', async (t) => {
   let closed
   const hangs = (response) => { closed = once(response, 'close') }

@@ -124,8 +124,9 @@ function streamed (route, state, broken) {
     }
   }, { highWaterMark: 0 })
   if (BODILESS.has(status)) {
-    give(undefined)
     clearTimeout(unread)
+    // Nothing but the end can come.
+    state.next(() => undefined).catch(() => {})
     return new Response(null, { status, headers })
   }
   return new Response(body, { status, headers })
