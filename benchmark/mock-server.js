@@ -6,7 +6,7 @@
 //
 //   /v1/…        a completion
 //   /fail/v1/…   503 at once
-//   /paced/v1/…  a stream, one chunk every 10 ms
+//   /paced/v1/…  a stream, one chunk every 10 ms; /paced-anthropic/v1/… the same in Anthropic's events
 //   /full/v1/…   a stream, as fast as the socket takes it
 //   /idle/v1/…   a stream that stays silent after its first content
 //
@@ -25,23 +25,27 @@ const PACE_MS = 10
 const BLOCK_EVENTS = 64
 
 const HEAD_END = Buffer.from('\r\n\r\n')
-const ROUTE = /^[A-Z]+ \/(?:(fail|paced|full|idle)\/)?v1\//
+const ROUTE = /^[A-Z]+ \/(?:(fail|paced|paced-anthropic|full|idle)\/)?v1\//
 const LENGTH = /\r\ncontent-length: *(\d+)/i
 const MAX_TOKENS = /"max_tokens":(\d+)/
 
 const UNAVAILABLE = answerBytes('503 Service Unavailable',
   JSON.stringify({ error: { message: 'The server is overloaded or not ready yet.', type: 'server_error', param: null, code: null } }))
 
-const STREAM_OPENING = Buffer.concat([
-  Buffer.from(['HTTP/1.1 200 OK', ...VENDOR_HEADERS,
-    'content-type: text/event-stream; charset=utf-8', 'transfer-encoding: chunked', '', ''].join('\r\n')),
-  frame(exchange.firstEvent())
-])
+const STREAM_HEAD = Buffer.from(['HTTP/1.1 200 OK', ...VENDOR_HEADERS,
+  'content-type: text/event-stream; charset=utf-8', 'transfer-encoding: chunked', '', ''].join('\r\n'))
+const STREAM_OPENING = Buffer.concat([STREAM_HEAD, frame(exchange.firstEvent())])
 const CONTENT = frame(exchange.contentEvent())
+const ANTHROPIC = { opening: Buffer.concat([STREAM_HEAD, frame(exchange.anthropic.firstEvents())]), content: frame(exchange.anthropic.contentEvent()), last: ended(exchange.anthropic.lastEvents()) }
 // With content in it: bellwether passes nothing on before there is some.
 const STREAM_BEGUN = Buffer.concat([STREAM_OPENING, CONTENT])
 const BLOCK = Buffer.concat(Array(BLOCK_EVENTS).fill(CONTENT))
-const LAST = Buffer.concat([frame(exchange.lastEvents()), Buffer.from('0\r\n\r\n')])
+const LAST = ended(exchange.lastEvents())
+const OPENAI = { opening: STREAM_OPENING, content: CONTENT, last: LAST }
+
+function ended (text) {
+  return Buffer.concat([frame(text), Buffer.from('0\r\n\r\n')])
+}
 
 function frame (text) {
   const body = Buffer.from(text)
@@ -81,7 +85,8 @@ function serve (socket, buffer) {
     case undefined: socket.write(COMPLETION); break
     case 'fail': socket.write(UNAVAILABLE); break
     case 'idle': socket.write(STREAM_BEGUN); break
-    case 'paced': paced(socket, chunks()); break
+    case 'paced': paced(socket, chunks(), OPENAI); break
+    case 'paced-anthropic': paced(socket, chunks(), ANTHROPIC); break
     case 'full': full(socket, chunks()); break
   }
   return end
@@ -93,10 +98,10 @@ let nextPhase = 0
 let ticker = null
 let served = 0
 
-function paced (socket, chunks) {
-  socket.write(STREAM_OPENING)
+function paced (socket, chunks, events) {
+  socket.write(events.opening)
   const streams = phases[nextPhase++ % PACE_MS]
-  const stream = { socket, left: chunks }
+  const stream = { socket, left: chunks, events }
   streams.add(stream)
   socket.once('close', () => streams.delete(stream))
   if (ticker === null) {
@@ -110,9 +115,9 @@ function tick () {
     const streams = phases[served % PACE_MS]
     for (const stream of streams) {
       if (stream.left-- > 0) {
-        stream.socket.write(CONTENT)
+        stream.socket.write(stream.events.content)
       } else {
-        stream.socket.write(LAST)
+        stream.socket.write(stream.events.last)
         streams.delete(stream)
       }
     }

@@ -25,5 +25,6 @@ function answerBytes (status, body) {
 }
 
 const COMPLETION = answerBytes('200 OK', JSON.stringify(exchange.answer()))
+const MESSAGE = answerBytes('200 OK', JSON.stringify(exchange.anthropic.answer()))
 
-module.exports = { VENDOR_HEADERS, answerBytes, COMPLETION }
+module.exports = { VENDOR_HEADERS, answerBytes, COMPLETION, MESSAGE }

@@ -43,6 +43,29 @@ const firstEvent = () => event({ role: 'assistant', content: '', refusal: null }
 const contentEvent = () => event({ content: ' token' }, null)
 const lastEvents = () => event({}, 'stop') + 'data: [DONE]\n\n'
 
+/** The same exchange in Anthropic's shapes. */
+const anthropic = {
+  answer: () => padded(ANSWER_BYTES, (text) => ({
+    id: 'msg_01XFDUDYJgAACzvnptvVoYEL',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-sonnet-5-20260901',
+    content: [{ type: 'text', text }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 412, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 128, service_tier: 'standard' }
+  })),
+  firstEvents: () => named({ type: 'message_start', message: { ...anthropic.answer(), content: [], stop_reason: null } }) +
+    named({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
+  contentEvent: () => named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: ' token' } }),
+  lastEvents: () => named({ type: 'content_block_stop', index: 0 }) +
+    named({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 128 } }) + named({ type: 'message_stop' })
+}
+
+function named (data) {
+  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
 function event (delta, finishReason) {
   return `data: ${JSON.stringify({
     id: 'chatcmpl-BqLm5Yx0v7nUqk3W2cT9dR1fHs8eA',
@@ -61,4 +84,4 @@ function padded (bytes, build) {
   return build(PROSE.repeat(Math.ceil(room / PROSE.length)).slice(0, room))
 }
 
-module.exports = { request, answer, firstEvent, contentEvent, lastEvents }
+module.exports = { anthropic, request, answer, firstEvent, contentEvent, lastEvents }

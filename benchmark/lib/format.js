@@ -3,6 +3,8 @@
 const UNITS = {
   cpuMicrosPerCall: (v) => `${number(v)} µs CPU/call`,
   cpuMicrosPerChunk: (v) => `${number(v)} µs CPU/chunk`,
+  otherThreadsMicrosPerCall: (v) => `${number(v)} µs CPU/call on other threads`,
+  otherThreadsMicrosPerChunk: (v) => `${number(v)} µs CPU/chunk on other threads`,
   callsPerSecond: (v) => `${whole(v)} calls/s`,
   chunksPerSecond: (v) => `${whole(v)} chunks/s`,
   requestsPerSecond: (v) => `${whole(v)} req/s`,

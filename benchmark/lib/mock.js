@@ -3,15 +3,22 @@
 const path = require('node:path')
 const { fork, spawn } = require('node:child_process')
 const { once } = require('node:events')
-const { COMPLETION } = require('./answers')
+const { COMPLETION, MESSAGE } = require('./answers')
 const { MOCK } = require('./setup')
 
 const SERVER = path.join(__dirname, '..', 'mock-server.js')
 
 /** Starts the mock servers, each in its own process. */
 async function startMock () {
-  const [full, swift] = await Promise.all([startFull(), startSwift()])
-  return { ...full, swift: swift.origin, swiftPid: swift.pid, stop: () => Promise.all([full.stop(), swift.stop()]) }
+  const [full, swift, anthropic] = await Promise.all([startFull(), startSwift(COMPLETION), startSwift(MESSAGE)])
+  return {
+    ...full,
+    swift: swift.origin,
+    swiftPid: swift.pid,
+    swiftAnthropic: anthropic.origin,
+    swiftAnthropicPid: anthropic.pid,
+    stop: () => Promise.all([full.stop(), swift.stop(), anthropic.stop()])
+  }
 }
 
 /** Everything: errors, streams, TLS. */
@@ -34,12 +41,12 @@ async function startFull () {
   }
 }
 
-/** Completions over plain text alone. It ends with its input, so it never outlives the run. */
-async function startSwift () {
+/** One answer to everything, over plain text alone. It ends with its input, so it never outlives the run. */
+async function startSwift (answer) {
   const child = spawn(MOCK, { stdio: ['pipe', 'pipe', 2] })
   const length = Buffer.alloc(4)
-  length.writeUInt32LE(COMPLETION.length)
-  child.stdin.write(Buffer.concat([length, COMPLETION]))
+  length.writeUInt32LE(answer.length)
+  child.stdin.write(Buffer.concat([length, answer]))
   const [port] = await Promise.race([
     once(child.stdout, 'data'),
     once(child, 'exit').then(() => { throw new Error('the swift mock server did not start') })

@@ -23,10 +23,12 @@ async function runSuite (scenarios, { quick, pairs }) {
     const environment = {
       plain: { origin: mock.main, prefix: '/v1', apiKey: API_KEY },
       swift: { origin: mock.swift, prefix: '/v1', apiKey: API_KEY },
+      swiftAnthropic: { origin: mock.swiftAnthropic, prefix: '/v1', apiKey: API_KEY },
       tls: { origin: mock.tls, prefix: '/v1', apiKey: API_KEY, ca: fs.readFileSync(CA, 'utf8') },
       second: mock.second,
       mockPid: mock.pid,
       swiftPid: mock.swiftPid,
+      swiftAnthropicPid: mock.swiftAnthropicPid,
       scale: quick ? QUICK_SCALE : 1,
       openFiles: openFiles()
     }

@@ -13,16 +13,19 @@ module.exports = async function ({ client, target, concurrency, calls, warmupCal
 
   const latencies = latency ? new Float64Array(calls) : null
   const mockBefore = cpuClock.ofProcess(mockPid)
+  const allBefore = process.cpuUsage()
   const cpuBefore = cpuClock.now()
   const start = performance.now()
   await run(connected, request, concurrency, calls, latencies)
   const elapsedMs = performance.now() - start
   const cpuNs = cpuClock.now() - cpuBefore
+  const all = process.cpuUsage(allBefore)
   const mockNs = cpuClock.ofProcess(mockPid) - mockBefore
 
   await connected.close()
   return {
     cpuMicrosPerCall: cpuNs / calls / 1e3,
+    otherThreadsMicrosPerCall: (all.user + all.system - cpuNs / 1e3) / calls,
     callsPerSecond: calls / elapsedMs * 1e3,
     mockBusy: mockNs / 1e6 / elapsedMs,
     ...(latencies && { p50Micros: median(latencies) })

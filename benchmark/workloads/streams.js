@@ -12,6 +12,7 @@ module.exports = async function ({ client, target, pace, streams, chunks, warmup
 
   const delay = monitorEventLoopDelay({ resolution: 1 })
   const mockBefore = cpuClock.ofProcess(mockPid)
+  const allBefore = process.cpuUsage()
   const cpuBefore = cpuClock.now()
   const start = performance.now()
   delay.enable()
@@ -19,11 +20,13 @@ module.exports = async function ({ client, target, pace, streams, chunks, warmup
   delay.disable()
   const elapsedMs = performance.now() - start
   const cpuNs = cpuClock.now() - cpuBefore
+  const all = process.cpuUsage(allBefore)
   const mockNs = cpuClock.ofProcess(mockPid) - mockBefore
 
   await connected.close()
   return {
     cpuMicrosPerChunk: cpuNs / (streams * chunks) / 1e3,
+    otherThreadsMicrosPerChunk: (all.user + all.system - cpuNs / 1e3) / (streams * chunks),
     chunksPerSecond: streams * chunks / elapsedMs * 1e3,
     loopDelayP99Ms: delay.percentile(99) / 1e6,
     loopDelayMaxMs: delay.max / 1e6,
