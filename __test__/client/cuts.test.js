@@ -175,7 +175,7 @@ test('continue: who can is preferred, who cannot restarts', { concurrency: true 
     })
   }
   await t.test('DeepSeek wants it marked', async (t) => {
-    const { client, a, b } = rig(t, { ...goOn, endpoint: () => ({ canContinue: true, provider: 'deepseek' }) })
+    const { client, a, b } = rig(t, { ...goOn, endpoint: () => ({ canContinue: true, provider: 'deepseek', models: { 'gpt-4o': 'deepseek-chat' } }) })
     a.always(CUT)
     await read(client)
     assert.equal(b.hits()[0].body.messages[1].prefix, true)

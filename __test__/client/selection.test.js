@@ -129,6 +129,18 @@ test('an unknown model fails before any network, naming the nearest', async (t) 
   assert.equal(a.totalHits, 0)
 })
 
+test('a vendor who makes what it serves is not asked for the models of others', async (t) => {
+  const list = servers(t, 3)
+  const providers = ['openai', 'anthropic', undefined]
+  const client = open(t, { retry: QUICK, maxRetries: 0, endpoints: listed(list, (i) => ({ provider: providers[i], dialect: 'openai' })) })
+  list[0].always(faults.serverError())
+  assert.equal(trail((await ask(client, { model: 'gpt-4o' })).report.attempts), 'A:next:serverError C:ok')
+  assert.equal((await ask(client, { model: 'claude-x' })).report.endpoint, 'B')
+  assert.equal((await ask(client, { model: 'mine' })).report.attempts[0].endpoint, 'A', 'a name that says nothing is for all')
+  const alone = open(t, { endpoints: listed(list.slice(1, 2), () => ({ provider: 'anthropic', dialect: 'openai' })) })
+  assert.match((await failure(ask(alone, { model: 'gpt-4o' }))).message, /no endpoint serves 'gpt-4o'/)
+})
+
 test('options.endpoints', async (t) => {
   const { client, a, b } = rig(t)
   assert.equal((await ask(client, { endpoints: ['B'] })).report.endpoint, 'B')

@@ -104,6 +104,13 @@ test('the body arrives byte for byte, but for the model where an alias or a list
   assert.equal(seen[0].body.toString(), body.replace('"embed"', '"text-embedding-3-small"'))
   assert.deepEqual([seen[0].headers['content-type'], seen[0].headers['x-mine']], ['application/json; charset=utf-8', 'kept'])
   assert.equal(response.headers.get('x-bellwether-model'), 'text-embedding-3-small')
+  // Names that say where they are known lose that on the way.
+  const named = await on(t, [json({ at: 'A' }), json({ at: 'B' })], { models: { mine: ['B/text-x'], ours: ['openai/text-y'] }, endpoint: { provider: 'openai' } })
+  const sent = async (model) => {
+    const { at } = await (await named.client.fetch(`${V1}/embeddings`, post({ model }))).json()
+    return [at, JSON.parse(named.vendors['AB'.indexOf(at)].seen.at(-1).body).model]
+  }
+  assert.deepEqual([await sent('mine'), await sent('ours'), await sent('plain')], [['B', 'text-x'], ['A', 'text-y'], ['A', 'plain']])
   // A list is of models for chats: what it does not name is sent all the same.
   await client.fetch(`${V1}/embeddings`, post('{"model":"other"}'))
   assert.equal(seen[1].body.toString(), '{"model":"other"}')

@@ -97,20 +97,20 @@ impl Plan<'_> {
     /// is pinned or listed are models for chats, so that nobody is ruled out.
     fn passed(&mut self, request: &Passthrough) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
-        let expansion = self.engine.config.aliases.expand(asked);
-        let listed = |endpoint: &Arc<Endpoint>, target: &str| {
-            let lists = matches!(endpoint.config.models, Served::Listed(_));
-            serve(&self.engine.endpoints, endpoint, asked, target).filter(|_| lists)
-        };
-        let mut found: Vec<(u32, Arc<Endpoint>, String)> = Vec::new();
-        for endpoint in self.engine.endpoints.iter().filter(|e| request.speaks(e.config.dialect)) {
-            let named = expansion.targets.iter().find_map(|target| listed(endpoint, target));
-            let id = expansion.targets.first().map_or(asked, String::as_str);
-            let (turn, id) = named.map_or_else(|| (1, id.to_owned()), |id| (0, id));
-            found.push((turn, endpoint.clone(), id));
-        }
-        for (turn, endpoint, id) in &found {
-            self.each_endpoint(*turn, |e| Arc::ptr_eq(e, endpoint).then(|| id.clone()));
+        let all = &self.engine.endpoints;
+        let targets = self.engine.config.aliases.expand(asked).targets;
+        for (turn, naming) in [(0, true), (1, false)] {
+            self.each_endpoint(turn, |endpoint| {
+                if !request.speaks(endpoint.config.dialect) {
+                    return None;
+                }
+                let lists = matches!(endpoint.config.models, Served::Listed(_));
+                let named = targets.iter().find_map(|t| serve(all, endpoint, asked, t).filter(|_| lists));
+                if naming {
+                    return named;
+                }
+                named.is_none().then(|| targets.iter().find_map(|t| id_at(all, endpoint, t)))?
+            });
         }
         if self.found.is_empty() {
             return Err(Box::new(CallError::unknown_model(format!(
@@ -180,6 +180,19 @@ impl Plan<'_> {
 /// The id an endpoint is sent for a name, if it serves it. `asked` is the caller's word, `target` what an
 /// alias made of it.
 fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
+    let id = id_at(all, endpoint, target)?;
+    match &endpoint.config.models {
+        Served::Pinned(model) => Some(model.clone()),
+        Served::Any => Some(id),
+        Served::Listed(list) => [asked, target, &id]
+            .iter()
+            .find_map(|name| list.iter().find(|(served, _)| served == name))
+            .map(|(_, id)| id.clone()),
+    }
+}
+
+/// A name as an endpoint knows it; `None` if it is another endpoint's or another vendor's.
+fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<String> {
     let (prefix, rest) = match target.split_once('/') {
         Some((prefix, rest)) if !rest.is_empty() => (Some(prefix), rest),
         _ => (None, target),
@@ -195,14 +208,24 @@ fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) 
         return None;
     }
     let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
-    match &endpoint.config.models {
-        Served::Pinned(model) => Some(model.clone()),
-        Served::Any => Some(id.to_owned()),
-        Served::Listed(list) => [asked, target, id]
-            .iter()
-            .find_map(|name| list.iter().find(|(served, _)| served == name))
-            .map(|(_, id)| id.clone()),
-    }
+    // Those whose models all bear their name have no others.
+    let foreign = matches!(endpoint.config.models, Served::Any)
+        && maker_of(id)
+            .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)));
+    (!foreign).then(|| id.to_owned())
+}
+
+/// Vendors who make what they serve, and how their models' names begin.
+const MAKERS: [(&str, &[&str]); 4] = [
+    ("openai", &["gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "dall-e-", "whisper-", "tts-"]),
+    ("anthropic", &["claude-"]),
+    ("google", &["gemini-", "gemma-"]),
+    ("deepseek", &["deepseek-"]),
+];
+
+/// Whose model it is, by its name.
+fn maker_of(model: &str) -> Option<&'static str> {
+    MAKERS.iter().find(|(_, names)| names.iter().any(|name| model.starts_with(name))).map(|(maker, _)| *maker)
 }
 
 /// The models that somebody named: the user's aliases, and what endpoints list or pin.
