@@ -11,7 +11,11 @@ const { spawnSync } = require('node:child_process')
 const ROOT = path.join(__dirname, '..')
 const PLATFORM = { darwin: 'darwin', linux: 'linux', win32: 'win' }[process.platform]
 const WINDOWS = process.platform === 'win32'
-const FILES = ['lifecycle', 'streams', 'events', 'encode', 'monitor'].map((name) => path.join(__dirname, 'client', `${name}.test.js`))
+const FILES = [
+  ...['lifecycle', 'streams', 'events', 'encode', 'monitor'].map((name) => `client/${name}`),
+  ...['contract', 'passthrough', 'transport'].map((name) => `fetch/${name}`),
+  'http/express', 'matrix/matrix'
+].map((name) => path.join(__dirname, `${name}.test.js`))
 
 for (const major of [22, 24, 26]) {
   test(`Node.js ${major}`, () => {
