@@ -32,7 +32,6 @@ const SEEDS = path.join(__dirname, '../../fuzz/corpus')
 
 /** A value without our extensions. */
 const plain = (value) => JSON.parse(JSON.stringify(value, (name, member) => EXTENSIONS.includes(name) ? undefined : member))
-const asked = (stream) => ({ ...BASES.openai, ...(stream && { stream_options: { include_usage: true } }) })
 
 /** Ways to ask as an OpenAI SDK does. */
 const WAYS = {
@@ -75,12 +74,12 @@ for (const dialect of DIALECTS) {
       server.always(faults.healthy(reply))
       for (const stream of [false, true]) {
         for (const [way, of] of Object.entries(WAYS)) {
-          const response = await askBy(of(client), 'openai', asked(stream), stream)
+          const response = await askBy(of(client), 'openai', BASES.openai, stream)
           const text = await response.text()
           assert.equal(response.status, 200, text)
           assert.ok(judge(text, stream, `${name} by ${way}`) > (stream ? 1 : 0))
         }
-        const answer = await client.chatCompletion({ ...asked(stream), stream })
+        const answer = await client.chatCompletion({ ...BASES.openai, stream, ...(stream && { stream_options: { include_usage: true } }) })
         if (stream) for await (const chunk of answer) assert.deepEqual(chunkMistakes(plain(chunk)), [], `${name}: ${JSON.stringify(chunk)}`)
         const { report: _, ...whole } = stream ? await answer.finalCompletion : answer
         const expected = stream && dialect !== 'openai' && !(dialect === 'anthropic' && name === 'refusal') ? [KNOWN_BUG] : []
@@ -109,7 +108,7 @@ for (const [folder, dialect, stream] of [
       server.always(faults.status(200, {
         body: fs.readFileSync(path.join(SEEDS, folder, seed)), headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' }
       }))
-      const response = await askBy(WAYS.handler(client), 'openai', asked(stream), stream)
+      const response = await askBy(WAYS.handler(client), 'openai', BASES.openai, stream)
       const text = await response.text()
       if (response.status !== 200) {
         assert.equal(typeof JSON.parse(text).error.message, 'string', seed)

@@ -239,13 +239,16 @@ const URLS = {
   google: (stream) => `https://generativelanguage.googleapis.com/v1beta/models/asked:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`
 }
 
+/** What asks for a stream where the address does not. */
+const STREAMED = { openai: { stream: true, stream_options: { include_usage: true } }, anthropic: { stream: true }, google: {} }
+
 /** Asks as an SDK of that dialect does. */
 function askBy (fetch, dialect, body, stream = false) {
   return fetch(URLS[dialect](stream), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(dialect === 'anthropic' && { 'anthropic-version': '2023-06-01' }) },
-    body: JSON.stringify({ ...body, ...(stream && dialect !== 'google' && { stream: true }) })
+    body: JSON.stringify({ ...body, ...(stream && STREAMED[dialect]) })
   })
 }
 
-module.exports = { BASES, FIELDS, URLS, table, mixtures, askBy }
+module.exports = { BASES, table, mixtures, askBy }
