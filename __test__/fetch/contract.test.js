@@ -138,6 +138,20 @@ test('a request that comes to nothing is answered as its vendor would', async (t
   assert.equal((await client.fetch(OPENAI, post(chat()))).status, 503)
 })
 
+test('it can stand in the platform’s place, wrapped or not, and passes on what is none of its business', async (t) => {
+  const platform = globalThis.fetch
+  t.after(() => { globalThis.fetch = platform })
+  const { client, a } = rig(t, { servers: 1 })
+  const { fetch } = client
+  for (const placed of [fetch, (...args) => fetch(...args)]) {
+    globalThis.fetch = placed
+    const listed = await globalThis.fetch(`${a.url}/models`)
+    assert.equal((await listed.json()).object, 'list')
+    const answered = await globalThis.fetch(OPENAI, post(chat()))
+    assert.equal((await answered.json()).choices[0].message.content, 'Hello from A')
+  }
+})
+
 test('what is no chat completion goes to the platform', async (t) => {
   const { client } = rig(t, { servers: 1 })
   const { seen, url } = await recorder(t, { ok: true })

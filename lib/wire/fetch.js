@@ -13,10 +13,12 @@ const { exchange } = require('./exchange')
  * @returns {typeof globalThis.fetch}
  */
 function createFetch (open) {
+  // As it is now: later this function itself may stand in its place, alone or wrapped.
+  const platform = globalThis.fetch
   return async function fetch (input, init) {
     const asked = describe(input, init)
     const route = chatRoute(asked.method, asked.pathname)
-    if (route === undefined) return globalThis.fetch(input, init)
+    if (route === undefined) return platform(input, init)
     if (asked.signal?.aborted) throw asked.signal.reason
     const body = await bytes(asked.body)
     if (asked.signal?.aborted) throw asked.signal.reason
