@@ -138,6 +138,17 @@ test('a request that comes to nothing is answered as its vendor would', async (t
   assert.equal((await client.fetch(OPENAI, post(chat()))).status, 503)
 })
 
+test('an error has the request’s id by the vendor that gave it, and by us', async (t) => {
+  const { client, a } = rig(t, { servers: 1, onUnavailable: 'error' })
+  a.always(faults.combine(faults.badRequest(), faults.headers({ 'x-request-id': 'req_vendor' })))
+  for (const [url, body, header] of [[OPENAI, chat(), 'x-request-id'], [ANTHROPIC, message(), 'request-id'], [`${GOOGLE}:generateContent`, contents(), 'x-request-id']]) {
+    const response = await client.fetch(url, post(body))
+    assert.equal(response.headers.get(header), 'req_vendor')
+    assert.match(response.headers.get('x-bellwether-request-id'), /^bw-/)
+    if (url === ANTHROPIC) assert.equal((await response.json()).request_id, 'req_vendor')
+  }
+})
+
 test('it can stand in the platform’s place, wrapped or not, and passes on what is none of its business', async (t) => {
   const platform = globalThis.fetch
   t.after(() => { globalThis.fetch = platform })
