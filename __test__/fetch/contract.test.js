@@ -6,6 +6,8 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
+const { setFlagsFromString } = require('node:v8')
+const { runInNewContext } = require('node:vm')
 const { KEY, serve, open, rig, until, faults } = require('../helpers/client')
 
 const OPENAI = 'https://api.openai.com/v1/chat/completions'
@@ -245,4 +247,23 @@ test('who cancels a body, or leaves it unread, gives the connection up', async (
   t.mock.timers.tick(1)
   await a.waitForHits(2, { outcome: 'clientAborted' })
   await assert.rejects(left.text(), /was not read for 60 s/)
+})
+
+test('a response that nobody has any more is collected, though its signal lives on and its stream has not ended', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.always(faults.stall({ after: 1 }))
+  const { signal } = new AbortController()
+  const left = async () => {
+    const response = await client.fetch(OPENAI, post(chat({ stream: true }), { signal }))
+    await response.body.getReader().read()
+    return new WeakRef(response.body)
+  }
+  const body = await left()
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  await until('collected', () => {
+    gc()
+    return body.deref() === undefined
+  })
+  assert.equal(a.hits()[0].outcome, 'pending')
 })
