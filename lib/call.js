@@ -116,7 +116,6 @@ function answerSlot (client, resolve, reject) {
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
 function streamSlot (client, resolve, reject) {
-  // Who never streams does not load it.
   return new StreamState(client, (state) => resolve(new ChatStream(state)), reject)
 }
 
