@@ -7,6 +7,7 @@ const { pack } = require('./encode')
 const { fromWire, closed } = require('./errors')
 const { withReport } = require('./report')
 const { prepare } = require('./request')
+const { ChatStream, StreamState } = require('./stream')
 const { onAbort } = require('./signal')
 
 /**
@@ -115,8 +116,6 @@ function answerSlot (client, resolve, reject) {
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
 function streamSlot (client, resolve, reject) {
-  // Who never streams does not load it.
-  const { ChatStream, StreamState } = require('./stream')
   return new StreamState(client, (state) => resolve(new ChatStream(state)), reject)
 }
 

@@ -7,13 +7,15 @@ const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems } = require('./errors')
 const duration = require('./duration')
 const { onAbort } = require('./signal')
+// Not when first needed: whoever empties the module registry meanwhile, as Jest's resetModules does, would have these on
+// a hub of their own, where no answer arrives.
+const { call } = require('./call')
+const { createFetch } = require('./wire/fetch')
+const { createHandler } = require('./wire/handler')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 /** How long `close()` waits for calls under way. */
 const DRAIN = 30_000
-
-/** What calls need is loaded with the first client, not with the package. @type {typeof import('./call').call} */
-let call
 
 class FailoverClient extends WantedEmitter {
   #native
@@ -35,7 +37,6 @@ class FailoverClient extends WantedEmitter {
   constructor (apiKeyOrOptions, more) {
     super(() => this.#listen())
     const { options, above, signal } = merge(apiKeyOrOptions, more)
-    call ??= require('./call').call
     const { json, functions } = encode(options, above)
     this.#functions = functions
     const listener = {
@@ -90,13 +91,13 @@ class FailoverClient extends WantedEmitter {
 
   /** Made when first asked for. @type {typeof globalThis.fetch} */
   get fetch () {
-    this.#fetch ??= require('./wire/fetch').createFetch(() => this.#owner())
+    this.#fetch ??= createFetch(() => this.#owner())
     return this.#fetch
   }
 
   /** Made when first asked for. @type {(request: Request) => Promise<Response>} */
   get handler () {
-    this.#handler ??= require('./wire/handler').createHandler(() => this.#owner())
+    this.#handler ??= createHandler(() => this.#owner())
     return this.#handler
   }
 

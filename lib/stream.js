@@ -31,9 +31,10 @@ class StreamState {
   /** @type {{ body: string, report: string } | { error: unknown } | undefined} */
   end
   #client
+  /** @type {((state: StreamState) => void) | undefined} */
   #opened
+  /** @type {((reason: unknown) => void) | undefined} */
   #reject
-  #isOpen = false
   #retained = true
   /** @type {Final | undefined} */
   #final
@@ -162,10 +163,11 @@ class StreamState {
     this.end = end
     this.settled?.()
     this.#client = undefined
-    if ('error' in end && !this.#isOpen) {
+    const reject = this.#reject
+    if ('error' in end && reject !== undefined) {
       this.#release()
-      this.#isOpen = true
-      this.#reject(end.error)
+      this.#forget()
+      reject(end.error)
       return
     }
     this.#open()
@@ -178,11 +180,18 @@ class StreamState {
   }
 
   #open () {
-    if (this.#isOpen) return
-    this.#isOpen = true
+    const opened = this.#opened
+    if (opened === undefined) return
     // An open stream that nobody is waiting for does not keep the process alive.
     this.#release()
-    this.#opened(this)
+    this.#forget()
+    opened(this)
+  }
+
+  /** They hold the promise, and with it an answer that its owner may have dropped long before its end. */
+  #forget () {
+    this.#opened = undefined
+    this.#reject = undefined
   }
 
   /** Settles the promise of the whole once everything before the end was read. */

@@ -5,6 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const net = require('node:net')
+const path = require('node:path')
 const { once } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient, HealthMonitor, FailoverError, RateLimitError, StreamInterruptedError, TimeoutError } = require('../..')
@@ -157,4 +158,21 @@ test('an abort reaches calls that the runtime has not begun', async (t) => {
   const began = Date.now()
   await client.close({ drain: '20s' })
   assert.ok(Date.now() - began < 5_000, 'a call went on after its abort')
+})
+
+test('a module registry that is emptied, as Jest’s resetModules does, takes nothing from clients of before', async (t) => {
+  const lib = path.join(__dirname, '../../lib') + path.sep
+  const forget = () => { for (const file of Object.keys(require.cache)) if (file.startsWith(lib)) delete require.cache[file] }
+  const kept = { ...require.cache }
+  t.after(() => Object.assign(require.cache, kept))
+  forget()
+  const { client } = rig(t, { servers: 1 })
+  forget()
+  assert.equal(textOf(await ask(client)), 'Hello from A')
+  assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
+  const asked = { method: 'POST', body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }) }
+  for (const answer of [client.fetch, (/** @type {string} */ url, /** @type {any} */ init) => client.handler(new Request(url, init))]) {
+    const response = await answer('http://localhost/v1/chat/completions', asked)
+    assert.equal(textOf(await response.json()), 'Hello from A')
+  }
 })

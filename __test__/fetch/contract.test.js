@@ -6,6 +6,8 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
+const { setFlagsFromString } = require('node:v8')
+const { runInNewContext } = require('node:vm')
 const { KEY, serve, open, rig, until, faults } = require('../helpers/client')
 
 const OPENAI = 'https://api.openai.com/v1/chat/completions'
@@ -138,6 +140,31 @@ test('a request that comes to nothing is answered as its vendor would', async (t
   assert.equal((await client.fetch(OPENAI, post(chat()))).status, 503)
 })
 
+test('an error has the request’s id by the vendor that gave it, and by us', async (t) => {
+  const { client, a } = rig(t, { servers: 1, onUnavailable: 'error' })
+  a.always(faults.combine(faults.badRequest(), faults.headers({ 'x-request-id': 'req_vendor' })))
+  for (const [url, body, header] of [[OPENAI, chat(), 'x-request-id'], [ANTHROPIC, message(), 'request-id'], [`${GOOGLE}:generateContent`, contents(), 'x-request-id']]) {
+    const response = await client.fetch(url, post(body))
+    assert.equal(response.headers.get(header), 'req_vendor')
+    assert.match(response.headers.get('x-bellwether-request-id'), /^bw-/)
+    if (url === ANTHROPIC) assert.equal((await response.json()).request_id, 'req_vendor')
+  }
+})
+
+test('it can stand in the platform’s place, wrapped or not, and passes on what is none of its business', async (t) => {
+  const platform = globalThis.fetch
+  t.after(() => { globalThis.fetch = platform })
+  const { client, a } = rig(t, { servers: 1 })
+  const { fetch } = client
+  for (const placed of [fetch, (...args) => fetch(...args)]) {
+    globalThis.fetch = placed
+    const listed = await globalThis.fetch(`${a.url}/models`)
+    assert.equal((await listed.json()).object, 'list')
+    const answered = await globalThis.fetch(OPENAI, post(chat()))
+    assert.equal((await answered.json()).choices[0].message.content, 'Hello from A')
+  }
+})
+
 test('what is no chat completion goes to the platform', async (t) => {
   const { client } = rig(t, { servers: 1 })
   const { seen, url } = await recorder(t, { ok: true })
@@ -251,4 +278,23 @@ test('who cancels a body, or leaves it unread, gives the connection up', async (
   t.mock.timers.tick(1)
   await a.waitForHits(2, { outcome: 'clientAborted' })
   await assert.rejects(left.text(), /was not read for 60 s/)
+})
+
+test('a response that nobody has any more is collected, though its signal lives on and its stream has not ended', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  a.always(faults.stall({ after: 1 }))
+  const { signal } = new AbortController()
+  const left = async () => {
+    const response = await client.fetch(OPENAI, post(chat({ stream: true }), { signal }))
+    await response.body.getReader().read()
+    return new WeakRef(response.body)
+  }
+  const body = await left()
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  await until('collected', () => {
+    gc()
+    return body.deref() === undefined
+  })
+  assert.equal(a.hits()[0].outcome, 'pending')
 })

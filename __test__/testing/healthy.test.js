@@ -130,6 +130,7 @@ test('tool calls come whole or in fragments', async (t) => {
   const [choice] = (await (await chat(server)).json()).choices
   assert.equal(choice.finish_reason, 'tool_calls')
   assert.equal(choice.message.tool_calls[0].function.arguments, '{"city":"Zürich"}')
+  assert.deepEqual(choice.message.tool_calls.filter((call) => 'index' in call), [], 'only the pieces of a stream are numbered')
   const deltas = eventsOf(await stream(server)).slice(0, -1).flatMap((event) => JSON.parse(event).choices[0].delta.tool_calls ?? [])
   assert.deepEqual(deltas[0], { index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } })
   assert.equal(deltas.filter((delta) => delta.index === 0).map((delta) => delta.function.arguments).join(''), '{"city":"Zürich"}')

@@ -32,6 +32,14 @@ function statusOf (error) {
 }
 
 /**
+ * What the vendor who said this called the request; where none did, what we call it.
+ * @param {any} error @returns {string | undefined}
+ */
+function requestIdOf (error) {
+  return error?.attempts?.at(-1)?.vendorRequestId ?? error?.requestId
+}
+
+/**
  * What a stream that has begun says of its failure, and what an answer's body is.
  * @param {'openai' | 'anthropic' | 'google'} dialect
  * @param {any} error
@@ -41,7 +49,7 @@ function errorBody (dialect, error, status) {
   const message = error?.message ?? 'the request failed'
   if (dialect === 'anthropic') {
     const type = ANTHROPIC.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
-    return { type: 'error', error: { type, message }, request_id: error?.requestId ?? null }
+    return { type: 'error', error: { type, message }, request_id: requestIdOf(error) ?? null }
   }
   if (dialect === 'google') {
     return { error: { code: status, message, status: GOOGLE.get(status) ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') } }
@@ -58,7 +66,9 @@ function errorBody (dialect, error, status) {
 function errorResponse (dialect, error) {
   const status = statusOf(error)
   const headers = new Headers({ 'content-type': 'application/json', 'x-should-retry': 'false' })
-  if (error?.requestId) headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', error.requestId)
+  const requestId = requestIdOf(error)
+  if (requestId) headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', requestId)
+  if (error?.requestId) headers.set('x-bellwether-request-id', error.requestId)
   if (error?.retryAfterMs !== undefined && (status === 429 || status === 503 || status === 529)) {
     headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
     headers.set('retry-after-ms', String(Math.round(error.retryAfterMs)))

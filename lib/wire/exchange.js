@@ -49,18 +49,25 @@ function exchange ({ client, native }, route, body, { headers, signal }, broken)
     hub.retain()
     state.id = id
     try {
-      if (signal !== undefined) {
-        state.signal = signal
-        state.settled = onAbort(signal, () => {
-          state.abort(signal.reason)
-          hub.getHub().abort(id)
-        })
-      }
+      if (signal !== undefined) abortWith(state, signal)
       native.submitWire(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
     } catch (error) {
       hub.abandon(id)
       state.abort(error)
     }
+  })
+}
+
+/**
+ * By itself, so that a signal that lives on does not hold the promise, and with it a response that nobody has any more.
+ * @param {InstanceType<typeof StreamState>} state
+ * @param {AbortSignal} signal
+ */
+function abortWith (state, signal) {
+  state.signal = signal
+  state.settled = onAbort(signal, () => {
+    state.abort(signal.reason)
+    hub.getHub().abort(state.id)
   })
 }
 

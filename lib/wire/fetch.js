@@ -14,11 +14,13 @@ const { exchange } = require('./exchange')
  * @returns {typeof globalThis.fetch}
  */
 function createFetch (open) {
+  // As it is now: later this function itself may stand in its place, alone or wrapped.
+  const platform = globalThis.fetch
   return async function fetch (input, init) {
     const asked = describe(input, init)
     const { url, headers } = asked
     const route = url && (chatRoute(asked.method, url.pathname) ?? passRoute(asked.method, url, headers))
-    if (route === undefined) return globalThis.fetch(input, init)
+    if (route === undefined) return platform(input, init)
     if (asked.signal?.aborted) throw asked.signal.reason
     const { body, type } = await read(asked.body)
     if (type !== null && !headers.has('content-type')) headers.set('content-type', type)

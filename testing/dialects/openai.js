@@ -68,7 +68,7 @@ function deltas(reply, name) {
   if (reply.toolCalls === undefined) return [...out, ...pieces(textOf(reply, name), reply.chunks).map((piece) => ({ content: piece }))]
   for (const [index, given] of reply.toolCalls.entries()) {
     const call = toolCall(given, index)
-    out.push({ tool_calls: [{ ...call, function: { name: call.function.name, arguments: '' } }] })
+    out.push({ tool_calls: [{ index, ...call, function: { name: call.function.name, arguments: '' } }] })
     for (const piece of pieces(call.function.arguments, reply.chunks)) out.push({ tool_calls: [{ index, function: { arguments: piece } }] })
   }
   return out
@@ -76,7 +76,7 @@ function deltas(reply, name) {
 
 /** @param {import('../index').ToolCall} call @param {number} index */
 function toolCall({ name, arguments: args = {}, id }, index) {
-  return { index, id: id ?? `call_${index + 1}`, type: 'function', function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) } }
+  return { id: id ?? `call_${index + 1}`, type: 'function', function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) } }
 }
 
 /** @param {Hit} hit @param {Reply} reply @param {import('./index').Identity} identity @param {string} object */
