@@ -5,6 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
+const { open, serve } = require('../helpers/client')
 const { OTHERS, ask, failure, faults, rigOf, textOf, trail } = require('./helpers')
 
 const CHAIN = ['openai', 'anthropic', 'google']
@@ -23,6 +24,22 @@ test('along a chain of dialects, before content', async (t) => {
         assert.deepEqual(answer.report.attempts.map((attempt) => attempt.endpoint), ['A', 'B', 'C'], `${dialects} ${fault.name} ${stream}`)
       }
     }
+  }
+})
+
+test('what one vendor left in a conversation for itself is kept from another', async (t) => {
+  const servers = ['openai', 'deepseek', 'google', undefined].map((provider) => ({ provider, server: serve(t) }))
+  const said = { role: 'assistant', content: null, reasoning_content: 'hm', images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }], tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' }, extra_content: { google: { thought_signature: 's' } } }] }
+  const messages = [{ role: 'user', content: 'hi' }, said, { role: 'tool', tool_call_id: 'c1', content: 'done' }]
+  for (const { provider, server } of servers) {
+    const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, provider, dialect: 'openai' }] })
+    await client.chatCompletion({ model: 'm', messages, zz: 1 })
+    const [{ body }] = server.hits()
+    const { tool_calls: [call], ...sent } = body.messages[1]
+    const kept = ['reasoning_content', 'images'].filter((name) => name in sent).concat('extra_content' in call ? ['extra_content'] : [])
+    // A relay may stand for anybody, and is sent what the caller wrote.
+    assert.deepEqual(kept, { openai: [], deepseek: ['reasoning_content'], google: ['extra_content'] }[provider] ?? ['reasoning_content', 'images', 'extra_content'], provider)
+    assert.deepEqual([sent.role, call.id, body.messages[2], body.zz], ['assistant', 'c1', messages[2], 1])
   }
 })
 

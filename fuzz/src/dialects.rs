@@ -5,7 +5,7 @@ use bellwether::{
     dialect::{
         anthropic::{self, write_chat::Version},
         chat::{Chat, Untranslatable},
-        chunks::Decoded,
+        chunks::{Decoded, Unsaid},
         google,
         openai::{
             self,
@@ -190,7 +190,9 @@ pub const CHAT_WORDS: &[&str] = &[
 ];
 
 const ANTHROPIC: Dialect = Dialect::Anthropic(Version::New);
-const CREATED: u64 = 7;
+fn unsaid() -> Unsaid {
+    Unsaid { created: 7, id: "own".into(), model: "asked".into() }
+}
 /// What is said of an answer or a request, in bytes.
 const SAID: usize = 2_000;
 
@@ -262,7 +264,7 @@ fn stream(dialect: Dialect, bytes: &[u8]) -> u64 {
 
 fn decoded(dialect: Dialect, bytes: &[u8], cuts: &[usize]) -> Vec<Decoded> {
     let mut framer = Framer::new(1 << 20);
-    let mut decoder = dialect.decoder(CREATED).expect("is not OpenAI's own");
+    let mut decoder = dialect.decoder(unsaid).expect("is not OpenAI's own");
     let mut told = Vec::new();
     for piece in pieces(bytes, cuts) {
         framer.push(piece);
@@ -300,16 +302,16 @@ fn readable(dialect: Dialect, wire: &str) {
 
 fn written_back(completion: &Value) {
     let anthropic = anthropic::write_answer::write(completion, "m");
-    assert!(anthropic::answer::read(&anthropic.to_string(), CREATED).is_ok(), "{anthropic}");
+    assert!(anthropic::answer::read(&anthropic.to_string(), &unsaid()).is_ok(), "{anthropic}");
     let google = google::write_answer::write(completion, "m");
-    let read = google::answer::read(&google.to_string(), CREATED);
+    let read = google::answer::read(&google.to_string(), &unsaid());
     assert!(read.is_ok() || completion["choices"].as_array().is_none_or(Vec::is_empty), "{google}");
 }
 
 /// A whole answer: one in OpenAI's words that passes for one, and what is said of another is bounded.
 fn whole(dialect: Dialect, bytes: &[u8]) -> u64 {
     let Ok(text) = std::str::from_utf8(bytes) else { return 0 };
-    match dialect.read_answer(text, CREATED) {
+    match dialect.read_answer(text, unsaid) {
         Ok(sound) => {
             let Some(body) = sound.body else { return 1 };
             let completion: Value = serde_json::from_str(&body).expect("an answer is JSON");

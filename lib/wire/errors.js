@@ -68,7 +68,12 @@ function errorResponse (dialect, error) {
   const headers = new Headers({ 'content-type': 'application/json', 'x-should-retry': 'false' })
   const requestId = requestIdOf(error)
   if (requestId) headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', requestId)
-  if (error?.requestId) headers.set('x-bellwether-request-id', error.requestId)
+  if (error?.requestId) {
+    headers.set('x-bellwether-request-id', error.requestId)
+    headers.set('x-bellwether-attempts', String(error.attempts.length))
+  }
+  // Whose error it is; where several failed it is nobody's.
+  if (error?.endpoint) headers.set('x-bellwether-endpoint', encodeURIComponent(error.endpoint))
   if (error?.retryAfterMs !== undefined && (status === 429 || status === 503 || status === 529)) {
     headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
     headers.set('retry-after-ms', String(Math.round(error.retryAfterMs)))

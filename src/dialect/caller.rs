@@ -37,6 +37,21 @@ impl Caller {
         }
     }
 
+    /// What he calls a field of OpenAI's.
+    pub fn name_of(self, field: &str) -> String {
+        let config = |name: &str| format!("generationConfig.{name}");
+        match (self, field) {
+            (Self::Google, "n") => config("candidateCount"),
+            (Self::Google, "logprobs") => config("responseLogprobs"),
+            (Self::Google, "response_format") => config("responseJsonSchema"),
+            (Self::Google, "tool_choice") => "toolConfig.functionCallingConfig".into(),
+            // Where in it, the other dialect counts otherwise.
+            (Self::Google, _) if field.starts_with("messages") => "contents".into(),
+            (Self::Anthropic, _) if field.starts_with("messages[") => "messages".into(),
+            _ => field.to_owned(),
+        }
+    }
+
     /// Whether an endpoint takes his words as they are.
     pub fn speaks(self, dialect: Dialect) -> bool {
         match dialect {

@@ -40,8 +40,13 @@ pub fn place_of(value: &RawValue, text: &str) -> Range<usize> {
 
 /// The text with a string in the place of another value.
 pub fn replaced(text: &str, place: Range<usize>, by: &str) -> Option<String> {
+    with(text, place, &json_string(by))
+}
+
+/// The text with other JSON in the place of a value.
+pub fn with(text: &str, place: Range<usize>, json: &str) -> Option<String> {
     let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
-    Some(format!("{before}{}{after}", json_string(by)))
+    Some(format!("{before}{json}{after}"))
 }
 
 pub fn json_string(text: &str) -> String {

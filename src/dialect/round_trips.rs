@@ -9,7 +9,7 @@ use super::{
         Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice,
         ToolResult,
     },
-    chunks::Decoded,
+    chunks::{Decoded, unsaid},
     google,
     openai::{self, accumulate::Accumulator},
 };
@@ -264,11 +264,11 @@ proptest! {
         let mut encoder = anthropic::write_answer::Encoder::new("claude-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = anthropic::stream::Decoder::new(1);
+        let mut decoder = anthropic::stream::Decoder::new(unsaid(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = anthropic::write_answer::write(&whole, "claude-x").to_string();
-        let (back, usage) = anthropic::answer::read(&answer, 1).expect("an answer");
+        let (back, usage) = anthropic::answer::read(&answer, &unsaid(1)).expect("an answer");
         prop_assert_eq!(meaning(&back), meaning(&whole));
         prop_assert_eq!(usage.map(|u| u.input_tokens), Some(spoken.usage.0));
     }
@@ -279,11 +279,11 @@ proptest! {
         let mut encoder = google::write_answer::Encoder::new("gemini-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = google::stream::Decoder::new(1);
+        let mut decoder = google::stream::Decoder::new(unsaid(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = google::write_answer::write(&whole, "gemini-x").to_string();
-        let (back, usage) = google::answer::read(&answer, 1).expect("an answer");
+        let (back, usage) = google::answer::read(&answer, &unsaid(1)).expect("an answer");
         prop_assert_eq!(meaning(&back), meaning(&whole));
         prop_assert_eq!(usage.map(|u| u.output_tokens), Some(spoken.usage.2));
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     anthropic::{self, write_chat::Version},
     chat::{Chat, Message, Untranslatable, Written},
-    chunks::Decoded,
+    chunks::{Decoded, Unsaid},
     google,
     openai::{
         self,
@@ -73,26 +73,26 @@ impl Dialect {
         }
     }
 
-    /// Reads a whole answer. `created` is when it came, in seconds since 1970, for vendors who do not say.
-    pub fn read_answer(self, text: &str, created: u64) -> Result<Sound, NoAnswer> {
+    /// Reads a whole answer.
+    pub fn read_answer(self, text: &str, unsaid: impl FnOnce() -> Unsaid) -> Result<Sound, NoAnswer> {
         let translated = |(body, usage): (Value, _)| Sound { body: Some(body.to_string()), usage };
         let openai = || openai::answer::read(text).map(|answer| Sound { body: None, usage: answer.usage });
         match self {
             Self::OpenAi => openai(),
-            Self::Anthropic(_) => anthropic::answer::read(text, created).map(translated),
-            Self::Google => google::answer::read(text, created).map(translated),
+            Self::Anthropic(_) => anthropic::answer::read(text, &unsaid()).map(translated),
+            Self::Google => google::answer::read(text, &unsaid()).map(translated),
             // Some relays answer in OpenAI's form whatever they were asked in.
-            Self::Relay => openai().or_else(|_| google::answer::read(text, created).map(translated)),
+            Self::Relay => openai().or_else(|_| google::answer::read(text, &unsaid()).map(translated)),
         }
     }
 
     /// Reads a stream, unless it is OpenAI's own.
-    pub fn decoder(self, created: u64) -> Option<Decoder> {
+    pub fn decoder(self, unsaid: impl FnOnce() -> Unsaid) -> Option<Decoder> {
         match self {
             Self::OpenAi => None,
-            Self::Anthropic(_) => Some(Decoder::Anthropic(anthropic::stream::Decoder::new(created))),
-            Self::Google => Some(Decoder::Google(google::stream::Decoder::new(created))),
-            Self::Relay => Some(Decoder::Relay(google::stream::Decoder::new(created))),
+            Self::Anthropic(_) => Some(Decoder::Anthropic(anthropic::stream::Decoder::new(unsaid()))),
+            Self::Google => Some(Decoder::Google(google::stream::Decoder::new(unsaid()))),
+            Self::Relay => Some(Decoder::Relay(google::stream::Decoder::new(unsaid()))),
         }
     }
 
@@ -251,7 +251,7 @@ mod tests {
         let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
         let openai = r#"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
         for event in [google, openai] {
-            let mut decoder = Dialect::Relay.decoder(0).expect("is no stream of OpenAI's own");
+            let mut decoder = Dialect::Relay.decoder(Unsaid::default).expect("is no stream of OpenAI's own");
             let mut whole = openai::accumulate::Accumulator::default();
             let Decoded::Chunks(chunks) = decoder.event(None, event) else { panic!("{event}") };
             chunks.into_iter().for_each(|chunk| whole.add(chunk));
@@ -259,7 +259,7 @@ mod tests {
             assert!(matches!(decoder.event(None, "[DONE]"), Decoded::Done));
         }
         let error = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
-        let mut decoder = Dialect::Relay.decoder(0).expect("is no stream of OpenAI's own");
+        let mut decoder = Dialect::Relay.decoder(Unsaid::default).expect("is no stream of OpenAI's own");
         assert!(matches!(decoder.event(None, error), Decoded::Error(_)));
     }
 
@@ -267,8 +267,8 @@ mod tests {
     fn relays_answer_in_either_form() {
         let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
         let openai = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
-        assert!(Dialect::Relay.read_answer(google, 0).is_ok_and(|sound| sound.body.is_some()));
-        assert!(Dialect::Relay.read_answer(openai, 0).is_ok_and(|sound| sound.body.is_none()));
-        assert!(Dialect::Google.read_answer(openai, 0).is_err());
+        assert!(Dialect::Relay.read_answer(google, Unsaid::default).is_ok_and(|sound| sound.body.is_some()));
+        assert!(Dialect::Relay.read_answer(openai, Unsaid::default).is_ok_and(|sound| sound.body.is_none()));
+        assert!(Dialect::Google.read_answer(openai, Unsaid::default).is_err());
     }
 }

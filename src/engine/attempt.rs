@@ -13,7 +13,7 @@ use super::{
     client::Engine,
     passthrough,
     question::Question,
-    report::{epoch_ms, iso8601},
+    report::iso8601,
     said::Said,
     state::Target,
 };
@@ -154,9 +154,8 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Resu
     }
     let body = String::from_utf8(bytes)
         .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
-    let created = epoch_ms(call.engine.wall()) / 1_000;
     let dialect = admission.target.endpoint.config.dialect;
-    match dialect.read_answer(&body, created) {
+    match dialect.read_answer(&body, || call.unsaid(&admission.target)) {
         Ok(sound) => Ok(Answered {
             body: match &call.wire {
                 None => sound.body.unwrap_or(body),
@@ -308,6 +307,11 @@ fn completion(
 ) -> Result<Bytes, Untranslatable> {
     let endpoint = &target.endpoint.config;
     let (model, limit) = (&*target.model, endpoint.token_limit_field());
+    let own = match endpoint.dialect {
+        Dialect::OpenAi => request.without_residue(endpoint.vendor.as_deref()),
+        _ => None,
+    };
+    let request = own.as_ref().unwrap_or(request);
     Ok(match (endpoint.dialect, call.prefill(continues)) {
         (Dialect::OpenAi, None) => request.render(model, limit),
         (Dialect::OpenAi, Some(text)) => {

@@ -34,7 +34,6 @@ use crate::{
         classify::classify,
         fault::{Fault, Kind},
     },
-    timestamp::epoch_ms,
 };
 
 /// One event may be this large.
@@ -119,7 +118,7 @@ pub async fn begin<'c>(
         began,
         body,
         decoder,
-        translator: target.endpoint.config.dialect.decoder(epoch_ms(call.engine.wall()) / 1_000),
+        translator: target.endpoint.config.dialect.decoder(|| call.unsaid(&target)),
         voice: Voice::of(call.wire.as_ref(), target.endpoint.config.dialect),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),

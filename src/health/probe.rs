@@ -14,7 +14,7 @@ use super::history::CheckStatus;
 use crate::{
     clock::now,
     config::key::{ApiKey, KeySource},
-    dialect::{error_body, openai::request::ChatRequest, speech::Dialect},
+    dialect::{chunks::Unsaid, error_body, openai::request::ChatRequest, speech::Dialect},
     engine::{
         Engine,
         head::{USER_AGENT, authorize},
@@ -134,8 +134,9 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
     if (200..300).contains(&code) {
         let dialect = target.endpoint.config.dialect;
         let sound = probe != Probe::Service
-            || std::str::from_utf8(&body)
-                .is_ok_and(|text| dialect.read_answer(text.trim_start_matches('\u{feff}'), 0).is_ok());
+            || std::str::from_utf8(&body).is_ok_and(|text| {
+                dialect.read_answer(text.trim_start_matches('\u{feff}'), Unsaid::default).is_ok()
+            });
         if sound {
             return found(CheckStatus::Up, Some(code), None, began);
         }

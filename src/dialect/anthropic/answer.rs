@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::{
+    chunks::{self, Unsaid},
     error_body,
     openai::answer::NoAnswer,
     usage::{OpenAiUsage, Usage},
 };
 
-/// Reads a whole answer. `created` is when it came, in seconds since 1970: Anthropic does not say.
-pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer> {
+/// Reads a whole answer.
+pub fn read(text: &str, unsaid: &Unsaid) -> Result<(Value, Option<Usage>), NoAnswer> {
     let message: Value = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
     if message["type"] == "error" || message["error"].is_object() {
         return Err(NoAnswer::Error(error_body::from_value(&message)));
@@ -17,14 +18,15 @@ pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer
     let Some(blocks) = message["content"].as_array() else {
         return Err(NoAnswer::Malformed("the answer has no content".into()));
     };
+    let id = unsaid.id(&message["id"]);
     let mut said = Said::default();
-    blocks.iter().for_each(|block| said.take(block));
+    blocks.iter().for_each(|block| said.take(block, &id));
     let usage = usage(&message["usage"], None);
     let mut body = json!({
-        "id": message["id"],
+        "id": id,
         "object": "chat.completion",
-        "created": created,
-        "model": message["model"],
+        "created": unsaid.created,
+        "model": unsaid.model(&message["model"]),
         "choices": [said.choice(&message)],
     });
     if let Some(usage) = &usage {
@@ -42,14 +44,14 @@ struct Said {
 }
 
 impl Said {
-    fn take(&mut self, block: &Value) {
+    fn take(&mut self, block: &Value, answer: &str) {
         let words = |name: &str| block[name].as_str().unwrap_or_default();
         match words("type") {
             "text" => self.text.get_or_insert_default().push_str(words("text")),
             "thinking" => self.reasoning.push_str(words("thinking")),
             "tool_use" => self.calls.push(json!({
-                "id": block["id"], "type": "function",
-                "function": { "name": block["name"], "arguments": arguments(&block["input"]) },
+                "id": call_id(block, answer, self.calls.len()), "type": "function",
+                "function": { "name": words("name"), "arguments": arguments(&block["input"]) },
             })),
             // What the vendor's own tools did is told by what the model says of it.
             _ => {}
@@ -61,13 +63,20 @@ impl Said {
         if !self.reasoning.is_empty() {
             out["reasoning_content"] = self.reasoning.into();
         }
-        if !self.calls.is_empty() {
+        let called = !self.calls.is_empty();
+        if called {
             out["tool_calls"] = self.calls.into();
         }
         let mut choice = json!({ "index": 0, "message": out, "logprobs": null });
         end(&mut choice, &message["stop_reason"]);
+        chunks::whole(&mut choice, called);
         choice
     }
+}
+
+/// A call's id; one without gets one of the answer's, for no two answers may share them.
+pub fn call_id(block: &Value, answer: &str, number: usize) -> String {
+    chunks::name(&block["id"]).map_or_else(|| format!("call_{answer}_{number}"), str::to_owned)
 }
 
 /// A tool's input as OpenAI's text.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer;
 use crate::dialect::{
-    chunks::{self, Decoded},
+    chunks::{Decoded, Unsaid},
     error_body,
     openai::chunk,
 };
@@ -12,9 +12,9 @@ use crate::dialect::{
 /// Where a stream is.
 #[derive(Default)]
 pub struct Decoder {
-    id: Value,
-    model: Value,
-    created: u64,
+    unsaid: Unsaid,
+    id: String,
+    model: String,
     usage: Value,
     /// The calls that are open.
     blocks: Vec<Block>,
@@ -36,9 +36,8 @@ struct Block {
 }
 
 impl Decoder {
-    /// `created` is when the stream began, in seconds since 1970.
-    pub fn new(created: u64) -> Self {
-        Self { created, ..Self::default() }
+    pub fn new(unsaid: Unsaid) -> Self {
+        Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
     }
 
     /// Reads one event. What is not known is passed over, as the vendor asks.
@@ -60,10 +59,10 @@ impl Decoder {
     }
 
     fn begin(&mut self, message: &Value) -> Decoded {
-        self.id = chunks::name(&message["id"]);
-        self.model = chunks::name(&message["model"]);
+        self.id = self.unsaid.id(&message["id"]);
+        self.model = self.unsaid.model(&message["model"]);
         self.usage = message["usage"].clone();
-        self.chunk(json!({ "role": "assistant", "content": "" }))
+        self.chunk(json!({ "role": "assistant", "content": "", "refusal": null }))
     }
 
     fn block(&mut self, event: &Value) -> Decoded {
@@ -77,8 +76,8 @@ impl Decoder {
                 self.blocks.retain(|b| b.index != index);
                 self.blocks.push(Block { index, number, told: false, input: start["input"].clone() });
                 self.chunk(json!({ "tool_calls": [{
-                    "index": number, "id": start["id"], "type": "function",
-                    "function": { "name": start["name"], "arguments": "" },
+                    "index": number, "id": answer::call_id(start, &self.id, number), "type": "function",
+                    "function": { "name": words("name"), "arguments": "" },
                 }] }))
             }
             "text" if !words("text").is_empty() => self.chunk(json!({ "content": words("text") })),
@@ -154,7 +153,7 @@ impl Decoder {
 
     fn value(&self, delta: Value) -> Value {
         json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
+            "id": self.id, "object": "chat.completion.chunk", "created": self.unsaid.created, "model": self.model,
             "choices": [{ "index": 0, "delta": delta, "finish_reason": null }],
         })
     }

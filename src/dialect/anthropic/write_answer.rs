@@ -11,13 +11,13 @@ pub fn write(completion: &Value, model: &str) -> Value {
     let mut content = Vec::new();
     let words = |name: &str| message[name].as_str().filter(|text| !text.is_empty());
     if let Some(text) = words("content").or(words("refusal")) {
-        content.push(json!({ "type": "text", "text": text }));
+        content.push(text_block(text));
     }
     for (number, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
         let input =
             call["function"]["arguments"].as_str().and_then(|a| serde_json::from_str::<Value>(a).ok());
         let input = input.filter(Value::is_object).unwrap_or_else(|| json!({}));
-        content.push(tool_use(call, number, input));
+        content.push(tool_use(call, &completion["id"], number, input));
     }
     json!({
         "id": message_id(&completion["id"]),
@@ -25,17 +25,25 @@ pub fn write(completion: &Value, model: &str) -> Value {
         "role": "assistant",
         "model": model,
         "content": content,
-        "stop_reason": stop_reason(choice["finish_reason"].as_str()),
+        "stop_reason": stop_reason(choice["finish_reason"].as_str(), words("refusal").is_some()),
         "stop_sequence": null,
-        "usage": usage(&completion["usage"]),
+        "stop_details": null,
+        "container": null,
+        "diagnostics": null,
+        "usage": usage(&completion["usage"], true),
     })
 }
 
-/// A call; one without an id gets one, as its result has to name it.
-fn tool_use(call: &Value, number: usize, input: Value) -> Value {
-    let id = call["id"].as_str().map_or_else(|| format!("toolu_{number}"), str::to_owned);
+/// A call; one without an id gets one of the answer's, as its result has to name it.
+fn tool_use(call: &Value, answer: &Value, number: usize, input: Value) -> Value {
+    let made = || format!("toolu_{}_{number}", answer.as_str().unwrap_or_default());
+    let id = call["id"].as_str().filter(|id| !id.is_empty()).map_or_else(made, str::to_owned);
     let name = call["function"]["name"].as_str().unwrap_or_default();
-    json!({ "type": "tool_use", "id": id, "name": name, "input": input })
+    json!({ "type": "tool_use", "id": id, "name": name, "input": input, "caller": { "type": "direct" } })
+}
+
+fn text_block(text: &str) -> Value {
+    json!({ "type": "text", "text": text, "citations": null })
 }
 
 fn message_id(id: &Value) -> String {
@@ -43,9 +51,11 @@ fn message_id(id: &Value) -> String {
     if id.starts_with("msg_") { id.to_owned() } else { format!("msg_{id}") }
 }
 
-fn stop_reason(finish_reason: Option<&str>) -> Value {
+/// A refusal is an answer that stopped to OpenAI, and an end of its own to Anthropic.
+fn stop_reason(finish_reason: Option<&str>, refused: bool) -> Value {
     match finish_reason {
         None => Value::Null,
+        Some("stop") if refused => "refusal".into(),
         Some("length") => "max_tokens".into(),
         Some("tool_calls" | "function_call") => "tool_use".into(),
         Some("content_filter") => "refusal".into(),
@@ -53,18 +63,27 @@ fn stop_reason(finish_reason: Option<&str>) -> Value {
     }
 }
 
-/// Anthropic counts cached tokens beside the others.
-fn usage(usage: &Value) -> Value {
+/// Anthropic counts cached tokens beside the others. What nobody but Anthropic knows is null, in a `whole` message.
+fn usage(usage: &Value, whole: bool) -> Value {
     let count = |value: &Value| value.as_f64().map_or(0, |n| n as u64);
     let details = &usage["prompt_tokens_details"];
     let (read, written) = (count(&details["cached_tokens"]), count(&details["cache_write_tokens"]));
     let input = count(&usage["prompt_tokens"]).saturating_sub(read).saturating_sub(written);
-    json!({
+    let thought = usage["completion_tokens_details"]["reasoning_tokens"].as_u64();
+    let mut out = json!({
         "input_tokens": input,
         "cache_read_input_tokens": read,
         "cache_creation_input_tokens": written,
         "output_tokens": count(&usage["completion_tokens"]),
-    })
+        "output_tokens_details": thought.map(|thought| json!({ "thinking_tokens": thought })),
+        "server_tool_use": null,
+    });
+    if whole {
+        for name in ["cache_creation", "inference_geo", "service_tier", "speed"] {
+            out[name] = Value::Null;
+        }
+    }
+    out
 }
 
 /// What block is open.
@@ -79,6 +98,7 @@ enum Open {
 pub struct Encoder {
     model: String,
     begun: bool,
+    id: Value,
     open: Open,
     /// Blocks so far.
     blocks: u64,
@@ -88,6 +108,7 @@ pub struct Encoder {
     later_text: String,
     later_calls: Calls,
     finish: Option<String>,
+    refused: bool,
     usage: Value,
 }
 
@@ -96,12 +117,14 @@ impl Encoder {
         Self {
             model: model.to_owned(),
             begun: false,
+            id: Value::Null,
             open: Open::Nothing,
             blocks: 0,
             first: None,
             later_text: String::new(),
             later_calls: Calls::default(),
             finish: None,
+            refused: false,
             usage: Value::Null,
         }
     }
@@ -118,6 +141,7 @@ impl Encoder {
         self.begin(&chunk["id"], out);
         let delta = &choice["delta"];
         for name in ["content", "refusal"] {
+            self.refused |= name == "refusal" && delta[name].as_str().is_some_and(|t| !t.is_empty());
             match delta[name].as_str().filter(|t| !t.is_empty()) {
                 Some(text) if self.first.is_some() => self.later_text.push_str(text),
                 Some(text) => self.text(text, out),
@@ -140,18 +164,21 @@ impl Encoder {
             self.text(&text, out);
         }
         for (number, call) in self.later_calls.take().enumerate() {
-            self.open(Open::Call, tool_use(&call, number + 1, json!({})), out);
+            self.open(Open::Call, tool_use(&call, &self.id, number + 1, json!({})), out);
             self.input(&call, out);
         }
         self.close(out);
-        let delta = json!({ "stop_reason": stop_reason(self.finish.as_deref()), "stop_sequence": null });
-        event(out, json!({ "type": "message_delta", "delta": delta, "usage": usage(&self.usage) }));
+        let delta = json!({
+            "stop_reason": stop_reason(self.finish.as_deref(), self.refused), "stop_sequence": null,
+            "stop_details": null, "container": null,
+        });
+        event(out, json!({ "type": "message_delta", "delta": delta, "usage": usage(&self.usage, false) }));
         event(out, json!({ "type": "message_stop" }));
     }
 
     fn text(&mut self, text: &str, out: &mut String) {
         if self.open != Open::Text {
-            self.open(Open::Text, json!({ "type": "text", "text": "" }), out);
+            self.open(Open::Text, text_block(""), out);
         }
         self.delta(json!({ "type": "text_delta", "text": text }), out);
     }
@@ -161,7 +188,7 @@ impl Encoder {
         match self.first {
             None => {
                 self.first = Some(index);
-                self.open(Open::Call, tool_use(call, 0, json!({})), out);
+                self.open(Open::Call, tool_use(call, &self.id, 0, json!({})), out);
                 self.input(call, out);
             }
             Some(first) if first.is_some() && first == index => self.input(call, out),
@@ -180,11 +207,13 @@ impl Encoder {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
+        self.id = id.clone();
         event(
             out,
             json!({ "type": "message_start", "message": {
                 "id": message_id(id), "type": "message", "role": "assistant", "model": self.model, "content": [],
-                "stop_reason": null, "stop_sequence": null, "usage": usage(&Value::Null),
+                "stop_reason": null, "stop_sequence": null, "stop_details": null, "container": null, "diagnostics": null,
+                "usage": usage(&Value::Null, true),
             } }),
         );
     }

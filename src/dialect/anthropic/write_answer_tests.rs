@@ -72,22 +72,31 @@ fn whole_answers() {
         call(Value::Null, Value::Null, json!("go"), "")
     ]);
     let message = json!({ "role": "assistant", "content": "Let me see", "reasoning_content": "hm", "tool_calls": calls });
+    let direct = json!({ "type": "direct" });
     assert_eq!(
         write(&completion(message, json!("tool_calls")), "claude-x"),
         json!({
             "id": "msg_chatcmpl-1", "type": "message", "role": "assistant", "model": "claude-x",
             "content": [
-                { "type": "text", "text": "Let me see" },
-                { "type": "tool_use", "id": "t1", "name": "look", "input": { "a": 1 } },
-                { "type": "tool_use", "id": "toolu_1", "name": "go", "input": {} },
+                { "type": "text", "text": "Let me see", "citations": null },
+                { "type": "tool_use", "id": "t1", "name": "look", "input": { "a": 1 }, "caller": direct },
+                { "type": "tool_use", "id": "toolu_chatcmpl-1_1", "name": "go", "input": {}, "caller": direct },
             ],
-            "stop_reason": "tool_use", "stop_sequence": null,
-            "usage": { "input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 20 },
+            "stop_reason": "tool_use", "stop_sequence": null, "stop_details": null, "container": null, "diagnostics": null,
+            "usage": {
+                "input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 20,
+                "output_tokens_details": null, "server_tool_use": null, "cache_creation": null, "inference_geo": null,
+                "service_tier": null, "speed": null,
+            },
         })
     );
-    let refused =
-        write(&completion(json!({ "content": null, "refusal": "no" }), json!("content_filter")), "claude-x");
-    assert_eq!((&refused["content"][0]["text"], &refused["stop_reason"]), (&json!("no"), &json!("refusal")));
+    for end in ["content_filter", "stop"] {
+        let refused = write(&completion(json!({ "content": null, "refusal": "no" }), json!(end)), "claude-x");
+        assert_eq!(
+            (&refused["content"][0]["text"], &refused["stop_reason"]),
+            (&json!("no"), &json!("refusal"))
+        );
+    }
     for odd in [
         json!(null),
         json!({}),
@@ -138,7 +147,10 @@ fn a_stream_in_order() {
         (&json!(3), &json!(4))
     );
     let first = events(&[json!({ "tool_calls": [call(json!(0), json!("a"), json!("f"), "")] })]);
-    assert_eq!(first[1]["content_block"], json!({ "type": "tool_use", "id": "a", "name": "f", "input": {} }));
+    assert_eq!(
+        first[1]["content_block"],
+        json!({ "type": "tool_use", "id": "a", "name": "f", "input": {}, "caller": { "type": "direct" } })
+    );
 }
 
 #[test]
@@ -170,7 +182,7 @@ fn blocks_come_one_after_another_however_their_pieces_come() {
             vec![
                 json!({ "tool_calls": [call(Value::Null, json!("a"), json!("f"), "{}"), call(Value::Null, Value::Null, json!("g"), "{}")] }),
             ],
-            json!([["tool_use", "a", "f", "{}"], ["tool_use", "toolu_1", "g", "{}"]]),
+            json!([["tool_use", "a", "f", "{}"], ["tool_use", "toolu_c1_1", "g", "{}"]]),
         ),
         (vec![json!({ "refusal": "no" })], json!([["text", null, null, "no"]])),
         (vec![json!({ "reasoning_content": "hm" })], json!([])),
@@ -180,7 +192,7 @@ fn blocks_come_one_after_another_however_their_pieces_come() {
             vec![
                 json!({ "tool_calls": [{ "index": 1, "function": "f" }, { "index": 2, "function": "f" }, more(2, "x")] }),
             ],
-            json!([["tool_use", "toolu_0", "", ""], ["tool_use", "toolu_1", "", "x"]]),
+            json!([["tool_use", "toolu_c1_0", "", ""], ["tool_use", "toolu_c1_1", "", "x"]]),
         ),
     ] {
         assert_eq!(blocks(&deltas), expected, "{deltas:?}");

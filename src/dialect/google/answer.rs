@@ -4,15 +4,19 @@ use serde_json::{Value, json};
 
 use crate::{
     dialect::{
-        chunks, error_body,
+        chunks::{self, Unsaid},
+        error_body,
         openai::answer::NoAnswer,
         usage::{OpenAiUsage, Usage},
     },
     vendor_error::VendorError,
 };
 
-/// Reads a whole answer. `created` is when it came, in seconds since 1970: Google does not say.
-pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer> {
+/// More than the vendor gives.
+const MAX_INDEX: u64 = 1_000;
+
+/// Reads a whole answer.
+pub fn read(text: &str, unsaid: &Unsaid) -> Result<(Value, Option<Usage>), NoAnswer> {
     let answer: Value = serde_json::from_str(text)
         .map_err(|e| NoAnswer::Malformed(e.to_string().chars().take(200).collect()))?;
     if is_error(&answer) {
@@ -28,14 +32,13 @@ pub fn read(text: &str, created: u64) -> Result<(Value, Option<Usage>), NoAnswer
     if candidates.iter().all(is_void) {
         return Err(NoAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
     }
-    let id = chunks::name(&answer["responseId"]);
-    let stem = stem(&id, created);
+    let id = unsaid.id(&answer["responseId"]);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",
-        "created": created,
-        "model": answer["modelVersion"],
-        "choices": candidates.iter().map(|candidate| choice(candidate, &stem)).collect::<Vec<_>>(),
+        "created": unsaid.created,
+        "model": unsaid.model(&answer["modelVersion"]),
+        "choices": candidates.iter().map(|candidate| choice(candidate, &id)).collect::<Vec<_>>(),
     });
     let usage = usage(&answer["usageMetadata"]);
     if let Some(usage) = &usage {
@@ -58,11 +61,6 @@ pub fn blocked(answer: &Value) -> Option<VendorError> {
         code: Some("content_filter".into()),
         ..VendorError::default()
     })
-}
-
-/// What the ids of calls begin with: no two answers may share them.
-pub fn stem(id: &Value, created: u64) -> String {
-    id.as_str().filter(|id| !id.is_empty()).map_or_else(|| created.to_string(), str::to_owned)
 }
 
 /// Whether a candidate ended in a mistake of the model's own with nothing said.
@@ -95,7 +93,7 @@ pub fn nothing_said(finish_reason: &Value) -> String {
     format!("the answer is empty: {why}")
 }
 
-fn choice(candidate: &Value, stem: &str) -> Value {
+fn choice(candidate: &Value, id: &str) -> Value {
     let (mut text, mut reasoning) = (None::<String>, String::new());
     let (mut calls, mut images) = (Vec::new(), Vec::new());
     for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
@@ -107,7 +105,7 @@ fn choice(candidate: &Value, stem: &str) -> Value {
             }
         }
         if part["functionCall"].is_object() {
-            calls.push(call(part, stem, calls.len()));
+            calls.push(call(part, id, calls.len()));
         }
         images.extend(image(part));
     }
@@ -122,22 +120,24 @@ fn choice(candidate: &Value, stem: &str) -> Value {
     if !images.is_empty() {
         message["images"] = images.into();
     }
-    let index = candidate["index"].as_u64().unwrap_or(0);
+    let index = candidate["index"].as_u64().unwrap_or(0).min(MAX_INDEX);
     let mut choice = json!({ "index": index, "message": message, "logprobs": null });
     end(&mut choice, &candidate["finishReason"], called);
+    chunks::whole(&mut choice, called);
     choice
 }
 
-/// A call of a tool. Ids are made up where there is none, the same for the same answer.
-pub fn call(part: &Value, stem: &str, number: usize) -> Value {
+/// A call of a tool. Where it has no id it gets one of the answer's, for no two answers may share them.
+pub fn call(part: &Value, answer: &str, number: usize) -> Value {
     let function = &part["functionCall"];
-    let call_id = match function["id"].as_str().filter(|id| !id.is_empty()) {
+    let call_id = match chunks::name(&function["id"]) {
         Some(id) => id.to_owned(),
-        None => format!("call_{stem}_{number}"),
+        None => format!("call_{answer}_{number}"),
     };
     let arguments = if function["args"].is_null() { "{}".into() } else { function["args"].to_string() };
+    let name = function["name"].as_str().unwrap_or_default();
     let mut call = json!({
-        "id": call_id, "type": "function", "function": { "name": function["name"], "arguments": arguments },
+        "id": call_id, "type": "function", "function": { "name": name, "arguments": arguments },
     });
     if let Some(signature) = part["thoughtSignature"].as_str() {
         call["extra_content"] = json!({ "google": { "thought_signature": signature } });

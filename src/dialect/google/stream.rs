@@ -4,19 +4,17 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::dialect::{
-    chunks::{self, Decoded},
+    chunks::{Decoded, Unsaid},
     error_body,
     openai::chunk,
 };
 
 #[derive(Default)]
 pub struct Decoder {
-    created: u64,
+    unsaid: Unsaid,
     begun: bool,
-    id: Value,
-    model: Value,
-    /// What the ids of calls begin with.
-    stem: String,
+    id: String,
+    model: String,
     candidates: Vec<Candidate>,
 }
 
@@ -34,9 +32,8 @@ const MAX_CANDIDATES: usize = 64;
 const MAX_CALLS: usize = 256;
 
 impl Decoder {
-    /// `created` is when the stream began, in seconds since 1970.
-    pub fn new(created: u64) -> Self {
-        Self { created, ..Self::default() }
+    pub fn new(unsaid: Unsaid) -> Self {
+        Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
     }
 
     pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
@@ -52,10 +49,9 @@ impl Decoder {
         }
         let mut chunks = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
-            self.id = chunks::name(&event["responseId"]);
-            self.stem = answer::stem(&self.id, self.created);
-            self.model = chunks::name(&event["modelVersion"]);
-            chunks.push(self.chunk(0, json!({ "role": "assistant", "content": "" })));
+            self.id = self.unsaid.id(&event["responseId"]);
+            self.model = self.unsaid.model(&event["modelVersion"]);
+            chunks.push(self.chunk(0, json!({ "role": "assistant", "content": "", "refusal": null })));
         }
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
             self.candidate(candidate, &mut chunks);
@@ -75,8 +71,8 @@ impl Decoder {
     }
 
     fn candidate(&mut self, candidate: &Value, chunks: &mut Vec<Value>) {
-        let index = candidate["index"].as_u64().unwrap_or(0);
-        let at = (index as usize).min(MAX_CANDIDATES - 1);
+        let index = candidate["index"].as_u64().unwrap_or(0).min(MAX_CANDIDATES as u64 - 1);
+        let at = index as usize;
         if self.candidates.len() <= at {
             self.candidates.resize(at + 1, Candidate::default());
         }
@@ -90,7 +86,7 @@ impl Decoder {
             let number = self.candidates[at].calls;
             if part["functionCall"].is_object() && number < MAX_CALLS {
                 self.candidates[at].calls += 1;
-                let mut call = answer::call(part, &self.stem, number);
+                let mut call = answer::call(part, &self.id, number);
                 call["index"] = number.into();
                 calls.push(call);
             }
@@ -119,7 +115,7 @@ impl Decoder {
 
     fn chunk(&self, index: u64, delta: Value) -> Value {
         json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model,
+            "id": self.id, "object": "chat.completion.chunk", "created": self.unsaid.created, "model": self.model,
             "choices": [{ "index": index, "delta": delta, "finish_reason": null }],
         })
     }

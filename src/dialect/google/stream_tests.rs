@@ -1,12 +1,15 @@
 use super::*;
-use crate::dialect::openai::{accumulate::Accumulator, answer::NoAnswer};
+use crate::dialect::{
+    chunks::unsaid,
+    openai::{accumulate::Accumulator, answer::NoAnswer},
+};
 
 fn event(parts: Value, finish: Value) -> Value {
     json!({ "candidates": [{ "content": { "role": "model", "parts": parts }, "finishReason": finish, "index": 0 }], "responseId": "r1", "modelVersion": "gemini-x" })
 }
 
 fn events(list: &[Value]) -> Vec<Decoded> {
-    let mut decoder = Decoder::new(7);
+    let mut decoder = Decoder::new(unsaid(7));
     list.iter().map(|e| decoder.event(None, &e.to_string())).collect()
 }
 
@@ -20,7 +23,7 @@ fn whole(list: &[Value]) -> Value {
 }
 
 fn read(answer: &Value) -> Result<Value, NoAnswer> {
-    answer::read(&answer.to_string(), 7).map(|(body, _)| body)
+    answer::read(&answer.to_string(), &unsaid(7)).map(|(body, _)| body)
 }
 
 #[test]
@@ -131,8 +134,8 @@ fn an_answer_in_which_nothing_is_said_is_none() {
 
 #[test]
 fn what_is_no_answer() {
-    assert!(matches!(answer::read("{", 0), Err(NoAnswer::Malformed(_))));
-    assert!(matches!(answer::read("[]", 0), Err(NoAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{", &unsaid(0)), Err(NoAnswer::Malformed(_))));
+    assert!(matches!(answer::read("[]", &unsaid(0)), Err(NoAnswer::Malformed(_))));
     assert!(matches!(read(&json!({ "candidates": [] })), Err(NoAnswer::Malformed(_))));
     let error = json!({ "error": { "code": 503, "message": "m", "status": "UNAVAILABLE" } });
     for error in [error.clone(), json!([error])] {
@@ -150,8 +153,8 @@ fn what_is_no_answer() {
         assert!(matches!(read(&blocked), Err(NoAnswer::Error(e)) if filtered(&e)));
         assert!(matches!(&events(&[blocked])[..], [Decoded::Error(e)] if filtered(e)));
     }
-    assert!(matches!(Decoder::new(0).event(None, "[DONE]"), Decoded::Undecodable));
-    assert!(matches!(Decoder::new(0).event(None, "7"), Decoded::Undecodable));
+    assert!(matches!(Decoder::new(unsaid(0)).event(None, "[DONE]"), Decoded::Undecodable));
+    assert!(matches!(Decoder::new(unsaid(0)).event(None, "7"), Decoded::Undecodable));
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn calls_without_ids_are_told_apart() {
     assert_eq!(ids(&list), ["call_r1_0", "call_r1_1", "call_r1_2"]);
     // Answers without an id of their own share none either.
     list.iter_mut().for_each(|event| drop(event["responseId"].take()));
-    assert_eq!(ids(&list)[0], "call_7_0");
+    assert_eq!(ids(&list)[0], "call_own_0");
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn candidates_are_kept_apart() {
 
 #[test]
 fn half_an_emoji_loses_no_text() {
-    let mut decoder = Decoder::new(0);
+    let mut decoder = Decoder::new(unsaid(0));
     let data = r#"{"candidates":[{"content":{"parts":[{"text":"a\ud83d"}]}}]}"#;
     let Decoded::Chunks(chunks) = decoder.event(None, data) else { panic!("no chunks") };
     assert_eq!(chunks[1]["choices"][0]["delta"]["content"], "a\u{fffd}");

@@ -7,5 +7,6 @@ pub mod gather;
 pub mod parcel;
 pub mod read_chat;
 pub mod request;
+pub mod residue;
 mod splice;
 pub mod write_chat;

@@ -1,6 +1,7 @@
 //! The caller's request: its fields kept as they were written, but for those that a candidate changes.
 
 use std::{
+    borrow::Cow,
     ops::Range,
     sync::{Arc, OnceLock},
 };
@@ -8,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::splice;
+use super::{residue, splice};
 use crate::dialect::{
     caller::Caller,
     chat::{Chat, Untranslatable},
@@ -119,6 +120,17 @@ impl ChatRequest {
         })
     }
 
+    /// The same request without what other vendors left in it, for an endpoint of this one; `None` where it may go as
+    /// it is.
+    pub fn without_residue(&self, vendor: Option<&str>) -> Option<Self> {
+        // What a caller of another dialect brought along is in OpenAI's words of our own making.
+        let vendor = vendor.or(self.own.is_some().then_some("openai"));
+        match residue::without(std::str::from_utf8(&self.text).ok()?, vendor) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Self::parse(&text, "", &[]).ok(),
+        }
+    }
+
     /// The same request, as its caller asked it in another dialect.
     pub fn of_caller(
         self,
@@ -162,8 +174,17 @@ impl ChatRequest {
     pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<Rendered>, Untranslatable> {
         match self.own.as_ref().filter(|own| own.caller.speaks(dialect)) {
             Some(own) => Ok(Arc::new(own.rendered(model))),
-            None => self.translations.written(&self.text, dialect, model, self.stream),
+            None => self
+                .translations
+                .written(&self.text, dialect, model, self.stream)
+                .map_err(|error| self.in_own_words(error)),
         }
+    }
+
+    /// A refusal by the name that the caller has for the field.
+    fn in_own_words(&self, error: Untranslatable) -> Untranslatable {
+        let Some(own) = &self.own else { return error };
+        Untranslatable { field: own.caller.name_of(&error.field), ..error }
     }
 
     /// The same for an endpoint that goes on where `partial` ends.

@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::Call;
 use crate::{
     clock::now,
-    dialect::speech::Dialect,
+    dialect::{chunks::Unsaid, speech::Dialect},
     engine::{
         attempt::Answered,
         error::{CallError, EndpointError},
         pick::{Picker, Skipped},
-        report::{Latency, Report},
+        report::{Latency, Report, epoch_ms},
         state::Target,
         voice,
     },
@@ -54,6 +54,15 @@ impl Call {
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
         Reply { body: answered.body, report }
+    }
+
+    /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
+    pub fn unsaid(&self, target: &Target) -> Unsaid {
+        Unsaid {
+            created: epoch_ms(self.engine.wall()) / 1_000,
+            id: format!("{}-{}", self.id, self.trail.lock().attempts().len()),
+            model: target.model.to_string(),
+        }
     }
 
     /// What a caller with a dialect of his own is told before a stream begins.

@@ -1,0 +1,84 @@
+//! What vendors left in a conversation for themselves alone: Gemini's signatures of calls, DeepSeek's reasoning,
+//! pictures that were made. A vendor whose own they are not may refuse a request for them.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::dialect::members::{self, Members};
+
+/// A member as it stands in JSON, and the vendor who knows it.
+type Member = (&'static str, &'static str);
+/// Of assistant messages, and of their calls.
+const MESSAGE: [Member; 2] = [(r#""reasoning_content""#, "deepseek"), (r#""images""#, "")];
+const CALL: Member = (r#""extra_content""#, "google");
+
+/// Vendors who are known to know no others than their own. Everybody else is sent what the caller wrote.
+const STRICT: [&str; 4] = ["openai", "azure", "deepseek", "google"];
+
+/// The request without what is another vendor's, for an endpoint of this one; as it is where nothing is.
+pub fn without<'t>(text: &'t str, vendor: Option<&str>) -> Cow<'t, str> {
+    let Some(vendor) = vendor.filter(|vendor| STRICT.contains(vendor)) else { return text.into() };
+    let foreign = |(name, own): &Member| *own != vendor && text.contains(name);
+    // Nearly all requests hold nothing of the kind, and are not read for it.
+    if !MESSAGE.iter().chain([&CALL]).any(foreign) {
+        return text.into();
+    }
+    stripped(text, vendor).map_or(text.into(), Cow::Owned)
+}
+
+fn stripped(text: &str, vendor: &str) -> Option<String> {
+    let members = Members::read(text).ok()?;
+    let mut messages: Value = serde_json::from_str(members.get("messages")?).ok()?;
+    for message in messages.as_array_mut()? {
+        let Some(message) =
+            message.as_object_mut().filter(|m| m.get("role").is_some_and(|r| r == "assistant"))
+        else {
+            continue;
+        };
+        for (name, own) in MESSAGE {
+            if own != vendor {
+                message.shift_remove(name.trim_matches('"'));
+            }
+        }
+        for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(call) = call.as_object_mut().filter(|_| CALL.1 != vendor) {
+                call.shift_remove(CALL.0.trim_matches('"'));
+            }
+        }
+    }
+    members::with(text, members.place("messages", text)?, &messages.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"messages":[{"role":"user","content":"\"images\""},{"role":"assistant","content":null,"reasoning_content":"hm","images":[],"tool_calls":[{"id":"a","extra_content":{"google":1},"type":"function"}]}],"zz": 1.0}"#;
+
+    #[test]
+    fn each_vendor_keeps_its_own() {
+        for (vendor, kept) in [
+            (Some("openai"), [false, false, false]),
+            (Some("azure"), [false, false, false]),
+            (Some("deepseek"), [true, false, false]),
+            (Some("google"), [false, true, false]),
+            // A relay may stand for anybody.
+            (None, [true, true, true]),
+            (Some("mistral"), [true, true, true]),
+        ] {
+            let sent = without(TEXT, vendor);
+            let holds =
+                ["reasoning_content\":", "extra_content\":", "images\":"].map(|name| sent.contains(name));
+            assert_eq!(holds, kept, "{vendor:?}: {sent}");
+            assert!(sent.ends_with(r#","zz": 1.0}"#) && sent.contains(r#""id":"a""#), "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_nothing_of_the_kind_is_not_touched() {
+        for text in [r#"{"messages":[ {"role":"user","content":"hi"} ]}"#, "{", r#"{"messages":"images"}"#] {
+            assert!(matches!(without(text, Some("openai")), Cow::Borrowed(same) if same == text));
+        }
+    }
+}
