@@ -27,7 +27,7 @@ test('text, in OpenAI’s form', async (t) => {
     }
     const { chunks } = streamed
     assert.deepEqual(new Set(chunks.map((chunk) => [chunk.object, chunk.id].join())), new Set([`chat.completion.chunk,${streamed.id}`]))
-    assert.deepEqual(chunks[0].choices[0].delta, { role: 'assistant', content: '' })
+    assert.deepEqual(chunks[0].choices[0].delta, { role: 'assistant', content: '', refusal: null })
     assert.deepEqual(chunks.at(-1).choices, [])
     assert.equal(chunks.filter((chunk) => chunk.usage).length, 1, `${dialect}: usage is told once`)
   }

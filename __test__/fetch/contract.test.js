@@ -90,7 +90,7 @@ test('each caller is answered in his own dialect, whoever answers', async (t) =>
   a.always(faults.unavailable())
   const whole = async (url, body) => (await client.fetch(url, post(body))).json()
   assert.equal((await whole(OPENAI, chat())).choices[0].message.content, 'Hello from B')
-  assert.deepEqual((await whole(ANTHROPIC, message())).content, [{ type: 'text', text: 'Hello from B' }])
+  assert.deepEqual((await whole(ANTHROPIC, message())).content, [{ type: 'text', text: 'Hello from B', citations: null }])
   assert.deepEqual((await whole(`${GOOGLE}:generateContent`, contents())).candidates[0].content.parts, [{ text: 'Hello from B' }])
   const sent = b.hits().map((hit) => hit.body.model)
   assert.deepEqual(sent, ['gpt-4o', 'claude-x', 'gemini-2.5-pro'])
