@@ -99,7 +99,11 @@ fn ends() {
         ("FINISH_REASON_UNSPECIFIED", Value::Null),
     ] {
         let said = event(json!([{ "text": "a" }]), json!(reason));
-        for told in [whole(std::slice::from_ref(&said)), read(&said).expect("an answer")] {
+        // What came whole has ended, also where nobody says how.
+        let ended = if finish.is_null() { json!("stop") } else { finish.clone() };
+        for (told, finish) in
+            [(whole(std::slice::from_ref(&said)), finish), (read(&said).expect("an answer"), ended)]
+        {
             let choice = &told["choices"][0];
             assert_eq!(
                 (&choice["finish_reason"], &choice["native_finish_reason"]),
