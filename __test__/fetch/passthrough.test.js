@@ -205,6 +205,19 @@ test('an answer without a body is one', async (t) => {
   assert.deepEqual(client.metrics.snapshot().series.map(({ operation, attempts, failed }) => [operation, attempts, failed]), [['other', 1, 0]])
 })
 
+test('a key that a vendor quotes in its head is no header\'s, and costs no answer', async (t) => {
+  const quotes = (response, { url }) => {
+    const body = url.endsWith('/chat/completions') ? { id: 'x', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] } : {}
+    json(body, 200, { 'x-request-id': KEY, 'content-disposition': `inline; filename=${KEY}` })(response)
+  }
+  const { client } = await on(t, [quotes])
+  for (const path of ['/embeddings', '/chat/completions']) {
+    const response = await client.fetch(`${V1}${path}`, post({ model: 'e', messages: [{ role: 'user', content: 'hi' }] }))
+    assert.equal(response.headers.get('x-request-id'), 'sk-...cdef')
+    assert.ok(!JSON.stringify([...response.headers]).includes(KEY))
+  }
+})
+
 test('abort rejects with its reason, and the vendor is let go', async (t) => {
   let closed
   const hangs = (response) => { closed = once(response, 'close') }

@@ -86,7 +86,7 @@ function streamed (route, state, broken) {
   const headers = told(route, introduction)
   const passed = route.path !== undefined
   const { status = 200, headers: theirs = EVENTS } = introduction
-  for (const name in theirs) headers.set(name, theirs[name])
+  for (const name in theirs) headers.set(name, ascii(theirs[name]))
   state.taken = true
   const give = (/** @type {unknown} */ reason) => {
     const ended = state.end !== undefined
@@ -142,8 +142,16 @@ function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attem
   headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
   if (model !== '') headers.set('x-bellwether-model', encodeURIComponent(model))
   if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
-  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', vendorRequestId ?? requestId)
+  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', ascii(vendorRequestId ?? requestId))
   return headers
 }
 
 module.exports = { exchange }
+/**
+ * What a vendor said, as a header may hold it: where it had quoted a key there is an ellipsis now.
+ * @param {string} text
+ */
+function ascii (text) {
+  return text.replace(/[^\t -~]+/g, '...')
+}
+
