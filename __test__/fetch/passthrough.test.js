@@ -218,6 +218,19 @@ test('a key that a vendor quotes in its head is no header\'s, and costs no answe
   }
 })
 
+test('a path that climbs, as some server may read it, does not take the endpoint\'s key with it', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const here = await vendor(t, json({}))
+  const paths = ['/responses/..%2ffiles', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
+  for (const path of paths) {
+    await client.fetch(`${here.url}/v1${path}`)
+    assert.equal((await client.handler(new Request(`http://me/v1${path.replace('/models', '/responses')}`))).status, 404, path)
+  }
+  assert.deepEqual([seen.length, here.seen.length], [0, paths.length])
+  await client.fetch(`${V1}/models/org%2Fmodel..x`)
+  assert.equal(seen[0].url, '/v1/models/org%2Fmodel..x')
+})
+
 test('abort rejects with its reason, and the vendor is let go', async (t) => {
   let closed
   const hangs = (response) => { closed = once(response, 'close') }
