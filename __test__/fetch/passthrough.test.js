@@ -231,6 +231,38 @@ test('a path that climbs, as some server may read it, does not take the endpoint
   assert.equal(seen[0].url, '/v1/models/org%2Fmodel..x')
 })
 
+test('a GET has no body: behind its head that would be a request of its own', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  await assert.rejects(client.fetch(`${V1}/models`, { body: 'POST /v1/files HTTP/1.1\r\nhost: x\r\n\r\n' }), TypeError)
+  assert.equal(seen.length, 0)
+})
+
+test('a body that never ends is given up with its request', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  for (const path of ['/embeddings', '/chat/completions']) {
+    for (const ask of [client.fetch, (url, init) => client.handler(new Request(url, init))]) {
+      const controller = new AbortController()
+      let pulled
+      const asked = new Promise((resolve) => { pulled = resolve })
+      const body = new ReadableStream({ pull () { pulled(); return new Promise(() => {}) } }, { highWaterMark: 0 })
+      const response = ask(`${V1}${path}`, { method: 'POST', body, duplex: 'half', signal: controller.signal })
+      await asked
+      controller.abort(new Error('enough'))
+      await assert.rejects(response, /enough/)
+    }
+  }
+  assert.equal(seen.length, 0)
+})
+
+test('bytes are those of the call, whatever is written over them after it', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const body = Buffer.from('{"model":"e"}')
+  const response = client.fetch(`${V1}/embeddings`, { method: 'POST', headers: JSON_TYPE, body })
+  body.fill('x')
+  assert.equal((await response).status, 200)
+  assert.equal(seen[0].body.toString(), '{"model":"e"}')
+})
+
 test('abort rejects with its reason, and the vendor is let go', async (t) => {
   let closed
   const hangs = (response) => { closed = once(response, 'close') }

@@ -34,6 +34,7 @@ const encoder = new TextEncoder()
  */
 function exchange ({ client, native }, route, body, { headers, signal }, broken) {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
     const answered = (/** @type {InstanceType<typeof StreamState>} */ state) => {
       // A whole answer comes with its end, a stream with a word on who answers.
       const { end } = state
@@ -146,7 +147,6 @@ function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attem
   return headers
 }
 
-module.exports = { exchange }
 /**
  * What a vendor said, as a header may hold it: where it had quoted a key there is an ellipsis now.
  * @param {string} text
@@ -155,3 +155,4 @@ function ascii (text) {
   return text.replace(/[^\t -~]+/g, '...')
 }
 
+module.exports = { exchange }

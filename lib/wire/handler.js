@@ -8,6 +8,7 @@ const { closed } = require('../errors')
 const { chatRoute, passRoute, decode, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
+const { readBody } = require('./body')
 
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
@@ -56,16 +57,9 @@ function ofVendors (headers) {
  * A body, unless it is too large.
  * @param {Request} request
  */
-async function read (request) {
-  if (Number(request.headers.get('content-length')) > LARGEST) return undefined
-  const chunks = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > LARGEST) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+async function read ({ method, headers, body, signal }) {
+  if (Number(headers.get('content-length')) > LARGEST) return undefined
+  return readBody(method === 'GET' ? null : body, signal, LARGEST)
 }
 
 /** @param {'openai' | 'anthropic' | 'google'} dialect @param {unknown} error */
