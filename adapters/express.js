@@ -21,7 +21,8 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 function failover (client, options = {}) {
   const { prefix, authorize } = check(options)
   return function middleware (req, res, next) {
-    const url = prefix === undefined ? undefined : inner(req, prefix)
+    // The platform's Request knows no TRACE.
+    const url = prefix === undefined || req.method === 'TRACE' ? undefined : inner(req, prefix)
     if (url === undefined) return next()
     serve(client, authorize, url, req, res).catch((error) => {
       // What is out cannot be taken back; a connection that breaks says that it was not all.
@@ -56,7 +57,13 @@ function check (options) {
  * @param {string} prefix
  */
 function inner (req, prefix) {
-  const url = new URL(req.url ?? '/', 'http://localhost')
+  const asked = req.url ?? '/'
+  // Behind the origin, so that `//` begins no host.
+  const address = `http://localhost${asked}`
+  if (!asked.startsWith('/') || !URL.canParse(address)) return undefined
+  const url = new URL(address)
+  // Who guards a path before us has seen it unresolved: what `..` or `\` would bring here is not served.
+  if (url.pathname !== asked.split('?', 1)[0]) return undefined
   const base = prefix.endsWith('/v1') ? prefix.slice(0, -'/v1'.length) : undefined
   const mounted = base === undefined ? [[prefix, 'v1']] : VERSIONS.map((version) => [`${base}/${version}`, version])
   for (const [path, version] of mounted) {

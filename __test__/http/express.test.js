@@ -5,6 +5,8 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
+const net = require('node:net')
+const { text } = require('node:stream/consumers')
 const { once } = require('node:events')
 const express = require('express')
 const { ConfigError } = require('../..')
@@ -202,6 +204,26 @@ test('a stream is live: its first byte leaves before the last arrives', async (t
       assert.ok(text.includes('last'))
     }
   }
+})
+
+/** What comes back for a head that no fetch would send. */
+async function raw (url, head) {
+  const socket = net.connect(new URL(url).port, '127.0.0.1')
+  socket.end(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  return (await text(socket)).split('\r\n')[0]
+}
+
+test('an address that is not plainly below the prefix goes on to what comes next', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const middleware = failover(client, { proxy: true, authorize: 'none' })
+  // Without Express, who would catch what is thrown.
+  const url = await listen(t, (req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 421; res.end() }))
+  // Guards that look at the path see none of the latter below /v1.
+  const targets = ['//', '/\\', '//:x/v1/models', '*', '//evil.example/v1/models', '/x/../v1/models', '/x/%2e%2e/v1/models', '/v1\\models', 'http://x/v1/models']
+  for (const target of targets) assert.equal(await raw(url, `GET ${target} HTTP/1.1`), 'HTTP/1.1 421 Misdirected Request', target)
+  assert.equal(await raw(url, 'TRACE /v1/models HTTP/1.1'), 'HTTP/1.1 421 Misdirected Request')
+  assert.equal(await raw(url, 'GET /v1/models?a=/../ HTTP/1.1'), 'HTTP/1.1 200 OK')
+  assert.equal(a.totalHits, 0)
 })
 
 test('a client that goes away takes its request with it', async (t) => {
