@@ -83,6 +83,8 @@ function inner (req, prefix) {
  * @param {import('node:http').ServerResponse} res
  */
 async function serve (client, authorize, url, req, res) {
+  // Who left before it came to us is told nothing, and costs nothing.
+  if (res.destroyed) return
   const gone = new AbortController()
   res.once('close', () => { if (!res.writableFinished) gone.abort(new DOMException('The client is gone', 'AbortError')) })
   const method = req.method ?? 'GET'
@@ -97,10 +99,9 @@ async function serve (client, authorize, url, req, res) {
   const body = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(req)
   // Its length may be another once a parser has read it.
   headers.delete('content-length')
-  const request = new Request(url, /** @type {any} */ ({ method, headers, body, signal: gone.signal, duplex: 'half' }))
   let response
   try {
-    response = await client.handler(request)
+    response = await client.handler(new Request(url, /** @type {any} */ ({ method, headers, body, signal: gone.signal, duplex: 'half' })))
   } catch (error) {
     if (gone.signal.aborted) return
     throw error
@@ -130,17 +131,18 @@ async function send (response, res, gone) {
     await response.body?.cancel(gone.reason)
     return
   }
-  res.writeHead(response.status, Object.fromEntries(response.headers))
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader()
-  const cancel = () => { reader.cancel(gone.reason).catch(() => {}) }
+  const reader = response.body?.getReader()
+  const cancel = () => { reader?.cancel(gone.reason).catch(() => {}) }
   gone.addEventListener('abort', cancel, { once: true })
   try {
-    for (;;) {
+    res.writeHead(response.status, Object.fromEntries(response.headers))
+    while (reader !== undefined) {
       const { done, value } = await reader.read()
       if (done || gone.aborted) break
-      if (!res.write(value)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+      if (!res.write(value)) await once(res, 'drain', { signal: gone })
     }
   } catch (error) {
+    cancel()
     if (!gone.aborted) throw error
   } finally {
     gone.removeEventListener('abort', cancel)

@@ -226,6 +226,71 @@ test('an address that is not plainly below the prefix goes on to what comes next
   assert.equal(a.totalHits, 0)
 })
 
+test('an answer without a body is one here, too', async (t) => {
+  const vendor = await listen(t, (request, response) => { request.resume(); response.writeHead(204).end() })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const url = await mount(t, client)
+  assert.equal((await fetch(`${url}/v1/responses/r`, { method: 'DELETE' })).status, 204)
+})
+
+test('a client that is gone before its request is served is not served', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const [came, served] = [[], []]
+  const slow = async (req, res, next) => {
+    came.push(req)
+    await new Promise((resolve) => { req.socket.once('close', resolve) })
+    next()
+    served.push(req)
+  }
+  const errors = []
+  const app = express().use(slow, failover(client, { proxy: true, authorize: 'none' }), (error, req, res, next) => { errors.push(error); next() })
+  const port = new URL(await listen(t, app)).port
+  for (const [i, head] of ['GET /v1/responses/r HTTP/1.1\r\nhost: x\r\n\r\n', 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{'].entries()) {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.write(head)
+    await until('it came', () => came.length > i)
+    socket.destroy()
+    await until('it is gone', () => served.length > i)
+  }
+  await client.handler(new Request('http://x/v1/models'))
+  assert.deepEqual([errors, a.totalHits, client.metrics.snapshot().activeCalls], [[], 0, 0])
+})
+
+test('a client that leaves while it is asked who it is costs nothing', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const [came, known] = [[], []]
+  const authorize = async (request) => {
+    came.push(request)
+    await new Promise((resolve) => { request.socket.once('close', resolve) })
+    known.push(request)
+    return true
+  }
+  const url = await mount(t, client, { authorize })
+  const socket = net.connect(new URL(url).port, '127.0.0.1')
+  socket.write('GET /v1/responses/r HTTP/1.1\r\nhost: x\r\n\r\n')
+  await until('it came', () => came.length === 1)
+  socket.destroy()
+  await until('it is gone', () => known.length === 1)
+  await client.handler(new Request('http://x/v1/models'))
+  assert.deepEqual([a.totalHits, client.metrics.snapshot().activeCalls], [0, 0])
+})
+
+test('a body that often waits for its reader leaves nothing behind', async (t) => {
+  const vendor = await listen(t, (request, response) => {
+    request.resume()
+    response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.alloc(32 << 20))
+  })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  let most = 0
+  const watch = (req, res, next) => {
+    res.on('drain', () => { most = Math.max(most, res.listenerCount('close')) })
+    next()
+  }
+  const url = await mount(t, client, {}, [watch])
+  assert.equal((await (await fetch(`${url}/v1/responses/r`)).arrayBuffer()).byteLength, 32 << 20)
+  assert.ok(most > 0 && most < 8, `${most} listeners`)
+})
+
 test('a client that goes away takes its request with it', async (t) => {
   const { client, a } = rig(t, { servers: 1 })
   const url = await mount(t, client)
