@@ -317,6 +317,8 @@ test('the HTTP handler passes the same on', async (t) => {
   assert.equal(body.toString(), '{"model":"e","input":"hi"}')
   assert.equal(headers['content-type'], 'application/json')
   assert.ok(!JSON.stringify(headers).includes('theirs') && headers.cookie === undefined && headers['x-mine'] === undefined)
+  await client.handler(new Request('http://me/v1/responses/r?token=theirs&include%5B%5D=a&include%5B%5D=b&access_token=t&stream=true&starting_after=4'))
+  assert.equal(b.seen[1].url, '/v1/responses/r?include%5B%5D=a&include%5B%5D=b&stream=true&starting_after=4')
   // Which models there are, the client says itself.
   assert.deepEqual(await (await client.handler(new Request('http://me/v1/models'))).json(), { object: 'list', data: [] })
 })

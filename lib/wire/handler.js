@@ -13,6 +13,7 @@ const { readBody } = require('./body')
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
 const VENDORS = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta']
+const PARAMETERS = /^(?:include(?:\[\d*\])?|include_obfuscation|starting_after|after|before|limit|order|stream|beta|alt|\$alt|api-version)$/
 const MODELS = /\/models(?:\/(.+))?$/
 
 const encoder = new TextEncoder()
@@ -25,6 +26,8 @@ function createHandler (open) {
   return async function handler (request) {
     const url = new URL(request.url)
     const { pathname } = url
+    // Like headers, what is not meant for a vendor may be a token of this server's.
+    for (const name of [...url.searchParams.keys()]) if (!PARAMETERS.test(name)) url.searchParams.delete(name)
     const own = request.method === 'GET' && MODELS.test(pathname)
     const route = own ? undefined : chatRoute(request.method, pathname) ?? passRoute(request.method, url, request.headers)
     const dialect = route?.dialect ?? dialectOf(request.headers, pathname)
