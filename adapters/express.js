@@ -90,6 +90,8 @@ async function serve (client, authorize, url, req, res) {
   const method = req.method ?? 'GET'
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers)) {
+    // Of HTTP/2, which has the address among them.
+    if (name.startsWith(':')) continue
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
   }
   if (authorize !== 'none' && await authorize(req) !== true) {

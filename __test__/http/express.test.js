@@ -5,6 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
+const http2 = require('node:http2')
 const net = require('node:net')
 const { text } = require('node:stream/consumers')
 const { once } = require('node:events')
@@ -231,6 +232,22 @@ test('an answer without a body is one here, too', async (t) => {
   const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
   const url = await mount(t, client)
   assert.equal((await fetch(`${url}/v1/responses/r`, { method: 'DELETE' })).status, 204)
+})
+
+test('Node\'s HTTP/2 server may have it, too', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const middleware = failover(client, { proxy: true, authorize: 'none' })
+  const server = http2.createServer((req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 404; res.end() })).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = http2.connect(`http://127.0.0.1:${server.address().port}`)
+  t.after(() => { session.destroy(); server.close() })
+  for (const stream of [false, true]) {
+    const request = session.request({ ':path': '/v1/chat/completions', ':method': 'POST', 'content-type': 'application/json' })
+    request.end(JSON.stringify({ ...CHAT, stream }))
+    const [headers] = await once(request, 'response')
+    assert.equal(headers[':status'], 200)
+    assert.match(await text(request), stream ? /\[DONE\]/ : /Hello from A/)
+  }
 })
 
 test('a client that is gone before its request is served is not served', async (t) => {
