@@ -7,6 +7,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
+const { Readable } = require('node:stream')
 const { default: OpenAI, toFile } = require('openai')
 const { default: Anthropic } = require('@anthropic-ai/sdk')
 const { GoogleGenAI } = require('@google/genai')
@@ -252,6 +253,16 @@ test('a body that never ends is given up with its request', async (t) => {
     }
   }
   assert.equal(seen.length, 0)
+})
+
+test('the handler takes a Request that is not the platform\'s', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const url = 'http://me/v1/embeddings'
+  const headers = new Headers(JSON_TYPE)
+  for (const body of [Readable.from([Buffer.from('{"model"'), Buffer.from(':"e"}')]), undefined]) {
+    assert.equal((await client.handler({ method: 'POST', url, headers, body })).status, 200)
+  }
+  assert.deepEqual(seen.map(({ body }) => body.toString()), ['{"model":"e"}', ''])
 })
 
 test('bytes are those of the call, whatever is written over them after it', async (t) => {

@@ -6,14 +6,16 @@ const { onAbort } = require('../signal')
 
 /**
  * Its bytes; `undefined` where they are more than `largest`.
- * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {ReadableStream<Uint8Array> | null | undefined} stream
  * @param {AbortSignal | undefined} signal
  * @param {number} [largest]
  */
 async function readBody (stream, signal, largest = Infinity) {
   signal?.throwIfAborted()
-  if (stream === null) return new Uint8Array()
-  const reader = stream.getReader()
+  if (!stream) return new Uint8Array()
+  // Not every Request is the platform's: with some it is a stream of Node's.
+  const readable = typeof stream.getReader === 'function' ? stream : new Response(stream).body
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (readable).getReader()
   const cancel = (/** @type {unknown} */ reason) => { reader.cancel(reason).catch(() => {}) }
   // It ends what is waited for, too.
   const forget = signal && onAbort(signal, () => cancel(signal.reason))
