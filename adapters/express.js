@@ -21,7 +21,8 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 function failover (client, options = {}) {
   const { prefix, authorize } = check(options)
   return function middleware (req, res, next) {
-    const url = prefix === undefined ? undefined : inner(req, prefix)
+    // The platform's Request knows no TRACE.
+    const url = prefix === undefined || req.method === 'TRACE' ? undefined : inner(req, prefix)
     if (url === undefined) return next()
     serve(client, authorize, url, req, res).catch((error) => {
       // What is out cannot be taken back; a connection that breaks says that it was not all.
@@ -56,7 +57,13 @@ function check (options) {
  * @param {string} prefix
  */
 function inner (req, prefix) {
-  const url = new URL(req.url ?? '/', 'http://localhost')
+  const asked = req.url ?? '/'
+  // Behind the origin, so that `//` begins no host.
+  const address = `http://localhost${asked}`
+  if (!asked.startsWith('/') || !URL.canParse(address)) return undefined
+  const url = new URL(address)
+  // Who guards a path before us has seen it unresolved: what `..` or `\` would bring here is not served.
+  if (url.pathname !== asked.split('?', 1)[0]) return undefined
   const base = prefix.endsWith('/v1') ? prefix.slice(0, -'/v1'.length) : undefined
   const mounted = base === undefined ? [[prefix, 'v1']] : VERSIONS.map((version) => [`${base}/${version}`, version])
   for (const [path, version] of mounted) {
@@ -76,11 +83,15 @@ function inner (req, prefix) {
  * @param {import('node:http').ServerResponse} res
  */
 async function serve (client, authorize, url, req, res) {
+  // Who left before it came to us is told nothing, and costs nothing.
+  if (res.destroyed) return
   const gone = new AbortController()
   res.once('close', () => { if (!res.writableFinished) gone.abort(new DOMException('The client is gone', 'AbortError')) })
   const method = req.method ?? 'GET'
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers)) {
+    // Of HTTP/2, which has the address among them.
+    if (name.startsWith(':')) continue
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
   }
   if (authorize !== 'none' && await authorize(req) !== true) {
@@ -90,10 +101,9 @@ async function serve (client, authorize, url, req, res) {
   const body = method === 'GET' || method === 'HEAD' ? undefined : bodyOf(req)
   // Its length may be another once a parser has read it.
   headers.delete('content-length')
-  const request = new Request(url, /** @type {any} */ ({ method, headers, body, signal: gone.signal, duplex: 'half' }))
   let response
   try {
-    response = await client.handler(request)
+    response = await client.handler(new Request(url, /** @type {any} */ ({ method, headers, body, signal: gone.signal, duplex: 'half' })))
   } catch (error) {
     if (gone.signal.aborted) return
     throw error
@@ -123,17 +133,18 @@ async function send (response, res, gone) {
     await response.body?.cancel(gone.reason)
     return
   }
-  res.writeHead(response.status, Object.fromEntries(response.headers))
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader()
-  const cancel = () => { reader.cancel(gone.reason).catch(() => {}) }
+  const reader = response.body?.getReader()
+  const cancel = () => { reader?.cancel(gone.reason).catch(() => {}) }
   gone.addEventListener('abort', cancel, { once: true })
   try {
-    for (;;) {
+    res.writeHead(response.status, Object.fromEntries(response.headers))
+    while (reader !== undefined) {
       const { done, value } = await reader.read()
       if (done || gone.aborted) break
-      if (!res.write(value)) await Promise.race([once(res, 'drain'), once(res, 'close')])
+      if (!res.write(value)) await once(res, 'drain', { signal: gone })
     }
   } catch (error) {
+    cancel()
     if (!gone.aborted) throw error
   } finally {
     gone.removeEventListener('abort', cancel)

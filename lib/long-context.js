@@ -28,17 +28,18 @@ async function processLongContext (client, models, text, options = {}) {
   const pieces = split(text, own.chunkSize)
   const parts = []
   for (let index = own.resumeFrom; index < pieces.length; index++) {
-    if (parts.length > 0) await pause(own.pace, chat.signal)
-    const prompt = own.prompt(pieces[index], index + 1, pieces.length)
     try {
+      if (parts.length > 0) await pause(own.pace, chat.signal)
+      const prompt = own.prompt(pieces[index], index + 1, pieces.length)
       const { content, report } = await ask(client, model, own.fallbackModel, prompt, chat)
       parts.push({ index, content, report })
+      own.onProgress?.({ index, done: index + 1, total: pieces.length, content })
     } catch (error) {
-      // What was paid for is not lost: `resumeFrom` goes on here.
-      if (error instanceof Error) Object.defineProperty(error, 'longContext', { value: { parts, resumeFrom: index } })
+      // What was paid for is not lost: `resumeFrom` goes on here. A signal's reason may be frozen, or have one already.
+      const longContext = { parts, resumeFrom: own.resumeFrom + parts.length }
+      if (error instanceof Error) Reflect.defineProperty(error, 'longContext', { value: longContext, configurable: true })
       throw error
     }
-    own.onProgress?.({ index, done: index + 1, total: pieces.length, content: parts[parts.length - 1].content })
   }
   return { text: parts.map(({ content }) => content).join('\n'), parts }
 }

@@ -47,6 +47,8 @@ function createTransport (fetch) {
       return JSON.stringify({ status, headers: [...fields.entries()] })
     } catch (error) {
       exchanges.delete(id)
+      // There may be an answer, but none that can be read.
+      controller.abort()
       return JSON.stringify({ error: wordsOf(error), kind: kindOf(error) })
     }
   }

@@ -68,6 +68,23 @@ test('an abort between two parts ends it', async (t) => {
   assert.equal(a.totalHits, 1)
 })
 
+test('wherever it ends, what was answered is not lost', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const options = { model: 'gpt-4o', chunkSize: 1, pace: 0 }
+  const broken = await failure(client.processLongContext('abc', { ...options, onProgress: ({ done }) => { if (done === 2) throw new Error('mine') } }))
+  assert.deepEqual([broken.message, broken.longContext.resumeFrom, broken.longContext.parts.length], ['mine', 2, 2])
+
+  // Two that share a signal share its reason, and one may be frozen.
+  for (const reason of [new Error('enough'), Object.freeze(new Error('enough'))]) {
+    const controller = new AbortController()
+    let answered = 0
+    const onProgress = () => { if (++answered === 2) controller.abort(reason) }
+    const both = ['abc', 'def'].map((text) => failure(client.processLongContext(text, { ...options, pace: '1h', signal: controller.signal, onProgress })))
+    assert.deepEqual(await Promise.all(both), [reason, reason])
+    if (!Object.isFrozen(reason)) assert.deepEqual([reason.longContext.resumeFrom, reason.longContext.parts.length], [1, 1])
+  }
+})
+
 test('what it takes is said by name', async (t) => {
   const { client } = rig(t, { servers: 1 })
   const paths = async (...args) => {

@@ -7,6 +7,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
+const { Readable } = require('node:stream')
 const { default: OpenAI, toFile } = require('openai')
 const { default: Anthropic } = require('@anthropic-ai/sdk')
 const { GoogleGenAI } = require('@google/genai')
@@ -212,6 +213,74 @@ test('an answer without a body is one', async (t) => {
   assert.deepEqual(client.metrics.snapshot().series.map(({ operation, attempts, failed }) => [operation, attempts, failed]), [['other', 1, 0]])
 })
 
+test('a key that a vendor quotes in its head is no header\'s, and costs no answer', async (t) => {
+  const quotes = (response, { url }) => {
+    const body = url.endsWith('/chat/completions') ? { id: 'x', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] } : {}
+    json(body, 200, { 'x-request-id': KEY, 'content-disposition': `inline; filename=${KEY}` })(response)
+  }
+  const { client } = await on(t, [quotes])
+  for (const path of ['/embeddings', '/chat/completions']) {
+    const response = await client.fetch(`${V1}${path}`, post({ model: 'e', messages: [{ role: 'user', content: 'hi' }] }))
+    assert.equal(response.headers.get('x-request-id'), 'sk-...cdef')
+    assert.ok(!JSON.stringify([...response.headers]).includes(KEY))
+  }
+})
+
+test('a path that climbs, as some server may read it, does not take the endpoint\'s key with it', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const here = await vendor(t, json({}))
+  const paths = ['/responses/..%2ffiles', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
+  for (const path of paths) {
+    await client.fetch(`${here.url}/v1${path}`)
+    assert.equal((await client.handler(new Request(`http://me/v1${path.replace('/models', '/responses')}`))).status, 404, path)
+  }
+  assert.deepEqual([seen.length, here.seen.length], [0, paths.length])
+  await client.fetch(`${V1}/models/org%2Fmodel..x`)
+  assert.equal(seen[0].url, '/v1/models/org%2Fmodel..x')
+})
+
+test('a GET has no body: behind its head that would be a request of its own', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  await assert.rejects(client.fetch(`${V1}/models`, { body: 'POST /v1/files HTTP/1.1\r\nhost: x\r\n\r\n' }), TypeError)
+  assert.equal(seen.length, 0)
+})
+
+test('a body that never ends is given up with its request', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  for (const path of ['/embeddings', '/chat/completions']) {
+    for (const ask of [client.fetch, (url, init) => client.handler(new Request(url, init))]) {
+      const controller = new AbortController()
+      let pulled
+      const asked = new Promise((resolve) => { pulled = resolve })
+      const body = new ReadableStream({ pull () { pulled(); return new Promise(() => {}) } }, { highWaterMark: 0 })
+      const response = ask(`${V1}${path}`, { method: 'POST', body, duplex: 'half', signal: controller.signal })
+      await asked
+      controller.abort(new Error('enough'))
+      await assert.rejects(response, /enough/)
+    }
+  }
+  assert.equal(seen.length, 0)
+})
+
+test('the handler takes a Request that is not the platform\'s', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const url = 'http://me/v1/embeddings'
+  const headers = new Headers(JSON_TYPE)
+  for (const body of [Readable.from([Buffer.from('{"model"'), Buffer.from(':"e"}')]), undefined]) {
+    assert.equal((await client.handler({ method: 'POST', url, headers, body })).status, 200)
+  }
+  assert.deepEqual(seen.map(({ body }) => body.toString()), ['{"model":"e"}', ''])
+})
+
+test('bytes are those of the call, whatever is written over them after it', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({})])
+  const body = Buffer.from('{"model":"e"}')
+  const response = client.fetch(`${V1}/embeddings`, { method: 'POST', headers: JSON_TYPE, body })
+  body.fill('x')
+  assert.equal((await response).status, 200)
+  assert.equal(seen[0].body.toString(), '{"model":"e"}')
+})
+
 test('abort rejects with its reason, and the vendor is let go', async (t) => {
   let closed
   const hangs = (response) => { closed = once(response, 'close') }
@@ -266,6 +335,8 @@ test('the HTTP handler passes the same on', async (t) => {
   assert.equal(body.toString(), '{"model":"e","input":"hi"}')
   assert.equal(headers['content-type'], 'application/json')
   assert.ok(!JSON.stringify(headers).includes('theirs') && headers.cookie === undefined && headers['x-mine'] === undefined)
+  await client.handler(new Request('http://me/v1/responses/r?token=theirs&include%5B%5D=a&include%5B%5D=b&access_token=t&stream=true&starting_after=4'))
+  assert.equal(b.seen[1].url, '/v1/responses/r?include%5B%5D=a&include%5B%5D=b&stream=true&starting_after=4')
   // Which models there are, the client says itself.
   assert.deepEqual(await (await client.handler(new Request('http://me/v1/models'))).json(), { object: 'list', data: [] })
 })

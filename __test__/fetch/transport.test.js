@@ -59,6 +59,20 @@ test('a transport that is none is said to be, without secrets', async (t) => {
   }
 })
 
+test('an answer that cannot be read is given up', async (t) => {
+  const locked = () => {
+    const response = new Response('{}')
+    response.body.getReader()
+    return response
+  }
+  for (const wrong of [locked, () => ({ status: 200, headers: new Headers(), body: '{}' }), () => ({ status: 200 })]) {
+    let signal
+    const client = by(t, async (url, init) => { ({ signal } = init); return wrong() }, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })
+    await failure(ask(client))
+    assert.ok(signal.aborted)
+  }
+})
+
 test('bodies are pulled, not pushed, and end with who reads them', async (t) => {
   let pulled = 0
   let cancelled = false

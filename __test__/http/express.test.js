@@ -5,6 +5,9 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
+const http2 = require('node:http2')
+const net = require('node:net')
+const { text } = require('node:stream/consumers')
 const { once } = require('node:events')
 const express = require('express')
 const { ConfigError } = require('../..')
@@ -202,6 +205,107 @@ test('a stream is live: its first byte leaves before the last arrives', async (t
       assert.ok(text.includes('last'))
     }
   }
+})
+
+/** What comes back for a head that no fetch would send. */
+async function raw (url, head) {
+  const socket = net.connect(new URL(url).port, '127.0.0.1')
+  socket.end(`${head}\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  return (await text(socket)).split('\r\n')[0]
+}
+
+test('an address that is not plainly below the prefix goes on to what comes next', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const middleware = failover(client, { proxy: true, authorize: 'none' })
+  // Without Express, who would catch what is thrown.
+  const url = await listen(t, (req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 421; res.end() }))
+  // Guards that look at the path see none of the latter below /v1.
+  const targets = ['//', '/\\', '//:x/v1/models', '*', '//evil.example/v1/models', '/x/../v1/models', '/x/%2e%2e/v1/models', '/v1\\models', 'http://x/v1/models']
+  for (const target of targets) assert.equal(await raw(url, `GET ${target} HTTP/1.1`), 'HTTP/1.1 421 Misdirected Request', target)
+  assert.equal(await raw(url, 'TRACE /v1/models HTTP/1.1'), 'HTTP/1.1 421 Misdirected Request')
+  assert.equal(await raw(url, 'GET /v1/models?a=/../ HTTP/1.1'), 'HTTP/1.1 200 OK')
+  assert.equal(a.totalHits, 0)
+})
+
+test('an answer without a body is one here, too', async (t) => {
+  const vendor = await listen(t, (request, response) => { request.resume(); response.writeHead(204).end() })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const url = await mount(t, client)
+  assert.equal((await fetch(`${url}/v1/responses/r`, { method: 'DELETE' })).status, 204)
+})
+
+test('Node\'s HTTP/2 server may have it, too', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const middleware = failover(client, { proxy: true, authorize: 'none' })
+  const server = http2.createServer((req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 404; res.end() })).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = http2.connect(`http://127.0.0.1:${server.address().port}`)
+  t.after(() => { session.destroy(); server.close() })
+  for (const stream of [false, true]) {
+    const request = session.request({ ':path': '/v1/chat/completions', ':method': 'POST', 'content-type': 'application/json' })
+    request.end(JSON.stringify({ ...CHAT, stream }))
+    const [headers] = await once(request, 'response')
+    assert.equal(headers[':status'], 200)
+    assert.match(await text(request), stream ? /\[DONE\]/ : /Hello from A/)
+  }
+})
+
+test('a client that is gone before its request is served is not served', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const [came, served] = [[], []]
+  const slow = async (req, res, next) => {
+    came.push(req)
+    await new Promise((resolve) => { req.socket.once('close', resolve) })
+    next()
+    served.push(req)
+  }
+  const errors = []
+  const app = express().use(slow, failover(client, { proxy: true, authorize: 'none' }), (error, req, res, next) => { errors.push(error); next() })
+  const port = new URL(await listen(t, app)).port
+  for (const [i, head] of ['GET /v1/responses/r HTTP/1.1\r\nhost: x\r\n\r\n', 'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{'].entries()) {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.write(head)
+    await until('it came', () => came.length > i)
+    socket.destroy()
+    await until('it is gone', () => served.length > i)
+  }
+  await client.handler(new Request('http://x/v1/models'))
+  assert.deepEqual([errors, a.totalHits, client.metrics.snapshot().activeCalls], [[], 0, 0])
+})
+
+test('a client that leaves while it is asked who it is costs nothing', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const [came, known] = [[], []]
+  const authorize = async (request) => {
+    came.push(request)
+    await new Promise((resolve) => { request.socket.once('close', resolve) })
+    known.push(request)
+    return true
+  }
+  const url = await mount(t, client, { authorize })
+  const socket = net.connect(new URL(url).port, '127.0.0.1')
+  socket.write('GET /v1/responses/r HTTP/1.1\r\nhost: x\r\n\r\n')
+  await until('it came', () => came.length === 1)
+  socket.destroy()
+  await until('it is gone', () => known.length === 1)
+  await client.handler(new Request('http://x/v1/models'))
+  assert.deepEqual([a.totalHits, client.metrics.snapshot().activeCalls], [0, 0])
+})
+
+test('a body that often waits for its reader leaves nothing behind', async (t) => {
+  const vendor = await listen(t, (request, response) => {
+    request.resume()
+    response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.alloc(32 << 20))
+  })
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  let most = 0
+  const watch = (req, res, next) => {
+    res.on('drain', () => { most = Math.max(most, res.listenerCount('close')) })
+    next()
+  }
+  const url = await mount(t, client, {}, [watch])
+  assert.equal((await (await fetch(`${url}/v1/responses/r`)).arrayBuffer()).byteLength, 32 << 20)
+  assert.ok(most > 0 && most < 8, `${most} listeners`)
 })
 
 test('a client that goes away takes its request with it', async (t) => {

@@ -34,6 +34,7 @@ const encoder = new TextEncoder()
  */
 function exchange ({ client, native }, route, body, { headers, signal }, broken) {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
     const answered = (/** @type {InstanceType<typeof StreamState>} */ state) => {
       // A whole answer comes with its end, a stream with a word on who answers.
       const { end } = state
@@ -93,7 +94,7 @@ function streamed (route, state, broken) {
   const headers = told(route, introduction)
   const passed = route.path !== undefined
   const { status = 200, headers: theirs = EVENTS } = introduction
-  for (const name in theirs) headers.set(name, theirs[name])
+  for (const name in theirs) headers.set(name, ascii(theirs[name]))
   state.taken = true
   const give = (/** @type {unknown} */ reason) => {
     const ended = state.end !== undefined
@@ -149,8 +150,16 @@ function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attem
   headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
   if (model !== '') headers.set('x-bellwether-model', encodeURIComponent(model))
   if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
-  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', vendorRequestId ?? requestId)
+  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', ascii(vendorRequestId ?? requestId))
   return headers
+}
+
+/**
+ * What a vendor said, as a header may hold it: where it had quoted a key there is an ellipsis now.
+ * @param {string} text
+ */
+function ascii (text) {
+  return text.replace(/[^\t -~]+/g, '...')
 }
 
 module.exports = { exchange }

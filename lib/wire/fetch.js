@@ -8,6 +8,7 @@ const { closed } = require('../errors')
 const { chatRoute, passRoute } = require('./routes')
 const { errorResponse } = require('./errors')
 const { exchange } = require('./exchange')
+const { readBody } = require('./body')
 
 /**
  * @param {() => import('./exchange').Owner | undefined} open `undefined` once the client is closed.
@@ -22,9 +23,10 @@ function createFetch (open) {
     const route = url && (chatRoute(asked.method, url.pathname) ?? passRoute(asked.method, url, headers))
     if (route === undefined) return platform(input, init)
     if (asked.signal?.aborted) throw asked.signal.reason
-    const { body, type } = await read(asked.body)
+    // As the platform has it: behind the head of a GET a body would be a request of its own.
+    if (asked.method === 'GET' && asked.body) throw new TypeError('a request with method GET cannot have a body')
+    const { body, type } = await read(asked.body, asked.signal)
     if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-    if (asked.signal?.aborted) throw asked.signal.reason
     const owner = open()
     if (owner === undefined) return errorResponse(route.dialect, closed())
     // An SDK hears of a break as it would from a connection that was lost: a turn after what came before, for an error
@@ -62,14 +64,17 @@ function describe (input, init) {
 /**
  * A body's bytes, and the type that the platform would give it.
  * @param {any} body
+ * @param {AbortSignal | undefined} signal
  * @returns {Promise<{ body: Uint8Array, type: string | null }>}
  */
-async function read (body) {
+async function read (body, signal) {
   if (typeof body === 'string') return { body: Buffer.from(body), type: null }
   if (body === null || body === undefined) return { body: new Uint8Array(), type: null }
-  if (body instanceof Uint8Array) return { body, type: null }
+  // A copy: the caller may write over it.
+  if (body instanceof Uint8Array) return { body: Buffer.from(body), type: null }
   const response = new Response(body)
-  return { body: new Uint8Array(await response.arrayBuffer()), type: response.headers.get('content-type') }
+  const bytes = /** @type {Uint8Array} */ (await readBody(response.body, signal))
+  return { body: bytes, type: response.headers.get('content-type') }
 }
 
 module.exports = { createFetch }

@@ -8,10 +8,12 @@ const { closed } = require('../errors')
 const { chatRoute, passRoute, decode, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
+const { readBody } = require('./body')
 
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
 const VENDORS = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta']
+const PARAMETERS = /^(?:include(?:\[\d*\])?|include_obfuscation|starting_after|after|before|limit|order|stream|beta|alt|\$alt|api-version)$/
 const MODELS = /\/models(?:\/(.+))?$/
 
 const encoder = new TextEncoder()
@@ -24,6 +26,8 @@ function createHandler (open) {
   return async function handler (request) {
     const url = new URL(request.url)
     const { pathname } = url
+    // Like headers, what is not meant for a vendor may be a token of this server's.
+    for (const name of [...url.searchParams.keys()]) if (!PARAMETERS.test(name)) url.searchParams.delete(name)
     const own = request.method === 'GET' && MODELS.test(pathname)
     const route = own ? undefined : chatRoute(request.method, pathname) ?? passRoute(request.method, url, request.headers)
     const dialect = route?.dialect ?? dialectOf(request.headers, pathname)
@@ -56,16 +60,9 @@ function ofVendors (headers) {
  * A body, unless it is too large.
  * @param {Request} request
  */
-async function read (request) {
-  if (Number(request.headers.get('content-length')) > LARGEST) return undefined
-  const chunks = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > LARGEST) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+async function read ({ method, headers, body, signal }) {
+  if (Number(headers.get('content-length')) > LARGEST) return undefined
+  return readBody(method === 'GET' ? null : body, signal, LARGEST)
 }
 
 /** @param {'openai' | 'anthropic' | 'google'} dialect @param {unknown} error */

@@ -20,6 +20,8 @@ const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embed
 const OPENAI_POST = /\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?)$/
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
+/** A step up, as whoever decodes the path might read it. */
+const CLIMB = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
 
 /**
  * The chat completion that a request asks for, in whatever dialect.
@@ -48,6 +50,8 @@ function chatRoute (method, pathname) {
 function passRoute (method, { pathname, searchParams }, headers) {
   const path = trimmed(pathname)
   const below = belowVersion(path)
+  // It would lead the endpoint's key to other places than these.
+  if (CLIMB.test(path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16))))) return undefined
   // Google takes keys there.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
