@@ -44,10 +44,14 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
    * Asks for a completion by OpenAI's wire names; fields that are not known here are passed on.
    * Rejects with an error of this package, or with `signal.reason` itself.
    */
+  chatCompletion(request: OpenAIChatRequest & { stream: true }, options: Queueing<CallOptions>): Promise<ChatStream | QueuedRequest>
+  chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options: Queueing<CallOptions>): Promise<ChatCompletion | QueuedRequest>
   chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
   chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
   chatCompletion(request: OpenAIChatRequest, options?: CallOptions): Promise<ChatCompletion | ChatStream>
   /** Asks for a completion. A string of messages is one message of the user. With `stream: true`, resolves at the first content. */
+  chatCompletion(model: string, messages: string | Message[], options: Queueing<ChatOptions> & { stream: true }): Promise<ChatStream | QueuedRequest>
+  chatCompletion(model: string, messages: string | Message[], options: Queueing<ChatOptions> & { stream?: false }): Promise<ChatCompletion | QueuedRequest>
   chatCompletion(model: string, messages: string | Message[], options: ChatOptions & { stream: true }): Promise<ChatStream>
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
@@ -84,6 +88,8 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   /** The health monitor of this client's endpoints, sharing their state. Not started. */
   readonly monitor: HealthMonitor
   readonly metrics: Metrics
+  /** Calls that nobody could answer. Without the option `queue`, all it does rejects with a `ConfigError`. */
+  readonly queue: DurableQueue
 
   /** The state of every endpoint, in configured order. */
   getEndpointStatus(): EndpointStatus[]
@@ -103,6 +109,11 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
    * @throws {ConfigError} if no endpoint has that name
    */
   isolate(endpoint: string): Disposable
+  /**
+   * Tries what is queued once, now: skips the waits between deliveries, keeps limits, cooldowns and dead letters as they are.
+   * Resolves when nothing more can be sent for now. `failed` have come to an end without an answer.
+   */
+  retryQueuedRequests(): Promise<{ delivered: number; failed: number; remaining: number }>
   /** Opens a connection to every endpoint, so that first calls need not. Never rejects because an endpoint is down. */
   warmup(): Promise<void>
   /**
@@ -174,9 +185,13 @@ export interface ClientOptions extends ConnectionOptions {
   breaker?: BreakerOptions | false
   /**
    * When no endpoint is ready: `'wait'` (default) for the soonest, at most 10 s and the deadline, for a rate budget, and for the
-   * only endpoint that throttled this call, as long as the deadline allows; `'error'` at once; `'fallback'` answers with `fallbackResponse` at once.
+   * only endpoint that throttled this call, as long as the deadline allows; `'error'` at once; `'fallback'` answers with `fallbackResponse` at once;
+   * `'queue'` keeps the request in `queue` and resolves with `{ status: 'queued', id }`: `'status' in answer` tells it from an answer. That is
+   * for `chatCompletion` alone: `complete`, `processLongContext`, `fetch` and `handler` wait instead.
    */
-  onUnavailable?: 'wait' | 'error' | 'fallback'
+  onUnavailable?: 'wait' | 'error' | 'fallback' | 'queue'
+  /** A file for calls with `onUnavailable: 'queue'` that nobody could answer. */
+  queue?: QueueOptions
   /**
    * The answer of a call that no endpoint answered, marked by `report.degraded`: a text, a function of the request that gives
    * one within 5 s and the deadline (one that does not is told by a `config` event), or `true` for "The service is temporarily unavailable. Please try again shortly." Default: the call rejects.
@@ -362,8 +377,8 @@ export interface CallOptions {
   endpoints?: string | string[]
   /** Models to ask for when the one asked for is not answered, in order. */
   fallbackModels?: string | string[]
-  /** In place of the client's. */
-  onUnavailable?: 'wait' | 'error' | 'fallback'
+  /** In place of the client's. `'queue'` needs the client's option `queue`. */
+  onUnavailable?: 'wait' | 'error' | 'fallback' | 'queue'
   /** In place of the client's. */
   streams?: StreamOptions
   /** In place of the client's, but for `maxExtraLoad`. */
@@ -372,7 +387,7 @@ export interface CallOptions {
   queuePriority?: number
   /** Told with this call's events; at most 16. */
   tags?: Record<string, string>
-  /** Sent as `Idempotency-Key`. Printable ASCII. */
+  /** Sent as `Idempotency-Key`, and queued once: a call with a key that is in the queue's file already gets that job's id. Printable ASCII. */
   idempotencyKey?: string
 }
 
@@ -393,7 +408,8 @@ export interface ChatOptions extends CallOptions {
   extraBody?: Record<string, unknown>
 }
 
-export interface CompleteOptions extends Omit<ChatOptions, 'stream'> {
+export interface CompleteOptions extends Omit<ChatOptions, 'stream' | 'onUnavailable'> {
+  onUnavailable?: 'wait' | 'error' | 'fallback'
   /** `simple_qa`, `code_generation`, `complex_reasoning` or `general`; another is general. Default `'general'`. */
   taskType?: 'simple_qa' | 'code_generation' | 'complex_reasoning' | 'general' | (string & {})
   /** How much it matters. Default `'normal'`. */
@@ -417,7 +433,8 @@ export interface ModelResponse {
   report: CallReport
 }
 
-export interface LongContextOptions extends Omit<ChatOptions, 'stream'> {
+export interface LongContextOptions extends Omit<ChatOptions, 'stream' | 'onUnavailable'> {
+  onUnavailable?: 'wait' | 'error' | 'fallback'
   /** Default: the first that an alias or an endpoint names. */
   model?: string
   /** Characters (UTF-16 units) of a part at most; what a reader takes for one character is never cut. Default 4000. */
@@ -442,6 +459,95 @@ export interface LongContextResult {
   /** The parts' answers, each on a line of its own. */
   text: string
   parts: { index: number; content: string; report: CallReport }[]
+}
+
+// ── queue ───────────────────────────────────────────────────────────────────
+
+/** Options with which a call may be queued. */
+export type Queueing<O> = O & { onUnavailable: 'queue' }
+
+/** Kept on disk, to be answered when an endpoint recovers: `client.queue.result(id)`. */
+export interface QueuedRequest {
+  status: 'queued'
+  id: string
+}
+
+export interface QueueOptions {
+  /** Of the file, which this client alone uses; it is made where there is none. Beside it lie `…-wal` and `…-lock`. */
+  path: string
+  /** Jobs that may wait, dead letters included, and answers that are kept, 1 to 10,000,000. Default 10,000. */
+  maxJobs?: number
+  /** How long a job may wait, by a clock that goes on while the process is down. Default: for ever. */
+  ttl?: Duration
+  /** Deliveries that a vendor took and did not answer, after which a job is a dead letter, 1 to 100. Default 5. */
+  maxDeliveries?: number
+  /** Seals requests and answers in the file (ChaCha20-Poly1305): 32 bytes, or 64 hexadecimal digits. Default: they are in plain text. */
+  encryptionKey?: string | Buffer
+}
+
+/** `failed`: the request itself was refused. `dead`: delivered in vain as often as it may be. `expired`: its `ttl` was over first. */
+export type JobState = 'queued' | 'delivering' | 'delivered' | 'failed' | 'dead' | 'expired'
+
+export interface QueuedJob {
+  id: string
+  state: JobState
+  /** The call's `queuePriority`. */
+  priority: number
+  /** ISO 8601, as all times here. */
+  createdAt: string
+  expiresAt: string | null
+  /** When it may be delivered at the earliest; null unless queued. */
+  dueAt: string | null
+  /** Those that count. */
+  deliveries: number
+  /** An earlier delivery may have been answered. */
+  maybeDuplicate: boolean
+  /** Why it was not answered, the last 10 times. `counted`: against `maxDeliveries`. */
+  failures: { at: string; reason: FailureReason; status?: number; counted: boolean }[]
+  endedAt: string | null
+}
+
+/** A job that is over. */
+export type EndedJob =
+  | { id: string; status: 'delivered'; completion: ChatCompletion }
+  | { id: string; status: 'failed' | 'dead' | 'expired'; error: FailoverError }
+
+/** Everything rejects with a `FailoverError` of code `ERR_BELLWETHER_QUEUE` while the file cannot be used, which says why. */
+export interface DurableQueue extends AsyncIterable<EndedJob> {
+  /** Jobs that wait or are being delivered. */
+  readonly size: number
+  /** Resolves when the file is open. */
+  ready(): Promise<void>
+  /**
+   * The answer, once there is one, also after a restart; rejects with the error of a job that failed, died or expired, and with
+   * a `NotFoundError` for an id that the file does not hold (any more).
+   */
+  result(id: string): Promise<ChatCompletion>
+  /** In the order in which they came in. `limit`: 1 to 1000, default 100. `after`: the last id of the list before. */
+  list(options?: { state?: JobState; limit?: number; after?: string }): Promise<QueuedJob[]>
+  /** One job with its request, which is gone (null) once it was answered, and its options. */
+  show(id: string): Promise<QueuedJob & { request: OpenAIChatRequest | null; options: Record<string, unknown> | null }>
+  /** Puts a job that failed, died or expired back, with a count of 0; false if it is none of these. */
+  retry(id: string): Promise<boolean>
+  /** Throws away jobs of a state, by default all that are over, that ended (or came in) at least `olderThan` ago, by default all; how many. */
+  purge(options?: { state?: Exclude<JobState, 'delivering'>; olderThan?: Duration }): Promise<number>
+  /** Everything that is over and still in the file, in the order in which it ended, and then what ends. Ends with the client. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<EndedJob>
+}
+
+export interface QueueEvent {
+  /** `queued` comes again, with a `reason`, for a job whose delivery came to nothing and that is tried again. `drained`: this was the last. */
+  event: 'queued' | 'delivering' | 'delivered' | 'failed' | 'dead' | 'expired' | 'drained'
+  id: string
+  /** Jobs that are not over. */
+  remaining: number
+  /** ISO 8601. */
+  at: string
+  reason?: FailureReason
+  /** With `queued`: it was delivered before. */
+  again?: true
+  /** With `delivered`. */
+  maybeDuplicate?: true
 }
 
 // ── answers ─────────────────────────────────────────────────────────────────
@@ -497,6 +603,8 @@ export interface CallReport {
   skippedEvents?: number
   /** Fields of the request that the dialect of who answered has no words for, and that were left out. */
   droppedFields?: string[]
+  /** Of a queued request: an earlier delivery was cut short by a crash or by the network, and may have been answered as well. */
+  maybeDuplicate?: true
 }
 
 export interface Attempt {
@@ -830,6 +938,8 @@ export interface ClientEvents extends MonitorEvents {
   /** A vendor answered that a rate, a quota or a size is exceeded. */
   rateLimit: RateLimitEvent
   config: ConfigEvent
+  /** Something happened to a queued request. */
+  queue: QueueEvent
 }
 
 export interface AttemptEvent extends Attempt {

@@ -61,6 +61,22 @@ export declare class NativeClient {
   validateApiKey(slot: number, endpoint?: string | undefined | null): void
   healthHistory(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): string
   availability(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): number
+  /** Jobs that are not over. */
+  queueSize(): number
+  /** Resolves when the file can be used. */
+  queueReady(slot: number): void
+  queueList(slot: number, state: string | undefined | null, limit: number, after?: string | undefined | null): void
+  queueShow(slot: number, id: string): void
+  queueRetry(slot: number, id: string): void
+  queuePurge(slot: number, state: string | undefined | null, olderThanMs: number): void
+  /** `{delivered, failed, remaining}`. */
+  queueRetryAll(slot: number): void
+  /** What became of a job, once it is over; as `queue_next` says it. */
+  queueResult(slot: number, id: string): void
+  /** The next job that ended after a place in the order of ends. */
+  queueNext(slot: number, place: number): void
+  /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
+  holdQueueForTest(held: boolean): void
 }
 
 /** The sentence that refuses a name, with the nearest of those that are accepted. */

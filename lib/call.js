@@ -79,7 +79,9 @@ class AnswerSlot {
   resolve (body, report) {
     if (!this.#end()) return
     try {
-      this.#resolve(withReport(JSON.parse(body), report))
+      // Without a report it is no answer: the request was queued.
+      const value = JSON.parse(body)
+      this.#resolve(report === '' ? value : withReport(value, report))
     } catch (error) {
       this.#reject(error)
     }
@@ -116,7 +118,7 @@ function answerSlot (client, resolve, reject) {
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
 function streamSlot (client, resolve, reject) {
-  return new StreamState(client, (state) => resolve(new ChatStream(state)), reject)
+  return new StreamState(client, (state) => resolve(state.queued ?? new ChatStream(state)), reject)
 }
 
 module.exports = { call }

@@ -12,6 +12,7 @@ const { onAbort } = require('./signal')
 const { call } = require('./call')
 const { createFetch } = require('./wire/fetch')
 const { createHandler } = require('./wire/handler')
+const { DurableQueue, queuesByDefault } = require('./queue')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 /** How long `close()` waits for calls under way. */
@@ -29,6 +30,7 @@ class FailoverClient extends WantedEmitter {
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
   metrics
+  queue
 
   /**
    * @param {unknown} [apiKeyOrOptions]
@@ -51,6 +53,8 @@ class FailoverClient extends WantedEmitter {
     hold(this, listener)
     this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
     this.metrics = Object.freeze({ snapshot: () => JSON.parse(native.snapshot()) })
+    this.queue = new DurableQueue(this, native)
+    this.#watchQueue(options)
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
@@ -144,6 +148,11 @@ class FailoverClient extends WantedEmitter {
     }
   }
 
+  /** @returns {Promise<{ delivered: number, failed: number, remaining: number }>} */
+  async retryQueuedRequests () {
+    return hub.ask((slot) => this.#native.queueRetryAll(slot), JSON.parse, closed)
+  }
+
   /** @returns {Promise<void>} */
   warmup () {
     return hub.ask((slot) => this.#native.warmup(slot), () => undefined, closed)
@@ -165,6 +174,16 @@ class FailoverClient extends WantedEmitter {
 
   async [Symbol.asyncDispose] () {
     await this.close()
+  }
+
+  /** A queue that cannot be used is told before it is needed. @param {Record<string, any>} options */
+  #watchQueue (options) {
+    if (!options.queue) return
+    if (options.onUnavailable === 'queue') queuesByDefault(this)
+    const self = new WeakRef(this)
+    this.queue.ready().catch(({ message, reason }) => {
+      if (reason !== 'closed') self.deref()?.deliver('config', { message })
+    })
   }
 
   #listen () {

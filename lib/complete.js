@@ -2,6 +2,7 @@
 
 // A prompt and a text for it: by the kind of task, never thrown at the caller for what a vendor did.
 
+const { answered } = require('./queue')
 const { classes: { FailoverError, ConfigError, ClientClosedError }, ofProblems } = require('./errors')
 const { isObject, what } = require('./plain')
 
@@ -37,7 +38,8 @@ const ROUTES = {
  * @param {any} options
  */
 async function complete (client, prompt, options = {}) {
-  const { models, chat } = read(prompt, options)
+  const { models, chat: given } = read(prompt, options)
+  const chat = answered(client, given)
   const began = performance.now()
   try {
     // One call of the engine: one deadline, one report.

@@ -3,6 +3,7 @@
 // A text that is too long for one request, asked about in parts, one after the other.
 
 const duration = require('./duration')
+const { answered } = require('./queue')
 const { ofProblems } = require('./errors')
 const { isObject, what } = require('./plain')
 const { onAbort } = require('./signal')
@@ -22,7 +23,8 @@ const FALLBACK_TIMEOUT = '30s'
  * @param {any} options
  */
 async function processLongContext (client, models, text, options = {}) {
-  const { own, chat } = read(text, options)
+  const { own, chat: given } = read(text, options)
+  const chat = answered(client, given)
   const model = own.model ?? models[0]
   if (model === undefined) throw ofProblems([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
   const pieces = split(text, own.chunkSize)

@@ -32,6 +32,7 @@ function environment () {
 /** Where a function is accepted, and where a Buffer is. */
 const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$/
 const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
+const QUEUE_KEY = 'queue.encryptionKey'
 
 /**
  * JSON for Rust, and the functions that were in it.
@@ -49,8 +50,8 @@ function encode (options, above) {
       const given = path === 'transport' ? require('./transport').createTransport(value) : value
       return { $function: functions.push(given) - 1 }
     },
-    isSecret: (path) => FUNCTIONS.test(path),
-    ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : undefined
+    isSecret: (path) => FUNCTIONS.test(path) || path === QUEUE_KEY,
+    ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : path === QUEUE_KEY ? value.toString('hex') : undefined
   }, '', above)
   return { json: JSON.stringify({ options: copy, environment: environment() }), functions }
 }

@@ -30,6 +30,8 @@ class StreamState {
   /** The end: a completion and its report, or what went wrong. */
   /** @type {{ body: string, report: string } | { error: unknown } | undefined} */
   end
+  /** What the caller gets instead of a stream: nobody was there, and the request was queued. @type {{ status: 'queued', id: string } | undefined} */
+  queued
   #client
   /** @type {((state: StreamState) => void) | undefined} */
   #opened
@@ -75,6 +77,7 @@ class StreamState {
 
   /** @param {string} body @param {string} report */
   resolve (body, report) {
+    if (report === '') this.queued = JSON.parse(body)
     this.#finish({ body, report })
   }
 

@@ -21,6 +21,7 @@ pub mod net;
 mod node;
 pub mod observe;
 pub mod policy;
+pub mod queue;
 pub mod rate_limit;
 pub mod reason;
 pub mod retry_after;

@@ -45,6 +45,7 @@ pub enum OnUnavailable {
     Wait,
     Error,
     Fallback,
+    Queue,
 }
 
 /// An answer for when there is none.
@@ -113,6 +114,7 @@ pub fn read_on_unavailable(r: &mut Reader<'_>) -> Option<OnUnavailable> {
             ("wait", OnUnavailable::Wait),
             ("error", OnUnavailable::Error),
             ("fallback", OnUnavailable::Fallback),
+            ("queue", OnUnavailable::Queue),
         ],
     )
 }
@@ -129,4 +131,11 @@ pub fn read_fallback(r: &mut Reader<'_>) -> Option<Fallback> {
         r.problem("fallbackResponse", expected("true, a non-empty string, or a function", value));
     }
     fallback
+}
+
+/// `onUnavailable: 'queue'` needs somewhere to put it.
+pub fn require_queue(r: &mut Reader<'_>, on_unavailable: Option<OnUnavailable>, is_there: bool) {
+    if on_unavailable == Some(OnUnavailable::Queue) && !is_there {
+        r.problem("onUnavailable", "must not be 'queue' without the client's option queue; give it { path }");
+    }
 }

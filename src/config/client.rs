@@ -10,6 +10,7 @@ use super::{
     environment::{Environment, PROVIDERS},
     models::Aliases,
     monitor::HealthConfig,
+    queue::{self, QueueConfig},
     reader::{self, Problems, Reader, expected},
 };
 use crate::{
@@ -33,6 +34,7 @@ pub struct ClientConfig {
     /// `None` when the user switched breakers off.
     pub breaker: Option<BreakerConfig>,
     pub on_unavailable: OnUnavailable,
+    pub queue: Option<QueueConfig>,
     pub fallback: Option<Fallback>,
     pub streams: Streams,
     pub hedge: Option<Hedge>,
@@ -179,6 +181,8 @@ impl ClientConfig {
         let timeouts = read_timeouts(r, Timeouts::default());
         let max_retries = r.integer("maxRetries", 0, 100).map_or(2, |n| n as u32);
         let on_unavailable = behaviour::read_on_unavailable(r).unwrap_or(OnUnavailable::Wait);
+        let queue = queue::read_queue(r);
+        behaviour::require_queue(r, Some(on_unavailable), r.is_given("queue"));
         let fallback = behaviour::read_fallback(r);
         let streams = behaviour::read_streams(r, Streams::default());
         let hedge = behaviour::read_hedge(r).flatten();
@@ -195,6 +199,7 @@ impl ClientConfig {
             retry,
             breaker,
             on_unavailable,
+            queue,
             fallback,
             streams,
             hedge,

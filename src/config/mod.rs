@@ -9,6 +9,7 @@ pub mod key;
 pub mod limits;
 pub mod models;
 pub mod monitor;
+pub mod queue;
 pub mod reader;
 
 pub use client::ClientConfig;

@@ -284,7 +284,10 @@ impl Call {
     }
 
     fn on_unavailable(&self) -> OnUnavailable {
-        self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable)
+        let chosen = self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable);
+        // There is no word for a queued request in a vendor's dialect.
+        let answered = self.wire.is_some() || self.question.chat().is_none();
+        if answered && chosen == OnUnavailable::Queue { OnUnavailable::Wait } else { chosen }
     }
 
     fn hedge(&self) -> Option<Hedge> {

@@ -275,6 +275,7 @@ impl Engine {
         for change in changes {
             match change {
                 Change::Breaker { scope, state, until } => {
+                    self.room.tell_watcher();
                     event::emit(&*self.events, EventKind::Breaker, || {
                         serde_json::json!({
                             "endpoint": target.endpoint.config.name,
@@ -319,6 +320,7 @@ impl Engine {
 
     /// A target answered: what people were told of it is over.
     pub fn well_again(&self, target: &Target) {
+        self.room.tell_recovered();
         let mut conditions = self.conditions.lock();
         if conditions.is_empty() {
             return;

@@ -33,6 +33,7 @@ pub enum Code {
     BudgetExceeded,
     QueueFull,
     ClientClosed,
+    Queue,
     Internal,
 }
 
@@ -144,6 +145,34 @@ impl CallError {
 
     pub fn queue_full(message: impl Into<String>) -> Self {
         Self { retryable: true, ..Self::new(Code::QueueFull, Reason::QueueFull, message) }
+    }
+
+    /// The queue's file cannot be used.
+    pub fn queue(message: impl Into<String>) -> Self {
+        Self { retryable: true, ..Self::new(Code::Queue, Reason::QueueFull, message) }
+    }
+
+    /// A queued call whose `ttl` was over first.
+    pub fn expired_in_queue() -> Self {
+        Self::new(Code::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
+    }
+
+    /// Whether it is for want of an endpoint, and not a mistake of the caller's or somebody's will.
+    pub fn is_outage(&self) -> bool {
+        let outage = !matches!(
+            self.code,
+            Code::Config
+                | Code::BadRequest
+                | Code::ContextLength
+                | Code::ContentFilter
+                | Code::ClientClosed
+                | Code::StreamInterrupted
+                | Code::Queue
+                | Code::Internal
+        );
+        // A name that nobody serves was never sent to anyone.
+        let unknown = self.code == Code::NotFound && self.endpoint.is_none() && self.errors.is_empty();
+        outage && !unknown
     }
 
     /// A defect of ours, such as a panic, contained.

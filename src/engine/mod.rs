@@ -13,6 +13,7 @@ pub mod passthrough;
 pub mod pick;
 pub mod plan;
 pub mod question;
+pub mod ready;
 pub mod report;
 pub mod room;
 pub mod runtime;

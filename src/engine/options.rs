@@ -55,12 +55,14 @@ impl CallOptions {
                     None => r.problems().push(Problem { path, message: expected("a string", value) }),
                 }
             }
+            let on_unavailable = behaviour::read_on_unavailable(r);
+            behaviour::require_queue(r, on_unavailable, client.queue.is_some());
             Self {
                 timeouts,
                 max_retries: r.integer("maxRetries", 0, 100).map(|n| n as u32),
                 endpoints: r.strings("endpoints"),
                 fallback_models: r.strings("fallbackModels").unwrap_or_default(),
-                on_unavailable: behaviour::read_on_unavailable(r),
+                on_unavailable,
                 streams: r.raw("streams").is_some().then(|| behaviour::read_streams(r, client.streams)),
                 hedge: behaviour::read_hedge(r),
                 queue_priority: priority.unwrap_or(0),

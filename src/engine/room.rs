@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -31,6 +31,15 @@ pub struct Room {
     /// How many, for those who need not look closer.
     count: AtomicUsize,
     turns: AtomicU64,
+    watcher: Watcher,
+}
+
+/// Somebody who does not stand in line, and wants to hear of every change while there is none for him to wait for.
+#[derive(Default)]
+struct Watcher {
+    watches: AtomicBool,
+    recovered: AtomicBool,
+    bell: Notify,
 }
 
 struct Waiter {
@@ -96,8 +105,37 @@ impl Room {
         self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
     }
 
+    /// Resolves when something has changed since `watch` that may make an endpoint ready. One may watch.
+    pub async fn change(&self) {
+        self.watcher.bell.notified().await;
+    }
+
+    /// Tells the watcher of a change that concerns nobody in line.
+    pub fn tell_watcher(&self) {
+        if self.watcher.watches.swap(false, Ordering::AcqRel) {
+            self.watcher.bell.notify_one();
+        }
+    }
+
+    /// Somebody answered.
+    pub fn tell_recovered(&self) {
+        self.watcher.recovered.store(true, Ordering::Release);
+        self.tell_watcher();
+    }
+
+    /// Whether anybody has answered since this was last asked.
+    pub fn has_recovered(&self) -> bool {
+        self.watcher.recovered.swap(false, Ordering::AcqRel)
+    }
+
+    /// From here on the next change is kept for `change`.
+    pub fn watch(&self) {
+        self.watcher.watches.store(true, Ordering::Release);
+    }
+
     /// Something changed at a target: the first who waits for it looks.
     pub fn ring(&self, target: &Target) {
+        self.tell_watcher();
         if !self.is_empty() {
             ring(&self.waiting.lock(), address(target));
         }
@@ -105,6 +143,7 @@ impl Room {
 
     /// Something changed that may concern anyone.
     pub fn ring_all(&self) {
+        self.tell_watcher();
         self.waiting.lock().values().for_each(|w| w.bell.notify_one());
     }
 }

@@ -18,6 +18,7 @@ use super::{
     gate::Gate,
     hub::{Hub, HubInner, refuse},
     item::Item,
+    queue,
     reply::SlotSink,
     wire,
 };
@@ -40,6 +41,7 @@ use crate::{
         probe::Probe,
     },
     net::carrier::Carrier,
+    queue::{Draft, Queue},
 };
 
 struct Events {
@@ -61,9 +63,10 @@ impl EventSink for Events {
 
 #[napi]
 pub struct NativeClient {
-    id: u32,
-    hub: Arc<HubInner>,
-    engine: Arc<Engine>,
+    pub(super) id: u32,
+    pub(super) hub: Arc<HubInner>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) queue: Option<Arc<Queue>>,
     monitor: Arc<Monitor>,
     events: Arc<Events>,
     functions: Arc<Functions>,
@@ -86,12 +89,13 @@ impl NativeClient {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;
+        let queue = queue::start(&engine, &hub)?;
         let monitor = Monitor::new(engine.clone());
         if starts {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        Ok(Self { id: client, hub, engine, monitor, events, functions })
+        Ok(Self { id: client, hub, engine, queue, monitor, events, functions })
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
@@ -102,8 +106,8 @@ impl NativeClient {
         };
         // Counted in now: a close that follows in the same turn waits for it.
         let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
-        let client = self.id;
-        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options));
+        let (client, queue) = (self.id, self.queue.clone());
+        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
     }
 
     /// Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
@@ -119,7 +123,7 @@ impl NativeClient {
             };
             match read() {
                 Ok((question, options, wire)) => {
-                    run(hub, client, slot, Call::new(active, question, options, Some(wire)));
+                    run(hub, client, slot, Call::new(active, question, options, Some(wire)), None);
                 }
                 Err(error) => refuse(hub, slot, &error),
             }
@@ -155,12 +159,18 @@ impl NativeClient {
         let monitor = self.monitor.clone();
         let drain = crate::duration::from_millis(drain_ms).unwrap_or_default();
         engine.refuse_new();
-        let (hub, id) = (self.hub.clone(), self.id);
+        let (hub, id, queue) = (self.hub.clone(), self.id, self.queue.clone());
         self.hub.run(self.id, slot, None, |reply| async move {
             monitor.stop();
+            if let Some(queue) = &queue {
+                queue.stop();
+            }
             let _ = tokio::time::timeout(drain, engine.idle()).await;
             engine.close();
             hub.abort_all(id, Some(slot));
+            if let Some(queue) = &queue {
+                queue.close().await;
+            }
             engine.idle().await;
             reply.resolve("null".into(), String::new());
         });
@@ -316,6 +326,7 @@ fn start(
     slot: u32,
     parcel: &Parcel,
     options: Option<String>,
+    queue: Option<Arc<Queue>>,
 ) {
     let request = match ChatRequest::parse(parcel.json(), &hub.placeholder, &parcel.contents()) {
         Ok(request) => request,
@@ -325,7 +336,11 @@ fn start(
         }
     };
     match call_options(options.as_deref(), &active) {
-        Ok(options) => run(hub, client, slot, Call::new(active, request, options, None)),
+        Ok(read) => {
+            let keeps = queue.filter(|_| queue::may_keep(&active, &read));
+            let keeps = keeps.map(|queue| (queue, Draft::of(&request, options.as_deref(), &read)));
+            run(hub, client, slot, Call::new(active, request, read, None), keeps);
+        }
         Err(error) => refuse(hub, slot, &error),
     }
 }
@@ -337,13 +352,14 @@ fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, B
         .map_err(|problems| Box::new(CallError::problems(problems)))
 }
 
-fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call) {
+/// With `keeps`, a call that nobody could answer is queued.
+fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::Keeps>) {
     if call.question.chat().is_some_and(|chat| !chat.stream) {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {
                 Ok(Answer { body, report }) => reply.resolve(body, report),
-                Err(error) => reply.reject(&error),
+                Err(error) => queue::keep(keeps, &call, error, reply).await,
             }
         });
     }
@@ -352,7 +368,7 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call) {
     hub.run(client, slot, Some(gate), |reply| async move {
         match Box::pin(call.run(&mut sink)).await {
             Ok(Answer { body, report }) => reply.resolve(body, report),
-            Err(error) => reply.reject(&error),
+            Err(error) => queue::keep(keeps, &call, error, reply).await,
         }
     });
 }

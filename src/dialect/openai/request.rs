@@ -170,6 +170,22 @@ impl ChatRequest {
         &self.text
     }
 
+    /// The request as text, asking for an answer in one piece.
+    pub fn whole_text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.text);
+        let Ok(Members(fields)) = read(&text) else { return text.into_owned() };
+        let mut out = String::with_capacity(text.len());
+        for (name, value) in fields.iter().filter(|(name, _)| !matches!(&**name, "stream" | "stream_options"))
+        {
+            out.push(if out.is_empty() { '{' } else { ',' });
+            out.push_str(&json_string(name));
+            out.push(':');
+            out.push_str(value.get());
+        }
+        out.push('}');
+        out
+    }
+
     /// The request as another dialect says it.
     pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<Rendered>, Untranslatable> {
         match self.own.as_ref().filter(|own| own.caller.speaks(dialect)) {

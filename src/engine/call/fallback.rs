@@ -10,7 +10,7 @@ use crate::{
     clock::now,
     config::behaviour::{Fallback, OnUnavailable},
     engine::{
-        error::{CallError, Code},
+        error::CallError,
         report::{Latency, Report, epoch_ms},
         stream::StreamSink,
     },
@@ -40,6 +40,11 @@ impl Call {
         Err(error)
     }
 
+    /// Whether a call that failed so is to be queued: nobody was there for it, and whoever asked can be told.
+    pub fn is_to_be_queued(&self, error: &CallError) -> bool {
+        self.on_unavailable() == OnUnavailable::Queue && error.is_outage() && self.cut.is_none()
+    }
+
     /// The text to answer with, if the user has one for this.
     async fn fallback(&self, error: &CallError) -> Option<String> {
         // It is a text for those who wait for one.
@@ -49,19 +54,10 @@ impl Call {
         let chosen = on_unavailable == OnUnavailable::Fallback;
         let fallback = config.fallback.clone().or_else(|| chosen.then(Fallback::default))?;
         // A caller's mistake is no outage, and what has been delivered is not taken back.
-        let outage = !matches!(
-            error.code,
-            Code::Config
-                | Code::BadRequest
-                | Code::ContextLength
-                | Code::ContentFilter
-                | Code::ClientClosed
-                | Code::StreamInterrupted
-                | Code::Internal
-        );
-        // A name that nobody serves was never sent to anyone.
-        let unknown = error.code == Code::NotFound && error.endpoint.is_none() && error.errors.is_empty();
-        if !outage || unknown || on_unavailable == OnUnavailable::Error || self.cut.is_some() {
+        if !error.is_outage()
+            || matches!(on_unavailable, OnUnavailable::Error | OnUnavailable::Queue)
+            || self.cut.is_some()
+        {
             return None;
         }
         match fallback {

@@ -1,0 +1,36 @@
+'use strict'
+
+/**
+ * What is wrong with a file after its last process.
+ * @param {object} round
+ * @param {Set<string>} round.sent What was sent, queued or not.
+ * @param {Map<string, string>} round.acknowledged What was sent, by the id that it got.
+ * @param {string[]} round.failed
+ * @param {{ id: string, state: string, text?: string, maybeDuplicate?: boolean }[]} round.jobs
+ * @param {Map<string, number>} round.answered How often the vendor answered what.
+ */
+function verdict ({ sent, acknowledged, failed, jobs, answered }) {
+  const problems = failed.map((message) => `a call failed: ${message}`)
+  const byId = new Map(jobs.map((job) => [job.id, job]))
+  let twice = 0
+  for (const [id, name] of acknowledged) {
+    const job = byId.get(id)
+    if (job === undefined) problems.push(`lost: ${id} (${name}) was acknowledged and is not in the file`)
+    else if (job.state !== 'delivered') problems.push(`${id} (${name}) is ${job.state}`)
+    else if (job.text !== `answer to ${name}`) problems.push(`${id} (${name}) has another's answer, '${job.text}'`)
+  }
+  const names = new Set()
+  for (const { id, state, text = '', maybeDuplicate } of jobs) {
+    const name = text.replace('answer to ', '')
+    if (state === 'delivered' && !sent.has(name)) problems.push(`invented: ${id} answers '${name}', which nobody sent`)
+    if (state === 'delivered' && names.has(name)) problems.push(`${name} is in the file twice`)
+    names.add(name)
+    const times = answered.get(name) ?? 0
+    if (state === 'delivered' && times === 0) problems.push(`${id} (${name}) was answered by nobody`)
+    if (times > 1) twice++
+    if (times > 1 && !maybeDuplicate) problems.push(`${id} (${name}) was answered ${times} times, and is not marked`)
+  }
+  return { problems, twice, marked: jobs.filter((job) => job.maybeDuplicate).length }
+}
+
+module.exports = { verdict }

@@ -1,0 +1,139 @@
+//! `queue`: where calls are kept that nobody could answer, and for how long.
+
+use std::{path::PathBuf, time::Duration};
+
+use secrecy::{ExposeSecret, SecretBox};
+
+use super::reader::{Reader, kind};
+
+/// Bytes of the user's key.
+pub const KEY_BYTES: usize = 32;
+
+#[derive(Debug)]
+pub struct QueueConfig {
+    pub path: PathBuf,
+    pub max_jobs: u64,
+    pub ttl: Option<Duration>,
+    pub max_deliveries: u32,
+    pub key: Option<QueueKey>,
+}
+
+/// The key that seals what is in the file.
+#[derive(Debug)]
+pub struct QueueKey(SecretBox<[u8; KEY_BYTES]>);
+
+impl QueueKey {
+    pub fn new(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(SecretBox::new(Box::new(bytes)))
+    }
+
+    pub fn expose(&self) -> &[u8; KEY_BYTES] {
+        self.0.expose_secret()
+    }
+}
+
+impl Clone for QueueKey {
+    fn clone(&self) -> Self {
+        Self::new(*self.expose())
+    }
+}
+
+impl Clone for QueueConfig {
+    fn clone(&self) -> Self {
+        Self { path: self.path.clone(), key: self.key.clone(), ..*self }
+    }
+}
+
+/// `queue`; `None` when it is not given, or is not valid.
+pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
+    r.object("queue", |r| {
+        let path = r.string("path").map(PathBuf::from);
+        if path.is_none() && !r.is_given("path") {
+            r.problem("path", "is missing; give the path of a file that this client alone uses");
+        }
+        let key = read_key(r);
+        let config = QueueConfig {
+            path: path.clone().unwrap_or_default(),
+            max_jobs: r.integer("maxJobs", 1, 10_000_000).unwrap_or(10_000),
+            ttl: r.duration("ttl", Duration::from_millis(1)),
+            max_deliveries: r.integer("maxDeliveries", 1, 100).map_or(5, |n| n as u32),
+            key,
+        };
+        path.map(|_| config)
+    })
+    .flatten()
+}
+
+/// Never quoted, whatever it is.
+fn read_key(r: &mut Reader<'_>) -> Option<QueueKey> {
+    const ACCEPTED: &str = "must be 32 bytes: a Buffer, or 64 hexadecimal digits";
+    let value = r.raw("encryptionKey")?;
+    let key = value.as_str().and_then(unhex);
+    if key.is_none() {
+        let given = match value.as_str() {
+            Some(text) => format!("a string of {} characters", text.chars().count()),
+            None => kind(value),
+        };
+        r.problem("encryptionKey", format!("{ACCEPTED}, got {given}"));
+    }
+    key.map(QueueKey::new)
+}
+
+fn unhex(text: &str) -> Option<[u8; KEY_BYTES]> {
+    let mut bytes = [0; KEY_BYTES];
+    if text.len() != KEY_BYTES * 2 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digit = |d: u8| char::from(d).to_digit(16);
+        *byte = (digit(digits[0])? * 16 + digit(digits[1])?) as u8;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::reader;
+
+    fn read(value: Value) -> Result<Option<QueueConfig>, Vec<String>> {
+        let mut problems = Vec::new();
+        let options = json!({ "queue": value });
+        let read = reader::object(&options, "", &mut problems, read_queue).flatten();
+        if problems.is_empty() {
+            return Ok(read);
+        }
+        Err(problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect())
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let config = read(json!({ "path": "q.db" })).unwrap().unwrap();
+        assert_eq!((config.max_jobs, config.ttl, config.max_deliveries), (10_000, None, 5));
+        assert!(config.key.is_none());
+    }
+
+    #[test]
+    fn a_key_is_hexadecimal_and_is_never_quoted() {
+        let key = "0f".repeat(32);
+        let config = read(json!({ "path": "q.db", "encryptionKey": key, "ttl": "1h" })).unwrap().unwrap();
+        assert_eq!(config.key.as_ref().unwrap().expose(), &[15; 32]);
+        assert_eq!(config.ttl, Some(Duration::from_secs(3_600)));
+        assert!(!format!("{config:?}").contains("15, 15"), "{config:?}");
+        for given in [json!("secret"), json!("é".repeat(32)), json!("0g".repeat(32)), json!(7)] {
+            let problems = read(json!({ "path": "q.db", "encryptionKey": given })).unwrap_err();
+            assert!(problems[0].starts_with("queue.encryptionKey must be 32 bytes"), "{problems:?}");
+            assert!(!problems[0].contains("secret") && !problems[0].contains("0g"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let wrong = json!({ "maxJobs": 0, "ttl": "soon", "maxDeliveries": 1.5, "pth": "q.db" });
+        let problems = read(wrong).unwrap_err();
+        let names: Vec<_> = problems.iter().map(|p| p.split(' ').next().unwrap_or_default()).collect();
+        assert_eq!(names, ["queue.path", "queue.maxJobs", "queue.ttl", "queue.maxDeliveries", "queue.pth"]);
+    }
+}

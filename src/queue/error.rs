@@ -1,0 +1,65 @@
+//! What can go wrong with the queue itself.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::engine::error::{CallError, Code};
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    #[error("{0} calls are queued already, as many as queue.maxJobs allows; this one is not")]
+    Full(u64),
+    #[error("{0} operations on the queue wait already; this one was not begun")]
+    Busy(usize),
+    #[error("no job of the queue has the id '{0}'")]
+    Unknown(String),
+    #[error("the client is closed")]
+    Closed,
+    /// The file cannot be used, or not for this.
+    #[error("{0}")]
+    File(String),
+}
+
+impl QueueError {
+    /// An error of SQLite's in words that say what to do.
+    pub fn of(path: &Path, error: &rusqlite::Error) -> Self {
+        let why = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => "the disk is full",
+            Some(ErrorCode::DatabaseCorrupt) => "it is damaged",
+            Some(ErrorCode::NotADatabase) => "it is no queue's file, or it is damaged",
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it may not be written to",
+            Some(ErrorCode::CannotOpen) => "it cannot be opened or made",
+            Some(ErrorCode::SystemIoFailure) => "the disk failed, or is full",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has it open",
+            _ => "SQLite refused",
+        };
+        Self::file(path, &format!("{why} ({error})"))
+    }
+
+    pub fn file(path: &Path, why: &str) -> Self {
+        Self::File(format!("the queue's file {} cannot be used: {why}", path.display()))
+    }
+
+    /// As the error of an operation on the queue.
+    pub fn into_call_error(self) -> CallError {
+        let message = self.to_string();
+        match self {
+            Self::Full(_) | Self::Busy(_) => CallError::queue_full(message),
+            Self::Unknown(_) => CallError::unknown_model(message),
+            Self::Closed => CallError::closed(),
+            Self::File(_) => CallError::queue(message),
+        }
+    }
+
+    /// As the error of a call that could not be queued after it had failed with `failure`.
+    pub fn instead_of(self, failure: CallError) -> CallError {
+        let own = self.into_call_error();
+        if own.code == Code::ClientClosed {
+            return failure;
+        }
+        let message = format!("{}; {}", own.message, failure.message);
+        let reason = if own.code == Code::QueueFull { own.reason } else { failure.reason };
+        CallError { code: own.code, reason, message, errors: Vec::new(), ..failure }
+    }
+}

@@ -1,0 +1,246 @@
+//! One call that waits: what is kept of it, and what became of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{dialect::openai::request::ChatRequest, engine::options::CallOptions, reason::Reason};
+
+/// Where a job stands; the number is the file's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    Queued = 0,
+    /// A vendor may have it.
+    Delivering = 1,
+    Delivered = 2,
+    /// The request itself was refused: nobody will answer it.
+    Failed = 3,
+    /// It was delivered as often as it may be, in vain.
+    Dead = 4,
+    /// Its time was over first.
+    Expired = 5,
+}
+
+impl State {
+    pub const ALL: [(&str, Self); 6] = [
+        ("queued", Self::Queued),
+        ("delivering", Self::Delivering),
+        ("delivered", Self::Delivered),
+        ("failed", Self::Failed),
+        ("dead", Self::Dead),
+        ("expired", Self::Expired),
+    ];
+
+    pub fn of_number(number: i64) -> Option<Self> {
+        Self::ALL.iter().map(|(_, state)| *state).find(|state| *state as i64 == number)
+    }
+
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, state)| *state == self).map_or("", |(name, _)| name)
+    }
+
+    pub fn is_over(self) -> bool {
+        !matches!(self, Self::Queued | Self::Delivering)
+    }
+}
+
+/// A call as it is to be kept.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The request and the call's options, as JSON.
+    pub payload: String,
+    pub priority: i32,
+    pub idempotency_key: Option<String>,
+    /// A vendor may have answered it before it came here.
+    pub maybe_duplicate: bool,
+    /// What says who may be asked: jobs that share it wait for the same endpoints.
+    pub lane: String,
+}
+
+/// What a payload is made of.
+#[derive(Deserialize, Serialize)]
+pub struct Payload<'a> {
+    #[serde(borrow)]
+    pub request: &'a RawValue,
+    #[serde(borrow)]
+    pub options: Option<&'a RawValue>,
+}
+
+impl Draft {
+    /// A call that is to be kept: its request, and its options as they were given.
+    pub fn of(request: &ChatRequest, given: Option<&str>, options: &CallOptions) -> Self {
+        let payload =
+            format!(r#"{{"request":{},"options":{}}}"#, request.whole_text(), given.unwrap_or("null"));
+        let idempotency_key = options.idempotency_key.as_ref().and_then(|key| key.to_str().ok());
+        Self {
+            payload,
+            priority: options.queue_priority,
+            idempotency_key: idempotency_key.map(str::to_owned),
+            maybe_duplicate: false,
+            lane: format!("{:?}", (&request.model, &options.endpoints, &options.fallback_models)),
+        }
+    }
+}
+
+/// Why a delivery came to nothing.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Failure {
+    /// ISO 8601.
+    pub at: String,
+    /// In the words of `Reason`.
+    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// Whether it counts against `maxDeliveries`.
+    pub counted: bool,
+}
+
+/// Failures that are kept of a job: the last ones.
+pub const KEPT_FAILURES: usize = 10;
+
+/// The next job of a lane.
+#[derive(Debug)]
+pub struct Head {
+    pub seq: i64,
+    pub id: String,
+    pub lane: Vec<u8>,
+    pub priority: i32,
+    pub payload: String,
+    pub deliveries: u32,
+    pub maybe_duplicate: bool,
+}
+
+/// What the file has that is due, and when there will be more.
+#[derive(Debug, Default)]
+pub struct Due {
+    pub heads: Vec<Head>,
+    /// Milliseconds of the store's clock: the next job that is not due yet.
+    pub next_at: Option<i64>,
+    /// Jobs that were not looked at: there are more lanes than heads.
+    pub more: bool,
+    pub expired: Vec<String>,
+}
+
+/// How a delivery ended, for the file.
+#[derive(Debug)]
+pub enum Settlement {
+    Delivered {
+        result: Vec<u8>,
+    },
+    /// For good: refused, or dead.
+    Over {
+        state: State,
+        error: Vec<u8>,
+        failure: Failure,
+        counted: bool,
+    },
+    /// To be tried again.
+    Again {
+        after_ms: i64,
+        failure: Failure,
+        counted: bool,
+        maybe_duplicate: bool,
+    },
+}
+
+/// A result as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Answer {
+        body: String,
+        report: String,
+    },
+    /// The error as JSON.
+    Error(String),
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub struct Outcome {
+    pub id: String,
+    pub state: State,
+    pub kept: Option<Kept>,
+    /// Its place in the order of ends, to ask for the next.
+    pub place: i64,
+}
+
+impl Kept {
+    /// The length of the body stands before it.
+    pub fn pack(body: &str, report: &str) -> Vec<u8> {
+        let length = (body.len() as u64).to_le_bytes();
+        [&length[..], body.as_bytes(), report.as_bytes()].concat()
+    }
+
+    pub fn unpack(packed: &[u8]) -> Option<Self> {
+        let (length, rest) = packed.split_at_checked(8)?;
+        let length = u64::from_le_bytes(length.try_into().ok()?);
+        let (body, report) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        Some(Self::Answer { body: text(body)?, report: text(report)? })
+    }
+}
+
+/// Whether an attempt that ended so had reached a vendor that took it. What was turned away at the door, or never
+/// got there, says something about the vendor and nothing about the job.
+pub fn counts(reason: Reason) -> bool {
+    match reason {
+        Reason::Reset
+        | Reason::TimeoutHeaders
+        | Reason::TimeoutFirstContent
+        | Reason::TimeoutContent
+        | Reason::TimeoutTotal
+        | Reason::Truncated
+        | Reason::Malformed
+        | Reason::TooLargeForLimit
+        | Reason::ServerError
+        | Reason::Conflict
+        | Reason::NotFound
+        | Reason::BadRequest
+        | Reason::ContextLength
+        | Reason::ContentFilter => true,
+        Reason::Connect
+        | Reason::Tls
+        | Reason::Dns
+        | Reason::TimeoutConnect
+        | Reason::RateLimited
+        | Reason::Quota
+        | Reason::Overloaded
+        | Reason::Auth
+        | Reason::Permission
+        | Reason::BreakerOpen
+        | Reason::Cooldown
+        | Reason::Limiter
+        | Reason::LatencyLimit
+        | Reason::CostLimit
+        | Reason::Isolated
+        | Reason::Aborted
+        | Reason::Hedged
+        | Reason::Config
+        | Reason::QueueFull
+        | Reason::Closed => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_is_read_as_it_was_written() {
+        let packed = Kept::pack(r#"{"ü":1}"#, "{}");
+        let kept = Kept::Answer { body: r#"{"ü":1}"#.into(), report: "{}".into() };
+        assert_eq!(Kept::unpack(&packed), Some(kept));
+        assert_eq!(Kept::unpack(b"short"), None);
+        assert_eq!(Kept::unpack(&[255; 9]), None);
+    }
+
+    #[test]
+    fn states_are_known_by_number_and_by_name() {
+        for (name, state) in State::ALL {
+            assert_eq!(State::of_number(state as i64), Some(state));
+            assert_eq!(state.name(), name);
+            assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{name}\""));
+        }
+        assert_eq!(State::of_number(6), None);
+    }
+}

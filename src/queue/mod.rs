@@ -1,0 +1,20 @@
+//! Calls that nobody could answer, kept in a file until somebody can.
+//!
+//! `store` is the file and knows no engine, `worker` the thread that alone touches it, `drain` makes calls of jobs
+//! when there is somebody to ask, and `queue` is what the binding holds.
+
+mod drain;
+mod error;
+mod job;
+#[expect(clippy::module_inception, reason = "it is the queue")]
+mod queue;
+mod schema;
+mod seal;
+mod store;
+mod worker;
+
+pub use self::{
+    error::QueueError,
+    job::{Draft, Kept, Outcome, State},
+    queue::{Queue, Retried},
+};

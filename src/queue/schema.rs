@@ -1,0 +1,82 @@
+//! The file's tables, and how an older file becomes a newer one.
+
+use rusqlite::{Connection, Transaction};
+
+/// Each brings a file to the version of its place, counted from one. What is here was published: it is never changed,
+/// only followed.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE jobs (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        state INTEGER NOT NULL,
+        priority INTEGER NOT NULL,
+        lane BLOB NOT NULL,
+        idempotency BLOB UNIQUE,
+        created_ms INTEGER NOT NULL,
+        expires_ms INTEGER,
+        due_ms INTEGER NOT NULL,
+        deliveries INTEGER NOT NULL,
+        maybe_duplicate INTEGER NOT NULL,
+        failures TEXT NOT NULL,
+        ended INTEGER UNIQUE,
+        ended_ms INTEGER,
+        payload BLOB,
+        result BLOB
+    );
+    CREATE INDEX jobs_in_order ON jobs (state, lane, priority DESC, seq);
+    CREATE INDEX jobs_due ON jobs (due_ms) WHERE state = 0;
+    CREATE INDEX jobs_expiry ON jobs (expires_ms) WHERE state = 0 AND expires_ms IS NOT NULL;
+"];
+
+/// `bell`, so that a database of somebody else's is not taken for a queue.
+const APPLICATION: i32 = 0x6265_6c6c;
+
+#[derive(Debug)]
+pub enum Trouble {
+    Sqlite(rusqlite::Error),
+    /// Made by a later version.
+    Newer {
+        found: i64,
+        known: usize,
+    },
+    /// A database, but no queue.
+    Foreign,
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Brings the file up to date; `fresh` is called within the same commit for one that was empty.
+pub fn migrate(
+    connection: &mut Connection,
+    fresh: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+) -> Result<(), Trouble> {
+    let number = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let version = number("user_version")?;
+    let application = number("application_id")?;
+    let empty =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? == 0;
+    if !empty && application != i64::from(APPLICATION) {
+        return Err(Trouble::Foreign);
+    }
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    if done > MIGRATIONS.len() {
+        return Err(Trouble::Newer { found: version, known: MIGRATIONS.len() });
+    }
+    if done == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for step in &MIGRATIONS[done..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    if done == 0 {
+        fresh(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}

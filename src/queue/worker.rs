@@ -1,0 +1,241 @@
+//! The thread that alone touches the file: what waits for it is done in one commit, and told when that is on disk.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, SyncSender, TrySendError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use super::{error::QueueError, store::Store};
+use crate::{
+    clock::{Wall, now},
+    config::queue::QueueConfig,
+    timestamp::epoch_ms,
+};
+
+/// Operations that may wait; more are refused.
+const MAX_WAITING: usize = 4_096;
+/// Operations in one commit.
+const MAX_BATCH: usize = 256;
+/// A file that could not be opened is tried again when it is asked for, but not in one breath.
+const REOPEN_AFTER: Duration = Duration::from_millis(500);
+
+/// The wall clock as it was at the start, moved on by the other one: nobody who sets the clock expires a job.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    began: Instant,
+    wall_ms: i64,
+}
+
+impl Clock {
+    pub fn new(wall: &dyn Wall) -> Self {
+        Self { began: now(), wall_ms: epoch_ms(wall.now()) as i64 }
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.wall_ms.saturating_add(now().saturating_duration_since(self.began).as_millis() as i64)
+    }
+}
+
+/// Keeps commits from being made, to show in tests that nobody but their own callers waits for them.
+#[derive(Default)]
+pub struct Hold {
+    held: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Hold {
+    pub fn set(&self, held: bool) {
+        *self.held.lock() = held;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut held = self.held.lock();
+        while *held {
+            self.changed.wait(&mut held);
+        }
+    }
+}
+
+/// What everybody should know of the file.
+pub enum News<'a> {
+    /// It can be used; how many jobs wait.
+    Opened(u64),
+    Unusable(&'a QueueError),
+    Waiting(u64),
+}
+
+trait Operation: Send {
+    fn act(&mut self, store: &mut Store);
+    /// Tells what came of it; `outcome` is that of the commit.
+    fn done(self: Box<Self>, outcome: Result<(), QueueError>);
+}
+
+struct Asked<T, F> {
+    act: Option<F>,
+    result: Option<Result<T, QueueError>>,
+    reply: oneshot::Sender<Result<T, QueueError>>,
+}
+
+impl<T: Send, F> Operation for Asked<T, F>
+where
+    F: FnOnce(&mut Store) -> Result<T, QueueError> + Send,
+{
+    fn act(&mut self, store: &mut Store) {
+        self.result = self.act.take().map(|act| store.within(act));
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), QueueError>) {
+        let Self { result, reply, .. } = *self;
+        // Whoever asked may be gone.
+        let _ = reply.send(outcome.and_then(|()| result.unwrap_or(Err(QueueError::Closed))));
+    }
+}
+
+enum Command {
+    Act(Box<dyn Operation>),
+    Close(oneshot::Sender<()>),
+}
+
+/// The way to the thread, which ends when all of them are dropped, after its last commit.
+#[derive(Clone)]
+pub struct Worker {
+    commands: SyncSender<Command>,
+    pub hold: Arc<Hold>,
+}
+
+impl Worker {
+    /// `news` is told on the thread, before whoever asked.
+    pub fn start(
+        config: QueueConfig,
+        clock: Clock,
+        news: impl Fn(News<'_>) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (commands, received) = mpsc::sync_channel(MAX_WAITING);
+        let hold = Arc::new(Hold::default());
+        let holding = hold.clone();
+        let file = Opening { config, clock, news: Box::new(news) };
+        thread::Builder::new()
+            .name("bellwether-queue".into())
+            .spawn(move || run(&file, &received, &holding))?;
+        Ok(Self { commands, hold })
+    }
+
+    /// Does something with the file; resolves when its commit is on disk.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Store) -> Result<T, QueueError> + Send + 'static,
+    ) -> Result<T, QueueError> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Box::new(Asked { act: Some(act), result: None, reply });
+        self.commands.try_send(Command::Act(asked)).map_err(|e| match e {
+            TrySendError::Full(_) => QueueError::Busy(MAX_WAITING),
+            TrySendError::Disconnected(_) => QueueError::Closed,
+        })?;
+        answer.await.unwrap_or(Err(QueueError::Closed))
+    }
+
+    /// Ends the thread after what was asked before; resolves when the file is let go of.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        let mut command = Command::Close(reply);
+        // What waits is bounded and is being done: there is room soon.
+        while let Err(TrySendError::Full(refused)) = self.commands.try_send(command) {
+            command = refused;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let _ = closed.await;
+    }
+}
+
+struct Opening {
+    config: QueueConfig,
+    clock: Clock,
+    news: Box<dyn Fn(News<'_>) + Send>,
+}
+
+impl Opening {
+    fn open(&self) -> Result<Store, QueueError> {
+        let opened = Store::open(&self.config, self.clock.now_ms()).and_then(|store| {
+            let waiting = store.waiting()?;
+            Ok((store, waiting))
+        });
+        (self.news)(match &opened {
+            Ok((_, waiting)) => News::Opened(*waiting),
+            Err(error) => News::Unusable(error),
+        });
+        opened.map(|(store, _)| store)
+    }
+}
+
+fn run(file: &Opening, received: &Receiver<Command>, hold: &Hold) {
+    let mut store = file.open();
+    let mut tried = now();
+    let mut closing = None;
+    while closing.is_none() {
+        let Ok(first) = received.recv() else { break };
+        let mut batch = Vec::new();
+        for command in std::iter::once(first).chain(received.try_iter()) {
+            match command {
+                Command::Act(operation) => batch.push(operation),
+                Command::Close(reply) => {
+                    closing = Some(reply);
+                    break;
+                }
+            }
+            if batch.len() == MAX_BATCH {
+                break;
+            }
+        }
+        if store.is_err() && !batch.is_empty() && now().saturating_duration_since(tried) >= REOPEN_AFTER {
+            store = file.open();
+            tried = now();
+        }
+        match &mut store {
+            Ok(store) => serve(store, batch, hold, &file.news),
+            Err(error) => batch.into_iter().for_each(|operation| operation.done(Err(error.clone()))),
+        }
+    }
+    if let Ok(store) = store {
+        store.close();
+    }
+    if let Some(reply) = closing {
+        let _ = reply.send(());
+    }
+}
+
+/// One commit for all of them: it takes as long as one's.
+fn serve(store: &mut Store, mut batch: Vec<Box<dyn Operation>>, hold: &Hold, news: &dyn Fn(News<'_>)) {
+    if batch.is_empty() {
+        return;
+    }
+    let before = store.changes();
+    let outcome = store.begin().and_then(|()| {
+        for operation in &mut batch {
+            operation.act(store);
+            if !store.is_in_transaction() {
+                let why = "SQLite gave a commit up, as it does when the disk is full or fails";
+                return Err(QueueError::file(store.path(), why));
+            }
+        }
+        hold.pass();
+        store.commit()
+    });
+    if outcome.is_err() {
+        store.roll_back();
+    }
+    if outcome.is_ok()
+        && store.changes() != before
+        && let Ok(waiting) = store.waiting()
+    {
+        news(News::Waiting(waiting));
+    }
+    batch.into_iter().for_each(|operation| operation.done(outcome.clone()));
+}
