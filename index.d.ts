@@ -377,8 +377,8 @@ export interface CallOptions {
   endpoints?: string | string[]
   /** Models to ask for when the one asked for is not answered, in order. */
   fallbackModels?: string | string[]
-  /** In place of the client's. `'queue'` needs the client's option `queue`. */
-  onUnavailable?: 'wait' | 'error' | 'fallback' | 'queue'
+  /** In place of the client's. For `'queue'`, see `Queueing`. */
+  onUnavailable?: 'wait' | 'error' | 'fallback'
   /** In place of the client's. */
   streams?: StreamOptions
   /** In place of the client's, but for `maxExtraLoad`. */
@@ -408,8 +408,7 @@ export interface ChatOptions extends CallOptions {
   extraBody?: Record<string, unknown>
 }
 
-export interface CompleteOptions extends Omit<ChatOptions, 'stream' | 'onUnavailable'> {
-  onUnavailable?: 'wait' | 'error' | 'fallback'
+export interface CompleteOptions extends Omit<ChatOptions, 'stream'> {
   /** `simple_qa`, `code_generation`, `complex_reasoning` or `general`; another is general. Default `'general'`. */
   taskType?: 'simple_qa' | 'code_generation' | 'complex_reasoning' | 'general' | (string & {})
   /** How much it matters. Default `'normal'`. */
@@ -433,8 +432,7 @@ export interface ModelResponse {
   report: CallReport
 }
 
-export interface LongContextOptions extends Omit<ChatOptions, 'stream' | 'onUnavailable'> {
-  onUnavailable?: 'wait' | 'error' | 'fallback'
+export interface LongContextOptions extends Omit<ChatOptions, 'stream'> {
   /** Default: the first that an alias or an endpoint names. */
   model?: string
   /** Characters (UTF-16 units) of a part at most; what a reader takes for one character is never cut. Default 4000. */
@@ -463,8 +461,8 @@ export interface LongContextResult {
 
 // ── queue ───────────────────────────────────────────────────────────────────
 
-/** Options with which a call may be queued. */
-export type Queueing<O> = O & { onUnavailable: 'queue' }
+/** Options of a call that is queued when nobody can answer it; the client needs the option `queue`. */
+export type Queueing<O extends CallOptions> = Omit<O, 'onUnavailable'> & { onUnavailable: 'queue' }
 
 /** Kept on disk, to be answered when an endpoint recovers: `client.queue.result(id)`. */
 export interface QueuedRequest {

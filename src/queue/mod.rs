@@ -13,6 +13,9 @@ mod seal;
 mod store;
 mod worker;
 
+#[cfg(test)]
+mod disk;
+
 pub use self::{
     error::QueueError,
     job::{Draft, Kept, Outcome, State},

@@ -543,3 +543,7 @@ fn lock(path: &Path) -> Result<File> {
         Err(TryLockError::Error(e)) => Err(QueueError::file(path, &format!("it cannot be locked ({e})"))),
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

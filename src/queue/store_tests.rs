@@ -1,0 +1,452 @@
+use std::{
+    fs,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{config::queue::QueueKey, queue::disk};
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name =
+            format!("bellwether-store-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn config(folder: &Folder) -> QueueConfig {
+    QueueConfig { path: folder.0.join("q.db"), max_jobs: 100, ttl: None, max_deliveries: 5, key: None }
+}
+
+fn draft(name: &str) -> Draft {
+    Draft {
+        payload: format!(r#"{{"request":{{"model":"{name}"}},"options":null}}"#),
+        priority: 0,
+        idempotency_key: None,
+        maybe_duplicate: false,
+        lane: "one".into(),
+    }
+}
+
+/// Does something in a commit of its own, as the worker does.
+fn commit<T>(store: &mut Store, act: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
+    store.begin()?;
+    let result = store.within(act);
+    match store.commit() {
+        Ok(()) => result,
+        Err(error) => {
+            store.roll_back();
+            Err(error)
+        }
+    }
+}
+
+fn put(store: &mut Store, draft: &Draft) -> Result<String> {
+    commit(store, |s| s.enqueue(draft, 0)).map(|(id, _)| id)
+}
+
+fn next(store: &mut Store, now_ms: i64) -> Vec<String> {
+    let due = commit(store, |s| s.due(now_ms)).unwrap();
+    due.heads.into_iter().map(|head| head.id).collect()
+}
+
+fn failure(counted: bool) -> Failure {
+    Failure { at: String::new(), reason: "serverError".into(), status: Some(500), counted }
+}
+
+fn again(after_ms: i64) -> Settlement {
+    Settlement::Again { after_ms, failure: failure(true), counted: true, maybe_duplicate: false }
+}
+
+fn deliver(store: &mut Store, id: &str, settlement: Settlement) {
+    let seq = store.seq(id).unwrap();
+    assert!(commit(store, |s| s.claim(seq)).unwrap(), "{id} was not there to be delivered");
+    commit(store, |s| s.settle(seq, settlement, 0)).unwrap();
+}
+
+fn error(result: Result<Store>) -> String {
+    result.err().map(|e| e.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn the_file_is_in_wal_mode_and_synced_in_full() {
+    let folder = Folder::new();
+    let store = Store::open(&config(&folder), 0).unwrap();
+    let pragma = |name: &str| {
+        let sql = format!("PRAGMA {name}");
+        store.connection.query_row(&sql, [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+    assert_eq!(pragma("synchronous"), 2.into(), "FULL");
+    assert_eq!(pragma("locking_mode"), "exclusive".to_owned().into());
+    assert_eq!(pragma("user_version"), 1.into());
+}
+
+#[test]
+fn every_commit_is_synced_before_it_is_told_and_one_commit_serves_many() {
+    disk::install();
+    let folder = Folder::new();
+    let counted = QueueConfig { path: disk::counted(&folder.0), ..config(&folder) };
+    let mut store = Store::open(&counted, 0).unwrap();
+    put(&mut store, &draft("first")).unwrap();
+    for _ in 0..10 {
+        let before = disk::syncs();
+        put(&mut store, &draft("one")).unwrap();
+        assert_eq!(disk::syncs() - before, 1, "a commit is one sync of the log");
+    }
+    let before = disk::syncs();
+    store.begin().unwrap();
+    for _ in 0..50 {
+        store.within(|s| s.enqueue(&draft("many"), 0)).unwrap();
+    }
+    assert_eq!(disk::syncs(), before);
+    store.commit().unwrap();
+    assert_eq!(disk::syncs() - before, 1);
+    let before = disk::syncs();
+    assert_eq!(next(&mut store, 0).len(), 1);
+    assert_eq!(disk::syncs(), before, "looking costs the disk nothing");
+
+    // A full disk: what was asked fails, what was there is there, and what comes later is kept.
+    disk::set_full(true);
+    let refused = put(&mut store, &draft("lost")).unwrap_err();
+    disk::set_full(false);
+    assert!(refused.to_string().contains("the disk is full"), "{refused}");
+    assert_eq!(store.waiting().unwrap(), 61);
+    put(&mut store, &draft("kept")).unwrap();
+    drop(store);
+    assert_eq!(Store::open(&counted, 0).unwrap().waiting().unwrap(), 62);
+}
+
+#[test]
+fn jobs_come_by_priority_then_age_and_lanes_do_not_block_each_other() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let low = put(&mut store, &Draft { priority: -1, ..draft("a") }).unwrap();
+    let first = put(&mut store, &draft("b")).unwrap();
+    let second = put(&mut store, &draft("c")).unwrap();
+    let high = put(&mut store, &Draft { priority: 7, ..draft("d") }).unwrap();
+    let elsewhere = put(&mut store, &Draft { lane: "two".into(), priority: 3, ..draft("e") }).unwrap();
+    let mut order = Vec::new();
+    while let Some(id) = next(&mut store, 0).first().cloned() {
+        deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("{}", "{}") });
+        order.push(id);
+    }
+    assert_eq!(order, [high, elsewhere, first, second, low]);
+}
+
+#[test]
+fn every_lane_is_looked_at_however_many_there_are() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let mut all: Vec<String> =
+        (0..90).map(|n| put(&mut store, &Draft { lane: n.to_string(), ..draft("a") }).unwrap()).collect();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let due = commit(&mut store, |s| s.due(0)).unwrap();
+        assert!(due.more && due.heads.len() <= MAX_LANES);
+        seen.extend(due.heads.into_iter().map(|head| head.id));
+    }
+    seen.sort();
+    seen.dedup();
+    all.sort();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn a_job_waits_for_its_turn_and_is_hurried() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let id = put(&mut store, &draft("a")).unwrap();
+    deliver(&mut store, &id, again(1_000));
+    let due = commit(&mut store, |s| s.due(999)).unwrap();
+    assert_eq!((due.heads.len(), due.next_at), (0, Some(1_000)));
+    assert_eq!(next(&mut store, 1_000), [id.clone()]);
+    commit(&mut store, |s| s.hurry(500)).unwrap();
+    assert_eq!(next(&mut store, 500), [id.clone()]);
+    let job = store.show(&id).unwrap();
+    assert_eq!((&job["deliveries"], &job["failures"][0]["reason"]), (&json!(1), &json!("serverError")));
+}
+
+#[test]
+fn a_key_is_queued_once() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let keyed = Draft { idempotency_key: Some("order-7".into()), ..draft("a") };
+    let id = put(&mut store, &keyed).unwrap();
+    assert_eq!(put(&mut store, &keyed).unwrap(), id);
+    deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("{}", "{}") });
+    assert_eq!(put(&mut store, &keyed).unwrap(), id, "also once it is over");
+    assert_eq!(store.waiting().unwrap(), 0);
+    assert!(!fs::read(folder.0.join("q.db-wal")).unwrap().windows(7).any(|w| w == b"order-7"));
+}
+
+#[test]
+fn a_full_queue_refuses_and_dead_letters_take_room() {
+    let folder = Folder::new();
+    let mut store = Store::open(&QueueConfig { max_jobs: 2, ..config(&folder) }, 0).unwrap();
+    let id = put(&mut store, &draft("a")).unwrap();
+    put(&mut store, &draft("b")).unwrap();
+    assert_eq!(put(&mut store, &draft("c")), Err(QueueError::Full(2)));
+    let dead =
+        |state| Settlement::Over { state, error: b"{}".to_vec(), failure: failure(true), counted: true };
+    deliver(&mut store, &id, dead(State::Dead));
+    assert_eq!(put(&mut store, &draft("c")), Err(QueueError::Full(2)));
+    assert_eq!(commit(&mut store, |s| s.purge(Some(State::Dead), 0)).unwrap(), 1);
+    put(&mut store, &draft("c")).unwrap();
+}
+
+#[test]
+fn what_waits_too_long_expires_and_comes_back_when_it_is_retried() {
+    let folder = Folder::new();
+    let ttl = QueueConfig { ttl: Some(Duration::from_millis(100)), ..config(&folder) };
+    let mut store = Store::open(&ttl, 0).unwrap();
+    let id = put(&mut store, &draft("a")).unwrap();
+    let due = commit(&mut store, |s| s.due(99)).unwrap();
+    assert_eq!((due.heads.len(), due.next_at), (1, Some(100)));
+    let due = commit(&mut store, |s| s.due(100)).unwrap();
+    assert_eq!((due.heads.len(), due.expired), (0, vec![id.clone()]));
+    assert_eq!(store.result(&id), Ok((State::Expired, None)));
+    assert!(commit(&mut store, |s| s.retry(&id, 200)).unwrap());
+    assert!(!commit(&mut store, |s| s.retry(&id, 200)).unwrap(), "it waits already");
+    assert_eq!(next(&mut store, 299), [id]);
+}
+
+#[test]
+fn results_are_kept_up_to_a_bound_and_told_in_the_order_of_ends() {
+    let folder = Folder::new();
+    let mut store = Store::open(&QueueConfig { max_jobs: 3, ..config(&folder) }, 0).unwrap();
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        let id = put(&mut store, &draft("a")).unwrap();
+        deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack(&n.to_string(), "{}") });
+        ids.push(id);
+    }
+    let mut told = Vec::new();
+    let mut place = 0;
+    while let Some(outcome) = store.ended_after(place).unwrap() {
+        place = outcome.place;
+        told.push(outcome.id);
+    }
+    assert_eq!(told, ids[2..]);
+    assert_eq!(store.result(&ids[0]), Err(QueueError::Unknown(ids[0].clone())));
+    assert!(matches!(store.result(&ids[4]).unwrap().1, Some(Kept::Answer { body, .. }) if body == "4"));
+}
+
+#[test]
+fn what_was_under_way_when_its_owner_went_is_marked() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let sent = put(&mut store, &draft("a")).unwrap();
+    let waiting = put(&mut store, &draft("b")).unwrap();
+    let seq = store.seq(&sent).unwrap();
+    assert!(commit(&mut store, |s| s.claim(seq)).unwrap());
+    assert!(!commit(&mut store, |s| s.claim(seq)).unwrap(), "nobody takes it twice");
+    drop(store);
+    let store = Store::open(&config(&folder), 0).unwrap();
+    let marked = |id: &str| store.show(id).unwrap()["maybeDuplicate"] == json!(true);
+    assert!(marked(&sent) && !marked(&waiting));
+    assert_eq!(store.show(&sent).unwrap()["deliveries"], json!(0), "a restart makes no dead letters");
+}
+
+#[test]
+fn one_file_one_owner() {
+    let folder = Folder::new();
+    let store = Store::open(&config(&folder), 0).unwrap();
+    let refused = error(Store::open(&config(&folder), 0));
+    assert!(refused.contains("another client of this process uses it"), "{refused}");
+    drop(store);
+    Store::open(&config(&folder), 0).unwrap();
+}
+
+#[test]
+fn nothing_can_be_read_without_the_key() {
+    let folder = Folder::new();
+    let key = |byte| Some(QueueKey::new([byte; 32]));
+    let sealed = QueueConfig { key: key(1), ..config(&folder) };
+    let mut store = Store::open(&sealed, 0).unwrap();
+    let id = put(&mut store, &draft("confidential")).unwrap();
+    deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("an answer", "{}") });
+    let other = put(&mut store, &draft("confidential")).unwrap();
+    for name in ["q.db", "q.db-wal"] {
+        let bytes = fs::read(folder.0.join(name)).unwrap();
+        for secret in [&b"confidential"[..], b"an answer"] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret), "{name}");
+        }
+    }
+    drop(store);
+    let wrong = error(Store::open(&QueueConfig { key: key(2), ..config(&folder) }, 0));
+    assert!(wrong.contains("queue.encryptionKey is not the key it was made with"), "{wrong}");
+    let none = error(Store::open(&config(&folder), 0));
+    assert!(none.contains("made with an encryptionKey, and none is given"), "{none}");
+    let store = Store::open(&sealed, 0).unwrap();
+    assert_eq!(store.show(&other).unwrap()["request"]["model"], "confidential");
+
+    let folder = Folder::new();
+    drop(Store::open(&config(&folder), 0).unwrap());
+    let late = error(Store::open(&QueueConfig { key: key(1), ..config(&folder) }, 0));
+    assert!(late.contains("made without an encryptionKey"), "{late}");
+}
+
+#[test]
+fn files_that_are_no_queue_or_a_later_ones_are_refused_and_left_alone() {
+    let folder = Folder::new();
+    let path = folder.0.join("q.db");
+    fs::write(
+        &path,
+        "a text that somebody needs, longer than the header of a database would be. ".repeat(20),
+    )
+    .unwrap();
+    let before = fs::read(&path).unwrap();
+    let text = error(Store::open(&config(&folder), 0));
+    assert!(text.contains("it is no queue's file, or it is damaged"), "{text}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    fs::remove_file(&path).unwrap();
+    let foreign = Connection::open(&path).unwrap();
+    foreign.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)").unwrap();
+    drop(foreign);
+    let foreign = error(Store::open(&config(&folder), 0));
+    assert!(foreign.contains("a database of another program"), "{foreign}");
+
+    let folder = Folder::new();
+    drop(Store::open(&config(&folder), 0).unwrap());
+    let newer = Connection::open(folder.0.join("q.db")).unwrap();
+    newer.pragma_update(None, "user_version", 9).unwrap();
+    drop(newer);
+    let newer = error(Store::open(&config(&folder), 0));
+    assert!(
+        newer.contains("a later version of bellwether made it (version 9 of the file, 1 is known here)"),
+        "{newer}"
+    );
+}
+
+#[test]
+fn a_damaged_file_is_named_and_a_log_cut_short_loses_no_more_than_what_was_cut() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    // Fewer than make SQLite write the log back.
+    for _ in 0..80 {
+        put(&mut store, &draft(&"x".repeat(400))).unwrap();
+    }
+    let (path, log) = (folder.0.join("q.db"), folder.0.join("q.db-wal"));
+    // As after a crash: the log is there, and its owner is not.
+    let crashed = Folder::new();
+    fs::copy(&path, crashed.0.join("q.db")).unwrap();
+    let whole = fs::read(&log).unwrap();
+    for keep in [whole.len(), whole.len() - 100, whole.len() / 2, 10, 0] {
+        fs::copy(&path, crashed.0.join("q.db")).unwrap();
+        fs::write(crashed.0.join("q.db-wal"), &whole[..keep]).unwrap();
+        // Cut down to less than its first commit, it leaves a file without tables, which becomes a new queue.
+        let cut = Store::open(&config(&crashed), 0).unwrap();
+        let kept = cut.waiting().unwrap();
+        match keep {
+            0 | 10 => assert_eq!(kept, 0),
+            all if all == whole.len() => assert_eq!(kept, 80),
+            _ => assert!(kept < 80 && cut.list(None, 1_000, None).unwrap().len() as u64 == kept),
+        }
+        drop(cut);
+    }
+    store.close();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8_192].fill(0xAA);
+    fs::write(&path, &bytes).unwrap();
+    let damaged = error(Store::open(&config(&folder), 0));
+    assert!(damaged.contains("it is damaged"), "{damaged}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn lists_come_in_pages() {
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    let ids: Vec<String> = (0..5).map(|_| put(&mut store, &draft("a")).unwrap()).collect();
+    let page = |state, limit, after: Option<&str>| {
+        let jobs = store.list(state, limit, after).unwrap();
+        jobs.into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, 2, None), ids[..2]);
+    assert_eq!(page(Some(State::Queued), 10, Some(&ids[1])), ids[2..]);
+    assert_eq!(page(Some(State::Dead), 10, None), Vec::<String>::new());
+    for id in ["", "q", "q00000000-1", &ids[0][..9], "q\u{fc}-1"] {
+        assert!(matches!(store.seq(id), Err(QueueError::Unknown(_))), "{id}");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put { priority: i32, lane: u8 },
+    Take { counted: bool, outcome: u8 },
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (-2..3, 0..3_u8).prop_map(|(priority, lane)| Step::Put { priority, lane }),
+        3 => (any::<bool>(), 0..4_u8).prop_map(|(counted, outcome)| Step::Take { counted, outcome }),
+        1 => Just(Step::Reopen),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever happens, a job that was taken in is there, in exactly one state, until it is over.
+    #[test]
+    fn no_history_loses_or_doubles_a_job(steps in steps()) {
+        let folder = Folder::new();
+        let mut store = Store::open(&config(&folder), 0).unwrap();
+        let mut open: Vec<(i32, String)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Put { priority, lane } => {
+                    let id = put(&mut store, &Draft { priority, lane: lane.to_string(), ..draft("a") }).unwrap();
+                    open.push((priority, id));
+                }
+                Step::Take { counted, outcome } => {
+                    let Some(id) = next(&mut store, 0).first().cloned() else { continue };
+                    let best = open.iter().map(|(priority, _)| *priority).max();
+                    let at = open.iter().position(|(_, other)| *other == id).expect("it was taken in");
+                    prop_assert_eq!(Some(open[at].0), best);
+                    let over = |state| Settlement::Over { state, error: b"{}".to_vec(), failure: failure(counted), counted };
+                    let settlement = match outcome {
+                        0 => Settlement::Delivered { result: Kept::pack("{}", "{}") },
+                        1 => over(State::Dead),
+                        2 => over(State::Failed),
+                        _ => Settlement::Again { after_ms: 0, failure: failure(counted), counted, maybe_duplicate: false },
+                    };
+                    if outcome < 3 {
+                        open.remove(at);
+                    }
+                    deliver(&mut store, &id, settlement);
+                }
+                Step::Reopen => {
+                    drop(store);
+                    store = Store::open(&config(&folder), 0).unwrap();
+                }
+            }
+            prop_assert_eq!(store.waiting().unwrap(), open.len() as u64);
+        }
+        let mut found: Vec<String> = store.list(Some(State::Queued), 1_000, None).unwrap()
+            .into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
+        let mut expected: Vec<String> = open.into_iter().map(|(_, id)| id).collect();
+        found.sort();
+        expected.sort();
+        prop_assert_eq!(found, expected);
+    }
+}
