@@ -16,6 +16,8 @@ const ROUND = 25
 const SAY_EVERY = 5000
 /** How long the last process of a round may take. */
 const PATIENCE = 120_000
+/** Problems that are told. */
+const MOST_PROBLEMS = 20
 
 /** @param {{ iterations: number, seed: number, json: boolean }} options @returns {Promise<number>} The exit code. */
 async function run ({ iterations, seed, json }) {
@@ -66,7 +68,7 @@ async function run ({ iterations, seed, json }) {
   const seconds = (performance.now() - began) / 1000
   // What failed is left to be looked at.
   if (problems.length === 0) fs.rmSync(folder, { recursive: true })
-  const report = { ...total, seconds: Number(seconds.toFixed(1)), seed, problems, ...(problems.length > 0 && { folder }) }
+  const report = { ...total, seconds: Number(seconds.toFixed(1)), seed, problems: problems.slice(0, MOST_PROBLEMS), ...(problems.length > 0 && { folder }) }
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : text(report))
   return problems.length === 0 ? 0 : 1
 }
@@ -163,7 +165,7 @@ answers of the vendor        ${answered}
 jobs answered more than once ${twice}
 jobs marked maybeDuplicate   ${marked}
 ${seconds} s, seed ${seed}
-${problems.length === 0 ? 'No acknowledged job was lost, none was invented, none was answered twice unmarked.' : `${problems.slice(0, 20).join('\n')}\nThe files are in ${folder}.`}
+${problems.length === 0 ? 'No acknowledged job was lost, none was invented, none was answered twice unmarked.' : `${problems.join('\n')}\nThe files are in ${folder}.`}
 `
 }
 

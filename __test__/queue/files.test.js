@@ -213,6 +213,20 @@ test('while a commit hangs, 50 streams flow to their ends, and who queues is not
   assert.equal((await call).status, 'queued')
 })
 
+test('the program of docs/queue.md is the executed example', async () => {
+  const example = path.join(ROOT, 'examples', 'queue.mjs')
+  const block = /```js\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(ROOT, 'docs', 'queue.md'), 'utf8'))[1]
+  assert.equal(block, fs.readFileSync(example, 'utf8'))
+  const child = spawn(process.execPath, [example], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => { out += text })
+  const [code] = await once(child, 'close')
+  assert.equal(code, 0, out)
+  assert.match(out, /^queued, 1 left\nqueued\n/)
+  assert.match(out, /delivered, 0 left\n/)
+  assert.match(out, /Hello from vendor/)
+})
+
 test('options that cannot be', async (t) => {
   const made = (options) => {
     try {

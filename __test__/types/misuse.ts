@@ -21,6 +21,8 @@ export function options (): void {
   new FailoverClient({ breaker: true })
   // @ts-expect-error: this word means nothing
   new FailoverClient({ onUnavailable: 'retry' })
+  // @ts-expect-error: a queue has a path
+  new FailoverClient({ queue: { maxJobs: 5 } })
   // @ts-expect-error: phases have names
   new FailoverClient({ timeout: { first: '1s' } })
   // @ts-expect-error: the key comes first
@@ -49,6 +51,12 @@ export async function calls (): Promise<void> {
   void client.chatCompletion('m', [{ role: 'tool', content: 'hi' }])
   // @ts-expect-error: a stream is no completion
   const whole: ChatCompletion = await client.chatCompletion('m', 'hi', { stream: true })
+  // @ts-expect-error: it may be queued
+  console.log((await client.chatCompletion('m', 'hi', { onUnavailable: 'queue' })).choices)
+  // @ts-expect-error: a text must be answered
+  void client.complete('hi', { onUnavailable: 'queue' })
+  // @ts-expect-error: what is being delivered is not thrown away
+  void client.queue.purge({ state: 'delivering' })
   // @ts-expect-error: a completion is no stream
   const stream: ChatStream = await chatCompletion({ messages: [] })
   // @ts-expect-error: which of them it is must be asked

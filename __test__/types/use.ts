@@ -10,7 +10,7 @@ import {
 import type {
   AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions,
   EndpointFailure, EndpointStatus, FailureReason, HealthCheckResult, HealthReport, KeyValidation, Message, MetricsSnapshot,
-  ModelSummary, OpenAIChatRequest, TimeoutPhase, Usage
+  ModelSummary, OpenAIChatRequest, QueuedJob, QueuedRequest, TimeoutPhase, Usage
 } from 'bellwether'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -38,7 +38,8 @@ export function constructors (): FailoverClient[] {
     maxRetries: 2,
     retry: { prefer: 'same', maxRetryAfter: '5s', backoff: ['1s', '2s', 4000], budget: { ratio: 0.2, perSecond: 0.2 } },
     breaker: { failureThreshold: 3, recoveryTimeout: '5s', maxRecoveryTimeout: '60s', minimumRequests: 10, failureRatio: 0.5, window: '30s' },
-    onUnavailable: 'error',
+    onUnavailable: 'queue',
+    queue: { path: 'queue.db', maxJobs: 10, ttl: '1d', maxDeliveries: 3, encryptionKey: Buffer.alloc(32) },
     prices: { 'gpt-4.1': { input: 8, output: 32 } },
     health: { failureThreshold: 3, checkInterval: 1, timeout: '1s', probes: ['endpoint'], historySize: 10, model: 'm', service: 's' },
     proxy: 'http://127.0.0.1:3128',
@@ -54,6 +55,9 @@ export function overloads (stream: boolean, options: ChatOptions, request: OpenA
   exactly<Promise<ChatCompletion>>()(client.chatCompletion('m', messages, { temperature: 0 }))
   exactly<Promise<ChatCompletion>>()(client.chatCompletion('m', messages, { stream: false }))
   exactly<Promise<ChatStream>>()(client.chatCompletion('m', messages, { stream: true }))
+  exactly<Promise<ChatCompletion | QueuedRequest>>()(client.chatCompletion('m', messages, { onUnavailable: 'queue' }))
+  exactly<Promise<ChatStream | QueuedRequest>>()(client.chatCompletion('m', messages, { stream: true, onUnavailable: 'queue' }))
+  exactly<Promise<ChatCompletion | QueuedRequest>>()(client.chatCompletion({ messages }, { onUnavailable: 'queue', timeout: 5 }))
   exactly<Promise<ChatCompletion | ChatStream>>()(client.chatCompletion('m', messages, { stream }))
   exactly<Promise<ChatCompletion | ChatStream>>()(client.chatCompletion('m', messages, options))
   exactly<Promise<ChatCompletion>>()(client.chatCompletion({ model: 'm', messages }))
@@ -176,4 +180,22 @@ export function errors (): FailureReason | undefined {
   ]
   for (const type of classes) if (type.isInstance(error)) return error.reason
   return undefined
+}
+
+export async function queue (): Promise<void> {
+  const answer = await client.chatCompletion('m', 'hi', { onUnavailable: 'queue' })
+  exactly<string>()('status' in answer ? answer.id : answer.id)
+  const { queue } = client
+  exactly<number>()(queue.size)
+  exactly<ChatCompletion>()(await queue.result('id'))
+  exactly<QueuedJob[]>()(await queue.list({ state: 'dead', limit: 5, after: 'id' }))
+  exactly<boolean>()(await queue.retry('id'))
+  exactly<number>()(await queue.purge({ state: 'delivered', olderThan: '1d' }))
+  for await (const done of queue) {
+    if (done.status === 'delivered') exactly<ChatCompletion>()(done.completion)
+    else exactly<FailoverError>()(done.error)
+  }
+  client.on('queue', ({ event, id, remaining }) => console.log(event, id, remaining))
+  const { delivered, failed, remaining } = await client.retryQueuedRequests()
+  console.log(delivered + failed + remaining)
 }

@@ -92,6 +92,7 @@ fn unhex(text: &str) -> Option<[u8; KEY_BYTES]> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 mod tests {
     use serde_json::{Value, json};
 

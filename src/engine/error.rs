@@ -175,6 +175,11 @@ impl CallError {
         outage && !unknown
     }
 
+    /// Whether the same call may be answered at another time.
+    pub fn may_pass(&self) -> bool {
+        self.is_outage() && !matches!(self.code, Code::BudgetExceeded | Code::NotFound)
+    }
+
     /// A defect of ours, such as a panic, contained.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Code::Internal, Reason::Closed, message)

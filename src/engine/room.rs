@@ -112,7 +112,9 @@ impl Room {
 
     /// Tells the watcher of a change that concerns nobody in line.
     pub fn tell_watcher(&self) {
-        if self.watcher.watches.swap(false, Ordering::AcqRel) {
+        // Nearly always nobody watches, and that is cheap to see.
+        if self.watcher.watches.load(Ordering::Acquire) && self.watcher.watches.swap(false, Ordering::AcqRel)
+        {
             self.watcher.bell.notify_one();
         }
     }

@@ -41,7 +41,7 @@ use crate::{
         probe::Probe,
     },
     net::carrier::Carrier,
-    queue::{Draft, Queue},
+    queue::Queue,
 };
 
 struct Events {
@@ -337,8 +337,7 @@ fn start(
     };
     match call_options(options.as_deref(), &active) {
         Ok(read) => {
-            let keeps = queue.filter(|_| queue::may_keep(&active, &read));
-            let keeps = keeps.map(|queue| (queue, Draft::of(&request, options.as_deref(), &read)));
+            let keeps = queue.map(|queue| (queue, options));
             run(hub, client, slot, Call::new(active, request, read, None), keeps);
         }
         Err(error) => refuse(hub, slot, &error),

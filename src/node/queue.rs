@@ -12,13 +12,13 @@ use super::{
     reply::Reply,
 };
 use crate::{
-    config::{Problem, behaviour::OnUnavailable},
-    engine::{Engine, call::Call, client::Active, error::CallError, options::CallOptions},
+    config::Problem,
+    engine::{Engine, call::Call, error::CallError},
     queue::{Draft, Outcome, Queue, QueueError, State},
 };
 
-/// Where a call goes that nobody could answer, and what is kept of it.
-pub type Keeps = (Arc<Queue>, Draft);
+/// Where a call goes that nobody could answer, and its options as they were given.
+pub type Keeps = (Arc<Queue>, Option<String>);
 
 #[napi]
 impl NativeClient {
@@ -136,17 +136,11 @@ pub fn start(engine: &Arc<Engine>, hub: &HubInner) -> napi::Result<Option<Arc<Qu
     Ok(Some(queue))
 }
 
-/// Whether a call may end up in the queue.
-pub fn may_keep(active: &Active, options: &CallOptions) -> bool {
-    let chosen = options.on_unavailable.unwrap_or(active.engine().config.on_unavailable);
-    chosen == OnUnavailable::Queue
-}
-
 /// The end of a call that failed: it is queued, where that was asked for, or says why not.
 pub async fn keep(keeps: Option<Keeps>, call: &Call, error: CallError, reply: Reply) {
-    let Some((queue, mut draft)) = keeps.filter(|_| call.is_to_be_queued(&error)) else {
-        return reply.reject(&error);
-    };
+    let request = call.question.chat().filter(|_| call.is_to_be_queued(&error));
+    let (Some((queue, given)), Some(request)) = (keeps, request) else { return reply.reject(&error) };
+    let mut draft = Draft::of(request, given.as_deref(), &call.options);
     draft.maybe_duplicate = error.attempts.iter().any(|attempt| attempt.maybe_billed);
     match queue.enqueue(draft).await {
         Ok(id) => reply.resolve(json!({ "status": "queued", "id": id }).to_string(), String::new()),

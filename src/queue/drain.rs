@@ -38,6 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a job waits after a delivery that counts: four times as long each time, to the longest.
 const BACKOFF_MS: i64 = 10_000;
 const LONGEST_BACKOFF_MS: i64 = 3_600_000;
+/// Between two looks when there was nothing to do, however much happens.
+const LEAST_REST: Duration = Duration::from_millis(50);
 /// After the file could not be read or written.
 const FILE_PAUSE: Duration = Duration::from_secs(30);
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
@@ -125,12 +127,17 @@ impl Drain {
                 None => std::future::pending().await,
             }
         };
+        let rested = now() + LEAST_REST;
+        let change = async {
+            shared.engine.room.change().await;
+            time::sleep_until(rested.into()).await;
+        };
         let waits = shared.gauge.waiting.load(Ordering::Acquire) > 0;
         tokio::select! {
             biased;
             () = shared.gauge.kick.notified() => {}
             Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.learn(done.ok()),
-            () = shared.engine.room.change(), if waits => {}
+            () = change, if waits => {}
             () = alarm => {}
         }
     }
@@ -157,7 +164,7 @@ impl Drain {
                     self.paused.clear();
                 }
                 let (times, until) = self.paused.entry(lane).or_insert((0, now()));
-                *until = now() + (PAUSE * 2_u32.pow((*times).min(5))).min(LONGEST_PAUSE);
+                *until = now() + pause(*times);
                 *times += 1;
             }
         }
@@ -184,12 +191,7 @@ impl Drain {
             return Pass::Nothing { until: None };
         }
         for head in heads {
-            if let Some((_, at)) = self.paused.get(&head.lane)
-                && *at > now()
-            {
-                until = Some(until.map_or(*at, |soonest| soonest.min(*at)));
-                continue;
-            }
+            let paused = self.paused.get(&head.lane).map(|(_, until)| *until).filter(|until| *until > now());
             let parcel = match parcel(head, &self.shared) {
                 Ok(parcel) => parcel,
                 Err(refused) => {
@@ -198,33 +200,37 @@ impl Drain {
                     return Pass::Began;
                 }
             };
-            match ready(&self.shared.engine, &parcel.question, &parcel.options) {
-                Ready::Now => {
-                    return if self.begin(parcel).await { Pass::Began } else { Pass::Nothing { until } };
-                }
-                Ready::At(at) => until = Some(until.map_or(at, |soonest| soonest.min(at))),
-                Ready::Later => {}
-            }
+            let at = match ready(&self.shared.engine, &parcel.question, &parcel.options) {
+                Ready::Now if paused.is_none() => return self.begin(parcel).await,
+                Ready::Now => now(),
+                Ready::At(at) => at,
+                Ready::Later => continue,
+            };
+            // One wake, when both are over.
+            let at = paused.map_or(at, |paused| paused.max(at));
+            until = Some(until.map_or(at, |soonest| soonest.min(at)));
         }
         Pass::Nothing { until }
     }
 
     /// On disk it is being delivered before a byte of it is sent.
-    async fn begin(&mut self, parcel: Parcel) -> bool {
+    async fn begin(&mut self, parcel: Parcel) -> Pass {
         let engine = &self.shared.engine;
         // One for the call, and one until its end is on disk.
-        let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else { return false };
+        let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
+            return Pass::Nothing { until: None };
+        };
         let seq = parcel.head.seq;
         match self.shared.worker.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
             // Purged meanwhile: there may be others.
-            Ok(false) => return true,
-            Err(_) => return false,
+            Ok(false) => return Pass::Began,
+            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE) },
         }
         self.shared.tell("delivering", &parcel.head.id, Value::Null);
         self.under_way.push(seq);
         self.deliveries.spawn(deliver(self.shared.clone(), parcel, active, booking));
-        true
+        Pass::Began
     }
 
     /// A job that is no call (any more).
@@ -282,7 +288,7 @@ async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: 
         Err(error) => {
             let counted = error.attempts.iter().any(was_taken);
             let noted = failure(&shared, &error, counted);
-            let state = if !is_worth_another(&error) {
+            let state = if !error.may_pass() {
                 Some(State::Failed)
             } else if counted && deliveries + 1 >= shared.config.max_deliveries {
                 Some(State::Dead)
@@ -336,11 +342,6 @@ fn was_taken(attempt: &Attempt) -> bool {
     attempt.outcome != AttemptOutcome::Skipped && attempt.reason.is_some_and(counts)
 }
 
-/// What the caller would have to change is not tried again.
-fn is_worth_another(error: &CallError) -> bool {
-    error.is_outage() && error.code != Code::BudgetExceeded
-}
-
 fn failure(shared: &Shared, error: &CallError, counted: bool) -> Failure {
     let reason = serde_json::to_value(error.reason).ok().and_then(|r| r.as_str().map(str::to_owned));
     Failure {
@@ -349,6 +350,11 @@ fn failure(shared: &Shared, error: &CallError, counted: bool) -> Failure {
         status: error.status,
         counted,
     }
+}
+
+/// How long a lane is left alone after so many failures in a row before the last.
+fn pause(times: u32) -> Duration {
+    PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_PAUSE)
 }
 
 fn backoff(deliveries: u32) -> i64 {
@@ -364,6 +370,7 @@ fn marked(report: String) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 mod tests {
     use super::*;
 
@@ -372,6 +379,13 @@ mod tests {
         let waits: Vec<i64> = (0..6).map(|n| backoff(n) / 1_000).collect();
         assert_eq!(waits, [10, 40, 160, 640, 2_560, 3_600]);
         assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF_MS);
+    }
+
+    #[test]
+    fn alone_in_an_outage_it_looks_every_thirty_seconds() {
+        let pauses: Vec<u64> = (0..7).map(|times| pause(times).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
     }
 
     #[test]

@@ -222,6 +222,7 @@ pub fn counts(reason: Reason) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 mod tests {
     use super::*;
 

@@ -93,6 +93,7 @@ impl Seal {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 mod tests {
     use super::*;
 

@@ -48,6 +48,7 @@ impl Store {
         let path = &config.path;
         let lock = lock(path)?;
         let trouble = |error| QueueError::of(path, &error);
+        private(path).map_err(|e| QueueError::file(path, &format!("it cannot be opened or made ({e})")))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -516,6 +517,15 @@ fn pragmas(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", "OFF")
 }
 
+/// Sees to it that a file which SQLite is to make can be read by its owner alone: it holds what people ask.
+fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
 /// Takes the file into possession, until this process or this client is gone. The system lets go of it then,
 /// however they go.
 fn lock(path: &Path) -> Result<File> {
@@ -545,5 +555,6 @@ fn lock(path: &Path) -> Result<File> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 #[path = "store_tests.rs"]
 mod tests;

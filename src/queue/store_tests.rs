@@ -96,6 +96,18 @@ fn the_file_is_in_wal_mode_and_synced_in_full() {
     assert_eq!(pragma("user_version"), 1.into());
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let mut store = Store::open(&config(&folder), 0).unwrap();
+    put(&mut store, &draft("a")).unwrap();
+    for name in ["q.db", "q.db-wal"] {
+        assert_eq!(fs::metadata(folder.0.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
 #[test]
 fn every_commit_is_synced_before_it_is_told_and_one_commit_serves_many() {
     disk::install();
@@ -174,9 +186,9 @@ fn a_job_waits_for_its_turn_and_is_hurried() {
     deliver(&mut store, &id, again(1_000));
     let due = commit(&mut store, |s| s.due(999)).unwrap();
     assert_eq!((due.heads.len(), due.next_at), (0, Some(1_000)));
-    assert_eq!(next(&mut store, 1_000), [id.clone()]);
+    assert_eq!(next(&mut store, 1_000), std::slice::from_ref(&id));
     commit(&mut store, |s| s.hurry(500)).unwrap();
-    assert_eq!(next(&mut store, 500), [id.clone()]);
+    assert_eq!(next(&mut store, 500), std::slice::from_ref(&id));
     let job = store.show(&id).unwrap();
     assert_eq!((&job["deliveries"], &job["failures"][0]["reason"]), (&json!(1), &json!("serverError")));
 }

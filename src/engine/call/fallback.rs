@@ -42,7 +42,7 @@ impl Call {
 
     /// Whether a call that failed so is to be queued: nobody was there for it, and whoever asked can be told.
     pub fn is_to_be_queued(&self, error: &CallError) -> bool {
-        self.on_unavailable() == OnUnavailable::Queue && error.is_outage() && self.cut.is_none()
+        self.on_unavailable() == OnUnavailable::Queue && error.may_pass() && self.cut.is_none()
     }
 
     /// The text to answer with, if the user has one for this.
