@@ -229,7 +229,7 @@ test('a key that a vendor quotes in its head is no header\'s, and costs no answe
 test('a path that climbs, as some server may read it, does not take the endpoint\'s key with it', async (t) => {
   const { client, vendors: [{ seen }] } = await on(t, [json({})])
   const here = await vendor(t, json({}))
-  const paths = ['/responses/..%2ffiles', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
+  const paths = ['/responses/..%2ffiles', '/responses/..%252ffiles', '/models/%25252e%25252e%252fadmin', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
   for (const path of paths) {
     await client.fetch(`${here.url}/v1${path}`)
     assert.equal((await client.handler(new Request(`http://me/v1${path.replace('/models', '/responses')}`))).status, 404, path)
@@ -279,6 +279,28 @@ test('bytes are those of the call, whatever is written over them after it', asyn
   body.fill('x')
   assert.equal((await response).status, 200)
   assert.equal(seen[0].body.toString(), '{"model":"e"}')
+})
+
+test('what is between one caller and one vendor is not passed on', async (t) => {
+  const cached = (response, { headers }) => ('if-none-match' in headers ? response.writeHead(304).end() : json({ ok: true })(response))
+  const { client, vendors: [{ seen }] } = await on(t, [cached])
+  for (let i = 0; i < 5; i++) {
+    const response = await client.fetch(`${V1}/models`, { headers: { 'if-none-match': '"a"', 'if-modified-since': 'x', range: 'bytes=0-1', 'keep-alive': 'x', 'proxy-connection': 'x', 'http2-settings': 'x', 'x-a': 'é' } })
+    assert.deepEqual(await response.json(), { ok: true })
+  }
+  const names = Object.keys(seen[0].headers)
+  assert.deepEqual(names.filter((name) => /^(?:if-|range|keep-alive|proxy-|http2)/.test(name)), [])
+  assert.equal(seen[0].headers['x-a'], 'é', 'a byte a character, as the platform sends it')
+})
+
+test('odd answers that are sound', async (t) => {
+  const neverEnds = (response) => response.writeHead(205).write('x')
+  const marked = (response) => response.writeHead(200, JSON_TYPE).end('\ufeff{"ok":true}')
+  const { client: one } = await on(t, [neverEnds])
+  assert.equal((await one.fetch(`${V1}/responses/r`, { method: 'DELETE' })).status, 205)
+  await until('it is over', () => one.metrics.snapshot().activeCalls === 0)
+  const { client: other } = await on(t, [marked])
+  assert.deepEqual(await (await other.fetch(`${V1}/models`)).json(), { ok: true })
 })
 
 test('abort rejects with its reason, and the vendor is let go', async (t) => {

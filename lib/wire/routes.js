@@ -50,8 +50,7 @@ function chatRoute (method, pathname) {
 function passRoute (method, { pathname, searchParams }, headers) {
   const path = trimmed(pathname)
   const below = belowVersion(path)
-  // It would lead the endpoint's key to other places than these.
-  if (CLIMB.test(path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16))))) return undefined
+  if (climbs(path)) return undefined
   // Google takes keys there.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
@@ -66,6 +65,19 @@ function passRoute (method, { pathname, searchParams }, headers) {
   if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)
   if (method === 'GET' && MODELS.test(below)) return passed(dialectOf(headers, pathname), below)
   return undefined
+}
+
+/**
+ * Whether it would lead the endpoint's key to other places than these, for whoever decodes it, also more than once.
+ * @param {string} path
+ */
+function climbs (path) {
+  for (let before = ''; path !== before;) {
+    if (CLIMB.test(path)) return true
+    before = path
+    path = path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
+  }
+  return false
 }
 
 /** @param {string} path */

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use tokio::time;
@@ -70,12 +69,14 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         return Err(Fault::new(Kind::Malformed, "the answer is a page for people"));
     }
     let whole = kind == "application/json" || kind.ends_with("+json");
-    let (mut held, mut ended) = (Vec::new(), false);
-    if whole {
+    // Whatever comes behind it is no body.
+    let empty = matches!(head.status, 204 | 205);
+    let (mut held, mut ended) = (Vec::new(), empty);
+    if whole && !empty {
         held = attempt::read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
         ended = true;
-        let empty = head.status == StatusCode::NO_CONTENT.as_u16() && held.is_empty();
-        if !empty && serde_json::from_slice::<IgnoredAny>(&held).is_err() {
+        let text = held.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&held);
+        if serde_json::from_slice::<IgnoredAny>(text).is_err() {
             return Err(Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed());
         }
     } else {
