@@ -151,6 +151,10 @@ export interface ConnectionOptions {
   endpoints?: (string | EndpointOptions)[]
   /** Aliases: a name that may be asked for, and what it stands for, in order: `'model'`, `'endpoint/model'` or `'provider/model'`. */
   models?: Record<string, string | string[]>
+  /** Models for `complete()` by kind of task and by `priority`; what is left out stays as it is. */
+  routing?: Record<string, { fast?: string[]; normal?: string[]; high?: string[] }>
+  /** Ways for calls to go, by the name that a call gives as its `route`. */
+  rules?: Record<string, RoutingRule>
   /** The way out. Default `'env'`: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. An address, or `false` for none. */
   proxy?: 'env' | (string & {}) | false
   tls?: TlsOptions
@@ -194,6 +198,27 @@ export interface ClientOptions extends ConnectionOptions {
   signal?: AbortSignal
 }
 
+export interface RoutingRule {
+  /** Endpoints and models (or aliases) to ask, in order, in place of what the call asked. Default: whoever serves what was asked. */
+  routeTo?: string | string[]
+  /** Whether, after those, everybody else is asked. Default: true where `routeTo` names models alone, false where it names an endpoint. */
+  fallback?: boolean
+  /**
+   * False: who takes over after a failure is sent the instructions and what came since the user's last message alone.
+   * Not for callers of `fetch` and `handler` in dialects other than OpenAI's. Default true.
+   */
+  preserveContext?: boolean
+  /** In place of the client's; the call's own goes before it. */
+  maxRetries?: number
+  /** `cost_optimization`: who is expected to answer this call for the least is asked first, whatever the priorities; who has no known price, last. */
+  priority?: 'cost_optimization'
+  /**
+   * Like an endpoint's `maxLatency`, for this call: who exceeds it at the 95th percentile is asked after the others, and a
+   * stream's first content is waited for no longer while another endpoint is left.
+   */
+  latencySla?: Duration
+}
+
 export interface EndpointOptions {
   /** Its name in reports, errors and events: unique, without `/`. */
   name: string
@@ -233,6 +258,11 @@ export interface EndpointOptions {
    * declare more than the refusing one, or, if that declares nothing, more than the request's tokens by our estimate.
    */
   contextWindow?: number
+  /**
+   * Of those who share a tier, its share of first requests, against the others', who without one have 1. 0: only after all
+   * others. Default: where none has one, the less loaded of two drawn at random.
+   */
+  weight?: number
   /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
   canContinue?: boolean
 }
@@ -374,6 +404,13 @@ export interface CallOptions {
   tags?: Record<string, string>
   /** Sent as `Idempotency-Key`. Printable ASCII. */
   idempotencyKey?: string
+  /** The name of one of the client's `rules`. */
+  route?: string
+  /**
+   * Calls with the same key go to the same endpoint of a shared tier, as far as that is ready. Default: the request's
+   * `prompt_cache_key`.
+   */
+  stickyKey?: string
 }
 
 /** What is left out is not sent. Of what becomes part of the request, what is in it is written as by `JSON.stringify`. */

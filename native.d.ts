@@ -49,6 +49,8 @@ export declare class NativeClient {
   summary(): string
   /** The models that aliases and endpoints name. */
   models(): Array<string>
+  /** The models for a task, in order. */
+  suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
   snapshot(): string
   healthReport(): string
   optimalModel(): string | null

@@ -81,7 +81,7 @@ class FailoverClient extends WantedEmitter {
 
   /** @param {any} prompt @param {any} [options] @returns {Promise<any>} */
   async complete (prompt, options) {
-    return require('./complete').complete(this, prompt, options)
+    return require('./complete').complete(this, this.#native, prompt, options)
   }
 
   /** @param {any} text @param {any} [options] @returns {Promise<any>} */

@@ -11,6 +11,7 @@ use super::{
     models::Aliases,
     monitor::HealthConfig,
     reader::{self, Problems, Reader, expected},
+    routing::{RoutingTable, Rule, read_rules},
 };
 use crate::{
     duration,
@@ -27,6 +28,8 @@ use crate::{
 pub struct ClientConfig {
     pub endpoints: Vec<EndpointConfig>,
     pub aliases: Aliases,
+    pub routing: RoutingTable,
+    pub rules: Vec<(String, Rule)>,
     pub timeouts: Timeouts,
     pub max_retries: u32,
     pub retry: RetryConfig,
@@ -185,11 +188,16 @@ impl ClientConfig {
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
         let transport = read_transport(r);
+        let routing = RoutingTable::read(r);
+        let aliases = Aliases::new(aliases);
+        let rules = read_rules(r, endpoints.as_deref().unwrap_or_default(), &aliases);
         let endpoints = endpoints?;
         Some(Self {
             health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
             endpoints,
-            aliases: Aliases::new(aliases),
+            aliases,
+            routing,
+            rules,
             timeouts,
             max_retries,
             retry,

@@ -43,6 +43,8 @@ pub struct EndpointConfig {
     pub keys: Vec<KeySource>,
     pub models: Served,
     pub tier: Tier,
+    /// Its share of its tier's calls, against the others'.
+    pub weight: Option<f64>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub health: EndpointHealth,
     pub price: Option<Price>,
@@ -132,6 +134,7 @@ impl EndpointConfig {
         let keys = Self::keys(r, vendor.as_deref(), host, inherited);
         let models = Self::served(r);
         let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
+        let weight = r.number("weight", 0.0, 1_000_000.0);
         let headers = read_headers(r);
         let health = r.object("healthCheck", |r| EndpointHealth {
             enabled: r.boolean("enabled"),
@@ -159,6 +162,7 @@ impl EndpointConfig {
             keys: keys?,
             models: models?,
             tier: tier.unwrap_or(Tier { number: position + 1, place: position + 1 }),
+            weight,
             headers: headers?,
             health: health.unwrap_or_default(),
             price,

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod models;
 pub mod monitor;
 pub mod reader;
+pub mod routing;
 
 pub use client::ClientConfig;
 pub use endpoint::EndpointConfig;

@@ -91,7 +91,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let target = &trial.admission.target.clone();
     let fresh = |fault| NotSent { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request = build(call, target, key.as_ref(), trial.continues).map_err(fresh)?;
+    let request = build(call, target, key.as_ref(), trial).map_err(fresh)?;
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial);
     trial.admission.sent = true;
@@ -276,11 +276,13 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) -> Result<Request, Fault> {
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>, trial: &Trial) -> Result<Request, Fault> {
     let endpoint = &target.endpoint.config;
     let mut request = match &call.question {
         Question::Chat(chat) => {
-            let body = completion(call, chat, target, continues).map_err(|e| untranslatable(&e))?;
+            let last_turn = (trial.moved && call.forgets_context()).then(|| chat.last_turn()).flatten();
+            let chat = last_turn.as_ref().unwrap_or(chat);
+            let body = completion(call, chat, target, trial.continues).map_err(|e| untranslatable(&e))?;
             Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
         Question::Other(other) => other.request(target, key)?,

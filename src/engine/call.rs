@@ -94,7 +94,10 @@ impl Call {
         Self {
             timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
             streams: options.streams.unwrap_or(engine.config.streams),
-            retries_left: options.max_retries.unwrap_or(engine.config.max_retries),
+            retries_left: options
+                .max_retries
+                .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
+                .unwrap_or(engine.config.max_retries),
             id: engine.request_id(),
             rank: engine.room.rank(options.queue_priority),
             engine,
@@ -130,7 +133,8 @@ impl Call {
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let engine = self.engine.clone();
         let candidates = plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
-        let mut picker = Picker::new(candidates, now(), || engine.draw());
+        let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
+        let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
             engine.allowance.lock().call();
@@ -276,7 +280,24 @@ impl Call {
 
     fn asker(&self) -> Asker<'_> {
         let engine = &*self.engine;
-        Asker { engine, question: &self.question, room: &engine.room, rank: self.rank, now: now() }
+        Asker {
+            engine,
+            question: &self.question,
+            room: &engine.room,
+            rank: self.rank,
+            sla: self.sla(),
+            now: now(),
+        }
+    }
+
+    /// The time to first content that its rule wants.
+    fn sla(&self) -> Option<Duration> {
+        self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
+    }
+
+    /// Whether who takes over is told the last turn of the conversation alone.
+    pub fn forgets_context(&self) -> bool {
+        self.options.rule.as_ref().is_some_and(|rule| rule.forgets_context)
     }
 
     fn deadline(&self) -> Instant {

@@ -70,6 +70,11 @@ impl Question {
         }
     }
 
+    /// What the caller says of requests that begin alike: vendors keep such beginnings.
+    pub fn cache_key(&self) -> Option<&str> {
+        self.chat()?.cache_key.as_deref()
+    }
+
     pub fn max_output(&self) -> Option<u64> {
         self.chat()?.max_output
     }

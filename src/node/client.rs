@@ -197,6 +197,12 @@ impl NativeClient {
         plan::named_models(&self.engine)
     }
 
+    /// The models for a task, in order.
+    #[napi(catch_unwind)]
+    pub fn suited_models(&self, task: Option<String>, priority: Option<String>) -> Vec<String> {
+        plan::suited(&self.engine, task.as_deref(), priority.as_deref())
+    }
+
     #[napi(catch_unwind)]
     pub fn snapshot(&self) -> String {
         let mut snapshot = status::snapshot(&self.engine);
