@@ -136,7 +136,7 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
   // That it has no embeddings keeps nobody from chatting there.
   const { client } = await on(t, [(response, { url }) => (url.endsWith('/chat/completions') ? json({ choices: [{ index: 0, message: { role: 'assistant', content: 'from A' }, finish_reason: 'stop' }] }) : missing)(response), down])
   const failed = await client.fetch(`${V1}/responses`, post({ model: 'gpt-4o' }))
-  assert.ok([404, 500].includes(failed.status))
+  assert.equal(failed.status, 404)
   assert.equal(failed.headers.get('x-should-retry'), 'false')
   assert.equal((await client.chatCompletion('gpt-4o', 'hi')).choices[0].message.content, 'from A')
 })
@@ -186,9 +186,11 @@ test('bytes that are no text arrive as they were, live, and a cut errors the bod
   assert.deepEqual(Buffer.concat(chunks), sound)
   assert.equal(response.headers.get('content-type'), 'audio/mpeg')
 
-  const breaks = (response) => { response.writeHead(200, { 'content-type': 'audio/mpeg' }).write('abc'); setTimeout(() => response.destroy(), 20) }
+  let cut
+  const breaks = (response) => { response.writeHead(200, { 'content-type': 'audio/mpeg' }).write('abc'); cut = () => response.destroy() }
   const { client: other } = await on(t, [breaks])
   const begun = await other.fetch(`${V1}/audio/speech`, post({ model: 'tts-1' }))
+  cut()
   await assert.rejects(begun.arrayBuffer(), (error) => error.name === 'StreamInterruptedError')
 })
 
