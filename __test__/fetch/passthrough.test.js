@@ -164,6 +164,8 @@ test('JSON that is cut or no JSON is asked for anew', async (t) => {
     const { client } = await on(t, [first, json({ from: 'B' })])
     assert.deepEqual(await (await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).json(), { from: 'B' })
   }
+  const { client } = await on(t, [(response) => response.writeHead(200, JSON_TYPE).end('\ufeff{"from":"A"}'), json({ from: 'B' })])
+  assert.deepEqual(await (await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).json(), { from: 'A' })
 })
 
 test('bytes that are no text arrive as they were, live, and a cut errors the body', async (t) => {

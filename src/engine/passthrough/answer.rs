@@ -75,7 +75,9 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         held = attempt::read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
         ended = true;
         let empty = head.status == StatusCode::NO_CONTENT.as_u16() && held.is_empty();
-        if !empty && serde_json::from_slice::<IgnoredAny>(&held).is_err() {
+        // Readers of a fetch's answer skip the mark.
+        let json = held.strip_prefix(b"\xef\xbb\xbf".as_slice()).unwrap_or(&held);
+        if !empty && serde_json::from_slice::<IgnoredAny>(json).is_err() {
             return Err(Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed());
         }
     } else {
