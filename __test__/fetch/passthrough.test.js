@@ -141,6 +141,19 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
   assert.equal((await client.chatCompletion('gpt-4o', 'hi')).choices[0].message.content, 'from A')
 })
 
+test('a response is found, and gone on with, where it is stored', async (t) => {
+  const elsewhere = json({ error: { message: "Previous response with id 'resp_1' not found.", type: 'invalid_request_error', param: 'previous_response_id', code: 'previous_response_not_found' } }, 400)
+  const { client } = await on(t, [(response, { method }) => (method === 'POST' ? elsewhere : missing)(response), json({ from: 'B' })])
+  const events = record(client, 'breaker', 'cooldown')
+  for (const init of [post({ model: 'm', input: 'go on', previous_response_id: 'resp_1' }), { method: 'GET' }, { method: 'DELETE' }]) {
+    const response = await client.fetch(`${V1}/responses${init.method === 'POST' ? '' : '/resp_1'}`, init)
+    assert.deepEqual([await response.json(), response.headers.get('x-bellwether-attempts')], [{ from: 'B' }, '2'], init.method)
+  }
+  assert.deepEqual(events, [])
+  const alone = await on(t, [elsewhere])
+  assert.equal((await alone.client.fetch(`${V1}/responses`, post({ previous_response_id: 'resp_1' }))).status, 400)
+})
+
 test('nobody speaks the dialect: a clear answer, and nothing is sent', async (t) => {
   const { client, vendors: [{ seen }] } = await on(t, [json({})], { dialect: 'anthropic' })
   const response = await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))
