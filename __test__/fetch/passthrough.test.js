@@ -154,6 +154,46 @@ test('a response is found, and gone on with, where it is stored', async (t) => {
   assert.equal((await alone.client.fetch(`${V1}/responses`, post({ previous_response_id: 'resp_1' }))).status, 400)
 })
 
+test('who lists the model comes first', async (t) => {
+  const [a, b] = await Promise.all([vendor(t, json({ from: 'A' })), vendor(t, json({ from: 'B' }))])
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url, models: ['embed'] }] })
+  const from = async (model) => (await (await client.fetch(`${V1}/embeddings`, post({ model }))).json()).from
+  assert.deepEqual([await from('embed'), await from('other')], ['B', 'A'])
+})
+
+test('hedges, canned answers and commit: \'end\' are the chats\' alone, and so is a rate budget', async (t) => {
+  // A slow first answer: a chat beside it is hedged, which takes longer than a hedge of the other would.
+  const chat = { choices: [{ index: 0, message: { role: 'assistant', content: 'from B' }, finish_reason: 'stop' }] }
+  let letGo
+  const slow = (response, { url }) => { if (url.endsWith('/embeddings')) letGo = () => json({ from: 'A' })(response) }
+  const hedged = await on(t, [slow, json(chat)], { hedge: { after: 1, maxExtraLoad: 1 } })
+  const asked = hedged.client.fetch(`${V1}/embeddings`, post({ model: 'e' }))
+  await until('asked', () => letGo !== undefined)
+  assert.equal((await hedged.client.chatCompletion('m', 'hi')).report.endpoint, 'B')
+  letGo()
+  assert.deepEqual(await (await asked).json(), { from: 'A' })
+  assert.deepEqual(hedged.vendors[1].seen.map(({ url }) => url), ['/v1/chat/completions'])
+
+  const { client } = await on(t, [down], { maxRetries: 0, fallbackResponse: 'sorry', onUnavailable: 'fallback' })
+  assert.equal((await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).status, 500)
+
+  let finish
+  const begins = (response) => { response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n'); finish = () => response.end() }
+  const live = await on(t, [begins], { streams: { commit: 'end' } })
+  const { body } = await live.client.fetch(`${V1}/responses`, post({ model: 'm', stream: true }))
+  const reader = body.getReader()
+  assert.equal(Buffer.from((await reader.read()).value).toString(), 'data: {}\n\n')
+  finish()
+  assert.equal((await reader.read()).done, true)
+
+  const paced = await on(t, [(response, { url }) => json(url.endsWith('/completions') ? chat : {})(response)], { maxRetries: 0, onUnavailable: 'error', endpoint: { limits: { rpm: 1 } } })
+  const statuses = []
+  for (const body of [{ input: 'hi' }, { messages: [{ role: 'user', content: 'hi' }] }]) {
+    for (let i = 0; i < 2; i++) statuses.push((await paced.client.fetch(`${V1}/${'input' in body ? 'responses' : 'chat/completions'}`, post({ model: 'm', ...body }))).status)
+  }
+  assert.deepEqual(statuses, [200, 429, 200, 429])
+})
+
 test('nobody speaks the dialect: a clear answer, and nothing is sent', async (t) => {
   const { client, vendors: [{ seen }] } = await on(t, [json({})], { dialect: 'anthropic' })
   const response = await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))
@@ -219,6 +259,15 @@ test('a form with a file arrives with its boundary', async (t) => {
   const form = await new Response(body, { headers: { 'content-type': headers['content-type'] } }).formData()
   assert.equal(form.get('model'), 'whisper-1')
   assert.deepEqual(Buffer.from(await form.get('file').arrayBuffer()), file)
+})
+
+test('a form is not read: its model stays as it is', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({ text: 'hello' })], { models: { mine: ['whisper-1'] } })
+  const form = new FormData()
+  form.set('model', 'mine')
+  const response = await client.fetch(`${V1}/audio/transcriptions`, { method: 'POST', body: form })
+  assert.match(seen[0].body.toString(), /name="model"\r\n\r\nmine\r\n/)
+  assert.equal(response.headers.get('x-bellwether-model'), null)
 })
 
 test('an answer without a body is one', async (t) => {
