@@ -221,6 +221,25 @@ test('JSON that is cut or no JSON is asked for anew', async (t) => {
   assert.deepEqual(await (await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).json(), { from: 'A' })
 })
 
+test('an error in the place of the first event is asked for anew, however it is cut; a later one is passed on', async (t) => {
+  const created = 'event: response.created\ndata: {"type":"response.created"}\n\n'
+  const quota = 'event: error\ndata: {"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"You exceeded your current quota"}}\n\n'
+  const says = (...pieces) => async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+    for (const piece of pieces) await new Promise((resolve) => response.write(piece, resolve))
+    response.end()
+  }
+  const ask = async (first) => {
+    const { client } = await on(t, [first, says(created)])
+    const response = await client.fetch(`${V1}/responses`, post({ model: 'm', stream: true }))
+    return [response.headers.get('x-bellwether-endpoint'), await response.text()]
+  }
+  for (const first of [says(quota), says(': alive\n\n', ...quota), says(quota.trimEnd())]) assert.deepEqual(await ask(first), ['B', created])
+  for (const text of [created + quota, ': alive\n\n', `data: {"type":"image","b64":"${'A'.repeat(100_000)}"}\n\n`]) {
+    assert.deepEqual(await ask(says(text)), ['A', text])
+  }
+})
+
 test('bytes that are no text arrive as they were, live, and a cut errors the body', async (t) => {
   const sound = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 31) % 256))
   let goOn

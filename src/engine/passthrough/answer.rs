@@ -1,4 +1,5 @@
-//! An answer that is passed on as it comes: JSON once it is there whole and sound, all else from its first byte on.
+//! An answer that is passed on as it comes: JSON once it is there whole and sound, events once the first of them is no
+//! error, all else from its first byte on.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,10 @@ use tokio::time;
 use crate::{
     clock::now,
     config::client::Timeouts,
-    dialect::openai::accumulate::Accumulator,
+    dialect::openai::{
+        accumulate::Accumulator,
+        chunk::{self, Data},
+    },
     engine::{
         admission::Admission,
         attempt::{self, Answer, Answered},
@@ -23,13 +27,20 @@ use crate::{
         body::Body,
         decode::Decoder,
         fields::{Fields, text},
+        sse::Framer,
     },
-    policy::fault::{Fault, Kind},
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
 };
 
 /// What the caller hears of an answer's head: what it holds, and what its limits are.
 const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
 const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+/// A first event that is larger is no error in an answer's place.
+const MAX_OPENING: usize = 64 << 10;
 
 /// The fields of an answer's head that are passed on.
 pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
@@ -83,8 +94,27 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
     } else {
         let first = call.timeouts.first_content.unwrap_or(Timeouts::FIRST_CONTENT);
         let until = trial.admission.began + first;
-        while held.is_empty() && !ended {
+        let mut events = (kind == "text/event-stream").then(|| Framer::new(MAX_OPENING));
+        let mut begun = false;
+        while !begun && !ended {
+            let read = held.len();
             ended = !more(&mut body, &mut decoder, &mut held, until, Kind::FirstContentTimeout).await?;
+            begun = match &mut events {
+                None => !held.is_empty(),
+                Some(framer) => {
+                    framer.push(&held[read..]);
+                    let mut first = framer.next_event();
+                    if ended && first == Ok(None) {
+                        first = Ok(framer.finish());
+                    }
+                    if let Ok(Some(event)) = &first
+                        && let Data::Error(error) = chunk::read(event.name.as_deref(), &event.data)
+                    {
+                        return Err(classify(head.status, head.hint, &target.redacted(error)));
+                    }
+                    !matches!(first, Ok(None)) || held.len() > MAX_OPENING
+                }
+            };
         }
     }
     let took = now().saturating_duration_since(trial.admission.began);
