@@ -580,7 +580,7 @@ export type FailureReason =
 /** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down, half open, lately closed, or slower than its `maxLatency`. */
 export type EndpointState = 'healthy' | 'degraded' | 'rate_limited' | 'down'
 
-/** An endpoint at its worst model. Counts are attempts since the client was made. */
+/** An endpoint at its worst model. Counts are attempts at chat completions since the client was made; `inFlight` is of all requests. */
 export interface EndpointStatus {
   name: string
   /** Its base URL. */
@@ -684,7 +684,7 @@ export interface MetricsSnapshot {
 export interface MetricsSeries {
   endpoint: string
   provider: string
-  /** Empty for what is not asked of a model. */
+  /** Empty where a request names none, or names it in a form. */
   model: string
   /** `other`: what is no chat completion, made by `fetch` or `handler`. */
   operation: 'chat' | 'other'

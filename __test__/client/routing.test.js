@@ -106,9 +106,9 @@ test('preserveContext: false', async (t) => {
 
 test('maxRetries: the call\'s, the rule\'s, the client\'s', async (t) => {
   for (const [options, expected] of [[{ maxRetries: 1, route: 'stubborn' }, 2], [{ route: 'stubborn' }, 4], [{}, 1]]) {
-    const { client, servers: [a] } = town(t, [undefined], { stubborn: { maxRetries: 3 } }, { breaker: false, retry: { ...QUICK, budget: { ratio: 1, perSecond: 1_000 } } })
-    a.always(faults.serverError())
-    await failure(ask(client, options))
+    const { client, servers: [a] } = town(t, [undefined], { stubborn: { maxRetries: 3 } }, { breaker: false })
+    a.always(faults.combine(faults.rateLimited(), faults.retryAfter('1ms', { as: 'ms' })))
+    await failure(ask(client, { model: 'm', ...options }))
     assert.equal(a.totalHits, expected)
   }
 })

@@ -73,6 +73,15 @@ test('an answer that cannot be read is given up', async (t) => {
   }
 })
 
+test('what a fetch cannot have given is told as that, not as a lost connection', async (t) => {
+  const headers = new Headers()
+  for (const wrong of [undefined, 'text', { status: 200 }, { status: 0, headers }, { status: 100, headers }, { status: 200.5, headers }, { status: 70_000, headers }, { status: 200, headers, body: 'a stream of Node’s' }]) {
+    const { name, reason, message } = await failure(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
+    assert.deepEqual([name, reason], ['UpstreamError', 'malformed'], message)
+    assert.match(message, /the transport gave no Response/)
+  }
+})
+
 test('bodies are pulled, not pushed, and end with who reads them', async (t) => {
   let pulled = 0
   let cancelled = false

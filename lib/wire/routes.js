@@ -16,8 +16,8 @@ const GOOGLE = /^\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
 
 /** What Google's models do beside chats, in one request. */
 const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embedContent|batchEmbedContents|predict))$/
-/** What OpenAI's do. */
-const OPENAI_POST = /\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?)$/
+/** What OpenAI's do: below a version, or where Azure has them. On any host such a path may be something else. */
+const OPENAI_POST = /(?:\/v\d[^/]*|\/openai(?:\/deployments\/[^/]+)?)(\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?))$/
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
 /** A step up, as whoever decodes the path might read it. */
@@ -59,7 +59,7 @@ function passRoute (method, { pathname, searchParams }, headers) {
     if (below === '/messages/count_tokens') return passed('anthropic', below)
     const [, before, model, after] = GOOGLE_ACTION.exec(below) ?? []
     if (model !== undefined) return { dialect: 'google', method, model: decode(model), path: [before, after + query] }
-    const [found] = OPENAI_POST.exec(path) ?? []
+    const [, found] = OPENAI_POST.exec(path) ?? []
     return found === undefined ? undefined : passed('openai', found)
   }
   if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)

@@ -12,7 +12,7 @@ use super::{
     state::{Endpoint, Target},
 };
 use crate::config::{
-    endpoint::{Served, Tier, is_vendor},
+    endpoint::{Served, Tier, is_vendor, vendor_of},
     models::Aliases,
     reader::{nearest, shorten},
     routing::{Goal, Rule},
@@ -306,10 +306,11 @@ fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<Str
         return None;
     }
     let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
-    // Those whose models all bear their name have no others.
+    // Those whose models all bear their name have no others. A gateway that is spoken to as one of them may have all.
     let foreign = matches!(endpoint.config.models, Served::Any)
         && maker_of(id)
-            .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)));
+            .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)))
+        && vendor_of(endpoint.config.base_url.host()) == vendor;
     (!foreign).then(|| id.to_owned())
 }
 

@@ -344,7 +344,7 @@ fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, B
 }
 
 fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call) {
-    if call.question.chat().is_some_and(|chat| !chat.stream) {
+    if call.question.is_whole_chat() {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {

@@ -157,7 +157,7 @@ impl Call {
         picker.ask(index, number);
         // A deadline is for those who have somebody else to ask.
         let limit = fit::tighter(target.endpoint.config.max_latency, self.sla())
-            .filter(|_| self.question.chat().is_some_and(|chat| chat.stream));
+            .filter(|_| self.question.is_streamed_chat());
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
         let stale = |f: &Fault| f.kind == Kind::Stale;

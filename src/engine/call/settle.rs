@@ -31,7 +31,7 @@ impl Call {
         let (outcome, reason) = match ended {
             Ended::Answered(answered) => {
                 // A stream was booked when its content began.
-                if self.question.chat().is_some_and(|chat| !chat.stream) {
+                if self.question.is_whole_chat() {
                     self.commit(admission, took);
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
