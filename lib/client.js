@@ -26,6 +26,8 @@ class FailoverClient extends WantedEmitter {
   #forgetSignal = () => {}
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
+  /** @type {InstanceType<typeof import('./costs').CostLedger> | undefined} */
+  #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
   metrics
@@ -62,6 +64,12 @@ class FailoverClient extends WantedEmitter {
 
   get monitor () {
     return this.#monitor
+  }
+
+  /** Made when first asked for. */
+  get costs () {
+    this.#costs ??= new (require('./costs').CostLedger)(this.#native)
+    return this.#costs
   }
 
   /**

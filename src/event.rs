@@ -10,13 +10,14 @@ pub enum EventKind {
     Cooldown,
     RateLimit,
     Config,
+    Budget,
     HealthCheck,
     Alert,
     AuthError,
 }
 
 /// Every kind, in the order of its number.
-pub const KINDS: [(EventKind, &str); 10] = [
+pub const KINDS: [(EventKind, &str); 11] = [
     (EventKind::Attempt, "attempt"),
     (EventKind::Retry, "retry"),
     (EventKind::Failover, "failover"),
@@ -24,6 +25,7 @@ pub const KINDS: [(EventKind, &str); 10] = [
     (EventKind::Cooldown, "cooldown"),
     (EventKind::RateLimit, "rateLimit"),
     (EventKind::Config, "config"),
+    (EventKind::Budget, "budget"),
     (EventKind::HealthCheck, "healthCheck"),
     (EventKind::Alert, "alert"),
     (EventKind::AuthError, "authError"),

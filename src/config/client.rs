@@ -1,11 +1,12 @@
 //! A client's options, whole.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 
 use super::{
     behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
+    budgets,
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
     models::Aliases,
@@ -15,11 +16,11 @@ use super::{
 };
 use crate::{
     duration,
+    money::{budget::CostBudgetConfig, price::Price},
     net::{
         proxy::ProxyOptions,
         tls::{self, TlsOptions},
     },
-    observe::cost::Price,
     policy::{backoff::Backoff, breaker::BreakerConfig, budget::BudgetConfig},
     reason::Reason,
 };
@@ -30,6 +31,9 @@ pub struct ClientConfig {
     pub aliases: Aliases,
     pub routing: RoutingTable,
     pub rules: Vec<(String, Rule)>,
+    pub budgets: Vec<CostBudgetConfig>,
+    /// Where the ledger of costs is kept.
+    pub ledger: Option<PathBuf>,
     pub timeouts: Timeouts,
     pub max_retries: u32,
     pub retry: RetryConfig,
@@ -191,6 +195,8 @@ impl ClientConfig {
         let routing = RoutingTable::read(r);
         let aliases = Aliases::new(aliases);
         let rules = read_rules(r, endpoints.as_deref().unwrap_or_default(), &aliases);
+        let budgets = budgets::read(r, &rules);
+        let ledger = r.object("costs", |r| r.string("path")).flatten().map(PathBuf::from);
         let endpoints = endpoints?;
         Some(Self {
             health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
@@ -198,6 +204,8 @@ impl ClientConfig {
             aliases,
             routing,
             rules,
+            budgets,
+            ledger,
             timeouts,
             max_retries,
             retry,

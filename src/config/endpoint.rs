@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     dialect::{anthropic::write_chat::Version, openai::request::TokenLimitField, speech::Dialect},
-    observe::cost::Price,
+    money::price::Price,
     policy::limiter::Limits,
 };
 

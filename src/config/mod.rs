@@ -2,6 +2,7 @@
 
 pub mod base_url;
 pub mod behaviour;
+pub mod budgets;
 pub mod client;
 pub mod endpoint;
 pub mod environment;

@@ -24,12 +24,14 @@ pub use self::{
 };
 use super::{
     attempt::Answered,
+    books::Verdict,
     client::{Active, Engine},
     error::CallError,
     options::CallOptions,
     pick::{Asker, Picker},
     plan,
     question::Question,
+    report::epoch_ms,
     room::{Place, Rank},
     state::{Obstacle, Target},
     stream::StreamSink,
@@ -132,6 +134,7 @@ impl Call {
 
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let engine = self.engine.clone();
+        self.keep_within_budgets().map_err(|e| *e)?;
         let candidates = plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
         let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
         let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
@@ -204,6 +207,24 @@ impl Call {
         }
     }
 
+    /// Asks the books before anyone else is asked.
+    fn keep_within_budgets(&mut self) -> Result<(), Box<CallError>> {
+        let now = epoch_ms(self.engine.wall());
+        match self.engine.books.verdict(&self.options.tags, now) {
+            Verdict::Go => {}
+            Verdict::Reject { budget, limit, renews_at } => {
+                let renews_in = Duration::from_millis(renews_at.saturating_sub(now));
+                return Err(Box::new(CallError::budget(&budget, limit, renews_in)));
+            }
+            Verdict::Downgrade(rule) => {
+                let rules = &self.engine.config.rules;
+                self.options.rule =
+                    rules.iter().find(|(name, _)| *name == rule).map(|(_, rule)| rule.clone());
+            }
+        }
+        Ok(())
+    }
+
     fn decide(&self, picker: &Picker, index: usize, fault: &Fault, refreshes: bool) -> Step {
         let standing = &picker.standings[index];
         if refreshes && standing.same == 0 && self.retries_left > 0 {
@@ -243,6 +264,13 @@ impl Call {
         let target = picker.candidates[index].target.clone();
         let parked = match target.parked(now()) {
             None => Duration::ZERO,
+            // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
+            Some(blocked)
+                if blocked.obstacle == Obstacle::Breaker && free && picker.standings[index].early =>
+            {
+                picker.standings[index].early = false;
+                Duration::ZERO
+            }
             // An open breaker means another attempt is not wanted here.
             Some(blocked) if blocked.obstacle == Obstacle::Breaker => return false,
             Some(blocked) => match blocked.until {

@@ -58,7 +58,7 @@ pub fn tighter(one: Option<Duration>, other: Option<Duration>) -> Option<Duratio
 pub fn estimate(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
     let price = engine.price(&target.endpoint, &target.model)?;
     let (input_tokens, output_tokens) = target.limiter.lock().expected(question.demand());
-    Some(price.cost_usd(&Usage { input_tokens, output_tokens, ..Usage::default() }))
+    Some(price.cost(&Usage { input_tokens, output_tokens, ..Usage::default() }).usd())
 }
 
 /// The same for a limit; a price that is not known is said once.

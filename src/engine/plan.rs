@@ -11,11 +11,14 @@ use super::{
     question::{Question, Service},
     state::{Endpoint, Target},
 };
-use crate::config::{
-    endpoint::{Served, Tier, is_vendor, vendor_of},
-    models::Aliases,
-    reader::{nearest, shorten},
-    routing::{Goal, Rule},
+use crate::{
+    config::{
+        endpoint::{Served, Tier, is_vendor, vendor_of},
+        models::Aliases,
+        reader::{nearest, shorten},
+        routing::{Goal, Rule},
+    },
+    model_id,
 };
 
 #[derive(Clone)]
@@ -346,16 +349,7 @@ fn known_as(engine: &Engine, model: &str) -> Option<String> {
         Served::Listed(list) => list.as_slice(),
         Served::Any | Served::Pinned(_) => &[],
     });
-    listed.map(|(name, _)| name).find(|name| is_dated(name, model)).cloned()
-}
-
-/// Whether an id is a version of a model: `claude-sonnet-4-20250514`, `claude-3-5-sonnet-latest`,
-/// `gemini-2.5-flash-preview-05-20`.
-fn is_dated(id: &str, model: &str) -> bool {
-    let id = id.rsplit('/').next().unwrap_or(id);
-    let Some(version) = id.strip_prefix(model).and_then(|rest| rest.strip_prefix('-')) else { return false };
-    let date = version.strip_prefix("preview-").unwrap_or(version);
-    version == "latest" || version == "preview" || date.starts_with(|c: char| c.is_ascii_digit())
+    listed.map(|(name, _)| name).find(|name| model_id::is(name, model)).cloned()
 }
 
 /// The models that somebody named: the user's aliases, and what endpoints list or pin.
