@@ -669,6 +669,8 @@ export interface Usage {
   totalTokens: number
   /** Part of `inputTokens`. */
   cachedTokens?: number
+  /** Input tokens that the vendor keeps for later. */
+  cacheWriteTokens?: number
   /** Part of `outputTokens`. */
   reasoningTokens?: number
 }
