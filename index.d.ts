@@ -207,6 +207,15 @@ export interface ClientOptions extends ConnectionOptions {
   signal?: AbortSignal
 }
 
+export interface CanaryOptions {
+  /** Of the calls that it and others may answer, 0 to 1. All others ask it last. Default 0.1. */
+  share?: number
+  /** Shares one after another, ascending, in place of `share`; 1 as the last makes it the first for all. */
+  ramp?: number[]
+  /** How long each share of `ramp` is held at least, and for at least 50 of its calls. Default `'10m'`. */
+  stepAfter?: Duration
+}
+
 export interface BudgetOptions {
   /** For events and errors. Default: made of the period, the tag and the number. */
   name?: string
@@ -367,6 +376,8 @@ export interface EndpointOptions {
    * others. Default: where none has one, the less loaded of two drawn at random.
    */
   weight?: number
+  /** It is new: a share of the calls is given to it first, by lot, and it is taken back if it is worse. One endpoint at a time. */
+  canary?: CanaryOptions
   /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
   canContinue?: boolean
 }
@@ -716,6 +727,8 @@ export interface EndpointStatus {
   /** ISO 8601; null if none. */
   lastRateLimitedAt: string | null
   inFlight: number
+  /** How an endpoint that is new does; null for all others. */
+  canary: { state: 'running' | 'rolledBack'; share: number; reason: 'failures' | 'latency' | null } | null
   /** Of the first model that is limited; null if none is. */
   rateLimit: RateLimitStatus | null
   /** One for each model that was asked for. */
@@ -1041,6 +1054,10 @@ export interface ConfigEvent {
   message: string
   endpoint?: string
   model?: string
+  /** A canary has another share, or was taken back, and why. */
+  canary?: 'step' | 'rolledBack'
+  share?: number
+  reason?: 'failures' | 'latency'
 }
 
 export interface RateLimitEvent {

@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { FailoverClient } = require('../..')
-const { KEY, QUICK, serve, open, ask, failure, trail, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, open, ask, failure, trail, until, faults } = require('../helpers/client')
 
 const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
 
@@ -197,4 +197,55 @@ test('a route that is none', async (t) => {
   assert.match((await failure(ask(client, { route: 'chta' }))).message, /route must be one of the client's rules, chat, got 'chta'; did you mean 'chat'\?/)
   const { client: without } = town(t, [undefined], undefined)
   assert.match((await failure(ask(without, { route: 'chat' }))).message, /route names a rule, and the client has no rules/)
+})
+
+test('a canary gets its share, by lot; all others ask it last', async (t) => {
+  const { client, servers: [old, fresh] } = town(t, [undefined, undefined], {}, { endpoint: (i) => [{}, { canary: { share: 0.2 } }][i] })
+  const CALLS = 600
+  for (let i = 0; i < CALLS; i += 50) await Promise.all(Array.from({ length: 50 }, () => ask(client, { model: 'm' })))
+  // Six standard deviations of 0.2 in 600 draws.
+  assert.ok(Math.abs(fresh.totalHits / CALLS - 0.2) < 0.1, `${fresh.totalHits} of ${CALLS}`)
+  assert.equal(old.totalHits + fresh.totalHits, CALLS)
+  assert.deepEqual(client.getEndpointStatus('B').canary, { state: 'running', share: 0.2, reason: null })
+  assert.equal(client.getEndpointStatus('A').canary, null)
+  old.always(faults.serverError())
+  assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'it is somebody to fall back on')
+  assert.equal((await ask(client, { model: 'm', endpoints: ['B'] })).report.endpoint, 'B', 'alone it is an endpoint like any other')
+})
+
+test('a canary that fails is taken back, and nobody notices', async (t) => {
+  const { client, servers: [old, fresh] } = town(t, [undefined, undefined], {}, { breaker: false, endpoint: (i) => [{}, { canary: { ramp: [0.3, 0.6], stepAfter: '1h' } }][i] })
+  fresh.always(faults.serverError())
+  const events = []
+  client.on('config', (event) => events.push(event))
+  for (let i = 0; i < 400 && events.length === 0; i++) {
+    const { report } = await ask(client, { model: 'm' })
+    assert.equal(report.endpoint, 'A')
+  }
+  await until('the event', () => events.length === 1)
+  assert.deepEqual({ ...events[0], message: 0 }, { endpoint: 'B', canary: 'rolledBack', share: 0, reason: 'failures', message: 0 })
+  assert.match(events[0].message, /the canary 'B' was taken back: it fails more often than the others/)
+  assert.deepEqual(client.getEndpointStatus('B').canary, { state: 'rolledBack', share: 0, reason: 'failures' })
+  const before = fresh.totalHits
+  for (let i = 0; i < 50; i++) await ask(client, { model: 'm' })
+  assert.equal(fresh.totalHits, before)
+  old.always(faults.serverError())
+  fresh.always(faults.healthy({ content: 'x' }))
+  assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'for the last it still is')
+})
+
+test('what is no canary', () => {
+  const problems = (...canaries) => {
+    try {
+      new FailoverClient({ apiKey: KEY, endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) }).close()
+    } catch (error) {
+      return error.problems.map(({ path, message }) => `${path} ${message}`)
+    }
+    return []
+  }
+  assert.deepEqual(problems({}, undefined), [])
+  assert.match(problems({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
+  for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(problems({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
+  assert.match(problems({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
+  assert.deepEqual(problems({}, {}), ['endpoints only one endpoint at a time may be a canary'])
 })

@@ -256,6 +256,9 @@ fn read_endpoints(
             r.problem("endpoints", format!("two endpoints are named '{}'; names must differ", endpoint.name));
         }
     }
+    if endpoints.iter().filter(|e| e.canary.is_some()).count() > 1 {
+        r.problem("endpoints", "only one endpoint at a time may be a canary");
+    }
     (endpoints.len() == count).then_some(endpoints)
 }
 

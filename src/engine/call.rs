@@ -25,6 +25,7 @@ pub use self::{
 use super::{
     attempt::Answered,
     books::Verdict,
+    canary::{self, Drawn},
     client::{Active, Engine},
     error::CallError,
     options::CallOptions,
@@ -82,6 +83,8 @@ pub struct Call {
     cut: Option<Box<Cut>>,
     /// An endpoint that was to go on with a text would not.
     prefill_refused: bool,
+    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
+    drawn: Mutex<Option<Drawn>>,
 }
 
 impl Call {
@@ -114,6 +117,7 @@ impl Call {
             budget_exhausted: false,
             cut: None,
             prefill_refused: false,
+            drawn: Mutex::default(),
         }
     }
 
@@ -135,7 +139,11 @@ impl Call {
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let engine = self.engine.clone();
         self.keep_within_budgets().map_err(|e| *e)?;
-        let candidates = plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
+        let mut candidates =
+            plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
+        if self.question.chat().is_some() {
+            *self.drawn.lock() = canary::draw(&mut candidates, || engine.draw(), now());
+        }
         let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
         let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
         let most = picker.candidates.len() as u32 + self.retries_left;

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod attempt;
 pub mod books;
 pub mod call;
+pub mod canary;
 pub mod client;
 pub mod credential;
 pub mod error;

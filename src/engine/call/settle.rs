@@ -46,6 +46,9 @@ impl Call {
                     trial.refreshes = credential.may_refresh();
                     refused = Some(key.clone());
                 }
+                if fault.kind.rule().scope != Scope::Request {
+                    self.count_lot(&target, None);
+                }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
                 self.trail.lock().change(trial.number, |a| {
@@ -87,10 +90,19 @@ impl Call {
     pub fn commit(&self, admission: &mut Admission, took: Duration) {
         let changes = admission.succeeded(now(), took, self.engine.draw());
         let target = &admission.target;
+        self.count_lot(target, Some(took));
         target.record_first_content(took, now());
         self.engine.announce(target, None, &changes);
         if target.parked(now()).is_none() {
             self.engine.well_again(target);
+        }
+    }
+
+    /// A new endpoint is judged by calls' first attempts.
+    fn count_lot(&self, target: &Target, took: Option<Duration>) {
+        let drawn = self.drawn.lock().take();
+        if let Some(drawn) = drawn {
+            drawn.settle(&self.engine, target, took, now());
         }
     }
 
