@@ -4,8 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { FailoverClient } = require('../..')
-const { KEY, QUICK, serve, open, ask, failure, trail, until, faults } = require('../helpers/client')
+const { QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
 
 const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
 
@@ -175,21 +174,15 @@ test('models by task: the built-in table, the user\'s, and only what somebody se
 })
 
 test('what is wrong with rules is said with its place', () => {
-  const problems = (options) => {
-    try {
-      new FailoverClient({ apiKey: KEY, endpoints: [{ name: 'main', baseURL: 'http://127.0.0.1:1', models: ['gpt-4o'] }], ...options }).close()
-    } catch (error) {
-      return error.problems.map(({ path, message }) => `${path} ${message}`)
-    }
-    return []
-  }
-  assert.deepEqual(problems({ rules: { a: { routeTo: 'mian', latencySla: 'soon', priority: 'cheap', maxRetries: -1, preserveContext: 'no', routeFor: 1 } } }).map((problem) => problem.replace(/ must.*(?=, got)| is not an option;/, ':')), [
+  const main = { name: 'main', baseURL: 'http://127.0.0.1:1', models: ['gpt-4o'] }
+  const wrong = (options) => problems({ endpoints: [main], ...options })
+  assert.deepEqual(wrong({ rules: { a: { routeTo: 'mian', latencySla: 'soon', priority: 'cheap', maxRetries: -1, preserveContext: 'no', routeFor: 1 } } }).map((problem) => problem.replace(/ must.*(?=, got)| is not an option;/, ':')), [
     "rules.a.routeTo:, got 'mian'; did you mean 'main'?", "rules.a.preserveContext:, got 'no'", 'rules.a.maxRetries:, got -1',
     "rules.a.priority:, got 'cheap'", "rules.a.latencySla:, got 'soon'", "rules.a.routeFor: did you mean 'routeTo'?"
   ])
-  assert.match(problems({ routing: { general: { urgent: ['x'] } } })[0], /^routing\.general\.urgent is not an option/)
+  assert.match(wrong({ routing: { general: { urgent: ['x'] } } })[0], /^routing\.general\.urgent is not an option/)
   assert.match(problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', weight: -1 }] })[0], /^endpoints\[0\]\.weight must be a number from 0/)
-  assert.deepEqual(problems({ rules: { a: { routeTo: ['main', 'gpt-4o'] }, b: {} }, routing: {} }), [])
+  assert.deepEqual(wrong({ rules: { a: { routeTo: ['main', 'gpt-4o'] }, b: {} }, routing: {} }), [])
 })
 
 test('a route that is none', async (t) => {
@@ -235,17 +228,10 @@ test('a canary that fails is taken back, and nobody notices', async (t) => {
 })
 
 test('what is no canary', () => {
-  const problems = (...canaries) => {
-    try {
-      new FailoverClient({ apiKey: KEY, endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) }).close()
-    } catch (error) {
-      return error.problems.map(({ path, message }) => `${path} ${message}`)
-    }
-    return []
-  }
-  assert.deepEqual(problems({}, undefined), [])
-  assert.match(problems({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
-  for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(problems({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
-  assert.match(problems({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
-  assert.deepEqual(problems({}, {}), ['endpoints only one endpoint at a time may be a canary'])
+  const wrong = (...canaries) => problems({ endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) })
+  assert.deepEqual(wrong({}, undefined), [])
+  assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
+  for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
+  assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
+  assert.deepEqual(wrong({}, {}), ['endpoints only one endpoint at a time may be a canary'])
 })

@@ -5,8 +5,8 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { MockAgent, fetch: undiciFetch } = require('undici')
-const { FailoverClient, HealthMonitor } = require('../..')
-const { KEY, open, serve, ask, failure, trail, until, faults } = require('../helpers/client')
+const { HealthMonitor } = require('../..')
+const { KEY, open, serve, ask, failure, problems, trail, until, faults } = require('../helpers/client')
 
 const completion = (text) => ({ id: 'x', object: 'chat.completion', model: 'gpt-4o', choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }] })
 const ENDPOINTS = [{ name: 'A', baseURL: 'https://a.example/v1' }, { name: 'B', baseURL: 'https://b.example/v1' }]
@@ -151,14 +151,6 @@ test('a monitor of its own may have one', async () => {
 })
 
 test('what is no transport is refused, and so is what has no meaning with one', () => {
-  const problems = (options) => {
-    try {
-      new FailoverClient({ apiKey: KEY, ...options }).close()
-    } catch (error) {
-      return error.problems.map(({ path, message }) => `${path} ${message}`)
-    }
-    return []
-  }
   assert.deepEqual(problems({ transport: 'http' }), ["transport must be 'native', 'fetch', or a function like fetch, got 'http'"])
   assert.deepEqual(problems({ transport: 7 }), ["transport must be 'native', 'fetch', or a function like fetch, got 7"])
   assert.deepEqual(problems({ transport: 'fetch', proxy: 'http://p:1', tls: { systemCa: true } }).map((p) => p.split(' ')[0]), ['proxy', 'tls'])
