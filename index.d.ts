@@ -87,6 +87,8 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
 
   /** The health monitor of this client's endpoints, sharing their state. Not started. */
   readonly monitor: HealthMonitor
+  /** What this client's calls cost. */
+  readonly costs: CostLedger
   readonly metrics: Metrics
   /** Calls that nobody could answer. Without the option `queue`, all it does rejects with a `ConfigError`. */
   readonly queue: DurableQueue
@@ -162,6 +164,17 @@ export interface ConnectionOptions {
   endpoints?: (string | EndpointOptions)[]
   /** Aliases: a name that may be asked for, and what it stands for, in order: `'model'`, `'endpoint/model'` or `'provider/model'`. */
   models?: Record<string, string | string[]>
+  /** Models for `complete()` by kind of task and by `priority`; what is left out stays as it is. */
+  routing?: Record<string, { fast?: string[]; normal?: string[]; high?: string[] }>
+  /** How much calls may cost; at most 100. */
+  budgets?: BudgetOptions[]
+  /**
+   * `path`: a file in which the sums of `client.costs` are kept, written at most once a second and at `close()`; a crash loses
+   * the last second. One client at a time owns it. Default: they are kept in memory.
+   */
+  costs?: { path?: string }
+  /** Ways for calls to go, by the name that a call gives as its `route`. */
+  rules?: Record<string, RoutingRule>
   /** The way out. Default `'env'`: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. An address, or `false` for none. */
   proxy?: 'env' | (string & {}) | false
   tls?: TlsOptions
@@ -209,6 +222,131 @@ export interface ClientOptions extends ConnectionOptions {
   signal?: AbortSignal
 }
 
+export interface CanaryOptions {
+  /** Of the calls that it and others may answer, 0 to 1. All others ask it last. Default 0.1. */
+  share?: number
+  /** Shares one after another, ascending, in place of `share`; 1 as the last makes it the first for all. */
+  ramp?: number[]
+  /** How long each share of `ramp` is held at least, and for at least 50 of its calls. Default `'10m'`. */
+  stepAfter?: Duration
+}
+
+export interface BudgetOptions {
+  /** For events and errors. Default: made of the period, the tag and the number. */
+  name?: string
+  /** USD. */
+  limit: number
+  /** Of UTC: it begins anew with each. */
+  per: 'hour' | 'day' | 'month'
+  /** For calls with this tag alone: its name, or one name with its value. Default: for all calls. */
+  tag?: string | Record<string, string>
+  /** Shares of the limit at which a `budget` event tells of it, once a period each. Default `[0.5, 0.8, 1]`. */
+  warnAt?: number[]
+  /**
+   * What becomes of calls once it is used up. `reject`: a `BudgetExceededError` before anything is sent; `downgrade`: they go by
+   * the rule `downgradeTo`, whatever their own `route`. Calls that are under way are not stopped, so that it may be
+   * exceeded by what they cost; calls without a known price cost it nothing. Default `'reject'`.
+   */
+  onExceeded?: 'warn' | 'reject' | 'downgrade'
+  /** One of `rules`. */
+  downgradeTo?: string
+}
+
+export interface BudgetEvent {
+  budget: string
+  /** The share that was reached. */
+  share: number
+  spentUsd: number
+  limitUsd: number
+  per: 'hour' | 'day' | 'month'
+  tag: { name: string; value: string | null } | null
+  /** What comes of it now. */
+  action: 'warn' | 'reject' | 'downgrade'
+  /** When it begins anew, in milliseconds since 1970. */
+  renewsAt: number
+  at: string
+}
+
+export interface BudgetStatus {
+  budget: string
+  per: 'hour' | 'day' | 'month'
+  tag: { name: string; value: string | null } | null
+  limitUsd: number
+  spentUsd: number
+  remainingUsd: number
+  exceeded: boolean
+  /** In milliseconds since 1970. */
+  renewsAt: number
+}
+
+/** Sums, exact to the microdollar. */
+export interface CostSums {
+  /** Answered ones. */
+  calls: number
+  inputTokens: number
+  outputTokens: number
+  costUsd: number
+  /** Calls without a known price or usage, which are not in `costUsd`. */
+  unpricedCalls: number
+  /** What those calls cost whose list price is known, what they would have cost at that, and the difference. */
+  comparableUsd: number
+  listUsd: number
+  savedUsd: number
+  /** What calls cost more than the same tokens would have at their first candidate; negative where failover was cheaper. */
+  failoverAddedUsd: number
+  /** Attempts besides those that answered for which somebody may send a bill. */
+  maybeBilledAttempts: number
+}
+
+export interface CostReport {
+  /** Days of UTC, both included. */
+  from: string
+  to: string
+  total: CostSums
+  byModel: (CostSums & { model: string })[]
+  byEndpoint: (CostSums & { endpoint: string })[]
+  /** A call with several tags is in each of their rows. */
+  byTag: (CostSums & { tag: string; value: string })[]
+  byDay: (CostSums & { day: string })[]
+  byMonth: (CostSums & { month: string })[]
+  /** A table for a terminal. */
+  toString(): string
+  toMarkdown(): string
+  /** With a line of names first, as RFC 4180 has it. */
+  toCsv(): string
+}
+
+export interface CostLedger {
+  /**
+   * What was spent from one day of UTC to another, both included. Default: all that is kept, which is 400 days.
+   * @throws {ConfigError} if a date is none.
+   */
+  report(options?: { from?: Date | string | number; to?: Date | string | number }): CostReport
+  /** Every budget, with what is left of it. */
+  budgets(): BudgetStatus[]
+}
+
+export interface RoutingRule {
+  /** Endpoints and models (or aliases) to ask, in order, in place of what the call asked. Default: whoever serves what was asked. */
+  routeTo?: string | string[]
+  /** Whether, after those, everybody else is asked. Default: true where `routeTo` names models alone, false where it names an endpoint. */
+  fallback?: boolean
+  /**
+   * False: who takes over after a failure is sent the instructions and what came since the user's last message alone.
+   * Not for callers of `fetch` and `handler` in dialects other than OpenAI's. Default true.
+   */
+  preserveContext?: boolean
+  /** In place of the client's; the call's own goes before it. */
+  maxRetries?: number
+  /** `cost_optimization`: who is expected to answer this call for the least is asked first, whatever the priorities; who has no known price, last. */
+  priority?: 'cost_optimization'
+  /**
+   * Like an endpoint's `maxLatency`, for this call: who exceeds it at the 95th percentile is asked after the others, and a
+   * stream's first content is waited for no longer while another endpoint is left.
+   */
+  latencySla?: Duration
+}
+
 export interface EndpointOptions {
   /** Its name in reports, errors and events: unique, without `/`. */
   name: string
@@ -248,6 +386,13 @@ export interface EndpointOptions {
    * declare more than the refusing one, or, if that declares nothing, more than the request's tokens by our estimate.
    */
   contextWindow?: number
+  /**
+   * Of those who share a tier, its share of first requests, against the others', who without one have 1. 0: only after all
+   * others. Default: where none has one, the less loaded of two drawn at random.
+   */
+  weight?: number
+  /** It is new: a share of the calls is given to it first, by lot, and it is taken back if it is worse. One endpoint at a time. */
+  canary?: CanaryOptions
   /** It goes on with an assistant's message at the end of `messages`: see `streams.onCut`. Default false. */
   canContinue?: boolean
 }
@@ -362,6 +507,10 @@ export interface Price {
   output: number
   /** Input tokens that the vendor had cached. Default: `input`. */
   cacheRead?: number
+  /** Input tokens that the vendor keeps for later. Default: `input`. */
+  cacheWrite?: number
+  /** What others ask for the same: reports compare with it. */
+  list?: { input: number; output: number }
 }
 
 // ── options of a call ───────────────────────────────────────────────────────
@@ -389,6 +538,13 @@ export interface CallOptions {
   tags?: Record<string, string>
   /** Sent as `Idempotency-Key`, and queued once: a call with a key that is in the queue's file already gets that job's id. Printable ASCII. */
   idempotencyKey?: string
+  /** The name of one of the client's `rules`. */
+  route?: string
+  /**
+   * Calls with the same key go to the same endpoint of a shared tier, as far as that is ready. Default: the request's
+   * `prompt_cache_key`.
+   */
+  stickyKey?: string
 }
 
 /** What is left out is not sent. Of what becomes part of the request, what is in it is written as by `JSON.stringify`. */
@@ -630,6 +786,8 @@ export interface Usage {
   totalTokens: number
   /** Part of `inputTokens`. */
   cachedTokens?: number
+  /** Input tokens that the vendor keeps for later. */
+  cacheWriteTokens?: number
   /** Part of `outputTokens`. */
   reasoningTokens?: number
 }
@@ -641,7 +799,7 @@ export type FailureReason =
   | 'truncated' | 'malformed'
   | 'rateLimited' | 'quota' | 'tooLargeForLimit' | 'overloaded' | 'serverError' | 'conflict'
   | 'auth' | 'permission' | 'notFound' | 'badRequest' | 'contextLength' | 'contentFilter'
-  | 'breakerOpen' | 'cooldown' | 'limiter' | 'latencyLimit' | 'costLimit' | 'isolated'
+  | 'breakerOpen' | 'cooldown' | 'limiter' | 'latencyLimit' | 'costLimit' | 'budget' | 'isolated'
   | 'aborted' | 'hedged' | 'config' | 'queueFull' | 'closed'
 
 // ── state ───────────────────────────────────────────────────────────────────
@@ -649,7 +807,7 @@ export type FailureReason =
 /** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down, half open, lately closed, or slower than its `maxLatency`. */
 export type EndpointState = 'healthy' | 'degraded' | 'rate_limited' | 'down'
 
-/** An endpoint at its worst model. Counts are attempts since the client was made. */
+/** An endpoint at its worst model. Counts are attempts at chat completions since the client was made; `inFlight` is of all requests. */
 export interface EndpointStatus {
   name: string
   /** Its base URL. */
@@ -675,6 +833,8 @@ export interface EndpointStatus {
   /** ISO 8601; null if none. */
   lastRateLimitedAt: string | null
   inFlight: number
+  /** How an endpoint that is new does; null for all others. */
+  canary: { state: 'running' | 'rolledBack'; share: number; reason: 'failures' | 'latency' | null } | null
   /** Of the first model that is limited; null if none is. */
   rateLimit: RateLimitStatus | null
   /** One for each model that was asked for. */
@@ -753,7 +913,7 @@ export interface MetricsSnapshot {
 export interface MetricsSeries {
   endpoint: string
   provider: string
-  /** Empty for what is not asked of a model. */
+  /** Empty where a request names none, or names it in a form. */
   model: string
   /** `other`: what is no chat completion, made by `fetch` or `handler`. */
   operation: 'chat' | 'other'
@@ -935,6 +1095,8 @@ export interface ClientEvents extends MonitorEvents {
   cooldown: CooldownEvent
   /** A vendor answered that a rate, a quota or a size is exceeded. */
   rateLimit: RateLimitEvent
+  /** A share of a budget was reached. */
+  budget: BudgetEvent
   config: ConfigEvent
   /** Something happened to a queued request. */
   queue: QueueEvent
@@ -1000,6 +1162,10 @@ export interface ConfigEvent {
   message: string
   endpoint?: string
   model?: string
+  /** A canary has another share, or was taken back, and why. */
+  canary?: 'step' | 'rolledBack'
+  share?: number
+  reason?: 'failures' | 'latency'
 }
 
 export interface RateLimitEvent {

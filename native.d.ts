@@ -49,6 +49,12 @@ export declare class NativeClient {
   summary(): string
   /** The models that aliases and endpoints name. */
   models(): Array<string>
+  /** What was spent between two days since 1970, both included; the last one without. */
+  costs(from?: number | undefined | null, to?: number | undefined | null): string
+  /** Every budget, with what is left of it. */
+  budgets(): string
+  /** The models for a task, in order. */
+  suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
   snapshot(): string
   healthReport(): string
   optimalModel(): string | null

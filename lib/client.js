@@ -27,6 +27,8 @@ class FailoverClient extends WantedEmitter {
   #forgetSignal = () => {}
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
+  /** @type {InstanceType<typeof import('./costs').CostLedger> | undefined} */
+  #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
   metrics
@@ -68,6 +70,12 @@ class FailoverClient extends WantedEmitter {
     return this.#monitor
   }
 
+  /** Made when first asked for. */
+  get costs () {
+    this.#costs ??= new (require('./costs').CostLedger)(this.#native)
+    return this.#costs
+  }
+
   /**
    * @param {any} first
    * @param {any} [second]
@@ -85,7 +93,7 @@ class FailoverClient extends WantedEmitter {
 
   /** @param {any} prompt @param {any} [options] @returns {Promise<any>} */
   async complete (prompt, options) {
-    return require('./complete').complete(this, prompt, options)
+    return require('./complete').complete(this, this.#native, prompt, options)
   }
 
   /** @param {any} text @param {any} [options] @returns {Promise<any>} */

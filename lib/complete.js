@@ -8,37 +8,14 @@ const { isObject, what } = require('./plain')
 
 const PRIORITIES = ['fast', 'normal', 'high']
 
-/** Models for a kind of task, by how much it matters; each list in the order in which they are asked. @type {Record<string, Record<string, string[]>>} */
-const ROUTES = {
-  simple_qa: {
-    fast: ['deepseek-chat', 'gemini-2.5-flash', 'gpt-4.1-mini'],
-    normal: ['deepseek-chat', 'gpt-4.1-mini', 'claude-3-5-sonnet'],
-    high: ['gpt-4.1-mini', 'claude-3-5-sonnet', 'gpt-4.1']
-  },
-  code_generation: {
-    fast: ['gpt-4.1-mini', 'deepseek-chat'],
-    normal: ['gpt-4.1-mini', 'claude-sonnet-4', 'gpt-4.1'],
-    high: ['gpt-4.1', 'claude-sonnet-4']
-  },
-  complex_reasoning: {
-    fast: ['claude-3-5-sonnet', 'gpt-4.1'],
-    normal: ['gpt-4.1', 'claude-sonnet-4'],
-    high: ['gpt-4.1', 'claude-sonnet-4']
-  },
-  general: {
-    fast: ['deepseek-chat', 'gemini-2.5-flash', 'gpt-4.1-mini'],
-    normal: ['gpt-4.1-mini', 'claude-3-5-sonnet', 'gpt-4.1'],
-    high: ['gpt-4.1', 'claude-sonnet-4']
-  }
-}
-
 /**
  * @param {InstanceType<typeof import('./client').FailoverClient>} client
+ * @param {import('../native').NativeClient} native
  * @param {any} prompt
  * @param {any} options
  */
-async function complete (client, prompt, options = {}) {
-  const { models, chat: given } = read(prompt, options)
+async function complete (client, native, prompt, options = {}) {
+  const { models, chat: given } = read(native, prompt, options)
   const chat = answered(client, given)
   const began = performance.now()
   try {
@@ -84,8 +61,8 @@ function failed ({ message, requestId, attempts }, latencyMs) {
   }
 }
 
-/** @param {any} prompt @param {any} options */
-function read (prompt, options) {
+/** @param {import('../native').NativeClient} native @param {any} prompt @param {any} options */
+function read (native, prompt, options) {
   const problems = []
   if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a text, got ${prompt === '' ? 'an empty one' : what(prompt)}` })
   if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
@@ -96,14 +73,7 @@ function read (prompt, options) {
   if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of models' names, got ${what(models)}` })
   if (stream) problems.push({ path: 'options.stream', message: 'must be left out: the answer comes whole' })
   if (problems.length > 0) throw ofProblems(problems)
-  return { models: models ?? route(taskType, priority), chat }
-}
-
-/** An unknown task is a general one; of an unknown priority, a general one's normal list. @param {string} taskType @param {string} priority */
-function route (taskType = 'general', priority = 'normal') {
-  if (!PRIORITIES.includes(priority)) return ROUTES.general.normal
-  const routes = Object.hasOwn(ROUTES, taskType) ? ROUTES[taskType] : ROUTES.general
-  return routes[priority]
+  return { models: models ?? native.suitedModels(taskType, priority), chat }
 }
 
 module.exports = { complete }

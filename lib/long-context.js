@@ -8,6 +8,7 @@ const { ofProblems } = require('./errors')
 const { isObject, what } = require('./plain')
 const { onAbort } = require('./signal')
 
+const LONGEST_PACE = 24 * 86_400_000
 const OWN = ['model', 'chunkSize', 'pace', 'fallbackModel', 'prompt', 'onProgress', 'resumeFrom', 'stream']
 const CHUNK_SIZE = 4_000
 const PACE = 500
@@ -28,6 +29,10 @@ async function processLongContext (client, models, text, options = {}) {
   const model = own.model ?? models[0]
   if (model === undefined) throw ofProblems([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
   const pieces = split(text, own.chunkSize)
+  // A resumed call whose parts are all answered has nothing to ask; what lies beyond them is another text's.
+  if (own.resumeFrom > pieces.length) {
+    throw ofProblems([{ path: 'options.resumeFrom', message: `must be at most ${pieces.length}, the number of parts, got ${own.resumeFrom}` }])
+  }
   const parts = []
   for (let index = own.resumeFrom; index < pieces.length; index++) {
     try {
@@ -44,6 +49,14 @@ async function processLongContext (client, models, text, options = {}) {
     }
   }
   return { text: parts.map(({ content }) => content).join('\n'), parts }
+}
+
+/** @param {unknown} given */
+function paceOf (given) {
+  const ms = duration.ms(given, 'options.pace', PACE)
+  // A longer timer would fire at once.
+  if (ms <= LONGEST_PACE) return ms
+  throw ofProblems([{ path: 'options.pace', message: `must be at most 24 days, got ${given}` }])
 }
 
 /** @param {any} text @param {any} options */
@@ -67,7 +80,7 @@ function read (text, options) {
   /** @type {any} */
   const chat = Object.fromEntries(Object.entries(options).filter(([name]) => !OWN.includes(name)))
   return {
-    own: { model, chunkSize, pace: duration.ms(pace, 'options.pace', PACE), fallbackModel, prompt, onProgress, resumeFrom },
+    own: { model, chunkSize, pace: paceOf(pace), fallbackModel, prompt, onProgress, resumeFrom },
     chat: /** @type {any} */ ({ maxTokens: MAX_TOKENS, timeout: TIMEOUT, ...chat })
   }
 }

@@ -23,7 +23,7 @@ const FIELDS = new Map(/** @type {[string, { wire: string, accepts: (value: any)
   ['responseFormat', { wire: 'response_format', accepts: isObject, accepted: 'a plain object' }]
 ]))
 
-const CALL_OPTIONS = ['signal', 'timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'streams', 'hedge', 'queuePriority', 'tags', 'idempotencyKey']
+const CALL_OPTIONS = ['signal', 'timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'streams', 'hedge', 'queuePriority', 'tags', 'idempotencyKey', 'route', 'stickyKey']
 const CHAT_OPTIONS = [...FIELDS.keys(), 'extraBody', ...CALL_OPTIONS]
 
 /**

@@ -15,8 +15,10 @@ const KINDS = [
   [/^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'connect'],
   [/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, 'connectTimeout'],
   [/^(?:ERR_TLS_.*|ERR_SSL_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|EPROTO)$/, 'tls'],
-  [/^HPE_/, 'malformed']
+  [/^(?:HPE_.*|NO_RESPONSE)$/, 'malformed']
 ]
+/** Ours, for what is none of a server's: an opaque answer has status 0, a body that cannot be pulled is a stream of Node's. */
+const NO_RESPONSE = 'NO_RESPONSE'
 
 /**
  * @param {Function} fetch
@@ -38,8 +40,8 @@ function createTransport (fetch) {
         signal: controller.signal,
         ...(method !== 'GET' && { body: bytes ? Buffer.from(body, 'latin1') : body })
       })
+      if (!isResponse(response)) throw Object.assign(new TypeError('the transport gave no Response'), { code: NO_RESPONSE })
       const { status, headers: fields } = response
-      if (!Number.isInteger(status) || typeof fields?.entries !== 'function') throw new TypeError('the transport gave no Response')
       const exchange = exchanges.get(id)
       // Given up meanwhile.
       if (exchange === undefined) await response.body?.cancel()
@@ -81,6 +83,13 @@ function createTransport (fetch) {
     if (question.step === 'send') return send(question)
     return question.step === 'read' ? read(question.id) : end(question.id)
   }
+}
+
+/** @param {any} given What a fetch resolved with. @returns {given is Response} */
+function isResponse (given) {
+  const { status, headers, body } = given ?? {}
+  return Number.isInteger(status) && status >= 200 && status <= 599 && typeof headers?.entries === 'function' &&
+    (body === null || body === undefined || typeof body.getReader === 'function')
 }
 
 /**

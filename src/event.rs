@@ -10,6 +10,7 @@ pub enum EventKind {
     Cooldown,
     RateLimit,
     Config,
+    Budget,
     Queue,
     HealthCheck,
     Alert,
@@ -17,7 +18,7 @@ pub enum EventKind {
 }
 
 /// Every kind, in the order of its number.
-pub const KINDS: [(EventKind, &str); 11] = [
+pub const KINDS: [(EventKind, &str); 12] = [
     (EventKind::Attempt, "attempt"),
     (EventKind::Retry, "retry"),
     (EventKind::Failover, "failover"),
@@ -25,6 +26,7 @@ pub const KINDS: [(EventKind, &str); 11] = [
     (EventKind::Cooldown, "cooldown"),
     (EventKind::RateLimit, "rateLimit"),
     (EventKind::Config, "config"),
+    (EventKind::Budget, "budget"),
     (EventKind::Queue, "queue"),
     (EventKind::HealthCheck, "healthCheck"),
     (EventKind::Alert, "alert"),

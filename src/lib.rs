@@ -15,6 +15,8 @@ pub mod engine;
 pub mod event;
 pub mod health;
 pub mod latin1;
+pub mod model_id;
+pub mod money;
 pub mod net;
 // It has no tests of its own in Rust: what it does is seen from JavaScript.
 #[cfg(all(feature = "node", not(test)))]

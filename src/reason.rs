@@ -37,6 +37,7 @@ pub enum Reason {
     LatencyLimit,
     /// Dearer than the endpoint's own limit.
     CostLimit,
+    Budget,
     Isolated,
     Aborted,
     /// Another request for the same call was faster.

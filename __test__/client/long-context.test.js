@@ -98,5 +98,6 @@ test('what it takes is said by name', async (t) => {
     ['options.model', 'options.chunkSize', 'options.resumeFrom', 'options.prompt', 'options.onProgress', 'options.stream'])
   assert.deepEqual(await paths('x', { model: 'gpt-4o', prompt: () => 7 }), ['options.prompt'])
   assert.deepEqual(await paths('x', {}), ['options.model'], 'no endpoint names one')
-  assert.deepEqual(await paths('x', { model: 'gpt-4o', pace: 'soon' }), ['options.pace'])
+  for (const pace of ['soon', '25d']) assert.deepEqual(await paths('x', { model: 'gpt-4o', pace }), ['options.pace'])
+  assert.deepEqual(await paths('x', { model: 'gpt-4o', resumeFrom: 2 }), ['options.resumeFrom'])
 })

@@ -129,6 +129,30 @@ test('retry.prefer: "same" waits for a throttle that is short enough', async (t)
   assert.equal(b.totalHits, 1)
 })
 
+test('a test of an open breaker that a dying connection swallowed is made on a new one', async (t) => {
+  let broken
+  const server = net.createServer((socket) => {
+    let served = 0
+    socket.on('error', () => {})
+    socket.on('data', (data) => {
+      const { model } = JSON.parse(String(data).split('\r\n\r\n')[1])
+      // Each connection serves once; a second request finds it closing.
+      if (model === broken || served++ > 0) return socket.destroy()
+      const body = JSON.stringify({ id: 'x', object: 'chat.completion', model, choices: [{ index: 0, message: { role: 'assistant', content: model }, finish_reason: 'stop' }] })
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }], maxRetries: 0 })
+  broken = 'p'
+  for (let i = 0; i < 3; i++) await ask(client, { model: 'p' }).catch(() => {})
+  broken = undefined
+  assert.equal((await ask(client, { model: 'q' })).choices[0].message.content, 'q', 'and its connection is kept')
+  const { report } = await ask(client, { model: 'p' })
+  assert.deepEqual(report.attempts.map(({ outcome, reusedConnection }) => [outcome, reusedConnection]), [['retry', true], ['ok', false]])
+})
+
 test('one endpoint’s probe wakes those who wait for another model of the same origin', async (t) => {
   const body = (model) => JSON.stringify({ id: 'x', object: 'chat.completion', model, choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }] })
   let down = true

@@ -130,15 +130,26 @@ test('an unknown model fails before any network, naming the nearest', async (t) 
 })
 
 test('a vendor who makes what it serves is not asked for the models of others', async (t) => {
-  const list = servers(t, 3)
-  const providers = ['openai', 'anthropic', undefined]
-  const client = open(t, { retry: QUICK, maxRetries: 0, endpoints: listed(list, (i) => ({ provider: providers[i], dialect: 'openai' })) })
-  list[0].always(faults.serverError())
-  assert.equal(trail((await ask(client, { model: 'gpt-4o' })).report.attempts), 'A:next:serverError C:ok')
-  assert.equal((await ask(client, { model: 'claude-x' })).report.endpoint, 'B')
-  assert.equal((await ask(client, { model: 'mine' })).report.attempts[0].endpoint, 'A', 'a name that says nothing is for all')
-  const alone = open(t, { endpoints: listed(list.slice(1, 2), () => ({ provider: 'anthropic', dialect: 'openai' })) })
+  const down = []
+  const transport = async (/** @type {string} */ url) => down.includes(new URL(url).hostname) ? new Response('', { status: 500 }) : Response.json({ choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] })
+  const own = (/** @type {string} */ name) => ({ name, provider: name, dialect: /** @type {const} */ ('openai') })
+  const endpoints = [own('openai'), own('anthropic'), { name: 'relay', baseURL: 'http://relay.test/v1' }]
+  const client = open(t, { retry: QUICK, maxRetries: 0, transport, endpoints })
+  assert.equal((await ask(client, { model: 'claude-x' })).report.endpoint, 'anthropic')
+  assert.equal((await ask(client, { model: 'mine' })).report.attempts[0].endpoint, 'openai', 'a name that says nothing is for all')
+  down.push('api.openai.com')
+  assert.equal(trail((await ask(client, { model: 'gpt-4o' })).report.attempts), 'openai:next:serverError relay:ok')
+  const alone = open(t, { transport, endpoints: [own('anthropic')] })
   assert.match((await failure(ask(alone, { model: 'gpt-4o' }))).message, /no endpoint serves 'gpt-4o'/)
+})
+
+test('a gateway that is spoken to as a vendor is asked for whatever it may have', async (t) => {
+  const [a] = servers(t, 1)
+  const client = open(t, { endpoints: listed([a], () => ({ provider: 'openai' })) })
+  for (const model of ['claude-x', 'gemma-x', 'gpt-4o']) {
+    assert.equal(textOf(await ask(client, { model })), 'Hello from A')
+    assert.equal(a.hits().at(-1).model, model)
+  }
 })
 
 test('options.endpoints', async (t) => {

@@ -57,7 +57,7 @@ test('usage with cached and reasoning tokens', async (t) => {
       assert.deepEqual([usage.prompt_tokens, usage.completion_tokens, usage.total_tokens], [18, 20, 38])
       assert.equal(usage.prompt_tokens_details.cached_tokens, 5)
       assert.equal(usage.completion_tokens_details.reasoning_tokens, 7)
-      assert.deepEqual(report.usage, { inputTokens: 18, outputTokens: 20, totalTokens: 38, cachedTokens: 5, reasoningTokens: 7 })
+      assert.deepEqual(report.usage, { inputTokens: 18, outputTokens: 20, totalTokens: 38, cachedTokens: 5, ...(dialect === 'anthropic' && { cacheWriteTokens: 3 }), reasoningTokens: 7 })
     }
   }
 })

@@ -53,6 +53,8 @@ test('where each official path goes, and what does not come to us', async (t) =>
     openai: [
       ['POST', `${V1}/embeddings`, '/v1/embeddings'],
       ['POST', `${V1}/completions`, '/v1/completions'],
+      ['POST', 'https://x.openai.azure.com/openai/deployments/d/embeddings?api-version=1', '/v1/embeddings?api-version=1'],
+      ['POST', 'https://relay.test/api/v3/embeddings', '/v1/embeddings'],
       ['POST', `${V1}/moderations`, '/v1/moderations'],
       ['POST', `${V1}/images/generations`, '/v1/images/generations'],
       ['POST', `${V1}/audio/speech`, '/v1/audio/speech'],
@@ -88,7 +90,7 @@ test('where each official path goes, and what does not come to us', async (t) =>
   }
   const platform = await vendor(t, json({ platform: true }))
   const { client, vendors: [{ seen }] } = await on(t, [json({ ok: true })])
-  for (const [method, path] of [['GET', '/v1/files'], ['POST', '/v1/batches'], ['GET', '/images/cat.png'], ['GET', '/blog/models'], ['DELETE', '/v1/models/mine'], ['POST', '/v1/messages/batches']]) {
+  for (const [method, path] of [['GET', '/v1/files'], ['POST', '/v1/batches'], ['GET', '/images/cat.png'], ['GET', '/blog/models'], ['DELETE', '/v1/models/mine'], ['POST', '/v1/messages/batches'], ['POST', '/survey/responses'], ['POST', '/form/completions'], ['POST', '/my/moderations']]) {
     const response = await client.fetch(platform.url + path, { method })
     assert.deepEqual(await response.json(), { platform: true }, path)
   }
@@ -105,6 +107,11 @@ test('the body arrives byte for byte, but for the model where an alias or a list
   assert.equal(seen[0].body.toString(), body.replace('"embed"', '"text-embedding-3-small"'))
   assert.deepEqual([seen[0].headers['content-type'], seen[0].headers['x-mine']], ['application/json; charset=utf-8', 'kept'])
   assert.equal(response.headers.get('x-bellwether-model'), 'text-embedding-3-small')
+  const google = await on(t, [json({ embeddings: [] })], { dialect: 'google', models: { mine: ['gemini-embedding-001'] } })
+  await google.client.fetch('https://g.test/v1beta/models/mine:batchEmbedContents', post({ model: 'models/mine', requests: [{ model: 'models/mine', content: {} }, { model: 'models/other' }], zz: 1 }))
+  const [{ url, body: told }] = google.vendors[0].seen
+  assert.equal(url, '/v1beta/models/gemini-embedding-001:batchEmbedContents')
+  assert.deepEqual(JSON.parse(told), { model: 'models/gemini-embedding-001', requests: [{ model: 'models/gemini-embedding-001', content: {} }, { model: 'models/other' }], zz: 1 })
   // Names that say where they are known lose that on the way.
   const named = await on(t, [json({ at: 'A' }), json({ at: 'B' })], { models: { mine: ['B/text-x'], ours: ['openai/text-y'] }, endpoint: { provider: 'openai' } })
   const sent = async (model) => {
@@ -137,9 +144,62 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
   // That it has no embeddings keeps nobody from chatting there.
   const { client } = await on(t, [(response, { url }) => (url.endsWith('/chat/completions') ? json({ choices: [{ index: 0, message: { role: 'assistant', content: 'from A' }, finish_reason: 'stop' }] }) : missing)(response), down])
   const failed = await client.fetch(`${V1}/responses`, post({ model: 'gpt-4o' }))
-  assert.ok([404, 500].includes(failed.status))
+  assert.equal(failed.status, 404)
   assert.equal(failed.headers.get('x-should-retry'), 'false')
   assert.equal((await client.chatCompletion('gpt-4o', 'hi')).choices[0].message.content, 'from A')
+})
+
+test('a response is found, and gone on with, where it is stored', async (t) => {
+  const elsewhere = json({ error: { message: "Previous response with id 'resp_1' not found.", type: 'invalid_request_error', param: 'previous_response_id', code: 'previous_response_not_found' } }, 400)
+  const { client } = await on(t, [(response, { method }) => (method === 'POST' ? elsewhere : missing)(response), json({ from: 'B' })])
+  const events = record(client, 'breaker', 'cooldown')
+  for (const init of [post({ model: 'm', input: 'go on', previous_response_id: 'resp_1' }), { method: 'GET' }, { method: 'DELETE' }]) {
+    const response = await client.fetch(`${V1}/responses${init.method === 'POST' ? '' : '/resp_1'}`, init)
+    assert.deepEqual([await response.json(), response.headers.get('x-bellwether-attempts')], [{ from: 'B' }, '2'], init.method)
+  }
+  assert.deepEqual(events, [])
+  const alone = await on(t, [elsewhere])
+  assert.equal((await alone.client.fetch(`${V1}/responses`, post({ previous_response_id: 'resp_1' }))).status, 400)
+})
+
+test('who lists the model comes first', async (t) => {
+  const [a, b] = await Promise.all([vendor(t, json({ from: 'A' })), vendor(t, json({ from: 'B' }))])
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url, models: ['embed'] }] })
+  const from = async (model) => (await (await client.fetch(`${V1}/embeddings`, post({ model }))).json()).from
+  assert.deepEqual([await from('embed'), await from('other')], ['B', 'A'])
+})
+
+test('hedges, canned answers and commit: \'end\' are the chats\' alone, and so is a rate budget', async (t) => {
+  // A slow first answer: a chat beside it is hedged, which takes longer than a hedge of the other would.
+  const chat = { choices: [{ index: 0, message: { role: 'assistant', content: 'from B' }, finish_reason: 'stop' }] }
+  let letGo
+  const slow = (response, { url }) => { if (url.endsWith('/embeddings')) letGo = () => json({ from: 'A' })(response) }
+  const hedged = await on(t, [slow, json(chat)], { hedge: { after: 1, maxExtraLoad: 1 } })
+  const asked = hedged.client.fetch(`${V1}/embeddings`, post({ model: 'e' }))
+  await until('asked', () => letGo !== undefined)
+  assert.equal((await hedged.client.chatCompletion('m', 'hi')).report.endpoint, 'B')
+  letGo()
+  assert.deepEqual(await (await asked).json(), { from: 'A' })
+  assert.deepEqual(hedged.vendors[1].seen.map(({ url }) => url), ['/v1/chat/completions'])
+
+  const { client } = await on(t, [down], { maxRetries: 0, fallbackResponse: 'sorry', onUnavailable: 'fallback' })
+  assert.equal((await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).status, 500)
+
+  let finish
+  const begins = (response) => { response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n'); finish = () => response.end() }
+  const live = await on(t, [begins], { streams: { commit: 'end' } })
+  const { body } = await live.client.fetch(`${V1}/responses`, post({ model: 'm', stream: true }))
+  const reader = body.getReader()
+  assert.equal(Buffer.from((await reader.read()).value).toString(), 'data: {}\n\n')
+  finish()
+  assert.equal((await reader.read()).done, true)
+
+  const paced = await on(t, [(response, { url }) => json(url.endsWith('/completions') ? chat : {})(response)], { maxRetries: 0, onUnavailable: 'error', endpoint: { limits: { rpm: 1 } } })
+  const statuses = []
+  for (const body of [{ input: 'hi' }, { messages: [{ role: 'user', content: 'hi' }] }]) {
+    for (let i = 0; i < 2; i++) statuses.push((await paced.client.fetch(`${V1}/${'input' in body ? 'responses' : 'chat/completions'}`, post({ model: 'm', ...body }))).status)
+  }
+  assert.deepEqual(statuses, [200, 429, 200, 429])
 })
 
 test('nobody speaks the dialect: a clear answer, and nothing is sent', async (t) => {
@@ -161,9 +221,32 @@ test('JSON that is cut or no JSON is asked for anew', async (t) => {
   const cut = (response) => { response.writeHead(200, { ...JSON_TYPE, 'content-length': 50 }).write('{"data":['); setImmediate(() => response.destroy()) }
   const page = (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Sign in</h1>')
   const broken = (response) => response.writeHead(200, JSON_TYPE).end('{"data":')
-  for (const first of [cut, page, broken]) {
+  const refused = json({ error: { message: 'quota', code: 'insufficient_quota' } })
+  const latin1 = (response) => response.writeHead(200, JSON_TYPE).end(Buffer.from('{"a":"\xe9"}', 'latin1'))
+  for (const first of [cut, page, broken, refused, latin1]) {
     const { client } = await on(t, [first, json({ from: 'B' })])
     assert.deepEqual(await (await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).json(), { from: 'B' })
+  }
+  const { client } = await on(t, [(response) => response.writeHead(200, JSON_TYPE).end('\ufeff{"from":"A"}'), json({ from: 'B' })])
+  assert.deepEqual(await (await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))).json(), { from: 'A' })
+})
+
+test('an error in the place of the first event is asked for anew, however it is cut; a later one is passed on', async (t) => {
+  const created = 'event: response.created\ndata: {"type":"response.created"}\n\n'
+  const quota = 'event: error\ndata: {"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"You exceeded your current quota"}}\n\n'
+  const says = (...pieces) => async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+    for (const piece of pieces) await new Promise((resolve) => response.write(piece, resolve))
+    response.end()
+  }
+  const ask = async (first) => {
+    const { client } = await on(t, [first, says(created)])
+    const response = await client.fetch(`${V1}/responses`, post({ model: 'm', stream: true }))
+    return [response.headers.get('x-bellwether-endpoint'), await response.text()]
+  }
+  for (const first of [says(quota), says(': alive\n\n', ...quota), says(quota.trimEnd())]) assert.deepEqual(await ask(first), ['B', created])
+  for (const text of [created + quota, ': alive\n\n', `data: {"type":"image","b64":"${'A'.repeat(100_000)}"}\n\n`]) {
+    assert.deepEqual(await ask(says(text)), ['A', text])
   }
 })
 
@@ -187,9 +270,11 @@ test('bytes that are no text arrive as they were, live, and a cut errors the bod
   assert.deepEqual(Buffer.concat(chunks), sound)
   assert.equal(response.headers.get('content-type'), 'audio/mpeg')
 
-  const breaks = (response) => { response.writeHead(200, { 'content-type': 'audio/mpeg' }).write('abc'); setTimeout(() => response.destroy(), 20) }
+  let cut
+  const breaks = (response) => { response.writeHead(200, { 'content-type': 'audio/mpeg' }).write('abc'); cut = () => response.destroy() }
   const { client: other } = await on(t, [breaks])
   const begun = await other.fetch(`${V1}/audio/speech`, post({ model: 'tts-1' }))
+  cut()
   await assert.rejects(begun.arrayBuffer(), (error) => error.name === 'StreamInterruptedError')
 })
 
@@ -203,6 +288,22 @@ test('a form with a file arrives with its boundary', async (t) => {
   const form = await new Response(body, { headers: { 'content-type': headers['content-type'] } }).formData()
   assert.equal(form.get('model'), 'whisper-1')
   assert.deepEqual(Buffer.from(await form.get('file').arrayBuffer()), file)
+})
+
+test('a form is not read: its model stays as it is', async (t) => {
+  const { client, vendors: [{ seen }] } = await on(t, [json({ text: 'hello' })], { models: { mine: ['whisper-1'] } })
+  const form = new FormData()
+  form.set('model', 'mine')
+  const response = await client.fetch(`${V1}/audio/transcriptions`, { method: 'POST', body: form })
+  assert.match(seen[0].body.toString(), /name="model"\r\n\r\nmine\r\n/)
+  assert.equal(response.headers.get('x-bellwether-model'), null)
+})
+
+test('a stored response that failed is an answer', async (t) => {
+  const stored = { id: 'resp_1', object: 'response', status: 'failed', error: { code: 'server_error', message: 'x' } }
+  const { client, vendors: [, b] } = await on(t, [json(stored), json({})])
+  assert.deepEqual(await (await client.fetch(`${V1}/responses/resp_1`)).json(), stored)
+  assert.equal(b.seen.length, 0)
 })
 
 test('an answer without a body is one', async (t) => {
@@ -229,7 +330,7 @@ test('a key that a vendor quotes in its head is no header\'s, and costs no answe
 test('a path that climbs, as some server may read it, does not take the endpoint\'s key with it', async (t) => {
   const { client, vendors: [{ seen }] } = await on(t, [json({})])
   const here = await vendor(t, json({}))
-  const paths = ['/responses/..%2ffiles', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
+  const paths = ['/responses/..%2ffiles', '/responses/..%252ffiles', '/models/%25252e%25252e%252fadmin', '/responses/..%5Cfiles', '/models/a%2f%2e%2e%2fadmin', '/models/..;/files', '/models/..%2f%ff']
   for (const path of paths) {
     await client.fetch(`${here.url}/v1${path}`)
     assert.equal((await client.handler(new Request(`http://me/v1${path.replace('/models', '/responses')}`))).status, 404, path)
@@ -279,6 +380,28 @@ test('bytes are those of the call, whatever is written over them after it', asyn
   body.fill('x')
   assert.equal((await response).status, 200)
   assert.equal(seen[0].body.toString(), '{"model":"e"}')
+})
+
+test('what is between one caller and one vendor is not passed on', async (t) => {
+  const cached = (response, { headers }) => ('if-none-match' in headers ? response.writeHead(304).end() : json({ ok: true })(response))
+  const { client, vendors: [{ seen }] } = await on(t, [cached])
+  for (let i = 0; i < 5; i++) {
+    const response = await client.fetch(`${V1}/models`, { headers: { 'if-none-match': '"a"', 'if-modified-since': 'x', range: 'bytes=0-1', 'keep-alive': 'x', 'proxy-connection': 'x', 'http2-settings': 'x', 'x-a': 'é' } })
+    assert.deepEqual(await response.json(), { ok: true })
+  }
+  const names = Object.keys(seen[0].headers)
+  assert.deepEqual(names.filter((name) => /^(?:if-|range|keep-alive|proxy-|http2)/.test(name)), [])
+  assert.equal(seen[0].headers['x-a'], 'é', 'a byte a character, as the platform sends it')
+})
+
+test('odd answers that are sound', async (t) => {
+  const neverEnds = (response) => response.writeHead(205).write('x')
+  const marked = (response) => response.writeHead(200, JSON_TYPE).end('\ufeff{"ok":true}')
+  const { client: one } = await on(t, [neverEnds])
+  assert.equal((await one.fetch(`${V1}/responses/r`, { method: 'DELETE' })).status, 205)
+  await until('it is over', () => one.metrics.snapshot().activeCalls === 0)
+  const { client: other } = await on(t, [marked])
+  assert.deepEqual(await (await other.fetch(`${V1}/models`)).json(), { ok: true })
 })
 
 test('abort rejects with its reason, and the vendor is let go', async (t) => {

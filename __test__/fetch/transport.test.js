@@ -5,8 +5,8 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { MockAgent, fetch: undiciFetch } = require('undici')
-const { FailoverClient, HealthMonitor } = require('../..')
-const { KEY, open, serve, ask, failure, trail, until, faults } = require('../helpers/client')
+const { HealthMonitor } = require('../..')
+const { KEY, open, serve, ask, failure, problems, trail, until, faults } = require('../helpers/client')
 
 const completion = (text) => ({ id: 'x', object: 'chat.completion', model: 'gpt-4o', choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }] })
 const ENDPOINTS = [{ name: 'A', baseURL: 'https://a.example/v1' }, { name: 'B', baseURL: 'https://b.example/v1' }]
@@ -70,6 +70,15 @@ test('an answer that cannot be read is given up', async (t) => {
     const client = by(t, async (url, init) => { ({ signal } = init); return wrong() }, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })
     await failure(ask(client))
     assert.ok(signal.aborted)
+  }
+})
+
+test('what a fetch cannot have given is told as that, not as a lost connection', async (t) => {
+  const headers = new Headers()
+  for (const wrong of [undefined, 'text', { status: 200 }, { status: 0, headers }, { status: 100, headers }, { status: 200.5, headers }, { status: 70_000, headers }, { status: 200, headers, body: 'a stream of Node’s' }]) {
+    const { name, reason, message } = await failure(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
+    assert.deepEqual([name, reason], ['UpstreamError', 'malformed'], message)
+    assert.match(message, /the transport gave no Response/)
   }
 })
 
@@ -142,14 +151,6 @@ test('a monitor of its own may have one', async () => {
 })
 
 test('what is no transport is refused, and so is what has no meaning with one', () => {
-  const problems = (options) => {
-    try {
-      new FailoverClient({ apiKey: KEY, ...options }).close()
-    } catch (error) {
-      return error.problems.map(({ path, message }) => `${path} ${message}`)
-    }
-    return []
-  }
   assert.deepEqual(problems({ transport: 'http' }), ["transport must be 'native', 'fetch', or a function like fetch, got 'http'"])
   assert.deepEqual(problems({ transport: 7 }), ["transport must be 'native', 'fetch', or a function like fetch, got 7"])
   assert.deepEqual(problems({ transport: 'fetch', proxy: 'http://p:1', tls: { systemCa: true } }).map((p) => p.split(' ')[0]), ['proxy', 'tls'])

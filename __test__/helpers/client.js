@@ -62,6 +62,16 @@ function without (object, name) {
   return rest
 }
 
+/** What is wrong with some options, each as `path message`. */
+function problems (options) {
+  try {
+    new FailoverClient({ apiKey: KEY, ...options }).close()
+  } catch (error) {
+    return error.problems.map(({ path, message }) => `${path} ${message}`)
+  }
+  return []
+}
+
 /** What a promise is rejected with. */
 async function failure (promise) {
   let value
@@ -117,5 +127,5 @@ function block (ms) {
 
 module.exports = {
   TRANSPORTS, PLAIN, TLS, H2, QUICK, KEY, MODEL,
-  serve, open, rig, ask, failure, textOf, trail, event, record, until, block, faults
+  serve, open, rig, ask, failure, problems, textOf, trail, event, record, until, block, faults
 }

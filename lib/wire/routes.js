@@ -16,8 +16,8 @@ const GOOGLE = /^\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
 
 /** What Google's models do beside chats, in one request. */
 const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embedContent|batchEmbedContents|predict))$/
-/** What OpenAI's do. */
-const OPENAI_POST = /\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?)$/
+/** What OpenAI's do: below a version, or where Azure has them. On any host such a path may be something else. */
+const OPENAI_POST = /(?:\/v\d[^/]*|\/openai(?:\/deployments\/[^/]+)?)(\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?))$/
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
 /** A step up, as whoever decodes the path might read it. */
@@ -50,8 +50,7 @@ function chatRoute (method, pathname) {
 function passRoute (method, { pathname, searchParams }, headers) {
   const path = trimmed(pathname)
   const below = belowVersion(path)
-  // It would lead the endpoint's key to other places than these.
-  if (CLIMB.test(path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16))))) return undefined
+  if (climbs(path)) return undefined
   // Google takes keys there.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
@@ -60,12 +59,25 @@ function passRoute (method, { pathname, searchParams }, headers) {
     if (below === '/messages/count_tokens') return passed('anthropic', below)
     const [, before, model, after] = GOOGLE_ACTION.exec(below) ?? []
     if (model !== undefined) return { dialect: 'google', method, model: decode(model), path: [before, after + query] }
-    const [found] = OPENAI_POST.exec(path) ?? []
+    const [, found] = OPENAI_POST.exec(path) ?? []
     return found === undefined ? undefined : passed('openai', found)
   }
   if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)
   if (method === 'GET' && MODELS.test(below)) return passed(dialectOf(headers, pathname), below)
   return undefined
+}
+
+/**
+ * Whether it would lead the endpoint's key to other places than these, for whoever decodes it, also more than once.
+ * @param {string} path
+ */
+function climbs (path) {
+  for (let before = ''; path !== before;) {
+    if (CLIMB.test(path)) return true
+    before = path
+    path = path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
+  }
+  return false
 }
 
 /** @param {string} path */

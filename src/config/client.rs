@@ -1,25 +1,27 @@
 //! A client's options, whole.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 
 use super::{
     behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
+    budgets,
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
     models::Aliases,
     monitor::HealthConfig,
     queue::{self, QueueConfig},
     reader::{self, Problems, Reader, expected},
+    routing::{RoutingTable, Rule, read_rules},
 };
 use crate::{
     duration,
+    money::{budget::CostBudgetConfig, price::Price},
     net::{
         proxy::ProxyOptions,
         tls::{self, TlsOptions},
     },
-    observe::cost::Price,
     policy::{backoff::Backoff, breaker::BreakerConfig, budget::BudgetConfig},
     reason::Reason,
 };
@@ -28,6 +30,11 @@ use crate::{
 pub struct ClientConfig {
     pub endpoints: Vec<EndpointConfig>,
     pub aliases: Aliases,
+    pub routing: RoutingTable,
+    pub rules: Vec<(String, Rule)>,
+    pub budgets: Vec<CostBudgetConfig>,
+    /// Where the ledger of costs is kept.
+    pub ledger: Option<PathBuf>,
     pub timeouts: Timeouts,
     pub max_retries: u32,
     pub retry: RetryConfig,
@@ -189,11 +196,20 @@ impl ClientConfig {
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
         let transport = read_transport(r);
+        let routing = RoutingTable::read(r);
+        let aliases = Aliases::new(aliases);
+        let rules = read_rules(r, endpoints.as_deref().unwrap_or_default(), &aliases);
+        let budgets = budgets::read(r, &rules);
+        let ledger = r.object("costs", |r| r.string("path")).flatten().map(PathBuf::from);
         let endpoints = endpoints?;
         Some(Self {
             health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
             endpoints,
-            aliases: Aliases::new(aliases),
+            aliases,
+            routing,
+            rules,
+            budgets,
+            ledger,
             timeouts,
             max_retries,
             retry,
@@ -244,6 +260,9 @@ fn read_endpoints(
         if endpoints[..i].iter().any(|e| e.name == endpoint.name) {
             r.problem("endpoints", format!("two endpoints are named '{}'; names must differ", endpoint.name));
         }
+    }
+    if endpoints.iter().filter(|e| e.canary.is_some()).count() > 1 {
+        r.problem("endpoints", "only one endpoint at a time may be a canary");
     }
     (endpoints.len() == count).then_some(endpoints)
 }

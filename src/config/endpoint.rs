@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     dialect::{anthropic::write_chat::Version, openai::request::TokenLimitField, speech::Dialect},
-    observe::cost::Price,
-    policy::limiter::Limits,
+    money::price::Price,
+    policy::{canary::CanaryConfig, limiter::Limits},
 };
 
 /// Vendors whose own models an endpoint may serve; anything else is a relay that serves everybody's.
@@ -43,6 +43,10 @@ pub struct EndpointConfig {
     pub keys: Vec<KeySource>,
     pub models: Served,
     pub tier: Tier,
+    /// Its share of its tier's calls, against the others'.
+    pub weight: Option<f64>,
+    /// It is new, and gets a share of the calls for a start.
+    pub canary: Option<CanaryConfig>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub health: EndpointHealth,
     pub price: Option<Price>,
@@ -132,6 +136,8 @@ impl EndpointConfig {
         let keys = Self::keys(r, vendor.as_deref(), host, inherited);
         let models = Self::served(r);
         let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
+        let weight = r.number("weight", 0.0, 1_000_000.0);
+        let canary = r.object("canary", read_canary);
         let headers = read_headers(r);
         let health = r.object("healthCheck", |r| EndpointHealth {
             enabled: r.boolean("enabled"),
@@ -159,6 +165,8 @@ impl EndpointConfig {
             keys: keys?,
             models: models?,
             tier: tier.unwrap_or(Tier { number: position + 1, place: position + 1 }),
+            weight,
+            canary,
             headers: headers?,
             health: health.unwrap_or_default(),
             price,
@@ -389,6 +397,33 @@ fn bad_address(url: &str) -> Option<&'static str> {
         return Some("must be an http:// or https:// address");
     }
     uri.authority()?.as_str().contains('@').then_some("must not carry credentials")
+}
+
+/// `canary`: one share, or several one after another.
+fn read_canary(r: &mut Reader<'_>) -> CanaryConfig {
+    let share = r.number("share", 0.0, 1.0).unwrap_or(0.1);
+    let step_after = r.duration("stepAfter", Duration::from_millis(1)).unwrap_or(Duration::from_secs(600));
+    let what = "a non-empty array of shares from 0 to 1, each larger than the one before";
+    let shares = match r.raw("ramp") {
+        None => vec![share],
+        Some(value) => {
+            if r.is_given("share") {
+                r.problem("share", "is one share, and ramp has several; give one of them");
+            }
+            let shares: Option<Vec<f64>> =
+                value.as_array().and_then(|items| items.iter().map(Value::as_f64).collect());
+            let sound = |list: &Vec<f64>| {
+                !list.is_empty()
+                    && list.iter().all(|s| (0.0..=1.0).contains(s))
+                    && list.is_sorted_by(|a, b| a < b)
+            };
+            shares.filter(sound).unwrap_or_else(|| {
+                r.problem("ramp", expected(what, value));
+                Vec::new()
+            })
+        }
+    };
+    CanaryConfig { shares, step_after }
 }
 
 pub fn default_base_url(provider: &str) -> Option<&'static str> {

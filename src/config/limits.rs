@@ -1,6 +1,6 @@
 //! The rate limits of an endpoint: the user's, or on the relay those of its plans.
 
-use crate::{config::reader::Reader, policy::limiter::Limits};
+use crate::{config::reader::Reader, model_id, policy::limiter::Limits};
 
 /// What the relay allows by default, by the beginning of a model's id: requests and tokens a minute.
 const RELAY: [(&str, u32, u64); 4] = [
@@ -23,17 +23,7 @@ pub fn read(r: &mut Reader<'_>) -> Limits {
 
 /// The relay's limits for a model, where the user states none.
 pub fn of_relay(model: &str) -> Limits {
-    let id = model.rsplit('/').next().unwrap_or(model);
-    // A version or a date may follow a model's name; another model's name does not (gpt-4.1-mini).
-    let is = |name: &str| {
-        id.strip_prefix(name).is_some_and(|rest| {
-            rest.is_empty()
-                || rest.strip_prefix('-').is_some_and(|r| {
-                    r.starts_with(|c: char| c.is_ascii_digit()) || r.starts_with("preview") || r == "latest"
-                })
-        })
-    };
-    match RELAY.iter().find(|(name, ..)| is(name)) {
+    match RELAY.iter().find(|(name, ..)| model_id::is(model, name)) {
         Some((_, rpm, tpm)) => Limits { rpm: Some(*rpm), tpm: Some(*tpm), max_concurrent: None },
         None => Limits { rpm: Some(RELAY_RPM), tpm: None, max_concurrent: None },
     }

@@ -2,6 +2,7 @@
 
 pub mod base_url;
 pub mod behaviour;
+pub mod budgets;
 pub mod client;
 pub mod endpoint;
 pub mod environment;
@@ -11,6 +12,7 @@ pub mod models;
 pub mod monitor;
 pub mod queue;
 pub mod reader;
+pub mod routing;
 
 pub use client::ClientConfig;
 pub use endpoint::EndpointConfig;

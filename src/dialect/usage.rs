@@ -11,6 +11,9 @@ pub struct Usage {
     pub total_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u64>,
+    /// Tokens of the input that were kept for later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_tokens: Option<u64>,
 }
@@ -31,6 +34,7 @@ pub struct OpenAiUsage {
 #[serde(default)]
 struct Details {
     cached_tokens: Option<f64>,
+    cache_write_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,
 }
 
@@ -50,6 +54,7 @@ impl From<OpenAiUsage> for Usage {
                     .and_then(|d| d.cached_tokens)
                     .or(wire.prompt_cache_hit_tokens),
             ),
+            cache_write_tokens: count(wire.prompt_tokens_details.as_ref().and_then(|d| d.cache_write_tokens)),
             reasoning_tokens: count(wire.completion_tokens_details.and_then(|d| d.reasoning_tokens)),
         }
     }

@@ -51,6 +51,8 @@ const MAX_PIECE: usize = 8 << 20;
 /// How much of an error's body is read, and for how long.
 const MAX_ERROR: usize = 64 << 10;
 const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+/// OpenAI's word, with status 400, for a response that is gone on with where it is not stored.
+const STORED_ELSEWHERE: &str = "previous_response_not_found";
 
 /// An answer whose head says success.
 pub struct Answer {
@@ -91,7 +93,7 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let target = &trial.admission.target.clone();
     let fresh = |fault| NotSent { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request = build(call, target, key.as_ref(), trial.continues).map_err(fresh)?;
+    let request = build(call, target, key.as_ref(), trial).map_err(fresh)?;
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial);
     trial.admission.sent = true;
@@ -135,7 +137,9 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     target.redact(&mut body);
     let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
     // Some have not got what others have: elsewhere it may be.
-    let missing = fault.kind == Kind::NotFound || matches!(head.status, 405 | 501);
+    let missing = fault.kind == Kind::NotFound
+        || matches!(head.status, 405 | 501)
+        || fault.code.as_deref() == Some(STORED_ELSEWHERE);
     if missing && call.question.chat().is_none() {
         fault.kind = Kind::Absent;
     }
@@ -207,6 +211,7 @@ pub async fn read_whole(
     bytes.extend(decoder.finish().map_err(undecodable)?);
     Ok(bytes)
 }
+
 fn no_answer_fault(no_answer: NoAnswer, head: &Head, target: &Target) -> Fault {
     let status = Some(head.status);
     match no_answer {
@@ -276,11 +281,13 @@ fn unusable(message: String) -> Fault {
     Fault { same_forbidden: true, ..Fault::new(Kind::Auth, message) }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>, continues: bool) -> Result<Request, Fault> {
+fn build(call: &Call, target: &Target, key: Option<&ApiKey>, trial: &Trial) -> Result<Request, Fault> {
     let endpoint = &target.endpoint.config;
     let mut request = match &call.question {
         Question::Chat(chat) => {
-            let body = completion(call, chat, target, continues).map_err(|e| untranslatable(&e))?;
+            let last_turn = (trial.moved && call.forgets_context()).then(|| chat.last_turn()).flatten();
+            let chat = last_turn.as_ref().unwrap_or(chat);
+            let body = completion(call, chat, target, trial.continues).map_err(|e| untranslatable(&e))?;
             Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
         Question::Other(other) => other.request(target, key)?,

@@ -24,12 +24,15 @@ pub use self::{
 };
 use super::{
     attempt::Answered,
+    books::Verdict,
+    canary::{self, Drawn},
     client::{Active, Engine},
     error::CallError,
     options::CallOptions,
     pick::{Asker, Picker},
     plan,
     question::Question,
+    report::epoch_ms,
     room::{Place, Rank},
     state::{Obstacle, Target},
     stream::StreamSink,
@@ -80,6 +83,8 @@ pub struct Call {
     cut: Option<Box<Cut>>,
     /// An endpoint that was to go on with a text would not.
     prefill_refused: bool,
+    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
+    drawn: Mutex<Option<Drawn>>,
 }
 
 impl Call {
@@ -94,7 +99,10 @@ impl Call {
         Self {
             timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
             streams: options.streams.unwrap_or(engine.config.streams),
-            retries_left: options.max_retries.unwrap_or(engine.config.max_retries),
+            retries_left: options
+                .max_retries
+                .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
+                .unwrap_or(engine.config.max_retries),
             id: engine.request_id(),
             rank: engine.room.rank(options.queue_priority),
             engine,
@@ -109,6 +117,7 @@ impl Call {
             budget_exhausted: false,
             cut: None,
             prefill_refused: false,
+            drawn: Mutex::default(),
         }
     }
 
@@ -129,8 +138,14 @@ impl Call {
 
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let engine = self.engine.clone();
-        let candidates = plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
-        let mut picker = Picker::new(candidates, now(), || engine.draw());
+        self.keep_within_budgets().map_err(|e| *e)?;
+        let mut candidates =
+            plan::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
+        if self.question.chat().is_some() {
+            *self.drawn.lock() = canary::draw(&mut candidates, || engine.draw(), now());
+        }
+        let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
+        let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
             engine.allowance.lock().call();
@@ -200,6 +215,24 @@ impl Call {
         }
     }
 
+    /// Asks the books before anyone else is asked.
+    fn keep_within_budgets(&mut self) -> Result<(), Box<CallError>> {
+        let now = epoch_ms(self.engine.wall());
+        match self.engine.books.verdict(&self.options.tags, now) {
+            Verdict::Go => {}
+            Verdict::Reject { budget, limit, renews_at } => {
+                let renews_in = Duration::from_millis(renews_at.saturating_sub(now));
+                return Err(Box::new(CallError::budget(&budget, limit, renews_in)));
+            }
+            Verdict::Downgrade(rule) => {
+                let rules = &self.engine.config.rules;
+                self.options.rule =
+                    rules.iter().find(|(name, _)| *name == rule).map(|(_, rule)| rule.clone());
+            }
+        }
+        Ok(())
+    }
+
     fn decide(&self, picker: &Picker, index: usize, fault: &Fault, refreshes: bool) -> Step {
         let standing = &picker.standings[index];
         if refreshes && standing.same == 0 && self.retries_left > 0 {
@@ -239,6 +272,13 @@ impl Call {
         let target = picker.candidates[index].target.clone();
         let parked = match target.parked(now()) {
             None => Duration::ZERO,
+            // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
+            Some(blocked)
+                if blocked.obstacle == Obstacle::Breaker && free && picker.standings[index].early =>
+            {
+                picker.standings[index].early = false;
+                Duration::ZERO
+            }
             // An open breaker means another attempt is not wanted here.
             Some(blocked) if blocked.obstacle == Obstacle::Breaker => return false,
             Some(blocked) => match blocked.until {
@@ -276,7 +316,24 @@ impl Call {
 
     fn asker(&self) -> Asker<'_> {
         let engine = &*self.engine;
-        Asker { engine, question: &self.question, room: &engine.room, rank: self.rank, now: now() }
+        Asker {
+            engine,
+            question: &self.question,
+            room: &engine.room,
+            rank: self.rank,
+            sla: self.sla(),
+            now: now(),
+        }
+    }
+
+    /// The time to first content that its rule wants.
+    fn sla(&self) -> Option<Duration> {
+        self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
+    }
+
+    /// Whether who takes over is told the last turn of the conversation alone.
+    pub fn forgets_context(&self) -> bool {
+        self.options.rule.as_ref().is_some_and(|rule| rule.forgets_context)
     }
 
     fn deadline(&self) -> Instant {

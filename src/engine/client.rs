@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
+    books::Books,
     credential::Credential,
     report::iso8601,
     room::Room,
@@ -29,6 +30,7 @@ use crate::{
         key::{ApiKey, KeySource},
     },
     event::{self, EventKind, EventSink},
+    money::{price::Price, table},
     net::{
         carrier::Carrier,
         client::HttpClient,
@@ -74,6 +76,8 @@ pub struct Engine {
     pub room: Arc<Room>,
     /// Extra requests that hedging may still send.
     pub allowance: Mutex<Allowance>,
+    /// What calls cost.
+    pub books: Books,
     /// What people were told of and is not well again.
     conditions: Mutex<Conditions>,
     ids: AtomicU64,
@@ -165,7 +169,9 @@ impl Engine {
         let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
         let id_prefix = rng.u32(..);
         let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
+        let books = Books::new(&config.budgets, &*wall);
         Arc::new(Self {
+            books,
             config,
             endpoints,
             http,
@@ -187,6 +193,11 @@ impl Engine {
     /// A uniform number in `0.0..1.0`.
     pub fn draw(&self) -> f64 {
         self.rng.lock().f64()
+    }
+
+    /// The wall clock itself.
+    pub fn wall_clock(&self) -> &dyn Wall {
+        &*self.wall
     }
 
     /// The wall clock, for what people read.
@@ -333,12 +344,17 @@ impl Engine {
         over.into_iter().for_each(|alert| event::emit(&*self.events, EventKind::Alert, || alert));
     }
 
-    /// The price of a model at an endpoint: the endpoint's own, then the client's table.
-    pub fn price(&self, endpoint: &Endpoint, model: &str) -> Option<crate::observe::cost::Price> {
+    /// The price of a model at an endpoint: the endpoint's own, the client's, then those that come with the program.
+    pub fn price(&self, endpoint: &Endpoint, model: &str) -> Option<Price> {
         endpoint
             .config
             .price
-            .or_else(|| self.config.prices.iter().find(|(name, _)| name == model).map(|(_, price)| *price))
+            .or_else(|| {
+                let given =
+                    |id: &str| self.config.prices.iter().find(|(name, _)| name == id).map(|(_, p)| *p);
+                table::find(model, given)
+            })
+            .or_else(|| table::default_price(&endpoint.config, model))
     }
 }
 

@@ -8,6 +8,7 @@ use super::report::{Attempt, epoch_ms};
 use crate::{
     config::Problem,
     dialect::usage::Usage,
+    money::price::Money,
     policy::fault::{Fault, Kind},
     reason::Reason,
 };
@@ -141,6 +142,15 @@ impl CallError {
 
     pub fn closed() -> Self {
         Self::new(Code::ClientClosed, Reason::Closed, "the client is closed")
+    }
+
+    /// A budget is used up.
+    pub fn budget(name: &str, limit: Money, renews_in: Duration) -> Self {
+        let message = format!("the budget '{name}' of {} USD is used up", limit.usd());
+        Self {
+            retry_after_ms: Some(renews_in.as_millis() as u64),
+            ..Self::new(Code::BudgetExceeded, Reason::Budget, message)
+        }
     }
 
     pub fn queue_full(message: impl Into<String>) -> Self {

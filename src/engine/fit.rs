@@ -1,6 +1,9 @@
 //! Whether a request fits an endpoint's own limits, before it is sent.
 
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -22,7 +25,14 @@ pub enum Unfit {
     WhileAnother(Reason),
 }
 
-pub fn unfit(engine: &Engine, question: &Question, target: &Target, now: Instant) -> Option<Unfit> {
+/// `sla` is the time to first content that the call wants, beside the endpoint's own limit.
+pub fn unfit(
+    engine: &Engine,
+    question: &Question,
+    target: &Target,
+    sla: Option<Duration>,
+    now: Instant,
+) -> Option<Unfit> {
     let config = &target.endpoint.config;
     if let Some(error) = question.unspeakable(config.dialect, &target.model) {
         return Some(Unfit::Unspeakable(error));
@@ -35,25 +45,34 @@ pub fn unfit(engine: &Engine, question: &Question, target: &Target, now: Instant
         }
         return Some(Unfit::Never(Reason::CostLimit));
     }
-    let limit = config.max_latency?;
+    let limit = tighter(config.max_latency, sla)?;
     target.p95(now).filter(|p95| *p95 > limit).map(|_| Unfit::WhileAnother(Reason::LatencyLimit))
 }
 
-/// What the request may cost here, in USD; `None` without a price, which is said once.
-fn expected_cost(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
-    let Some(price) = engine.price(&target.endpoint, &target.model) else {
-        if !target.price_missed.swap(true, Ordering::Relaxed) {
-            event::emit(&*engine.events, EventKind::Config, || {
-                json!({
-                    "endpoint": target.endpoint.config.name, "model": &*target.model,
-                    "message": "costLimitPerRequest is not enforced: the model's price is not known",
-                })
-            });
-        }
-        return None;
-    };
+/// The shorter of two limits.
+pub fn tighter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
+}
+
+/// What the request may cost here, in USD, as far as its price is known.
+pub fn estimate(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
+    let price = engine.price(&target.endpoint, &target.model)?;
     let (input_tokens, output_tokens) = target.limiter.lock().expected(question.demand());
-    Some(price.cost_usd(&Usage { input_tokens, output_tokens, ..Usage::default() }))
+    Some(price.cost(&Usage { input_tokens, output_tokens, ..Usage::default() }).usd())
+}
+
+/// The same for a limit; a price that is not known is said once.
+fn expected_cost(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
+    let cost = estimate(engine, question, target);
+    if cost.is_none() && !target.price_missed.swap(true, Ordering::Relaxed) {
+        event::emit(&*engine.events, EventKind::Config, || {
+            json!({
+                "endpoint": target.endpoint.config.name, "model": &*target.model,
+                "message": "costLimitPerRequest is not enforced: the model's price is not known",
+            })
+        });
+    }
+    cost
 }
 
 /// Whether a request that was refused as too long may be sent to another: only to one that is declared to hold

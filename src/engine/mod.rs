@@ -2,12 +2,15 @@
 
 pub mod admission;
 pub mod attempt;
+pub mod books;
 pub mod call;
+pub mod canary;
 pub mod client;
 pub mod credential;
 pub mod error;
 pub mod fit;
 pub mod head;
+pub mod ledger_file;
 pub mod options;
 pub mod passthrough;
 pub mod pick;

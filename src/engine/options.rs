@@ -6,6 +6,7 @@ use crate::config::{
     behaviour::{self, Hedge, OnUnavailable, Streams},
     client::{ClientConfig, Timeouts, read_timeouts},
     reader::{self, Problem, Problems, expected},
+    routing::{Rule, read_route},
 };
 
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,9 @@ pub struct CallOptions {
     pub queue_priority: i32,
     pub idempotency_key: Option<http::HeaderValue>,
     pub tags: Vec<(String, String)>,
+    pub rule: Option<Rule>,
+    /// Calls with the same key go to the same endpoint of a tier.
+    pub sticky_key: Option<String>,
 }
 
 const MAX_TAGS: usize = 16;
@@ -48,6 +52,8 @@ impl CallOptions {
                 r.problem("tags", format!("must have at most {MAX_TAGS} members, got {}", tags.len()));
             }
             let priority = r.whole("queuePriority", -1_000_000, 1_000_000);
+            let rule = read_route(r, &client.rules);
+            let sticky_key = r.string("stickyKey");
             let mut read_tags = Vec::new();
             for (name, path, value) in tags {
                 match value.as_str() {
@@ -68,6 +74,8 @@ impl CallOptions {
                 queue_priority: priority.unwrap_or(0),
                 idempotency_key,
                 tags: read_tags,
+                rule,
+                sticky_key,
             }
         });
         match options {

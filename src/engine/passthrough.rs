@@ -7,6 +7,7 @@ use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use serde_json::Value;
 
 use super::{
     head::{USER_AGENT, authorize},
@@ -50,7 +51,9 @@ impl Passthrough {
         let text = std::str::from_utf8(&body).ok();
         let members = text.and_then(|text| Members::read(text).ok());
         let named = |members: &Members<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
-        let in_body = members.as_ref().and_then(named).filter(|model| !model.trim().is_empty());
+        // In Google's bodies it stands once more, by its whole name.
+        let in_body = members.as_ref().filter(|_| address.model.is_none()).and_then(named);
+        let in_body = in_body.filter(|model| !model.trim().is_empty());
         let model_at = match (&in_body, &members, text) {
             (Some(_), Some(members), Some(text)) => members.place("model", text),
             _ => None,
@@ -103,6 +106,9 @@ impl Passthrough {
     }
 
     fn body_for(&self, model: &str) -> Bytes {
+        if let Some(asked) = self.address.model.as_deref().filter(|asked| *asked != model) {
+            return renamed(&self.body, asked, model).map_or_else(|| self.body.clone(), Bytes::from);
+        }
         let Some(at) = self.model_at.clone().filter(|_| self.model.as_deref() != Some(model)) else {
             return self.body.clone();
         };
@@ -110,4 +116,21 @@ impl Passthrough {
         let renamed = text.and_then(|text| members::replaced(text, at, model));
         renamed.map_or_else(|| self.body.clone(), Bytes::from)
     }
+}
+
+/// Google's body with another model where the address has another: its own, and those of the requests in it.
+fn renamed(body: &Bytes, asked: &str, model: &str) -> Option<String> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    let whole = |name: &str| format!("models/{}", name.strip_prefix("models/").unwrap_or(name));
+    let (asked, model) = (whole(asked), Value::from(whole(model)));
+    let mut changed = false;
+    let mut rename = |object: &mut Value| {
+        if let Some(named) = object.get_mut("model").filter(|named| **named == asked.as_str()) {
+            *named = model.clone();
+            changed = true;
+        }
+    };
+    rename(&mut value);
+    value.get_mut("requests").and_then(Value::as_array_mut).into_iter().flatten().for_each(rename);
+    changed.then(|| value.to_string())
 }

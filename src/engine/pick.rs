@@ -18,7 +18,7 @@ use super::{
 use crate::{
     policy::{
         fault::{Fault, Kind, Next, Same, Scope},
-        select::power_of_two,
+        select,
     },
     reason::Reason,
 };
@@ -77,6 +77,8 @@ pub struct Asker<'a> {
     pub question: &'a Question,
     pub room: &'a Arc<Room>,
     pub rank: Rank,
+    /// The time to first content that the call wants.
+    pub sla: Option<Duration>,
     pub now: Instant,
 }
 
@@ -102,7 +104,7 @@ impl Asker<'_> {
 
     /// Whether the endpoint's own limits rule it out.
     fn never(&self, target: &Target) -> bool {
-        let unfit = fit::unfit(self.engine, self.question, target, self.now);
+        let unfit = fit::unfit(self.engine, self.question, target, self.sla, self.now);
         matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
     }
 
@@ -112,9 +114,21 @@ impl Asker<'_> {
 }
 
 impl Picker {
-    pub fn new(mut candidates: Vec<Candidate>, now: Instant, mut draw: impl FnMut() -> f64) -> Self {
+    /// Candidates that share a tier are drawn: by `sticky` key, by weight where any has one, else the less loaded of two.
+    pub fn new(
+        mut candidates: Vec<Candidate>,
+        sticky: Option<&str>,
+        now: Instant,
+        mut draw: impl FnMut() -> f64,
+    ) -> Self {
         for tier in candidates.chunk_by_mut(|a, b| a.rank == b.rank) {
-            power_of_two(tier, |c| c.target.load(now), &mut draw);
+            let weight = |c: &Candidate| c.target.endpoint.config.weight;
+            let weighs = |c: &Candidate| weight(c).unwrap_or(1.0);
+            match sticky {
+                Some(key) => select::sticky(tier, key, |c| &c.target.endpoint.name, weighs),
+                None if tier.iter().any(|c| weight(c).is_some()) => select::weighted(tier, weighs, &mut draw),
+                None => select::power_of_two(tier, |c| c.target.load(now), &mut draw),
+            }
         }
         let standings = candidates.iter().map(|_| Standing::default()).collect();
         Self { candidates, standings }
@@ -134,7 +148,7 @@ impl Picker {
             }
             let target = &self.candidates[index].target;
             let skipped = |reason| Skipped { reason, cause: reason, full: false };
-            let skipped = match fit::unfit(asker.engine, asker.question, target, asker.now) {
+            let skipped = match fit::unfit(asker.engine, asker.question, target, asker.sla, asker.now) {
                 Some(Unfit::Never(reason)) => {
                     self.standings[index].excluded = true;
                     skipped(reason)

@@ -5,14 +5,20 @@ use std::{sync::Arc, time::Instant};
 use super::{
     client::Engine,
     error::CallError,
+    fit,
     options::CallOptions,
     passthrough::Passthrough,
     question::{Question, Service},
     state::{Endpoint, Target},
 };
-use crate::config::{
-    endpoint::{Served, Tier, is_vendor},
-    reader::{nearest, shorten},
+use crate::{
+    config::{
+        endpoint::{Served, Tier, is_vendor, vendor_of},
+        models::Aliases,
+        reader::{nearest, shorten},
+        routing::{Goal, Rule},
+    },
+    model_id,
 };
 
 #[derive(Clone)]
@@ -37,11 +43,15 @@ pub fn candidates(
         Question::Chat(_) => Service::Chat,
         Question::Other(_) => Service::Other,
     };
-    let mut plan = Plan { engine, options, service, now, found: Vec::new() };
-    match (question, asked) {
+    let mut plan = Plan { engine, options, service, now, base: 0, found: Vec::new() };
+    let rule = options.rule.as_ref().filter(|_| service == Service::Chat);
+    match (question, rule.filter(|rule| !rule.route_to.is_empty())) {
         (Question::Other(other), _) => plan.passed(other)?,
-        (Question::Chat(_), None) => plan.pinned_only(),
-        (Question::Chat(_), Some(asked)) => plan.named(asked)?,
+        (Question::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
+        (Question::Chat(_), None) => plan.usual(asked)?,
+    }
+    if rule.is_some_and(|rule| rule.by_cost) {
+        by_cost(engine, question, plan.base, &mut plan.found);
     }
     if plan.found.is_empty() {
         return Err(Box::new(match asked {
@@ -79,10 +89,47 @@ struct Plan<'a> {
     options: &'a CallOptions,
     service: Service,
     now: Instant,
+    /// Where turns begin to count: candidates behind a rule's own come after all of those.
+    base: u32,
     found: Vec<Candidate>,
 }
 
 impl Plan<'_> {
+    fn usual(&mut self, asked: Option<&str>) -> Result<(), Box<CallError>> {
+        match asked {
+            None => self.pinned_only(),
+            Some(asked) => self.named(asked)?,
+        }
+        Ok(())
+    }
+
+    /// What a rule names, in order, and after that everybody else where it says so.
+    fn routed(&mut self, rule: &Rule, asked: Option<&str>) -> Result<(), Box<CallError>> {
+        let all = &self.engine.endpoints;
+        let aliases = &self.engine.config.aliases;
+        for (turn, goal) in (0..).zip(&rule.route_to) {
+            match goal {
+                Goal::Endpoint(name) => self.each_endpoint(turn, |endpoint| {
+                    (endpoint.config.name == *name).then(|| first_served(all, endpoint, aliases, asked))?
+                }),
+                Goal::Model(model) => {
+                    for target in aliases.expand(model).targets {
+                        self.each_endpoint(turn, |endpoint| exactly(all, endpoint, model, &target));
+                    }
+                }
+            }
+        }
+        self.base = rule.route_to.len() as u32;
+        if !rule.fallback {
+            return Ok(());
+        }
+        match self.usual(asked) {
+            // Whoever the rule named will do.
+            Err(_) if !self.found.is_empty() => Ok(()),
+            other => other,
+        }
+    }
+
     fn pinned_only(&mut self) {
         self.each_endpoint(0, |endpoint| match &endpoint.config.models {
             Served::Pinned(model) => Some(model.clone()),
@@ -170,7 +217,7 @@ impl Plan<'_> {
                 let breaker = self.engine.config.breaker.as_ref();
                 let target = endpoint.target(credential, &model, self.service, breaker, self.now);
                 if !self.found.iter().any(|c| Arc::ptr_eq(&c.target, &target)) {
-                    self.found.push(Candidate { target, rank: (turn, endpoint.config.tier) });
+                    self.found.push(Candidate { target, rank: (self.base + turn, endpoint.config.tier) });
                 }
             }
         }
@@ -191,6 +238,60 @@ fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) 
     }
 }
 
+/// What an endpoint is sent for what was asked, or of itself where nothing was.
+fn first_served(
+    all: &[Arc<Endpoint>],
+    endpoint: &Endpoint,
+    aliases: &Aliases,
+    asked: Option<&str>,
+) -> Option<String> {
+    let Some(asked) = asked else {
+        return match &endpoint.config.models {
+            Served::Any => None,
+            Served::Pinned(model) => Some(model.clone()),
+            Served::Listed(list) => list.first().map(|(_, id)| id.clone()),
+        };
+    };
+    let expansion = aliases.expand(asked);
+    let targets = expansion.targets.iter().chain(&expansion.across_vendors);
+    targets.into_iter().find_map(|target| serve(all, endpoint, asked, target))
+}
+
+/// The id an endpoint is sent for a model, if it is that model that it has.
+fn exactly(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
+    let id = id_at(all, endpoint, target)?;
+    match &endpoint.config.models {
+        Served::Pinned(model) => [asked, target, &id].contains(&model.as_str()).then(|| model.clone()),
+        Served::Any | Served::Listed(_) => serve(all, endpoint, asked, target),
+    }
+}
+
+/// Puts the cheapest first, among those a rule names and among those behind them; what has no known price is last.
+fn by_cost(engine: &Engine, question: &Question, base: u32, found: &mut [Candidate]) {
+    let mut costs: Vec<(bool, f64, Candidate)> = found
+        .iter()
+        .map(|c| {
+            let cost = fit::estimate(engine, question, &c.target).unwrap_or(f64::INFINITY);
+            (base > 0 && c.rank.0 >= base, cost, c.clone())
+        })
+        .collect();
+    costs.sort_by(|(behind, cost, a), (other_behind, other, b)| {
+        behind.cmp(other_behind).then(cost.total_cmp(other)).then(a.rank.cmp(&b.rank))
+    });
+    let mut turn = 0;
+    for at in 0..costs.len() {
+        let (behind, cost, _) = costs[at];
+        // Those that cost the same stay in their tiers.
+        if at > 0 && (costs[at - 1].0 != behind || costs[at - 1].1 != cost) {
+            turn += 1;
+        }
+        costs[at].2.rank.0 = turn;
+    }
+    for (place, (.., candidate)) in found.iter_mut().zip(costs) {
+        *place = candidate;
+    }
+}
+
 /// A name as an endpoint knows it; `None` if it is another endpoint's or another vendor's.
 fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<String> {
     let (prefix, rest) = match target.split_once('/') {
@@ -208,10 +309,11 @@ fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<Str
         return None;
     }
     let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
-    // Those whose models all bear their name have no others.
+    // Those whose models all bear their name have no others. A gateway that is spoken to as one of them may have all.
     let foreign = matches!(endpoint.config.models, Served::Any)
         && maker_of(id)
-            .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)));
+            .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)))
+        && vendor_of(endpoint.config.base_url.host()) == vendor;
     (!foreign).then(|| id.to_owned())
 }
 
@@ -226,6 +328,28 @@ const MAKERS: [(&str, &[&str]); 4] = [
 /// Whose model it is, by its name.
 fn maker_of(model: &str) -> Option<&'static str> {
     MAKERS.iter().find(|(_, names)| names.iter().any(|name| model.starts_with(name))).map(|(maker, _)| *maker)
+}
+
+/// The models for a task that somebody here serves, by the name under which he does; all of them where nobody serves
+/// any, so that the error can say so.
+pub fn suited(engine: &Engine, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
+    let models = engine.config.routing.models(task, priority);
+    let served: Vec<String> = models.iter().filter_map(|model| known_as(engine, model)).collect();
+    if served.is_empty() { models } else { served }
+}
+
+fn known_as(engine: &Engine, model: &str) -> Option<String> {
+    let all = &engine.endpoints;
+    let targets = engine.config.aliases.expand(model).targets;
+    let served = |target: &String| all.iter().any(|e| serve(all, e, model, target).is_some());
+    if targets.iter().any(served) {
+        return Some(model.to_owned());
+    }
+    let listed = all.iter().flat_map(|e| match &e.config.models {
+        Served::Listed(list) => list.as_slice(),
+        Served::Any | Served::Pinned(_) => &[],
+    });
+    listed.map(|(name, _)| name).find(|name| model_id::is(name, model)).cloned()
 }
 
 /// The models that somebody named: the user's aliases, and what endpoints list or pin.

@@ -49,6 +49,16 @@ impl Question {
         }
     }
 
+    /// Whether it is a chat whose answer is taken as a whole.
+    pub fn is_whole_chat(&self) -> bool {
+        self.chat().is_some_and(|chat| !chat.stream)
+    }
+
+    /// Whether it is a chat whose answer is taken as it comes.
+    pub fn is_streamed_chat(&self) -> bool {
+        self.chat().is_some_and(|chat| chat.stream)
+    }
+
     /// Whether the answer is to come as events.
     pub fn stream(&self) -> bool {
         match self {
@@ -68,6 +78,11 @@ impl Question {
             Self::Chat(request) => request.input_tokens(),
             Self::Other(request) => request.input_tokens(),
         }
+    }
+
+    /// What the caller says of requests that begin alike: vendors keep such beginnings.
+    pub fn cache_key(&self) -> Option<&str> {
+        self.chat()?.cache_key.as_deref()
     }
 
     pub fn max_output(&self) -> Option<u64> {

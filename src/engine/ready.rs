@@ -25,16 +25,17 @@ pub enum Ready {
 pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Ready {
     let now = now();
     let Ok(candidates) = plan::candidates(engine, question, options, now) else { return Ready::Now };
+    let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
     let fits = |index: usize, picker: &Picker| {
-        let unfit = fit::unfit(engine, question, &picker.candidates[index].target, now);
+        let unfit = fit::unfit(engine, question, &picker.candidates[index].target, sla, now);
         !matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
     };
-    let picker = Picker::new(candidates, now, || 0.0);
+    let picker = Picker::new(candidates, None, now, || 0.0);
     if !(0..picker.candidates.len()).any(|index| fits(index, &picker)) {
         return Ready::Now;
     }
     let rank = engine.room.rank(options.queue_priority);
-    let outlooks = picker.outlooks(Asker { engine, question, room: &engine.room, rank, now }, false);
+    let outlooks = picker.outlooks(Asker { engine, question, room: &engine.room, rank, sla, now }, false);
     let soonest = outlooks
         .iter()
         .filter(|(index, _)| fits(*index, &picker))

@@ -27,6 +27,7 @@ use crate::{
     policy::{
         breaker::{Breaker, BreakerConfig, Permit, State, Verdict},
         budget::{Budget, BudgetConfig},
+        canary::Canary,
         cooldown::Cooldown,
         ewma::PeakEwma,
         fault::{Scope, Weight},
@@ -70,6 +71,8 @@ pub struct Endpoint {
     pub in_flight: AtomicU32,
     /// Where calls wait.
     pub room: Arc<Room>,
+    /// Set for one that is new and has to prove itself.
+    pub canary: Option<Mutex<Canary>>,
     targets: Mutex<Targets>,
 }
 
@@ -270,6 +273,7 @@ impl Endpoint {
         room: Arc<Room>,
         now: Instant,
     ) -> Self {
+        let canary = config.canary.clone().map(|canary| Mutex::new(Canary::new(canary, now)));
         Self {
             name: config.name.as_str().into(),
             config,
@@ -281,6 +285,7 @@ impl Endpoint {
             last_error: Mutex::default(),
             in_flight: AtomicU32::new(0),
             room,
+            canary,
             targets: Mutex::default(),
         }
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    canary::word,
     client::{Engine, state_name},
     question::Service,
     report::iso8601,
@@ -19,7 +20,7 @@ use crate::{
     clock::now,
     duration::millis,
     observe::latency::{PARTS, Part, Percentiles, Sum},
-    policy::breaker::State,
+    policy::{breaker::State, canary},
     reason::Reason,
 };
 
@@ -106,6 +107,14 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
         "lastFailureAt": counts.last_failure.map(iso8601),
         "lastRateLimitedAt": counts.last_rate_limited.map(iso8601),
         "inFlight": endpoint.in_flight.load(Ordering::Acquire),
+        "canary": endpoint.canary.as_ref().map(|canary| {
+            let canary = canary.lock();
+            let (state, reason) = match canary.state() {
+                canary::State::Running => ("running", None),
+                canary::State::RolledBack(worse) => ("rolledBack", Some(word(worse))),
+            };
+            json!({ "state": state, "share": canary.share(), "reason": reason })
+        }),
         "rateLimit": models.iter().filter_map(|keys| rate_limit(keys, now)).next(),
         "models": models.iter().map(|keys| model(engine, keys, now)).collect::<Vec<_>>(),
     })

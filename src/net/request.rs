@@ -58,7 +58,8 @@ impl Request {
         for (name, value) in &self.extra {
             line(&mut out, name, value);
         }
-        if self.head.method != Method::GET {
+        // What comes behind the head must have been announced in it: it would be a request of its own.
+        if self.head.method != Method::GET || !self.body.is_empty() {
             out.extend_from_slice(b"content-length: ");
             decimal(&mut out, self.body.len());
             out.extend_from_slice(b"\r\n");
@@ -165,6 +166,11 @@ mod tests {
         let lines = String::from_utf8(own.to_h1(false)).expect("ascii");
         assert_eq!(lines.matches("authorization").count(), 1, "{lines}");
         assert!(lines.contains("authorization: other\r\n"));
+        assert!(
+            String::from_utf8(request(Method::GET, "GET /").to_h1(false))
+                .expect("ascii")
+                .contains("content-length: 5\r\n")
+        );
         assert!(
             String::from_utf8(request(Method::POST, "").to_h1(false))
                 .expect("ascii")

@@ -9,6 +9,7 @@ use std::{
 };
 
 use napi_derive::napi;
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::{
@@ -30,8 +31,11 @@ use crate::{
         call::{Call, Reply as Answer},
         client::Active,
         error::CallError,
+        ledger_file::LedgerFile,
         options::CallOptions,
-        plan, status,
+        plan,
+        report::epoch_ms,
+        status,
         stream::NoStream,
     },
     event::{EventKind, EventSink},
@@ -40,6 +44,7 @@ use crate::{
         monitor::Monitor,
         probe::Probe,
     },
+    money::calendar,
     net::carrier::Carrier,
     queue::Queue,
 };
@@ -70,6 +75,8 @@ pub struct NativeClient {
     monitor: Arc<Monitor>,
     events: Arc<Events>,
     functions: Arc<Functions>,
+    /// Where costs are kept. Gone once the client is closed.
+    ledger: Arc<Mutex<Option<LedgerFile>>>,
 }
 
 #[napi]
@@ -89,13 +96,22 @@ impl NativeClient {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;
+        let ledger = match &engine.config.ledger {
+            None => None,
+            Some(path) => Some(LedgerFile::open(path, &engine, hub.runtime.handle()).map_err(|e| {
+                let problem =
+                    Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
+                napi::Error::from_reason(config::write(&[problem]))
+            })?),
+        };
+        let ledger = Arc::new(Mutex::new(ledger));
         let queue = queue::start(&engine, &hub)?;
         let monitor = Monitor::new(engine.clone());
         if starts {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        Ok(Self { id: client, hub, engine, queue, monitor, events, functions })
+        Ok(Self { id: client, hub, engine, monitor, events, functions, ledger, queue })
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
@@ -159,7 +175,7 @@ impl NativeClient {
         let monitor = self.monitor.clone();
         let drain = crate::duration::from_millis(drain_ms).unwrap_or_default();
         engine.refuse_new();
-        let (hub, id, queue) = (self.hub.clone(), self.id, self.queue.clone());
+        let (hub, id, ledger, queue) = (self.hub.clone(), self.id, self.ledger.clone(), self.queue.clone());
         self.hub.run(self.id, slot, None, |reply| async move {
             monitor.stop();
             if let Some(queue) = &queue {
@@ -172,6 +188,11 @@ impl NativeClient {
                 queue.close().await;
             }
             engine.idle().await;
+            let kept = ledger.lock().take();
+            if let Some(file) = kept {
+                // Files may make one wait.
+                let _ = tokio::task::spawn_blocking(move || file.flush(&engine)).await;
+            }
             reply.resolve("null".into(), String::new());
         });
     }
@@ -205,6 +226,25 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn models(&self) -> Vec<&str> {
         plan::named_models(&self.engine)
+    }
+
+    /// What was spent between two days since 1970, both included; the last one without.
+    #[napi(catch_unwind)]
+    pub fn costs(&self, from: Option<u32>, to: Option<u32>) -> String {
+        let today = calendar::day(epoch_ms(self.engine.wall()));
+        self.engine.books.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
+    }
+
+    /// Every budget, with what is left of it.
+    #[napi(catch_unwind)]
+    pub fn budgets(&self) -> String {
+        self.engine.books.budgets(epoch_ms(self.engine.wall())).to_string()
+    }
+
+    /// The models for a task, in order.
+    #[napi(catch_unwind)]
+    pub fn suited_models(&self, task: Option<String>, priority: Option<String>) -> Vec<String> {
+        plan::suited(&self.engine, task.as_deref(), priority.as_deref())
     }
 
     #[napi(catch_unwind)]
@@ -353,7 +393,7 @@ fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, B
 
 /// With `keeps`, a call that nobody could answer is queued.
 fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::Keeps>) {
-    if call.question.chat().is_some_and(|chat| !chat.stream) {
+    if call.question.is_whole_chat() {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {
@@ -379,6 +419,9 @@ impl Drop for NativeClient {
         self.engine.close();
         self.engine.forget();
         self.hub.abort_all(self.id, None);
+        if let Some(file) = self.ledger.lock().take() {
+            let _ = file.flush(&self.engine);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The user's functions, for keys and for fallback answers: asked over the queue, answered by number.
+//! The user's functions, for keys, fallback answers and exchanges: asked over the queue, answered by number.
 
 use std::{
     collections::HashMap,

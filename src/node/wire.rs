@@ -12,6 +12,7 @@ use crate::{
         question::Question,
         voice::Wire,
     },
+    latin1,
 };
 
 /// What the façade tells beside the body.
@@ -30,8 +31,9 @@ struct Asked {
     method: String,
 }
 
-/// Headers that are the connection's or the credential's: an endpoint has its own.
-const OURS: [HeaderName; 12] = [
+/// Headers that are the connection's or the credential's, of which an endpoint has its own; and conditions, for
+/// which the one who answers may not be the one who answered before.
+const OURS: [HeaderName; 18] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -44,10 +46,24 @@ const OURS: [HeaderName; 12] = [
     header::UPGRADE,
     header::EXPECT,
     header::ACCEPT_ENCODING,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_RANGE,
+    header::RANGE,
 ];
-/// The vendors' own names for credentials, and whose account they are for.
-const CREDENTIALS: [&str; 5] =
-    ["x-api-key", "x-goog-api-key", "api-key", "openai-organization", "openai-project"];
+/// The vendors' own names for credentials, and whose account they are for; and old names of what is the connection's.
+const OTHERS: [&str; 8] = [
+    "x-api-key",
+    "x-goog-api-key",
+    "api-key",
+    "openai-organization",
+    "openai-project",
+    "keep-alive",
+    "proxy-connection",
+    "http2-settings",
+];
 
 pub fn read(body: Vec<u8>, asked: &str) -> Result<(Question, Wire), Box<CallError>> {
     let asked: Asked =
@@ -57,10 +73,11 @@ pub fn read(body: Vec<u8>, asked: &str) -> Result<(Question, Wire), Box<CallErro
     let passed = asked.path.is_some();
     let header = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
-        let theirs = !OURS.contains(&name) && !CREDENTIALS.contains(&name.as_str());
+        let theirs = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
         // Of a chat it is known what it holds and what is wanted.
         let kept = theirs && (passed || name != header::CONTENT_TYPE && name != header::ACCEPT);
-        Some((name, HeaderValue::try_from(value).ok()?)).filter(|_| kept)
+        // JavaScript's values are bytes, a character each.
+        Some((name, HeaderValue::from_bytes(&latin1::bytes(&value)).ok()?)).filter(|_| kept)
     };
     let headers = asked.headers.into_iter().filter_map(header).collect();
     if let Some((before, after)) = asked.path {

@@ -1,5 +1,4 @@
 //! What is counted and timed.
 
-pub mod cost;
 pub mod latency;
 pub mod samples;

@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod bucket;
 pub mod budget;
+pub mod canary;
 pub mod classify;
 pub mod cooldown;
 pub mod decide;

@@ -1,5 +1,9 @@
-//! Order inside a tier: the power of two choices.
-//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001).
+//! Order inside a tier: the power of two choices, weights, or a key that stays where it was.
+//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001); Efraimidis and Spirakis, "Weighted
+//! random sampling with a reservoir" (2006); Thaler and Ravishankar, "Using name-based mappings to increase hit rates"
+//! (1998), with weights as there.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Puts first the less loaded of two drawn at random; the rest keep their order.
 /// `draw` gives uniform numbers in `0.0..1.0`.
@@ -16,6 +20,42 @@ pub fn power_of_two<T>(items: &mut [T], load: impl Fn(&T) -> f64, mut draw: impl
     }
     let winner = if load(&items[second]) < load(&items[first]) { second } else { first };
     items[..=winner].rotate_right(1);
+}
+
+/// A random order in which each comes first as often as its weight says; what weighs nothing comes last.
+pub fn weighted<T>(items: &mut [T], weight: impl Fn(&T) -> f64, mut draw: impl FnMut() -> f64) {
+    by_lot(items, weight, |_| draw());
+}
+
+/// The order that a key always has, whoever comes or goes: weights say how many keys each has first.
+pub fn sticky<T>(items: &mut [T], key: &str, name: impl Fn(&T) -> &str, weight: impl Fn(&T) -> f64) {
+    let lot = |item: &T| {
+        // With fixed keys: the same in every process.
+        let mut hasher = DefaultHasher::new();
+        (key, name(item)).hash(&mut hasher);
+        // 53 bits are a number in `0.0..1.0`.
+        (hasher.finish() >> 11) as f64 / (1u64 << 53) as f64
+    };
+    by_lot(items, weight, lot);
+}
+
+/// Orders by exponential lots: the first to ring, at a rate of its weight.
+fn by_lot<T>(items: &mut [T], weight: impl Fn(&T) -> f64, mut lot: impl FnMut(&T) -> f64) {
+    // Zero would ring at once, whatever the weight.
+    let mut rings: Vec<f64> =
+        items.iter().map(|item| -lot(item).max(f64::MIN_POSITIVE).ln() / weight(item).max(0.0)).collect();
+    // What weighs nothing never rings; of one that is drawn at once as well, nothing is known.
+    rings.iter_mut().filter(|ring| ring.is_nan()).for_each(|ring| *ring = f64::INFINITY);
+    // A tier is short.
+    for at in 1..items.len() {
+        for i in (1..=at).rev() {
+            if rings[i] >= rings[i - 1] {
+                break;
+            }
+            rings.swap(i, i - 1);
+            items.swap(i, i - 1);
+        }
+    }
 }
 
 #[cfg(test)]

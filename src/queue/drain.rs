@@ -28,6 +28,7 @@ use crate::{
         report::{Attempt, AttemptOutcome, iso8601},
         stream::NoStream,
     },
+    reason::Reason,
 };
 
 /// Deliveries at once. After trouble one, and twice as many with each that is answered.
@@ -288,7 +289,7 @@ async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: 
         Err(error) => {
             let counted = error.attempts.iter().any(was_taken);
             let noted = failure(&shared, &error, counted);
-            let state = if !error.may_pass() {
+            let state = if !error.may_pass() && error.reason != Reason::Budget {
                 Some(State::Failed)
             } else if counted && deliveries + 1 >= shared.config.max_deliveries {
                 Some(State::Dead)

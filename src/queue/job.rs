@@ -213,6 +213,7 @@ pub fn counts(reason: Reason) -> bool {
         | Reason::LatencyLimit
         | Reason::CostLimit
         | Reason::Isolated
+        | Reason::Budget
         | Reason::Aborted
         | Reason::Hedged
         | Reason::Config

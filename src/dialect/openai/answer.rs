@@ -187,6 +187,7 @@ mod tests {
                     output_tokens: 4,
                     total_tokens: 7,
                     cached_tokens: Some(1),
+                    cache_write_tokens: None,
                     reasoning_tokens: Some(2),
                 })
             })

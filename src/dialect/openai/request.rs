@@ -34,6 +34,8 @@ pub struct ChatRequest {
     pub max_output: Option<u64>,
     /// The caller wants to be told what a stream used.
     pub include_usage: bool,
+    /// `prompt_cache_key`.
+    pub cache_key: Option<String>,
     /// Tokens of the question, once somebody asked.
     tokens: OnceLock<u64>,
     translations: Translations,
@@ -114,6 +116,7 @@ impl ChatRequest {
             limits,
             max_output,
             include_usage,
+            cache_key: raw("prompt_cache_key").and_then(|key| serde_json::from_str(key).ok()),
             tokens: OnceLock::new(),
             translations: Translations::default(),
             own: None,
@@ -148,6 +151,37 @@ impl ChatRequest {
             own: Some(Own { caller, text: text.to_owned(), model: model.to_owned() }),
             ..self
         }
+    }
+
+    /// The same with no more of its conversation than instructions and what came since the user's last word; `None`
+    /// where that is all there is, or where its caller speaks another dialect.
+    pub fn last_turn(&self) -> Option<Self> {
+        if self.own.is_some() {
+            return None;
+        }
+        let text = std::str::from_utf8(&self.text).ok()?;
+        let members = Members::read(text).ok()?;
+        let messages: Vec<&serde_json::value::RawValue> =
+            serde_json::from_str(members.get("messages")?).ok()?;
+        #[derive(Deserialize)]
+        struct Role {
+            role: String,
+        }
+        let role = |m: &&serde_json::value::RawValue| {
+            serde_json::from_str::<Role>(m.get()).map(|r| r.role).unwrap_or_default()
+        };
+        let last = messages.iter().rposition(|m| role(m) == "user")?;
+        let kept: Vec<&str> = messages
+            .iter()
+            .enumerate()
+            .filter(|(at, m)| *at >= last || matches!(role(m).as_str(), "system" | "developer"))
+            .map(|(_, m)| m.get())
+            .collect();
+        if kept.len() == messages.len() {
+            return None;
+        }
+        let kept = format!("[{}]", kept.join(","));
+        Self::parse(&members::with(text, members.place("messages", text)?, &kept)?, "", &[]).ok()
     }
 
     /// Why an endpoint of this dialect cannot be asked.

@@ -7,15 +7,17 @@ use serde_json::Value;
 use super::Call;
 use crate::{
     clock::now,
-    dialect::{chunks::Unsaid, speech::Dialect},
+    dialect::{chunks::Unsaid, speech::Dialect, usage::Usage},
     engine::{
         attempt::Answered,
         error::{CallError, EndpointError},
         pick::{Picker, Skipped},
         report::{Latency, Report, epoch_ms},
         state::Target,
+        trail::Trail,
         voice,
     },
+    money::{ledger::Entry, price::Money},
     reason::Reason,
 };
 
@@ -29,10 +31,8 @@ pub struct Reply {
 
 impl Call {
     pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
-        let cost = answered
-            .usage
-            .and_then(|usage| self.engine.price(&target.endpoint, &target.model).map(|p| p.cost_usd(&usage)));
         let trail = self.trail.lock();
+        let cost = self.book(picker, target, answered.usage, &trail);
         let report = Report {
             request_id: &self.id,
             endpoint: &target.endpoint.config.name,
@@ -40,7 +40,7 @@ impl Call {
             model: &target.model,
             attempts: trail.attempts(),
             usage: answered.usage,
-            cost_usd: cost,
+            cost_usd: cost.map(Money::usd),
             latency: Latency {
                 total_ms: now().saturating_duration_since(self.started),
                 first_content_ms: answered.first_content.map(|at| at.saturating_duration_since(self.started)),
@@ -54,6 +54,29 @@ impl Call {
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
         Reply { body: answered.body, report }
+    }
+
+    /// Books what an answer cost, if that can be known.
+    fn book(&self, picker: &Picker, target: &Target, usage: Option<Usage>, trail: &Trail) -> Option<Money> {
+        let engine = &self.engine;
+        let price = |t: &Target| engine.price(&t.endpoint, &t.model);
+        let own = price(target);
+        let cost = usage.and_then(|usage| own.map(|price| price.cost(&usage)));
+        let first = &*picker.candidates[0].target;
+        let billed = trail.attempts().iter().filter(|attempt| attempt.maybe_billed).count();
+        let entry = Entry {
+            at: epoch_ms(engine.wall()),
+            endpoint: &target.endpoint.config.name,
+            model: &target.model,
+            tags: &self.options.tags,
+            usage,
+            cost,
+            list: usage.and_then(|usage| own?.list_cost(&usage)),
+            usual: usage.and_then(|usage| Some(price(first)?.cost(&usage))),
+            maybe_billed: billed as u64,
+        };
+        engine.books.record(&entry, &*engine.events, engine.wall_clock());
+        cost
     }
 
     /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.

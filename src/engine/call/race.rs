@@ -38,6 +38,8 @@ pub struct Trial {
     pub latency_limit: Option<Duration>,
     /// It is to go on with a text that broke off.
     pub continues: bool,
+    /// Somebody else was asked before.
+    pub moved: bool,
     /// It is not to go out on a connection that was used before.
     pub fresh: bool,
 }
@@ -154,16 +156,24 @@ impl Call {
         let number = self.trail.lock().begin(attempt, admission.began);
         picker.ask(index, number);
         // A deadline is for those who have somebody else to ask.
-        let limit = target
-            .endpoint
-            .config
-            .max_latency
-            .filter(|_| self.question.chat().is_some_and(|chat| chat.stream));
+        let limit = fit::tighter(target.endpoint.config.max_latency, self.sla())
+            .filter(|_| self.question.is_streamed_chat());
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
         let stale = |f: &Fault| f.kind == Kind::Stale;
         let fresh = picker.standings[index].fault.as_ref().is_some_and(stale);
-        Trial { index, admission, number, key: None, refreshes: false, latency_limit, continues, fresh }
+        let moved = picker.standings.iter().enumerate().any(|(i, s)| i != index && s.asked > 0);
+        Trial {
+            index,
+            admission,
+            number,
+            key: None,
+            refreshes: false,
+            latency_limit,
+            continues,
+            fresh,
+            moved,
+        }
     }
 
     /// An attempt's place in the trail, before anything is known of it.

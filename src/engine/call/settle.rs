@@ -31,7 +31,7 @@ impl Call {
         let (outcome, reason) = match ended {
             Ended::Answered(answered) => {
                 // A stream was booked when its content began.
-                if self.question.chat().is_some_and(|chat| !chat.stream) {
+                if self.question.is_whole_chat() {
                     self.commit(admission, took);
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
@@ -45,6 +45,9 @@ impl Call {
                 {
                     trial.refreshes = credential.may_refresh();
                     refused = Some(key.clone());
+                }
+                if fault.kind.rule().scope != Scope::Request {
+                    self.count_lot(&target, None);
                 }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
@@ -87,10 +90,19 @@ impl Call {
     pub fn commit(&self, admission: &mut Admission, took: Duration) {
         let changes = admission.succeeded(now(), took, self.engine.draw());
         let target = &admission.target;
+        self.count_lot(target, Some(took));
         target.record_first_content(took, now());
         self.engine.announce(target, None, &changes);
         if target.parked(now()).is_none() {
             self.engine.well_again(target);
+        }
+    }
+
+    /// A new endpoint is judged by calls' first attempts.
+    fn count_lot(&self, target: &Target, took: Option<Duration>) {
+        let drawn = self.drawn.lock().take();
+        if let Some(drawn) = drawn {
+            drawn.settle(&self.engine, target, took, now());
         }
     }
 

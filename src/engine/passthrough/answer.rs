@@ -1,16 +1,22 @@
-//! An answer that is passed on as it comes: JSON once it is there whole and sound, all else from its first byte on.
+//! An answer that is passed on as it comes: JSON once it is there whole and sound, events once the first of them is no
+//! error, all else from its first byte on.
 
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 use tokio::time;
 
 use crate::{
     clock::now,
     config::client::Timeouts,
-    dialect::openai::accumulate::Accumulator,
+    dialect::{
+        error_body,
+        openai::{
+            accumulate::Accumulator,
+            chunk::{self, Data},
+        },
+    },
     engine::{
         admission::Admission,
         attempt::{self, Answer, Answered},
@@ -23,13 +29,21 @@ use crate::{
         body::Body,
         decode::Decoder,
         fields::{Fields, text},
+        sse::Framer,
     },
-    policy::fault::{Fault, Kind},
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
+    vendor_error::VendorError,
 };
 
 /// What the caller hears of an answer's head: what it holds, and what its limits are.
 const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
 const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+/// A first event that is larger is no error in an answer's place.
+const MAX_OPENING: usize = 64 << 10;
 
 /// The fields of an answer's head that are passed on.
 pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
@@ -71,18 +85,35 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
     }
     let whole = kind == "application/json" || kind.ends_with("+json");
     let (mut held, mut ended) = (Vec::new(), false);
-    if whole {
+    let hears = |error| classify(head.status, head.hint, &target.redacted(error));
+    if matches!(head.status, 204 | 205) {
+        // Whatever comes behind such a head is no body.
+        ended = true;
+    } else if whole {
         held = attempt::read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
         ended = true;
-        let empty = head.status == StatusCode::NO_CONTENT.as_u16() && held.is_empty();
-        if !empty && serde_json::from_slice::<IgnoredAny>(&held).is_err() {
-            return Err(Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed());
+        if let Some(error) = error_of(&held)? {
+            return Err(hears(error));
         }
     } else {
         let first = call.timeouts.first_content.unwrap_or(Timeouts::FIRST_CONTENT);
         let until = trial.admission.began + first;
-        while held.is_empty() && !ended {
+        let mut opening = (kind == "text/event-stream").then(|| Framer::new(MAX_OPENING));
+        let mut begun = false;
+        while !begun && !ended {
+            let read = held.len();
             ended = !more(&mut body, &mut decoder, &mut held, until, Kind::FirstContentTimeout).await?;
+            begun = match &mut opening {
+                None => !held.is_empty(),
+                Some(framer) => {
+                    framer.push(&held[read..]);
+                    match first_event(framer, ended) {
+                        First::Error(error) => return Err(hears(error)),
+                        First::Event => true,
+                        First::Nothing => held.len() > MAX_OPENING,
+                    }
+                }
+            };
         }
     }
     let took = now().saturating_duration_since(trial.admission.began);
@@ -109,6 +140,51 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         endpoint: target.endpoint.config.name.clone(),
         model: target.model.to_string(),
     })
+}
+
+/// How a stream of events begins.
+enum First {
+    Nothing,
+    Event,
+    Error(VendorError),
+}
+
+fn first_event(framer: &mut Framer, ended: bool) -> First {
+    let mut first = framer.next_event();
+    if ended && first == Ok(None) {
+        first = Ok(framer.finish());
+    }
+    match first {
+        Ok(None) => First::Nothing,
+        Ok(Some(event)) => match chunk::read(event.name.as_deref(), &event.data) {
+            Data::Error(error) => First::Error(error),
+            _ => First::Event,
+        },
+        // What is too large to be looked at is passed on.
+        Err(_) => First::Event,
+    }
+}
+
+/// The error that a JSON answer is in spite of its status. What has an id or says what it is may have an error among
+/// its members: a stored response that failed.
+fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        error: Option<Value>,
+        id: Option<IgnoredAny>,
+        object: Option<IgnoredAny>,
+    }
+    // Readers of a fetch's answer skip the mark.
+    let text = str::from_utf8(body).map(|text| text.trim_start_matches('\u{feff}'));
+    let malformed = || Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed();
+    let text = text.map_err(|_| malformed())?;
+    let Ok(envelope) = serde_json::from_str::<Envelope>(text) else {
+        return serde_json::from_str::<IgnoredAny>(text).map(|_| None).map_err(|_| malformed());
+    };
+    let Envelope { error: Some(error @ Value::Object(_)), id: None, object: None } = envelope else {
+        return Ok(None);
+    };
+    Ok(Some(error_body::from_value(&json!({ "error": error }))))
 }
 
 impl Flow<'_> {

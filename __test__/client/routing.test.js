@@ -1,0 +1,237 @@
+'use strict'
+
+// Which endpoints a call asks, and in which order: rules by name, weights, keys that stay, models by task.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const { QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
+
+const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
+
+/** Endpoints A, B, … that serve one model each, and a client with these rules. */
+function town (t, models, rules, { endpoint = () => ({}), ...options } = {}) {
+  const servers = models.map((_, i) => serve(t, { name: 'ABCD'[i] }))
+  const client = open(t, {
+    retry: QUICK,
+    maxRetries: 0,
+    rules,
+    endpoints: servers.map(({ url }, i) => ({ name: 'ABCD'[i], baseURL: url, ...(models[i] && { models: [models[i]] }), ...endpoint(i) })),
+    ...options
+  })
+  return { client, servers, route: async (route, more) => trail((await ask(client, { route, model: models[0] ?? 'm', ...more })).report.attempts) }
+}
+
+test('routeTo: models with everybody else behind them, endpoints alone, chains in order', async (t) => {
+  const rules = {
+    model: { routeTo: 'two' },
+    alias: { routeTo: 'cheapest' },
+    strict: { routeTo: 'two', fallback: false },
+    endpoint: { routeTo: 'B' },
+    chain: { routeTo: ['C', 'B'] },
+    mixed: { routeTo: ['C', 'one'], fallback: true },
+    loose: { routeTo: 'B', fallback: true },
+    nothing: {}
+  }
+  const { route, servers: [a, b, c] } = town(t, ['one', 'two', 'one'], rules, { models: { cheapest: ['two'] } })
+  assert.equal(await route('nothing'), 'A:ok')
+  assert.equal(await route('model'), 'B:ok')
+  assert.equal(await route('alias'), 'B:ok')
+  assert.equal(await route('chain'), 'C:ok', 'B does not serve what was asked')
+  b.always(faults.serverError())
+  assert.equal(await route('model'), 'B:next:serverError A:ok')
+  assert.equal((await failure(route('strict'))).reason, 'serverError')
+  c.always(faults.serverError())
+  assert.equal(await route('mixed'), 'C:next:serverError A:ok')
+  a.always(faults.serverError())
+  const error = await failure(route('model'))
+  assert.deepEqual(error.errors.map(({ endpoint }) => endpoint), ['B', 'A', 'C'])
+})
+
+test('an endpoint that is named is asked for what the call asks, or for its own', async (t) => {
+  const { client, servers: [a, b] } = town(t, [undefined, undefined], { pinned: { routeTo: ['B', 'A'] } }, { endpoint: (i) => [{}, { model: 'mine' }][i] })
+  await ask(client, { route: 'pinned', model: 'asked' })
+  assert.equal(b.hits()[0].model, 'mine')
+  b.always(faults.serverError())
+  await ask(client, { route: 'pinned', model: 'asked' })
+  assert.equal(a.hits()[0].model, 'asked')
+  // Without a model in the request, the route's is one.
+  b.always(faults.healthy({ content: 'x' }))
+  const { report } = await client.chatCompletion({ messages: [{ role: 'user', content: 'hi' }] }, { route: 'pinned' })
+  assert.equal(report.model, 'mine')
+})
+
+test('a model is only where it is: pinned endpoints have no other', async (t) => {
+  const { client, servers: [a, b] } = town(t, [undefined, undefined, undefined], { batch: { routeTo: 'small', fallback: false } }, { endpoint: (i) => [{ model: 'big' }, { model: 'small' }, { models: { small: 'small-2' } }][i] })
+  b.always(faults.serverError())
+  const { report } = await ask(client, { route: 'batch', model: 'whatever' })
+  assert.deepEqual(report.attempts.map(({ endpoint, model }) => `${endpoint} ${model}`), ['B small', 'C small-2'])
+  assert.equal(a.totalHits, 0)
+})
+
+test('cost_optimization: the cheapest first, the unknown last, whatever the priorities', async (t) => {
+  const rules = { cost: { priority: 'cost_optimization' }, chain: { routeTo: ['dear', 'middle'], priority: 'cost_optimization' } }
+  const { route, servers } = town(t, ['unknown', 'dear', 'cheap', 'middle'], rules, { prices: PRICES, models: { all: ['unknown', 'dear', 'cheap', 'middle'] } })
+  servers.forEach((server) => server.always(faults.serverError()))
+  const order = async (name) => (await failure(route(name, { model: 'all' }))).errors.map(({ model }) => model)
+  assert.deepEqual(await order('cost'), ['cheap', 'middle', 'dear', 'unknown'])
+  assert.deepEqual(await order('chain'), ['middle', 'dear', 'cheap', 'unknown'], 'a rule\'s own come before the others')
+})
+
+test('cost_optimization counts this call\'s tokens', async (t) => {
+  // Dear to ask and cheap to be answered by, or the other way round.
+  const prices = { reader: { input: 1, output: 100 }, writer: { input: 100, output: 1 } }
+  const { client } = town(t, ['reader', 'writer'], { cost: { priority: 'cost_optimization' } }, { prices, models: { either: ['writer', 'reader'] } })
+  const asked = async (prompt, maxTokens) => (await client.chatCompletion('either', prompt, { maxTokens, route: 'cost' })).report.model
+  assert.equal(await asked('x'.repeat(40_000), 10), 'reader')
+  assert.equal(await asked('x', 10_000), 'writer')
+})
+
+test('preserveContext: false', async (t) => {
+  const messages = [
+    { role: 'system', content: 'be brief' }, { role: 'user', content: 'one' }, { role: 'assistant', content: 'two' }, { role: 'developer', content: 'be kind' },
+    { role: 'user', content: 'three' }, { role: 'assistant', content: null, tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] }, { role: 'tool', tool_call_id: 'c', content: 'four' }
+  ]
+  const rules = { forget: { preserveContext: false }, keep: { preserveContext: true } }
+  const { client, servers: [a, b] } = town(t, [undefined, undefined], rules)
+  for (const [route, kept] of [['forget', [0, 3, 4, 5, 6]], ['keep', [0, 1, 2, 3, 4, 5, 6]], [undefined, [0, 1, 2, 3, 4, 5, 6]]]) {
+    a.script(faults.serverError())
+    await client.chatCompletion({ model: 'm', messages, zz: 1 }, { route })
+    assert.deepEqual(a.hits().at(-1).body.messages, messages, 'who is asked first hears all')
+    const { body } = b.hits().at(-1)
+    assert.deepEqual(body.messages, kept.map((i) => messages[i]), route)
+    assert.equal(body.zz, 1)
+  }
+})
+
+test('maxRetries: the call\'s, the rule\'s, the client\'s', async (t) => {
+  for (const [options, expected] of [[{ maxRetries: 1, route: 'stubborn' }, 2], [{ route: 'stubborn' }, 4], [{}, 1]]) {
+    const { client, servers: [a] } = town(t, [undefined], { stubborn: { maxRetries: 3 } }, { breaker: false })
+    a.always(faults.combine(faults.rateLimited(), faults.retryAfter('1ms', { as: 'ms' })))
+    await failure(ask(client, { model: 'm', ...options }))
+    assert.equal(a.totalHits, expected)
+  }
+})
+
+test('latencySla: a stream\'s first content is waited for no longer while another is left', async (t) => {
+  const { client, servers: [a, b] } = town(t, [undefined, undefined], { chat: { latencySla: 100 } })
+  a.always(faults.slowFirstContent('20s'))
+  const { report } = await ask(client, { stream: true, route: 'chat', model: 'm' })
+  assert.equal(trail(report.attempts), 'A:next:latencyLimit B:ok')
+  b.always(faults.slowFirstContent(300))
+  const patient = await ask(client, { stream: true, route: 'chat', model: 'm', endpoints: ['B'] })
+  assert.equal(patient.report.endpoint, 'B', 'the last one left is waited for')
+})
+
+test('weights share a tier\'s first requests', async (t) => {
+  const weights = [6, 3, 1, 0]
+  const { client, servers } = town(t, [undefined, undefined, undefined, undefined], {}, { endpoint: (i) => ({ priority: 1, weight: weights[i] }) })
+  const CALLS = 1_000
+  for (let i = 0; i < CALLS; i += 50) await Promise.all(Array.from({ length: 50 }, () => ask(client, { model: 'm' })))
+  const shares = servers.map(({ totalHits }) => totalHits / CALLS)
+  // Six standard deviations of a share of 0.6 in 1,000 draws.
+  shares.forEach((share, i) => assert.ok(Math.abs(share - weights[i] / 10) < 0.093, `${shares}`))
+  assert.equal(servers[3].totalHits, 0)
+  servers.slice(0, 3).forEach((server) => server.always(faults.serverError()))
+  assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'D', 'without weight is for the last')
+})
+
+test('a sticky key stays where it was; keys are spread by weight', async (t) => {
+  const { client, servers: [a, b, c] } = town(t, [undefined, undefined, undefined], {}, { endpoint: (i) => ({ priority: 1, weight: [2, 1, 1][i] }) })
+  const home = async (stickyKey) => (await ask(client, { model: 'm', stickyKey })).report.endpoint
+  const homes = new Map()
+  for (let i = 0; i < 200; i++) homes.set(`key ${i}`, await home(`key ${i}`))
+  for (const [key, endpoint] of homes) assert.equal(await home(key), endpoint)
+  const count = (name) => [...homes.values()].filter((endpoint) => endpoint === name).length
+  assert.ok(count('A') > 60 && count('A') < 140 && count('B') > 20 && count('C') > 20, [...'ABC'].map(count).join())
+  // While its home is down a key is elsewhere, the others stay.
+  a.always(faults.serverError())
+  const moved = [...homes].filter(([, endpoint]) => endpoint !== 'A').slice(0, 20)
+  for (const [key, endpoint] of moved) assert.equal(await home(key), endpoint)
+  // What vendors keep beginnings by is such a key.
+  a.always(faults.healthy({ content: 'x' }))
+  const body = { model: 'm', messages: [{ role: 'user', content: 'hi' }], prompt_cache_key: 'tenant 7' }
+  const first = (await client.chatCompletion(body)).report.endpoint
+  for (let i = 0; i < 10; i++) assert.equal((await client.chatCompletion(body)).report.endpoint, first)
+  assert.ok(b.totalHits + c.totalHits > 0)
+})
+
+test('models by task: the built-in table, the user\'s, and only what somebody serves', async (t) => {
+  const { client, servers: [server] } = town(t, [undefined], {}, { routing: { general: { fast: ['mine'] }, poems: { normal: ['verse'] } } })
+  const asked = async (options) => {
+    server.clearHits()
+    server.always(faults.serverError())
+    await client.complete('hi', options)
+    return [...new Set(server.hits().map((hit) => hit.model))]
+  }
+  assert.deepEqual(await asked({ taskType: 'code_generation', priority: 'fast' }), ['gpt-4.1-mini', 'deepseek-chat'])
+  assert.deepEqual(await asked({ priority: 'fast' }), ['mine'])
+  assert.deepEqual(await asked({ taskType: 'poems' }), ['verse'])
+  assert.deepEqual(await asked({ taskType: 'poems', priority: 'high' }), ['verse'])
+  const few = town(t, [undefined], {}, { endpoint: () => ({ models: ['gpt-4.1', 'claude-3-5-sonnet-latest', 'gemini-2.5-flash-preview-05-20', 'gpt-4.1-mini-ish'] }) })
+  few.servers[0].always(faults.serverError())
+  await few.client.complete('hi', { taskType: 'simple_qa', priority: 'high' })
+  assert.deepEqual(few.servers[0].hits().map((hit) => hit.model), ['claude-3-5-sonnet-latest', 'gpt-4.1'])
+})
+
+test('what is wrong with rules is said with its place', () => {
+  const main = { name: 'main', baseURL: 'http://127.0.0.1:1', models: ['gpt-4o'] }
+  const wrong = (options) => problems({ endpoints: [main], ...options })
+  assert.deepEqual(wrong({ rules: { a: { routeTo: 'mian', latencySla: 'soon', priority: 'cheap', maxRetries: -1, preserveContext: 'no', routeFor: 1 } } }).map((problem) => problem.replace(/ must.*(?=, got)| is not an option;/, ':')), [
+    "rules.a.routeTo:, got 'mian'; did you mean 'main'?", "rules.a.preserveContext:, got 'no'", 'rules.a.maxRetries:, got -1',
+    "rules.a.priority:, got 'cheap'", "rules.a.latencySla:, got 'soon'", "rules.a.routeFor: did you mean 'routeTo'?"
+  ])
+  assert.match(wrong({ routing: { general: { urgent: ['x'] } } })[0], /^routing\.general\.urgent is not an option/)
+  assert.match(problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', weight: -1 }] })[0], /^endpoints\[0\]\.weight must be a number from 0/)
+  assert.deepEqual(wrong({ rules: { a: { routeTo: ['main', 'gpt-4o'] }, b: {} }, routing: {} }), [])
+})
+
+test('a route that is none', async (t) => {
+  const { client } = town(t, [undefined], { chat: {} })
+  assert.match((await failure(ask(client, { route: 'chta' }))).message, /route must be one of the client's rules, chat, got 'chta'; did you mean 'chat'\?/)
+  const { client: without } = town(t, [undefined], undefined)
+  assert.match((await failure(ask(without, { route: 'chat' }))).message, /route names a rule, and the client has no rules/)
+})
+
+test('a canary gets its share, by lot; all others ask it last', async (t) => {
+  const { client, servers: [old, fresh] } = town(t, [undefined, undefined], {}, { endpoint: (i) => [{}, { canary: { share: 0.2 } }][i] })
+  const CALLS = 600
+  for (let i = 0; i < CALLS; i += 50) await Promise.all(Array.from({ length: 50 }, () => ask(client, { model: 'm' })))
+  // Six standard deviations of 0.2 in 600 draws.
+  assert.ok(Math.abs(fresh.totalHits / CALLS - 0.2) < 0.1, `${fresh.totalHits} of ${CALLS}`)
+  assert.equal(old.totalHits + fresh.totalHits, CALLS)
+  assert.deepEqual(client.getEndpointStatus('B').canary, { state: 'running', share: 0.2, reason: null })
+  assert.equal(client.getEndpointStatus('A').canary, null)
+  old.always(faults.serverError())
+  assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'it is somebody to fall back on')
+  assert.equal((await ask(client, { model: 'm', endpoints: ['B'] })).report.endpoint, 'B', 'alone it is an endpoint like any other')
+})
+
+test('a canary that fails is taken back, and nobody notices', async (t) => {
+  const { client, servers: [old, fresh] } = town(t, [undefined, undefined], {}, { breaker: false, endpoint: (i) => [{}, { canary: { ramp: [0.3, 0.6], stepAfter: '1h' } }][i] })
+  fresh.always(faults.serverError())
+  const events = []
+  client.on('config', (event) => events.push(event))
+  for (let i = 0; i < 400 && events.length === 0; i++) {
+    const { report } = await ask(client, { model: 'm' })
+    assert.equal(report.endpoint, 'A')
+  }
+  await until('the event', () => events.length === 1)
+  assert.deepEqual({ ...events[0], message: 0 }, { endpoint: 'B', canary: 'rolledBack', share: 0, reason: 'failures', message: 0 })
+  assert.match(events[0].message, /the canary 'B' was taken back: it fails more often than the others/)
+  assert.deepEqual(client.getEndpointStatus('B').canary, { state: 'rolledBack', share: 0, reason: 'failures' })
+  const before = fresh.totalHits
+  for (let i = 0; i < 50; i++) await ask(client, { model: 'm' })
+  assert.equal(fresh.totalHits, before)
+  old.always(faults.serverError())
+  fresh.always(faults.healthy({ content: 'x' }))
+  assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'for the last it still is')
+})
+
+test('what is no canary', () => {
+  const wrong = (...canaries) => problems({ endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) })
+  assert.deepEqual(wrong({}, undefined), [])
+  assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
+  for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
+  assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
+  assert.deepEqual(wrong({}, {}), ['endpoints only one endpoint at a time may be a canary'])
+})

@@ -1,0 +1,113 @@
+'use strict'
+
+// What calls cost: sums that Rust keeps, for people and for spreadsheets.
+
+const { ofProblems } = require('./errors')
+const { read } = require('./options')
+const { what } = require('./plain')
+
+const DAY = 86_400_000
+
+class CostLedger {
+  #native
+
+  /** @param {import('../native').NativeClient} native */
+  constructor (native) {
+    this.#native = native
+  }
+
+  /**
+   * @param {{ from?: unknown, to?: unknown }} [options]
+   * @returns {import('..').CostReport}
+   */
+  report (options) {
+    const { from, to } = read(options, ['from', 'to'], 'options')
+    return /** @type {any} */ (new CostReport(JSON.parse(this.#native.costs(day(from, 'options.from'), day(to, 'options.to')))))
+  }
+
+  /** @returns {any[]} */
+  budgets () {
+    return JSON.parse(this.#native.budgets())
+  }
+}
+
+/** @param {unknown} given @param {string} path */
+function day (given, path) {
+  if (given === undefined) return undefined
+  const date = given instanceof Date || typeof given === 'string' || typeof given === 'number' ? new Date(given) : undefined
+  const number = date === undefined ? NaN : Math.floor(date.getTime() / DAY)
+  if (Number.isInteger(number) && number >= 0) return number
+  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21', got ${typeof given === 'string' ? `'${given.slice(0, 60)}'` : what(given)}` }])
+}
+
+/** How parts of a report are called, and by what their rows are. */
+const PARTS = [['byModel', 'Model', 'model'], ['byEndpoint', 'Endpoint', 'endpoint'], ['byTag', 'Tag', 'tag'], ['byMonth', 'Month', 'month'], ['byDay', 'Day', 'day']]
+const COLUMNS = [
+  ['calls', 'Calls'], ['inputTokens', 'Input tokens'], ['outputTokens', 'Output tokens'], ['costUsd', 'Cost USD'], ['savedUsd', 'Below list USD'],
+  ['failoverAddedUsd', 'Added by failover USD'], ['unpricedCalls', 'Unpriced calls'], ['maybeBilledAttempts', 'Other attempts maybe billed']
+]
+
+class CostReport {
+  /** @param {any} sums */
+  constructor (sums) {
+    Object.assign(this, sums)
+    for (const row of [sums.total, ...PARTS.flatMap(([part]) => sums[part])]) row.savedUsd = row.listUsd - row.comparableUsd
+  }
+
+  toString () {
+    const rows = this.#rows()
+    const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [name, ...COLUMNS.map(([column]) => shown(column, row[column]))])]
+    const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)))
+    const lines = cells.map((line) => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ').trimEnd())
+    return [this.#title(), '', ...lines, '', ...this.#notes()].join('\n') + '\n'
+  }
+
+  toMarkdown () {
+    const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+    const rows = this.#rows().map(({ name, row }) => line([name, ...COLUMNS.map(([column]) => shown(column, row[column]))]))
+    return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, '', ...this.#notes()].join('\n') + '\n'
+  }
+
+  /** One line a row: what it is of, its name, and its numbers, unrounded. */
+  toCsv () {
+    const quote = (/** @type {unknown} */ cell) => {
+      let text = String(cell)
+      // A spreadsheet takes such a text for a formula.
+      if (typeof cell === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+    }
+    const lines = this.#rows().map(({ of, name, row }) => [of, name, ...COLUMNS.map(([column]) => row[column])].map(quote).join(','))
+    return [['of', 'name', ...COLUMNS.map(([column]) => column)].join(','), ...lines].join('\r\n') + '\r\n'
+  }
+
+  #title () {
+    const { from, to } = /** @type {any} */ (this)
+    return from === '1970-01-01' ? `Costs until ${to}` : `Costs from ${from} to ${to}`
+  }
+
+  #rows () {
+    const sums = /** @type {any} */ (this)
+    return [
+      { of: 'total', name: 'Total', row: sums.total },
+      ...PARTS.flatMap(([part, title, by]) => sums[part].map((/** @type {any} */ row) => {
+        const name = part === 'byTag' ? `${row.tag}=${row.value}` : row[by]
+        return { of: by, name: part === 'byDay' || part === 'byMonth' ? name : `${title} ${name}`, row }
+      }))
+    ]
+  }
+
+  #notes () {
+    const { total } = /** @type {any} */ (this)
+    const notes = []
+    if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are in no cost.`)
+    if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} attempts besides those that answered may have been billed; what for, vendors do not say.`)
+    return notes
+  }
+}
+
+/** @param {string} column @param {number} value */
+function shown (column, value) {
+  return column.endsWith('Usd') ? value.toFixed(6) : String(value)
+}
+
+module.exports = { CostLedger }

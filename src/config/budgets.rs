@@ -1,0 +1,127 @@
+//! How much calls may cost, and where what they cost is kept.
+
+use serde_json::Value;
+
+use super::{
+    reader::{self, Problem, Reader, expected, nearest, shorten},
+    routing::Rule,
+};
+use crate::money::{
+    budget::{CostBudgetConfig, Exceeded},
+    calendar::Period,
+    price::Money,
+};
+
+const MOST: usize = 100;
+/// The shares of which people are told, without others.
+const WARN_AT: [f64; 3] = [0.5, 0.8, 1.0];
+
+/// `budgets`; a downgrade names one of the rules.
+pub fn read(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Vec<CostBudgetConfig> {
+    let Some(value) = r.raw("budgets") else { return Vec::new() };
+    let Some(items) = value.as_array().filter(|items| items.len() <= MOST) else {
+        r.problem("budgets", expected(&format!("an array of at most {MOST} budgets"), value));
+        return Vec::new();
+    };
+    let mut budgets: Vec<CostBudgetConfig> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let path = format!("{}[{at}]", r.path_of("budgets"));
+        let read = |r: &mut Reader<'_>| read_one(r, rules, at);
+        let Some(budget) = reader::object(item, &path, r.problems(), read).flatten() else { continue };
+        if budgets.iter().any(|b| b.name == budget.name) {
+            let message = format!("two budgets are named '{}'; names must differ", shorten(&budget.name));
+            r.problems().push(Problem { path: format!("{path}.name"), message });
+        }
+        budgets.push(budget);
+    }
+    budgets
+}
+
+fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<CostBudgetConfig> {
+    let name = r.string("name");
+    let limit = r.number("limit", 0.0, 1e12);
+    if limit.is_none() && !r.is_given("limit") {
+        r.problem("limit", "is missing; it is in USD");
+    }
+    let words = [("hour", Period::Hour), ("day", Period::Day), ("month", Period::Month)];
+    let per = r.one_of("per", &words);
+    if per.is_none() && !r.is_given("per") {
+        r.problem("per", "is missing; it is 'hour', 'day' or 'month', of UTC");
+    }
+    let tag = read_tag(r);
+    let warn_at = read_shares(r);
+    let words = [
+        ("warn", Exceeded::Warn),
+        ("reject", Exceeded::Reject),
+        ("downgrade", Exceeded::Downgrade(String::new())),
+    ];
+    let names = words.each_ref().map(|(word, _)| (*word, ()));
+    let chosen = r.raw("onExceeded").and_then(Value::as_str).map(str::to_owned);
+    let known = r.one_of("onExceeded", &names).is_some();
+    let then = words.into_iter().find(|(word, _)| chosen.as_deref() == Some(word)).map(|(_, then)| then);
+    let route = r.string("downgradeTo");
+    let then = match (then.filter(|_| known).unwrap_or(Exceeded::Reject), route) {
+        (Exceeded::Downgrade(_), Some(route)) => {
+            if !rules.iter().any(|(name, _)| *name == route) {
+                let meant = nearest(&route, rules.iter().map(|(name, _)| name.as_str()));
+                let meant = meant.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
+                r.problem(
+                    "downgradeTo",
+                    format!("must be one of the rules, got '{}'{meant}", shorten(&route)),
+                );
+            }
+            Exceeded::Downgrade(route)
+        }
+        (Exceeded::Downgrade(_), None) => {
+            if !r.is_given("downgradeTo") {
+                r.problem("downgradeTo", "is missing; it names the rule that calls go by then");
+            }
+            return None;
+        }
+        (other, route) => {
+            if route.is_some() {
+                r.problem("downgradeTo", "is for onExceeded: 'downgrade'");
+            }
+            other
+        }
+    };
+    let per = per?;
+    let scope =
+        tag.as_ref().map(|(n, v)| format!(" {n}={}", v.as_deref().unwrap_or("*"))).unwrap_or_default();
+    Some(CostBudgetConfig {
+        name: name.unwrap_or_else(|| format!("{}{scope} #{}", per.word(), at + 1)),
+        limit: Money::of_usd(limit?),
+        per,
+        tag,
+        warn_at,
+        then,
+    })
+}
+
+/// `tag`: a name, or `{ name: value }`.
+fn read_tag(r: &mut Reader<'_>) -> Option<(String, Option<String>)> {
+    let value = r.raw("tag")?;
+    if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
+        return Some((name.to_owned(), None));
+    }
+    let one = reader::members(value).filter(|members| members.len() == 1).and_then(|m| m.iter().next());
+    let tag = one.and_then(|(name, value)| Some((name.clone(), Some(value.as_str()?.to_owned()))));
+    if tag.is_none() {
+        r.problem("tag", expected("a tag's name, or one tag as { name: 'value' }", value));
+    }
+    tag
+}
+
+fn read_shares(r: &mut Reader<'_>) -> Vec<f64> {
+    let Some(value) = r.raw("warnAt") else { return WARN_AT.to_vec() };
+    let shares: Option<Vec<f64>> = value.as_array().filter(|items| items.len() <= MOST).and_then(|items| {
+        items.iter().map(|item| item.as_f64().filter(|share| *share > 0.0 && *share <= 10.0)).collect()
+    });
+    let Some(mut shares) = shares else {
+        r.problem("warnAt", expected("an array of shares of the limit, above 0 and at most 10", value));
+        return Vec::new();
+    };
+    shares.sort_by(f64::total_cmp);
+    shares.dedup();
+    shares
+}

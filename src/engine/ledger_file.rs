@@ -1,0 +1,120 @@
+//! The ledger on disk: written whole beside the old one and put in its place, at most once a second, by a thread that
+//! may wait. One client owns it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{task::AbortHandle, time};
+
+use super::{client::Engine, report::epoch_ms};
+use crate::event::{self, EventKind};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// A ledger of this size was written by nobody here.
+const LARGEST: u64 = 256 << 20;
+
+pub struct LedgerFile {
+    path: PathBuf,
+    /// Locked as long as this lives.
+    _lock: File,
+    writer: AbortHandle,
+}
+
+impl LedgerFile {
+    /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
+    pub fn open(path: &Path, engine: &Arc<Engine>, runtime: &tokio::runtime::Handle) -> Result<Self, String> {
+        let cannot = |what: &str, e: io::Error| format!("{what}: {e}");
+        let beside = beside(path, "lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&beside)
+            .map_err(|e| cannot("its lock cannot be made", e))?;
+        lock.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => "another client keeps its ledger there".to_owned(),
+            TryLockError::Error(e) => cannot("it cannot be locked", e),
+        })?;
+        match File::open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(cannot("cannot be read", e)),
+            Ok(file) => {
+                if file.metadata().map_err(|e| cannot("cannot be read", e))?.len() > LARGEST {
+                    return Err("is too large for a ledger".into());
+                }
+                let text = io::read_to_string(file).map_err(|e| cannot("cannot be read", e))?;
+                engine
+                    .books
+                    .restore(&text, epoch_ms(engine.wall()))
+                    .map_err(|e| format!("holds no ledger: {e}"))?;
+            }
+        }
+        // What cannot be written is found out now, and not when money has been spent.
+        write(path, &engine.books.text()).map_err(|e| cannot("cannot be written", e))?;
+        let writer = runtime.spawn(keep(path.to_owned(), Arc::downgrade(engine))).abort_handle();
+        Ok(Self { path: path.to_owned(), _lock: lock, writer })
+    }
+
+    /// Writes what is not written yet; for when nothing more will come.
+    pub fn flush(&self, engine: &Engine) -> io::Result<()> {
+        if engine.books.take_changed() { write(&self.path, &engine.books.text()) } else { Ok(()) }
+    }
+}
+
+impl Drop for LedgerFile {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+/// Ended by the file's drop, or by its client's end.
+async fn keep(path: PathBuf, engine: Weak<Engine>) {
+    let mut told = false;
+    loop {
+        time::sleep(EVERY).await;
+        let Some(engine) = engine.upgrade() else { return };
+        if !engine.books.take_changed() {
+            continue;
+        }
+        let (text, path) = (engine.books.text(), path.clone());
+        let written = tokio::task::spawn_blocking(move || write(&path, &text)).await;
+        let failed = !matches!(written, Ok(Ok(())));
+        if failed {
+            // It is tried again with the next second, and said once.
+            engine.books.set_changed();
+            if !std::mem::replace(&mut told, true) {
+                let why = match written {
+                    Ok(Err(e)) => e.to_string(),
+                    _ => "its writer failed".into(),
+                };
+                event::emit(
+                    &*engine.events,
+                    EventKind::Config,
+                    || serde_json::json!({ "message": format!("the ledger of costs could not be written: {why}") }),
+                );
+            }
+        }
+        told &= failed;
+    }
+}
+
+/// Beside it first: whoever reads it finds the old one or the new one.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let new = beside(path, "new");
+    let mut file = File::create(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}
+
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    name.into()
+}

@@ -1,0 +1,150 @@
+//! How much may be spent, and what happens then.
+
+use super::{calendar::Period, price::Money};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CostBudgetConfig {
+    pub name: String,
+    pub limit: Money,
+    pub per: Period,
+    /// For calls with this tag alone, of this value or of any.
+    pub tag: Option<(String, Option<String>)>,
+    /// Shares of the limit at which people are told, ascending.
+    pub warn_at: Vec<f64>,
+    pub then: Exceeded,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    Warn,
+    Reject,
+    /// Calls take this route, a rule's name.
+    Downgrade(String),
+}
+
+/// What was spent of a budget in the period that runs.
+#[derive(Clone, Debug)]
+pub struct CostBudget {
+    pub config: CostBudgetConfig,
+    window: u64,
+    spent: Money,
+    /// Shares that people were told of.
+    told: usize,
+}
+
+/// A share was reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reached {
+    pub share: f64,
+    pub spent: Money,
+}
+
+impl CostBudgetConfig {
+    /// Whether a call with these tags is of it.
+    pub fn covers(&self, tags: &[(String, String)]) -> bool {
+        let Some((name, value)) = &self.tag else { return true };
+        tags.iter().any(|(n, v)| n == name && value.as_ref().is_none_or(|value| value == v))
+    }
+}
+
+impl CostBudget {
+    pub fn new(config: CostBudgetConfig, now: u64) -> Self {
+        Self { window: config.per.window(now), config, spent: Money::default(), told: 0 }
+    }
+
+    fn turn(&mut self, now: u64) {
+        let window = self.config.per.window(now);
+        // A clock that was set back does not bring a period back.
+        if window > self.window {
+            *self = Self { window, spent: Money::default(), told: 0, config: self.config.clone() };
+        }
+    }
+
+    /// Books a call; the shares that it reached.
+    pub fn charge(&mut self, cost: Money, now: u64) -> Vec<Reached> {
+        self.turn(now);
+        self.spent += cost;
+        let spent = self.spent;
+        let limit = self.config.limit.picos() as f64;
+        let reached = |share: &&f64| spent.picos() as f64 >= **share * limit;
+        let new: Vec<Reached> = self.config.warn_at[self.told..]
+            .iter()
+            .take_while(reached)
+            .map(|share| Reached { share: *share, spent })
+            .collect();
+        self.told += new.len();
+        new
+    }
+
+    /// Whether there is nothing left of it.
+    pub fn exceeded(&mut self, now: u64) -> bool {
+        self.turn(now);
+        self.spent >= self.config.limit
+    }
+
+    pub fn spent(&mut self, now: u64) -> Money {
+        self.turn(now);
+        self.spent
+    }
+
+    /// When the next period begins, in milliseconds since 1970.
+    pub fn renews_at(&self) -> u64 {
+        self.config.per.begins(self.window + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 3_600_000;
+
+    fn budget(limit: u128, warn_at: &[f64]) -> CostBudget {
+        let config = CostBudgetConfig {
+            name: "b".into(),
+            limit: Money::of_picos(limit),
+            per: Period::Hour,
+            tag: None,
+            warn_at: warn_at.to_vec(),
+            then: Exceeded::Reject,
+        };
+        CostBudget::new(config, 0)
+    }
+
+    #[test]
+    fn each_share_is_told_once_a_period() {
+        let mut budget = budget(100, &[0.5, 0.8, 1.0]);
+        let shares = |b: &mut CostBudget, cost, at| -> Vec<f64> {
+            b.charge(Money::of_picos(cost), at).iter().map(|r| r.share).collect()
+        };
+        assert_eq!(shares(&mut budget, 49, 0), Vec::<f64>::new());
+        assert_eq!(shares(&mut budget, 1, 1), [0.5]);
+        assert_eq!(shares(&mut budget, 1, 2), Vec::<f64>::new());
+        assert!(!budget.exceeded(3));
+        assert_eq!(shares(&mut budget, 60, 4), [0.8, 1.0]);
+        assert!(budget.exceeded(HOUR - 1) && budget.renews_at() == HOUR);
+        assert!(!budget.exceeded(HOUR));
+        assert_eq!(shares(&mut budget, 99, HOUR + 1), [0.5, 0.8]);
+        // The clock is set back: the period that runs goes on.
+        assert_eq!(shares(&mut budget, 1, 5), [1.0]);
+        assert!(budget.exceeded(5));
+    }
+
+    #[test]
+    fn tags() {
+        let of = |tag: Option<(&str, Option<&str>)>| CostBudgetConfig {
+            tag: tag.map(|(n, v)| (n.to_owned(), v.map(str::to_owned))),
+            ..budget(1, &[]).config
+        };
+        let tags = [("team".to_owned(), "search".to_owned())];
+        for (tag, covers) in [
+            (None, true),
+            (Some(("team", None)), true),
+            (Some(("team", Some("search"))), true),
+            (Some(("team", Some("ads"))), false),
+            (Some(("user", None)), false),
+        ] {
+            assert_eq!(of(tag).covers(&tags), covers, "{tag:?}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What tokens cost, in whole pico-dollars, so that sums are exact however small the prices.
+
+use std::ops::AddAssign;
+
+use serde_json::Value;
+
+use crate::{config::reader::Reader, dialect::usage::Usage};
+
+/// An amount of money, in 10⁻¹² USD: a millionth of a dollar for a million tokens is one for each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Money(u128);
+
+/// USD per million tokens, kept as pico-dollars per token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    rates: Rates,
+    /// Requests with more input tokens cost this, from the first token on.
+    above: Option<(u64, Rates)>,
+    /// What others would ask for the same.
+    list: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rates {
+    input: u64,
+    output: u64,
+    cache_read: Option<u64>,
+    cache_write: Option<u64>,
+}
+
+/// The dearest that is taken for a price, in USD per million tokens.
+const DEAREST: f64 = 1_000_000.0;
+
+impl Money {
+    pub const fn of_picos(picos: u128) -> Self {
+        Self(picos)
+    }
+
+    pub const fn picos(self) -> u128 {
+        self.0
+    }
+
+    pub fn of_usd(usd: f64) -> Self {
+        // A cast of what is negative or no number is zero.
+        Self((usd * 1e12).round() as u128)
+    }
+
+    pub fn usd(self) -> f64 {
+        self.0 as f64 / 1e12
+    }
+
+    pub fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+/// USD per million tokens as pico-dollars per token.
+fn picos(usd: f64) -> u64 {
+    (usd * 1e6).round() as u64
+}
+
+impl Rates {
+    fn cost(&self, usage: &Usage) -> Money {
+        let read = usage.cached_tokens.unwrap_or(0).min(usage.input_tokens);
+        let written = usage.cache_write_tokens.unwrap_or(0).min(usage.input_tokens - read);
+        let of = |tokens: u64, rate: u64| u128::from(tokens) * u128::from(rate);
+        Money(
+            of(usage.input_tokens - read - written, self.input)
+                + of(read, self.cache_read.unwrap_or(self.input))
+                + of(written, self.cache_write.unwrap_or(self.input))
+                + of(usage.output_tokens, self.output),
+        )
+    }
+}
+
+impl Price {
+    pub fn new(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f64>) -> Self {
+        let rates = rates(input, output, cache_read, cache_write);
+        Self { rates, above: None, list: None }
+    }
+
+    /// With other rates for requests of more than so many input tokens.
+    pub fn above(
+        mut self,
+        tokens: u64,
+        input: f64,
+        output: f64,
+        cache_read: Option<f64>,
+        cache_write: Option<f64>,
+    ) -> Self {
+        self.above = Some((tokens, rates(input, output, cache_read, cache_write)));
+        self
+    }
+
+    pub fn listed_at(mut self, input: f64, output: f64) -> Self {
+        self.list = Some((picos(input), picos(output)));
+        self
+    }
+
+    pub fn read(r: &mut Reader<'_>) -> Option<Self> {
+        let input = r.number("input", 0.0, DEAREST);
+        let output = r.number("output", 0.0, DEAREST);
+        let cache_read = r.number("cacheRead", 0.0, DEAREST);
+        let cache_write = r.number("cacheWrite", 0.0, DEAREST);
+        let list = r.object("list", read_pair).flatten();
+        for (name, value) in [("input", input), ("output", output)] {
+            missing(r, name, value);
+        }
+        let price = Self::new(input?, output?, cache_read, cache_write);
+        Some(Self { list, ..price })
+    }
+
+    pub fn cost(&self, usage: &Usage) -> Money {
+        match &self.above {
+            Some((tokens, rates)) if usage.input_tokens > *tokens => rates.cost(usage),
+            _ => self.rates.cost(usage),
+        }
+    }
+
+    /// What the same would cost at the list price, where there is one to compare with.
+    pub fn list_cost(&self, usage: &Usage) -> Option<Money> {
+        let (input, output) = self.list?;
+        Some(Rates { input, output, cache_read: None, cache_write: None }.cost(usage))
+    }
+}
+
+fn rates(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f64>) -> Rates {
+    Rates {
+        input: picos(input),
+        output: picos(output),
+        cache_read: cache_read.map(picos),
+        cache_write: cache_write.map(picos),
+    }
+}
+
+fn read_pair(r: &mut Reader<'_>) -> Option<(u64, u64)> {
+    let [input, output] = ["input", "output"].map(|name| {
+        let value = r.number(name, 0.0, DEAREST);
+        missing(r, name, value);
+        value
+    });
+    Some((picos(input?), picos(output?)))
+}
+
+fn missing(r: &mut Reader<'_>, name: &'static str, value: Option<f64>) {
+    if value.is_none() && r.raw(name).is_none_or(Value::is_null) {
+        r.problem(name, "is missing; a price has input and output, in USD per million tokens");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::reader;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn read(value: Value) -> Price {
+        let mut problems = Vec::new();
+        let price = reader::object(&value, "price", &mut problems, Price::read).flatten();
+        assert_eq!(problems, []);
+        price.expect("a price")
+    }
+
+    fn usage(input: u64, output: u64, read: u64, written: u64) -> Usage {
+        Usage {
+            input_tokens: input,
+            output_tokens: output,
+            cached_tokens: Some(read),
+            cache_write_tokens: Some(written),
+            ..Usage::default()
+        }
+    }
+
+    #[test]
+    fn cached_tokens_have_their_own_price() {
+        let price = read(json!({"input": 8, "output": 32, "cacheRead": 2, "cacheWrite": 10}));
+        let cost = price.cost(&usage(1_000, 100, 400, 50));
+        assert_eq!(cost.usd(), (550.0 * 8.0 + 400.0 * 2.0 + 50.0 * 10.0 + 100.0 * 32.0) / 1e6);
+        // Without one they cost what others do; more of them than tokens there are not.
+        let plain = read(json!({"input": 8, "output": 32}));
+        assert_eq!(plain.cost(&usage(10, 0, 400, 400)).usd(), 80e-6);
+    }
+
+    #[test]
+    fn large_requests_may_cost_more() {
+        let price = Price::new(3.0, 15.0, Some(0.3), None).above(200_000, 6.0, 22.5, Some(0.6), None);
+        assert_eq!(price.cost(&usage(200_000, 1_000, 0, 0)).usd(), 0.615);
+        assert_eq!(price.cost(&usage(200_001, 1_000, 1, 0)).usd(), 1.222_500_6);
+    }
+
+    #[test]
+    fn the_list_price_is_for_comparison() {
+        let price = read(json!({"input": 8, "output": 32, "list": {"input": 15, "output": 60}}));
+        assert_eq!(price.list_cost(&usage(1_000, 100, 500, 0)).map(Money::usd), Some(0.021));
+        assert_eq!(read(json!({"input": 8, "output": 32})).list_cost(&usage(1, 1, 0, 0)), None);
+    }
+
+    proptest! {
+        /// A price has at most six decimals; of such prices sums are exact, whatever the order.
+        #[test]
+        fn sums_are_exact(entries in proptest::collection::vec((0u64..2_000_000, 0u64..200_000, 0u32..100_000_000, 0u32..100_000_000), 1..50)) {
+            let mut sum = Money::default();
+            let mut expected = 0u128;
+            for (input, output, input_micros, output_micros) in &entries {
+                let price = Price::new(f64::from(*input_micros) / 1e6, f64::from(*output_micros) / 1e6, None, None);
+                sum += price.cost(&usage(*input, *output, 0, 0));
+                expected += u128::from(*input) * u128::from(*input_micros) + u128::from(*output) * u128::from(*output_micros);
+            }
+            prop_assert_eq!(sum.picos(), expected);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! A new endpoint that gets a share of the calls and is taken back when it is worse than the others.
+//!
+//! Calls are given to it by lot, with a known probability. So, as long as it is no worse, each failure of a first attempt
+//! is one of its own with just that probability, however often anything fails. What speaks against that is summed up as
+//! an e-process: the likelihood ratio of its failing some times as often, averaged over several such ratios. By Ville's
+//! inequality it ever exceeds 1/α with a probability of at most α, however long it is watched (Ramdas et al.,
+//! "Game-theoretic statistics and safe anytime-valid inference", 2023). The same holds of slow answers: those that took
+//! longer than the others' 95th percentile until then.
+
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CanaryConfig {
+    /// Its shares of calls, one after another.
+    pub shares: Vec<f64>,
+    /// How long each share is held at least, but for the last.
+    pub step_after: Duration,
+}
+
+/// How many times as often it may fail for the test to look for that.
+const RATIOS: [f64; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
+/// It is taken back wrongly in at most one of 200 for failures, and as often for slowness.
+const EVIDENCE: f64 = 200.0;
+/// First attempts that each share must have seen.
+const MIN_CALLS: u32 = 50;
+
+/// Evidence that events are its own more often than by lot.
+#[derive(Clone, Debug)]
+struct Evidence([f64; RATIOS.len()]);
+
+#[derive(Clone, Debug)]
+pub struct Canary {
+    config: CanaryConfig,
+    state: State,
+    step: usize,
+    since: Instant,
+    calls: u32,
+    failures: Evidence,
+    slowness: Evidence,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Running,
+    RolledBack(Worse),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worse {
+    Failures,
+    Latency,
+}
+
+/// What a first attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Failed,
+    Slow,
+    Well,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// It has this share from now on.
+    Step(f64),
+    RolledBack(Worse),
+}
+
+impl Evidence {
+    fn new() -> Self {
+        Self([1.0; RATIOS.len()])
+    }
+
+    /// An event, its own or another's, of a call that it had a chance of `share` to get.
+    fn take(&mut self, own: bool, share: f64) {
+        for (evidence, ratio) in self.0.iter_mut().zip(RATIOS) {
+            // Of events, its part if it has `ratio` times as many a call.
+            let alternative = ratio * share / (ratio * share + 1.0 - share);
+            let factor = if own { alternative / share } else { (1.0 - alternative) / (1.0 - share) };
+            *evidence = (*evidence * factor).min(f64::MAX / 1e3);
+        }
+    }
+
+    fn value(&self) -> f64 {
+        self.0.iter().sum::<f64>() / RATIOS.len() as f64
+    }
+}
+
+impl Canary {
+    pub fn new(config: CanaryConfig, now: Instant) -> Self {
+        Self {
+            config,
+            state: State::Running,
+            step: 0,
+            since: now,
+            calls: 0,
+            failures: Evidence::new(),
+            slowness: Evidence::new(),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The probability with which a call is given to it first.
+    pub fn share(&self) -> f64 {
+        match self.state {
+            State::Running => self.config.shares.get(self.step).copied().unwrap_or(0.0),
+            State::RolledBack(_) => 0.0,
+        }
+    }
+
+    /// A first attempt of a call for which lots were drawn, with the share of then.
+    pub fn observe(&mut self, own: bool, share: f64, outcome: Outcome, now: Instant) -> Option<Change> {
+        // With all calls or none there is nothing to compare with.
+        if self.state != State::Running || share <= 0.0 || share >= 1.0 {
+            return None;
+        }
+        self.calls += u32::from(own);
+        let (evidence, worse) = match outcome {
+            Outcome::Failed => (&mut self.failures, Worse::Failures),
+            Outcome::Slow => (&mut self.slowness, Worse::Latency),
+            Outcome::Well => return self.advance(now),
+        };
+        evidence.take(own, share);
+        if evidence.value() >= EVIDENCE {
+            self.state = State::RolledBack(worse);
+            return Some(Change::RolledBack(worse));
+        }
+        self.advance(now)
+    }
+
+    fn advance(&mut self, now: Instant) -> Option<Change> {
+        let rested = now.saturating_duration_since(self.since) >= self.config.step_after;
+        if !rested || self.calls < MIN_CALLS || self.step + 1 >= self.config.shares.len() {
+            return None;
+        }
+        self.step += 1;
+        self.since = now;
+        self.calls = 0;
+        Some(Change::Step(self.share()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canary(shares: &[f64]) -> (Canary, Instant) {
+        let now = Instant::now();
+        let config = CanaryConfig { shares: shares.to_vec(), step_after: Duration::from_secs(60) };
+        (Canary::new(config, now), now)
+    }
+
+    /// Plays calls until it is taken back; how many that took, and why.
+    fn play(
+        seed: u64,
+        share: f64,
+        most: u32,
+        outcome: impl Fn(bool, &mut fastrand::Rng) -> Outcome,
+    ) -> Option<(u32, Worse)> {
+        let (mut canary, now) = canary(&[share]);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        (1..=most).find_map(|call| {
+            let own = rng.f64() < share;
+            match canary.observe(own, share, outcome(own, &mut rng), now) {
+                Some(Change::RolledBack(worse)) => Some((call, worse)),
+                _ => None,
+            }
+        })
+    }
+
+    fn failing(base: f64, ratio: f64) -> impl Fn(bool, &mut fastrand::Rng) -> Outcome {
+        move |own, rng| {
+            let rate = if own { base * ratio } else { base };
+            if rng.f64() < rate { Outcome::Failed } else { Outcome::Well }
+        }
+    }
+
+    fn median(mut list: Vec<u32>) -> u32 {
+        list.sort_unstable();
+        list[list.len() / 2]
+    }
+
+    #[test]
+    fn one_that_is_as_good_stays() {
+        for (share, base) in [(0.1, 0.02), (0.1, 0.3), (0.5, 0.02), (0.01, 0.05)] {
+            let taken = (0..1_000).filter(|s| play(*s, share, 10_000, failing(base, 1.0)).is_some()).count();
+            // At most 0.5 % on average: 15 of 1,000 are more than four standard deviations above that.
+            assert!(taken <= 15, "{taken} of 1,000 at a share of {share} with {base} failing");
+        }
+        // As slow, and as often failing, however that changes meanwhile.
+        let both = |_: bool, rng: &mut fastrand::Rng| match rng.u32(0..100) {
+            0..5 => Outcome::Slow,
+            5..8 => Outcome::Failed,
+            _ => Outcome::Well,
+        };
+        assert!((0..1_000).filter(|seed| play(*seed, 0.2, 10_000, both).is_some()).count() <= 25);
+        // One that is better stays all the more.
+        assert!((0..200).all(|seed| play(seed, 0.3, 5_000, failing(0.2, 0.5)).is_none()));
+    }
+
+    /// The figures of docs/routing.md.
+    #[test]
+    fn one_that_is_worse_goes() {
+        for (share, base, ratio, within) in [
+            (0.1, 0.02, 2.0, 10_000),
+            (0.1, 0.02, 5.0, 2_000),
+            (0.1, 0.02, 25.0, 500),
+            (0.5, 0.02, 2.0, 5_000),
+            (0.1, 0.001, 500.0, 200),
+        ] {
+            let calls: Vec<u32> = (0..200)
+                .map(|seed| {
+                    play(seed, share, 100_000, failing(base, ratio)).map_or(u32::MAX, |(calls, _)| calls)
+                })
+                .collect();
+            let half = median(calls);
+            assert!(half <= within, "{share} {base} {ratio}: {half} calls");
+        }
+        let slow = |own: bool, rng: &mut fastrand::Rng| {
+            if rng.f64() < if own { 0.5 } else { 0.05 } { Outcome::Slow } else { Outcome::Well }
+        };
+        assert!(matches!(play(1, 0.1, 5_000, slow), Some((_, Worse::Latency))));
+    }
+
+    #[test]
+    fn shares_grow_with_time_and_calls() {
+        let (mut canary, mut now) = canary(&[0.1, 0.5, 1.0]);
+        let well = |canary: &mut Canary, now| canary.observe(true, canary.share(), Outcome::Well, now);
+        for _ in 0..MIN_CALLS * 2 {
+            assert_eq!(well(&mut canary, now), None, "too early");
+        }
+        now += Duration::from_secs(60);
+        assert_eq!(well(&mut canary, now), Some(Change::Step(0.5)));
+        now += Duration::from_secs(600);
+        for _ in 1..MIN_CALLS {
+            assert_eq!(well(&mut canary, now), None, "too few");
+        }
+        assert_eq!(well(&mut canary, now), Some(Change::Step(1.0)));
+        // All calls are its own: it has become the endpoint.
+        assert_eq!((canary.share(), well(&mut canary, now + Duration::from_secs(600))), (1.0, None));
+    }
+
+    #[test]
+    fn what_was_taken_back_stays_away() {
+        let (mut canary, now) = canary(&[0.1, 0.5]);
+        let mut change = None;
+        while change.is_none() {
+            change = canary.observe(true, 0.1, Outcome::Failed, now);
+        }
+        assert_eq!(change, Some(Change::RolledBack(Worse::Failures)));
+        assert_eq!((canary.share(), canary.state()), (0.0, State::RolledBack(Worse::Failures)));
+        for _ in 0..1_000 {
+            assert_eq!(canary.observe(true, 0.1, Outcome::Well, now + Duration::from_secs(6_000)), None);
+        }
+    }
+}
