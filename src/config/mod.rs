@@ -1,8 +1,11 @@
 //! Options as the user gave them, read once into values that are always valid.
 
+pub mod alerts;
 pub mod base_url;
 pub mod behaviour;
 pub mod client;
+mod descriptions;
+pub mod document;
 pub mod endpoint;
 pub mod environment;
 pub mod key;
@@ -11,6 +14,7 @@ pub mod models;
 pub mod monitor;
 pub mod reader;
 pub mod routing;
+pub mod schema;
 
 pub use client::ClientConfig;
 pub use endpoint::EndpointConfig;

@@ -15,6 +15,8 @@ pub struct Price {
 impl Price {
     pub fn read(r: &mut Reader<'_>) -> Option<Self> {
         let dearest = 1_000_000.0;
+        r.note_required("input");
+        r.note_required("output");
         let input = r.number("input", 0.0, dearest);
         let output = r.number("output", 0.0, dearest);
         let cache_read = r.number("cacheRead", 0.0, dearest);
