@@ -8,6 +8,7 @@ mod descriptions;
 pub mod document;
 pub mod endpoint;
 pub mod environment;
+pub mod imprint;
 pub mod key;
 pub mod limits;
 pub mod models;

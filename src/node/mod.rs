@@ -8,5 +8,6 @@ mod gate;
 mod hub;
 mod item;
 mod reply;
+mod shared;
 mod wire;
 mod work;

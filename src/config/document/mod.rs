@@ -41,7 +41,7 @@ pub fn read(
     source: &Source<'_>,
     overrides: &Value,
     environment: &Environment,
-) -> Result<ClientConfig, Vec<Located>> {
+) -> Result<(ClientConfig, Value), Vec<Located>> {
     let root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
     let mut faults = Vec::new();
     let filled = fill(root, source.variables, &mut faults);
@@ -121,14 +121,14 @@ fn options_of(
     environment: &Environment,
     faults: &[Fault],
     file: &str,
-) -> Result<ClientConfig, Vec<Located>> {
+) -> Result<(ClientConfig, Value), Vec<Located>> {
     let mut value = options.to_value();
     let overridden = overrides.as_object();
     if let (Some(members), Some(overridden)) = (value.as_object_mut(), overridden) {
         members.extend(overridden.clone());
     }
     let problems = match ClientConfig::read(&value, environment) {
-        Ok(config) => return Ok(config),
+        Ok(config) => return Ok((config, value)),
         Err(problems) => problems,
     };
     let mut secrets = Vec::new();
