@@ -445,15 +445,18 @@ fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {
     }
 }
 
+/// The number of the platform's fetch, among the user's functions.
+const GLOBAL_FETCH: u32 = u32::MAX;
+
 /// `transport`: a function makes the exchanges, over connections of its own.
 fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
-    // The façade makes a function of 'fetch'.
     r.note("transport", || json!({ "enum": ["native", "fetch"] }));
     let value = r.raw("transport")?;
     if value == "native" {
         return None;
     }
-    let function = value.get("$function").and_then(Value::as_u64).map(|n| n as u32);
+    let given = value.get("$function").and_then(Value::as_u64).map(|n| n as u32);
+    let function = given.or((value == "fetch").then_some(GLOBAL_FETCH));
     if function.is_none() {
         r.problem("transport", expected("'native', 'fetch', or a function like fetch", value));
     }

@@ -7,7 +7,8 @@ use super::node::Place;
 /// One mistake in a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Located {
-    /// The document's name, as it was given.
+    /// The document's name, as it was given; empty for what is in no document.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// From 1; absent where no place is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]

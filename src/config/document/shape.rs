@@ -89,7 +89,15 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
     }
     let name = |node: &Node| node.get("name").and_then(Node::text).map(str::to_owned);
     names.primary = list.first().and_then(name);
-    names.chain = list.iter().skip(1).filter_map(name).collect();
+    // A rule asks whom it names in that order.
+    let mut chain: Vec<(u64, &Node)> = (1..).zip(list.iter().skip(1)).collect();
+    for (place, node) in &mut chain {
+        if let Some(Content::Number(priority)) = node.get("priority").map(|priority| &priority.content) {
+            *place = priority.as_u64().unwrap_or(*place);
+        }
+    }
+    chain.sort_by_key(|(place, _)| *place);
+    names.chain = chain.into_iter().filter_map(|(_, node)| name(node)).collect();
     for node in &mut list {
         spoken_to_as_a_relay(node);
     }
