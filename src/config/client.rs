@@ -461,7 +461,7 @@ fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
         r.problem("transport", expected("'native', 'fetch', or a function like fetch", value));
     }
     for name in ["proxy", "tls"] {
-        if r.is_given(name) {
+        if function.is_some() && r.is_given(name) {
             r.problem(name, "has no meaning with a transport of your own, which makes its own connections");
         }
     }

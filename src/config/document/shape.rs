@@ -12,7 +12,7 @@ use crate::{
     config::{
         base_url::BaseUrl,
         endpoint::vendor_of,
-        reader::{expected, nearest},
+        reader::{expected, kind, nearest},
         schema::{self, ALSO, CHAIN, PRIMARY, alternatives, properties, snake, takes},
     },
     dialect::speech::Dialect,
@@ -52,7 +52,7 @@ struct Names {
 /// `gateways` as a list of endpoints, the primary first.
 fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Option<Node> {
     let Some(entries) = gateways.entries() else {
-        let message = expected("an object with primary and fallback_chain", &gateways.to_value());
+        let message = wrong("an object with primary and fallback_chain", gateways);
         faults.push(Fault::at(gateways.place, gateways.path.clone(), message));
         return None;
     };
@@ -79,11 +79,7 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
             list.extend(items.iter().map(|item| inherit(with_name(item, None), primary)));
         }
         Some((chain, _)) => {
-            faults.push(Fault::at(
-                chain.place,
-                chain.path.clone(),
-                expected("an array of endpoints", &chain.to_value()),
-            ));
+            faults.push(Fault::at(chain.place, chain.path.clone(), wrong("an array of endpoints", chain)));
             return None;
         }
     }
@@ -103,6 +99,11 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
     }
     list.iter_mut().skip(1).for_each(behind_the_primary);
     Some(gateways.beside(Content::List(list)))
+}
+
+/// Where endpoints belong, a text may be anything, a credential included: it is not quoted.
+fn wrong(what: &str, given: &Node) -> String {
+    format!("must be {what}, got {}", kind(&given.to_value()))
 }
 
 /// An endpoint that has no name goes by its model's.
@@ -259,6 +260,9 @@ fn rename(
         let Some(name) = plain.map(String::as_str).or(other.map(|also| also.option)) else {
             let mut known: Vec<String> = properties.keys().map(|name| snake(name)).collect();
             known.extend(ALSO.iter().filter(|a| properties.contains_key(a.option)).map(|a| a.written.into()));
+            if path.is_empty() {
+                known.push("gateways".into());
+            }
             faults.push(unknown(&entry, path, &known));
             continue;
         };
