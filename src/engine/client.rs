@@ -129,33 +129,36 @@ impl Engine {
         Self::assemble(config, http, listeners, rng, &Succession::default())
     }
 
-    /// The client under another configuration. What is known of endpoints that are still there goes on, connections are
-    /// kept where they would be made alike, and calls that wait stand in one line. This one keeps its calls under way.
-    pub fn successor(
+    /// The connections of a client under another configuration: these, where they would be made alike.
+    pub fn connections(
         &self,
-        config: ClientConfig,
+        config: &ClientConfig,
         carrier: Option<Arc<dyn Carrier>>,
-    ) -> Result<Arc<Self>, BadCertificate> {
+    ) -> Result<HttpClient, BadCertificate> {
         let own = &self.config;
         let alike = config.tls == own.tls
             && config.proxy == own.proxy
             && config.timeouts.connect == own.timeouts.connect
             && config.transport == own.transport;
-        let http = if alike {
-            self.http.clone()
-        } else {
-            let proxy = Proxy::new(&config.proxy).map(Arc::new);
-            let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
-            let proxy = proxy.filter(|_| carrier.is_none());
-            HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier)
-        };
+        if alike {
+            return Ok(self.http.clone());
+        }
+        let proxy = Proxy::new(&config.proxy).map(Arc::new);
+        let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
+        let proxy = proxy.filter(|_| carrier.is_none());
+        Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier))
+    }
+
+    /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
+    /// wait stand in one line. This one keeps its calls under way.
+    pub fn successor(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
         let listeners = Listeners {
             events: self.events.clone(),
             functions: self.functions.clone(),
             wall: self.wall.clone(),
         };
         let rng = self.rng.lock().fork();
-        Ok(Self::assemble(config, http, listeners, rng, &Succession::of(self)))
+        Self::assemble(config, http, listeners, rng, &Succession::of(self))
     }
 
     fn assemble(

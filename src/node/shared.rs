@@ -14,6 +14,8 @@ use crate::{
 
 pub struct Shared {
     current: RwLock<Current>,
+    /// Reloads follow one another.
+    reloading: Mutex<()>,
     /// Those before that have calls under way, and no more than those.
     retired: Mutex<Vec<Weak<Engine>>>,
 }
@@ -26,7 +28,11 @@ struct Current {
 
 impl Shared {
     pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, imprint: Imprint) -> Self {
-        Self { current: RwLock::new(Current { engine, monitor, imprint }), retired: Mutex::default() }
+        Self {
+            current: RwLock::new(Current { engine, monitor, imprint }),
+            reloading: Mutex::default(),
+            retired: Mutex::default(),
+        }
     }
 
     pub fn engine(&self) -> Arc<Engine> {
@@ -51,8 +57,11 @@ impl Shared {
         carrier: Option<Arc<dyn Carrier>>,
     ) -> Result<Value, BadCertificate> {
         let starts = config.health_starts;
+        let _alone = self.reloading.lock();
+        // Certificates take their time, and calls want the lock.
+        let http = self.engine().connections(&config, carrier)?;
         let mut current = self.current.write();
-        let engine = current.engine.successor(config, carrier)?;
+        let engine = current.engine.successor(config, http);
         if current.engine.is_closed() {
             engine.refuse_new();
         }

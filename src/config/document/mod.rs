@@ -27,6 +27,8 @@ use super::{
 pub const LARGEST: usize = 1 << 20;
 /// A path may hold names of the user's, of any length.
 const LONGEST_PATH: usize = 300;
+/// Shorter values of variables are words that a message may have of its own.
+const SHORTEST_SECRET: usize = 8;
 
 /// A document as it was found.
 pub struct Source<'a> {
@@ -46,7 +48,7 @@ pub fn read(
     let mut faults = Vec::new();
     let filled = fill(root, source.variables, &mut faults);
     let found = match shape::options(filled, &mut faults) {
-        Some(options) => options_of(&options, overrides, environment, &faults, source.file),
+        Some(options) => options_of(&options, overrides, environment, &faults, source),
         None => Err(Vec::new()),
     };
     match found {
@@ -120,7 +122,7 @@ fn options_of(
     overrides: &Value,
     environment: &Environment,
     faults: &[Fault],
-    file: &str,
+    source: &Source<'_>,
 ) -> Result<(ClientConfig, Value), Vec<Located>> {
     let mut value = options.to_value();
     let overridden = overrides.as_object();
@@ -133,6 +135,14 @@ fn options_of(
     };
     let mut secrets = Vec::new();
     secrets_in(options, &mut secrets);
+    // Also where a message has a part of a text, and the value in it.
+    secrets.extend(
+        source
+            .variables
+            .iter()
+            .filter(|(_, v)| v.len() >= SHORTEST_SECRET)
+            .map(|(n, v)| (v.clone(), n.clone())),
+    );
     let located = problems.into_iter().filter_map(|problem| {
         let top = problem.path.split(['.', '[']).next().unwrap_or_default();
         if overridden.is_some_and(|members| members.contains_key(top)) {
@@ -144,7 +154,7 @@ fn options_of(
                 message: problem.message,
             });
         }
-        let located = locate(options, problem, &secrets, file);
+        let located = locate(options, problem, &secrets, source.file);
         // What was said of a value before it became an option is all there is to say of it.
         (!faults.iter().any(|fault| fault.path == located.path)).then_some(located)
     });
@@ -161,18 +171,17 @@ fn locate(options: &Node, problem: Problem, secrets: &[(String, String)], file: 
         (false, false) => format!("{}.{}", node.path, as_written(rest)),
     };
     let mut message = match &node.variable {
-        Some(name) if rest.is_empty() => match problem.message.split_once(", got ") {
+        Some(name) => match problem.message.split_once(", got ") {
             Some((before, _)) => format!("{before}, got the value of ${{{name}}}"),
             None => problem.message,
         },
-        _ => problem.message,
+        None => problem.message,
     };
     for (secret, name) in secrets {
         let place = format!("the value of ${{{name}}}");
         for text in [secret.clone(), shorten(secret)] {
             message = message.replace(&format!("'{text}'"), &place);
-            // Shorter ones are words that a message may have of its own.
-            if text.len() >= 8 {
+            if text.len() >= SHORTEST_SECRET {
                 message = message.replace(&text, &place);
             }
         }

@@ -132,7 +132,7 @@ fn inherit(mut node: Node, primary: &Node) -> Node {
     }
     if node.get("api_key").is_none()
         && let Some(key) = primary.get("api_key")
-        && (origin(&node) == origin(primary) || !host(&node).is_some_and(|host| vendor_of(&host).is_some()))
+        && (origin(&node) == origin(primary) || host(&node).is_none_or(|host| vendor_of(&host).is_none()))
     {
         insert(&mut node, "api_key", |_| key.clone());
     }
