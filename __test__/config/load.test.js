@@ -131,3 +131,34 @@ test('defineConfig gives back what it is given', () => {
   const options = { apiKey: KEY }
   assert.equal(defineConfig(options), options)
 })
+
+test('a document may leave the exchanges to the platform\'s fetch', async (t) => {
+  const server = serve(t)
+  variables(t, { CONFIG_TEST_KEY: KEY })
+  const { fetch } = globalThis
+  let asked = 0
+  t.after(() => { globalThis.fetch = fetch })
+  globalThis.fetch = (...given) => { asked++; return fetch(...given) }
+  const client = FailoverClient.fromConfig(file(t, `${document(server)}transport: fetch\n`))
+  t.after(() => client.close({ drain: 0 }))
+  assert.equal((await client.chatCompletion('m', 'hi')).report.endpoint, 'a')
+  assert.equal(asked, 1)
+})
+
+test('a watched file keeps no process alive, and a closed client watches no more', async (t) => {
+  const server = serve(t)
+  const at = file(t, document(server))
+  const code = `
+    const fs = require('node:fs')
+    const at = ${JSON.stringify(at)}
+    const closed = FailoverClient.fromConfig(at, { watch: true })
+    closed.on('config', () => console.log('the closed one heard'))
+    const open = FailoverClient.fromConfig(at, { watch: true })
+    // Referenced for the time of the change, which is told within it.
+    const timer = setInterval(() => {}, 1000)
+    open.on('config', (event) => { console.log(event.changes.options.join()); clearInterval(timer) })
+    closed.close().then(() => fs.appendFileSync(at, 'max_retries: 1\\n'))`
+  const { code: exit, stdout } = await run(t, code, { env: { CONFIG_TEST_KEY: KEY } })
+  assert.equal(exit, 0)
+  assert.equal(stdout, 'maxRetries\n')
+})
