@@ -33,12 +33,28 @@ export type ApiKey = string | (() => string | Promise<string>)
  */
 export class FailoverClient extends EventEmitter implements AsyncDisposable {
   /**
-   * Without arguments, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`,
+   * Without arguments, options come from a configuration file, where `fromConfig()` finds one. Without one, as without
+   * endpoints, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`,
    * `GEMINI_API_KEY`, `DEEPSEEK_API_KEY`, in that order. A bare key finds its endpoint by `baseURL`, `BELLWETHER_BASE_URL` or its prefix.
    * @throws {ConfigError} naming every problem at once
    */
   constructor(options?: ClientOptions)
   constructor(apiKey: string, options?: ClientOptions)
+
+  /**
+   * A client by a configuration file, YAML or JSON (docs/configuration.md). Without `path`: `BELLWETHER_CONFIG`, else
+   * `bellwether.yaml`, `bellwether.yml` or `bellwether.json` in the working directory. Members of `overrides` take the
+   * place of the file's, also when it is read again. Reads the file at once, on this thread.
+   * @throws {ConfigError} naming every problem with its place
+   */
+  static fromConfig(path?: string | URL, overrides?: ConfigOverrides): FailoverClient
+  /**
+   * Goes on under other options, or a file's (a path; none: as for `fromConfig`, with the overrides given there). Calls
+   * from now on see them, calls under way finish as they began. What is known of an endpoint with the same origin, key and
+   * model stays: breakers, cooldowns, rate budgets, histograms. A `config` event says what changed.
+   * Rejects with a `ConfigError` that names every problem, and then nothing has changed. `signal` stays as it was.
+   */
+  reload(options?: ClientOptions | string | URL): Promise<void>
 
   /**
    * Asks for a completion by OpenAI's wire names; fields that are not known here are passed on.
@@ -142,8 +158,8 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
 }
 
 /**
- * As `FailoverClient.chatCompletion`, on a client made from the environment at the first call.
- * Rejects with a `ConfigError` if no key is set.
+ * As `FailoverClient.chatCompletion`, on a client made at the first call from a configuration file, where `fromConfig()`
+ * finds one, or else from the environment. Rejects with a `ConfigError` if there is neither a file nor a key.
  */
 export function chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
 export function chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
@@ -152,7 +168,25 @@ export function chatCompletion(model: string, messages: string | Message[], opti
 export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
 export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
 
+/** Its argument, with the types that editors know of it. */
+export function defineConfig<const T extends ClientOptions>(options: T): T
+
 // ── options of the client ───────────────────────────────────────────────────
+
+export interface ConfigOverrides extends ClientOptions {
+  /** Reloads the file when it changes, until the client is closed. A file that is not valid is told by a `config` event. Default false. */
+  watch?: boolean
+}
+
+/** What people are told of, and where. Read and checked, and not acted on yet. */
+export interface AlertOptions {
+  /** A Slack webhook's address. */
+  slack?: string
+  /** Default: all of them. */
+  on?: AlertWord | AlertWord[]
+}
+
+export type AlertWord = 'failover_triggered' | 'latency_exceeded' | 'cost_threshold_exceeded'
 
 /** Where endpoints are and who pays. What the options of a client and of a monitor have in common. */
 export interface ConnectionOptions {
@@ -175,6 +209,7 @@ export interface ConnectionOptions {
   costs?: { path?: string }
   /** Ways for calls to go, by the name that a call gives as its `route`. */
   rules?: Record<string, RoutingRule>
+  alerts?: AlertOptions
   /** The way out. Default `'env'`: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. An address, or `false` for none. */
   proxy?: 'env' | (string & {}) | false
   tls?: TlsOptions
@@ -1157,15 +1192,32 @@ export interface CooldownEvent {
   at: string
 }
 
-/** An option that cannot do what it says. */
+/** An option that cannot do what it says, or a configuration that was read again. */
 export interface ConfigEvent {
   message: string
+  /** The file that was read. */
+  file?: string
+  /** What a reload changed. */
+  changes?: ConfigChanges
+  /** Why a watched file changed nothing. */
+  problems?: ConfigProblem[]
   endpoint?: string
   model?: string
   /** A canary has another share, or was taken back, and why. */
   canary?: 'step' | 'rolledBack'
   share?: number
   reason?: 'failures' | 'latency'
+}
+
+export interface ConfigChanges {
+  /** Names of endpoints. */
+  added: string[]
+  removed: string[]
+  changed: string[]
+  /** Whether those that stayed are in another order. */
+  reordered: boolean
+  /** Names of other options that are new, gone or different. */
+  options: string[]
 }
 
 export interface RateLimitEvent {
@@ -1255,8 +1307,20 @@ export class FailoverError extends Error {
 export class ConfigError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_CONFIG'
   /** All that is wrong, each with its path: `endpoints[1].baseURL`. */
-  readonly problems: { path: string; message: string }[]
+  readonly problems: ConfigProblem[]
   static isInstance(value: unknown): value is ConfigError
+}
+
+export interface ConfigProblem {
+  /** The configuration file it is in; absent for options. */
+  file?: string
+  /** From 1. */
+  line?: number
+  column?: number
+  /** `endpoints[1].baseURL`; in a file as written there: `gateways.fallback_chain[1].max_latency_ms`. Empty for the whole. */
+  path: string
+  /** What was given and what is accepted; never a secret. */
+  message: string
 }
 
 /** 401: the key was refused. */

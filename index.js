@@ -5,6 +5,10 @@
 const { FailoverClient } = require('./lib/client')
 const { HealthMonitor } = require('./lib/monitor')
 const { chatCompletion } = require('./lib/default-client')
+
+/** For its types alone. @type {typeof import('./index.d.ts').defineConfig} */
+const defineConfig = (options) => options
+
 /** @typedef {Pick<typeof import('./index.d.ts'), keyof typeof import('./lib/errors').classes>} ErrorClasses */
 const {
   FailoverError, ConfigError, AuthenticationError, PermissionDeniedError, RateLimitError, QuotaExceededError,
@@ -17,7 +21,7 @@ const {
 // What index.d.ts promises is checked here.
 /** @satisfies {typeof import('./index.d.ts')} */
 module.exports = {
-  FailoverClient, HealthMonitor, chatCompletion, FailoverError, ConfigError, AuthenticationError,
+  FailoverClient, HealthMonitor, chatCompletion, defineConfig, FailoverError, ConfigError, AuthenticationError,
   PermissionDeniedError, RateLimitError, QuotaExceededError, BadRequestError, ContextLengthError, ContentFilterError,
   NotFoundError, TimeoutError, ConnectionError, UpstreamError, StreamInterruptedError, AllEndpointsFailedError,
   BudgetExceededError, QueueFullError, ClientClosedError

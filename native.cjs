@@ -837,4 +837,6 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Hub = nativeBinding.Hub
 module.exports.NativeClient = nativeBinding.NativeClient
+module.exports.checkDocument = nativeBinding.checkDocument
+module.exports.documentSchema = nativeBinding.documentSchema
 module.exports.refuseName = nativeBinding.refuseName

@@ -29,7 +29,14 @@ export declare class Hub {
 
 export declare class NativeClient {
   /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
-  static create(hub: Hub, client: number, options: string, monitor: boolean): NativeClient
+  static create(hub: Hub, client: number, options: string, monitor: boolean, document?: Uint8Array | undefined | null): NativeClient
+  /**
+   * Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
+   * the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+   */
+  reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
+  /** Whether calls are under way under a configuration from before a reload. */
+  lingers(): boolean
   /** Starts a call; its end, and the chunks before it, come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /**
@@ -84,6 +91,12 @@ export declare class NativeClient {
   /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
   holdQueueForTest(held: boolean): void
 }
+
+/** What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes. */
+export declare function checkDocument(options: string, document: Uint8Array): string
+
+/** The JSON Schema of documents. */
+export declare function documentSchema(): string
 
 /** The sentence that refuses a name, with the nearest of those that are accepted. */
 export declare function refuseName(given: string, accepted: Array<string>): string

@@ -2,11 +2,14 @@
 
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name: nameOf, encode, ask, merge, read, create } = require('./options')
+const { Functions, name: nameOf, encode, ask, merge, read, create } = require('./options')
+const documents = require('./document')
 const { HealthMonitor } = require('./monitor')
-const { closed, ofProblems } = require('./errors')
+const { closed, ofProblems, lineOf } = require('./errors')
 const duration = require('./duration')
 const { onAbort } = require('./signal')
+const { what } = require('./plain')
+const { watch } = require('./watch')
 // Not when first needed: whoever empties the module registry meanwhile, as Jest's resetModules does, would have these on
 // a hub of their own, where no answer arrives.
 const { call } = require('./call')
@@ -21,10 +24,17 @@ const DRAIN = 30_000
 class FailoverClient extends WantedEmitter {
   #native
   #monitor
-  #functions
+  #functions = new Functions()
+  /** What a document's options gave way to, for when it is read again. @type {{ options: object, above: object[], watch: boolean }} */
+  #overrides = { options: {}, above: [], watch: false }
+  /** Reloads follow one another. @type {Promise<unknown>} */
+  #reloading = Promise.resolve()
+  #unwatch = () => {}
   /** @type {Promise<void> | undefined} */
   #closing
   #forgetSignal = () => {}
+  /** The functions of the configuration that is. @type {Set<number>} */
+  #used = new Set()
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
   /** @type {InstanceType<typeof import('./costs').CostLedger> | undefined} */
@@ -41,14 +51,16 @@ class FailoverClient extends WantedEmitter {
   constructor (apiKeyOrOptions, more) {
     super(() => this.#listen())
     const { options, above, signal } = merge(apiKeyOrOptions, more)
-    const { json, functions } = encode(options, above)
-    this.#functions = functions
+    const document = documentFor(apiKeyOrOptions, more)
+    if (document !== undefined) this.#overrides = { options, above, watch: takeWatch(options) }
+    const { json, used } = encode(options, above, this.#functions, document)
+    this.#used = used
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
       ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(this.#functions, number, argument),
       native: /** @type {any} */ (undefined)
     }
-    const native = create(hub.getHub(), hub.register(listener), json, false)
+    const native = create(hub.getHub(), hub.register(listener), json, false, document?.bytes)
     listener.native = native
     this.#native = native
     // The hub holds its listener weakly: it lives as long as its client.
@@ -64,6 +76,87 @@ class FailoverClient extends WantedEmitter {
       const self = new WeakRef(this)
       this.#forgetSignal = onAbort(signal, () => { self.deref()?.close() })
     }
+    if (document !== undefined && this.#overrides.watch && !signal?.aborted) this.#watch(document)
+  }
+
+  /**
+   * @param {string | URL} [path]
+   * @param {any} [overrides]
+   */
+  static fromConfig (path, overrides) {
+    const { options, signal } = merge(overrides, undefined)
+    return new this({ ...options, ...(signal === undefined ? {} : { signal }), [DOCUMENT]: documents.readSync(documents.nameOf(path)) })
+  }
+
+  /**
+   * @param {any} given
+   * @returns {Promise<void>}
+   */
+  reload (given) {
+    const reloaded = this.#reloading.then(() => this.#reload(given))
+    this.#reloading = reloaded.catch(() => {})
+    return reloaded
+  }
+
+  /** @param {any} given */
+  async #reload (given) {
+    const isPath = given === undefined || typeof given === 'string' || given instanceof URL
+    const document = isPath ? await documents.read(documents.nameOf(given)) : undefined
+    const { options, above } = document === undefined ? merge(given, undefined) : this.#overrides
+    const changes = await this.#replace(options, above, document)
+    this.#tell({ message: summaryOf(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
+  }
+
+  /**
+   * @param {object} options
+   * @param {object[]} above
+   * @param {documents.Document} [document]
+   * @returns {Promise<import('..').ConfigChanges>}
+   */
+  async #replace (options, above, document) {
+    if (this.#closing !== undefined) throw closed()
+    const { json, used } = encode(options, above, this.#functions, document)
+    const lingers = this.#native.lingers()
+    const { changes, problems } = await hub.ask((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, closed)
+    if (problems !== undefined) throw ofProblems(problems)
+    // Those of the configuration before this one may still be asked.
+    if (!lingers) this.#functions.keepOnly(new Set([...used, ...this.#used]))
+    this.#used = used
+    return changes
+  }
+
+  /** @param {documents.Document} document */
+  #watch (document) {
+    const { file, path } = document
+    let bytes = Buffer.from(document.bytes)
+    // Weakly: a client that nobody holds is not kept by its file.
+    const self = new WeakRef(this)
+    const unwatch = watch(path, () => {
+      const client = self.deref()
+      if (client === undefined) return unwatch()
+      client.#reloading = client.#reloading.then(async () => {
+        if (client.#closing !== undefined) return
+        try {
+          const found = await documents.read(file, path)
+          if (bytes.equals(found.bytes)) return
+          bytes = Buffer.from(found.bytes)
+          const changes = await client.#replace(client.#overrides.options, client.#overrides.above, found)
+          client.#tell({ message: summaryOf(changes, file), file, changes })
+        } catch (/** @type {any} */ error) {
+          if (client.#closing !== undefined) return
+          // Once: a file that is not there is none until it is.
+          if (error.problems?.[0]?.line === undefined && bytes.length === 0) return
+          if (error.problems?.[0]?.line === undefined) bytes = Buffer.alloc(0)
+          client.#tell({ message: `${file} is not valid, and nothing has changed: ${(error.problems ?? []).map(lineOf).join('; ') || error.message}`, file, problems: error.problems ?? [] })
+        }
+      })
+    })
+    this.#unwatch = unwatch
+  }
+
+  /** @param {import('..').ConfigEvent} event */
+  #tell (event) {
+    this.deliver('config', event)
   }
 
   get monitor () {
@@ -174,6 +267,7 @@ class FailoverClient extends WantedEmitter {
     const given = read(options, ['drain'], 'options')
     const drain = duration.ms(given.drain, 'options.drain', DRAIN)
     this.#forgetSignal()
+    this.#unwatch()
     this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
       this.#monitor.stopMonitoring()
     })
@@ -205,6 +299,42 @@ class FailoverClient extends WantedEmitter {
     this.deliver(EVENTS[kind], payload)
     if (kind >= MONITOR_EVENTS) this.#monitor.deliver(EVENTS[kind], payload)
   }
+}
+
+/** With options that take the place of a document's. */
+const DOCUMENT = Symbol('document')
+
+/**
+ * The document of a client that is made: the one that `fromConfig` read, or, without any argument, one that is found.
+ * @param {any} first
+ * @param {unknown} second
+ * @returns {documents.Document | undefined}
+ */
+function documentFor (first, second) {
+  if (first === undefined && second === undefined) {
+    const found = documents.find()
+    return found === undefined ? undefined : documents.readSync(found)
+  }
+  return typeof first === 'object' ? first?.[DOCUMENT] : undefined
+}
+
+/** @param {any} options */
+function takeWatch (options) {
+  const { watch } = options
+  delete options.watch
+  if (watch !== undefined && typeof watch !== 'boolean') throw ofProblems([{ path: 'watch', message: `must be true or false, got ${what(watch)}` }])
+  return watch === true
+}
+
+/**
+ * @param {import('..').ConfigChanges} changes
+ * @param {string} [file]
+ */
+function summaryOf ({ added, removed, changed, reordered, options }, file) {
+  const lists = { added, removed, changed, options }
+  const parts = Object.entries(lists).filter(([, list]) => list.length > 0).map(([name, list]) => `${name} ${list.join(', ')}`)
+  if (reordered) parts.push('endpoints in another order')
+  return `reloaded${file === undefined ? '' : ` from ${file}`}: ${parts.join('; ') || 'nothing changed'}`
 }
 
 /** @type {WeakMap<object, object>} */

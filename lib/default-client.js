@@ -1,6 +1,7 @@
 'use strict'
 
-// The client behind the top-level `chatCompletion`: made from the environment when it is first needed.
+// The client behind the top-level `chatCompletion`: made from a configuration file that is found, or else from the
+// environment, when it is first needed.
 
 /** @type {InstanceType<typeof import('./client').FailoverClient> | undefined} */
 let client

@@ -51,7 +51,7 @@ class ConfigError extends FailoverError {
    */
   constructor (message, data = {}) {
     super(message, { ...data, code: 'CONFIG', reason: 'config' })
-    /** @type {{ path: string, message: string }[]} */
+    /** @type {import('..').ConfigProblem[]} */
     this.problems = data.problems ?? []
   }
 }
@@ -167,11 +167,20 @@ function fromWire (json) {
 }
 
 /**
+ * `file:line:column path message`, with as much of it as there is.
+ * @param {import('..').ConfigProblem} problem
+ */
+function lineOf ({ file, line, column, path, message }) {
+  const place = file ? [file, line, column].filter((part) => part !== undefined).join(':') : ''
+  return [place, path, message].filter(Boolean).join(' ')
+}
+
+/**
  * An error for all that is wrong with some options.
- * @param {{ path: string, message: string }[]} problems
+ * @param {import('..').ConfigProblem[]} problems
  */
 function ofProblems (problems) {
-  const lines = problems.map(({ path, message }) => (path ? `${path} ${message}` : message))
+  const lines = problems.map(lineOf)
   const message = lines.length === 1 ? lines[0] : `${lines.length} options are not valid:\n- ${lines.join('\n- ')}`
   return new ConfigError(message, { problems })
 }
@@ -185,4 +194,4 @@ function closed () {
   return new ClientClosedError('the client is closed', { code: 'CLIENT_CLOSED', reason: 'closed' })
 }
 
-module.exports = { classes, fromWire, ofProblems, badRequest, closed }
+module.exports = { classes, fromWire, lineOf, ofProblems, badRequest, closed }

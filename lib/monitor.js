@@ -3,7 +3,7 @@
 const { types } = require('node:util')
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { name, encode, ask, merge, read, create } = require('./options')
+const { Functions, name, encode, ask, merge, read, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
 const { what } = require('./plain')
 const { onAbort } = require('./signal')
@@ -37,7 +37,8 @@ class HealthMonitor extends WantedEmitter {
       return
     }
     const { options, above, signal } = merge(apiKeyOrOptions, more)
-    const { json, functions } = encode(options, above)
+    const functions = new Functions()
+    const { json } = encode(options, above, functions)
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.deliver(EVENTS[kind], JSON.parse(payload)),
       ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),

@@ -19,7 +19,7 @@
  * @property {boolean} [retryBudgetExhausted]
  * @property {import('..').EndpointFailure[]} [errors]
  * @property {number} [earliestRetryAt]
- * @property {{ path: string, message: string }[]} [problems]
+ * @property {import('..').ConfigProblem[]} [problems]
  * @property {{ partial: string, partialCompletion: import('..').ChatCompletion, usage: import('..').Usage | null }} [interrupted]
  */
 

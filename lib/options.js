@@ -34,37 +34,83 @@ const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse
 const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
 const QUEUE_KEY = 'queue.encryptionKey'
 
+/** The platform's fetch among a client's functions, as in src/config/client.rs. */
+const GLOBAL_FETCH = 2 ** 32 - 1
+
+/** A client's functions by the numbers under which Rust knows them. The same function keeps its number. */
+class Functions {
+  /** @type {Map<number, Function>} */
+  #byNumber = new Map()
+  /** @type {Map<Function, number>} */
+  #numbers = new Map()
+  #next = 0
+
+  /** @param {Function} given @param {(given: Function) => Function} make What is called in its place. */
+  add (given, make = (given) => given) {
+    const known = this.#numbers.get(given)
+    if (known !== undefined) return known
+    const number = this.#next++
+    this.#numbers.set(given, number)
+    this.#byNumber.set(number, make(given))
+    return number
+  }
+
+  /** @param {number} number */
+  get (number) {
+    if (number === GLOBAL_FETCH && !this.#byNumber.has(number)) {
+      // Looked up for each exchange: what intercepts it may come later.
+      const fetch = (/** @type {[any, any]} */ ...given) => globalThis.fetch(...given)
+      this.#byNumber.set(number, require('./transport').createTransport(fetch))
+    }
+    return this.#byNumber.get(number)
+  }
+
+  /** Forgets all but these. @param {Set<number>} numbers */
+  keepOnly (numbers) {
+    for (const [given, number] of this.#numbers) {
+      if (numbers.has(number)) continue
+      this.#numbers.delete(given)
+      this.#byNumber.delete(number)
+    }
+  }
+}
+
 /**
- * JSON for Rust, and the functions that were in it.
+ * JSON for Rust, and the numbers of the functions that are in it.
  * @param {object} options
  * @param {object[]} above What the options were copied from.
+ * @param {Functions} functions
+ * @param {import('./document').Document} [document] Whose options these take the place of.
  */
-function encode (options, above) {
-  // Looked up for each exchange: what intercepts it may come later.
-  if (member(options, 'transport') === 'fetch') options = { ...options, transport: (/** @type {[any, any]} */ ...given) => globalThis.fetch(...given) }
-  /** @type {Function[]} */
-  const functions = []
+function encode (options, above, functions, document) {
+  /** @type {Set<number>} */
+  const used = new Set()
   const copy = plain(options, {
     ofFunction: (value, path) => {
       if (!FUNCTIONS.test(path)) return undefined
-      const given = path === 'transport' ? require('./transport').createTransport(value) : value
-      return { $function: functions.push(given) - 1 }
+      const number = path === 'transport'
+        ? functions.add(value, (given) => require('./transport').createTransport(/** @type {any} */ (given)))
+        : functions.add(value)
+      used.add(number)
+      return { $function: number }
     },
     isSecret: (path) => FUNCTIONS.test(path) || path === QUEUE_KEY,
     ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : path === QUEUE_KEY ? value.toString('hex') : undefined
   }, '', above)
-  return { json: JSON.stringify({ options: copy, environment: environment() }), functions }
+  const beside = document === undefined ? {} : { file: document.file, variables: document.variables }
+  return { json: JSON.stringify({ options: copy, environment: environment(), ...beside }), used }
 }
 
 /**
  * Calls one of the functions that were in some options.
- * @param {Function[]} functions
+ * @param {Functions} functions
  * @param {number} number
  * @param {string | undefined} argument A request as JSON; keys are asked for without one.
  * @returns {Promise<unknown>}
  */
 async function ask (functions, number, argument) {
-  return argument === undefined ? functions[number]() : functions[number](JSON.parse(argument))
+  const asked = functions.get(number)
+  return argument === undefined ? asked?.() : asked?.(JSON.parse(argument))
 }
 
 /**
@@ -141,10 +187,11 @@ function read (options, accepted, path) {
  * @param {number} id
  * @param {string} json
  * @param {boolean} monitor
+ * @param {Uint8Array} [document]
  */
-function create (hub, id, json, monitor) {
+function create (hub, id, json, monitor, document) {
   try {
-    return native.NativeClient.create(hub, id, json, monitor)
+    return native.NativeClient.create(hub, id, json, monitor, document)
   } catch (error) {
     let problems
     try {
@@ -166,4 +213,4 @@ function name (value, path) {
   throw ofProblems([{ path, message: `must be a string, got ${what(value)}` }])
 }
 
-module.exports = { name, encode, ask, merge, members, isSignal, read, create }
+module.exports = { Functions, environment, name, encode, ask, merge, members, isSignal, read, create }

@@ -7,6 +7,9 @@ pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 pub const ACCEPTED: &str = "milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d'";
 
+/// The text form as a pattern for schemas.
+pub const PATTERN: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)\s*$";
+
 /// Milliseconds to a duration; `None` for NaN, negative or absurd values.
 pub fn from_millis(ms: f64) -> Option<Duration> {
     from_secs(ms / 1000.0)

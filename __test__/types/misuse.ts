@@ -11,6 +11,10 @@ export function options (): void {
   new FailoverClient({ endpoint: [] })
   // @ts-expect-error: it is baseURL
   new FailoverClient({ endpoints: [{ name: 'a', baseUrl: 'http://127.0.0.1' }] })
+  // @ts-expect-error: only files are watched
+  new FailoverClient({ watch: true })
+  // @ts-expect-error: it is maxRetries
+  FailoverClient.fromConfig('c.yaml', { maxRetires: 1 })
   // @ts-expect-error: an endpoint has a name
   new FailoverClient({ endpoints: [{ baseURL: 'http://127.0.0.1' }] })
   // @ts-expect-error: a price has both

@@ -2,13 +2,13 @@
 
 import { once } from 'node:events'
 import {
-  chatCompletion, FailoverClient, HealthMonitor,
+  chatCompletion, defineConfig, FailoverClient, HealthMonitor,
   FailoverError, AllEndpointsFailedError, AuthenticationError, BadRequestError, BudgetExceededError, ClientClosedError, ConfigError, ConnectionError,
   ContentFilterError, ContextLengthError, NotFoundError, PermissionDeniedError, QueueFullError, QuotaExceededError,
   RateLimitError, StreamInterruptedError, TimeoutError, UpstreamError
 } from 'bellwether'
 import type {
-  AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions,
+  AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions, ConfigChanges, ConfigProblem,
   EndpointFailure, EndpointStatus, FailureReason, HealthCheckResult, HealthReport, KeyValidation, Message, MetricsSnapshot,
   ModelSummary, OpenAIChatRequest, QueuedJob, QueuedRequest, TimeoutPhase, Usage
 } from 'bellwether'
@@ -20,6 +20,17 @@ const exactly = <Expected>() => <Given>(_value: Given, ..._same: Same<Given, Exp
 declare const client: FailoverClient
 declare const messages: Message[]
 declare const error: unknown
+
+export async function configuration (): Promise<void> {
+  exactly<FailoverClient>()(FailoverClient.fromConfig())
+  FailoverClient.fromConfig(new URL('file:///c.yaml'), { watch: true, maxRetries: 1 })
+  exactly<void>()(await client.reload('c.yaml'))
+  await client.reload(defineConfig({ apiKey: 'k', alerts: { slack: 'https://h', on: 'failover_triggered' } }))
+  client.on('config', (event) => {
+    exactly<ConfigChanges | undefined>()(event.changes)
+    exactly<ConfigProblem[] | undefined>()(event.problems)
+  })
+}
 
 export function constructors (): FailoverClient[] {
   const everything: ClientOptions = {
@@ -169,7 +180,7 @@ export function narrowed (failure: FailoverError): void {
 export function errors (): FailureReason | undefined {
   if (TimeoutError.isInstance(error)) exactly<TimeoutPhase>()(error.phase)
   if (StreamInterruptedError.isInstance(error)) exactly<string>()(error.partial)
-  if (ConfigError.isInstance(error)) exactly<{ path: string; message: string }[]>()(error.problems)
+  if (ConfigError.isInstance(error)) exactly<ConfigProblem[]>()(error.problems)
   if (error instanceof AllEndpointsFailedError) {
     exactly<EndpointFailure[]>()(error.errors)
     exactly<number | undefined>()(error.earliestRetryAt)

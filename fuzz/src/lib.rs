@@ -3,6 +3,7 @@
 
 mod config;
 mod dialects;
+mod document;
 mod duration;
 mod error_body;
 mod http1;
@@ -34,11 +35,12 @@ const fn target(name: &'static str, run: Run, words: &'static [&'static str]) ->
 }
 
 /// One a line; another dialect is another few.
-pub static TARGETS: [Target; 19] = [
+pub static TARGETS: [Target; 20] = [
     target("anthropic_answer", dialects::anthropic_answer, dialects::ANTHROPIC_WORDS),
     target("anthropic_chat", dialects::anthropic_chat, dialects::ANTHROPIC_WORDS),
     target("anthropic_stream", dialects::anthropic_stream, dialects::ANTHROPIC_WORDS),
     target("config", config::run, config::WORDS),
+    target("document", document::run, document::WORDS),
     target("duration", duration::run, duration::WORDS),
     target("error_body", error_body::run, error_body::WORDS),
     target("google_answer", dialects::google_answer, dialects::GOOGLE_WORDS),

@@ -77,6 +77,12 @@ impl ConsecutiveFailures {
         Self { threshold, counters: HashMap::new() }
     }
 
+    /// Another threshold from now on; what is watched no more is forgotten.
+    pub fn reconfigure(&mut self, threshold: u32, watched: impl Fn(&str) -> bool) {
+        self.threshold = threshold;
+        self.counters.retain(|subject, _| watched(subject));
+    }
+
     /// Counts one check, before its result is told.
     pub fn advance(&mut self, subject: &str, failed: bool, rate_limited: bool) -> u32 {
         let counter = self.counters.entry(subject.to_owned()).or_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::{self, Reader, expected};
 
@@ -80,31 +80,36 @@ pub fn read_streams(r: &mut Reader<'_>, base: Streams) -> Streams {
 
 /// `hedge`: `None` when it is not given, `Some(None)` for `false`.
 pub fn read_hedge(r: &mut Reader<'_>) -> Option<Option<Hedge>> {
+    r.note("hedge", || json!({ "anyOf": [{ "const": false }, reader::describe(hedge_members)] }));
     match r.raw("hedge")? {
         Value::Bool(false) => Some(None),
-        value if reader::members(value).is_some() => r.object("hedge", |r| {
-            let after = match r.raw("after") {
-                Some(Value::String(text)) if text == "p95" => Some(HedgeAfter::P95),
-                Some(value) => {
-                    let after = reader::read_duration(value).map(HedgeAfter::Fixed);
-                    if after.is_none() {
-                        r.problem("after", expected("a duration, or 'p95'", value));
-                    }
-                    after
-                }
-                None => {
-                    r.problem("after", "is missing; give a duration, or 'p95'");
-                    None
-                }
-            };
-            let max_extra_load = r.number("maxExtraLoad", 0.0, 1.0).unwrap_or(EXTRA_LOAD);
-            after.map(|after| Hedge { after, max_extra_load })
-        }),
+        value if reader::members(value).is_some() => r.object("hedge", hedge_members),
         other => {
             r.problem("hedge", expected("false, or { after, maxExtraLoad }", other));
             None
         }
     }
+}
+
+fn hedge_members(r: &mut Reader<'_>) -> Option<Hedge> {
+    r.note("after", || json!({ "anyOf": [reader::a_duration(Duration::ZERO), { "const": "p95" }] }));
+    r.note_required("after");
+    let after = match r.raw("after") {
+        Some(Value::String(text)) if text == "p95" => Some(HedgeAfter::P95),
+        Some(value) => {
+            let after = reader::read_duration(value).map(HedgeAfter::Fixed);
+            if after.is_none() {
+                r.problem("after", expected("a duration, or 'p95'", value));
+            }
+            after
+        }
+        None => {
+            r.problem("after", "is missing; give a duration, or 'p95'");
+            None
+        }
+    };
+    let max_extra_load = r.number("maxExtraLoad", 0.0, 1.0).unwrap_or(EXTRA_LOAD);
+    after.map(|after| Hedge { after, max_extra_load })
 }
 
 pub fn read_on_unavailable(r: &mut Reader<'_>) -> Option<OnUnavailable> {
@@ -121,6 +126,7 @@ pub fn read_on_unavailable(r: &mut Reader<'_>) -> Option<OnUnavailable> {
 
 /// `fallbackResponse`: `true`, a text, or a function.
 pub fn read_fallback(r: &mut Reader<'_>) -> Option<Fallback> {
+    r.note("fallbackResponse", || json!({ "anyOf": [{ "const": true }, reader::a_string()] }));
     let value = r.raw("fallbackResponse")?;
     let fallback = match value {
         Value::Bool(true) => Some(Fallback::default()),

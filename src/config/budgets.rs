@@ -1,6 +1,6 @@
 //! How much calls may cost, and where what they cost is kept.
 
-use serde_json::Value;
+use serde_json::json;
 
 use super::{
     reader::{self, Problem, Reader, expected, nearest, shorten},
@@ -16,8 +16,19 @@ const MOST: usize = 100;
 /// The shares of which people are told, without others.
 const WARN_AT: [f64; 3] = [0.5, 0.8, 1.0];
 
+#[derive(Clone, Copy, PartialEq)]
+enum Word {
+    Warn,
+    Reject,
+    Downgrade,
+}
+
 /// `budgets`; a downgrade names one of the rules.
 pub fn read(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Vec<CostBudgetConfig> {
+    r.note(
+        "budgets",
+        || json!({ "type": "array", "maxItems": MOST, "items": reader::describe(|r| read_one(r, &[], 0)) }),
+    );
     let Some(value) = r.raw("budgets") else { return Vec::new() };
     let Some(items) = value.as_array().filter(|items| items.len() <= MOST) else {
         r.problem("budgets", expected(&format!("an array of at most {MOST} budgets"), value));
@@ -38,6 +49,8 @@ pub fn read(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Vec<CostBudgetConfi
 }
 
 fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<CostBudgetConfig> {
+    r.note_required("limit");
+    r.note_required("per");
     let name = r.string("name");
     let limit = r.number("limit", 0.0, 1e12);
     if limit.is_none() && !r.is_given("limit") {
@@ -50,18 +63,11 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
     }
     let tag = read_tag(r);
     let warn_at = read_shares(r);
-    let words = [
-        ("warn", Exceeded::Warn),
-        ("reject", Exceeded::Reject),
-        ("downgrade", Exceeded::Downgrade(String::new())),
-    ];
-    let names = words.each_ref().map(|(word, _)| (*word, ()));
-    let chosen = r.raw("onExceeded").and_then(Value::as_str).map(str::to_owned);
-    let known = r.one_of("onExceeded", &names).is_some();
-    let then = words.into_iter().find(|(word, _)| chosen.as_deref() == Some(word)).map(|(_, then)| then);
+    let words = [("warn", Word::Warn), ("reject", Word::Reject), ("downgrade", Word::Downgrade)];
+    let word = r.one_of("onExceeded", &words).unwrap_or(Word::Reject);
     let route = r.string("downgradeTo");
-    let then = match (then.filter(|_| known).unwrap_or(Exceeded::Reject), route) {
-        (Exceeded::Downgrade(_), Some(route)) => {
+    let then = match (word, route) {
+        (Word::Downgrade, Some(route)) => {
             if !rules.iter().any(|(name, _)| *name == route) {
                 let meant = nearest(&route, rules.iter().map(|(name, _)| name.as_str()));
                 let meant = meant.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
@@ -72,7 +78,7 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
             }
             Exceeded::Downgrade(route)
         }
-        (Exceeded::Downgrade(_), None) => {
+        (Word::Downgrade, None) => {
             if !r.is_given("downgradeTo") {
                 r.problem("downgradeTo", "is missing; it names the rule that calls go by then");
             }
@@ -82,7 +88,7 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
             if route.is_some() {
                 r.problem("downgradeTo", "is for onExceeded: 'downgrade'");
             }
-            other
+            if other == Word::Warn { Exceeded::Warn } else { Exceeded::Reject }
         }
     };
     let per = per?;
@@ -100,6 +106,12 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
 
 /// `tag`: a name, or `{ name: value }`.
 fn read_tag(r: &mut Reader<'_>) -> Option<(String, Option<String>)> {
+    r.note("tag", || {
+        let one = json!({
+            "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": { "type": "string" },
+        });
+        json!({ "anyOf": [reader::a_string(), one] })
+    });
     let value = r.raw("tag")?;
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
         return Some((name.to_owned(), None));
@@ -113,6 +125,10 @@ fn read_tag(r: &mut Reader<'_>) -> Option<(String, Option<String>)> {
 }
 
 fn read_shares(r: &mut Reader<'_>) -> Vec<f64> {
+    r.note("warnAt", || {
+        let share = json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 10 });
+        json!({ "type": "array", "maxItems": MOST, "items": share })
+    });
     let Some(value) = r.raw("warnAt") else { return WARN_AT.to_vec() };
     let shares: Option<Vec<f64>> = value.as_array().filter(|items| items.len() <= MOST).and_then(|items| {
         items.iter().map(|item| item.as_f64().filter(|share| *share > 0.0 && *share <= 10.0)).collect()

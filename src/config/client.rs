@@ -5,10 +5,12 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::{Value, json};
 
 use super::{
+    alerts::{self, AlertOptions},
     behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
     budgets,
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
+    key,
     models::Aliases,
     monitor::HealthConfig,
     queue::{self, QueueConfig},
@@ -35,6 +37,7 @@ pub struct ClientConfig {
     pub budgets: Vec<CostBudgetConfig>,
     /// Where the ledger of costs is kept.
     pub ledger: Option<PathBuf>,
+    pub alerts: Option<AlertOptions>,
     pub timeouts: Timeouts,
     pub max_retries: u32,
     pub retry: RetryConfig,
@@ -109,16 +112,15 @@ impl Default for RetryConfig {
 impl ClientConfig {
     /// Reads a client's options.
     pub fn read(options: &Value, environment: &Environment) -> Result<Self, Problems> {
-        Self::read_with(options, environment, |r| {
-            let config = match r.raw("health") {
-                Some(Value::Bool(false)) => None,
-                Some(value) => {
-                    let path = r.path_of("health");
-                    reader::object(value, &path, r.problems(), HealthConfig::read)
-                }
-                None => None,
-            };
-            config.unwrap_or_default()
+        Self::read_with(options, environment, read_health)
+    }
+
+    /// What `read` reads, as JSON Schema.
+    pub fn describe() -> Value {
+        let environment = Environment::default();
+        reader::describe(|r| {
+            let health = read_health(r);
+            Self::members(r, &environment, health)
         })
     }
 
@@ -155,10 +157,16 @@ impl ClientConfig {
     fn members(r: &mut Reader<'_>, environment: &Environment, health: HealthConfig) -> Option<Self> {
         let key_prefix = r.string("keyPrefix");
         let base_url = r.string("baseURL");
+        r.note("apiKey", key::describe);
         let keys = r.raw_or_null("apiKey");
+        r.note("endpoints", || {
+            let one = EndpointConfig::describe();
+            json!({ "type": "array", "items": { "anyOf": [reader::a_string(), one] }, "minItems": 1 })
+        });
         let listed = r.raw("endpoints");
         let endpoints =
             read_endpoints(r, listed, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
+        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_strings() }));
         let aliases = r
             .record("models")
             .into_iter()
@@ -168,6 +176,10 @@ impl ClientConfig {
                 Some((name.to_owned(), list))
             })
             .collect();
+        r.note(
+            "prices",
+            || json!({ "type": "object", "additionalProperties": reader::describe(Price::read) }),
+        );
         let prices = r
             .record("prices")
             .into_iter()
@@ -177,6 +189,7 @@ impl ClientConfig {
             })
             .collect();
         let retry = r.object("retry", read_retry).unwrap_or_default();
+        r.note("breaker", || json!({ "anyOf": [{ "const": false }, reader::describe(read_breaker)] }));
         let breaker = match r.raw("breaker") {
             Some(Value::Bool(false)) => None,
             Some(value) => {
@@ -198,9 +211,10 @@ impl ClientConfig {
         let transport = read_transport(r);
         let routing = RoutingTable::read(r);
         let aliases = Aliases::new(aliases);
-        let rules = read_rules(r, endpoints.as_deref().unwrap_or_default(), &aliases);
+        let rules = read_rules(r, endpoints.as_deref(), &aliases);
         let budgets = budgets::read(r, &rules);
         let ledger = r.object("costs", |r| r.string("path")).flatten().map(PathBuf::from);
+        let alerts = alerts::read(r);
         let endpoints = endpoints?;
         Some(Self {
             health_starts: endpoints.iter().any(|e| e.health.enabled == Some(true)),
@@ -210,6 +224,7 @@ impl ClientConfig {
             rules,
             budgets,
             ledger,
+            alerts,
             timeouts,
             max_retries,
             retry,
@@ -226,6 +241,18 @@ impl ClientConfig {
             transport,
         })
     }
+}
+
+fn read_health(r: &mut Reader<'_>) -> HealthConfig {
+    r.note("health", || json!({ "anyOf": [{ "const": false }, reader::describe(HealthConfig::read)] }));
+    let config = match r.raw("health") {
+        Some(Value::Bool(false)) | None => None,
+        Some(value) => {
+            let path = r.path_of("health");
+            reader::object(value, &path, r.problems(), HealthConfig::read)
+        }
+    };
+    config.unwrap_or_default()
 }
 
 fn read_endpoints(
@@ -341,23 +368,32 @@ fn base_url_by_prefix(key: &str) -> &'static str {
 /// `timeout`: one duration for the whole call, or one for each phase; what it leaves out stays `base`.
 pub fn read_timeouts(r: &mut Reader<'_>, base: Timeouts) -> Timeouts {
     let ms = Duration::from_millis(1);
+    let phases = |r: &mut Reader<'_>| Timeouts {
+        total: r.duration("total", ms).unwrap_or(base.total),
+        connect: r.duration("connect", ms).unwrap_or(base.connect),
+        headers: r.duration("headers", ms).or(base.headers),
+        first_content: r.duration("firstContent", ms).or(base.first_content),
+        content: r.duration("content", ms).or(base.content),
+    };
+    r.note("timeout", || json!({ "anyOf": [reader::a_duration(ms), reader::describe(phases)] }));
     match r.raw("timeout") {
         None => base,
-        Some(value) if reader::members(value).is_some() => r
-            .object("timeout", |r| Timeouts {
-                total: r.duration("total", ms).unwrap_or(base.total),
-                connect: r.duration("connect", ms).unwrap_or(base.connect),
-                headers: r.duration("headers", ms).or(base.headers),
-                first_content: r.duration("firstContent", ms).or(base.first_content),
-                content: r.duration("content", ms).or(base.content),
-            })
-            .unwrap_or(base),
+        Some(value) if reader::members(value).is_some() => r.object("timeout", phases).unwrap_or(base),
         Some(_) => Timeouts { total: r.duration("timeout", ms).unwrap_or(base.total), ..base },
     }
 }
 
 fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
     let d = RetryConfig::default();
+    let exponential = |r: &mut Reader<'_>| Backoff::Exponential {
+        initial: r.duration("initial", Duration::ZERO).unwrap_or(Duration::from_millis(250)),
+        max: r.duration("max", Duration::ZERO).unwrap_or(Duration::from_secs(20)),
+        factor: r.number("factor", 1.0, 10.0).unwrap_or(2.0),
+    };
+    r.note("backoff", || {
+        let steps = json!({ "type": "array", "items": reader::a_duration(Duration::ZERO), "minItems": 1 });
+        json!({ "anyOf": [steps, reader::describe(exponential)] })
+    });
     let backoff = match r.raw("backoff") {
         None => d.backoff,
         Some(Value::Array(steps)) => {
@@ -373,13 +409,7 @@ fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
             }
             if read.is_empty() { d.backoff } else { Backoff::Steps(read) }
         }
-        Some(_) => r
-            .object("backoff", |r| Backoff::Exponential {
-                initial: r.duration("initial", Duration::ZERO).unwrap_or(Duration::from_millis(250)),
-                max: r.duration("max", Duration::ZERO).unwrap_or(Duration::from_secs(20)),
-                factor: r.number("factor", 1.0, 10.0).unwrap_or(2.0),
-            })
-            .unwrap_or(d.backoff),
+        Some(_) => r.object("backoff", exponential).unwrap_or(d.backoff),
     };
     RetryConfig {
         prefer_same: r.one_of("prefer", &[("next", false), ("same", true)]).unwrap_or(d.prefer_same),
@@ -397,19 +427,19 @@ fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
 
 /// `failoverOn`: the caller's mistakes that another vendor may judge otherwise.
 fn read_failover_on(r: &mut Reader<'_>) -> Vec<Reason> {
+    const NAMES: [(&str, Reason); 2] =
+        [("badRequest", Reason::BadRequest), ("contentFilter", Reason::ContentFilter)];
+    r.note("failoverOn", || reader::some_of(&NAMES.map(|(name, _)| name)));
     let Some(names) = r.strings("failoverOn") else { return Vec::new() };
     names
         .iter()
-        .filter_map(|name| match name.as_str() {
-            "badRequest" => Some(Reason::BadRequest),
-            "contentFilter" => Some(Reason::ContentFilter),
-            other => {
-                r.problem(
-                    "failoverOn",
-                    format!("must hold 'badRequest' or 'contentFilter', got '{}'", reader::shorten(other)),
-                );
-                None
+        .filter_map(|given| {
+            let found = NAMES.iter().find(|(name, _)| name == given);
+            if found.is_none() {
+                let given = reader::shorten(given);
+                r.problem("failoverOn", format!("must hold 'badRequest' or 'contentFilter', got '{given}'"));
             }
+            found.map(|(_, reason)| *reason)
         })
         .collect()
 }
@@ -431,18 +461,23 @@ fn read_breaker(r: &mut Reader<'_>) -> BreakerConfig {
     }
 }
 
+/// The number of the platform's fetch, among the user's functions.
+const GLOBAL_FETCH: u32 = u32::MAX;
+
 /// `transport`: a function makes the exchanges, over connections of its own.
 fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
+    r.note("transport", || json!({ "enum": ["native", "fetch"] }));
     let value = r.raw("transport")?;
     if value == "native" {
         return None;
     }
-    let function = value.get("$function").and_then(Value::as_u64).map(|n| n as u32);
+    let given = value.get("$function").and_then(Value::as_u64).map(|n| n as u32);
+    let function = given.or((value == "fetch").then_some(GLOBAL_FETCH));
     if function.is_none() {
         r.problem("transport", expected("'native', 'fetch', or a function like fetch", value));
     }
     for name in ["proxy", "tls"] {
-        if r.is_given(name) {
+        if function.is_some() && r.is_given(name) {
             r.problem(name, "has no meaning with a transport of your own, which makes its own connections");
         }
     }
@@ -453,6 +488,7 @@ fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
 const PROXY: &str = "must be 'env', false, or the proxy's http:// or https:// address";
 
 fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
+    r.note("proxy", || json!({ "anyOf": [{ "const": false }, { "const": "env" }, { "type": "string", "pattern": "^https?://." }] }));
     let options = match r.raw("proxy") {
         None => environment.proxy(),
         Some(Value::Bool(false)) => ProxyOptions::Off,

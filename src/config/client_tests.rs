@@ -66,10 +66,10 @@ fn endpoints_without_priority_are_tiers_of_their_own() {
 #[test]
 fn keys_are_inherited_null_sends_none_and_short_ones_are_for_strangers_only() {
     let config = read(json!({"apiKey": "local", "endpoints": [{"name": "a", "baseURL": "http://h"}, {"name": "b", "baseURL": "http://h", "apiKey": null}]})).expect("valid");
-    assert!(matches!(config.endpoints[0].keys[..], [super::super::key::KeySource::Static(_)]));
-    assert!(matches!(config.endpoints[1].keys[..], [super::super::key::KeySource::None]));
+    assert!(matches!(config.endpoints[0].keys[..], [key::KeySource::Static(_)]));
+    assert!(matches!(config.endpoints[1].keys[..], [key::KeySource::None]));
     let none = read(json!({"apiKey": null, "baseURL": "http://h"})).expect("valid");
-    assert!(matches!(none.endpoints[0].keys[..], [super::super::key::KeySource::None]));
+    assert!(matches!(none.endpoints[0].keys[..], [key::KeySource::None]));
     assert!(problems(json!({"apiKey": "SECRETLOCAL"}))[0].contains("too short"));
 }
 

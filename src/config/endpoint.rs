@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     base_url::BaseUrl,
@@ -111,7 +111,16 @@ impl EndpointConfig {
         reader::object(value, path, problems, |r| Self::members(r, position, inherited)).flatten()
     }
 
+    /// What an endpoint's object may hold, as JSON Schema.
+    pub fn describe() -> Value {
+        let environment = Environment::default();
+        let inherited = Inherited { base_url: None, keys: None, key_prefix: None, environment: &environment };
+        reader::describe(|r| Self::members(r, 0, &inherited))
+    }
+
     fn members(r: &mut Reader<'_>, position: u32, inherited: &Inherited<'_>) -> Option<Self> {
+        r.note("name", || json!({ "type": "string", "pattern": "^[^/]*[^\\s/][^/]*$" }));
+        r.note_required("name");
         let name = match r.raw("name") {
             Some(Value::String(s)) if !s.trim().is_empty() && !s.contains('/') => Some(s.clone()),
             Some(other) => {
@@ -208,6 +217,7 @@ impl EndpointConfig {
         host: &str,
         inherited: &Inherited<'_>,
     ) -> Option<Vec<KeySource>> {
+        r.note("apiKey", key::describe);
         let own = r.raw_or_null("apiKey");
         if own.or(inherited.keys).is_some_and(Value::is_null) {
             return Some(vec![KeySource::None]);
@@ -253,6 +263,11 @@ impl EndpointConfig {
 
     fn served(r: &mut Reader<'_>) -> Option<Served> {
         let pinned = r.string("model");
+        r.note("models", || {
+            let map =
+                json!({ "type": "object", "additionalProperties": reader::a_string(), "minProperties": 1 });
+            json!({ "anyOf": [reader::some_strings()["anyOf"][1], map] })
+        });
         let listed = match r.raw("models") {
             None => None,
             Some(value @ Value::Array(_)) => {
@@ -359,6 +374,7 @@ const FRAMING: [HeaderName; 6] = [
 ];
 
 fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    r.note("headers", || json!({ "type": "object", "additionalProperties": { "type": "string" } }));
     let mut headers = Vec::new();
     let mut sound = true;
     for (name, path, value) in r.record("headers") {
@@ -404,6 +420,7 @@ fn read_canary(r: &mut Reader<'_>) -> CanaryConfig {
     let share = r.number("share", 0.0, 1.0).unwrap_or(0.1);
     let step_after = r.duration("stepAfter", Duration::from_millis(1)).unwrap_or(Duration::from_secs(600));
     let what = "a non-empty array of shares from 0 to 1, each larger than the one before";
+    r.note("ramp", || json!({ "type": "array", "minItems": 1, "items": { "type": "number", "minimum": 0, "maximum": 1 } }));
     let shares = match r.raw("ramp") {
         None => vec![share],
         Some(value) => {

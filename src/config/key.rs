@@ -3,7 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader;
 
@@ -73,6 +73,12 @@ pub struct Rules<'a> {
     pub shortest: usize,
 }
 
+/// What a key may be in a document, as JSON Schema.
+pub fn describe() -> Value {
+    let one = json!({ "type": "string", "pattern": "\\S" });
+    json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }, { "type": "null" }] })
+}
+
 /// Reads one key; the message never quotes it.
 pub fn read(value: &Value, rules: Rules<'_>) -> Result<KeySource, String> {
     if let Some(number) = value.get("$function").and_then(Value::as_u64) {
@@ -100,7 +106,6 @@ pub fn read(value: &Value, rules: Rules<'_>) -> Result<KeySource, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn hints_tell_apart_and_give_nothing_away() {

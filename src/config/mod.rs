@@ -1,11 +1,15 @@
 //! Options as the user gave them, read once into values that are always valid.
 
+pub mod alerts;
 pub mod base_url;
 pub mod behaviour;
 pub mod budgets;
 pub mod client;
+mod descriptions;
+pub mod document;
 pub mod endpoint;
 pub mod environment;
+pub mod imprint;
 pub mod key;
 pub mod limits;
 pub mod models;
@@ -13,6 +17,7 @@ pub mod monitor;
 pub mod queue;
 pub mod reader;
 pub mod routing;
+pub mod schema;
 
 pub use client::ClientConfig;
 pub use endpoint::EndpointConfig;

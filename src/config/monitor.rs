@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::{self, Reader};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthConfig {
@@ -39,6 +39,7 @@ impl HealthConfig {
     pub fn read(r: &mut Reader<'_>) -> Self {
         let d = Self::default();
         let ms = Duration::from_millis(1);
+        r.note("probes", || reader::some_of(&["endpoint", "service"]));
         let probes = r.strings("probes");
         if let Some(odd) = probes.iter().flatten().find(|p| !matches!(p.as_str(), "endpoint" | "service")) {
             let message = format!("must be an array of 'endpoint' and 'service', got '{odd}'");

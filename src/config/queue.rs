@@ -3,13 +3,14 @@
 use std::{path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretBox};
+use serde_json::json;
 
 use super::reader::{Reader, kind};
 
 /// Bytes of the user's key.
 pub const KEY_BYTES: usize = 32;
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct QueueConfig {
     pub path: PathBuf,
     pub max_jobs: u64,
@@ -32,6 +33,12 @@ impl QueueKey {
     }
 }
 
+impl PartialEq for QueueKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
 impl Clone for QueueKey {
     fn clone(&self) -> Self {
         Self::new(*self.expose())
@@ -47,6 +54,7 @@ impl Clone for QueueConfig {
 /// `queue`; `None` when it is not given, or is not valid.
 pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
     r.object("queue", |r| {
+        r.note_required("path");
         let path = r.string("path").map(PathBuf::from);
         if path.is_none() && !r.is_given("path") {
             r.problem("path", "is missing; give the path of a file that this client alone uses");
@@ -67,6 +75,7 @@ pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
 /// Never quoted, whatever it is.
 fn read_key(r: &mut Reader<'_>) -> Option<QueueKey> {
     const ACCEPTED: &str = "must be 32 bytes: a Buffer, or 64 hexadecimal digits";
+    r.note("encryptionKey", || json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" }));
     let value = r.raw("encryptionKey")?;
     let key = value.as_str().and_then(unhex);
     if key.is_none() {

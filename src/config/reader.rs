@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::duration;
 
@@ -25,6 +25,57 @@ pub struct Reader<'a> {
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
     problems: &'a mut Problems,
+    /// Set while it is asked what it would read.
+    description: Option<Description>,
+}
+
+/// What a reader reads, as JSON Schema: one for each member it asks for.
+#[derive(Default)]
+struct Description {
+    properties: Map<String, Value>,
+    required: Vec<&'static str>,
+}
+
+/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
+/// was asked for without a note has the schema `null`, which no value should have.
+pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
+    let (members, mut problems) = (Map::new(), Problems::new());
+    let description = Some(Description::default());
+    let mut reader = Reader {
+        path: String::new(),
+        members: &members,
+        known: Vec::new(),
+        problems: &mut problems,
+        description,
+    };
+    read(&mut reader);
+    let Description { properties, required } = reader.description.unwrap_or_default();
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// The schema of a string that says something.
+pub fn a_string() -> Value {
+    json!({ "type": "string", "pattern": "\\S" })
+}
+
+/// The schema of what `strings_of` reads.
+pub fn some_strings() -> Value {
+    json!({ "anyOf": [a_string(), { "type": "array", "items": a_string(), "minItems": 1 }] })
+}
+
+/// The schema of one of some words, or of an array of them.
+pub fn some_of(words: &[&str]) -> Value {
+    json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
+}
+
+/// The schema of a duration of at least `min`.
+pub fn a_duration(min: Duration) -> Value {
+    let min = min.as_millis() as u64;
+    json!({ "type": ["number", "string"], "minimum": min, "pattern": duration::PATTERN })
 }
 
 /// Reads `value` as an object with `read`, then refuses members that `read` did not ask for.
@@ -39,7 +90,7 @@ pub fn object<T>(
         problems.push(Problem { path, message: no_object(value) });
         return None;
     };
-    let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems };
+    let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems, description: None };
     let result = read(&mut reader);
     reader.refuse_unknown();
     Some(result)
@@ -118,15 +169,39 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
+    /// Says what a member may be that is read in a way of its own. Nobody who is not asked pays for it.
+    pub fn note(&mut self, name: &'static str, schema: impl FnOnce() -> Value) {
+        let Some(description) = &mut self.description else { return };
+        let place = description.properties.entry(name).or_insert(Value::Null);
+        // What was said first is the more exact: the general way may come to be asked behind it.
+        if place.is_null() {
+            *place = schema();
+        }
+    }
+
+    /// Says that an object is none without a member.
+    pub fn note_required(&mut self, name: &'static str) {
+        if let Some(description) = &mut self.description {
+            description.required.push(name);
+        }
+    }
+
+    fn ask(&mut self, name: &'static str) {
+        self.known.push(name);
+        if let Some(description) = &mut self.description {
+            description.properties.entry(name).or_insert(Value::Null);
+        }
+    }
+
     /// The member as it is; `null` counts as absent, as `undefined` does in JavaScript.
     pub fn raw(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.known.push(name);
+        self.ask(name);
         self.members.get(name).filter(|v| !v.is_null())
     }
 
     /// Like `raw`, but tells `null` from absent.
     pub fn raw_or_null(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.known.push(name);
+        self.ask(name);
         self.members.get(name)
     }
 
@@ -150,16 +225,19 @@ impl<'a> Reader<'a> {
     }
 
     pub fn string(&mut self, name: &'static str) -> Option<String> {
+        self.note(name, a_string);
         self.read(name, "a non-empty string", |v| {
             v.as_str().filter(|s| !s.trim().is_empty()).map(str::to_owned)
         })
     }
 
     pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        self.note(name, || json!({ "type": "boolean" }));
         self.read(name, "true or false", Value::as_bool)
     }
 
     pub fn one_of<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        self.note(name, || json!({ "enum": choices.iter().map(|(n, _)| *n).collect::<Vec<_>>() }));
         let names: Vec<String> = choices.iter().map(|(n, _)| format!("'{n}'")).collect();
         self.read(name, &format!("one of {}", names.join(", ")), |v| {
             let given = v.as_str()?;
@@ -168,6 +246,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn integer(&mut self, name: &'static str, min: u64, max: u64) -> Option<u64> {
+        self.note(name, || json!({ "type": "integer", "minimum": min, "maximum": max }));
         self.read(name, &format!("a whole number from {min} to {max}"), |v| {
             v.as_f64().filter(|n| n.fract() == 0.0 && *n >= min as f64 && *n <= max as f64).map(|n| n as u64)
         })
@@ -175,6 +254,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number that may be negative.
     pub fn whole(&mut self, name: &'static str, min: i32, max: i32) -> Option<i32> {
+        self.note(name, || json!({ "type": "integer", "minimum": min, "maximum": max }));
         self.read(name, &format!("a whole number from {min} to {max}"), |v| {
             let fits = |n: &f64| n.fract() == 0.0 && (f64::from(min)..=f64::from(max)).contains(n);
             v.as_f64().filter(fits).map(|n| n as i32)
@@ -182,12 +262,14 @@ impl<'a> Reader<'a> {
     }
 
     pub fn number(&mut self, name: &'static str, min: f64, max: f64) -> Option<f64> {
+        self.note(name, || json!({ "type": "number", "minimum": min, "maximum": max }));
         self.read(name, &format!("a number from {min} to {max}"), |v| {
             v.as_f64().filter(|n| (min..=max).contains(n))
         })
     }
 
     pub fn duration(&mut self, name: &'static str, min: Duration) -> Option<Duration> {
+        self.note(name, || a_duration(min));
         let what = if min.is_zero() {
             duration::ACCEPTED.to_owned()
         } else {
@@ -196,7 +278,13 @@ impl<'a> Reader<'a> {
         self.read(name, &what, |v| read_duration(v).filter(|d| *d >= min))
     }
 
+    /// In a description it reads its members for their notes alone.
     pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
+        if self.description.is_some() {
+            let schema = describe(read);
+            self.note(name, || schema);
+            return None;
+        }
         let value = self.raw(name)?;
         let path = self.path_of(name);
         object(value, &path, self.problems, read)
@@ -214,6 +302,7 @@ impl<'a> Reader<'a> {
 
     /// A list of strings, or one string for a list of one.
     pub fn strings(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.note(name, some_strings);
         let value = self.raw(name)?;
         let path = self.path_of(name);
         strings_of(value, &path, "a non-empty string or an array of them", self.problems)
@@ -267,7 +356,6 @@ pub fn strings_of(value: &Value, path: &str, what: &str, problems: &mut Problems
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn all_problems_at_once_with_path_given_and_accepted() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     endpoint::{EndpointConfig, Served},
@@ -80,10 +80,13 @@ const BUILTIN: [(&str, Lists); 4] = [
 impl RoutingTable {
     pub fn read(r: &mut Reader<'_>) -> Self {
         let mut table = Vec::new();
+        let by_priority = |r: &mut Reader<'_>| ByPriority(PRIORITIES.map(|priority| r.strings(priority)));
+        r.note(
+            "routing",
+            || json!({ "type": "object", "additionalProperties": reader::describe(by_priority) }),
+        );
         for (task, path, value) in r.record("routing") {
-            let lists = reader::object(value, &path, r.problems(), |r| {
-                ByPriority(PRIORITIES.map(|priority| r.strings(priority)))
-            });
+            let lists = reader::object(value, &path, r.problems(), by_priority);
             table.push((task.to_owned(), lists.unwrap_or_default()));
         }
         Self(table)
@@ -112,12 +115,17 @@ impl RoutingTable {
     }
 }
 
-/// `rules`: what a name in `routeTo` is depends on the endpoints.
+/// `rules`: what a name in `routeTo` is depends on the endpoints. Where those have problems of their own, every name
+/// may be right.
 pub fn read_rules(
     r: &mut Reader<'_>,
-    endpoints: &[EndpointConfig],
+    endpoints: Option<&[EndpointConfig]>,
     aliases: &Aliases,
 ) -> Vec<(String, Rule)> {
+    r.note("rules", || {
+        let rule = reader::describe(|r| read_rule(r, None, aliases));
+        json!({ "type": "object", "additionalProperties": rule })
+    });
     let mut rules = Vec::new();
     for (name, path, value) in r.record("rules") {
         let rule = reader::object(value, &path, r.problems(), |r| read_rule(r, endpoints, aliases));
@@ -126,7 +134,7 @@ pub fn read_rules(
     rules
 }
 
-fn read_rule(r: &mut Reader<'_>, endpoints: &[EndpointConfig], aliases: &Aliases) -> Rule {
+fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: &Aliases) -> Rule {
     let names = r.strings("routeTo").unwrap_or_default();
     let path = r.path_of("routeTo");
     let route_to: Vec<Goal> =
@@ -146,10 +154,11 @@ fn read_rule(r: &mut Reader<'_>, endpoints: &[EndpointConfig], aliases: &Aliases
 fn goal(
     name: &str,
     path: &str,
-    endpoints: &[EndpointConfig],
+    endpoints: Option<&[EndpointConfig]>,
     aliases: &Aliases,
     problems: &mut Problems,
 ) -> Option<Goal> {
+    let endpoints = endpoints?;
     if endpoints.iter().any(|e| e.name == name) {
         return Some(Goal::Endpoint(name.to_owned()));
     }

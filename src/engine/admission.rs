@@ -148,7 +148,7 @@ impl Admission {
             Park::CredentialAuth if may_refresh => return changes,
             Park::Origin => (Scope::Origin, &self.target.endpoint.origin.gate),
             Park::EndpointOverload | Park::EndpointMissing => (Scope::Endpoint, &*self.target.model_gate),
-            Park::EndpointThrottle => (Scope::Endpoint, &self.target.gate),
+            Park::EndpointThrottle => (Scope::Endpoint, &*self.target.gate),
             Park::CredentialQuota | Park::CredentialAuth => (Scope::Credential, &self.target.credential.gate),
         };
         let mut gate = gate.lock();

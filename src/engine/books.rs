@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
@@ -14,7 +17,7 @@ use crate::{
     event::{self, EventKind, EventSink},
     money::{
         budget::{CostBudget, CostBudgetConfig, Exceeded, Reached},
-        calendar,
+        calendar::{self, Period},
         ledger::{Day, Entry, Ledger, Totals},
         price::Money,
     },
@@ -22,8 +25,14 @@ use crate::{
 };
 
 pub struct Books {
+    pub account: Arc<Account>,
+    budgets: Vec<Arc<Mutex<CostBudget>>>,
+}
+
+/// What was spent, under whichever configuration.
+#[derive(Default)]
+pub struct Account {
     ledger: Mutex<Ledger>,
-    budgets: Vec<Mutex<CostBudget>>,
     /// Something was booked that is not kept yet.
     changed: AtomicBool,
 }
@@ -42,10 +51,22 @@ pub enum Verdict {
 }
 
 impl Books {
-    pub fn new(budgets: &[CostBudgetConfig], wall: &dyn Wall) -> Self {
+    /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
+    /// begins with what the ledger knows.
+    pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn Wall) -> Self {
         let now = epoch_ms(wall.now());
-        let budgets = budgets.iter().map(|config| Mutex::new(CostBudget::new(config.clone(), now))).collect();
-        Self { ledger: Mutex::default(), budgets, changed: AtomicBool::new(false) }
+        let account = before.map(|books| books.account.clone()).unwrap_or_default();
+        let known = |config: &CostBudgetConfig| {
+            let budgets = before.map_or(&[][..], |books| &books.budgets);
+            budgets.iter().find(|budget| budget.lock().config == *config).cloned()
+        };
+        let made = |config: &CostBudgetConfig| {
+            let mut budget = CostBudget::new(config.clone(), now);
+            take_up(&mut budget, &account.ledger.lock(), now);
+            Arc::new(Mutex::new(budget))
+        };
+        let budgets = budgets.iter().map(|config| known(config).unwrap_or_else(|| made(config))).collect();
+        Self { account, budgets }
     }
 
     /// Whether a call with these tags may be made. A refusal outweighs a downgrade.
@@ -73,8 +94,8 @@ impl Books {
 
     /// Books a call, and tells of the shares of budgets that it reached.
     pub fn record(&self, entry: &Entry<'_>, events: &dyn EventSink, wall: &dyn Wall) {
-        self.ledger.lock().record(entry);
-        self.set_changed();
+        self.account.ledger.lock().record(entry);
+        self.account.set_changed();
         let Some(cost) = entry.cost else { return };
         for budget in &self.budgets {
             let mut budget = budget.lock();
@@ -94,14 +115,6 @@ impl Books {
                 });
             }
         }
-    }
-
-    pub fn set_changed(&self) {
-        self.changed.store(true, Ordering::Release);
-    }
-
-    pub fn take_changed(&self) -> bool {
-        self.changed.swap(false, Ordering::AcqRel)
     }
 
     /// Every budget, with what is left of it.
@@ -124,7 +137,7 @@ impl Books {
 
     /// What was spent from one day to another, both included.
     pub fn report(&self, from: u32, to: u32) -> Value {
-        let ledger = self.ledger.lock();
+        let ledger = self.account.ledger.lock();
         let mut total = Totals::default();
         let (mut models, mut endpoints, mut tags) = (Rows::default(), Rows::default(), Rows::default());
         let (mut days, mut months) = (Rows::default(), Rows::default());
@@ -146,37 +159,49 @@ impl Books {
         })
     }
 
+    /// Takes up what was kept: budgets know what was spent of the periods that run, where those are days or months.
+    pub fn restore(&self, text: &str, now: u64) -> Result<(), String> {
+        let ledger: Ledger = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        self.budgets.iter().for_each(|budget| take_up(&mut budget.lock(), &ledger, now));
+        *self.account.ledger.lock() = ledger;
+        Ok(())
+    }
+}
+
+impl Account {
+    pub fn set_changed(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+
+    pub fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::AcqRel)
+    }
+
     /// All of it, to be kept.
     pub fn text(&self) -> String {
         serde_json::to_string(&*self.ledger.lock()).unwrap_or_default()
     }
+}
 
-    /// Takes up what was kept: budgets know what was spent of the periods that run, where those are days or months.
-    pub fn restore(&self, text: &str, now: u64) -> Result<(), String> {
-        let ledger: Ledger = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        for budget in &self.budgets {
-            let mut budget = budget.lock();
-            let begins = budget.config.per.begins(budget.config.per.window(now));
-            if !begins.is_multiple_of(calendar::DAY_MS) {
-                continue;
-            }
-            let mut spent = Money::default();
-            for (_, day) in ledger.days(calendar::day(begins), calendar::day(now)) {
-                match &budget.config.tag {
-                    None => day.models.iter().for_each(|(.., sum)| spent += sum.cost),
-                    Some((name, value)) => day
-                        .tags
-                        .iter()
-                        .filter(|(n, v, _)| n == name && value.as_ref().is_none_or(|value| value == v))
-                        .for_each(|(.., sum)| spent += sum.cost),
-                }
-            }
-            // What people were told of before, they are not told again.
-            let _ = budget.charge(spent, now);
-        }
-        *self.ledger.lock() = ledger;
-        Ok(())
+/// Charges a budget with what was spent of the period that runs, as far as the ledger knows: it counts by the day.
+fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
+    let begins = budget.config.per.begins(budget.config.per.window(now));
+    if budget.config.per == Period::Hour {
+        return;
     }
+    let mut spent = Money::default();
+    for (_, day) in ledger.days(calendar::day(begins), calendar::day(now)) {
+        match &budget.config.tag {
+            None => day.models.iter().for_each(|(.., sum)| spent += sum.cost),
+            Some((name, value)) => day
+                .tags
+                .iter()
+                .filter(|(n, v, _)| n == name && value.as_ref().is_none_or(|value| value == v))
+                .for_each(|(.., sum)| spent += sum.cost),
+        }
+    }
+    // What people were told of before, they are not told again.
+    let _ = budget.charge(spent, now);
 }
 
 fn tag(config: &CostBudgetConfig) -> Value {

@@ -20,15 +20,12 @@ use super::{
     report::iso8601,
     room::Room,
     state::{Change, Endpoint, Origin, Target},
+    succession::{self, Succession, identity, keyless},
 };
 use crate::{
     alert::{Conditions, Facts, Trouble},
     clock::{SystemWall, Wall, now},
-    config::{
-        ClientConfig,
-        behaviour::EXTRA_LOAD,
-        key::{ApiKey, KeySource},
-    },
+    config::{ClientConfig, behaviour::EXTRA_LOAD, key::ApiKey},
     event::{self, EventKind, EventSink},
     money::{price::Price, table},
     net::{
@@ -61,6 +58,13 @@ pub struct World {
     pub carrier: Option<Arc<dyn Carrier>>,
 }
 
+/// Who is asked and told, beside the network.
+struct Listeners {
+    events: Arc<dyn EventSink>,
+    functions: Arc<dyn Functions>,
+    wall: Arc<dyn Wall>,
+}
+
 pub struct Engine {
     pub config: ClientConfig,
     pub endpoints: Vec<Arc<Endpoint>>,
@@ -79,7 +83,7 @@ pub struct Engine {
     /// What calls cost.
     pub books: Books,
     /// What people were told of and is not well again.
-    conditions: Mutex<Conditions>,
+    pub(super) conditions: Arc<Mutex<Conditions>>,
     ids: AtomicU64,
     id_prefix: u32,
 }
@@ -123,53 +127,93 @@ impl Engine {
         functions: Arc<dyn Functions>,
         world: World,
     ) -> Arc<Self> {
-        let World { dial, proxy, wall, mut rng, carrier } = world;
+        let World { dial, proxy, wall, rng, carrier } = world;
+        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
+        let listeners = Listeners { events, functions, wall };
+        Self::assemble(config, http, listeners, rng, &Succession::default())
+    }
+
+    /// The connections of a client under another configuration: these, where they would be made alike.
+    pub fn connections(
+        &self,
+        config: &ClientConfig,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<HttpClient, BadCertificate> {
+        let own = &self.config;
+        let alike = config.tls == own.tls
+            && config.proxy == own.proxy
+            && config.timeouts.connect == own.timeouts.connect
+            && config.transport == own.transport;
+        if alike {
+            return Ok(self.http.clone());
+        }
+        let proxy = Proxy::new(&config.proxy).map(Arc::new);
+        let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
+        let proxy = proxy.filter(|_| carrier.is_none());
+        Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier))
+    }
+
+    /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
+    /// wait stand in one line. This one keeps its calls under way.
+    pub fn successor(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
+        let listeners = Listeners {
+            events: self.events.clone(),
+            functions: self.functions.clone(),
+            wall: self.wall.clone(),
+        };
+        let rng = self.rng.lock().fork();
+        Self::assemble(config, http, listeners, rng, &Succession::of(self))
+    }
+
+    fn assemble(
+        config: ClientConfig,
+        http: HttpClient,
+        listeners: Listeners,
+        mut rng: fastrand::Rng,
+        before: &Succession<'_>,
+    ) -> Arc<Self> {
         let now = now();
-        let room = Arc::new(Room::default());
+        let room = before.room();
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
         let mut credentials: Vec<(String, String, Arc<Credential>)> = Vec::new();
         let mut endpoints = Vec::new();
-        for (index, endpoint) in config.endpoints.iter().enumerate() {
+        let predecessors = before.predecessors(&config.endpoints);
+        for (index, (endpoint, predecessor)) in config.endpoints.iter().zip(predecessors).enumerate() {
             let address = endpoint.base_url.origin();
             let origin = match origins.iter().find(|o| o.address == address) {
                 Some(origin) => origin.clone(),
                 None => {
-                    let origin = Arc::new(Origin::new(address, breaker, now));
+                    let origin = before.origin(address, breaker, now);
                     origins.push(origin.clone());
                     origin
                 }
             };
             let keys = endpoint.keys.iter().map(|source| {
                 // A key at one origin is one credential, however many endpoints use it.
-                let id = match source {
-                    KeySource::None => return Arc::new(Credential::new(KeySource::None, now)),
-                    KeySource::Static(key) => format!("key {}", key.expose()),
-                    KeySource::Function(number) => format!("function {number}"),
-                };
+                let Some(id) = identity(source) else { return keyless(predecessor, now) };
                 if let Some((.., known)) = credentials.iter().find(|(o, i, _)| o == address && *i == id) {
                     return known.clone();
                 }
-                let credential = Arc::new(Credential::new(source.clone(), now));
+                let credential = before.credential(address, &id);
+                let credential = credential.unwrap_or_else(|| Arc::new(Credential::new(source.clone(), now)));
                 credentials.push((address.to_owned(), id, credential.clone()));
                 credential
             });
             let keys: Vec<_> = keys.collect();
             let budget = config.retry.budget.clone();
-            endpoints.push(Arc::new(Endpoint::new(
-                endpoint.clone(),
-                index,
-                origin,
-                keys,
-                budget,
-                room.clone(),
-                now,
-            )));
+            let mut own = Endpoint::new(endpoint.clone(), index, origin, keys, budget, room.clone(), now);
+            before.bequeath(&mut own, predecessor, config.retry.budget == before.budget());
+            let own = Arc::new(own);
+            if let Some(predecessor) = predecessor {
+                succession::take_over(&own, predecessor, breaker, now);
+            }
+            endpoints.push(own);
         }
-        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
         let id_prefix = rng.u32(..);
         let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
-        let books = Books::new(&config.budgets, &*wall);
+        let Listeners { events, functions, wall } = listeners;
+        let books = before.books(&config.budgets, &*wall);
         Arc::new(Self {
             books,
             config,
@@ -184,7 +228,7 @@ impl Engine {
             idle: Notify::new(),
             room,
             allowance: Mutex::new(allowance),
-            conditions: Mutex::default(),
+            conditions: before.conditions(),
             ids: AtomicU64::new(0),
             id_prefix,
         })
@@ -261,6 +305,20 @@ impl Engine {
         for endpoint in &self.endpoints {
             endpoint.forget_targets();
         }
+    }
+
+    /// Lets go of connections to where no endpoint is any more.
+    pub fn forget_connections(&self) {
+        let same = |address: &str, uri: &Uri| {
+            address
+                .parse::<Uri>()
+                .is_ok_and(|a| a.scheme() == uri.scheme() && a.authority() == uri.authority())
+        };
+        self.http.keep_only(|uri| {
+            self.config.endpoints.iter().any(|e| {
+                same(e.base_url.origin(), uri) || e.health.url.as_deref().is_some_and(|url| same(url, uri))
+            })
+        });
     }
 
     /// Opens a connection to every origin, so that first calls need not. Failures are for calls to meet.

@@ -5,14 +5,17 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{task::AbortHandle, time};
 
-use super::{client::Engine, report::epoch_ms};
-use crate::event::{self, EventKind};
+use super::books::{Account, Books};
+use crate::{
+    event::{self, EventKind, EventSink},
+    timestamp::epoch_ms,
+};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// A ledger of this size was written by nobody here.
@@ -20,6 +23,7 @@ const LARGEST: u64 = 256 << 20;
 
 pub struct LedgerFile {
     path: PathBuf,
+    account: Arc<Account>,
     /// Locked as long as this lives.
     _lock: File,
     writer: AbortHandle,
@@ -27,7 +31,12 @@ pub struct LedgerFile {
 
 impl LedgerFile {
     /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
-    pub fn open(path: &Path, engine: &Arc<Engine>, runtime: &tokio::runtime::Handle) -> Result<Self, String> {
+    pub fn open(
+        path: &Path,
+        books: &Books,
+        events: Arc<dyn EventSink>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<Self, String> {
         let cannot = |what: &str, e: io::Error| format!("{what}: {e}");
         let beside = beside(path, "lock");
         let lock = OpenOptions::new()
@@ -48,21 +57,20 @@ impl LedgerFile {
                     return Err("is too large for a ledger".into());
                 }
                 let text = io::read_to_string(file).map_err(|e| cannot("cannot be read", e))?;
-                engine
-                    .books
-                    .restore(&text, epoch_ms(engine.wall()))
-                    .map_err(|e| format!("holds no ledger: {e}"))?;
+                let now = epoch_ms(SystemTime::now());
+                books.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
             }
         }
         // What cannot be written is found out now, and not when money has been spent.
-        write(path, &engine.books.text()).map_err(|e| cannot("cannot be written", e))?;
-        let writer = runtime.spawn(keep(path.to_owned(), Arc::downgrade(engine))).abort_handle();
-        Ok(Self { path: path.to_owned(), _lock: lock, writer })
+        let account = books.account.clone();
+        write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
+        let writer = runtime.spawn(keep(path.to_owned(), account.clone(), events)).abort_handle();
+        Ok(Self { path: path.to_owned(), account, _lock: lock, writer })
     }
 
     /// Writes what is not written yet; for when nothing more will come.
-    pub fn flush(&self, engine: &Engine) -> io::Result<()> {
-        if engine.books.take_changed() { write(&self.path, &engine.books.text()) } else { Ok(()) }
+    pub fn flush(&self) -> io::Result<()> {
+        if self.account.take_changed() { write(&self.path, &self.account.text()) } else { Ok(()) }
     }
 }
 
@@ -72,28 +80,27 @@ impl Drop for LedgerFile {
     }
 }
 
-/// Ended by the file's drop, or by its client's end.
-async fn keep(path: PathBuf, engine: Weak<Engine>) {
+/// Ended by the file's drop.
+async fn keep(path: PathBuf, account: Arc<Account>, events: Arc<dyn EventSink>) {
     let mut told = false;
     loop {
         time::sleep(EVERY).await;
-        let Some(engine) = engine.upgrade() else { return };
-        if !engine.books.take_changed() {
+        if !account.take_changed() {
             continue;
         }
-        let (text, path) = (engine.books.text(), path.clone());
+        let (text, path) = (account.text(), path.clone());
         let written = tokio::task::spawn_blocking(move || write(&path, &text)).await;
         let failed = !matches!(written, Ok(Ok(())));
         if failed {
             // It is tried again with the next second, and said once.
-            engine.books.set_changed();
+            account.set_changed();
             if !std::mem::replace(&mut told, true) {
                 let why = match written {
                     Ok(Err(e)) => e.to_string(),
                     _ => "its writer failed".into(),
                 };
                 event::emit(
-                    &*engine.events,
+                    &*events,
                     EventKind::Config,
                     || serde_json::json!({ "message": format!("the ledger of costs could not be written: {why}") }),
                 );

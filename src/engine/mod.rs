@@ -24,6 +24,7 @@ pub mod said;
 pub mod state;
 pub mod status;
 pub mod stream;
+mod succession;
 pub mod trail;
 pub mod voice;
 

@@ -19,6 +19,7 @@ use super::{
     room::Room,
 };
 use crate::{
+    clock::now,
     config::EndpointConfig,
     observe::{
         latency::{Latencies, Part},
@@ -65,10 +66,10 @@ pub struct Endpoint {
     pub index: usize,
     pub origin: Arc<Origin>,
     pub credentials: Vec<Arc<Credential>>,
-    pub budget: Mutex<Budget>,
-    pub isolated: AtomicU32,
-    pub last_error: Mutex<Option<LastError>>,
-    pub in_flight: AtomicU32,
+    pub budget: Arc<Mutex<Budget>>,
+    pub isolated: Arc<AtomicU32>,
+    pub last_error: Arc<Mutex<Option<LastError>>>,
+    pub in_flight: Arc<AtomicU32>,
     /// Where calls wait.
     pub room: Arc<Room>,
     /// Set for one that is new and has to prove itself.
@@ -97,12 +98,13 @@ pub struct Target {
     /// Breaker and cooldown of the model, whatever the key.
     pub model_gate: Arc<Mutex<Gate>>,
     /// Cooldown of this key for this model: a throttle is the key's own.
-    pub gate: Mutex<Gate>,
-    pub limiter: Mutex<Limiter>,
-    pub load: Mutex<PeakEwma>,
-    pub in_flight: AtomicU32,
-    pub stats: Mutex<Stats>,
-    pub retries: AtomicU64,
+    pub gate: Arc<Mutex<Gate>>,
+    pub limiter: Arc<Mutex<Limiter>>,
+    pub load: Arc<Mutex<PeakEwma>>,
+    pub in_flight: Arc<AtomicU32>,
+    /// Its address is the target's name in the room: what a reload takes over is waited for under one name.
+    pub stats: Arc<Mutex<Stats>>,
+    pub retries: Arc<AtomicU64>,
     /// Its price is wanted and not known, which was said.
     pub price_missed: AtomicBool,
 }
@@ -201,6 +203,14 @@ impl Gate {
         }
     }
 
+    /// Other settings of the breaker; what is known stays.
+    pub(super) fn reconfigure(&mut self, breaker: Option<&BreakerConfig>, now: Instant) {
+        match (&mut self.breaker, breaker) {
+            (Some(breaker), Some(config)) => breaker.reconfigure(config, now),
+            (own, config) => *own = config.map(|config| Breaker::new(config.clone(), now)),
+        }
+    }
+
     fn blocked(&self, now: Instant) -> Option<Blocked> {
         let until = self.cooldown.until(now);
         let probing = until.is_none() && self.cooldown.probing();
@@ -280,10 +290,10 @@ impl Endpoint {
             index,
             origin,
             credentials,
-            budget: Mutex::new(Budget::new(budget, now)),
-            isolated: AtomicU32::new(0),
-            last_error: Mutex::default(),
-            in_flight: AtomicU32::new(0),
+            budget: Arc::new(Mutex::new(Budget::new(budget, now))),
+            isolated: Arc::default(),
+            last_error: Arc::default(),
+            in_flight: Arc::default(),
             room,
             canary,
             targets: Mutex::default(),
@@ -326,16 +336,39 @@ impl Endpoint {
             model: model.clone(),
             service,
             model_gate: shared.unwrap_or_else(|| Arc::new(Mutex::new(Gate::new(breaker, now)))),
-            gate: Mutex::new(Gate::new(None, now)),
-            limiter: Mutex::new(Limiter::new(self.config.limits_of(&model), now)),
-            load: Mutex::new(PeakEwma::new(now)),
-            in_flight: AtomicU32::new(0),
-            stats: Mutex::default(),
-            retries: AtomicU64::new(0),
+            gate: Arc::new(Mutex::new(Gate::new(None, now))),
+            limiter: Arc::new(Mutex::new(Limiter::new(self.config.limits_of(&model), now))),
+            load: Arc::new(Mutex::new(PeakEwma::new(now))),
+            in_flight: Arc::default(),
+            stats: Arc::default(),
+            retries: Arc::default(),
             price_missed: AtomicBool::new(false),
         });
         targets.insert((credential, model, service), target.clone());
         target
+    }
+
+    /// Goes on with what is known of a target of the client as it was configured before, under one of the keys here.
+    pub(super) fn take_over(self: &Arc<Self>, credential: usize, before: &Target) {
+        let limits = self.config.limits_of(&before.model);
+        let same_limits = limits == before.endpoint.config.limits_of(&before.model);
+        let fresh = || Arc::new(Mutex::new(Limiter::new(limits, now())));
+        let target = Arc::new(Target {
+            heads: Heads::new(&self.config, &before.model, &self.credentials[credential].source),
+            endpoint: self.clone(),
+            credential: self.credentials[credential].clone(),
+            model: before.model.clone(),
+            service: before.service,
+            model_gate: before.model_gate.clone(),
+            gate: before.gate.clone(),
+            limiter: if same_limits { before.limiter.clone() } else { fresh() },
+            load: before.load.clone(),
+            in_flight: before.in_flight.clone(),
+            stats: before.stats.clone(),
+            retries: before.retries.clone(),
+            price_missed: AtomicBool::new(false),
+        });
+        self.targets.lock().insert((credential, before.model.clone(), before.service), target);
     }
 
     /// The targets that were asked for chat completions so far, in a stable order.
@@ -479,7 +512,7 @@ impl Target {
     }
 
     fn gates(&self) -> impl Iterator<Item = &Mutex<Gate>> {
-        [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &self.gate].into_iter()
+        [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &*self.gate].into_iter()
     }
 
     /// Notes how long the first content took, or how long it was waited for in vain.

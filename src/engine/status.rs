@@ -205,7 +205,7 @@ impl Standing {
 
 fn standing(target: &Target, now: Instant) -> Standing {
     let mut whole = Standing::well();
-    let gates = [&*target.model_gate, &target.gate, &target.endpoint.origin.gate, &target.credential.gate];
+    let gates = [&*target.model_gate, &*target.gate, &target.endpoint.origin.gate, &target.credential.gate];
     for gate in gates {
         let gate = gate.lock();
         if let Some(breaker) = &gate.breaker {

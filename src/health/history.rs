@@ -54,6 +54,13 @@ impl History {
         Self { size, results: VecDeque::new() }
     }
 
+    /// Holds another number from now on; the oldest make room.
+    pub fn resize(&mut self, size: usize) {
+        self.size = size;
+        let surplus = self.results.len().saturating_sub(size);
+        self.results.drain(..surplus);
+    }
+
     pub fn push(&mut self, result: CheckResult) {
         if self.results.len() == self.size {
             self.results.pop_front();

@@ -36,8 +36,8 @@ use crate::{
 pub struct Monitor {
     engine: Arc<Engine>,
     config: HealthConfig,
-    history: Mutex<History>,
-    rule: Mutex<ConsecutiveFailures>,
+    history: Arc<Mutex<History>>,
+    rule: Arc<Mutex<ConsecutiveFailures>>,
     schedule: Mutex<Option<Schedule>>,
 }
 
@@ -60,8 +60,28 @@ impl Monitor {
     pub fn new(engine: Arc<Engine>) -> Arc<Self> {
         let config = engine.config.health.clone();
         Arc::new(Self {
-            history: Mutex::new(History::new(config.history_size)),
-            rule: Mutex::new(ConsecutiveFailures::new(config.failure_threshold)),
+            history: Arc::new(Mutex::new(History::new(config.history_size))),
+            rule: Arc::new(Mutex::new(ConsecutiveFailures::new(config.failure_threshold))),
+            schedule: Mutex::default(),
+            engine,
+            config,
+        })
+    }
+
+    /// The monitor of a client that was reloaded: it goes on with what this one has seen.
+    pub fn successor(&self, engine: Arc<Engine>) -> Arc<Self> {
+        let config = engine.config.health.clone();
+        self.history.lock().resize(config.history_size);
+        let watched = |subject: &str| {
+            engine
+                .endpoints
+                .iter()
+                .any(|e| subject.strip_prefix(&*e.config.name).is_some_and(|rest| rest.starts_with(' ')))
+        };
+        self.rule.lock().reconfigure(config.failure_threshold, watched);
+        Arc::new(Self {
+            history: self.history.clone(),
+            rule: self.rule.clone(),
             schedule: Mutex::default(),
             engine,
             config,

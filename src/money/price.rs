@@ -104,6 +104,8 @@ impl Price {
     }
 
     pub fn read(r: &mut Reader<'_>) -> Option<Self> {
+        r.note_required("input");
+        r.note_required("output");
         let input = r.number("input", 0.0, DEAREST);
         let output = r.number("output", 0.0, DEAREST);
         let cache_read = r.number("cacheRead", 0.0, DEAREST);
@@ -141,6 +143,7 @@ fn rates(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f
 
 fn read_pair(r: &mut Reader<'_>) -> Option<(u64, u64)> {
     let [input, output] = ["input", "output"].map(|name| {
+        r.note_required(name);
         let value = r.number(name, 0.0, DEAREST);
         missing(r, name, value);
         value

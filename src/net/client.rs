@@ -75,6 +75,21 @@ impl HttpClient {
         }
     }
 
+    /// Whether another client's connections are these.
+    pub fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pools, &other.pools)
+    }
+
+    /// Lets go of the connections to all but these origins.
+    pub fn keep_only(&self, wanted: impl Fn(&Uri) -> bool) {
+        let mut gone = Vec::new();
+        if let Some(pools) = self.pools.write().as_mut() {
+            let (kept, rest) = std::mem::take(pools).into_iter().partition(|pool| wanted(pool.target()));
+            (*pools, gone) = (kept, rest);
+        }
+        gone.iter().for_each(|pool| pool.close());
+    }
+
     /// The header that a plain-text proxy wants with every request.
     pub fn proxy_authorization(&self, target: &Uri) -> Option<HeaderValue> {
         let plain = target.scheme() == Some(&http::uri::Scheme::HTTP);

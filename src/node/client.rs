@@ -14,17 +14,18 @@ use serde_json::json;
 
 use super::{
     carrier::JsCarrier,
-    config,
+    config::{self, Loaded},
     functions::Functions,
     gate::Gate,
     hub::{Hub, HubInner, refuse},
     item::Item,
     queue,
     reply::SlotSink,
+    shared::Shared,
     wire,
 };
 use crate::{
-    config::{Problem, reader::shorten},
+    config::{ClientConfig, Problem, reader::shorten},
     dialect::openai::{parcel::Parcel, request::ChatRequest},
     engine::{
         Engine,
@@ -70,9 +71,8 @@ impl EventSink for Events {
 pub struct NativeClient {
     pub(super) id: u32,
     pub(super) hub: Arc<HubInner>,
-    pub(super) engine: Arc<Engine>,
+    pub(super) shared: Arc<Shared>,
     pub(super) queue: Option<Arc<Queue>>,
-    monitor: Arc<Monitor>,
     events: Arc<Events>,
     functions: Arc<Functions>,
     /// Where costs are kept. Gone once the client is closed.
@@ -83,26 +83,33 @@ pub struct NativeClient {
 impl NativeClient {
     /// `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message.
     #[napi(factory, catch_unwind)]
-    pub fn create(hub: &Hub, client: u32, options: String, monitor: bool) -> napi::Result<Self> {
-        let config = config::read(&options, monitor).map_err(napi::Error::from_reason)?;
+    pub fn create(
+        hub: &Hub,
+        client: u32,
+        options: String,
+        monitor: bool,
+        document: Option<&[u8]>,
+    ) -> napi::Result<Self> {
+        let Loaded { config, imprint } =
+            config::read(&options, document, monitor).map_err(napi::Error::from_reason)?;
         let hub = hub.inner.clone();
         let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
         let functions = Arc::new(Functions::new(hub.clone(), client));
         let starts = config.health_starts;
-        let carrier = config
-            .transport
-            .map(|function| -> Arc<dyn Carrier> { Arc::new(JsCarrier::new(functions.clone(), function)) });
+        let carrier = carrier(&config, &functions);
         let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;
         let ledger = match &engine.config.ledger {
             None => None,
-            Some(path) => Some(LedgerFile::open(path, &engine, hub.runtime.handle()).map_err(|e| {
-                let problem =
-                    Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
-                napi::Error::from_reason(config::write(&[problem]))
-            })?),
+            Some(path) => Some(
+                LedgerFile::open(path, &engine.books, events.clone(), hub.runtime.handle()).map_err(|e| {
+                    let problem =
+                        Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
+                    napi::Error::from_reason(config::write(&[problem]))
+                })?,
+            ),
         };
         let ledger = Arc::new(Mutex::new(ledger));
         let queue = queue::start(&engine, &hub)?;
@@ -111,7 +118,35 @@ impl NativeClient {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        Ok(Self { id: client, hub, engine, monitor, events, functions, ledger, queue })
+        let shared = Arc::new(Shared::new(engine, monitor, imprint));
+        Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
+    }
+
+    /// Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
+    /// the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+    #[napi(catch_unwind)]
+    pub fn reload(&self, slot: u32, options: String, document: Option<&[u8]>) {
+        let document = document.map(<[u8]>::to_vec);
+        let (shared, functions, runtime) =
+            (self.shared.clone(), self.functions.clone(), self.hub.runtime.clone());
+        let queue = self.queue.clone();
+        self.hub.run(self.id, slot, None, |reply| async move {
+            // Reading takes its time, and the runtime has calls to serve.
+            let work = move || {
+                let _entered = runtime.handle().enter();
+                reload(&shared, queue.as_deref(), &functions, &options, document.as_deref())
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(body) => reply.resolve(body, String::new()),
+                Err(_) => reply.reject(&CallError::defect()),
+            }
+        });
+    }
+
+    /// Whether calls are under way under a configuration from before a reload.
+    #[napi(catch_unwind)]
+    pub fn lingers(&self) -> bool {
+        self.shared.lingers()
     }
 
     /// Starts a call; its end, and the chunks before it, come through the hub.
@@ -121,7 +156,7 @@ impl NativeClient {
             return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
         };
         // Counted in now: a close that follows in the same turn waits for it.
-        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let (client, queue) = (self.id, self.queue.clone());
         self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
     }
@@ -130,7 +165,7 @@ impl NativeClient {
     /// his headers. The first chunk of a stream says who answers, the others are for the wire.
     #[napi(catch_unwind)]
     pub fn submit_wire(&self, slot: u32, body: &[u8], asked: String, options: Option<String>) {
-        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let (client, body) = (self.id, body.to_vec());
         self.hub.submit(client, slot, move |hub| {
             let read = || -> Result<_, Box<CallError>> {
@@ -159,11 +194,9 @@ impl NativeClient {
 
     #[napi(catch_unwind)]
     pub fn warmup(&self, slot: u32) {
-        let engine = self.engine.clone();
-        let Some(active) = engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         self.hub.run(self.id, slot, None, |reply| async move {
-            let _active = active;
-            engine.warmup().await;
+            active.engine().warmup().await;
             reply.resolve("null".into(), String::new());
         });
     }
@@ -171,27 +204,26 @@ impl NativeClient {
     /// Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them.
     #[napi(catch_unwind)]
     pub fn close(&self, slot: u32, drain_ms: f64) {
-        let engine = self.engine.clone();
-        let monitor = self.monitor.clone();
         let drain = crate::duration::from_millis(drain_ms).unwrap_or_default();
-        engine.refuse_new();
-        let (hub, id, ledger, queue) = (self.hub.clone(), self.id, self.ledger.clone(), self.queue.clone());
+        self.shared.refuse_new();
+        let (hub, id, shared) = (self.hub.clone(), self.id, self.shared.clone());
+        let (ledger, queue) = (self.ledger.clone(), self.queue.clone());
         self.hub.run(self.id, slot, None, |reply| async move {
-            monitor.stop();
+            shared.monitor().stop();
             if let Some(queue) = &queue {
                 queue.stop();
             }
-            let _ = tokio::time::timeout(drain, engine.idle()).await;
-            engine.close();
+            let _ = tokio::time::timeout(drain, shared.idle()).await;
+            shared.close();
             hub.abort_all(id, Some(slot));
             if let Some(queue) = &queue {
                 queue.close().await;
             }
-            engine.idle().await;
+            shared.idle().await;
             let kept = ledger.lock().take();
             if let Some(file) = kept {
                 // Files may make one wait.
-                let _ = tokio::task::spawn_blocking(move || file.flush(&engine)).await;
+                let _ = tokio::task::spawn_blocking(move || file.flush()).await;
             }
             reply.resolve("null".into(), String::new());
         });
@@ -200,77 +232,80 @@ impl NativeClient {
     /// `None` for an endpoint that does not exist.
     #[napi(catch_unwind)]
     pub fn isolate(&self, endpoint: String, isolated: bool) -> bool {
-        let Some(endpoint) = self.monitor.endpoint(Some(&endpoint)) else { return false };
+        let Some(endpoint) = self.shared.monitor().endpoint(Some(&endpoint)) else { return false };
         if isolated {
             endpoint.isolated.fetch_add(1, Ordering::AcqRel);
         } else {
-            // Each disposable is used once, which the façade sees to.
-            endpoint.isolated.fetch_sub(1, Ordering::AcqRel);
+            // Each disposable is used once, which the façade sees to; an endpoint that was gone for a while knows of none.
+            let less = |n: u32| n.checked_sub(1);
+            let _ = endpoint.isolated.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
         }
         // Who waits for it waits no longer, or need not.
-        self.engine.room.ring_all();
+        self.shared.engine().room.ring_all();
         true
     }
 
     #[napi(catch_unwind)]
     pub fn endpoint_status(&self) -> String {
-        status::endpoints(&self.engine).to_string()
+        status::endpoints(&self.shared.engine()).to_string()
     }
 
     #[napi(catch_unwind)]
     pub fn summary(&self) -> String {
-        status::summary(&self.engine).to_string()
+        status::summary(&self.shared.engine()).to_string()
     }
 
     /// The models that aliases and endpoints name.
     #[napi(catch_unwind)]
-    pub fn models(&self) -> Vec<&str> {
-        plan::named_models(&self.engine)
+    pub fn models(&self) -> Vec<String> {
+        plan::named_models(&self.shared.engine()).into_iter().map(str::to_owned).collect()
     }
 
     /// What was spent between two days since 1970, both included; the last one without.
     #[napi(catch_unwind)]
     pub fn costs(&self, from: Option<u32>, to: Option<u32>) -> String {
-        let today = calendar::day(epoch_ms(self.engine.wall()));
-        self.engine.books.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
+        let engine = self.shared.engine();
+        let today = calendar::day(epoch_ms(engine.wall()));
+        engine.books.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
     }
 
     /// Every budget, with what is left of it.
     #[napi(catch_unwind)]
     pub fn budgets(&self) -> String {
-        self.engine.books.budgets(epoch_ms(self.engine.wall())).to_string()
+        let engine = self.shared.engine();
+        engine.books.budgets(epoch_ms(engine.wall())).to_string()
     }
 
     /// The models for a task, in order.
     #[napi(catch_unwind)]
     pub fn suited_models(&self, task: Option<String>, priority: Option<String>) -> Vec<String> {
-        plan::suited(&self.engine, task.as_deref(), priority.as_deref())
+        plan::suited(&self.shared.engine(), task.as_deref(), priority.as_deref())
     }
 
     #[napi(catch_unwind)]
     pub fn snapshot(&self) -> String {
-        let mut snapshot = status::snapshot(&self.engine);
+        let mut snapshot = status::snapshot(&self.shared.engine());
         snapshot["droppedEvents"] = json!(self.hub.dropped_events());
         snapshot.to_string()
     }
 
     #[napi(catch_unwind)]
     pub fn health_report(&self) -> String {
-        status::health_report(&self.engine).to_string()
+        status::health_report(&self.shared.engine()).to_string()
     }
 
     #[napi(catch_unwind)]
     pub fn optimal_model(&self) -> Option<String> {
-        status::optimal_model(&self.engine)
+        status::optimal_model(&self.shared.engine())
     }
 
     /// Resolves after the first round.
     #[napi(catch_unwind)]
     pub fn start_monitoring(&self, slot: u32) {
-        if self.engine.is_closed() {
+        if self.shared.engine().is_closed() {
             return refuse(&self.hub, slot, &CallError::closed());
         }
-        let monitor = self.monitor.clone();
+        let monitor = self.shared.monitor();
         self.hub.run(self.id, slot, None, |reply| async move {
             // Stopped before the first round was over: there is nothing left to wait for.
             monitor.start().await;
@@ -280,19 +315,19 @@ impl NativeClient {
 
     #[napi(catch_unwind)]
     pub fn stop_monitoring(&self) {
-        self.monitor.stop();
+        self.shared.monitor().stop();
     }
 
     /// Checks one endpoint now; the result as JSON.
     #[napi(catch_unwind)]
     pub fn check(&self, slot: u32, endpoint: Option<String>, service: bool) {
-        let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
+        let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
             return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
-        let Some(active) = self.engine.enter() else {
+        let Some(active) = self.shared.enter() else {
             return refuse(&self.hub, slot, &CallError::closed());
         };
-        let monitor = self.monitor.clone();
+        let monitor = self.shared.monitor();
         self.hub.run(self.id, slot, None, |reply| async move {
             let _active = active;
             let probe = if service { Probe::Service } else { Probe::Endpoint };
@@ -305,11 +340,11 @@ impl NativeClient {
     /// Asks `GET /models` whether the key is any good, without counting it as a check.
     #[napi(catch_unwind)]
     pub fn validate_api_key(&self, slot: u32, endpoint: Option<String>) {
-        let Some(endpoint) = self.monitor.endpoint(endpoint.as_deref()) else {
+        let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
             return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
-        let monitor = self.monitor.clone();
-        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let monitor = self.shared.monitor();
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         self.hub.run(self.id, slot, None, |reply| async move {
             let _active = active;
             let found = monitor.validate(&endpoint).await;
@@ -340,21 +375,67 @@ impl NativeClient {
         since_ms: Option<f64>,
         limit: Option<u32>,
     ) -> String {
-        self.monitor.select(&filter(endpoint, since_ms, limit))
+        self.shared.monitor().select(&filter(endpoint, since_ms, limit))
     }
 
     #[napi(catch_unwind)]
     pub fn availability(&self, endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> f64 {
-        self.monitor.availability(&filter(endpoint, since_ms, limit))
+        self.shared.monitor().availability(&filter(endpoint, since_ms, limit))
     }
 }
 
 impl NativeClient {
     /// No endpoint has this name.
     fn nobody(&self, given: &str) -> CallError {
-        let names: Vec<&str> = self.engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
+        let engine = self.shared.engine();
+        let names: Vec<&str> = engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
         let message = format!("must be one of {}, got '{}'", names.join(", "), shorten(given));
         CallError::problem("endpoint", message)
+    }
+}
+
+/// The user's function that makes the exchanges, if one does.
+fn carrier(config: &ClientConfig, functions: &Arc<Functions>) -> Option<Arc<dyn Carrier>> {
+    let function = config.transport?;
+    Some(Arc::new(JsCarrier::new(functions.clone(), function)))
+}
+
+/// Reads a configuration and puts it in the place of the one that is; says as JSON what became of it.
+fn reload(
+    shared: &Arc<Shared>,
+    queue: Option<&Queue>,
+    functions: &Arc<Functions>,
+    options: &str,
+    document: Option<&[u8]>,
+) -> String {
+    let problems = |list: String| format!("{{\"problems\":{list}}}");
+    let Loaded { config, imprint } = match config::read(options, document, false) {
+        Ok(loaded) => loaded,
+        Err(list) => return problems(list),
+    };
+    // Files are opened with the client, and closed with it.
+    let own = shared.engine();
+    let mut fixed = Vec::new();
+    for (path, stays) in
+        [("queue", config.queue == own.config.queue), ("costs", config.ledger == own.config.ledger)]
+    {
+        if !stays {
+            let message = "cannot be changed by a reload: make another client".to_owned();
+            fixed.push(Problem { path: path.into(), message });
+        }
+    }
+    if !fixed.is_empty() {
+        return problems(config::write(&fixed));
+    }
+    let carrier = carrier(&config, functions);
+    match shared.replace(config, imprint, carrier) {
+        Ok(changes) => {
+            if let Some(queue) = queue {
+                queue.follow(shared.engine());
+            }
+            json!({ "changes": changes }).to_string()
+        }
+        Err(e) => problems(config::write(&[Problem { path: "tls.ca".into(), message: e.to_string() }])),
     }
 }
 
@@ -414,13 +495,13 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
 
 impl Drop for NativeClient {
     fn drop(&mut self) {
-        self.monitor.stop();
+        self.shared.monitor().stop();
         let _entered = self.hub.runtime.handle().enter();
-        self.engine.close();
-        self.engine.forget();
+        self.shared.close();
+        self.shared.forget();
         self.hub.abort_all(self.id, None);
         if let Some(file) = self.ledger.lock().take() {
-            let _ = file.flush(&self.engine);
+            let _ = file.flush();
         }
     }
 }

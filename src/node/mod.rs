@@ -9,5 +9,6 @@ mod hub;
 mod item;
 mod queue;
 mod reply;
+mod shared;
 mod wire;
 mod work;

@@ -97,7 +97,7 @@ impl NativeClient {
     where
         F: Future<Output = Result<Value, QueueError>> + Send + 'static,
     {
-        let Some(active) = self.engine.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };
         self.hub.run(self.id, slot, None, |reply| async move {
             let _active = active;
@@ -113,7 +113,7 @@ impl NativeClient {
     where
         F: Future<Output = Result<Outcome, QueueError>> + Send + 'static,
     {
-        if self.engine.is_closed() {
+        if self.shared.engine().is_closed() {
             return refuse(&self.hub, slot, &CallError::closed());
         }
         let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };

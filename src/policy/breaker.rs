@@ -98,6 +98,14 @@ pub struct Breaker {
 }
 
 impl Breaker {
+    /// Other settings for what comes; what it knows and where it stands stay. Another window starts empty.
+    pub fn reconfigure(&mut self, config: &BreakerConfig, now: Instant) {
+        if self.config.window != config.window {
+            self.ring = Ring::new(config.window, now);
+        }
+        self.config = config.clone();
+    }
+
     pub fn new(config: BreakerConfig, now: Instant) -> Self {
         let ring = Ring::new(config.window, now);
         Self {

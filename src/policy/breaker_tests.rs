@@ -287,3 +287,24 @@ proptest! {
         prop_assert!(breaker.admit(now + PERMIT_DEADLINE + Duration::from_secs(60)).is_ok());
     }
 }
+
+#[test]
+fn other_settings_change_what_comes_and_not_where_it_stands() {
+    let start = Instant::now();
+    let mut breaker = Breaker::new(BreakerConfig { failure_threshold: 1, ..BreakerConfig::default() }, start);
+    let permit = breaker.admit(start).expect("closed");
+    breaker.record(permit, Verdict::Failed(Weight::Failure), start, 0.5);
+    assert_eq!(breaker.state(start), State::Open);
+    let ready = breaker.ready_at(start);
+    let patient =
+        BreakerConfig { failure_threshold: 2, window: Duration::from_secs(5), ..BreakerConfig::default() };
+    breaker.reconfigure(&patient, start);
+    assert_eq!((breaker.state(start), breaker.ready_at(start)), (State::Open, ready));
+    let mut closed = Breaker::new(BreakerConfig { failure_threshold: 1, ..BreakerConfig::default() }, start);
+    closed.reconfigure(&patient, start);
+    for expected in [State::Closed, State::Open] {
+        let permit = closed.admit(start).expect("closed");
+        closed.record(permit, Verdict::Failed(Weight::Failure), start, 0.5);
+        assert_eq!(closed.state(start), expected);
+    }
+}

@@ -93,8 +93,9 @@ pub async fn run(shared: Arc<Shared>) {
     while !*closing.borrow_and_update() {
         drain.collect();
         let pass = drain.shared.passes.load(Ordering::Acquire);
-        drain.shared.engine.room.watch();
-        if drain.shared.engine.room.has_recovered() {
+        let room = drain.shared.engine().room.clone();
+        room.watch();
+        if room.has_recovered() {
             drain.paused.clear();
         }
         let wake = match drain.pass().await {
@@ -130,7 +131,7 @@ impl Drain {
         };
         let rested = now() + LEAST_REST;
         let change = async {
-            shared.engine.room.change().await;
+            shared.engine().room.clone().change().await;
             time::sleep_until(rested.into()).await;
         };
         let waits = shared.gauge.waiting.load(Ordering::Acquire) > 0;
@@ -201,7 +202,7 @@ impl Drain {
                     return Pass::Began;
                 }
             };
-            let at = match ready(&self.shared.engine, &parcel.question, &parcel.options) {
+            let at = match ready(&self.shared.engine(), &parcel.question, &parcel.options) {
                 Ready::Now if paused.is_none() => return self.begin(parcel).await,
                 Ready::Now => now(),
                 Ready::At(at) => at,
@@ -216,7 +217,7 @@ impl Drain {
 
     /// On disk it is being delivered before a byte of it is sent.
     async fn begin(&mut self, parcel: Parcel) -> Pass {
-        let engine = &self.shared.engine;
+        let engine = self.shared.engine();
         // One for the call, and one until its end is on disk.
         let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
             return Pass::Nothing { until: None };
@@ -253,7 +254,7 @@ fn parcel(head: Head, shared: &Shared) -> Result<Parcel, Box<(Head, CallError)>>
             Box::new(CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))
         })?;
         let options = match payload.options {
-            Some(options) => CallOptions::parse(options.get(), &shared.engine.config)
+            Some(options) => CallOptions::parse(options.get(), &shared.engine().config)
                 .map_err(|problems| Box::new(CallError::problems(problems)))?,
             None => CallOptions::default(),
         };
@@ -346,7 +347,7 @@ fn was_taken(attempt: &Attempt) -> bool {
 fn failure(shared: &Shared, error: &CallError, counted: bool) -> Failure {
     let reason = serde_json::to_value(error.reason).ok().and_then(|r| r.as_str().map(str::to_owned));
     Failure {
-        at: iso8601(shared.engine.wall()),
+        at: iso8601(shared.engine().wall()),
         reason: reason.unwrap_or_default(),
         status: error.status,
         counted,

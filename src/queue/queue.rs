@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
@@ -62,7 +62,7 @@ pub(super) struct Gauge {
 }
 
 pub(super) struct Shared {
-    pub engine: Arc<Engine>,
+    engine: RwLock<Arc<Engine>>,
     pub worker: Worker,
     pub config: QueueConfig,
     pub gauge: Arc<Gauge>,
@@ -116,7 +116,7 @@ impl Queue {
             News::Waiting(waiting) => told.waiting.store(waiting, Ordering::Release),
         })?;
         let shared = Arc::new(Shared {
-            engine,
+            engine: RwLock::new(engine),
             worker,
             config,
             gauge,
@@ -130,6 +130,12 @@ impl Queue {
         });
         let draining = runtime.spawn(drain::run(shared.clone()));
         Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)) }))
+    }
+
+    /// From now on jobs are delivered under another configuration.
+    pub fn follow(&self, engine: Arc<Engine>) {
+        *self.shared.engine.write() = engine;
+        self.shared.gauge.kick.notify_one();
     }
 
     /// Jobs that are not over.
@@ -229,7 +235,7 @@ impl Queue {
         let _ends = Counting { shared, round: &round };
         let mut rest = shared.rest.subscribe();
         let begun = shared.passes.fetch_add(1, Ordering::AcqRel);
-        shared.engine.room.tell_recovered();
+        shared.engine().room.tell_recovered();
         shared.gauge.kick.notify_one();
         let done = |rest: &Rest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);
         let mut closing = shared.closing.subscribe();
@@ -300,6 +306,10 @@ impl Drop for Counting<'_> {
 // === impl Shared ===
 
 impl Shared {
+    pub fn engine(&self) -> Arc<Engine> {
+        self.engine.read().clone()
+    }
+
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
@@ -320,12 +330,13 @@ impl Shared {
     }
 
     pub fn tell(&self, event: &str, id: &str, more: Value) {
-        event::emit(&*self.engine.events, EventKind::Queue, || {
+        let engine = self.engine();
+        event::emit(&*engine.events, EventKind::Queue, || {
             let mut told = json!({
                 "event": event,
                 "id": id,
                 "remaining": self.gauge.waiting.load(Ordering::Acquire),
-                "at": iso8601(self.engine.wall()),
+                "at": iso8601(engine.wall()),
             });
             if let (Some(told), Value::Object(more)) = (told.as_object_mut(), more) {
                 told.extend(more);

@@ -33,6 +33,7 @@ tests! {
     anthropic_chat
     anthropic_stream
     config
+    document
     duration
     error_body
     google_answer

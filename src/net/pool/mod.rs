@@ -117,6 +117,10 @@ impl Pool {
         })
     }
 
+    pub fn target(&self) -> &Uri {
+        &self.target
+    }
+
     pub fn is_for(&self, uri: &Uri) -> bool {
         self.target.scheme() == uri.scheme() && self.target.authority() == uri.authority()
     }

@@ -1,0 +1,45 @@
+'use strict'
+
+// What is said of documents that are not valid, word for word: `errors/*.yaml` and `*.json`, each with a file of what is
+// said of it beside it. UPDATE_GOLDEN=1 writes those anew, for somebody to read.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { FailoverClient } = require('../..')
+const { file, variables } = require('./helpers')
+
+const FOLDER = path.join(__dirname, 'errors')
+const CANARY = 'sk-CANARY-0123456789abcdef'
+
+for (const name of fs.readdirSync(FOLDER).filter((name) => /\.(yaml|json)$/.test(name))) {
+  test(`what is said of ${name}`, (t) => {
+    variables(t, { GOLDEN_KEY: CANARY, GOLDEN_UNSET: undefined })
+    const golden = path.join(FOLDER, `${name}.txt`)
+    const said = sayOf(path.join(FOLDER, name)).replaceAll(path.join(FOLDER, name), name)
+    assert.ok(!said.includes('CANARY') && !said.includes('SECRET'), said)
+    if (process.env.UPDATE_GOLDEN) fs.writeFileSync(golden, said)
+    assert.equal(said, fs.readFileSync(golden, 'utf8'))
+  })
+}
+
+test('encodings', (t) => {
+  const text = 'max_retries: -1\n'
+  const said = (bytes) => sayOf(file(t, bytes)).replace(/^.*?yaml:/, '').trim()
+  assert.equal(said(Buffer.from(`\ufeff${text}`, 'utf16le')), '1:1 must be UTF-8, and is UTF-16; save it as UTF-8')
+  assert.equal(said(Buffer.concat([Buffer.from('a: 1\nb: é'), Buffer.from([0xe9])])), '2:5 must be UTF-8, and here it is not; save it as UTF-8')
+  assert.equal(said(Buffer.from('a: 1\nb\0: 2')), '2:2 must be UTF-8 text, and has a zero byte here')
+  // A mark at the beginning is no mistake.
+  assert.match(said(Buffer.from(`\ufeff${text}`)), /1:14 max_retries must be a whole number/)
+  assert.match(said(Buffer.from(`keyPrefix: x\r\n${text.replace('\n', '\r\n')}`)), /2:14 max_retries/)
+})
+
+function sayOf (at) {
+  try {
+    FailoverClient.fromConfig(at).close()
+  } catch (error) {
+    return error.problems.map(({ file, line, column, path, message }) => `${[file, line, column].join(':')} ${[path, message].filter(Boolean).join(' ')}\n`).join('')
+  }
+  assert.fail(`${at} is valid`)
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+'use strict'
+
+// The command line: a table of commands, each a file of its own. Exit codes: 0 fine, 1 problems were found, 2 the
+// command could not be done as it was asked.
+
+/**
+ * @typedef {object} Command
+ * @property {string} usage
+ * @property {string} summary
+ * @property {string} help Options and examples.
+ * @property {import('node:util').ParseArgsConfig['options']} options
+ * @property {number} [positionals] At most so many.
+ * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./out').Out) => number | Promise<number>} run Gives the exit code.
+ */
+
+const { parseArgs } = require('node:util')
+const { out } = require('./out')
+
+/** @type {Record<string, () => Command>} */
+const COMMANDS = {
+  'check-config': () => require('./commands/check-config')
+}
+
+const FINE = 0
+const MISUSED = 2
+
+/** @param {string[]} args */
+async function main (args) {
+  const [name, ...rest] = args
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    out.say(overview())
+    return name === undefined ? MISUSED : FINE
+  }
+  if (name === '--version') {
+    out.say(require('../package.json').version)
+    return FINE
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    out.complain(`bellwether: there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`)
+    return MISUSED
+  }
+  const command = COMMANDS[name]()
+  let given
+  try {
+    given = parseArgs({ args: rest, options: { ...command.options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
+  } catch (/** @type {any} */ error) {
+    out.complain(`bellwether ${name}: ${error.message}\nUsage: ${command.usage}`)
+    return MISUSED
+  }
+  if (given.values.help) {
+    out.say(`${command.summary}\n\nUsage: ${command.usage}\n\n${command.help}`)
+    return FINE
+  }
+  if (given.positionals.length > (command.positionals ?? 0)) {
+    out.complain(`bellwether ${name}: '${given.positionals.at(-1)}' is one argument too many\nUsage: ${command.usage}`)
+    return MISUSED
+  }
+  return command.run(given, out)
+}
+
+function overview () {
+  const lines = Object.entries(COMMANDS).map(([name, load]) => `  ${name.padEnd(14)} ${load().summary}`)
+  return `Usage: bellwether <command> [options]\n\n${lines.join('\n')}\n\nbellwether <command> --help says more.`
+}
+
+main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error) => {
+  out.complain(`bellwether: ${error?.message ?? error}`)
+  process.exitCode = MISUSED
+})

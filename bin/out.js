@@ -1,0 +1,28 @@
+'use strict'
+
+// What is said on a terminal: colours only where somebody sees them, and nobody declined (https://no-color.org).
+
+/**
+ * @typedef {object} Out
+ * @property {(text: string) => void} say
+ * @property {(text: string) => void} complain
+ * @property {(text: string) => string} bold
+ * @property {(text: string) => string} red
+ * @property {(text: string) => string} dim
+ */
+
+const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+
+/** @param {number} on @param {number} off @returns {(text: string) => string} */
+const style = (on, off) => (text) => colours ? `\u001b[${on}m${text}\u001b[${off}m` : text
+
+/** @type {Out} */
+const out = {
+  say: (text) => { process.stdout.write(`${text}\n`) },
+  complain: (text) => { process.stderr.write(`${text}\n`) },
+  bold: style(1, 22),
+  red: style(31, 39),
+  dim: style(2, 22)
+}
+
+module.exports = { out }

@@ -1,0 +1,54 @@
+'use strict'
+
+// Says when a file may have changed. The folder is watched, not the file: editors write another and rename it, and
+// mounted configurations are links that are turned. It keeps nothing alive.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+/** From the first sign of a change to its telling: an editor's several writes are one change. */
+const SETTLE = 100
+/** How often it is looked at where the system does not tell. */
+const POLL = 2_000
+
+/**
+ * @param {string} file
+ * @param {() => void} changed
+ * @returns {() => void} Ends it.
+ */
+function watch (file, changed) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let settling
+  let ended = false
+  const sign = () => {
+    if (ended || settling !== undefined) return
+    settling = setTimeout(() => {
+      settling = undefined
+      changed()
+    }, SETTLE)
+    settling.unref()
+  }
+  const poll = () => {
+    if (!ended) fs.watchFile(file, { persistent: false, interval: POLL }, sign)
+  }
+  /** @type {fs.FSWatcher | undefined} */
+  let watcher
+  try {
+    watcher = fs.watch(path.dirname(file), { persistent: false }, sign)
+    watcher.on('error', () => {
+      watcher?.close()
+      poll()
+    })
+  } catch {
+    // Too many are watched, or the folder is gone.
+    poll()
+  }
+  return () => {
+    ended = true
+    clearTimeout(settling)
+    watcher?.close()
+    fs.unwatchFile(file, sign)
+  }
+}
+
+module.exports = { watch }

@@ -1,0 +1,243 @@
+//! A configuration document, YAML or JSON, read into a client's options: text and environment in, a configuration out,
+//! or everything that is wrong with it, each with its place.
+
+mod json;
+mod node;
+mod problem;
+mod shape;
+pub mod summary;
+mod variables;
+mod yaml;
+
+use serde_json::Value;
+
+use self::{
+    node::{Content, Node, Place},
+    problem::Fault,
+};
+pub use self::{problem::Located, variables::Variables};
+use super::{
+    client::ClientConfig,
+    environment::Environment,
+    reader::{Problem, kind, shorten},
+    schema,
+};
+
+/// Larger than any configuration is.
+pub const LARGEST: usize = 1 << 20;
+/// A path may hold names of the user's, of any length.
+const LONGEST_PATH: usize = 300;
+/// Shorter values of variables are words that a message may have of its own.
+const SHORTEST_SECRET: usize = 8;
+
+/// A document as it was found.
+pub struct Source<'a> {
+    /// Its name, for messages; what it ends with says whether it is JSON.
+    pub file: &'a str,
+    pub bytes: &'a [u8],
+    pub variables: &'a Variables,
+}
+
+/// The configuration that a document stands for. Members of `overrides` take the place of its own.
+pub fn read(
+    source: &Source<'_>,
+    overrides: &Value,
+    environment: &Environment,
+) -> Result<(ClientConfig, Value), Vec<Located>> {
+    let root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
+    let mut faults = Vec::new();
+    let filled = fill(root, source.variables, &mut faults);
+    let found = match shape::options(filled, &mut faults) {
+        Some(options) => options_of(&options, overrides, environment, &faults, source),
+        None => Err(Vec::new()),
+    };
+    match found {
+        Ok(config) if faults.is_empty() => Ok(config),
+        found => {
+            let mut located: Vec<Located> =
+                faults.into_iter().map(|fault| fault.in_file(source.file)).collect();
+            located.extend(found.err().unwrap_or_default());
+            located.sort_by_key(|l| (l.line.is_none(), l.line, l.column));
+            // What two look at, as a client's key and its endpoints', is one mistake.
+            located.dedup();
+            located.iter_mut().for_each(|l| clip(&mut l.path, LONGEST_PATH));
+            Err(located)
+        }
+    }
+}
+
+fn parse(source: &Source<'_>) -> Result<Node, Fault> {
+    let first = Place { line: 1, column: 1 };
+    if source.bytes.len() > LARGEST {
+        return Err(Fault::new(first, too_large(source.bytes.len() as u64)));
+    }
+    let text = decode(source.bytes)?;
+    let mut root =
+        if source.file.to_lowercase().ends_with(".json") { json::parse(text) } else { yaml::parse(text) }?;
+    match root.content {
+        Content::Map(_) => {}
+        Content::Null => return Err(Fault::new(first, "is empty; it must hold a client's options")),
+        _ => {
+            let given = kind(&root.to_value());
+            return Err(Fault::new(root.place, format!("must be an object of options, got {given}")));
+        }
+    }
+    root.name_all(String::new());
+    Ok(root)
+}
+
+pub fn too_large(bytes: u64) -> String {
+    format!("is too large: {bytes} bytes, at most {LARGEST} are read")
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, Fault> {
+    let first = Place { line: 1, column: 1 };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Fault::new(first, "must be UTF-8, and is UTF-16; save it as UTF-8"));
+    }
+    let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
+    let at = |before: &[u8]| {
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(before.rsplit(|b| *b == b'\n').next().unwrap_or_default())
+            .chars()
+            .count()
+            + 1;
+        Place { line, column }
+    };
+    if let Some(zero) = bytes.iter().position(|b| *b == 0) {
+        return Err(Fault::new(at(&bytes[..zero]), "must be UTF-8 text, and has a zero byte here"));
+    }
+    std::str::from_utf8(bytes).map_err(|e| {
+        Fault::new(at(&bytes[..e.valid_up_to()]), "must be UTF-8, and here it is not; save it as UTF-8")
+    })
+}
+
+fn fill(mut root: Node, variables: &Variables, faults: &mut Vec<Fault>) -> Node {
+    variables::fill(&mut root, variables, faults);
+    root
+}
+
+fn options_of(
+    options: &Node,
+    overrides: &Value,
+    environment: &Environment,
+    faults: &[Fault],
+    source: &Source<'_>,
+) -> Result<(ClientConfig, Value), Vec<Located>> {
+    let mut value = options.to_value();
+    let overridden = overrides.as_object();
+    if let (Some(members), Some(overridden)) = (value.as_object_mut(), overridden) {
+        members.extend(overridden.clone());
+    }
+    let problems = match ClientConfig::read(&value, environment) {
+        Ok(config) => return Ok((config, value)),
+        Err(problems) => problems,
+    };
+    let mut secrets = Vec::new();
+    secrets_in(options, &mut secrets);
+    // Also where a message has a part of a text, and the value in it.
+    secrets.extend(
+        source
+            .variables
+            .iter()
+            .filter(|(_, v)| v.len() >= SHORTEST_SECRET)
+            .map(|(n, v)| (v.clone(), n.clone())),
+    );
+    let located = problems.into_iter().filter_map(|problem| {
+        let top = problem.path.split(['.', '[']).next().unwrap_or_default();
+        if overridden.is_some_and(|members| members.contains_key(top)) {
+            return Some(Located {
+                file: String::new(),
+                line: None,
+                column: None,
+                path: problem.path,
+                message: problem.message,
+            });
+        }
+        let located = locate(options, problem, &secrets, source.file);
+        // What was said of a value before it became an option is all there is to say of it.
+        (!faults.iter().any(|fault| fault.path == located.path)).then_some(located)
+    });
+    Err(located.collect())
+}
+
+/// A problem of the options as one of the document.
+fn locate(options: &Node, problem: Problem, secrets: &[(String, String)], file: &str) -> Located {
+    let (node, rest) = options.find(&problem.path);
+    let rest = rest.trim_start_matches('.');
+    let path = match (rest.is_empty(), node.path.is_empty()) {
+        (true, _) => node.path.clone(),
+        (false, true) => as_written(rest),
+        (false, false) => format!("{}.{}", node.path, as_written(rest)),
+    };
+    let mut message = match &node.variable {
+        Some(name) => match problem.message.split_once(", got ") {
+            Some((before, _)) => format!("{before}, got the value of ${{{name}}}"),
+            None => problem.message,
+        },
+        None => problem.message,
+    };
+    for (secret, name) in secrets {
+        let place = format!("the value of ${{{name}}}");
+        for text in [secret.clone(), shorten(secret)] {
+            message = message.replace(&format!("'{text}'"), &place);
+            if text.len() >= SHORTEST_SECRET {
+                message = message.replace(&text, &place);
+            }
+        }
+    }
+    Located {
+        file: file.into(),
+        line: Some(node.place.line),
+        column: Some(node.place.column),
+        path,
+        message: as_written(&message),
+    }
+}
+
+/// The texts that came from variables, with their names.
+fn secrets_in(node: &Node, secrets: &mut Vec<(String, String)>) {
+    match &node.content {
+        Content::List(items) => items.iter().for_each(|item| secrets_in(item, secrets)),
+        Content::Map(entries) => entries.iter().for_each(|entry| secrets_in(&entry.value, secrets)),
+        Content::Text(text) if !text.is_empty() => {
+            secrets.extend(node.variable.as_ref().map(|name| (text.clone(), name.clone())));
+        }
+        _ => {}
+    }
+}
+
+/// A text in which options have the names that documents give them. What is quoted is left alone.
+fn as_written(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for (i, part) in text.split('\'').enumerate() {
+        if i > 0 {
+            written.push('\'');
+        }
+        if i % 2 == 1 {
+            written.push_str(part);
+            continue;
+        }
+        for word in part.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            let name = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            if schema::renamed().contains(name) {
+                written.push_str(&schema::snake(name));
+                written.push_str(&word[name.len()..]);
+            } else {
+                written.push_str(word);
+            }
+        }
+    }
+    written
+}
+
+fn clip(text: &mut String, most: usize) {
+    if let Some((at, _)) = text.char_indices().nth(most) {
+        text.truncate(at);
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,54 @@
+//! What a configuration says, for people: nothing secret in it.
+
+use serde_json::{Value, json};
+
+use crate::config::{
+    client::ClientConfig,
+    endpoint::Served,
+    routing::{Goal, Rule},
+};
+
+/// Endpoints in the order in which they are asked, aliases and rules.
+pub fn summary(config: &ClientConfig) -> Value {
+    let mut endpoints: Vec<_> = config.endpoints.iter().collect();
+    // Stable: those of one tier stay as they are listed.
+    endpoints.sort_by_key(|endpoint| endpoint.tier);
+    let endpoints: Vec<Value> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let keys: Vec<String> = endpoint.keys.iter().map(|key| format!("{key:?}")).collect();
+            let models = match &endpoint.models {
+                Served::Any => json!("any"),
+                Served::Pinned(model) => json!(model),
+                Served::Listed(list) => list.iter().map(|(name, _)| json!(name)).collect(),
+            };
+            json!({
+                "name": endpoint.name, "provider": endpoint.provider, "url": endpoint.base_url.as_str(),
+                "models": models, "keys": keys,
+                "probed": endpoint.health.enabled == Some(true),
+            })
+        })
+        .collect();
+    let aliases: Vec<Value> = config
+        .aliases
+        .own()
+        .map(|name| json!({ "name": name, "models": config.aliases.expand(name).targets }))
+        .collect();
+    let rules: Vec<Value> = config.rules.iter().map(|(name, of)| rule(name, of)).collect();
+    let alerts = config.alerts.as_ref().map(|alerts| json!({ "slack": alerts.slack.is_some() }));
+    json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts })
+}
+
+fn rule(name: &str, rule: &Rule) -> Value {
+    let goals: Vec<&str> = rule
+        .route_to
+        .iter()
+        .map(|goal| match goal {
+            Goal::Endpoint(name) | Goal::Model(name) => name.as_str(),
+        })
+        .collect();
+    json!({
+        "name": name, "routeTo": goals, "fallback": rule.fallback, "cheapestFirst": rule.by_cost,
+        "maxRetries": rule.max_retries, "latencySlaMs": rule.latency_sla.map(crate::duration::millis),
+    })
+}

@@ -1,0 +1,114 @@
+//! `${NAME}` and `${NAME:-otherwise}` in a document's texts; `$$` is a dollar.
+
+use std::collections::HashMap;
+
+use super::{
+    node::{Content, Node},
+    problem::Fault,
+};
+
+pub type Variables = HashMap<String, String>;
+
+/// Puts variables in their places. A text that has one keeps its name, so that no message quotes it.
+pub fn fill(node: &mut Node, variables: &Variables, faults: &mut Vec<Fault>) {
+    match &mut node.content {
+        Content::List(items) => items.iter_mut().for_each(|item| fill(item, variables, faults)),
+        Content::Map(entries) => {
+            entries.iter_mut().for_each(|entry| fill(&mut entry.value, variables, faults));
+        }
+        Content::Text(text) if text.contains('$') => match filled(text, variables) {
+            Ok((filled, variable)) => {
+                *text = filled;
+                node.variable = variable;
+            }
+            Err(message) => faults.push(Fault::at(node.place, node.path.clone(), message)),
+        },
+        _ => {}
+    }
+}
+
+/// A text with its variables, and the first of their names.
+fn filled(text: &str, variables: &Variables) -> Result<(String, Option<String>), String> {
+    let mut done = String::with_capacity(text.len());
+    let mut first = None;
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        done.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            done.push('$');
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('{') {
+            let (inside, after) = after.split_once('}').ok_or("has a ${ without its }; $$ is a dollar")?;
+            let (name, otherwise) = match inside.split_once(":-") {
+                Some((name, otherwise)) => (name, Some(otherwise)),
+                None => (inside, None),
+            };
+            if !is_name(name) {
+                return Err(
+                    "has a reference that is none: write ${NAME} or ${NAME:-otherwise}; $$ is a dollar"
+                        .into(),
+                );
+            }
+            // As in a shell, what is set to nothing has the default, too.
+            let value = match (variables.get(name), otherwise) {
+                (Some(value), None) => value,
+                (Some(value), Some(_)) if !value.is_empty() => value,
+                (_, Some(otherwise)) => otherwise,
+                (None, None) => {
+                    return Err(format!(
+                        "the environment variable {name} is not set; set it, or write ${{{name}:-default}}"
+                    ));
+                }
+            };
+            done.push_str(value);
+            first.get_or_insert_with(|| name.to_owned());
+            rest = after;
+        } else {
+            done.push('$');
+        }
+    }
+    done.push_str(rest);
+    Ok((done, first))
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= 200
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_defaults_and_dollars() {
+        let variables: Variables =
+            [("A", "1"), ("EMPTY", ""), ("D", "${A}")].map(|(k, v)| (k.into(), v.into())).into();
+        for (text, expected) in [
+            ("${A}", Ok("1")),
+            ("x${A}y${A}", Ok("x1y1")),
+            ("${NO:-2}", Ok("2")),
+            ("${NO:-}", Ok("")),
+            ("${EMPTY:-2}", Ok("2")),
+            ("${EMPTY}", Ok("")),
+            ("$${A}", Ok("${A}")),
+            ("$$$${A}", Ok("$${A}")),
+            ("costs $5", Ok("costs $5")),
+            ("5$", Ok("5$")),
+            // What a variable says is not read again.
+            ("${D}", Ok("${A}")),
+            ("${NO}", Err("NO is not set")),
+            ("${A", Err("without its }")),
+            ("${}", Err("a reference that is none")),
+            ("${A B}", Err("a reference that is none")),
+        ] {
+            match (filled(text, &variables), expected) {
+                (Ok((given, _)), Ok(expected)) => assert_eq!(given, expected, "{text}"),
+                (Err(message), Err(part)) => assert!(message.contains(part), "{text}: {message}"),
+                (given, _) => panic!("{text}: {given:?}"),
+            }
+        }
+    }
+}

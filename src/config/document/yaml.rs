@@ -1,0 +1,261 @@
+//! YAML into a tree, within bounds: anchors and aliases are copied out, and what they make is counted.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use serde_json::Number;
+
+use super::{
+    node::{Content, Entry, Node, Place},
+    problem::Fault,
+};
+
+/// Values in a document with all that its aliases stand for. No configuration has as many.
+pub const MOST_NODES: usize = 100_000;
+/// Deeper than any options are.
+pub const DEEPEST: usize = 32;
+
+pub fn parse(text: &str) -> Result<Node, Fault> {
+    let mut builder = Builder { text, parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 };
+    builder.document()
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    parser: Parser<'t, saphyr_parser::StrInput<'t>>,
+    anchors: HashMap<usize, (usize, Node)>,
+    nodes: usize,
+}
+
+impl<'t> Builder<'t> {
+    fn document(&mut self) -> Result<Node, Fault> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::DocumentStart(_) if root.is_some() => {
+                    return Err(Fault::new(place(&span), "must hold one document; a second one begins here"));
+                }
+                Event::DocumentStart(_) => {
+                    let (event, span) = self.next()?;
+                    root = Some(self.node(event, &span, 0)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(root.unwrap_or(Node::new(Place { line: 1, column: 1 }, Content::Null)))
+    }
+
+    fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.syntax(&error)),
+            // The parser says that a stream ends before it does.
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node, Fault> {
+        let at = place(span);
+        if depth > DEEPEST {
+            return Err(Fault::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
+        }
+        self.count(1, at)?;
+        let (node, anchor) = match event {
+            Event::Alias(anchor) => {
+                let Some((size, node)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(Fault::new(at, "is an alias of something that it is part of itself"));
+                };
+                self.count(size, at)?;
+                if depth + height(&node) > DEEPEST {
+                    return Err(Fault::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
+                }
+                return Ok(node);
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                (Node::new(at, scalar(&text, style, tag.as_deref(), at)?), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                refuse_tag(tag.as_deref(), "seq", at)?;
+                let mut items = Vec::new();
+                loop {
+                    let (event, span) = self.next()?;
+                    match event {
+                        Event::SequenceEnd | Event::StreamEnd => break,
+                        event => items.push(self.node(event, &span, depth + 1)?),
+                    }
+                }
+                (Node::new(at, Content::List(items)), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                refuse_tag(tag.as_deref(), "map", at)?;
+                (Node::new(at, Content::Map(self.members(depth)?)), anchor)
+            }
+            _ => (Node::new(at, Content::Null), 0),
+        };
+        if anchor > 0 {
+            let size = size(&node);
+            // What an anchor keeps is counted too: one inside the other is kept as often as it is deep.
+            self.count(size, at)?;
+            self.anchors.insert(anchor, (size, node.clone()));
+        }
+        Ok(node)
+    }
+
+    fn members(&mut self, depth: usize) -> Result<Vec<Entry>, Fault> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut merged: Vec<Entry> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            let at = place(&span);
+            let name = match event {
+                Event::MappingEnd | Event::StreamEnd => break,
+                Event::Scalar(text, style, anchor, _) => {
+                    if anchor > 0 {
+                        return Err(Fault::new(at, "a name cannot have an anchor"));
+                    }
+                    let merge = style == ScalarStyle::Plain && text == "<<";
+                    if merge {
+                        let (event, span) = self.next()?;
+                        let value = self.node(event, &span, depth + 1)?;
+                        merged.extend(merge_from(value, at)?);
+                        continue;
+                    }
+                    text.into_owned()
+                }
+                _ => return Err(Fault::new(at, "a name must be a plain text")),
+            };
+            if let Some(line) = known.insert(name.clone(), at.line) {
+                return Err(Fault::at(at, name, format!("is given twice; first on line {line}")));
+            }
+            let (event, span) = self.next()?;
+            let value = self.node(event, &span, depth + 1)?;
+            entries.push(Entry { name, place: at, value });
+        }
+        // What is written here goes before what is merged, and what is merged first before what comes later.
+        for entry in merged {
+            if known.insert(entry.name.clone(), entry.place.line).is_none() {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn count(&mut self, more: usize, at: Place) -> Result<(), Fault> {
+        self.nodes = self.nodes.saturating_add(more);
+        if self.nodes > MOST_NODES {
+            let message =
+                format!("has too many values: more than {MOST_NODES}, with what its aliases stand for");
+            return Err(Fault::new(at, message));
+        }
+        Ok(())
+    }
+
+    /// What the parser says, and what is most often behind it.
+    fn syntax(&self, error: &ScanError) -> Fault {
+        let marker = error.marker();
+        let at = Place { line: marker.line().max(1), column: marker.col() + 1 };
+        let line = self.text.lines().nth(at.line - 1).unwrap_or_default();
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let info = said(error.info());
+        let message = if indent.contains('\t') {
+            "is not YAML: a tab indents this line, and only blanks may".into()
+        } else if line.split_once("${").is_some_and(|(before, _)| before.contains(['[', '{'])) {
+            format!("is not YAML: {info}; inside [ ] and {{ }} a reference wants quotes, \"${{NAME}}\"")
+        } else {
+            format!("is not YAML: {info}")
+        };
+        Fault::new(at, message)
+    }
+}
+
+/// The parser's words. They are its own but for single characters; should that change, what it quotes is cut short.
+fn said(info: &str) -> String {
+    info.chars().take(100).collect()
+}
+
+fn place(span: &Span) -> Place {
+    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+fn merge_from(value: Node, at: Place) -> Result<Vec<Entry>, Fault> {
+    match value.content {
+        Content::Map(entries) => Ok(entries),
+        Content::List(items) => {
+            let lists: Result<Vec<_>, _> = items.into_iter().map(|item| merge_from(item, at)).collect();
+            Ok(lists?.into_iter().flatten().collect())
+        }
+        _ => Err(Fault::new(at, "<< merges objects, or an array of them")),
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.content {
+        Content::List(items) => items.iter().map(size).sum(),
+        Content::Map(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
+        _ => 0,
+    }
+}
+
+fn height(node: &Node) -> usize {
+    let below = match &node.content {
+        Content::List(items) => items.iter().map(height).max(),
+        Content::Map(entries) => entries.iter().map(|entry| height(&entry.value)).max(),
+        _ => None,
+    };
+    below.map_or(0, |below| below + 1)
+}
+
+fn refuse_tag(tag: Option<&Tag>, own: &str, at: Place) -> Result<(), Fault> {
+    match tag {
+        Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
+            Err(Fault::new(at, "has a tag (!…), which has no meaning here"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// YAML 1.2's core schema.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Result<Content, Fault> {
+    if let Some(tag) = tag {
+        let core = tag.is_yaml_core_schema()
+            && matches!(tag.suffix.as_str(), "str" | "int" | "float" | "bool" | "null");
+        if !core {
+            refuse_tag(Some(tag), "str", at)?;
+        }
+        if tag.suffix == "str" {
+            return Ok(Content::Text(text.into()));
+        }
+    } else if style != ScalarStyle::Plain {
+        return Ok(Content::Text(text.into()));
+    }
+    Ok(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
+        "true" | "True" | "TRUE" => Content::Bool(true),
+        "false" | "False" | "FALSE" => Content::Bool(false),
+        _ => number(text).map_or_else(|| Content::Text(text.into()), Content::Number),
+    })
+}
+
+/// A number as YAML writes it; what JSON has no number for stays a text.
+pub fn number(text: &str) -> Option<Number> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        return u64::from_str_radix(digits, 16).ok().map(Number::from);
+    }
+    if let Some(digits) = text.strip_prefix("0o") {
+        return u64::from_str_radix(digits, 8).ok().map(Number::from);
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    // Rust reads words as numbers, too: inf, nan.
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || !digits.contains(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(whole.into());
+    }
+    Number::from_f64(text.parse::<f64>().ok()?)
+}
