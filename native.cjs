@@ -839,4 +839,5 @@ module.exports.Hub = nativeBinding.Hub
 module.exports.NativeClient = nativeBinding.NativeClient
 module.exports.checkDocument = nativeBinding.checkDocument
 module.exports.documentSchema = nativeBinding.documentSchema
+module.exports.ledgerReport = nativeBinding.ledgerReport
 module.exports.refuseName = nativeBinding.refuseName

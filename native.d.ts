@@ -98,5 +98,8 @@ export declare function checkDocument(options: string, document: Uint8Array): st
 /** The JSON Schema of documents. */
 export declare function documentSchema(): string
 
+/** What a ledger's text says was spent between two days since 1970, both included, as JSON. Throws what is wrong with it. */
+export declare function ledgerReport(text: string, from?: number | undefined | null, to?: number | undefined | null): string
+
 /** The sentence that refuses a name, with the nearest of those that are accepted. */
 export declare function refuseName(given: string, accepted: Array<string>): string

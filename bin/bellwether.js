@@ -19,7 +19,8 @@ const { out } = require('./out')
 
 /** @type {Record<string, () => Command>} */
 const COMMANDS = {
-  'check-config': () => require('./commands/check-config')
+  'check-config': () => require('./commands/check-config'),
+  costs: () => require('./commands/costs')
 }
 
 const FINE = 0

@@ -59,13 +59,13 @@ class CostReport {
     const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [name, ...COLUMNS.map(([column]) => shown(column, row[column]))])]
     const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)))
     const lines = cells.map((line) => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ').trimEnd())
-    return [this.#title(), '', ...lines, '', ...this.#notes()].join('\n') + '\n'
+    return [this.#title(), '', ...lines, ...this.#notes()].join('\n') + '\n'
   }
 
   toMarkdown () {
     const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
     const rows = this.#rows().map(({ name, row }) => line([name, ...COLUMNS.map(([column]) => shown(column, row[column]))]))
-    return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, '', ...this.#notes()].join('\n') + '\n'
+    return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, ...this.#notes()].join('\n') + '\n'
   }
 
   /** One line a row: what it is of, its name, and its numbers, unrounded. */
@@ -101,7 +101,8 @@ class CostReport {
     const notes = []
     if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are in no cost.`)
     if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} attempts besides those that answered may have been billed; what for, vendors do not say.`)
-    return notes
+    // Apart from the table.
+    return notes.length > 0 ? ['', ...notes] : notes
   }
 }
 
@@ -110,4 +111,4 @@ function shown (column, value) {
   return column.endsWith('Usd') ? value.toFixed(6) : String(value)
 }
 
-module.exports = { CostLedger }
+module.exports = { CostLedger, CostReport, day }

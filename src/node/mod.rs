@@ -7,6 +7,7 @@ mod functions;
 mod gate;
 mod hub;
 mod item;
+mod ledger;
 mod queue;
 mod reply;
 mod shared;

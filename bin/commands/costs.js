@@ -1,0 +1,72 @@
+'use strict'
+
+// What a ledger of costs says, for terminals, documents and spreadsheets.
+
+const fs = require('node:fs')
+const native = require('../../lib/native')
+const { CostReport, day } = require('../../lib/costs')
+const { lineOf } = require('../../lib/errors')
+
+const FINE = 0
+const PROBLEMS = 1
+const MISUSED = 2
+const FORMS = { text: String, markdown: (/** @type {any} */ report) => report.toMarkdown(), csv: (/** @type {any} */ report) => report.toCsv() }
+
+/** @type {import('../bellwether').Command} */
+const command = {
+  usage: 'bellwether costs <file> [--from DATE] [--to DATE] [--format text|markdown|csv] [--json]',
+  summary: 'Reports what the calls in a ledger of costs came to: by model, endpoint, tag, month and day.',
+  help: `The file is the one that a client's costs.path names. A running client keeps it: what it spent in the last second may
+be missing.
+
+  --from DATE    the first day, of UTC: 2026-11-01. Default: all that is kept
+  --to DATE      the last day, included. Default: today
+  --format FORM  text (default), markdown, or csv
+  --json         the report as a client gives it
+  -h, --help     this
+
+Examples:
+  bellwether costs /var/lib/app/costs.json
+  bellwether costs costs.json --from 2026-11-01 --format csv > november.csv
+  bellwether costs costs.json --json | jq .total.costUsd
+
+Exit code: 0 fine, 1 the file is no ledger, 2 misuse, or there is no file that can be read.`,
+  options: { from: { type: 'string' }, to: { type: 'string' }, format: { type: 'string' }, json: { type: 'boolean' } },
+  positionals: 1,
+  run
+}
+
+/** @type {import('../bellwether').Command['run']} */
+function run ({ values: { from, to, format = 'text', json }, positionals: [file] }, out) {
+  const misused = (/** @type {string} */ why) => {
+    out.complain(`bellwether costs: ${why}\nUsage: ${command.usage}`)
+    return MISUSED
+  }
+  if (file === undefined) return misused('the file is missing')
+  if (!Object.hasOwn(FORMS, format)) return misused(`--format must be one of ${Object.keys(FORMS).join(', ')}, got '${format}'`)
+  let first
+  let last
+  try {
+    [first, last] = [day(from, '--from'), day(to, '--to')]
+  } catch (/** @type {any} */ error) {
+    return misused(error.problems.map(lineOf).join('; '))
+  }
+  let text
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (/** @type {any} */ error) {
+    out.complain(`bellwether costs: '${file}' cannot be read: ${error.code}`)
+    return MISUSED
+  }
+  let report
+  try {
+    report = new CostReport(JSON.parse(native.ledgerReport(text, first, last)))
+  } catch (/** @type {any} */ error) {
+    out.complain(`bellwether costs: '${file}' holds no ledger: ${error.message}`)
+    return PROBLEMS
+  }
+  out.say(json ? JSON.stringify(report, null, 2) : FORMS[/** @type {keyof typeof FORMS} */ (format)](report).trimEnd())
+  return FINE
+}
+
+module.exports = command
