@@ -1,6 +1,7 @@
 'use strict'
 
 const http2 = require('node:http2')
+const { setImmediate } = require('node:timers/promises')
 const { Exchange } = require('./exchange')
 
 /** @typedef {import('./answer').Answer} Answer */
@@ -148,9 +149,10 @@ class Http2Sink {
     this.#stream.destroy(new Error('reset by a fault'))
   }
 
-  /** @returns {Promise<void>} */
-  flushed() {
-    return this.#pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve))
+  async flushed() {
+    // Nobody is told when a head has left; while a write is under way it waits in the session.
+    while ((this.#stream.session?.state.outboundQueueSize ?? 0) > 0) await setImmediate()
+    if (this.#pending > 0) await /** @type {Promise<void>} */ (new Promise((resolve) => { this.#waiters.push(resolve) }))
   }
 
   // A stream's frames are gathered by its session.

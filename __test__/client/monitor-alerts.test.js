@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const { HealthMonitor } = require('../..')
 const { KEY, serve, record, until, faults } = require('../helpers/client')
 
-const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, timeout: 200, checkInterval: 10, ...options })
+const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, checkInterval: 10, ...options })
 
 /** A monitor that is stopped with the test. */
 function watch (t, options) {
@@ -45,12 +45,12 @@ test('alerts: severity and advice', { concurrency: true }, async (t) => {
   await Promise.all([
     ['RATE_LIMITED', faults.rateLimited(), 'warning', /plan|rate/i],
     ['AUTH_ERROR', faults.auth(), 'critical', /key/i],
-    ['TIMEOUT', faults.hang(), 'critical', /network/i],
+    ['TIMEOUT', faults.hang(), 'critical', /network/i, 50],
     ['DOWN', faults.serverError(), 'critical', /backup/i]
-  ].map(([name, fault, severity, advice]) => t.test(name, async (t) => {
+  ].map(([name, fault, severity, advice, timeout = '20s']) => t.test(name, async (t) => {
     const server = serve(t)
     server.script(...everywhere(fault))
-    const monitor = watch(t, at(server, { timeout: 50, failureThreshold: 2 }))
+    const monitor = watch(t, at(server, { timeout, failureThreshold: 2 }))
     const alerts = record(monitor, 'alert')
     for (let i = 0; i < 2; i++) await monitor.checkServiceAvailability()
     await until('the alert', () => alerts.length === 1)

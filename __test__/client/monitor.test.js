@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const { HealthMonitor, ConfigError, ClientClosedError } = require('../..')
 const { KEY, serve, rig, until, faults } = require('../helpers/client')
 
-const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, timeout: 200, checkInterval: 10, ...options })
+const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, checkInterval: 10, ...options })
 
 /** A monitor that is stopped with the test. */
 function watch (t, options) {
@@ -29,12 +29,12 @@ test('statuses', { concurrency: 8 }, async (t) => {
     ['429', faults.rateLimited(), 'RATE_LIMITED', 429],
     ['quota', faults.quota(), 'RATE_LIMITED', 429],
     ['reset', faults.reset(), 'DOWN', undefined],
-    ['hang', faults.hang(), 'TIMEOUT', undefined],
-    ['slow headers', faults.slowHeaders('10s'), 'TIMEOUT', undefined]
-  ].map(([name, fault, status, statusCode]) => t.test(name, async (t) => {
+    ['hang', faults.hang(), 'TIMEOUT', undefined, 200],
+    ['slow headers', faults.slowHeaders('10s'), 'TIMEOUT', undefined, 200]
+  ].map(([name, fault, status, statusCode, timeout = '20s']) => t.test(name, async (t) => {
     const server = serve(t)
     server.script(...everywhere(fault))
-    const monitor = watch(t, at(server))
+    const monitor = watch(t, at(server, { timeout }))
     for (const [method, path] of [['checkEndpointHealth', '/models'], ['checkServiceAvailability', '/chat/completions']]) {
       const before = Date.now()
       const result = await monitor[method]()

@@ -6,10 +6,11 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { TRANSPORTS, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
 
 const hint = (ms) => ({ retryAfter: ms, as: 'ms' })
-const short = (what) => ({ timeout: { total: '20s', [what]: 150 } })
+/** Long enough for a sound answer on an open connection. */
+const short = (what) => ({ timeout: { total: '20s', [what]: 400 } })
 const either = [false, true]
 const streams = [true]
 const wholes = [false]
@@ -82,6 +83,7 @@ for (const transport of TRANSPORTS) {
     await Promise.all(cases((row, stream) => t.test(title(row, stream), async (t) => {
       const { client, a, b } = rig(t, { transport, breaker: false })
       a.always(row.fault)
+      if (row.call) await client.warmup()
       if (row.final) {
         check(await failure(ask(client, { stream, ...row.call })), row, 1)
         assert.equal(b.totalHits, 0)
@@ -96,6 +98,8 @@ for (const transport of TRANSPORTS) {
         assert.equal(answer.report.endpoint, 'B')
         assert.equal(b.totalHits, 1)
       }
+      // A server that is late learns of what timed out after the caller.
+      if (row.call) await until('A was asked', () => a.totalHits > 0)
       assert.equal(a.totalHits, 1)
     })))
   })
@@ -104,7 +108,9 @@ for (const transport of TRANSPORTS) {
     await Promise.all(cases((row, stream) => t.test(title(row, stream), async (t) => {
       const { client, a } = rig(t, { servers: 1, transport, breaker: false })
       a.always(row.fault)
+      if (row.call) await client.warmup()
       check(await failure(ask(client, { stream, ...row.call, ...(row.slow ? { maxRetries: 0 } : {}) })), row, row.slow ? 1 : row.alone)
+      if (row.call) await until('A was asked', () => a.totalHits > 0)
       assert.equal(a.totalHits, row.slow ? 1 : row.alone)
     })))
   })

@@ -29,7 +29,7 @@ for (const transport of TRANSPORTS) {
     await Promise.all(Array.from({ length: 40 }, () => ask(client)))
     assert.ok(a.totalHits > 0 && b.totalHits > 0, `${a.totalHits} ${b.totalHits}`)
     // Slow enough to stand out against whatever else this machine does.
-    a.always(faults.slowHeaders(150))
+    a.always(faults.slowHeaders(500))
     await Promise.all(Array.from({ length: 40 }, () => ask(client)))
     for (const server of [a, b]) server.clearHits()
     await Promise.all(Array.from({ length: 60 }, () => ask(client)))

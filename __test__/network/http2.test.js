@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http2 = require('node:http2')
-const { H2, serve, open, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { H2, serve, open, rig, ask, failure, textOf, trail, block, faults } = require('../helpers/client')
 const { pem, listen } = require('./helpers')
 
 const { NGHTTP2_REFUSED_STREAM: REFUSED, NGHTTP2_NO_ERROR: NO_ERROR } = http2.constants
@@ -123,6 +123,20 @@ test('GOAWAY with an error and then no connection: the stream is interrupted, th
   const error = await failure(stream.finalCompletion)
   assert.equal(error.partial, 'Hello')
   assert.equal(textOf(await ask(client)), 'Hello from A')
+})
+
+test('a head that was sent before the connection closed has come, however slowly the server turns', async (t) => {
+  const { client, a } = rig(t, { servers: 1, transport: H2, maxRetries: 0 })
+  // The timer is over before the head is on its way, which waits behind the settings.
+  a.script(faults.combine(faults.stall({ after: 'headers', for: 20 }), faults.cut({ after: 'headers', how: 'close' })))
+  let turning = setImmediate(function turn () {
+    block(30)
+    turning = setImmediate(turn)
+  })
+  t.after(() => clearImmediate(turning))
+  const error = await failure(ask(client, { stream: true }))
+  assert.equal(error.reason, 'truncated')
+  assert.equal(error.status, 200)
 })
 
 test('one stream at a time', { concurrency: true }, async (t) => {
