@@ -96,9 +96,17 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     let request = build(call, target, key.as_ref(), trial).map_err(fresh)?;
     trial.key = key;
     let (limits, headers_kind) = limits(call, trial);
-    trial.admission.sent = true;
-    let exchange =
-        call.engine.http.send(request, limits).await.map_err(|failed| not_sent(failed, headers_kind))?;
+    let (number, admission) = (trial.number, &mut trial.admission);
+    let sending = || {
+        admission.sent = true;
+        call.sending(number);
+    };
+    let exchange = call
+        .engine
+        .http
+        .send(request, limits, sending)
+        .await
+        .map_err(|failed| not_sent(failed, headers_kind))?;
     let (said, body) = (Said::read(&exchange.fields), exchange.body);
     let wall = || call.engine.wall();
     let head = Head {

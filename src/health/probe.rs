@@ -104,7 +104,7 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
         Err(error) => return down(error.to_string()),
     };
     let limits = Limits { connect: Some(timeout), headers: None, fresh: false };
-    let exchange = match engine.http.send(request, limits).await {
+    let exchange = match engine.http.send(request, limits, || ()).await {
         Ok(exchange) => exchange,
         Err(failed) => {
             let timed_out =

@@ -96,10 +96,16 @@ impl HttpClient {
         self.proxy.as_ref().filter(|_| plain).and_then(|p| p.hop(target)).and_then(|hop| hop.authorization)
     }
 
-    /// Sends a request and waits for the head of its answer.
-    pub async fn send(&self, request: Request, limits: Limits) -> Result<Exchange, Failed> {
+    /// Sends a request and waits for the head of its answer. `sending` hears when there is a connection for it.
+    pub async fn send(
+        &self,
+        request: Request,
+        limits: Limits,
+        sending: impl FnOnce(),
+    ) -> Result<Exchange, Failed> {
         let unsent = |failure| Failed { failure, reused: false };
         if let Some(carrier) = &self.carrier {
+            sending();
             let sent = within(limits.headers, carrier.send(request), FailureKind::HeadersTimeout, "answer");
             let Arrived { status, fields, source } = sent.await.map_err(unsent)?;
             let body = Body::Carried(CarriedBody::new(source));
@@ -116,7 +122,9 @@ impl HttpClient {
         // a shared one the call's deadline.
         let lease =
             within(limits.connect, pool.checkout(limits.fresh), FailureKind::ConnectTimeout, "connection");
-        match lease.await.map_err(unsent)? {
+        let lease = lease.await.map_err(unsent)?;
+        sending();
+        match lease {
             Lease::H1(lease) => send_h1(lease, request, limits).await,
             Lease::H2(lease) => send_h2(lease, request, limits).await,
         }

@@ -138,10 +138,9 @@ impl Call {
             }
     }
 
-    /// The other attempt was faster. What this one would have said nobody hears; it may have been billed.
+    /// The other attempt was faster. What this one would have said nobody hears.
     fn lose(&self, number: usize) {
         let mut trail = self.trail.lock();
-        trail.change(number, |a| a.maybe_billed = true);
         trail.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());
         self.tell_attempts(&mut trail);
     }

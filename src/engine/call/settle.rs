@@ -17,6 +17,11 @@ use crate::{
 };
 
 impl Call {
+    /// From here on the vendor may hear of an attempt, and bill it, until it is known what came of it.
+    pub fn sending(&self, number: usize) {
+        self.trail.lock().change(number, |a| a.maybe_billed = true);
+    }
+
     pub(super) fn note(&self, trial: &Trial, change: impl FnOnce(&mut Attempt)) {
         self.trail.lock().change(trial.number, change);
     }
@@ -36,6 +41,7 @@ impl Call {
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
                 self.record_answer(&target, answered, took);
+                self.trail.lock().change(trial.number, |a| a.maybe_billed = false);
                 (AttemptOutcome::Ok, None)
             }
             Ended::Failed(fault) => {
@@ -160,7 +166,6 @@ impl Call {
     pub(super) fn finish_trail(&self, reason: Reason) {
         let mut trail = self.trail.lock();
         for number in trail.under_way() {
-            trail.change(number, |a| a.maybe_billed = true);
             trail.end(number, AttemptOutcome::Fail, Some(reason), now());
         }
         trail.amend_last(AttemptOutcome::Fail);
