@@ -327,8 +327,12 @@ export interface CostSums {
   comparableUsd: number
   listUsd: number
   savedUsd: number
+  /** `savedUsd` of `listUsd`, 0 to 1; null where there is no list price. */
+  savedShare: number | null
   /** What calls cost more than the same tokens would have at their first candidate; negative where failover was cheaper. */
   failoverAddedUsd: number
+  /** `savedUsd` without `failoverAddedUsd`. */
+  netSavedUsd: number
   /** Attempts besides those that answered for which somebody may send a bill. */
   maybeBilledAttempts: number
 }

@@ -43,15 +43,19 @@ function day (given, path) {
 /** How parts of a report are called, and by what their rows are. */
 const PARTS = [['byModel', 'Model', 'model'], ['byEndpoint', 'Endpoint', 'endpoint'], ['byTag', 'Tag', 'tag'], ['byMonth', 'Month', 'month'], ['byDay', 'Day', 'day']]
 const COLUMNS = [
-  ['calls', 'Calls'], ['inputTokens', 'Input tokens'], ['outputTokens', 'Output tokens'], ['costUsd', 'Cost USD'], ['savedUsd', 'Below list USD'],
-  ['failoverAddedUsd', 'Added by failover USD'], ['unpricedCalls', 'Unpriced calls'], ['maybeBilledAttempts', 'Other attempts maybe billed']
+  ['calls', 'Calls'], ['inputTokens', 'Input tokens'], ['outputTokens', 'Output tokens'], ['costUsd', 'Cost USD'], ['savedUsd', 'Below list USD'], ['savedShare', 'Below list'],
+  ['failoverAddedUsd', 'Added by failover USD'], ['netSavedUsd', 'Net USD'], ['unpricedCalls', 'Unpriced calls'], ['maybeBilledAttempts', 'Other attempts maybe billed']
 ]
 
 class CostReport {
   /** @param {any} sums */
   constructor (sums) {
     Object.assign(this, sums)
-    for (const row of [sums.total, ...PARTS.flatMap(([part]) => sums[part])]) row.savedUsd = row.listUsd - row.comparableUsd
+    for (const row of [sums.total, ...PARTS.flatMap(([part]) => sums[part])]) {
+      row.savedUsd = row.listUsd - row.comparableUsd
+      row.savedShare = row.listUsd > 0 ? row.savedUsd / row.listUsd : null
+      row.netSavedUsd = row.savedUsd - row.failoverAddedUsd
+    }
   }
 
   toString () {
@@ -71,7 +75,7 @@ class CostReport {
   /** One line a row: what it is of, its name, and its numbers, unrounded. */
   toCsv () {
     const quote = (/** @type {unknown} */ cell) => {
-      let text = String(cell)
+      let text = cell === null ? '' : String(cell)
       // A spreadsheet takes such a text for a formula.
       if (typeof cell === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
@@ -106,9 +110,10 @@ class CostReport {
   }
 }
 
-/** @param {string} column @param {number} value */
+/** @param {string} column @param {number | null} value */
 function shown (column, value) {
-  return column.endsWith('Usd') ? value.toFixed(6) : String(value)
+  if (column === 'savedShare') return value === null ? '-' : `${(value * 100).toFixed(1)} %`
+  return column.endsWith('Usd') ? Number(value).toFixed(6) : String(value)
 }
 
 module.exports = { CostLedger, CostReport, day }
