@@ -1,6 +1,9 @@
 /// <reference types="node" />
 
 import { EventEmitter } from 'node:events'
+import type { IncidentOptions, IncidentReport } from './types/incidents'
+
+export * from './types/incidents'
 
 // The reference documentation of the package. Inputs are camelCase; completions are OpenAI's wire objects.
 
@@ -117,6 +120,8 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   getSummary(): Record<string, ModelSummary>
   /** How the endpoints fare, in the words of rate limiting. `toString()` is the text form. */
   getHealthReport(): HealthReport
+  /** Disturbances that are under way or over, the oldest first: at most `incidents.keep` that are over. */
+  getIncidents(): IncidentReport[]
   /**
    * Asks `GET /models` whether the key is accepted. Default: the first endpoint.
    * @throws {ConfigError} (as a rejection) if no endpoint has that name
@@ -249,6 +254,7 @@ export interface ClientOptions extends ConnectionOptions {
   streams?: StreamOptions
   /** A second request to another endpoint for a call whose first is slow. Default false. */
   hedge?: false | HedgeOptions
+  incidents?: IncidentOptions
   /** Prices by model, where the endpoint has none. */
   prices?: Record<string, Price>
   /** How `client.monitor` watches; `false` is the same as leaving it out. */
@@ -1174,6 +1180,8 @@ export interface ClientEvents extends MonitorEvents {
   config: ConfigEvent
   /** Something happened to a queued request. */
   queue: QueueEvent
+  /** An incident was opened, or is over. */
+  incident: IncidentReport
 }
 
 export interface AttemptEvent extends Attempt {

@@ -78,6 +78,8 @@ export declare class NativeClient {
   metricsText(openMetrics: boolean): string
   /** The same as data, in JSON. */
   metricsFamilies(): string
+  /** Incidents that are kept, the oldest first. */
+  incidents(): string
   /** Jobs that are not over. */
   queueSize(): number
   /** Resolves when the file can be used. */

@@ -16,6 +16,7 @@ let call
 const documents = () => require('./document')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
+const INCIDENT = EVENTS.indexOf('incident')
 /** How long `close()` waits for calls under way. */
 const DRAIN = 30_000
 
@@ -231,6 +232,11 @@ class FailoverClient extends WantedEmitter {
     return this.#monitor.getHealthReport()
   }
 
+  getIncidents () {
+    const { incidentReport } = require('./incident-report')
+    return JSON.parse(this.#native.incidents()).map(incidentReport)
+  }
+
   /** @param {string} [endpoint] */
   async validateApiKey (endpoint) {
     nameOf(endpoint, 'endpoint')
@@ -300,7 +306,8 @@ class FailoverClient extends WantedEmitter {
 
   /** @param {number} kind @param {string} json */
   #deliver (kind, json) {
-    const payload = JSON.parse(json)
+    const parsed = JSON.parse(json)
+    const payload = kind === INCIDENT ? require('./incident-report').incidentReport(parsed) : parsed
     this.deliver(EVENTS[kind], payload)
     if (kind >= MONITOR_EVENTS) this.#monitor.deliver(EVENTS[kind], payload)
   }

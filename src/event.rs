@@ -12,13 +12,14 @@ pub enum EventKind {
     Config,
     Budget,
     Queue,
+    Incident,
     HealthCheck,
     Alert,
     AuthError,
 }
 
 /// Every kind, in the order of its number.
-pub const KINDS: [(EventKind, &str); 12] = [
+pub const KINDS: [(EventKind, &str); 13] = [
     (EventKind::Attempt, "attempt"),
     (EventKind::Retry, "retry"),
     (EventKind::Failover, "failover"),
@@ -28,6 +29,7 @@ pub const KINDS: [(EventKind, &str); 12] = [
     (EventKind::Config, "config"),
     (EventKind::Budget, "budget"),
     (EventKind::Queue, "queue"),
+    (EventKind::Incident, "incident"),
     (EventKind::HealthCheck, "healthCheck"),
     (EventKind::Alert, "alert"),
     (EventKind::AuthError, "authError"),

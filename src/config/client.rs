@@ -10,7 +10,7 @@ use super::{
     budgets,
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
-    key,
+    incidents, key,
     models::Aliases,
     monitor::HealthConfig,
     queue::{self, QueueConfig},
@@ -24,6 +24,7 @@ use crate::{
         proxy::ProxyOptions,
         tls::{self, TlsOptions},
     },
+    observe::incident::IncidentConfig,
     policy::{backoff::Backoff, breaker::BreakerConfig, budget::BudgetConfig},
     reason::Reason,
 };
@@ -48,6 +49,7 @@ pub struct ClientConfig {
     pub fallback: Option<Fallback>,
     pub streams: Streams,
     pub hedge: Option<Hedge>,
+    pub incidents: IncidentConfig,
     pub health: HealthConfig,
     /// Whether probing starts by itself.
     pub health_starts: bool,
@@ -206,6 +208,7 @@ impl ClientConfig {
         let fallback = behaviour::read_fallback(r);
         let streams = behaviour::read_streams(r, Streams::default());
         let hedge = behaviour::read_hedge(r).flatten();
+        let incidents = incidents::read(r);
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
         let transport = read_transport(r);
@@ -234,6 +237,7 @@ impl ClientConfig {
             fallback,
             streams,
             hedge,
+            incidents,
             health,
             prices,
             proxy,

@@ -10,6 +10,7 @@ pub mod document;
 pub mod endpoint;
 pub mod environment;
 pub mod imprint;
+pub mod incidents;
 pub mod key;
 pub mod limits;
 pub mod models;

@@ -177,7 +177,7 @@ impl Engine {
     ) -> Arc<Self> {
         let now = now();
         let room = before.room();
-        let witness = before.witness();
+        let witness = before.witness(config.incidents, &listeners.events);
         let around = Around { room: room.clone(), meters: witness.meters.clone() };
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
@@ -355,6 +355,9 @@ impl Engine {
             match change {
                 Change::Breaker { scope, state, until } => {
                     self.room.tell_watcher();
+                    if let (State::Open, Some(until)) = (state, until) {
+                        self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
+                    }
                     event::emit(&*self.events, EventKind::Breaker, || {
                         serde_json::json!({
                             "endpoint": target.endpoint.config.name,
@@ -368,6 +371,7 @@ impl Engine {
                 }
                 Change::Cooldown { scope, until } => {
                     self.parked(target, reason, *until);
+                    self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
                     event::emit(&*self.events, EventKind::Cooldown, || {
                         serde_json::json!({
                             "endpoint": target.endpoint.config.name,

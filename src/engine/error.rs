@@ -185,6 +185,11 @@ impl CallError {
         outage && !unknown
     }
 
+    /// Whether a request was lost that somebody else might have answered.
+    pub fn is_loss(&self) -> bool {
+        self.code == Code::StreamInterrupted || (self.is_outage() && self.code != Code::BudgetExceeded)
+    }
+
     /// Whether the same call may be answered at another time.
     pub fn may_pass(&self) -> bool {
         self.is_outage() && !matches!(self.code, Code::BudgetExceeded | Code::NotFound)

@@ -17,7 +17,9 @@ use crate::{
     alert::Conditions,
     clock::Wall,
     config::{EndpointConfig, endpoint::Served, key::KeySource},
+    event::EventSink,
     money::budget::CostBudgetConfig,
+    observe::incident::IncidentConfig,
     policy::{breaker::BreakerConfig, budget::BudgetConfig},
 };
 
@@ -43,8 +45,10 @@ impl<'e> Succession<'e> {
         self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
     }
 
-    pub fn witness(&self) -> Arc<Witness> {
-        self.0.map_or_else(Arc::default, |engine| engine.witness.clone())
+    pub fn witness(&self, incidents: IncidentConfig, events: &Arc<dyn EventSink>) -> Arc<Witness> {
+        let Some(engine) = self.0 else { return Witness::new(incidents, events.clone()) };
+        engine.witness.reconfigure(incidents);
+        engine.witness.clone()
     }
 
     /// What was spent is not forgotten.

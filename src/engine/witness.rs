@@ -1,27 +1,117 @@
 //! Who sees the end of every attempt and of every call, and keeps what people look at later. It outlives reloads.
 
-use std::sync::Arc;
-
-use crate::observe::{
-    meters::{Meters, Move},
-    sighting::{AttemptSeen, CallSeen},
+use std::{
+    sync::{Arc, Weak},
+    time::Instant,
 };
 
-#[derive(Default)]
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::{runtime::Handle, task::AbortHandle, time};
+
+use super::state::Endpoint;
+use crate::{
+    clock::now,
+    event::{self, EventKind, EventSink},
+    observe::{
+        incident::{IncidentConfig, Incidents, Turn},
+        meters::{Meters, Move},
+        sighting::{AttemptSeen, CallSeen},
+    },
+    reason::Reason,
+};
+
 pub struct Witness {
     pub meters: Arc<Meters>,
+    incidents: Mutex<Incidents>,
+    events: Arc<dyn EventSink>,
+    /// Closes an incident in which nothing happens any more.
+    closing: Mutex<Option<AbortHandle>>,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if let Some(task) = self.closing.lock().take() {
+            task.abort();
+        }
+    }
 }
 
 impl Witness {
+    pub fn new(incidents: IncidentConfig, events: Arc<dyn EventSink>) -> Arc<Self> {
+        Arc::new(Self {
+            meters: Arc::default(),
+            incidents: Mutex::new(Incidents::new(incidents)),
+            events,
+            closing: Mutex::default(),
+        })
+    }
+
+    pub fn reconfigure(&self, incidents: IncidentConfig) {
+        self.incidents.lock().reconfigure(incidents);
+    }
+
     /// An attempt was booked. It is counted elsewhere, once what followed from it is known.
-    pub fn attempt(&self, _seen: &AttemptSeen) {}
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen) {
+        let turns = self.incidents.lock().attempt(seen);
+        self.tell(&turns);
+        if turns.contains(&Turn::Opened) {
+            self.close_in_time();
+        }
+    }
 
     /// A call has come to its end, or was given up.
     pub fn call(&self, model: &str, seen: &CallSeen) {
         self.meters.call(model, seen.outcome, seen.took);
+        let turns = self.incidents.lock().call(seen);
+        self.tell(&turns);
     }
 
     pub fn moved(&self, way: Move) {
         self.meters.moved(way);
+    }
+
+    /// An endpoint, or a model there, is left out of selection until a moment.
+    pub fn out(&self, endpoint: &Endpoint, model: Option<&str>, reason: Option<Reason>, until: Instant) {
+        self.incidents.lock().out(&endpoint.name, model, reason, until, now());
+    }
+
+    /// All that are kept, the oldest first.
+    pub fn incidents(&self) -> Value {
+        let now = now();
+        let mut incidents = self.incidents.lock();
+        let turns = incidents.expire(now);
+        let reports = incidents.all().map(|incident| incident.report(now)).collect();
+        drop(incidents);
+        self.tell(&turns);
+        reports
+    }
+
+    fn tell(&self, turns: &[Turn]) {
+        for turn in turns {
+            event::emit(&*self.events, EventKind::Incident, || {
+                self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
+            });
+        }
+    }
+
+    /// Nobody else may come by when the quiet time is over.
+    fn close_in_time(self: &Arc<Self>) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let task = runtime.spawn(close(Arc::downgrade(self)));
+        if let Some(before) = self.closing.lock().replace(task.abort_handle()) {
+            before.abort();
+        }
+    }
+}
+
+async fn close(witness: Weak<Witness>) {
+    loop {
+        let Some(this) = witness.upgrade() else { return };
+        let turns = this.incidents.lock().expire(now());
+        this.tell(&turns);
+        let Some(at) = this.incidents.lock().closes_at() else { return };
+        drop(this);
+        time::sleep_until(time::Instant::from_std(at)).await;
     }
 }

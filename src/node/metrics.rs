@@ -35,6 +35,15 @@ impl NativeClient {
     }
 }
 
+#[napi]
+impl NativeClient {
+    /// Incidents that are kept, the oldest first.
+    #[napi(catch_unwind)]
+    pub fn incidents(&self) -> String {
+        self.shared.engine().witness.incidents().to_string()
+    }
+}
+
 impl NativeClient {
     fn families(&self) -> Vec<Family> {
         let beside = Beside {

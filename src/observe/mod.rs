@@ -3,6 +3,7 @@
 pub mod bounded;
 pub mod buckets;
 pub mod exposition;
+pub mod incident;
 pub mod latency;
 pub mod meters;
 pub mod samples;

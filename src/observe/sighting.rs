@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{money::price::Money, reason::Reason};
@@ -16,6 +16,7 @@ pub struct AttemptSeen {
     pub place: Place,
     /// When it ended, and how long it took.
     pub at: SystemTime,
+    pub now: Instant,
     pub took: Duration,
     /// None for an answer, or for content that has begun.
     pub failure: Option<Reason>,
@@ -27,7 +28,9 @@ pub struct AttemptSeen {
 #[derive(Clone, Debug)]
 pub struct CallSeen {
     pub id: String,
+    /// When it ended, and how long it took.
     pub at: SystemTime,
+    pub now: Instant,
     pub took: Duration,
     /// Who would have been asked with all in health; `None` for a call that did not get as far.
     pub usual: Option<Place>,
@@ -36,6 +39,8 @@ pub struct CallSeen {
     pub alone: Option<Reason>,
     pub attempts: usize,
     pub outcome: Outcome,
+    /// A failure is nobody's who asked: neither a mistake nor a budget of the caller's.
+    pub outage: bool,
     pub answer: Option<AnswerSeen>,
     /// On whose behalf: the request's `user`, or the tag of that name.
     pub user: Option<String>,
@@ -52,6 +57,27 @@ pub struct AnswerSeen {
     pub cost: Option<Money>,
     /// What the usual one would have asked for the same tokens.
     pub usual_cost: Option<Money>,
+}
+
+impl CallSeen {
+    /// Nobody answered, and it was not the caller's doing.
+    pub fn is_failed(&self) -> bool {
+        self.outage && matches!(self.outcome, Outcome::Failed(_))
+    }
+
+    /// The usual candidate failed it, or would have.
+    pub fn alone_failed(&self) -> bool {
+        let ours = match self.outcome {
+            Outcome::Answered | Outcome::Fallback | Outcome::Queued => true,
+            Outcome::Failed(_) => self.outage,
+            Outcome::Aborted => false,
+        };
+        ours && self.alone.is_some()
+    }
+
+    pub fn is_rescued(&self) -> bool {
+        self.answer.is_some() && self.alone.is_some()
+    }
 }
 
 /// What a call came to.

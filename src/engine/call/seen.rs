@@ -29,6 +29,7 @@ impl Call {
         self.engine.witness.attempt(&AttemptSeen {
             place: place(target),
             at: self.engine.wall(),
+            now: now(),
             took: now().saturating_duration_since(began),
             failure: fault.map(|fault| fault.kind.reason()),
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
@@ -73,11 +74,13 @@ impl Call {
             &CallSeen {
                 id: self.id.clone(),
                 at: self.engine.wall(),
+                now: now(),
                 took: now().saturating_duration_since(self.started),
                 usual: self.usual.clone(),
                 alone: self.usual.as_ref().and_then(|usual| alone(trail.attempts(), usual)),
                 attempts: trail.attempts().len(),
                 outcome,
+                outage: matches!(result, Some(Err(error)) if error.is_loss()),
                 answer,
                 user: self.question.user().or_else(tag).map(str::to_owned),
             },

@@ -1,0 +1,108 @@
+'use strict'
+
+// Outages as a client sees them: what the report says is what the servers did.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const { rig, ask, failure, faults, event, record, until, trail } = require('../helpers/client')
+
+const FAST = { incidents: { quiet: 300 }, breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 } }
+const price = (i) => ({ price: { input: 1 + 9 * i, output: 1 + 9 * i } })
+
+test('an outage under load: every call is in the report once, and none was lost', async (t) => {
+  const { client, a } = rig(t, { ...FAST, endpoint: price })
+  const seen = record(client, 'incident')
+  const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+  const reports = []
+  const load = async (n) => {
+    for (let i = 0; i < 40; i++) {
+      const { report } = await ask(client, { extraBody: { user: `user-${n}` } })
+      reports.push({ ended: performance.now(), report })
+    }
+  }
+  await ask(client)
+  a.stop()
+  await Promise.all([1, 2, 3, 4].map(load))
+  await a.start()
+  await until('the primary to answer', async () => (await ask(client)).report.endpoint === 'A')
+  const incident = await closed
+  assert.deepEqual(seen.map((i) => i.status), ['open', 'closed'])
+  assert.equal(client.getIncidents().length, 1)
+  assert.ok(incident.requests >= 161, `${incident.requests}`)
+  assert.deepEqual([incident.failed, incident.failedShare, incident.affectedUsers], [0, 0, 0])
+  assert.ok(incident.rescued >= 160 && incident.withoutFailover.failed === incident.rescued)
+  assert.equal(incident.withoutFailover.affectedUsers, 4)
+  assert.ok(incident.detectionMs !== null && incident.detectionMs < 1_000)
+  assert.ok(incident.recoveryMs !== null && incident.recoveryMs < 1_000)
+  assert.deepEqual(incident.endpoints.map((e) => [e.name, e.models]), [['A', ['gpt-4o']]])
+  assert.ok(incident.endpoints[0].reasons.connect >= 1 && incident.endpoints[0].backAt !== null)
+  assert.deepEqual(incident.timeline.map((m) => m.what), ['failed', 'out', 'rescued', 'back', 'over'])
+  // The dearer one's tokens less what the usual one would have asked for them.
+  const extra = reports.filter((r) => r.report.endpoint === 'B').reduce((sum, r) => sum + r.report.costUsd * 0.9, 0)
+  assert.ok(incident.extraCostUsd >= extra - 1e-9, `${incident.extraCostUsd} ${extra}`)
+})
+
+test('what is lost is counted as lost, with and without anybody to move to', async (t) => {
+  const { client, a, b } = rig(t, { ...FAST, breaker: false, onUnavailable: 'error', maxRetries: 0 })
+  await ask(client)
+  await ask(client, { endpoints: ['B'] })
+  a.always(faults.serverError())
+  b.script(faults.serverError())
+  const error = await failure(ask(client, { tags: { user: 'ann' } }))
+  assert.equal(trail(error.attempts), 'A:next:serverError B:fail:serverError')
+  await ask(client, { tags: { user: 'bob' } })
+  await failure(ask(client, { endpoints: ['A'], tags: { user: 'ann' } }))
+  a.script(faults.badRequest())
+  await failure(ask(client))
+  const [incident] = client.getIncidents()
+  assert.deepEqual([incident.requests, incident.failed, incident.rescued, incident.affectedUsers], [4, 2, 1, 1])
+  assert.deepEqual(incident.withoutFailover, { requests: 4, failed: 3, failedShare: 0.75, recoveryMs: null, affectedUsers: 2 })
+  assert.deepEqual(incident.endpoints.map((e) => e.name), ['A', 'B'])
+})
+
+test('nothing is opened by an endpoint that never served, by callers or by probes', async (t) => {
+  const { client, a, b } = rig(t, { ...FAST, breaker: false })
+  a.always(faults.serverError())
+  await ask(client)
+  b.script(faults.badRequest())
+  await failure(ask(client, { endpoints: ['B'] }))
+  const abort = new AbortController()
+  b.script(faults.hang())
+  const aborted = failure(ask(client, { endpoints: ['B'], signal: abort.signal }))
+  await b.waitForHits(3)
+  abort.abort()
+  await aborted
+  await client.monitor.checkEndpointHealth('A')
+  assert.deepEqual(client.getIncidents(), [])
+})
+
+test('one goes on over a reload, and as many are kept as is said', async (t) => {
+  const { client, a, servers } = rig(t, { ...FAST, breaker: false, incidents: { quiet: 20, keep: 2 } })
+  const endpoints = servers.map((server, i) => ({ name: 'AB'[i], baseURL: server.url, apiKey: 'k'.repeat(30) }))
+  for (let i = 0; i < 4; i++) {
+    await ask(client)
+    const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+    a.script(faults.serverError())
+    await ask(client)
+    if (i === 3) await client.reload({ endpoints, breaker: false, incidents: { quiet: 20, keep: 2 } })
+    await ask(client)
+    await closed
+  }
+  const kept = client.getIncidents()
+  assert.deepEqual(kept.map((i) => i.id.split('-')[2]), ['3', '4'])
+  assert.ok(kept.every((i) => i.status === 'closed' && i.rescued === 1))
+})
+
+test('an interrupted stream is a lost call', async (t) => {
+  const { client, a } = rig(t, FAST)
+  await ask(client, { stream: true })
+  a.script(faults.cut({ after: 2 }))
+  await failure(ask(client, { stream: true }))
+  const [incident] = client.getIncidents()
+  assert.deepEqual([incident.requests, incident.failed, incident.withoutFailover.failed], [1, 1, 1])
+})
+
+test('options that are not valid are named', () => {
+  const { problems } = require('../helpers/client')
+  assert.deepEqual(problems({ incidents: { quiet: 0, keep: -1, keeep: 2 } }).map((p) => p.split(' ')[0]).sort(), ['incidents.keeep', 'incidents.keep', 'incidents.quiet'].sort())
+})

@@ -1,0 +1,157 @@
+//! An incident as data, beside what it would have been without anybody to move to.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    Incident, What,
+    tally::{MOST_USERS, Tally},
+};
+use crate::{duration::millis, timestamp::iso8601};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moment<'a> {
+    at: String,
+    after_ms: f64,
+    what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl What {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Out => "out",
+            Self::Rescued => "rescued",
+            Self::Lost => "lost",
+            Self::Back => "back",
+        }
+    }
+}
+
+impl Incident {
+    pub fn endpoints(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.parties.keys()
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.over.is_some()
+    }
+
+    /// `primary`: the endpoint that is asked first with all in health.
+    pub fn report(&self, now: Instant) -> Value {
+        let ended = self.over.or(self.calm);
+        let since = |at: Instant| at.saturating_duration_since(self.began);
+        let ms = |at: Option<Instant>| at.map(|at| millis(since(at)));
+        let length = since(ended.unwrap_or(now));
+        let calls = &self.during;
+        json!({
+            "id": self.id(),
+            "status": if self.over.is_some() { "closed" } else { "open" },
+            "startedAt": self.iso(self.began),
+            "endedAt": ended.map(|at| self.iso(at)),
+            "durationMs": millis(length),
+            "detectionMs": ms(self.detected),
+            "recoveryMs": ms(self.recovered),
+            "endpoints": self.endpoint_reports(),
+            "requests": calls.calls,
+            "failed": calls.failed,
+            "failedShare": share(calls.failed, calls.calls),
+            "rescued": calls.rescued,
+            "queued": calls.queued,
+            "fallback": calls.fallback,
+            "affectedUsers": calls.failed_users.count(),
+            "latencyMs": {
+                "before": self.before.map(millis),
+                "during": calls.latency.get().map(millis),
+                "after": self.after.latency.get().map(millis),
+            },
+            "extraCostUsd": extra(calls),
+            "unpricedAnswers": calls.unpriced,
+            "withoutFailover": {
+                "requests": calls.calls,
+                "failed": calls.alone_failed,
+                "failedShare": share(calls.alone_failed, calls.calls),
+                "recoveryMs": ended.map(|_| millis(length)),
+                "affectedUsers": calls.users.count(),
+            },
+            "mostUsersCounted": MOST_USERS,
+            "timeline": self.timeline(ended),
+            "untoldMoments": self.untold,
+            "series": self.series.columns(),
+        })
+    }
+
+    fn id(&self) -> String {
+        let seconds = self.began_at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        format!("inc-{seconds:x}-{}", self.number)
+    }
+
+    fn endpoint_reports(&self) -> Vec<Value> {
+        self.parties
+            .iter()
+            .map(|(name, party)| {
+                json!({
+                    "name": &**name,
+                    "models": party.models,
+                    "failures": party.failures,
+                    "reasons": party.reasons.iter().map(|(r, n)| (r.word().to_owned(), json!(n))).collect::<serde_json::Map<_, _>>(),
+                    "firstFailureAt": self.iso(party.first),
+                    "lastFailureAt": self.iso(party.last),
+                    "outAt": party.out.map(|at| self.iso(at)),
+                    "backAt": party.back.map(|at| self.iso(at)),
+                })
+            })
+            .collect()
+    }
+
+    fn timeline(&self, ended: Option<Instant>) -> Vec<Value> {
+        let told = self.moments.iter().map(|moment| Moment {
+            at: self.iso(moment.at),
+            after_ms: self.after_ms(moment.at),
+            what: moment.what.word(),
+            endpoint: moment.endpoint.as_deref(),
+            model: moment.model.as_deref(),
+            reason: moment.reason.map(|reason| reason.word()),
+        });
+        let end = ended.map(|at| Moment {
+            at: self.iso(at),
+            after_ms: self.after_ms(at),
+            what: "over",
+            endpoint: None,
+            model: None,
+            reason: None,
+        });
+        told.chain(end.filter(|_| self.over.is_some())).map(|moment| json!(moment)).collect()
+    }
+
+    fn after_ms(&self, at: Instant) -> f64 {
+        millis(at.saturating_duration_since(self.began))
+    }
+
+    fn iso(&self, at: Instant) -> String {
+        let after = at.saturating_duration_since(self.began);
+        iso8601(self.began_at.checked_add(after).unwrap_or(self.began_at))
+    }
+}
+
+/// 0 to 1.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// Known only if it is for every answer.
+fn extra(calls: &Tally) -> Option<f64> {
+    (calls.unpriced == 0).then(|| calls.extra as f64 / 1e12)
+}

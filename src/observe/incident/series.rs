@@ -1,0 +1,88 @@
+//! How calls ended over an incident's time, in steps that grow with it, so that they stay a hundred or two.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::observe::sighting::CallSeen;
+
+const FIRST_STEP: Duration = Duration::from_millis(50);
+const MOST_STEPS: usize = 240;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// By the usual candidate.
+    pub answered: u64,
+    pub rescued: u64,
+    pub failed: u64,
+    pub alone_failed: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Series {
+    step: Duration,
+    steps: Vec<Step>,
+}
+
+/// As columns, for charts.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Columns {
+    pub step_ms: f64,
+    pub answered: Vec<u64>,
+    pub rescued: Vec<u64>,
+    pub failed: Vec<u64>,
+    pub without_failover_failed: Vec<u64>,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { step: FIRST_STEP, steps: Vec::new() }
+    }
+}
+
+impl Series {
+    pub fn add(&mut self, after: Duration, call: &CallSeen) {
+        while self.index(after) >= MOST_STEPS {
+            let pairs = self.steps.chunks(2);
+            let sum = |pair: &[Step]| {
+                pair.iter().fold(Step::default(), |sum, step| Step {
+                    answered: sum.answered + step.answered,
+                    rescued: sum.rescued + step.rescued,
+                    failed: sum.failed + step.failed,
+                    alone_failed: sum.alone_failed + step.alone_failed,
+                })
+            };
+            self.steps = pairs.map(sum).collect();
+            self.step *= 2;
+        }
+        let index = self.index(after);
+        if self.steps.len() <= index {
+            self.steps.resize(index + 1, Step::default());
+        }
+        let Some(step) = self.steps.get_mut(index) else { return };
+        if call.is_rescued() {
+            step.rescued += 1;
+        } else if call.answer.is_some() {
+            step.answered += 1;
+        } else if call.is_failed() {
+            step.failed += 1;
+        }
+        step.alone_failed += u64::from(call.alone_failed());
+    }
+
+    fn index(&self, after: Duration) -> usize {
+        (after.as_nanos() / self.step.as_nanos()) as usize
+    }
+
+    pub fn columns(&self) -> Columns {
+        let column = |of: fn(&Step) -> u64| self.steps.iter().map(of).collect();
+        Columns {
+            step_ms: crate::duration::millis(self.step),
+            answered: column(|s| s.answered),
+            rescued: column(|s| s.rescued),
+            failed: column(|s| s.failed),
+            without_failover_failed: column(|s| s.alone_failed),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What became of calls over some time, and what would have without anybody to move to.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    time::Duration,
+};
+
+use crate::observe::sighting::{CallSeen, Outcome};
+
+/// More are not told apart: it is said that there are more.
+pub const MOST_USERS: usize = 10_000;
+
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub calls: u64,
+    /// Neither answered nor queued, and neither the caller's mistake nor his wish.
+    pub failed: u64,
+    pub queued: u64,
+    pub fallback: u64,
+    /// Answered, though the usual candidate failed or was out.
+    pub rescued: u64,
+    /// Those that the usual candidate failed, or would have.
+    pub alone_failed: u64,
+    pub latency: Mean,
+    /// What answers cost more than the usual candidate's would have, in pico-dollars; less, if negative.
+    pub extra: i128,
+    /// Answers for which that is not known.
+    pub unpriced: u64,
+    pub users: Users,
+    pub failed_users: Users,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mean {
+    count: u64,
+    sum: Duration,
+}
+
+/// Distinct users, by their hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Users(HashSet<u64>);
+
+impl Mean {
+    pub fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.sum = self.sum.saturating_add(took);
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+    }
+
+    pub fn get(&self) -> Option<Duration> {
+        (self.count > 0).then(|| self.sum.div_f64(self.count as f64))
+    }
+}
+
+impl Users {
+    fn add(&mut self, user: Option<&str>) {
+        if let Some(user) = user.filter(|_| self.0.len() < MOST_USERS) {
+            self.0.insert(BuildHasherDefault::<DefaultHasher>::default().hash_one(user));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for user in other.0 {
+            if self.0.len() >= MOST_USERS {
+                return;
+            }
+            self.0.insert(user);
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Tally {
+    pub fn add(&mut self, call: &CallSeen) {
+        self.calls += 1;
+        let failed = call.is_failed();
+        self.failed += u64::from(failed);
+        self.queued += u64::from(call.outcome == Outcome::Queued);
+        self.fallback += u64::from(call.outcome == Outcome::Fallback);
+        if call.alone_failed() {
+            self.alone_failed += 1;
+            self.users.add(call.user.as_deref());
+        }
+        if failed {
+            self.failed_users.add(call.user.as_deref());
+        }
+        let Some(answer) = &call.answer else { return };
+        self.latency.add(call.took);
+        if call.is_rescued() {
+            self.rescued += 1;
+        }
+        if call.usual.as_ref() == Some(&answer.place) {
+            return;
+        }
+        match (answer.cost, answer.usual_cost) {
+            (Some(cost), Some(usual)) => {
+                // Both are far below what an i128 holds.
+                let picos =
+                    |money: crate::money::price::Money| i128::try_from(money.picos()).unwrap_or(i128::MAX);
+                self.extra = self.extra.saturating_add(picos(cost).saturating_sub(picos(usual)));
+            }
+            _ => self.unpriced += 1,
+        }
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.failed += other.failed;
+        self.queued += other.queued;
+        self.fallback += other.fallback;
+        self.rescued += other.rescued;
+        self.alone_failed += other.alone_failed;
+        self.latency.merge(other.latency);
+        self.extra = self.extra.saturating_add(other.extra);
+        self.unpriced += other.unpriced;
+        self.users.merge(other.users);
+        self.failed_users.merge(other.failed_users);
+    }
+}
