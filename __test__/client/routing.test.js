@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
 
 const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
 
@@ -225,6 +225,24 @@ test('a canary that fails is taken back, and nobody notices', async (t) => {
   old.always(faults.serverError())
   fresh.always(faults.healthy({ content: 'x' }))
   assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'for the last it still is')
+})
+
+test('a canary that was taken back stays so through a reload, until something else is tried', async (t) => {
+  const servers = [serve(t), serve(t)]
+  const options = (canary, more) => ({ apiKey: KEY, proxy: false, retry: QUICK, breaker: false, endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], baseURL: url, ...(i === 1 ? { canary } : {}) })), ...more })
+  servers[1].always(faults.serverError())
+  const client = open(t, options({ share: 0.5 }))
+  const state = () => client.getEndpointStatus('B').canary?.state
+  for (let i = 0; i < 400 && state() === 'running'; i++) await ask(client, { model: 'm' })
+  assert.equal(state(), 'rolledBack')
+  await client.reload(options({ share: 0.5 }, { maxRetries: 0 }))
+  assert.equal(state(), 'rolledBack')
+  await client.reload(options({ share: 0.4 }))
+  assert.equal(state(), 'running')
+  await client.reload(options(undefined))
+  assert.equal(state(), undefined)
+  await client.reload(options({ share: 0.4 }))
+  assert.equal(state(), 'running')
 })
 
 test('what is no canary', () => {

@@ -73,7 +73,7 @@ pub struct Endpoint {
     /// Where calls wait.
     pub room: Arc<Room>,
     /// Set for one that is new and has to prove itself.
-    pub canary: Option<Mutex<Canary>>,
+    pub canary: Option<Arc<Mutex<Canary>>>,
     targets: Mutex<Targets>,
 }
 
@@ -283,7 +283,7 @@ impl Endpoint {
         room: Arc<Room>,
         now: Instant,
     ) -> Self {
-        let canary = config.canary.clone().map(|canary| Mutex::new(Canary::new(canary, now)));
+        let canary = config.canary.clone().map(|canary| Arc::new(Mutex::new(Canary::new(canary, now))));
         Self {
             name: config.name.as_str().into(),
             config,
