@@ -52,7 +52,7 @@ pub enum Verdict {
 
 impl Books {
     /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
-    /// begins with what the ledger knows.
+    /// begins with what the one before it or the ledger knows.
     pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn Wall) -> Self {
         let now = epoch_ms(wall.now());
         let account = before.map(|books| books.account.clone()).unwrap_or_default();
@@ -62,7 +62,15 @@ impl Books {
         };
         let made = |config: &CostBudgetConfig| {
             let mut budget = CostBudget::new(config.clone(), now);
-            take_up(&mut budget, &account.ledger.lock(), now);
+            // One that counted the same knows better than the ledger, which counts by the day.
+            let alike = before.into_iter().flat_map(|books| &books.budgets).filter_map(|old| {
+                let mut old = old.lock();
+                old.counts_as(config).then(|| old.spent(now))
+            });
+            match alike.max() {
+                Some(spent) => drop(budget.charge(spent, now)),
+                None => take_up(&mut budget, &account.ledger.lock(), now),
+            }
             Arc::new(Mutex::new(budget))
         };
         let budgets = budgets.iter().map(|config| known(config).unwrap_or_else(|| made(config))).collect();
