@@ -18,7 +18,7 @@ use crate::{
     money::{
         budget::{CostBudget, CostBudgetConfig, Exceeded, Reached},
         calendar::{self, Period},
-        ledger::{Day, Entry, Ledger, Totals},
+        ledger::{Day, Entry, Ledger, Totals, clipped},
         price::Money,
     },
     timestamp::iso8601,
@@ -125,6 +125,17 @@ impl Books {
         }
     }
 
+    /// Books attempts of a call that nobody answered, as endpoint and model: somebody may send a bill for them.
+    pub fn record_unanswered<'a>(
+        &self,
+        attempts: impl Iterator<Item = (&'a str, &'a str)>,
+        tags: &[(String, String)],
+        wall: &dyn Wall,
+    ) {
+        self.account.ledger.lock().record_unanswered(epoch_ms(wall.now()), attempts, tags);
+        self.account.set_changed();
+    }
+
     /// Every budget, with what is left of it.
     pub fn budgets(&self, now: u64) -> Value {
         self.budgets
@@ -185,9 +196,20 @@ impl Account {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// All of it, to be kept.
+    /// All of it, to be kept. Calls want the lock: it is given back after each day.
     pub fn text(&self) -> String {
-        serde_json::to_string(&*self.ledger.lock()).unwrap_or_default()
+        let days = self.ledger.lock().known_days();
+        let mut text = String::from("{");
+        for day in days {
+            let Some(rows) = self.ledger.lock().day(day).and_then(|day| serde_json::to_string(day).ok())
+            else {
+                continue;
+            };
+            let comma = if text.len() > 1 { "," } else { "" };
+            text.extend([comma, "\"", &day.to_string(), "\":", &rows]);
+        }
+        text.push('}');
+        text
     }
 }
 
@@ -204,7 +226,9 @@ fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
             Some((name, value)) => day
                 .tags
                 .iter()
-                .filter(|(n, v, _)| n == name && value.as_ref().is_none_or(|value| value == v))
+                .filter(|(n, v, _)| {
+                    *n == clipped(name) && value.as_ref().is_none_or(|value| *v == clipped(value))
+                })
                 .for_each(|(.., sum)| spent += sum.cost),
         }
     }

@@ -31,7 +31,8 @@ pub struct Reply {
 
 impl Call {
     pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
-        let trail = self.trail.lock();
+        let mut trail = self.trail.lock();
+        trail.booked = true;
         let cost = self.book(picker, target, answered.usage, &trail);
         let report = Report {
             request_id: &self.id,
