@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use parking_lot::Mutex;
 use tokio::{task::AbortHandle, time};
 
 use super::books::{Account, Books};
@@ -19,14 +20,23 @@ use crate::{
 
 const EVERY: Duration = Duration::from_secs(1);
 /// A ledger of this size was written by nobody here.
-const LARGEST: u64 = 256 << 20;
+const LARGEST: u64 = 1 << 30;
+/// A large one is written less often: this many times as long as it took is rested.
+const REST: u32 = 10;
 
 pub struct LedgerFile {
+    kept: Arc<Kept>,
+    writer: AbortHandle,
+}
+
+/// Goes with the last who writes: nobody else may have the file before.
+struct Kept {
     path: PathBuf,
     account: Arc<Account>,
+    /// Held while it is written: two at a time would write into each other.
+    writing: Mutex<()>,
     /// Locked as long as this lives.
     _lock: File,
-    writer: AbortHandle,
 }
 
 impl LedgerFile {
@@ -38,6 +48,9 @@ impl LedgerFile {
         runtime: &tokio::runtime::Handle,
     ) -> Result<Self, String> {
         let cannot = |what: &str, e: io::Error| format!("{what}: {e}");
+        // A link stays one, and whoever comes to the file another way meets the same lock.
+        let real = std::fs::canonicalize(path);
+        let path = real.as_deref().unwrap_or(path);
         let beside = beside(path, "lock");
         let lock = OpenOptions::new()
             .create(true)
@@ -64,13 +77,25 @@ impl LedgerFile {
         // What cannot be written is found out now, and not when money has been spent.
         let account = books.account.clone();
         write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
-        let writer = runtime.spawn(keep(path.to_owned(), account.clone(), events)).abort_handle();
-        Ok(Self { path: path.to_owned(), account, _lock: lock, writer })
+        let kept = Arc::new(Kept { path: path.to_owned(), account, writing: Mutex::default(), _lock: lock });
+        let writer = runtime.spawn(keep(kept.clone(), events)).abort_handle();
+        Ok(Self { kept, writer })
     }
 
     /// Writes what is not written yet; for when nothing more will come.
     pub fn flush(&self) -> io::Result<()> {
-        if self.account.take_changed() { write(&self.path, &self.account.text()) } else { Ok(()) }
+        self.kept.write()
+    }
+}
+
+impl Kept {
+    /// Writes it if something was booked since the last time. What could not be written is not forgotten.
+    fn write(&self) -> io::Result<()> {
+        let _writing = self.writing.lock();
+        if !self.account.take_changed() {
+            return Ok(());
+        }
+        write(&self.path, &self.account.text()).inspect_err(|_| self.account.set_changed())
     }
 }
 
@@ -81,19 +106,18 @@ impl Drop for LedgerFile {
 }
 
 /// Ended by the file's drop.
-async fn keep(path: PathBuf, account: Arc<Account>, events: Arc<dyn EventSink>) {
+async fn keep(kept: Arc<Kept>, events: Arc<dyn EventSink>) {
     let mut told = false;
+    let mut took = Duration::ZERO;
     loop {
-        time::sleep(EVERY).await;
-        if !account.take_changed() {
-            continue;
-        }
-        let (text, path) = (account.text(), path.clone());
-        let written = tokio::task::spawn_blocking(move || write(&path, &text)).await;
+        time::sleep(EVERY.max(took * REST)).await;
+        let kept = kept.clone();
+        let began = time::Instant::now();
+        let written = tokio::task::spawn_blocking(move || kept.write()).await;
+        took = began.elapsed();
         let failed = !matches!(written, Ok(Ok(())));
         if failed {
             // It is tried again with the next second, and said once.
-            account.set_changed();
             if !std::mem::replace(&mut told, true) {
                 let why = match written {
                     Ok(Err(e)) => e.to_string(),
