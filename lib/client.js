@@ -125,7 +125,10 @@ class FailoverClient extends WantedEmitter {
   /** @param {import('./document').Document} document */
   #watch (document) {
     const { file, path } = document
+    /** What it said when it was last read; undefined of a file that cannot be. @type {Buffer | undefined} */
     let bytes = Buffer.from(document.bytes)
+    /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
+    let unreadable
     // Weakly: a client that nobody holds is not kept by its file.
     const self = new WeakRef(this)
     const unwatch = require('./watch').watch(path, () => {
@@ -134,17 +137,21 @@ class FailoverClient extends WantedEmitter {
       client.#reloading = client.#reloading.then(async () => {
         if (client.#closing !== undefined) return
         try {
-          const found = await documents().read(file, path)
-          if (bytes.equals(found.bytes)) return
+          const found = await documents().read(file, path).catch((error) => {
+            bytes = undefined
+            throw error
+          })
+          if (bytes?.equals(found.bytes)) return
           bytes = Buffer.from(found.bytes)
+          unreadable = undefined
           const changes = await client.#replace(client.#overrides.options, client.#overrides.above, found)
           client.#tell({ message: summaryOf(changes, file), file, changes })
         } catch (/** @type {any} */ error) {
           if (client.#closing !== undefined) return
-          // Once: a file that is not there is none until it is.
-          if (error.problems?.[0]?.line === undefined && bytes.length === 0) return
-          if (error.problems?.[0]?.line === undefined) bytes = Buffer.alloc(0)
-          client.#tell({ message: `${file} is not valid, and nothing has changed: ${(error.problems ?? []).map(lineOf).join('; ') || error.message}`, file, problems: error.problems ?? [] })
+          const why = (error.problems ?? []).map(lineOf).join('; ') || error.message
+          if (bytes === undefined && unreadable === why) return
+          unreadable = bytes === undefined ? why : undefined
+          client.#tell({ message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] })
         }
       })
     })

@@ -194,7 +194,8 @@ impl ClientConfig {
             Some(Value::Bool(false)) => None,
             Some(value) => {
                 let path = r.path_of("breaker");
-                Some(reader::object(value, &path, r.problems(), read_breaker).unwrap_or_default())
+                let read = reader::object_or(value, &path, "false or an object", r.problems(), read_breaker);
+                Some(read.unwrap_or_default())
             }
             None => Some(BreakerConfig::default()),
         };
@@ -249,7 +250,7 @@ fn read_health(r: &mut Reader<'_>) -> HealthConfig {
         Some(Value::Bool(false)) | None => None,
         Some(value) => {
             let path = r.path_of("health");
-            reader::object(value, &path, r.problems(), HealthConfig::read)
+            reader::object_or(value, &path, "false or an object", r.problems(), HealthConfig::read)
         }
     };
     config.unwrap_or_default()

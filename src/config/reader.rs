@@ -85,9 +85,20 @@ pub fn object<T>(
     problems: &mut Problems,
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Option<T> {
+    object_or(value, path, "an object", problems, read)
+}
+
+/// Like `object`, for what may be something else as well, which `what` names.
+pub fn object_or<T>(
+    value: &Value,
+    path: &str,
+    what: &str,
+    problems: &mut Problems,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Option<T> {
     let Some(members) = members(value) else {
         let path = if path.is_empty() { "options" } else { path }.into();
-        problems.push(Problem { path, message: no_object(value) });
+        problems.push(Problem { path, message: none_of(what, value) });
         return None;
     };
     let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems, description: None };
@@ -120,8 +131,8 @@ pub fn expected(what: &str, given: &Value) -> String {
 }
 
 /// Where an object belongs, a text may be anything, a credential included: it is not quoted.
-fn no_object(given: &Value) -> String {
-    if given.is_string() { "must be an object, got a string".into() } else { expected("an object", given) }
+fn none_of(what: &str, given: &Value) -> String {
+    if given.is_string() { format!("must be {what}, got a string") } else { expected(what, given) }
 }
 
 /// What a value is, without what it says.
@@ -294,7 +305,7 @@ impl<'a> Reader<'a> {
     pub fn record(&mut self, name: &'static str) -> Vec<(&'a str, String, &'a Value)> {
         let Some(value) = self.raw(name) else { return Vec::new() };
         let Some(members) = members(value) else {
-            self.problem(name, no_object(value));
+            self.problem(name, none_of("an object", value));
             return Vec::new();
         };
         members.iter().map(|(k, v)| (k.as_str(), format!("{}.{k}", self.path_of(name)), v)).collect()
