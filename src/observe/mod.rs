@@ -1,4 +1,5 @@
 //! What is counted and timed.
 
 pub mod latency;
+pub mod latency_class;
 pub mod samples;
