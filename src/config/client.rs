@@ -166,13 +166,17 @@ impl ClientConfig {
         let listed = r.raw("endpoints");
         let endpoints =
             read_endpoints(r, listed, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
-        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_strings() }));
+        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_names() }));
         let aliases = r
             .record("models")
             .into_iter()
             .filter_map(|(name, path, value)| {
                 let what = "a model, or a non-empty array of models";
                 let list = reader::strings_of(value, &path, what, r.problems())?;
+                if list.len() > reader::MOST_NAMES {
+                    r.problems().push(reader::Problem { path, message: reader::too_many(list.len()) });
+                    return None;
+                }
                 Some((name.to_owned(), list))
             })
             .collect();

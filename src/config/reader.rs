@@ -67,6 +67,20 @@ pub fn some_strings() -> Value {
     json!({ "anyOf": [a_string(), { "type": "array", "items": a_string(), "minItems": 1 }] })
 }
 
+/// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
+pub const MOST_NAMES: usize = 256;
+
+/// The schema of what `Reader::names` reads.
+pub fn some_names() -> Value {
+    let mut schema = some_strings();
+    schema["anyOf"][1]["maxItems"] = MOST_NAMES.into();
+    schema
+}
+
+pub fn too_many(names: usize) -> String {
+    format!("must have at most {MOST_NAMES} members, got {names}")
+}
+
 /// The schema of one of some words, or of an array of them.
 pub fn some_of(words: &[&str]) -> Value {
     json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
@@ -317,6 +331,17 @@ impl<'a> Reader<'a> {
         let value = self.raw(name)?;
         let path = self.path_of(name);
         strings_of(value, &path, "a non-empty string or an array of them", self.problems)
+    }
+
+    /// Like `strings`, of what is looked up for each call.
+    pub fn names(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.note(name, some_names);
+        let list = self.strings(name)?;
+        if list.len() > MOST_NAMES {
+            self.problem(name, too_many(list.len()));
+            return None;
+        }
+        Some(list)
     }
 
     fn refuse_unknown(&mut self) {
