@@ -156,3 +156,42 @@ test('of many clients in turn on one ledger none loses a call to another\'s late
     await client.close()
   }
 })
+
+test('names in a report are text: in a table, on a terminal and in a spreadsheet', async (t) => {
+  const client = paid(t, () => ONE)
+  const names = ['=1+1', 'a|b\\|c', '<img src=x>', '![x](http://127.0.0.1/x)', '\u001b[2Jgone', 'two\r\nlines\u2028three', '\u202edrowkcab', '`code`', '\tTab']
+  for (const value of names) await ask(client, { model: 'm', tags: { '=tag': value } })
+  const report = client.costs.report()
+  const lines = report.toMarkdown().trimEnd().split(/\r\n|[\r\n\u2028\u2029]/)
+  const cells = lines.filter((line) => line.startsWith('| Tag ')).map((line) => line.match(/(?:\\.|[^|\\])+/g).map((cell) => cell.trim()))
+  assert.deepEqual(cells.map((row) => row.length), names.map(() => 11), 'no name ends its cell')
+  // What a backslash stands before is itself.
+  // eslint-disable-next-line no-control-regex
+  const told = names.map((name) => name.replace(/[\r\n\t\u001b\u2028\u202e]/g, ' '))
+  assert.deepEqual(cells.map(([name]) => name.replace(/\\(.)/g, '$1')), told.map((name) => `Tag =tag=${name}`.trim()))
+  for (const [name] of cells) assert.doesNotMatch(name.replace(/\\./g, ''), /[<>[\]`*_|]/)
+  const text = String(report)
+  assert.ok(told.every((name) => text.includes(`Tag =tag=${name}`)))
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/)
+  for (const line of report.toCsv().split('\r\n')) assert.doesNotMatch(line, /^"?[=+\-@\t\r]|,"?[=+@\t\r]/)
+})
+
+test('days are of UTC wherever the machine stands, and those that are none are refused', async (t) => {
+  const client = paid(t, () => ONE)
+  await ask(client, { model: 'm' })
+  for (const from of ['2026-02-30', '2026-13-01', '2026', '21', 'Nov 21 2026', '2026-11-21T10:00', '', ' ', '1969-12-31', -1, NaN, 8.64e15 + 1, new Date(NaN), true, null, {}]) {
+    assert.throws(() => client.costs.report({ from }), /options\.from must be a date since 1970/, String(from))
+  }
+  assert.throws(() => client.costs.report({ from: '2026-11-02', to: '2026-11-01' }), /options\.to must not be before options\.from/)
+  assert.equal(client.costs.report({ from: '2000-02-29', to: '2000-02-29T23:59:59Z' }).total.calls, 0)
+  const told = async (TZ) => {
+    const program = `
+      const client = new FailoverClient({ apiKey: 'sk-0123456789abcdefghij', proxy: false })
+      const { from, to } = client.costs.report({ from: '2026-11-21', to: '2026-11-21T23:30:00-05:00' })
+      console.log(JSON.stringify([from, to, client.costs.report({ to: '2026-11-20T23:00:00Z' }).to]))
+      process.exit(0)`
+    return json(t, program, { env: { TZ } })
+  }
+  for (const TZ of ['Pacific/Kiritimati', 'America/Los_Angeles']) assert.deepEqual(await told(TZ), ['2026-11-21', '2026-11-22', '2026-11-20'], TZ)
+})

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const native = require('../../lib/native')
-const { CostReport, day } = require('../../lib/costs')
+const { CostReport, days } = require('../../lib/costs')
 const { lineOf } = require('../../lib/errors')
 
 const FINE = 0
@@ -47,7 +47,7 @@ function run ({ values: { from, to, format = 'text', json }, positionals: [file]
   let first
   let last
   try {
-    [first, last] = [day(from, '--from'), day(to, '--to')]
+    [first, last] = days(from, to, '--from', '--to')
   } catch (/** @type {any} */ error) {
     return misused(error.problems.map(lineOf).join('; '))
   }
