@@ -5,6 +5,7 @@
 const { ofProblems } = require('./errors')
 const { read } = require('./options')
 const { what } = require('./plain')
+const { printable } = require('./printable')
 
 const DAY = 86_400_000
 
@@ -131,14 +132,6 @@ class CostReport {
     // Apart from the table.
     return notes.length > 0 ? ['', ...notes] : notes
   }
-}
-
-/**
- * Names are whoever's called the models and tags: none of them ends a line, moves a cursor or turns the reading around.
- * @param {string} name
- */
-function printable (name) {
-  return name.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ')
 }
 
 /** As a cell of a Markdown table, it is text and nothing else. @param {string} name */

@@ -53,9 +53,14 @@ function run ({ values: { from, to, format = 'text', json }, positionals: [file]
   }
   let text
   try {
-    text = fs.readFileSync(file, 'utf8')
+    // A device has no end.
+    text = fs.statSync(file).isFile() ? fs.readFileSync(file, 'utf8') : undefined
   } catch (/** @type {any} */ error) {
     out.complain(`bellwether costs: '${file}' cannot be read: ${error.code}`)
+    return MISUSED
+  }
+  if (text === undefined) {
+    out.complain(`bellwether costs: '${file}' is not a file`)
     return MISUSED
   }
   let report
