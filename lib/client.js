@@ -129,7 +129,7 @@ class FailoverClient extends WantedEmitter {
     let bytes = Buffer.from(document.bytes)
     /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
     let unreadable
-    // Weakly: a client that nobody holds is not kept by its file.
+    // Weakly: a client that nobody holds is not kept by its file, and its file is watched no longer.
     const self = new WeakRef(this)
     const unwatch = require('./watch').watch(path, () => {
       const client = self.deref()
@@ -156,6 +156,7 @@ class FailoverClient extends WantedEmitter {
       })
     })
     this.#unwatch = unwatch
+    forgotten.register(this, unwatch)
   }
 
   /** @param {import('..').ConfigEvent} event */
@@ -347,6 +348,9 @@ function summaryOf ({ added, removed, changed, reordered, options }, file) {
   if (reordered) parts.push('endpoints in another order')
   return `reloaded${file === undefined ? '' : ` from ${file}`}: ${parts.join('; ') || 'nothing changed'}`
 }
+
+/** Ends the watching for clients that were collected. */
+const forgotten = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
 
 /** @type {WeakMap<object, object>} */
 const held = new WeakMap()

@@ -29,7 +29,8 @@ function watch (file, changed) {
     }, SETTLE)
     settling.unref()
   }
-  fs.watchFile(file, { persistent: false, interval: POLL }, sign)
+  // One is shared by all who look at the same file, and many may.
+  fs.watchFile(file, { persistent: false, interval: POLL }, sign).setMaxListeners(0)
   /** @type {fs.FSWatcher | undefined} */
   let watcher
   try {

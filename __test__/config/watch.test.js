@@ -8,6 +8,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { FailoverClient } = require('../..')
 const { record, until, KEY } = require('../helpers/client')
+const { run } = require('../helpers/child')
 const { folder } = require('./helpers')
 
 const text = (name) => `endpoints: [{name: ${name}, base_url: "http://127.0.0.1:1", api_key: null}]\n`
@@ -116,4 +117,26 @@ test('what YAML 1.2 takes for a text is not taken for false, and it is said what
     assert.deepEqual(problems.map(({ line, path, message }) => [line, path, message]), [[2, 'breaker', 'must be false or an object, got a string'], [3, 'health', 'must be false or an object, got a string']])
     return true
   })
+})
+
+test('many clients watch one file, and those that nobody holds watch no more', async (t) => {
+  const at = path.join(folder(t), 'bellwether.yaml')
+  fs.writeFileSync(at, text('first'))
+  const { stdout, stderr } = await run(t, `
+    const fs = require('node:fs')
+    const at = ${JSON.stringify(at)}
+    let ended = 0
+    const { unwatchFile } = fs
+    fs.unwatchFile = (...given) => { ended++; return unwatchFile(...given) }
+    for (let i = 0; i < 20; i++) FailoverClient.fromConfig(at, { watch: true })
+    const held = FailoverClient.fromConfig(at, { watch: true })
+    const look = () => {
+      global.gc()
+      if (ended < 20) return setTimeout(look, 10)
+      held.on('config', ({ changes }) => { console.log(ended, changes.added.join()); process.exit(0) })
+      fs.writeFileSync(at, ${JSON.stringify(text('second'))})
+      setInterval(() => {}, 1000)
+    }
+    look()`, { args: ['--expose-gc'] })
+  assert.deepEqual([stdout, stderr], ['20 second\n', ''])
 })
