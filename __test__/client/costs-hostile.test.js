@@ -7,6 +7,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { execFileSync } = require('node:child_process')
 const { QUICK, open, rig, ask, failure, problems, record, until, faults } = require('../helpers/client')
 const { json } = require('../helpers/child')
 
@@ -145,6 +146,37 @@ test('a ledger that can be written no more is said once, and is written when it 
   fs.rmdirSync(`${at}.new`)
   await until('it is written', () => fs.readFileSync(at, 'utf8').includes('"calls":1'))
   assert.equal(events.length, 1)
+})
+
+test('a close that cannot write the ledger says so', async (t) => {
+  const at = path.join(folder(t), 'costs.json')
+  const client = paid(t, () => ONE, { costs: { path: at } })
+  const events = record(client, 'config')
+  await ask(client, { model: 'm' })
+  fs.mkdirSync(`${at}.new`)
+  await client.close()
+  await until('it is said', () => events.length > 0)
+  assert.match(events[0].message, /^the ledger of costs could not be written: /)
+})
+
+test('what is no file is neither waited for nor read without end, and no lock is left beside it', (t) => {
+  const made = folder(t)
+  const pipe = path.join(made, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const at of [pipe, made, '/dev/zero', '/dev/null']) {
+    assert.match(problems({ costs: { path: at } })[0], /^costs\.path '.*': is not a file$/)
+    assert.ok(!fs.existsSync(`${at}.lock`))
+  }
+})
+
+test('who may not read a ledger may not read the next', async (t) => {
+  const at = path.join(folder(t), 'costs.json')
+  fs.writeFileSync(at, '{}', { mode: 0o600 })
+  const client = paid(t, () => ONE, { costs: { path: at } })
+  await ask(client, { model: 'm' })
+  await client.close()
+  assert.match(fs.readFileSync(at, 'utf8'), /"calls":1/)
+  assert.equal(fs.statSync(at).mode & 0o777, 0o600)
 })
 
 test('of many clients in turn on one ledger none loses a call to another\'s late writing', async (t) => {

@@ -37,6 +37,7 @@ struct Kept {
     writing: Mutex<()>,
     /// Locked as long as this lives.
     _lock: File,
+    events: Arc<dyn EventSink>,
 }
 
 impl LedgerFile {
@@ -51,6 +52,10 @@ impl LedgerFile {
         // A link stays one, and whoever comes to the file another way meets the same lock.
         let real = std::fs::canonicalize(path);
         let path = real.as_deref().unwrap_or(path);
+        // A pipe would be waited for, and a device has no end.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err("is not a file".into());
+        }
         let beside = beside(path, "lock");
         let lock = OpenOptions::new()
             .create(true)
@@ -62,14 +67,12 @@ impl LedgerFile {
             TryLockError::WouldBlock => "another client keeps its ledger there".to_owned(),
             TryLockError::Error(e) => cannot("it cannot be locked", e),
         })?;
-        match File::open(path) {
+        match std::fs::metadata(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(cannot("cannot be read", e)),
-            Ok(file) => {
-                if file.metadata().map_err(|e| cannot("cannot be read", e))?.len() > LARGEST {
-                    return Err("is too large for a ledger".into());
-                }
-                let text = io::read_to_string(file).map_err(|e| cannot("cannot be read", e))?;
+            Ok(found) if found.len() > LARGEST => return Err("is too large for a ledger".into()),
+            Ok(_) => {
+                let text = std::fs::read_to_string(path).map_err(|e| cannot("cannot be read", e))?;
                 let now = epoch_ms(SystemTime::now());
                 books.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
             }
@@ -77,14 +80,17 @@ impl LedgerFile {
         // What cannot be written is found out now, and not when money has been spent.
         let account = books.account.clone();
         write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
-        let kept = Arc::new(Kept { path: path.to_owned(), account, writing: Mutex::default(), _lock: lock });
-        let writer = runtime.spawn(keep(kept.clone(), events)).abort_handle();
+        let kept =
+            Arc::new(Kept { path: path.to_owned(), account, writing: Mutex::default(), _lock: lock, events });
+        let writer = runtime.spawn(keep(kept.clone())).abort_handle();
         Ok(Self { kept, writer })
     }
 
     /// Writes what is not written yet; for when nothing more will come.
-    pub fn flush(&self) -> io::Result<()> {
-        self.kept.write()
+    pub fn flush(&self) {
+        if let Err(e) = self.kept.write() {
+            self.kept.tell(&e.to_string());
+        }
     }
 }
 
@@ -97,6 +103,14 @@ impl Kept {
         }
         write(&self.path, &self.account.text()).inspect_err(|_| self.account.set_changed())
     }
+
+    fn tell(&self, why: &str) {
+        event::emit(
+            &*self.events,
+            EventKind::Config,
+            || serde_json::json!({ "message": format!("the ledger of costs could not be written: {why}") }),
+        );
+    }
 }
 
 impl Drop for LedgerFile {
@@ -106,31 +120,25 @@ impl Drop for LedgerFile {
 }
 
 /// Ended by the file's drop.
-async fn keep(kept: Arc<Kept>, events: Arc<dyn EventSink>) {
+async fn keep(kept: Arc<Kept>) {
     let mut told = false;
     let mut took = Duration::ZERO;
     loop {
         time::sleep(EVERY.max(took * REST)).await;
-        let kept = kept.clone();
+        let writer = kept.clone();
         let began = time::Instant::now();
-        let written = tokio::task::spawn_blocking(move || kept.write()).await;
+        let written = tokio::task::spawn_blocking(move || writer.write()).await;
         took = began.elapsed();
-        let failed = !matches!(written, Ok(Ok(())));
-        if failed {
-            // It is tried again with the next second, and said once.
-            if !std::mem::replace(&mut told, true) {
-                let why = match written {
-                    Ok(Err(e)) => e.to_string(),
-                    _ => "its writer failed".into(),
-                };
-                event::emit(
-                    &*events,
-                    EventKind::Config,
-                    || serde_json::json!({ "message": format!("the ledger of costs could not be written: {why}") }),
-                );
-            }
+        let why = match written {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.to_string()),
+            Err(_) => Some("its writer failed".into()),
+        };
+        // It is tried again with the next second, and said once.
+        if let Some(why) = why.as_ref().filter(|_| !told) {
+            kept.tell(why);
         }
-        told &= failed;
+        told = why.is_some();
     }
 }
 
@@ -138,6 +146,10 @@ async fn keep(kept: Arc<Kept>, events: Arc<dyn EventSink>) {
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let new = beside(path, "new");
     let mut file = File::create(&new)?;
+    // Who was kept from reading the old one is kept from reading this.
+    if let Ok(old) = std::fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&new, path)
