@@ -5,6 +5,7 @@ const { WantedEmitter, EVENTS } = require('./emitter')
 const { Functions, name: nameOf, encode, ask, merge, read, create } = require('./options')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems, lineOf } = require('./errors')
+const { metricsOf } = require('./metrics')
 const duration = require('./duration')
 const { what } = require('./plain')
 
@@ -64,7 +65,7 @@ class FailoverClient extends WantedEmitter {
     // The hub holds its listener weakly: it lives as long as its client.
     hold(this, listener)
     this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
-    this.metrics = Object.freeze({ snapshot: () => JSON.parse(native.snapshot()) })
+    this.metrics = metricsOf(native)
     this.#watchQueue(options)
     if (signal?.aborted) {
       this.close()
