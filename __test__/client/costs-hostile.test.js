@@ -83,6 +83,16 @@ test('budgets of nothing, of next to nothing, and of all the money there is', as
   for (const limit of [1e13, NaN, Infinity, -1, '5', null]) assert.match(problems({ budgets: [{ limit, per: 'hour' }] })[0], /^budgets\[0\]\.limit /, String(limit))
 })
 
+test('a budget that is used up lets a fallback response answer, and sends nothing', async (t) => {
+  let asked = 0
+  const client = paid(t, () => { asked++; return ONE }, { budgets: [{ limit: 0, per: 'day' }], fallbackResponse: 'later' })
+  for (const stream of [false, true]) {
+    const answer = await ask(client, { model: 'm', stream })
+    assert.deepEqual([answer.choices[0].message.content, answer.report.degraded, answer.report.attempts.length], ['later', true, 0])
+  }
+  assert.equal(asked, 0)
+})
+
 test('a ledger in any state is taken up or refused, and what is refused is left as it was', async (t) => {
   const made = folder(t)
   const at = path.join(made, 'costs.json')
