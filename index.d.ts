@@ -893,6 +893,8 @@ export interface ModelStatus {
   /** Milliseconds since 1970; null if it is not cooling down. */
   cooldownUntil: number | null
   latencyMs: LatencySummary
+  /** Null without samples. */
+  latencyClass: LatencyClass | null
   totalRequests: number
   failedRequests: number
   rateLimitedRequests: number
@@ -925,12 +927,17 @@ export interface LatencySummary {
   samples: number
 }
 
+/** By the average of whole answers: `fast` up to 1 s, `normal` up to 3 s, `slow` up to 10 s, `tooSlow` beyond. */
+export type LatencyClass = 'fast' | 'normal' | 'slow' | 'tooSlow'
+
 export interface ModelSummary {
   totalRequests: number
   /** 0 to 1; 1 without requests. */
   successRate: number
   /** 0 to 1. */
   errorRate: number
+  /** Null without samples. */
+  latencyClass: LatencyClass | null
   avgLatencyMs: number
   p50LatencyMs: number
   p95LatencyMs: number

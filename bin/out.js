@@ -16,6 +16,13 @@ const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TER
 /** @param {number} on @param {number} off @returns {(text: string) => string} */
 const style = (on, off) => (text) => colours ? `\u001b[${on}m${text}\u001b[${off}m` : text
 
+// Who reads no further, as head does, has had what he wanted.
+process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code === 'EPIPE') process.exit()
+  process.stderr.write(`bellwether: cannot be written: ${error.code}\n`)
+  process.exit(2)
+})
+
 /** @type {Out} */
 const out = {
   say: (text) => { process.stdout.write(`${text}\n`) },

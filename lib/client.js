@@ -127,8 +127,11 @@ class FailoverClient extends WantedEmitter {
   /** @param {import('./document').Document} document */
   #watch (document) {
     const { file, path } = document
+    /** What it said when it was last read; undefined of a file that cannot be. @type {Buffer | undefined} */
     let bytes = Buffer.from(document.bytes)
-    // Weakly: a client that nobody holds is not kept by its file.
+    /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
+    let unreadable
+    // Weakly: a client that nobody holds is not kept by its file, and its file is watched no longer.
     const self = new WeakRef(this)
     const unwatch = require('./watch').watch(path, () => {
       const client = self.deref()
@@ -136,21 +139,26 @@ class FailoverClient extends WantedEmitter {
       client.#reloading = client.#reloading.then(async () => {
         if (client.#closing !== undefined) return
         try {
-          const found = await documents().read(file, path)
-          if (bytes.equals(found.bytes)) return
+          const found = await documents().read(file, path).catch((error) => {
+            bytes = undefined
+            throw error
+          })
+          if (bytes?.equals(found.bytes)) return
           bytes = Buffer.from(found.bytes)
+          unreadable = undefined
           const changes = await client.#replace(client.#overrides.options, client.#overrides.above, found)
           client.#tell({ message: summaryOf(changes, file), file, changes })
         } catch (/** @type {any} */ error) {
           if (client.#closing !== undefined) return
-          // Once: a file that is not there is none until it is.
-          if (error.problems?.[0]?.line === undefined && bytes.length === 0) return
-          if (error.problems?.[0]?.line === undefined) bytes = Buffer.alloc(0)
-          client.#tell({ message: `${file} is not valid, and nothing has changed: ${(error.problems ?? []).map(lineOf).join('; ') || error.message}`, file, problems: error.problems ?? [] })
+          const why = (error.problems ?? []).map(lineOf).join('; ') || error.message
+          if (bytes === undefined && unreadable === why) return
+          unreadable = bytes === undefined ? why : undefined
+          client.#tell({ message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] })
         }
       })
     })
     this.#unwatch = unwatch
+    forgotten.register(this, unwatch)
   }
 
   /** @param {import('..').ConfigEvent} event */
@@ -348,6 +356,9 @@ function summaryOf ({ added, removed, changed, reordered, options }, file) {
   if (reordered) parts.push('endpoints in another order')
   return `reloaded${file === undefined ? '' : ` from ${file}`}: ${parts.join('; ') || 'nothing changed'}`
 }
+
+/** Ends the watching for clients that were collected. */
+const forgotten = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
 
 /** @type {WeakMap<object, object>} */
 const held = new WeakMap()

@@ -5,6 +5,7 @@
 const { ofProblems } = require('./errors')
 const { read } = require('./options')
 const { what } = require('./plain')
+const { printable } = require('./printable')
 
 const DAY = 86_400_000
 
@@ -22,7 +23,8 @@ class CostLedger {
    */
   report (options) {
     const { from, to } = read(options, ['from', 'to'], 'options')
-    return /** @type {any} */ (new CostReport(JSON.parse(this.#native.costs(day(from, 'options.from'), day(to, 'options.to')))))
+    const [first, last] = days(from, to, 'options.from', 'options.to')
+    return /** @type {any} */ (new CostReport(JSON.parse(this.#native.costs(first, last))))
   }
 
   /** @returns {any[]} */
@@ -31,13 +33,35 @@ class CostLedger {
   }
 }
 
+/** A day, or a moment that says where on earth: of another text the machine's time zone would decide. */
+const DATE = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+
 /** @param {unknown} given @param {string} path */
 function day (given, path) {
   if (given === undefined) return undefined
-  const date = given instanceof Date || typeof given === 'string' || typeof given === 'number' ? new Date(given) : undefined
-  const number = date === undefined ? NaN : Math.floor(date.getTime() / DAY)
+  const number = Math.floor(millisOf(given) / DAY)
   if (Number.isInteger(number) && number >= 0) return number
-  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21', got ${typeof given === 'string' ? `'${given.slice(0, 60)}'` : what(given)}` }])
+  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21' or '2026-11-21T08:00:00Z', got ${typeof given === 'string' ? `'${given.slice(0, 60)}'` : what(given)}` }])
+}
+
+/** @param {unknown} given */
+function millisOf (given) {
+  if (given instanceof Date) return given.getTime()
+  if (typeof given === 'number') return new Date(given).getTime()
+  const date = typeof given === 'string' ? DATE.exec(given)?.[1] : undefined
+  // The 30th of February would be one of March.
+  const isReal = date !== undefined && !Number.isNaN(Date.parse(date)) && new Date(date).toISOString().startsWith(date)
+  return isReal ? Date.parse(/** @type {string} */ (given)) : NaN
+}
+
+/**
+ * The days of a report, both included.
+ * @param {unknown} from @param {unknown} to @param {string} first What they are called. @param {string} last
+ */
+function days (from, to, first, last) {
+  const range = [day(from, first), day(to, last)]
+  if (range[0] !== undefined && range[1] !== undefined && range[0] > range[1]) throw ofProblems([{ path: last, message: `must not be before ${first}` }])
+  return range
 }
 
 /** How parts of a report are called, and by what their rows are. */
@@ -60,15 +84,15 @@ class CostReport {
 
   toString () {
     const rows = this.#rows()
-    const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [name, ...COLUMNS.map(([column]) => shown(column, row[column]))])]
+    const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [printable(name), ...COLUMNS.map(([column]) => shown(column, row[column]))])]
     const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)))
     const lines = cells.map((line) => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ').trimEnd())
     return [this.#title(), '', ...lines, ...this.#notes()].join('\n') + '\n'
   }
 
   toMarkdown () {
-    const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
-    const rows = this.#rows().map(({ name, row }) => line([name, ...COLUMNS.map(([column]) => shown(column, row[column]))]))
+    const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`
+    const rows = this.#rows().map(({ name, row }) => line([tame(name), ...COLUMNS.map(([column]) => shown(column, row[column]))]))
     return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, ...this.#notes()].join('\n') + '\n'
   }
 
@@ -110,10 +134,15 @@ class CostReport {
   }
 }
 
+/** As a cell of a Markdown table, it is text and nothing else. @param {string} name */
+function tame (name) {
+  return printable(name).replace(/[\\`*_[\]<>|!#~&]/g, '\\$&')
+}
+
 /** @param {string} column @param {number | null} value */
 function shown (column, value) {
   if (column === 'savedShare') return value === null ? '-' : `${(value * 100).toFixed(1)} %`
   return column.endsWith('Usd') ? Number(value).toFixed(6) : String(value)
 }
 
-module.exports = { CostLedger, CostReport, day }
+module.exports = { CostLedger, CostReport, days }

@@ -177,13 +177,17 @@ function lineOf ({ file, line, column, path, message }) {
   return [place, path, message].filter(Boolean).join(' ')
 }
 
+/** More than these in one message nobody reads. */
+const MOST_TOLD = 100
+
 /**
  * An error for all that is wrong with some options.
  * @param {import('..').ConfigProblem[]} problems
  */
 function ofProblems (problems) {
-  const lines = problems.map(lineOf)
-  const message = lines.length === 1 ? lines[0] : `${lines.length} options are not valid:\n- ${lines.join('\n- ')}`
+  const lines = problems.slice(0, MOST_TOLD).map(lineOf)
+  if (problems.length > MOST_TOLD) lines.push(`and ${problems.length - MOST_TOLD} more, in problems`)
+  const message = lines.length === 1 ? lines[0] : `${problems.length} options are not valid:\n- ${lines.join('\n- ')}`
   return new ConfigError(message, { problems })
 }
 

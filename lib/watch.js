@@ -1,14 +1,15 @@
 'use strict'
 
 // Says when a file may have changed. The folder is watched, not the file: editors write another and rename it, and
-// mounted configurations are links that are turned. It keeps nothing alive.
+// mounted configurations are links that are turned. It is looked at now and then besides: a link may lead elsewhere, and
+// a folder may be put in the place of its folder. It keeps nothing alive.
 
 const fs = require('node:fs')
 const path = require('node:path')
 
 /** From the first sign of a change to its telling: an editor's several writes are one change. */
 const SETTLE = 100
-/** How often it is looked at where the system does not tell. */
+/** How often it is looked at, for what the system does not tell. */
 const POLL = 2_000
 
 /**
@@ -28,20 +29,15 @@ function watch (file, changed) {
     }, SETTLE)
     settling.unref()
   }
-  const poll = () => {
-    if (!ended) fs.watchFile(file, { persistent: false, interval: POLL }, sign)
-  }
+  // One is shared by all who look at the same file, and many may.
+  fs.watchFile(file, { persistent: false, interval: POLL }, sign).setMaxListeners(0)
   /** @type {fs.FSWatcher | undefined} */
   let watcher
   try {
     watcher = fs.watch(path.dirname(file), { persistent: false }, sign)
-    watcher.on('error', () => {
-      watcher?.close()
-      poll()
-    })
+    watcher.on('error', () => watcher?.close())
   } catch {
     // Too many are watched, or the folder is gone.
-    poll()
   }
   return () => {
     ended = true

@@ -61,6 +61,19 @@ test('times', async (t) => {
   assert.ok(s.p50LatencyMs <= s.p95LatencyMs && s.p95LatencyMs <= s.p99LatencyMs)
 })
 
+test('how quick a model is, in a word', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const classes = (model) => [client.getSummary()[model], client.getEndpointStatus('A').models.find((m) => m.model === model)].map((m) => m.latencyClass)
+  await ask(client, { model: 'quick' })
+  assert.deepEqual(classes('quick'), ['fast', 'fast'])
+  a.script(faults.slowHeaders(1_100))
+  await ask(client, { model: 'other' })
+  assert.deepEqual(classes('other'), ['normal', 'normal'])
+  a.script(faults.badRequest())
+  await failure(ask(client, { model: 'never' }))
+  assert.deepEqual(classes('never'), [null, null])
+})
+
 test('a stream’s time to its first content is told apart from its whole', async (t) => {
   const { client, a } = rig(t, { servers: 1 })
   a.always(faults.combine(faults.slowFirstContent(40), faults.pace(40)))

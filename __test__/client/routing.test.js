@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
 
 const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
 
@@ -227,6 +227,24 @@ test('a canary that fails is taken back, and nobody notices', async (t) => {
   assert.equal((await ask(client, { model: 'm' })).report.endpoint, 'B', 'for the last it still is')
 })
 
+test('a canary that was taken back stays so through a reload, until something else is tried', async (t) => {
+  const servers = [serve(t), serve(t)]
+  const options = (canary, more) => ({ apiKey: KEY, proxy: false, retry: QUICK, breaker: false, endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], baseURL: url, ...(i === 1 ? { canary } : {}) })), ...more })
+  servers[1].always(faults.serverError())
+  const client = open(t, options({ share: 0.5 }))
+  const state = () => client.getEndpointStatus('B').canary?.state
+  for (let i = 0; i < 400 && state() === 'running'; i++) await ask(client, { model: 'm' })
+  assert.equal(state(), 'rolledBack')
+  await client.reload(options({ share: 0.5 }, { maxRetries: 0 }))
+  assert.equal(state(), 'rolledBack')
+  await client.reload(options({ share: 0.4 }))
+  assert.equal(state(), 'running')
+  await client.reload(options(undefined))
+  assert.equal(state(), undefined)
+  await client.reload(options({ share: 0.4 }))
+  assert.equal(state(), 'running')
+})
+
 test('what is no canary', () => {
   const wrong = (...canaries) => problems({ endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) })
   assert.deepEqual(wrong({}, undefined), [])
@@ -234,4 +252,40 @@ test('what is no canary', () => {
   for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
   assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
   assert.deepEqual(wrong({}, {}), ['endpoints only one endpoint at a time may be a canary'])
+})
+
+test('names that are looked up for each call are so many, and no more', async (t) => {
+  const many = (n) => Array.from({ length: n }, (_, i) => `m${i}`)
+  const told = 'must have at most 256 members, got 257'
+  for (const [options, path] of [[{ rules: { r: { routeTo: many(257) } } }, 'rules.r.routeTo'], [{ models: { a: many(257) } }, 'models.a'], [{ routing: { general: { fast: many(257) } } }, 'routing.general.fast']]) {
+    assert.deepEqual(problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1' }], ...options }), [`${path} ${told}`])
+  }
+  const { client } = town(t, [undefined], { all: { routeTo: many(256) } }, { models: { every: many(256) } })
+  for (const options of [{ fallbackModels: many(256) }, { route: 'all' }, { model: 'every' }]) assert.equal((await ask(client, { model: 'm0', ...options })).report.model, 'm0')
+  for (const [name, error] of [['fallbackModels', await failure(ask(client, { fallbackModels: many(257) }))], ['endpoints', await failure(ask(client, { endpoints: many(257) }))]]) {
+    assert.deepEqual(error.problems, [{ path: `options.${name}`, message: told }])
+  }
+})
+
+test('rules that name themselves, each other, or what no object has', async (t) => {
+  const rules = JSON.parse('{"r":{"routeTo":"r"},"A":{"routeTo":"A"},"__proto__":{"routeTo":["B","B","A"]},"x":{"routeTo":"y"},"y":{"routeTo":"x"}}')
+  const { client, route } = town(t, [undefined, undefined], rules, { models: { x: 'y', y: 'x', 'self': 'self' } })
+  assert.equal(await route('A'), 'A:ok')
+  assert.equal(await route('__proto__'), 'B:ok')
+  const sent = async (options) => (await ask(client, { model: 'm', ...options })).report.model
+  // A name stands for what it says, once.
+  assert.deepEqual([await sent({ route: 'r' }), await sent({ route: 'x' }), await sent({ model: 'x' }), await sent({ model: 'self' })], ['r', 'x', 'y', 'self'])
+  for (const name of ['toString', 'constructor', '', 'R']) assert.match((await failure(ask(client, { route: name }))).message, /options\.route must be one of the client's rules/)
+})
+
+test('keys of any length and number, endpoints that weigh nothing, and canaries that are alone or have it all', async (t) => {
+  const weighed = town(t, [undefined, undefined], {}, { endpoint: () => ({ weight: 0, priority: 1 }) })
+  await ask(weighed.client, { stickyKey: 'x'.repeat(1 << 20) })
+  const to = async (stickyKey) => (await ask(weighed.client, { stickyKey })).report.endpoint
+  assert.equal(await to('\u0000💥'), await to('\u0000💥'))
+  const alone = town(t, [undefined], {}, { endpoint: () => ({ canary: { share: 0 } }) })
+  assert.equal((await ask(alone.client)).report.endpoint, 'A')
+  const all = town(t, [undefined, undefined], {}, { endpoint: (i) => i === 0 ? { canary: { share: 1 } } : {} })
+  all.servers[0].always(faults.serverError())
+  for (let i = 0; i < 30; i++) assert.equal((await ask(all.client)).report.endpoint, 'B')
 })

@@ -40,6 +40,21 @@ test('budgets go on, one that is new begins with what was spent, and the ledger 
   assert.equal(JSON.parse(fs.readFileSync(file, 'utf8'))[Math.floor(Date.now() / 86_400_000)].models[0][2].calls, 4)
 })
 
+test('a budget that gets another limit, name or action still knows what was spent, by the hour too', async (t) => {
+  const server = serve(t)
+  server.always(faults.status(200, { body: JSON.stringify(ANSWER), headers: { 'content-type': 'application/json' } }))
+  const options = (...budgets) => ({ apiKey: KEY, proxy: false, endpoints: [{ name: 'A', baseURL: server.url, price: { input: 1_000_000, output: 0 } }], budgets })
+  const client = open(t, options({ limit: 2, per: 'hour' }))
+  await ask(client, { model: 'm' })
+  await ask(client, { model: 'm' })
+  assert.equal((await failure(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
+  await client.reload(options({ limit: 3, per: 'hour' }))
+  assert.deepEqual(client.costs.budgets().map(({ spentUsd }) => spentUsd), [2])
+  await ask(client, { model: 'm' })
+  await client.reload(options({ name: 'other', limit: 3, per: 'hour', onExceeded: 'warn' }, { name: 'search', limit: 1, per: 'hour', tag: { team: 'search' } }))
+  assert.deepEqual(client.costs.budgets().map(({ budget, spentUsd }) => [budget, spentUsd]), [['other', 3], ['search', 0]])
+})
+
 test('queued calls are delivered under the new configuration; files stay where they are', async (t) => {
   const [old, fresh] = [serve(t, { name: 'old' }), serve(t, { name: 'fresh' })]
   old.always(faults.unavailable())

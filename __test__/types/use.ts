@@ -10,7 +10,7 @@ import {
 import type {
   AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions, ConfigChanges, ConfigProblem,
   EndpointFailure, EndpointStatus, FailureReason, HealthCheckResult, HealthReport, KeyValidation, Message, MetricsSnapshot,
-  ModelSummary, OpenAIChatRequest, QueuedJob, QueuedRequest, TimeoutPhase, Usage
+  LatencyClass, ModelSummary, OpenAIChatRequest, QueuedJob, QueuedRequest, TimeoutPhase, Usage
 } from 'bellwether'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -113,6 +113,7 @@ export async function state (): Promise<void> {
   exactly<EndpointStatus[]>()(client.getEndpointStatus())
   exactly<EndpointStatus | undefined>()(client.getEndpointStatus('a'))
   exactly<Record<string, ModelSummary>>()(client.getSummary())
+  exactly<LatencyClass | null>()(client.getSummary().m.latencyClass)
   exactly<HealthReport>()(client.getHealthReport())
   exactly<MetricsSnapshot>()(client.metrics.snapshot())
   exactly<KeyValidation>()(await client.validateApiKey())

@@ -6,6 +6,7 @@ const documents = require('../../lib/document')
 const native = require('../../lib/native')
 const { environment } = require('../../lib/options')
 const { lineOf } = require('../../lib/errors')
+const { printable } = require('../../lib/printable')
 
 const FINE = 0
 const PROBLEMS = 1
@@ -55,7 +56,7 @@ function run ({ values, positionals }, out) {
   } else {
     for (const { file, line, column, path, message } of problems) {
       const place = [file, line, column].filter((part) => part !== undefined).join(':')
-      out.say([out.bold(place), out.red(path), message].filter(Boolean).join(' '))
+      out.say([out.bold(printable(place)), out.red(printable(path)), printable(message)].filter(Boolean).join(' '))
     }
     out.complain(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`)
   }
@@ -71,17 +72,17 @@ function told (file, config, out) {
   const lines = [`${out.bold(file)} is fine`, '', out.bold('Endpoints, in order')]
   const widest = Math.max(...config.endpoints.map((/** @type {any} */ e) => e.name.length))
   config.endpoints.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
-    const models = e.models === 'any' ? 'any model' : [e.models].flat().join(', ')
+    const models = e.models === 'any' ? 'any model' : printable([e.models].flat().join(', '))
     const key = e.keys.map((/** @type {string} */ key) => key === 'no key' ? key : `key ${key}`).join(', ')
-    lines.push(`  ${i + 1}. ${e.name.padEnd(widest)}  ${models}  ${out.dim(`${e.provider} at ${e.url}, ${key}${e.probed ? ', probed' : ''}`)}`)
+    lines.push(`  ${i + 1}. ${printable(e.name).padEnd(widest)}  ${models}  ${out.dim(`${e.provider} at ${e.url}, ${key}${e.probed ? ', probed' : ''}`)}`)
   })
   if (config.aliases.length > 0) {
     lines.push('', out.bold('Aliases'))
-    for (const { name, models } of config.aliases) lines.push(`  ${name}: ${models.join(', ')}`)
+    for (const { name, models } of config.aliases) lines.push(`  ${printable(`${name}: ${models.join(', ')}`)}`)
   }
   if (config.rules.length > 0) {
     lines.push('', out.bold('Rules'))
-    for (const rule of config.rules) lines.push(`  ${rule.name}: ${ruleOf(rule)}`)
+    for (const rule of config.rules) lines.push(`  ${printable(`${rule.name}: ${ruleOf(rule)}`)}`)
   }
   if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.slack ? 'to a Slack webhook' : 'without a receiver'}`)
   return lines.join('\n')

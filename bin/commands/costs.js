@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const native = require('../../lib/native')
-const { CostReport, day } = require('../../lib/costs')
+const { CostReport, days } = require('../../lib/costs')
 const { lineOf } = require('../../lib/errors')
 
 const FINE = 0
@@ -47,15 +47,20 @@ function run ({ values: { from, to, format = 'text', json }, positionals: [file]
   let first
   let last
   try {
-    [first, last] = [day(from, '--from'), day(to, '--to')]
+    [first, last] = days(from, to, '--from', '--to')
   } catch (/** @type {any} */ error) {
     return misused(error.problems.map(lineOf).join('; '))
   }
   let text
   try {
-    text = fs.readFileSync(file, 'utf8')
+    // A device has no end.
+    text = fs.statSync(file).isFile() ? fs.readFileSync(file, 'utf8') : undefined
   } catch (/** @type {any} */ error) {
     out.complain(`bellwether costs: '${file}' cannot be read: ${error.code}`)
+    return MISUSED
+  }
+  if (text === undefined) {
+    out.complain(`bellwether costs: '${file}' is not a file`)
     return MISUSED
   }
   let report

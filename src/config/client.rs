@@ -168,13 +168,17 @@ impl ClientConfig {
         let listed = r.raw("endpoints");
         let endpoints =
             read_endpoints(r, listed, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
-        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_strings() }));
+        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_names() }));
         let aliases = r
             .record("models")
             .into_iter()
             .filter_map(|(name, path, value)| {
                 let what = "a model, or a non-empty array of models";
                 let list = reader::strings_of(value, &path, what, r.problems())?;
+                if list.len() > reader::MOST_NAMES {
+                    r.problems().push(reader::Problem { path, message: reader::too_many(list.len()) });
+                    return None;
+                }
                 Some((name.to_owned(), list))
             })
             .collect();
@@ -196,7 +200,8 @@ impl ClientConfig {
             Some(Value::Bool(false)) => None,
             Some(value) => {
                 let path = r.path_of("breaker");
-                Some(reader::object(value, &path, r.problems(), read_breaker).unwrap_or_default())
+                let read = reader::object_or(value, &path, "false or an object", r.problems(), read_breaker);
+                Some(read.unwrap_or_default())
             }
             None => Some(BreakerConfig::default()),
         };
@@ -253,7 +258,7 @@ fn read_health(r: &mut Reader<'_>) -> HealthConfig {
         Some(Value::Bool(false)) | None => None,
         Some(value) => {
             let path = r.path_of("health");
-            reader::object(value, &path, r.problems(), HealthConfig::read)
+            reader::object_or(value, &path, "false or an object", r.problems(), HealthConfig::read)
         }
     };
     config.unwrap_or_default()

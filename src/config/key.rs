@@ -21,6 +21,8 @@ pub struct ApiKey(SecretString);
 
 /// The shortest key that any vendor issues.
 pub const SHORTEST: usize = 20;
+/// How the keys of most vendors begin.
+const KEYS_BEGIN: [&str; 3] = ["sk-", "sk_", "AIza"];
 
 impl ApiKey {
     /// A key that can stand in a header.
@@ -52,6 +54,22 @@ fn hint(key: &str) -> String {
     }
     let head = key.find('-').filter(|at| *at < 4).map_or("", |at| &key[..=at]);
     format!("{head}…{}", &key[key.len() - 4..])
+}
+
+/// A text without what looks like a key: people write them in places that messages quote, the name of an option even.
+pub fn masked(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(|c: char| !is_part(c)) {
+        let name = word.trim_end_matches(|c: char| !is_part(c));
+        if name.len() >= SHORTEST && KEYS_BEGIN.iter().any(|start| name.starts_with(start)) {
+            masked.push_str(&hint(name));
+            masked.push_str(&word[name.len()..]);
+        } else {
+            masked.push_str(word);
+        }
+    }
+    masked
 }
 
 impl fmt::Debug for KeySource {
@@ -114,6 +132,26 @@ mod tests {
         assert_eq!(hint("sk-short"), "…");
         let key = KeySource::Static(ApiKey::new("sk-CANARYCANARYCANARY1").expect("a key"));
         assert!(!format!("{key:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn what_looks_like_a_key_is_masked_wherever_it_stands() {
+        let key = "sk-ant-CANARY0123_456789-abcd";
+        for (text, expected) in [
+            (key.to_owned(), "sk-…abcd".to_owned()),
+            (
+                format!("keys.{key} is no option, got '{key}'\n{key}"),
+                "keys.sk-…abcd is no option, got 'sk-…abcd'\nsk-…abcd".into(),
+            ),
+            ("got 'AIzaSyCANARY0123456789abcdefghijklmno…'".into(), "got '…lmno…'".into()),
+            (
+                "must start with 'sk-hs-'; did you mean 'claude-sonnet-4-20250514'?".into(),
+                "must start with 'sk-hs-'; did you mean 'claude-sonnet-4-20250514'?".into(),
+            ),
+            (String::new(), String::new()),
+        ] {
+            assert_eq!(masked(&text), expected);
+        }
     }
 
     #[test]

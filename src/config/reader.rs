@@ -67,6 +67,20 @@ pub fn some_strings() -> Value {
     json!({ "anyOf": [a_string(), { "type": "array", "items": a_string(), "minItems": 1 }] })
 }
 
+/// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
+pub const MOST_NAMES: usize = 256;
+
+/// The schema of what `Reader::names` reads.
+pub fn some_names() -> Value {
+    let mut schema = some_strings();
+    schema["anyOf"][1]["maxItems"] = MOST_NAMES.into();
+    schema
+}
+
+pub fn too_many(names: usize) -> String {
+    format!("must have at most {MOST_NAMES} members, got {names}")
+}
+
 /// The schema of one of some words, or of an array of them.
 pub fn some_of(words: &[&str]) -> Value {
     json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
@@ -85,9 +99,20 @@ pub fn object<T>(
     problems: &mut Problems,
     read: impl FnOnce(&mut Reader<'_>) -> T,
 ) -> Option<T> {
+    object_or(value, path, "an object", problems, read)
+}
+
+/// Like `object`, for what may be something else as well, which `what` names.
+pub fn object_or<T>(
+    value: &Value,
+    path: &str,
+    what: &str,
+    problems: &mut Problems,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Option<T> {
     let Some(members) = members(value) else {
         let path = if path.is_empty() { "options" } else { path }.into();
-        problems.push(Problem { path, message: no_object(value) });
+        problems.push(Problem { path, message: none_of(what, value) });
         return None;
     };
     let mut reader = Reader { path: path.into(), members, known: Vec::new(), problems, description: None };
@@ -120,8 +145,8 @@ pub fn expected(what: &str, given: &Value) -> String {
 }
 
 /// Where an object belongs, a text may be anything, a credential included: it is not quoted.
-fn no_object(given: &Value) -> String {
-    if given.is_string() { "must be an object, got a string".into() } else { expected("an object", given) }
+fn none_of(what: &str, given: &Value) -> String {
+    if given.is_string() { format!("must be {what}, got a string") } else { expected(what, given) }
 }
 
 /// What a value is, without what it says.
@@ -294,7 +319,7 @@ impl<'a> Reader<'a> {
     pub fn record(&mut self, name: &'static str) -> Vec<(&'a str, String, &'a Value)> {
         let Some(value) = self.raw(name) else { return Vec::new() };
         let Some(members) = members(value) else {
-            self.problem(name, no_object(value));
+            self.problem(name, none_of("an object", value));
             return Vec::new();
         };
         members.iter().map(|(k, v)| (k.as_str(), format!("{}.{k}", self.path_of(name)), v)).collect()
@@ -306,6 +331,17 @@ impl<'a> Reader<'a> {
         let value = self.raw(name)?;
         let path = self.path_of(name);
         strings_of(value, &path, "a non-empty string or an array of them", self.problems)
+    }
+
+    /// Like `strings`, of what is looked up for each call.
+    pub fn names(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.note(name, some_names);
+        let list = self.strings(name)?;
+        if list.len() > MOST_NAMES {
+            self.problem(name, too_many(list.len()));
+            return None;
+        }
+        Some(list)
     }
 
     fn refuse_unknown(&mut self) {

@@ -80,7 +80,7 @@ const BUILTIN: [(&str, Lists); 4] = [
 impl RoutingTable {
     pub fn read(r: &mut Reader<'_>) -> Self {
         let mut table = Vec::new();
-        let by_priority = |r: &mut Reader<'_>| ByPriority(PRIORITIES.map(|priority| r.strings(priority)));
+        let by_priority = |r: &mut Reader<'_>| ByPriority(PRIORITIES.map(|priority| r.names(priority)));
         r.note(
             "routing",
             || json!({ "type": "object", "additionalProperties": reader::describe(by_priority) }),
@@ -135,7 +135,7 @@ pub fn read_rules(
 }
 
 fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: &Aliases) -> Rule {
-    let names = r.strings("routeTo").unwrap_or_default();
+    let names = r.names("routeTo").unwrap_or_default();
     let path = r.path_of("routeTo");
     let route_to: Vec<Goal> =
         names.iter().filter_map(|name| goal(name, &path, endpoints, aliases, r.problems())).collect();

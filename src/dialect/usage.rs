@@ -38,24 +38,78 @@ struct Details {
     reasoning_tokens: Option<f64>,
 }
 
-impl From<OpenAiUsage> for Usage {
-    fn from(wire: OpenAiUsage) -> Self {
-        // Relays write counts as floats at times; casting saturates and turns NaN into zero.
-        let count = |n: Option<f64>| n.map(|n| n as u64);
-        let input = count(wire.prompt_tokens).unwrap_or(0);
-        let output = count(wire.completion_tokens).unwrap_or(0);
-        Self {
+/// Ten times what the largest model takes: a vendor that counts more has miscounted, and no budget is to hang on it.
+const MOST: f64 = 100_000_000.0;
+
+/// A count of tokens, if it can be one. Relays write them as floats at times.
+pub fn count(given: f64) -> Option<u64> {
+    (0.0..=MOST).contains(&given).then_some(given as u64)
+}
+
+impl OpenAiUsage {
+    /// What was used; nothing is known of it unless both input and output are, for half a count makes half a cost.
+    pub fn known(self) -> Option<Usage> {
+        let of = |given: Option<f64>| given.and_then(count);
+        let input = of(self.prompt_tokens)?;
+        let output = match self.completion_tokens {
+            // Some leave out what is zero, or what can be told from the rest.
+            None => of(self.total_tokens)?.checked_sub(input)?,
+            given => of(given)?,
+        };
+        let details = self.prompt_tokens_details.unwrap_or_default();
+        Some(Usage {
             input_tokens: input,
             output_tokens: output,
-            total_tokens: count(wire.total_tokens).unwrap_or(input.saturating_add(output)),
-            cached_tokens: count(
-                wire.prompt_tokens_details
-                    .as_ref()
-                    .and_then(|d| d.cached_tokens)
-                    .or(wire.prompt_cache_hit_tokens),
+            total_tokens: of(self.total_tokens).unwrap_or(input + output),
+            cached_tokens: of(details.cached_tokens.or(self.prompt_cache_hit_tokens)),
+            cache_write_tokens: of(details.cache_write_tokens),
+            reasoning_tokens: of(self.completion_tokens_details.and_then(|d| d.reasoning_tokens)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn half_a_count_is_none() {
+        let read = |wire: Value| {
+            let usage = serde_json::from_value::<OpenAiUsage>(wire).ok().and_then(OpenAiUsage::known)?;
+            Some((usage.input_tokens, usage.output_tokens, usage.total_tokens, usage.cached_tokens))
+        };
+        for (wire, expected) in [
+            (json!({"prompt_tokens": 3, "completion_tokens": 0}), Some((3, 0, 3, None))),
+            (json!({"prompt_tokens": 3.0, "completion_tokens": 2.5}), Some((3, 2, 5, None))),
+            (
+                json!({"prompt_tokens": 1e8, "completion_tokens": 0}),
+                Some((100_000_000, 0, 100_000_000, None)),
             ),
-            cache_write_tokens: count(wire.prompt_tokens_details.as_ref().and_then(|d| d.cache_write_tokens)),
-            reasoning_tokens: count(wire.completion_tokens_details.and_then(|d| d.reasoning_tokens)),
+            (json!({"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": -1}), Some((3, 1, 4, None))),
+            (
+                json!({"prompt_tokens": 3, "completion_tokens": 1, "prompt_cache_hit_tokens": 2}),
+                Some((3, 1, 4, Some(2))),
+            ),
+            (
+                json!({"prompt_tokens": 3, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": -2}}),
+                Some((3, 1, 4, None)),
+            ),
+            (json!({}), None),
+            (json!({"prompt_tokens": 8, "total_tokens": 8}), Some((8, 0, 8, None))),
+            (json!({"prompt_tokens": 8, "total_tokens": 10}), Some((8, 2, 10, None))),
+            (json!({"prompt_tokens": 8, "total_tokens": 7}), None),
+            (json!({"prompt_tokens": 8, "completion_tokens": -1, "total_tokens": 9}), None),
+            (json!({"total_tokens": 30}), None),
+            (json!({"prompt_tokens": 3}), None),
+            (json!({"completion_tokens": 3}), None),
+            (json!({"prompt_tokens": null, "completion_tokens": 3}), None),
+            (json!({"prompt_tokens": -3, "completion_tokens": 3}), None),
+            (json!({"prompt_tokens": 3, "completion_tokens": 1e308}), None),
+            (json!({"prompt_tokens": u64::MAX, "completion_tokens": 1}), None),
+            (json!({"prompt_tokens": "3", "completion_tokens": 1}), None),
+        ] {
+            assert_eq!(read(wire.clone()), expected, "{wire}");
         }
     }
 }

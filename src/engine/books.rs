@@ -18,7 +18,7 @@ use crate::{
     money::{
         budget::{CostBudget, CostBudgetConfig, Exceeded, Reached},
         calendar::{self, Period},
-        ledger::{Day, Entry, Ledger, Totals},
+        ledger::{Day, Entry, Ledger, Totals, clipped},
         price::Money,
     },
     timestamp::iso8601,
@@ -52,7 +52,7 @@ pub enum Verdict {
 
 impl Books {
     /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
-    /// begins with what the ledger knows.
+    /// begins with what the one before it or the ledger knows.
     pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn Wall) -> Self {
         let now = epoch_ms(wall.now());
         let account = before.map(|books| books.account.clone()).unwrap_or_default();
@@ -62,7 +62,15 @@ impl Books {
         };
         let made = |config: &CostBudgetConfig| {
             let mut budget = CostBudget::new(config.clone(), now);
-            take_up(&mut budget, &account.ledger.lock(), now);
+            // One that counted the same knows better than the ledger, which counts by the day.
+            let alike = before.into_iter().flat_map(|books| &books.budgets).filter_map(|old| {
+                let mut old = old.lock();
+                old.counts_as(config).then(|| old.spent(now))
+            });
+            match alike.max() {
+                Some(spent) => drop(budget.charge(spent, now)),
+                None => take_up(&mut budget, &account.ledger.lock(), now),
+            }
             Arc::new(Mutex::new(budget))
         };
         let budgets = budgets.iter().map(|config| known(config).unwrap_or_else(|| made(config))).collect();
@@ -115,6 +123,17 @@ impl Books {
                 });
             }
         }
+    }
+
+    /// Books attempts of a call that nobody answered, as endpoint and model: somebody may send a bill for them.
+    pub fn record_unanswered<'a>(
+        &self,
+        attempts: impl Iterator<Item = (&'a str, &'a str)>,
+        tags: &[(String, String)],
+        wall: &dyn Wall,
+    ) {
+        self.account.ledger.lock().record_unanswered(epoch_ms(wall.now()), attempts, tags);
+        self.account.set_changed();
     }
 
     /// Every budget, with what is left of it.
@@ -187,9 +206,20 @@ impl Account {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// All of it, to be kept.
+    /// All of it, to be kept. Calls want the lock: it is given back after each day.
     pub fn text(&self) -> String {
-        serde_json::to_string(&*self.ledger.lock()).unwrap_or_default()
+        let days = self.ledger.lock().known_days();
+        let mut text = String::from("{");
+        for day in days {
+            let Some(rows) = self.ledger.lock().day(day).and_then(|day| serde_json::to_string(day).ok())
+            else {
+                continue;
+            };
+            let comma = if text.len() > 1 { "," } else { "" };
+            text.extend([comma, "\"", &day.to_string(), "\":", &rows]);
+        }
+        text.push('}');
+        text
     }
 }
 
@@ -206,7 +236,9 @@ fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
             Some((name, value)) => day
                 .tags
                 .iter()
-                .filter(|(n, v, _)| n == name && value.as_ref().is_none_or(|value| value == v))
+                .filter(|(n, v, _)| {
+                    *n == clipped(name) && value.as_ref().is_none_or(|value| *v == clipped(value))
+                })
                 .for_each(|(.., sum)| spent += sum.cost),
         }
     }

@@ -66,8 +66,8 @@ impl CallOptions {
             Self {
                 timeouts,
                 max_retries: r.integer("maxRetries", 0, 100).map(|n| n as u32),
-                endpoints: r.strings("endpoints"),
-                fallback_models: r.strings("fallbackModels").unwrap_or_default(),
+                endpoints: r.names("endpoints"),
+                fallback_models: r.names("fallbackModels").unwrap_or_default(),
                 on_unavailable,
                 streams: r.raw("streams").is_some().then(|| behaviour::read_streams(r, client.streams)),
                 hedge: behaviour::read_hedge(r),

@@ -75,7 +75,7 @@ pub struct Endpoint {
     pub room: Arc<Room>,
     meters: Arc<Meters>,
     /// Set for one that is new and has to prove itself.
-    pub canary: Option<Mutex<Canary>>,
+    pub canary: Option<Arc<Mutex<Canary>>>,
     targets: Mutex<Targets>,
 }
 
@@ -296,7 +296,7 @@ impl Endpoint {
         now: Instant,
     ) -> Self {
         let Around { room, meters } = around;
-        let canary = config.canary.clone().map(|canary| Mutex::new(Canary::new(canary, now)));
+        let canary = config.canary.clone().map(|canary| Arc::new(Mutex::new(Canary::new(canary, now))));
         Self {
             name: config.name.as_str().into(),
             config,

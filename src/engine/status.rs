@@ -19,7 +19,10 @@ use super::{
 use crate::{
     clock::now,
     duration::millis,
-    observe::latency::{PARTS, Part, Percentiles, Sum},
+    observe::{
+        latency::{PARTS, Part, Percentiles, Sum},
+        latency_class::latency_class,
+    },
     policy::{breaker::State, canary},
     reason::Reason,
 };
@@ -160,6 +163,7 @@ fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
         latency.add(&stats.latencies, Part::Total);
         in_flight += target.in_flight.load(Ordering::Acquire);
     }
+    let latency = latency.percentiles();
     json!({
         "model": &*keys[0].model,
         "status": standing.status,
@@ -169,7 +173,8 @@ fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
             "retryAt": standing.retry_at.map(|at| engine.wall_ms(at)),
         },
         "cooldownUntil": standing.cooldown.map(|at| engine.wall_ms(at)),
-        "latencyMs": brief(latency.percentiles()),
+        "latencyClass": latency_class(&latency),
+        "latencyMs": brief(latency),
         "totalRequests": counts.total,
         "failedRequests": counts.failed,
         "rateLimitedRequests": counts.rate_limited,
@@ -336,6 +341,7 @@ pub fn summary(engine: &Engine) -> Value {
                     "totalRequests": counts.total,
                     "successRate": success,
                     "errorRate": if counts.total == 0 { 0.0 } else { 1.0 - success },
+                    "latencyClass": latency_class(&p),
                     "avgLatencyMs": p.avg,
                     "p50LatencyMs": p.p50,
                     "p95LatencyMs": p.p95,

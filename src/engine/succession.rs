@@ -82,12 +82,11 @@ impl<'e> Succession<'e> {
             .map(|new| before.iter().find(|old| old.config.name == new.name && at_origin(old, new)))
             .collect();
         let mut taken: HashSet<usize> = named.iter().flatten().map(|old| old.index).collect();
-        let keys = |list: &[KeySource]| list.iter().map(identity).collect::<Vec<_>>();
         let renamed = |new: &EndpointConfig, taken: &HashSet<usize>| {
             before.iter().find(|old| {
                 !taken.contains(&old.index)
                     && old.config.base_url == new.base_url
-                    && keys(&old.config.keys) == keys(&new.keys)
+                    && same_keys(&old.config, new)
             })
         };
         let found = endpoints.iter().zip(named).map(|(new, named)| {
@@ -115,6 +114,15 @@ impl<'e> Succession<'e> {
         if same_budget {
             endpoint.budget = old.budget.clone();
         }
+        // Taken back is taken back, until it is something else that is tried.
+        let (new, old_config) = (&endpoint.config, &old.config);
+        if new.canary == old_config.canary
+            && new.base_url == old_config.base_url
+            && new.models == old_config.models
+            && same_keys(old_config, new)
+        {
+            endpoint.canary = old.canary.clone();
+        }
     }
 }
 
@@ -139,6 +147,10 @@ pub fn keyless(predecessor: Option<&Arc<Endpoint>>, now: Instant) -> Arc<Credent
     let credentials = predecessor.into_iter().flat_map(|old| &old.credentials);
     let known = credentials.into_iter().find(|c| identity(&c.source).is_none());
     known.cloned().unwrap_or_else(|| Arc::new(Credential::new(KeySource::None, now)))
+}
+
+fn same_keys(a: &EndpointConfig, b: &EndpointConfig) -> bool {
+    a.keys.iter().map(identity).eq(b.keys.iter().map(identity))
 }
 
 /// What tells keys at one origin apart; `None` for no key.

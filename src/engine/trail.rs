@@ -14,6 +14,8 @@ pub struct Trail {
     untold: Vec<usize>,
     /// A second request was sent for a slow first.
     pub hedged: bool,
+    /// What may be billed of it is in the books.
+    pub booked: bool,
 }
 
 impl Trail {

@@ -22,6 +22,9 @@ pub enum Exceeded {
     Downgrade(String),
 }
 
+/// A clock that is set back by less goes on with the period that runs.
+const SET_BACK: u64 = 3_600_000;
+
 /// What was spent of a budget in the period that runs.
 #[derive(Clone, Debug)]
 pub struct CostBudget {
@@ -54,10 +57,18 @@ impl CostBudget {
 
     fn turn(&mut self, now: u64) {
         let window = self.config.per.window(now);
-        // A clock that was set back does not bring a period back.
         if window > self.window {
             *self = Self { window, spent: Money::default(), told: 0, config: self.config.clone() };
+        } else if now.saturating_add(SET_BACK) < self.config.per.begins(self.window) {
+            // A clock that was set right does not bring money back. But it would be long before a period ends
+            // that has not begun.
+            self.window = window;
         }
+    }
+
+    /// Whether it counts the same calls, over the same time.
+    pub fn counts_as(&self, config: &CostBudgetConfig) -> bool {
+        (self.config.per, &self.config.tag) == (config.per, &config.tag)
     }
 
     /// Books a call; the shares that it reached.
@@ -128,6 +139,18 @@ mod tests {
         // The clock is set back: the period that runs goes on.
         assert_eq!(shares(&mut budget, 1, 5), [1.0]);
         assert!(budget.exceeded(5));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_for_years_holds_up_no_budget() {
+        let mut budget = budget(100, &[1.0]);
+        let (present, future) = (5 * HOUR, 5_000 * HOUR);
+        budget.charge(Money::of_picos(60), present);
+        assert_eq!(budget.charge(Money::of_picos(100), future).len(), 1);
+        // What was spent meanwhile is of the hour that it really is.
+        assert!(budget.exceeded(present + 1) && budget.renews_at() == 6 * HOUR);
+        assert_eq!(budget.charge(Money::of_picos(1), present + 2), [], "was told");
+        assert!(!budget.exceeded(6 * HOUR));
     }
 
     #[test]

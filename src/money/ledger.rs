@@ -1,7 +1,7 @@
 //! What was spent, by day, endpoint, model and tag. Bounded: the oldest days go, and what is too many in one day is
 //! kept as others.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -12,6 +12,10 @@ use crate::dialect::usage::Usage;
 const MAX_DAYS: usize = 400;
 /// Rows of one kind in one day.
 const MAX_ROWS: usize = 1_000;
+/// Rows in all days together: more days than fit are forgotten, too, so that a file can always be read again.
+const MAX_ROWS_IN_ALL: usize = 200_000;
+/// Bytes of a name.
+const LONGEST_NAME: usize = 200;
 /// What stands for those that are too many.
 const OTHERS: &str = "(others)";
 
@@ -122,9 +126,39 @@ impl Ledger {
         for (name, value) in entry.tags {
             row(&mut day.tags, name, value).take(entry);
         }
-        while self.0.len() > MAX_DAYS {
-            self.0.pop_first();
+        self.forget_oldest();
+    }
+
+    /// Books attempts for which somebody may send a bill, of a call that nobody answered: where each was sent.
+    pub fn record_unanswered<'a>(
+        &mut self,
+        at: u64,
+        attempts: impl Iterator<Item = (&'a str, &'a str)>,
+        tags: &[(String, String)],
+    ) {
+        let day = self.0.entry(calendar::day(at)).or_default();
+        let one = Totals { maybe_billed: 1, ..Totals::default() };
+        for (endpoint, model) in attempts {
+            row(&mut day.models, endpoint, model).add(&one);
+            tags.iter().for_each(|(name, value)| row(&mut day.tags, name, value).add(&one));
         }
+        self.forget_oldest();
+    }
+
+    fn forget_oldest(&mut self) {
+        let mut rows: usize = self.0.values().map(Day::rows).sum();
+        while self.0.len() > MAX_DAYS || (rows > MAX_ROWS_IN_ALL && self.0.len() > 1) {
+            rows -= self.0.pop_first().map_or(0, |(_, day)| day.rows());
+        }
+    }
+
+    /// Which days it has.
+    pub fn known_days(&self) -> Vec<u32> {
+        self.0.keys().copied().collect()
+    }
+
+    pub fn day(&self, day: u32) -> Option<&Day> {
+        self.0.get(&day)
     }
 
     /// The days from one to another, both included.
@@ -133,11 +167,38 @@ impl Ledger {
     }
 }
 
+impl Day {
+    fn rows(&self) -> usize {
+        self.models.len() + self.tags.len()
+    }
+}
+
+/// A name as rows have it: not longer than anybody reads.
+pub fn clipped(name: &str) -> Cow<'_, str> {
+    if name.len() <= LONGEST_NAME {
+        return name.into();
+    }
+    let mut end = LONGEST_NAME - '…'.len_utf8();
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &name[..end]).into()
+}
+
 fn row<'r>(rows: &'r mut Vec<(String, String, Totals)>, one: &str, two: &str) -> &'r mut Totals {
-    let known = rows.iter().position(|(a, b, _)| a == one && b == two);
-    let at = known.unwrap_or_else(|| {
-        let (one, two) = if rows.len() + 1 < MAX_ROWS { (one, two) } else { (OTHERS, OTHERS) };
-        rows.iter().position(|(a, b, _)| a == one && b == two).unwrap_or_else(|| {
+    let (one, two) = (&*clipped(one), &*clipped(two));
+    let find = |rows: &[(String, String, Totals)], one: &str, two: &str| {
+        rows.iter().position(|(a, b, _)| a == one && b == two)
+    };
+    let at = find(rows, one, two).unwrap_or_else(|| {
+        let is_known = |(a, ..): &(String, String, Totals)| a == one;
+        let (one, two) = match rows.len() {
+            few if few + 1 < MAX_ROWS => (one, two),
+            // Those of one endpoint, or of one tag, stay together; there are fewer of these than rows.
+            _ if rows.iter().any(is_known) => (one, OTHERS),
+            _ => (OTHERS, OTHERS),
+        };
+        find(rows, one, two).unwrap_or_else(|| {
             rows.push((one.to_owned(), two.to_owned(), Totals::default()));
             rows.len() - 1
         })
@@ -202,9 +263,46 @@ mod tests {
             assert_eq!(rows.len(), MAX_ROWS);
             assert_eq!(rows.iter().map(|(.., t)| t.calls).sum::<u64>(), names.len() as u64, "none is lost");
         }
+        assert_eq!(day.tags.last().map(|(n, v, _)| (n.as_str(), v.as_str())), Some(("user", OTHERS)));
+        // Names of the caller's making, each of another tag: one more row for each is the most there is.
+        let mut ledger = Ledger::default();
+        for name in &names {
+            let tags = [(name.clone(), "x".repeat(1 << 16)), ("user".to_owned(), name.clone())];
+            ledger.record(&entry(0, &"é".repeat(1 << 16), &tags, 1));
+        }
+        let (_, day) = ledger.days(0, 0).next().expect("a day");
+        assert!(day.tags.len() <= MAX_ROWS * 2 && day.models.len() == 1, "{}", day.tags.len());
+        assert_eq!(day.tags.iter().map(|(.., t)| t.calls).sum::<u64>(), names.len() as u64 * 2);
+        let longest = day.tags.iter().chain(&day.models).map(|(a, b, _)| a.len().max(b.len())).max();
+        assert!(longest.is_some_and(|l| l <= LONGEST_NAME && l > LONGEST_NAME - 4), "{longest:?}");
         (0..MAX_DAYS as u64 * 2).for_each(|day| ledger.record(&entry(day * DAY, "m", &[], 1)));
         assert_eq!(ledger.0.len(), MAX_DAYS);
         assert_eq!(ledger.0.keys().next().copied(), Some(MAX_DAYS as u32));
+    }
+
+    #[test]
+    fn many_days_of_many_rows_are_bounded_in_all() {
+        let mut ledger = Ledger::default();
+        let names: Vec<String> = (0..MAX_ROWS).map(|i| format!("m{i}")).collect();
+        for day in 0..250 {
+            names.iter().for_each(|name| ledger.record(&entry(day * DAY, name, &[], 1)));
+        }
+        let rows: usize = ledger.0.values().map(Day::rows).sum();
+        assert!((MAX_ROWS_IN_ALL - MAX_ROWS..=MAX_ROWS_IN_ALL).contains(&rows), "{rows}");
+        assert_eq!(ledger.0.keys().next_back().copied(), Some(249), "the last is kept");
+    }
+
+    #[test]
+    fn a_call_that_nobody_answered_may_be_billed_where_it_was_sent() {
+        let mut ledger = Ledger::default();
+        let tags = [("team".to_owned(), "a".to_owned())];
+        ledger.record_unanswered(0, [("a", "m"), ("b", "m"), ("a", "m")].into_iter(), &tags);
+        let (_, day) = ledger.days(0, 0).next().expect("a day");
+        let billed = |rows: &[(String, String, Totals)]| -> Vec<(String, u64, u64)> {
+            rows.iter().map(|(a, _, t)| (a.clone(), t.calls, t.maybe_billed)).collect()
+        };
+        assert_eq!(billed(&day.models), [("a".to_owned(), 0, 2), ("b".to_owned(), 0, 1)]);
+        assert_eq!(billed(&day.tags), [("team".to_owned(), 0, 3)]);
     }
 
     #[test]

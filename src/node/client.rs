@@ -494,7 +494,7 @@ impl Drop for NativeClient {
         self.shared.forget();
         self.hub.abort_all(self.id, None);
         if let Some(file) = self.ledger.lock().take() {
-            let _ = file.flush();
+            file.flush();
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::config::{
     document::{self, Located, Source, Variables, summary::summary},
     environment::Environment,
     imprint::Imprint,
+    key,
     reader::nearest,
     schema,
 };
@@ -50,8 +51,17 @@ fn located(
     document::read(&Source { file, bytes, variables: &variables }, &value["options"], environment)
 }
 
+/// Problems as JSON. Whatever they quote, it is no key.
 pub fn write<T: Serialize>(problems: &[T]) -> String {
-    serde_json::to_string(problems).unwrap_or_else(|_| "[]".into())
+    let mut value = serde_json::to_value(problems).unwrap_or_else(|_| json!([]));
+    for problem in value.as_array_mut().into_iter().flatten() {
+        for part in ["path", "message"] {
+            if let Some(text) = problem[part].as_str().map(key::masked) {
+                problem[part] = text.into();
+            }
+        }
+    }
+    value.to_string()
 }
 
 /// What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes.
@@ -61,7 +71,7 @@ pub fn check_document(options: String, document: &[u8]) -> String {
     let environment = Environment::from_json(&value["environment"]);
     match located(&value, document, &environment) {
         Ok((config, _)) => json!({ "config": summary(&config) }).to_string(),
-        Err(problems) => json!({ "problems": problems }).to_string(),
+        Err(problems) => format!(r#"{{"problems":{}}}"#, write(&problems)),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::dialect::{
     chunks::{self, Unsaid},
     error_body,
     openai::answer::NoAnswer,
-    usage::{OpenAiUsage, Usage},
+    usage::{self, OpenAiUsage, Usage},
 };
 
 /// Reads a whole answer.
@@ -107,7 +107,7 @@ fn finish_reason(stop_reason: &str) -> &'static str {
 }
 
 /// OpenAI's usage. Anthropic counts cached tokens beside the others, OpenAI among them. A stream says at its end
-/// what it knows better than at its beginning, in `later`.
+/// what it knows better than at its beginning, in `later`. Counts that cannot be are none.
 pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
     let mut all: Map<String, Value> = first.as_object().cloned().unwrap_or_default();
     for (name, value) in later.and_then(Value::as_object).into_iter().flatten() {
@@ -118,14 +118,17 @@ pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
     if all.is_empty() {
         return None;
     }
-    let count = |name: &str| all.get(name).and_then(Value::as_f64).map_or(0, |n| n as u64);
-    let (read, written) = (count("cache_read_input_tokens"), count("cache_creation_input_tokens"));
-    let input = count("input_tokens").saturating_add(read).saturating_add(written);
-    let output = count("output_tokens");
+    let given = |name: &str| all.get(name).filter(|count| !count.is_null());
+    let count = |name: &str| given(name)?.as_f64().and_then(usage::count);
+    let count_or_none = |name: &str| given(name).map_or(Some(0), |_| count(name));
+    let read = count_or_none("cache_read_input_tokens")?;
+    let written = count_or_none("cache_creation_input_tokens")?;
+    let input = count("input_tokens")? + read + written;
+    let output = count("output_tokens")?;
     let mut usage = json!({
         "prompt_tokens": input,
         "completion_tokens": output,
-        "total_tokens": input.saturating_add(output),
+        "total_tokens": input + output,
         "prompt_tokens_details": { "cached_tokens": read, "cache_write_tokens": written },
     });
     let thought = all.get("output_tokens_details").and_then(|d| d["thinking_tokens"].as_u64());
@@ -137,7 +140,7 @@ pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
 
 /// The counts of OpenAI's usage.
 pub fn counted(usage: &Value) -> Option<Usage> {
-    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().map(Usage::from)
+    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().and_then(OpenAiUsage::known)
 }
 
 fn why(error: &serde_json::Error) -> String {

@@ -7,7 +7,7 @@ use crate::{
         chunks::{self, Unsaid},
         error_body,
         openai::answer::NoAnswer,
-        usage::{OpenAiUsage, Usage},
+        usage::{self, OpenAiUsage, Usage},
     },
     vendor_error::VendorError,
 };
@@ -177,22 +177,28 @@ pub fn end(choice: &mut Value, finish_reason: &Value, called: bool) {
     choice["native_finish_reason"] = finish_reason.clone();
 }
 
-/// OpenAI's usage. Google counts thoughts beside the answer, OpenAI among it.
+/// OpenAI's usage. Google counts thoughts beside the answer, OpenAI among it. Counts that cannot be are none.
 pub fn usage(metadata: &Value) -> Option<Value> {
     let all = metadata.as_object()?;
-    let count = |name: &str| all.get(name).and_then(Value::as_f64).map_or(0, |n| n as u64);
-    let thought = count("thoughtsTokenCount");
-    let input = count("promptTokenCount").saturating_add(count("toolUsePromptTokenCount"));
-    let output = count("candidatesTokenCount").saturating_add(thought);
+    let count = |name: &str| match all.get(name) {
+        // What is zero is left out.
+        None | Some(Value::Null) => Some(0),
+        Some(given) => given.as_f64().and_then(usage::count),
+    };
+    let thought = count("thoughtsTokenCount")?;
+    let input =
+        all.get("promptTokenCount").and(count("promptTokenCount"))? + count("toolUsePromptTokenCount")?;
+    let output = count("candidatesTokenCount")? + thought;
+    let cached = count("cachedContentTokenCount")?;
     Some(json!({
         "prompt_tokens": input,
         "completion_tokens": output,
-        "total_tokens": input.saturating_add(output),
-        "prompt_tokens_details": { "cached_tokens": count("cachedContentTokenCount") },
+        "total_tokens": input + output,
+        "prompt_tokens_details": { "cached_tokens": cached },
         "completion_tokens_details": { "reasoning_tokens": thought },
     }))
 }
 
 fn counted(usage: &Value) -> Option<Usage> {
-    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().map(Usage::from)
+    serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().and_then(OpenAiUsage::known)
 }

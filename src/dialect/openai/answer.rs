@@ -83,7 +83,7 @@ fn read_common(text: &str) -> Option<Answer> {
     let sound = common.error.is_none()
         && common.choices.iter().any(|c| c.0.message.is_some())
         && common.choices.iter().all(|c| c.0.finish_reason != Some(GAVE_UP));
-    sound.then(|| Answer { usage: common.usage.map(|u| u.0.into()) })
+    sound.then(|| Answer { usage: common.usage.and_then(|u| u.0.known()) })
 }
 
 fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
@@ -113,7 +113,7 @@ fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
         return Err(NoAnswer::GaveUp);
     }
     let usage = wire.usage.and_then(|u| serde_json::from_str::<Object<OpenAiUsage>>(u.get()).ok());
-    Ok(Answer { usage: usage.map(|u| u.0.into()) })
+    Ok(Answer { usage: usage.and_then(|u| u.0.known()) })
 }
 
 /// What is read from an object only: a struct would also be read from an array.

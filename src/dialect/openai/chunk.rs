@@ -124,7 +124,7 @@ pub fn usage(chunk: &Value) -> Option<Usage> {
         .is_object()
         .then(|| serde::Deserialize::deserialize(usage).ok())
         .flatten()
-        .map(|wire: OpenAiUsage| wire.into())
+        .and_then(OpenAiUsage::known)
 }
 
 pub fn choices(chunk: &Value) -> impl Iterator<Item = &Value> {
@@ -182,10 +182,9 @@ mod tests {
             let text = format!(r#"{{"choices":[{{"index":0,"delta":{delta}}}]}}"#);
             assert_eq!(has_content(&chunk(&text)), content, "{delta}");
         }
-        assert!(!has_content(&chunk(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#)));
-        assert_eq!(
-            usage(&chunk(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#)).map(|u| u.input_tokens),
-            Some(1)
-        );
+        let last = chunk(r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#);
+        assert!(!has_content(&last));
+        assert_eq!(usage(&last).map(|u| u.input_tokens), Some(1));
+        assert_eq!(usage(&chunk(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#)), None);
     }
 }

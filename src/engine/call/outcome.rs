@@ -34,7 +34,8 @@ pub struct Reply {
 
 impl Call {
     pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
-        let trail = self.trail.lock();
+        let mut trail = self.trail.lock();
+        trail.booked = true;
         let (cost, usual_cost) = self.book(picker, target, answered.usage, &trail);
         let failover = moved(picker, index);
         let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));

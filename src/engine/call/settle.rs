@@ -174,6 +174,14 @@ impl Call {
         }
         trail.amend_last(AttemptOutcome::Fail);
         self.tell_attempts(&mut trail);
+        if !std::mem::replace(&mut trail.booked, true) {
+            let billed: Vec<_> = trail.attempts().iter().filter(|a| a.maybe_billed).collect();
+            if !billed.is_empty() {
+                let attempts = billed.iter().map(|a| (&*a.endpoint, &*a.model));
+                let books = &self.engine.books;
+                books.record_unanswered(attempts, &self.options.tags, self.engine.wall_clock());
+            }
+        }
     }
 }
 

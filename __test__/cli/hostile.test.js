@@ -1,0 +1,95 @@
+'use strict'
+
+// Files that are none, readers that go away, and names that would like to be more than names.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+const { run } = require('../helpers/child')
+
+const BIN = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
+
+/** A folder that ends with the test. */
+function folder (t) {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'))
+  t.after(() => fs.rmSync(made, { recursive: true, force: true }))
+  return made
+}
+
+function bellwether (...args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env: { PATH: process.env.PATH }, timeout: 30_000 })
+  return { status, stdout, stderr }
+}
+
+test('who reads no further is no error, and what cannot be written is', (t) => {
+  const file = path.join(folder(t), 'costs.json')
+  const models = Array.from({ length: 900 }, (_, i) => ['e', `${i}${'x'.repeat(190)}`, { calls: 1 }])
+  fs.writeFileSync(file, JSON.stringify({ 20000: { models, tags: [] } }))
+  const shell = (rest) => spawnSync('sh', ['-c', `"$0" "$1" costs "$2" ${rest}`, process.execPath, BIN, file], { encoding: 'utf8', env: { PATH: process.env.PATH } })
+  const { stdout, stderr } = shell('| head -n 1')
+  assert.match(stdout, /^Costs until .*\n$/)
+  assert.equal(stderr, '')
+  if (!fs.existsSync('/dev/full')) return
+  const full = shell('> /dev/full')
+  assert.deepEqual([full.status, full.stderr], [2, 'bellwether: cannot be written: ENOSPC\n'])
+})
+
+test('what is no file is not read to its end', (t) => {
+  for (const file of [folder(t), '/dev/zero', '/dev/full'].filter((file) => fs.existsSync(file))) {
+    for (const command of ['costs', 'check-config']) {
+      const { status, stdout, stderr } = bellwether(command, file)
+      assert.deepEqual([status, stdout], [2, ''])
+      assert.match(stderr, /is not a file|is a directory/)
+    }
+  }
+})
+
+test('names neither move a cursor nor end a line', (t) => {
+  const file = path.join(folder(t), 'bellwether.yaml')
+  fs.writeFileSync(file, 'endpoints: [{name: "\\e[2Ja\\nb\\u202e", base_url: "http://127.0.0.1:1", api_key: null}]\nmodels: {"\\ex": "\\ey"}\nrules: {"\\ez": {}}\n')
+  const fine = bellwether('check-config', file)
+  assert.equal(fine.status, 0)
+  assert.match(fine.stdout, /\n {2}1\. {2}\[2Ja b {2,}any model/)
+  fs.appendFileSync(file, '"\\e[2Jgone": 1\n')
+  const wrong = bellwether('check-config', file)
+  assert.equal(wrong.status, 1)
+  // eslint-disable-next-line no-control-regex
+  for (const { stdout } of [fine, wrong]) assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u202e]/)
+  assert.equal(wrong.stdout.trimEnd().split('\n').length, 1)
+})
+
+test('a file that may not be read says so, to a client, to a reload and to one that watches', async (t) => {
+  const made = folder(t)
+  fs.chmodSync(made, 0o755)
+  const file = path.join(made, 'bellwether.yaml')
+  const ledger = path.join(made, 'costs.json')
+  fs.writeFileSync(file, 'endpoints: [{name: a, base_url: "http://127.0.0.1:1", api_key: null}]\n')
+  fs.writeFileSync(ledger, '{}')
+  // Who may read everything becomes somebody who may not.
+  const { stdout, stderr } = await run(t, `
+    const fs = require('node:fs')
+    const file = ${JSON.stringify(file)}
+    const client = FailoverClient.fromConfig(file, { watch: true })
+    const told = new Promise((resolve) => client.on('config', resolve))
+    const timer = setInterval(() => {}, 1000)
+    fs.chmodSync(file, 0)
+    fs.chmodSync(${JSON.stringify(ledger)}, 0)
+    if (process.getuid() === 0) process.seteuid(65534)
+    const said = []
+    const problem = (error) => said.push(error.problems[0].message)
+    try { FailoverClient.fromConfig(file) } catch (error) { problem(error) }
+    try { new FailoverClient({ apiKey: 'sk-0123456789abcdefghij', costs: { path: ${JSON.stringify(ledger)} } }) } catch (error) { problem(error) }
+    client.reload(file).catch(problem).then(() => told).then((event) => {
+      said.push(event.problems[0].message, client.getEndpointStatus()[0].name)
+      console.log(JSON.stringify(said))
+      process.exit(0)
+    })`)
+  assert.notEqual(stdout, '', stderr)
+  const [first, costs, ...rest] = JSON.parse(stdout)
+  assert.equal(first, 'cannot be read: EACCES')
+  assert.match(costs, /^'.*costs\.json': .*Permission denied/)
+  assert.deepEqual(rest, ['cannot be read: EACCES', 'cannot be read: EACCES', 'a'])
+})
