@@ -308,6 +308,7 @@ impl Engine {
     pub fn close(&self) {
         self.refuse_new();
         self.http.clear();
+        self.witness.close();
     }
 
     /// Lets go of what was remembered. Endpoints and targets know each other: one of them has to.

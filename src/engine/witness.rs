@@ -31,9 +31,7 @@ pub struct Witness {
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        if let Some(task) = self.closing.lock().take() {
-            task.abort();
-        }
+        self.close();
     }
 }
 
@@ -92,6 +90,13 @@ impl Witness {
             event::emit(&*self.events, EventKind::Incident, || {
                 self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
             });
+        }
+    }
+
+    /// Watches the clock no more; an incident that is open stays so until somebody asks.
+    pub fn close(&self) {
+        if let Some(task) = self.closing.lock().take() {
+            task.abort();
         }
     }
 
