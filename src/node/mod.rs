@@ -9,6 +9,7 @@ mod hub;
 mod item;
 mod ledger;
 mod queue;
+mod queue_file;
 mod reply;
 mod shared;
 mod wire;
