@@ -35,11 +35,11 @@ impl QueueFile {
     pub fn list(&self, state: Option<State>, limit: u32, after: Option<&str>) -> Result<Value> {
         self.look(|store| {
             let jobs = store.list(state, limit, after)?;
-            let bytes = store.bytes()?;
+            let totals = store.totals()?;
             Ok(json!({
                 "sealed": !store.is_readable(),
                 "counts": store.counts()?,
-                "bytes": bytes.held + bytes.kept,
+                "bytes": totals.held + totals.kept,
                 "jobs": jobs,
             }))
         })

@@ -27,27 +27,41 @@ const MIGRATIONS: [&str; 2] = ["
     CREATE INDEX jobs_due ON jobs (due_ms) WHERE state = 0;
     CREATE INDEX jobs_expiry ON jobs (expires_ms) WHERE state = 0 AND expires_ms IS NOT NULL;
 ", "
-    CREATE TABLE bytes (held INTEGER NOT NULL, kept INTEGER NOT NULL);
-    INSERT INTO bytes
-        SELECT coalesce(sum(CASE WHEN state IN (0, 1, 4) THEN size END), 0),
-            coalesce(sum(CASE WHEN state IN (2, 3, 5) THEN size END), 0)
+    CREATE TABLE totals (
+        waiting INTEGER NOT NULL,
+        held_jobs INTEGER NOT NULL,
+        kept_jobs INTEGER NOT NULL,
+        held_bytes INTEGER NOT NULL,
+        kept_bytes INTEGER NOT NULL
+    );
+    INSERT INTO totals
+        SELECT coalesce(sum(state IN (0, 1)), 0), coalesce(sum(state IN (0, 1, 4)), 0),
+            coalesce(sum(state IN (2, 3, 5)), 0), coalesce(sum((state IN (0, 1, 4)) * size), 0),
+            coalesce(sum((state IN (2, 3, 5)) * size), 0)
         FROM (SELECT state, coalesce(length(payload), 0) + coalesce(length(result), 0) AS size FROM jobs);
-    CREATE TRIGGER bytes_in AFTER INSERT ON jobs BEGIN
-        UPDATE bytes SET
-            held = held + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)),
-            kept = kept + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0));
+    CREATE TRIGGER totals_in AFTER INSERT ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting + (NEW.state IN (0, 1)),
+            held_jobs = held_jobs + (NEW.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs + (NEW.state IN (2, 3, 5)),
+            held_bytes = held_bytes + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)),
+            kept_bytes = kept_bytes + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0));
     END;
-    CREATE TRIGGER bytes_out AFTER DELETE ON jobs BEGIN
-        UPDATE bytes SET
-            held = held - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
-            kept = kept - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
+    CREATE TRIGGER totals_out AFTER DELETE ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting - (OLD.state IN (0, 1)),
+            held_jobs = held_jobs - (OLD.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs - (OLD.state IN (2, 3, 5)),
+            held_bytes = held_bytes - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
+            kept_bytes = kept_bytes - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
     END;
-    CREATE TRIGGER bytes_moved AFTER UPDATE OF state, payload, result ON jobs BEGIN
-        UPDATE bytes SET
-            held = held + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0))
-                - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
-            kept = kept + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0))
-                - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
+    CREATE TRIGGER totals_moved AFTER UPDATE OF state, payload, result ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting + (NEW.state IN (0, 1)) - (OLD.state IN (0, 1)),
+            held_jobs = held_jobs + (NEW.state IN (0, 1, 4)) - (OLD.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs + (NEW.state IN (2, 3, 5)) - (OLD.state IN (2, 3, 5)),
+            held_bytes = held_bytes + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)) - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
+            kept_bytes = kept_bytes + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)) - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
     END;
 "];
 

@@ -1,27 +1,35 @@
-//! The bound on bytes: requests, answers and errors as they are kept. Triggers count them in the commit that changes them.
+//! What the file's jobs come to, and the bound on bytes: requests, answers and errors as they are kept. Triggers count in
+//! the commit that changes something, so that nobody counts rows for each job: ten thousand of them would be slow.
 
 use super::{Result, Store};
 use crate::queue::error::QueueError;
 
-/// What the file's jobs weigh, as the file keeps it: sealed, if it is sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bytes {
-    /// Of jobs that wait, are being delivered, or are dead letters.
+/// Bytes are as the file keeps them: sealed, if it is sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Jobs that are not over.
+    pub waiting: u64,
+    /// Jobs that wait, are being delivered, or are dead letters.
+    pub held_jobs: u64,
+    /// Jobs that are over, which give way.
+    pub kept_jobs: u64,
     pub held: u64,
-    /// Of jobs that are over, which give way.
     pub kept: u64,
 }
 
 impl Store {
-    pub fn bytes(&self) -> Result<Bytes> {
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        let (held, kept) = self.row("SELECT held, kept FROM bytes", [], read)?.unwrap_or_default();
-        Ok(Bytes { held: held.max(0).unsigned_abs(), kept: kept.max(0).unsigned_abs() })
+    pub fn totals(&self) -> Result<Totals> {
+        let sql = "SELECT waiting, held_jobs, kept_jobs, held_bytes, kept_bytes FROM totals";
+        let found = self.row(sql, [], |row| {
+            let at = |index| row.get::<_, i64>(index).map(|n| n.max(0).unsigned_abs());
+            Ok(Totals { waiting: at(0)?, held_jobs: at(1)?, kept_jobs: at(2)?, held: at(3)?, kept: at(4)? })
+        });
+        Ok(found?.unwrap_or_default())
     }
 
     /// Room for so many bytes of a job that is to wait; refused where what waits leaves none.
     pub(super) fn make_room(&self, size: u64) -> Result<()> {
-        let Bytes { held, .. } = self.bytes()?;
+        let Totals { held, .. } = self.totals()?;
         if held.saturating_add(size) > self.max_bytes {
             return Err(QueueError::FullOfBytes { held, size, max: self.max_bytes });
         }
@@ -37,13 +45,13 @@ impl Store {
 
     /// Throws away what ended before a place in the order of ends, the oldest first, until so many bytes more have room.
     fn let_go(&self, size: u64, before: i64) -> Result<()> {
-        let Bytes { held, kept } = self.bytes()?;
+        let Totals { held, kept, .. } = self.totals()?;
         let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
         if over == 0 {
             return Ok(());
         }
         let oldest = "SELECT ended, coalesce(length(payload), 0) + coalesce(length(result), 0) FROM jobs
-            WHERE ended < ? AND state IN (2, 3, 5) ORDER BY ended";
+            WHERE ended < ? AND +state IN (2, 3, 5) ORDER BY ended";
         let last = self.connection.prepare_cached(oldest).and_then(|mut statement| {
             let mut rows = statement.query([before])?;
             let mut last = None;
@@ -56,7 +64,7 @@ impl Store {
             Ok(last)
         });
         if let Some(last) = last.map_err(|e| self.trouble(&e))? {
-            self.execute("DELETE FROM jobs WHERE state IN (2, 3, 5) AND ended <= ?", [last])?;
+            self.execute("DELETE FROM jobs WHERE +state IN (2, 3, 5) AND ended <= ?", [last])?;
         }
         Ok(())
     }

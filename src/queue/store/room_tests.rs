@@ -1,22 +1,37 @@
 //! The bound on bytes, and the count that it goes by.
 
 use super::*;
-use crate::queue::store::room::Bytes;
+use crate::queue::store::room::Totals;
 
-/// What the rows weigh, one by one.
-pub(super) fn weighed(store: &Store) -> Bytes {
+/// What the rows come to, one by one.
+pub(super) fn counted(store: &Store) -> Totals {
     let size = |bytes: Option<Vec<u8>>| bytes.map_or(0, |bytes| bytes.len() as u64);
     let rows = store.rows("SELECT state, payload, result FROM jobs", [], |row| {
         Ok((row.get::<_, i64>(0)?, size(row.get(1)?) + size(row.get(2)?)))
     });
-    let mut bytes = Bytes { held: 0, kept: 0 };
+    let mut totals = Totals::default();
     for (state, size) in rows.unwrap() {
-        match State::of_number(state).unwrap() {
-            State::Queued | State::Delivering | State::Dead => bytes.held += size,
-            State::Delivered | State::Failed | State::Expired => bytes.kept += size,
+        let state = State::of_number(state).unwrap();
+        totals.waiting += u64::from(!state.is_over());
+        match state {
+            State::Queued | State::Delivering | State::Dead => {
+                totals.held_jobs += 1;
+                totals.held += size;
+            }
+            State::Delivered | State::Failed | State::Expired => {
+                totals.kept_jobs += 1;
+                totals.kept += size;
+            }
         }
     }
-    bytes
+    totals
+}
+
+/// Held and kept, after a look at whether the count is right.
+fn bytes(store: &Store) -> (u64, u64) {
+    let totals = store.totals().unwrap();
+    assert_eq!(totals, counted(store));
+    (totals.held, totals.kept)
 }
 
 /// A draft whose payload has just so many bytes.
@@ -48,7 +63,7 @@ fn the_last_byte_has_room_and_the_next_has_not() {
     put(&mut store, &of_size(600)).unwrap();
     assert_eq!(put(&mut store, &of_size(401)), full(600, 401, 1_000));
     put(&mut store, &of_size(400)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 1_000, kept: 0 });
+    assert_eq!(bytes(&store), (1_000, 0));
     let refused = put(&mut store, &of_size(100));
     assert_eq!(refused, full(1_000, 100, 1_000));
     let said = refused.unwrap_err().to_string();
@@ -66,7 +81,7 @@ fn what_is_refused_is_not_counted_and_makes_nothing_give_way() {
     let id = put(&mut store, &of_size(100)).unwrap();
     answer(&mut store, &id, 700);
     assert_eq!(put(&mut store, &of_size(1_001)), full(0, 1_001, 1_000));
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 0, kept: 700 });
+    assert_eq!(bytes(&store), (0, 700));
     assert!(store.result(&id).is_ok());
 }
 
@@ -78,11 +93,11 @@ fn answers_count_and_the_oldest_give_way_to_what_waits() {
     for id in &ids {
         answer(&mut store, id, 300);
     }
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 0, kept: 900 });
+    assert_eq!(bytes(&store), (0, 900));
     put(&mut store, &of_size(100)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 100, kept: 900 }, "it fits as it is");
+    assert_eq!(bytes(&store), (100, 900), "it fits as it is");
     put(&mut store, &of_size(301)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 401, kept: 300 });
+    assert_eq!(bytes(&store), (401, 300));
     let kept: Vec<bool> = ids.iter().map(|id| store.result(id).is_ok()).collect();
     assert_eq!(kept, [false, false, true]);
 }
@@ -94,10 +109,10 @@ fn an_answer_is_kept_however_large_and_what_ended_before_it_gives_way() {
     let ids: Vec<String> = (0..2).map(|_| put(&mut store, &of_size(100)).unwrap()).collect();
     answer(&mut store, &ids[0], 500);
     answer(&mut store, &ids[1], 2_000);
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 0, kept: 2_000 });
+    assert_eq!(bytes(&store), (0, 2_000));
     assert!(store.result(&ids[0]).is_err() && store.result(&ids[1]).is_ok());
     put(&mut store, &of_size(100)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 100, kept: 0 });
+    assert_eq!(bytes(&store), (100, 0));
 }
 
 #[test]
@@ -108,10 +123,10 @@ fn dead_letters_take_room_until_they_are_thrown_away() {
     let settlement =
         Settlement::Over { state: State::Dead, error: vec![b'e'; 50], failure: failure(true), counted: true };
     deliver(&mut store, &id, settlement);
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 950, kept: 0 });
+    assert_eq!(bytes(&store), (950, 0));
     assert_eq!(put(&mut store, &of_size(100)), full(950, 100, 1_000));
     assert_eq!(commit(&mut store, |s| s.purge(Some(State::Dead), i64::MAX)).unwrap(), 1);
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 0, kept: 0 });
+    assert_eq!(bytes(&store), (0, 0));
     put(&mut store, &of_size(1_000)).unwrap();
 }
 
@@ -122,12 +137,12 @@ fn what_expires_leaves_room_and_takes_it_again_when_it_is_retried() {
     let mut store = Store::open(&QueueConfig { ttl, ..bounded(&folder, 1_000) }, 0).unwrap();
     let id = put(&mut store, &of_size(900)).unwrap();
     commit(&mut store, |s| s.due(10)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 0, kept: 900 });
+    assert_eq!(bytes(&store), (0, 900));
     assert!(commit(&mut store, |s| s.retry(&id, 20)).unwrap());
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 900, kept: 0 });
+    assert_eq!(bytes(&store), (900, 0));
     commit(&mut store, |s| s.due(30)).unwrap();
     put(&mut store, &of_size(900)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 900, kept: 0 });
+    assert_eq!(bytes(&store), (900, 0));
     assert!(store.show(&id).is_err(), "it gave way");
 }
 
@@ -139,7 +154,7 @@ fn sealed_bytes_are_counted_as_they_are_kept() {
     // A nonce of 12 bytes and a tag of 16.
     assert_eq!(put(&mut store, &of_size(973)), full(0, 1_001, 1_000));
     put(&mut store, &of_size(972)).unwrap();
-    assert_eq!(store.bytes().unwrap(), weighed(&store));
+    assert_eq!(bytes(&store), (1_000, 0));
 }
 
 #[test]
@@ -151,12 +166,13 @@ fn a_file_from_before_the_bound_is_weighed_when_it_is_opened() {
     put(&mut store, &of_size(200)).unwrap();
     store.close();
     let before = Connection::open(folder.0.join("q.db")).unwrap();
-    let undo = "DROP TRIGGER bytes_in; DROP TRIGGER bytes_out; DROP TRIGGER bytes_moved; DROP TABLE bytes";
+    let undo =
+        "DROP TRIGGER totals_in; DROP TRIGGER totals_out; DROP TRIGGER totals_moved; DROP TABLE totals";
     before.execute_batch(undo).unwrap();
     before.pragma_update(None, "user_version", 1).unwrap();
     drop(before);
     let mut store = Store::open(&config(&folder), 0).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 200, kept: 300 });
+    assert_eq!(bytes(&store), (200, 300));
     put(&mut store, &of_size(100)).unwrap();
-    assert_eq!(store.bytes().unwrap(), Bytes { held: 300, kept: 300 });
+    assert_eq!(bytes(&store), (300, 300));
 }

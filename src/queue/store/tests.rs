@@ -1,6 +1,9 @@
 use std::{
     fs,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -102,6 +105,41 @@ fn the_file_is_in_wal_mode_and_synced_in_full() {
     assert_eq!(pragma("synchronous"), 2.into(), "FULL");
     assert_eq!(pragma("locking_mode"), "exclusive".to_owned().into());
     assert_eq!(pragma("user_version"), 2.into());
+}
+
+/// What is done for each job is done by an index: a queue of ten thousand is no slower than one of ten.
+#[test]
+fn nothing_that_is_done_for_a_job_looks_at_the_others() {
+    let folder = Folder::new();
+    let mut store = Store::open(&QueueConfig { max_jobs: 10_000, ..config(&folder) }, 0).unwrap();
+    let steps = Arc::new(AtomicU64::new(0));
+    let counted = steps.clone();
+    // Called at every step of SQLite's machine.
+    let step = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    store.connection.progress_handler(1, Some(step)).unwrap();
+    let one = |store: &mut Store| {
+        let before = steps.load(Ordering::Relaxed);
+        let id = put(store, &draft("m")).unwrap();
+        let head = commit(store, |s| s.due(1)).unwrap().heads.remove(0);
+        let settlement = Settlement::Delivered { result: Kept::pack("{}", "{}") };
+        commit(store, |s| s.claim(head.seq)).unwrap();
+        commit(store, |s| s.settle(head.seq, settlement, 1)).unwrap();
+        assert!(store.waiting().is_ok() && store.result(&id).is_ok());
+        steps.load(Ordering::Relaxed) - before
+    };
+    let alone = one(&mut store);
+    commit(&mut store, |s| (0..3_000).try_for_each(|_| s.enqueue(&draft("m"), 0).map(|_| ()))).unwrap();
+    for _ in 0..3_000 {
+        one(&mut store);
+    }
+    let among = one(&mut store);
+    assert!(
+        among < alone + 200,
+        "{alone} steps alone, {among} among 3,000 that wait and as many that are over"
+    );
 }
 
 #[cfg(unix)]
@@ -461,7 +499,7 @@ proptest! {
                 }
             }
             prop_assert_eq!(store.waiting().unwrap(), open.len() as u64);
-            prop_assert_eq!(store.bytes().unwrap(), room_tests::weighed(&store));
+            prop_assert_eq!(store.totals().unwrap(), room_tests::counted(&store));
         }
         let mut found: Vec<String> = store.list(Some(State::Queued), 1_000, None).unwrap()
             .into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
