@@ -936,6 +936,41 @@ export interface ModelSummary {
 export interface Metrics {
   /** Everything counted and timed since the client was made. */
   snapshot(): MetricsSnapshot
+  /**
+   * For scrapers. Names, types and labels: docs/metrics.md. What was counted is kept across reloads.
+   * @throws {ConfigError} for another format
+   */
+  text(format?: MetricsFormat): string
+  /** What `text()` says, as data: for registries and exporters of other kinds. Families that have no series yet are included. */
+  families(): MetricFamily[]
+  /** Of `text()`, and so of the Prometheus text format 0.0.4. */
+  readonly contentType: string
+  readonly contentTypes: Readonly<Record<MetricsFormat, string>>
+}
+
+/** Prometheus text format 0.0.4, or OpenMetrics 1.0. */
+export type MetricsFormat = 'prometheus' | 'openmetrics'
+
+export interface MetricFamily {
+  /** Without the prefix `bellwether_`, the unit and the suffix `_total` of counters. */
+  name: string
+  help: string
+  kind: 'counter' | 'gauge' | 'histogram'
+  unit?: 'seconds' | 'usd'
+  series: MetricSeries[]
+}
+
+export interface MetricSeries {
+  /** Name and value of each label, in order. */
+  labels: [name: string, value: string][]
+  value: number | MetricHistogram
+}
+
+export interface MetricHistogram {
+  sum: number
+  count: number
+  /** Upper bounds, null for the last, each with how many are in its own bucket: not cumulative. */
+  buckets: [bound: number | null, count: number][]
 }
 
 export interface MetricsSnapshot {

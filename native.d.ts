@@ -62,7 +62,6 @@ export declare class NativeClient {
   budgets(): string
   /** The models for a task, in order. */
   suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
-  snapshot(): string
   healthReport(): string
   optimalModel(): string | null
   /** Resolves after the first round. */
@@ -74,6 +73,11 @@ export declare class NativeClient {
   validateApiKey(slot: number, endpoint?: string | undefined | null): void
   healthHistory(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): string
   availability(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): number
+  snapshot(): string
+  /** For scrapers, as text. */
+  metricsText(openMetrics: boolean): string
+  /** The same as data, in JSON. */
+  metricsFamilies(): string
   /** Jobs that are not over. */
   queueSize(): number
   /** Resolves when the file can be used. */

@@ -3,19 +3,17 @@
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
 const { Functions, name: nameOf, encode, ask, merge, read, create } = require('./options')
-const documents = require('./document')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems, lineOf } = require('./errors')
+const { metricsOf } = require('./metrics')
 const duration = require('./duration')
-const { onAbort } = require('./signal')
 const { what } = require('./plain')
-const { watch } = require('./watch')
-// Not when first needed: whoever empties the module registry meanwhile, as Jest's resetModules does, would have these on
-// a hub of their own, where no answer arrives.
-const { call } = require('./call')
-const { createFetch } = require('./wire/fetch')
-const { createHandler } = require('./wire/handler')
-const { DurableQueue, queuesByDefault } = require('./queue')
+
+// The rest is loaded when first needed: loading costs more than running.
+/** @type {typeof import('./call').call | undefined} */
+let call
+/** @returns {typeof import('./document')} */
+const documents = () => require('./document')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 /** How long `close()` waits for calls under way. */
@@ -37,12 +35,13 @@ class FailoverClient extends WantedEmitter {
   #used = new Set()
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
+  /** @type {InstanceType<typeof import('./queue').DurableQueue> | undefined} */
+  #queue
   /** @type {InstanceType<typeof import('./costs').CostLedger> | undefined} */
   #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
   metrics
-  queue
 
   /**
    * @param {unknown} [apiKeyOrOptions]
@@ -66,15 +65,14 @@ class FailoverClient extends WantedEmitter {
     // The hub holds its listener weakly: it lives as long as its client.
     hold(this, listener)
     this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
-    this.metrics = Object.freeze({ snapshot: () => JSON.parse(native.snapshot()) })
-    this.queue = new DurableQueue(this, native)
+    this.metrics = metricsOf(native)
     this.#watchQueue(options)
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
       // Weakly: a signal that lives for the whole process must not keep its clients alive.
       const self = new WeakRef(this)
-      this.#forgetSignal = onAbort(signal, () => { self.deref()?.close() })
+      this.#forgetSignal = require('./signal').onAbort(signal, () => { self.deref()?.close() })
     }
     if (document !== undefined && this.#overrides.watch && !signal?.aborted) this.#watch(document)
   }
@@ -85,7 +83,7 @@ class FailoverClient extends WantedEmitter {
    */
   static fromConfig (path, overrides) {
     const { options, signal } = merge(overrides, undefined)
-    return new this({ ...options, ...(signal === undefined ? {} : { signal }), [DOCUMENT]: documents.readSync(documents.nameOf(path)) })
+    return new this({ ...options, ...(signal === undefined ? {} : { signal }), [DOCUMENT]: documents().readSync(documents().nameOf(path)) })
   }
 
   /**
@@ -101,7 +99,7 @@ class FailoverClient extends WantedEmitter {
   /** @param {any} given */
   async #reload (given) {
     const isPath = given === undefined || typeof given === 'string' || given instanceof URL
-    const document = isPath ? await documents.read(documents.nameOf(given)) : undefined
+    const document = isPath ? await documents().read(documents().nameOf(given)) : undefined
     const { options, above } = document === undefined ? merge(given, undefined) : this.#overrides
     const changes = await this.#replace(options, above, document)
     this.#tell({ message: summaryOf(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
@@ -110,7 +108,7 @@ class FailoverClient extends WantedEmitter {
   /**
    * @param {object} options
    * @param {object[]} above
-   * @param {documents.Document} [document]
+   * @param {import('./document').Document} [document]
    * @returns {Promise<import('..').ConfigChanges>}
    */
   async #replace (options, above, document) {
@@ -125,19 +123,19 @@ class FailoverClient extends WantedEmitter {
     return changes
   }
 
-  /** @param {documents.Document} document */
+  /** @param {import('./document').Document} document */
   #watch (document) {
     const { file, path } = document
     let bytes = Buffer.from(document.bytes)
     // Weakly: a client that nobody holds is not kept by its file.
     const self = new WeakRef(this)
-    const unwatch = watch(path, () => {
+    const unwatch = require('./watch').watch(path, () => {
       const client = self.deref()
       if (client === undefined) return unwatch()
       client.#reloading = client.#reloading.then(async () => {
         if (client.#closing !== undefined) return
         try {
-          const found = await documents.read(file, path)
+          const found = await documents().read(file, path)
           if (bytes.equals(found.bytes)) return
           bytes = Buffer.from(found.bytes)
           const changes = await client.#replace(client.#overrides.options, client.#overrides.above, found)
@@ -164,6 +162,12 @@ class FailoverClient extends WantedEmitter {
   }
 
   /** Made when first asked for. */
+  get queue () {
+    this.#queue ??= new (require('./queue').DurableQueue)(this, this.#native)
+    return this.#queue
+  }
+
+  /** Made when first asked for. */
   get costs () {
     this.#costs ??= new (require('./costs').CostLedger)(this.#native)
     return this.#costs
@@ -178,6 +182,7 @@ class FailoverClient extends WantedEmitter {
   chatCompletion (first, second, third) {
     if (this.#closing !== undefined) return Promise.reject(closed())
     try {
+      call ??= require('./call').call
       return call(this, this.#native, first, second, third)
     } catch (error) {
       return Promise.reject(error)
@@ -196,13 +201,13 @@ class FailoverClient extends WantedEmitter {
 
   /** Made when first asked for. @type {typeof globalThis.fetch} */
   get fetch () {
-    this.#fetch ??= createFetch(() => this.#owner())
+    this.#fetch ??= require('./wire/fetch').createFetch(() => this.#owner())
     return this.#fetch
   }
 
   /** Made when first asked for. @type {(request: Request) => Promise<Response>} */
   get handler () {
-    this.#handler ??= createHandler(() => this.#owner())
+    this.#handler ??= require('./wire/handler').createHandler(() => this.#owner())
     return this.#handler
   }
 
@@ -281,7 +286,7 @@ class FailoverClient extends WantedEmitter {
   /** A queue that cannot be used is told before it is needed. @param {Record<string, any>} options */
   #watchQueue (options) {
     if (!options.queue) return
-    if (options.onUnavailable === 'queue') queuesByDefault(this)
+    if (options.onUnavailable === 'queue') require('./queue').queuesByDefault(this)
     const self = new WeakRef(this)
     this.queue.ready().catch(({ message, reason }) => {
       if (reason !== 'closed') self.deref()?.deliver('config', { message })
@@ -308,12 +313,12 @@ const DOCUMENT = Symbol('document')
  * The document of a client that is made: the one that `fromConfig` read, or, without any argument, one that is found.
  * @param {any} first
  * @param {unknown} second
- * @returns {documents.Document | undefined}
+ * @returns {import('./document').Document | undefined}
  */
 function documentFor (first, second) {
   if (first === undefined && second === undefined) {
-    const found = documents.find()
-    return found === undefined ? undefined : documents.readSync(found)
+    const found = documents().find()
+    return found === undefined ? undefined : documents().readSync(found)
   }
   return typeof first === 'object' ? first?.[DOCUMENT] : undefined
 }

@@ -2,6 +2,8 @@
 
 // The error classes. Rust names a failure by its code; here it becomes an error that people can branch on.
 
+const { once } = require('./once')
+
 const BRAND = Symbol.for('bellwether.error')
 
 class FailoverError extends Error {
@@ -194,4 +196,4 @@ function closed () {
   return new ClientClosedError('the client is closed', { code: 'CLIENT_CLOSED', reason: 'closed' })
 }
 
-module.exports = { classes, fromWire, lineOf, ofProblems, badRequest, closed }
+module.exports = once('errors', () => ({ classes, fromWire, lineOf, ofProblems, badRequest, closed }))

@@ -4,6 +4,7 @@
 // all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
 
 const native = require('./native')
+const { once } = require('./once')
 
 // The kinds of src/node/item.rs.
 const RESOLVE = 0
@@ -177,4 +178,4 @@ function register (listener) {
 
 const forget = new FinalizationRegistry((/** @type {number} */ id) => clients.delete(id))
 
-module.exports = { getHub, open, abandon, retain, release, ask, register }
+module.exports = once('hub', () => ({ getHub, open, abandon, retain, release, ask, register }))

@@ -5,6 +5,7 @@
 const hub = require('./hub')
 const duration = require('./duration')
 const { classes: { ClientClosedError }, closed, fromWire, ofProblems } = require('./errors')
+const { once } = require('./once')
 const { read } = require('./options')
 const { what } = require('./plain')
 const { withReport } = require('./report')
@@ -118,8 +119,7 @@ function stateOf (value, accepted) {
   throw ofProblems([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${given}` }])
 }
 
-/** @type {WeakSet<object>} */
-const queueing = new WeakSet()
+const queueing = once('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
 
 /** Notes a client whose calls are queued unless they say otherwise. @param {object} client */
 function queuesByDefault (client) {

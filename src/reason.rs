@@ -1,10 +1,9 @@
 //! Why an attempt or a call did not succeed: the one public vocabulary.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The word that reports, errors, events and metrics use for a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     Connect,
     Tls,
@@ -48,6 +47,47 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The word itself.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Dns => "dns",
+            Self::Reset => "reset",
+            Self::TimeoutConnect => "timeoutConnect",
+            Self::TimeoutHeaders => "timeoutHeaders",
+            Self::TimeoutFirstContent => "timeoutFirstContent",
+            Self::TimeoutContent => "timeoutContent",
+            Self::TimeoutTotal => "timeoutTotal",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::RateLimited => "rateLimited",
+            Self::Quota => "quota",
+            Self::TooLargeForLimit => "tooLargeForLimit",
+            Self::Overloaded => "overloaded",
+            Self::ServerError => "serverError",
+            Self::Conflict => "conflict",
+            Self::Auth => "auth",
+            Self::Permission => "permission",
+            Self::NotFound => "notFound",
+            Self::BadRequest => "badRequest",
+            Self::ContextLength => "contextLength",
+            Self::ContentFilter => "contentFilter",
+            Self::BreakerOpen => "breakerOpen",
+            Self::Cooldown => "cooldown",
+            Self::Limiter => "limiter",
+            Self::LatencyLimit => "latencyLimit",
+            Self::CostLimit => "costLimit",
+            Self::Budget => "budget",
+            Self::Isolated => "isolated",
+            Self::Aborted => "aborted",
+            Self::Hedged => "hedged",
+            Self::Config => "config",
+            Self::QueueFull => "queueFull",
+            Self::Closed => "closed",
+        }
+    }
+
     /// Which part of the call ran out of time, for `TimeoutError.phase`.
     pub fn phase(self) -> Option<&'static str> {
         match self {
@@ -58,5 +98,11 @@ impl Reason {
             Self::TimeoutTotal => Some("total"),
             _ => None,
         }
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.word())
     }
 }

@@ -8,7 +8,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { once } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { FailoverClient, HealthMonitor, FailoverError, RateLimitError, StreamInterruptedError, TimeoutError } = require('../..')
+const { FailoverClient, HealthMonitor, FailoverError, BadRequestError, ConfigError, RateLimitError, StreamInterruptedError, TimeoutError } = require('../..')
 const { QUICK, KEY, serve, open, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
 
 test('a key is validated at the vendor, wherever the health page is', async (t) => {
@@ -175,4 +175,14 @@ test('a module registry that is emptied, as Jest’s resetModules does, takes no
     const response = await answer('http://localhost/v1/chat/completions', asked)
     assert.equal(textOf(await response.json()), 'Hello from A')
   }
+})
+
+test('errors keep their classes when the module registry is emptied', async (t) => {
+  const lib = path.join(__dirname, '../../lib') + path.sep
+  const { client, a } = rig(t, { servers: 1 })
+  for (const file of Object.keys(require.cache)) if (file.startsWith(lib)) delete require.cache[file]
+  a.always(faults.status(400))
+  assert.ok(await failure(ask(client)) instanceof BadRequestError)
+  await assert.rejects(client.queue.ready(), ConfigError)
+  assert.equal(require('../../lib/errors').classes.BadRequestError, BadRequestError)
 })

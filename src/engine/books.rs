@@ -135,6 +135,16 @@ impl Books {
             .collect()
     }
 
+    /// Every budget's name and period, what was spent of it, and what it allows.
+    pub fn levels(&self, now: u64) -> Vec<(String, &'static str, Money, Money)> {
+        let level = |budget: &Arc<Mutex<CostBudget>>| {
+            let mut budget = budget.lock();
+            let spent = budget.spent(now);
+            (budget.config.name.clone(), budget.config.per.word(), spent, budget.config.limit)
+        };
+        self.budgets.iter().map(level).collect()
+    }
+
     /// What was spent from one day to another, both included.
     pub fn report(&self, from: u32, to: u32) -> Value {
         let ledger = self.account.ledger.lock();

@@ -4,6 +4,7 @@ mod cut;
 mod fallback;
 mod outcome;
 mod race;
+mod seen;
 mod settle;
 mod tell;
 mod wait;
@@ -45,6 +46,7 @@ use crate::{
         behaviour::{Hedge, OnUnavailable, Streams},
         client::Timeouts,
     },
+    observe::sighting::Place as SeenPlace,
     policy::{
         decide::{self, Situation, Step},
         fault::{Fault, Same, Scope},
@@ -85,6 +87,10 @@ pub struct Call {
     prefill_refused: bool,
     /// How the lot fell for an endpoint that is new, until the first attempt is counted.
     drawn: Mutex<Option<Drawn>>,
+    /// Who would be asked with all in health.
+    usual: Option<SeenPlace>,
+    /// The witness has heard of its end.
+    seen: bool,
 }
 
 impl Call {
@@ -118,6 +124,8 @@ impl Call {
             cut: None,
             prefill_refused: false,
             drawn: Mutex::default(),
+            usual: None,
+            seen: false,
         }
     }
 
@@ -130,10 +138,15 @@ impl Call {
             result = self.attempts(sink) => result,
             () = time::sleep_until(deadline) => Err(CallError::deadline(total)),
         };
-        match result {
+        let mut result = match result {
             Ok(reply) => Ok(reply),
             Err(error) => self.fail(error, sink).await,
+        };
+        self.saw_end(Some(&result));
+        if let Err(error) = &mut result {
+            error.attempts = self.trail.lock().take();
         }
+        result
     }
 
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
@@ -146,6 +159,7 @@ impl Call {
         }
         let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
         let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
+        self.usual = picker.candidates.first().map(|candidate| seen::place(&candidate.target));
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
             engine.allowance.lock().call();

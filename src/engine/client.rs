@@ -19,8 +19,9 @@ use super::{
     credential::Credential,
     report::iso8601,
     room::Room,
-    state::{Change, Endpoint, Origin, Target},
+    state::{Around, Change, Endpoint, Origin, Target},
     succession::{self, Succession, identity, keyless},
+    witness::Witness,
 };
 use crate::{
     alert::{Conditions, Facts, Trouble},
@@ -84,6 +85,8 @@ pub struct Engine {
     pub books: Books,
     /// What people were told of and is not well again.
     pub(super) conditions: Arc<Mutex<Conditions>>,
+    /// Who sees what becomes of calls.
+    pub witness: Arc<Witness>,
     ids: AtomicU64,
     id_prefix: u32,
 }
@@ -174,6 +177,8 @@ impl Engine {
     ) -> Arc<Self> {
         let now = now();
         let room = before.room();
+        let witness = before.witness();
+        let around = Around { room: room.clone(), meters: witness.meters.clone() };
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
         let mut credentials: Vec<(String, String, Arc<Credential>)> = Vec::new();
@@ -202,7 +207,7 @@ impl Engine {
             });
             let keys: Vec<_> = keys.collect();
             let budget = config.retry.budget.clone();
-            let mut own = Endpoint::new(endpoint.clone(), index, origin, keys, budget, room.clone(), now);
+            let mut own = Endpoint::new(endpoint.clone(), index, origin, keys, budget, around.clone(), now);
             before.bequeath(&mut own, predecessor, config.retry.budget == before.budget());
             let own = Arc::new(own);
             if let Some(predecessor) = predecessor {
@@ -229,9 +234,14 @@ impl Engine {
             room,
             allowance: Mutex::new(allowance),
             conditions: before.conditions(),
+            witness,
             ids: AtomicU64::new(0),
             id_prefix,
         })
+    }
+
+    pub fn endpoint(&self, name: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints.iter().find(|endpoint| &*endpoint.name == name)
     }
 
     /// A uniform number in `0.0..1.0`.

@@ -11,6 +11,7 @@ pub mod error;
 pub mod fit;
 pub mod head;
 pub mod ledger_file;
+pub mod metrics;
 pub mod options;
 pub mod passthrough;
 pub mod pick;
@@ -27,5 +28,6 @@ pub mod stream;
 mod succession;
 pub mod trail;
 pub mod voice;
+pub mod witness;
 
 pub use client::Engine;

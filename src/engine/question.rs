@@ -49,6 +49,11 @@ impl Question {
         }
     }
 
+    /// On whose behalf it is, in the vendor's field for that.
+    pub fn user(&self) -> Option<&str> {
+        self.chat()?.user.as_deref()
+    }
+
     /// Whether it is a chat whose answer is taken as a whole.
     pub fn is_whole_chat(&self) -> bool {
         self.chat().is_some_and(|chat| !chat.stream)

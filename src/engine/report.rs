@@ -10,8 +10,7 @@ use serde::{Serialize, Serializer};
 pub use crate::timestamp::{epoch_ms, iso8601};
 use crate::{dialect::usage::Usage, duration, reason::Reason};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
     Ok,
     /// Failed, and the same candidate was asked again.
@@ -22,6 +21,24 @@ pub enum AttemptOutcome {
     Skipped,
     /// Failed, and the call with it.
     Fail,
+}
+
+impl AttemptOutcome {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Retry => "retry",
+            Self::Next => "next",
+            Self::Skipped => "skipped",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Serialize for AttemptOutcome {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.word())
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -23,6 +23,7 @@ use crate::{
     config::EndpointConfig,
     observe::{
         latency::{Latencies, Part},
+        meters::{Meter, Meters},
         samples::Samples,
     },
     policy::{
@@ -72,9 +73,18 @@ pub struct Endpoint {
     pub in_flight: Arc<AtomicU32>,
     /// Where calls wait.
     pub room: Arc<Room>,
+    meters: Arc<Meters>,
     /// Set for one that is new and has to prove itself.
     pub canary: Option<Mutex<Canary>>,
     targets: Mutex<Targets>,
+}
+
+/// What all endpoints of a client have in common.
+#[derive(Clone)]
+pub struct Around {
+    /// Where calls wait.
+    pub room: Arc<Room>,
+    pub meters: Arc<Meters>,
 }
 
 /// By key, model and what is asked of it.
@@ -105,6 +115,8 @@ pub struct Target {
     /// Its address is the target's name in the room: what a reload takes over is waited for under one name.
     pub stats: Arc<Mutex<Stats>>,
     pub retries: Arc<AtomicU64>,
+    /// What scrapers are told of it, whatever is forgotten here.
+    pub meter: Arc<Meter>,
     /// Its price is wanted and not known, which was said.
     pub price_missed: AtomicBool,
 }
@@ -280,9 +292,10 @@ impl Endpoint {
         origin: Arc<Origin>,
         credentials: Vec<Arc<Credential>>,
         budget: BudgetConfig,
-        room: Arc<Room>,
+        around: Around,
         now: Instant,
     ) -> Self {
+        let Around { room, meters } = around;
         let canary = config.canary.clone().map(|canary| Mutex::new(Canary::new(canary, now)));
         Self {
             name: config.name.as_str().into(),
@@ -295,6 +308,7 @@ impl Endpoint {
             last_error: Arc::default(),
             in_flight: Arc::default(),
             room,
+            meters,
             canary,
             targets: Mutex::default(),
         }
@@ -342,6 +356,7 @@ impl Endpoint {
             in_flight: Arc::default(),
             stats: Arc::default(),
             retries: Arc::default(),
+            meter: self.meter(&model, service),
             price_missed: AtomicBool::new(false),
         });
         targets.insert((credential, model, service), target.clone());
@@ -366,9 +381,14 @@ impl Endpoint {
             in_flight: before.in_flight.clone(),
             stats: before.stats.clone(),
             retries: before.retries.clone(),
+            meter: self.meter(&before.model, before.service),
             price_missed: AtomicBool::new(false),
         });
         self.targets.lock().insert((credential, before.model.clone(), before.service), target);
+    }
+
+    fn meter(&self, model: &Arc<str>, service: Service) -> Arc<Meter> {
+        self.meters.of(&self.name, &self.config.provider, model, service == Service::Chat)
     }
 
     /// The targets that were asked for chat completions so far, in a stable order.
@@ -515,10 +535,15 @@ impl Target {
         [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &*self.gate].into_iter()
     }
 
+    pub fn time(&self, part: Part, took: Duration) {
+        self.stats.lock().latencies.record(part, took);
+        self.meter.time(part, took);
+    }
+
     /// Notes how long the first content took, or how long it was waited for in vain.
     pub fn record_first_content(&self, took: Duration, now: Instant) {
+        self.time(Part::FirstContent, took);
         let mut stats = self.stats.lock();
-        stats.latencies.record(Part::FirstContent, took);
         stats.recent.get_or_insert_with(|| Recent::new(now)).record(took, now);
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,22 +24,40 @@ use crate::{
     reason::Reason,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
     Healthy,
     Degraded,
     RateLimited,
     Down,
 }
 
+impl Status {
+    pub const ALL: [Self; 4] = [Self::Healthy, Self::Degraded, Self::RateLimited, Self::Down];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::RateLimited => "rate_limited",
+            Self::Down => "down",
+        }
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.word())
+    }
+}
+
 /// The state of an endpoint or of one of its models; the worst of several wins.
-struct Standing {
-    status: Status,
-    breaker: &'static str,
+pub struct Standing {
+    pub status: Status,
+    pub breaker: &'static str,
     consecutive: u32,
     retry_at: Option<Instant>,
-    cooldown: Option<Instant>,
+    pub cooldown: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -82,19 +100,18 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
         counts.add(&stats, target.retries.load(Ordering::Relaxed));
         latency.add(&stats.latencies, Part::Total);
     }
-    let standing = whole_standing(endpoint, now);
+    let standing = stance(endpoint, now);
     let last_error = endpoint.last_error.lock().clone();
-    let isolated = endpoint.isolated.load(Ordering::Acquire) > 0;
     json!({
         "name": endpoint.config.name,
         "url": endpoint.config.base_url.as_str(),
         "provider": endpoint.config.provider,
         "model": endpoint.config.models.named(),
-        "status": if isolated { Status::Down } else { standing.status },
+        "status": standing.status,
         "lastError": last_error.map(|e| json!({ "reason": e.reason, "message": e.message, "at": iso8601(e.at) })),
         "cooldownUntil": standing.cooldown.map(|at| engine.wall_ms(at)),
         "breaker": {
-            "state": if isolated { "isolated" } else { standing.breaker },
+            "state": standing.breaker,
             "consecutiveFailures": standing.consecutive,
             "retryAt": standing.retry_at.map(|at| engine.wall_ms(at)),
         },
@@ -161,8 +178,32 @@ fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
     })
 }
 
-/// What all keys together may still send, where anything limits that.
-fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
+/// Limit and remainder of requests and of tokens, and how many requests may be under way at once.
+type Levels = ([Option<(f64, f64)>; 2], Option<u32>);
+
+/// What a model may still send, of one kind.
+pub struct Level {
+    pub model: Arc<str>,
+    /// `requests` or `tokens`.
+    pub kind: &'static str,
+    pub remaining: f64,
+}
+
+/// What each model of an endpoint may still send, where that is limited.
+pub fn levels(endpoint: &Arc<Endpoint>, now: Instant) -> Vec<Level> {
+    let mut levels = Vec::new();
+    for keys in models(endpoint) {
+        let kinds = ["requests", "tokens"].into_iter().zip(limits(&keys, now).0);
+        let own = kinds.filter_map(|(kind, level)| {
+            Some(Level { model: keys[0].model.clone(), kind, remaining: level?.1 })
+        });
+        levels.extend(own);
+    }
+    levels
+}
+
+/// What all keys together may still send.
+fn limits(keys: &[Arc<Target>], now: Instant) -> Levels {
     let mut sums = [None::<(f64, f64)>; 2];
     let mut concurrency = None::<u32>;
     for target in keys {
@@ -177,6 +218,12 @@ fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
             concurrency = Some(concurrency.unwrap_or(0).saturating_add(limit));
         }
     }
+    (sums, concurrency)
+}
+
+/// The same for people, where anything limits it.
+fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
+    let (sums, concurrency) = limits(keys, now);
     let part = |sum: Option<(f64, f64)>| {
         sum.map(|(limit, remaining)| json!({ "limit": limit.floor(), "remaining": remaining.floor() }))
     };
@@ -185,10 +232,14 @@ fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
         .then(|| json!({ "requests": requests, "tokens": tokens, "maxConcurrency": concurrency }))
 }
 
-/// An endpoint is as well as the worst of its models.
-fn whole_standing(endpoint: &Arc<Endpoint>, now: Instant) -> Standing {
+/// An endpoint is as well as the worst of its models, and down for as long as somebody has taken it out.
+pub fn stance(endpoint: &Arc<Endpoint>, now: Instant) -> Standing {
     let standings = models(endpoint).into_iter().map(|keys| model_standing(&keys, now));
-    standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint))
+    let standing = standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
+    if endpoint.isolated.load(Ordering::Acquire) > 0 {
+        return Standing { status: Status::Down, breaker: "isolated", ..standing };
+    }
+    standing
 }
 
 /// A model is as well as the best of its keys.
@@ -351,7 +402,7 @@ pub fn health_report(engine: &Engine) -> Value {
         }
         let share =
             if counts.total == 0 { 0.0 } else { counts.rate_limited as f64 / counts.total as f64 * 100.0 };
-        let status = whole_standing(endpoint, now).status;
+        let status = stance(endpoint, now).status;
         let level = if share > CRITICAL_SHARE {
             2
         } else {

@@ -11,6 +11,7 @@ use super::{
     credential::Credential,
     room::Room,
     state::{Endpoint, Origin},
+    witness::Witness,
 };
 use crate::{
     alert::Conditions,
@@ -40,6 +41,10 @@ impl<'e> Succession<'e> {
 
     pub fn conditions(&self) -> Arc<Mutex<Conditions>> {
         self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
+    }
+
+    pub fn witness(&self) -> Arc<Witness> {
+        self.0.map_or_else(Arc::default, |engine| engine.witness.clone())
     }
 
     /// What was spent is not forgotten.

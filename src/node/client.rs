@@ -283,13 +283,6 @@ impl NativeClient {
     }
 
     #[napi(catch_unwind)]
-    pub fn snapshot(&self) -> String {
-        let mut snapshot = status::snapshot(&self.shared.engine());
-        snapshot["droppedEvents"] = json!(self.hub.dropped_events());
-        snapshot.to_string()
-    }
-
-    #[napi(catch_unwind)]
     pub fn health_report(&self) -> String {
         status::health_report(&self.shared.engine()).to_string()
     }
@@ -478,7 +471,7 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {
-                Ok(Answer { body, report }) => reply.resolve(body, report),
+                Ok(Answer { body, report, .. }) => reply.resolve(body, report),
                 Err(error) => queue::keep(keeps, &call, error, reply).await,
             }
         });
@@ -487,7 +480,7 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
     let mut sink = SlotSink { hub: hub.clone(), slot, gate: gate.clone(), first: true };
     hub.run(client, slot, Some(gate), |reply| async move {
         match Box::pin(call.run(&mut sink)).await {
-            Ok(Answer { body, report }) => reply.resolve(body, report),
+            Ok(Answer { body, report, .. }) => reply.resolve(body, report),
             Err(error) => queue::keep(keeps, &call, error, reply).await,
         }
     });

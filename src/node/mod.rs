@@ -8,6 +8,7 @@ mod gate;
 mod hub;
 mod item;
 mod ledger;
+mod metrics;
 mod queue;
 mod queue_file;
 mod reply;

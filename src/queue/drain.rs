@@ -282,7 +282,7 @@ async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: 
     let answer = Box::pin(call.run(&mut NoStream)).await;
     drop(call);
     let well = match answer {
-        Ok(Reply { body, report }) => {
+        Ok(Reply { body, report, .. }) => {
             let report = if maybe_duplicate { marked(report) } else { report };
             let result = Kept::pack(&body, &report);
             settle(&shared, seq, || Settlement::Delivered { result: result.clone() }).await;

@@ -36,6 +36,8 @@ pub struct ChatRequest {
     pub include_usage: bool,
     /// `prompt_cache_key`.
     pub cache_key: Option<String>,
+    /// `user`, or what has come in its place: `safety_identifier`.
+    pub user: Option<String>,
     /// Tokens of the question, once somebody asked.
     tokens: OnceLock<u64>,
     translations: Translations,
@@ -117,6 +119,9 @@ impl ChatRequest {
             max_output,
             include_usage,
             cache_key: raw("prompt_cache_key").and_then(|key| serde_json::from_str(key).ok()),
+            user: raw("user")
+                .or_else(|| raw("safety_identifier"))
+                .and_then(|user| serde_json::from_str(user).ok()),
             tokens: OnceLock::new(),
             translations: Translations::default(),
             own: None,

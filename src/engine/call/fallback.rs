@@ -35,7 +35,6 @@ impl Call {
         }
         let mut error = self.unhealed(error);
         error.request_id.clone_from(&self.id);
-        error.attempts = self.trail.lock().take();
         error.retry_budget_exhausted = self.budget_exhausted;
         Err(error)
     }
@@ -127,7 +126,7 @@ impl Call {
             None => body.to_string(),
             Some(wire) => wire.caller.write_answer(&body, &wire.model),
         };
-        Reply { body, report }
+        Reply { body, report, answer: None }
     }
 
     fn tell_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Call;
+use super::{Call, seen};
 use crate::{
     clock::now,
     dialect::{chunks::Unsaid, speech::Dialect, usage::Usage},
@@ -18,6 +18,7 @@ use crate::{
         voice,
     },
     money::{ledger::Entry, price::Money},
+    observe::{meters::Tokens, sighting::AnswerSeen},
     reason::Reason,
 };
 
@@ -27,12 +28,16 @@ pub struct Reply {
     /// The vendor's body, or the completion put together from a stream.
     pub body: String,
     pub report: String,
+    /// Who gave it; `None` for the fallback.
+    pub answer: Option<AnswerSeen>,
 }
 
 impl Call {
     pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
         let trail = self.trail.lock();
-        let cost = self.book(picker, target, answered.usage, &trail);
+        let (cost, usual_cost) = self.book(picker, target, answered.usage, &trail);
+        let failover = moved(picker, index);
+        let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));
         let report = Report {
             request_id: &self.id,
             endpoint: &target.endpoint.config.name,
@@ -43,21 +48,28 @@ impl Call {
             cost_usd: cost.map(Money::usd),
             latency: Latency {
                 total_ms: now().saturating_duration_since(self.started),
-                first_content_ms: answered.first_content.map(|at| at.saturating_duration_since(self.started)),
+                first_content_ms: first_content,
                 queue_ms: self.waited,
             },
-            failover: moved(picker, index),
+            failover,
             hedged: trail.hedged,
             degraded: false,
             skipped_events: answered.skipped_events,
             dropped_fields: self.dropped_fields(target),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        Reply { body: answered.body, report }
+        let answer = AnswerSeen { place: seen::place(target), failover, first_content, cost, usual_cost };
+        Reply { body: answered.body, report, answer: Some(answer) }
     }
 
-    /// Books what an answer cost, if that can be known.
-    fn book(&self, picker: &Picker, target: &Target, usage: Option<Usage>, trail: &Trail) -> Option<Money> {
+    /// Books what an answer cost, if that can be known, and says it beside what the usual one would have asked.
+    fn book(
+        &self,
+        picker: &Picker,
+        target: &Target,
+        usage: Option<Usage>,
+        trail: &Trail,
+    ) -> (Option<Money>, Option<Money>) {
         let engine = &self.engine;
         let price = |t: &Target| engine.price(&t.endpoint, &t.model);
         let own = price(target);
@@ -76,7 +88,8 @@ impl Call {
             maybe_billed: billed as u64,
         };
         engine.books.record(&entry, &*engine.events, engine.wall_clock());
-        cost
+        target.meter.answered(usage.as_ref().map(tokens), cost);
+        (cost, entry.usual)
     }
 
     /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
@@ -142,6 +155,16 @@ impl Call {
             return CallError { retry_after_ms, ..telling };
         }
         CallError::all_failed(telling, errors, self.engine.wall(), ready_in)
+    }
+}
+
+fn tokens(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input_tokens,
+        cached: usage.cached_tokens.unwrap_or(0),
+        cache_write: usage.cache_write_tokens.unwrap_or(0),
+        output: usage.output_tokens,
+        reasoning: usage.reasoning_tokens.unwrap_or(0),
     }
 }
 

@@ -41,6 +41,7 @@ impl Call {
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
                 self.record_answer(&target, answered, took);
+                self.saw_attempt(&target, admission.began, None);
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = false);
                 (AttemptOutcome::Ok, None)
             }
@@ -57,6 +58,7 @@ impl Call {
                 }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
+                self.saw_attempt(&target, admission.began, Some(fault));
                 self.trail.lock().change(trial.number, |a| {
                     a.status = fault.status.or(a.status);
                     a.maybe_billed = fault.maybe_billed;
@@ -73,6 +75,7 @@ impl Call {
                 self.engine.announce(&target, Some(reason), &changes);
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
                 self.record_fault(&target, &cut.fault, took);
+                self.saw_attempt(&target, admission.began, Some(&cut.fault));
                 (AttemptOutcome::Next, Some(reason))
             }
             Ended::Expired(error) => {
@@ -118,16 +121,17 @@ impl Call {
         stats.total += 1;
         stats.last_success = Some(now);
         stats.samples.record(true, took);
-        stats.latencies.record(Part::Total, took);
-        stats.latencies.record(Part::QueueWait, self.waited);
-        if let Some(connect) = answered.connect_took {
-            stats.latencies.record(Part::Connect, connect);
-        }
         if let Some(since) = stats.failing_since.take() {
             if stats.recoveries.len() == 20 {
                 stats.recoveries.pop_front();
             }
             stats.recoveries.push_back(now.saturating_duration_since(since));
+        }
+        drop(stats);
+        target.time(Part::Total, took);
+        target.time(Part::QueueWait, self.waited);
+        if let Some(connect) = answered.connect_took {
+            target.time(Part::Connect, connect);
         }
     }
 
@@ -183,6 +187,7 @@ impl Drop for Call {
         if !ended {
             self.finish_trail(Reason::Aborted);
         }
+        self.saw_end(None);
     }
 }
 

@@ -14,7 +14,10 @@ use crate::{
 impl Call {
     /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
     pub(super) fn tell_attempts(&self, trail: &mut Trail) {
-        trail.untold().for_each(|attempt| self.tell_attempt(attempt));
+        trail.untold().for_each(|attempt| {
+            self.count_attempt(attempt);
+            self.tell_attempt(attempt);
+        });
     }
 
     fn tell_attempt(&self, attempt: &Attempt) {
@@ -42,6 +45,7 @@ impl Call {
         if Arc::ptr_eq(from, to) {
             return;
         }
+        self.saw_move(from, to, fault);
         event::emit(&*self.engine.events, EventKind::Failover, || {
             json!({
                 "requestId": self.id,

@@ -72,6 +72,7 @@ impl Call {
         }
         let Some((_, failed_at)) = again else { return };
         target.retries.fetch_add(1, Ordering::Relaxed);
+        target.meter.retried();
         self.tell_retry(target, now().saturating_duration_since(failed_at), standing.fault.as_ref());
     }
 

@@ -183,7 +183,7 @@ impl Reading<'_> {
         let now = now();
         if self.first_content.is_some() {
             let gap = now.saturating_duration_since(self.last_content);
-            self.target.stats.lock().latencies.record(Part::Gap, gap);
+            self.target.time(Part::Gap, gap);
         }
         self.last_content = now;
         self.answered(admission);

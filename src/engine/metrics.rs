@@ -1,0 +1,239 @@
+//! What a client tells scrapers: everything that was counted, and how things stand now.
+
+use std::sync::atomic::Ordering;
+
+use super::{
+    client::Engine,
+    report::epoch_ms,
+    status::{self, Level, Status},
+};
+use crate::{
+    clock::now,
+    observe::{
+        exposition::{Family, Kind, Labels},
+        latency::Part,
+        meters::{Asked, Counts},
+    },
+};
+
+/// What others than the engine know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// Jobs of the durable queue that are not over, where there is one.
+    pub queued: Option<u64>,
+    pub dropped_events: u64,
+}
+
+const BREAKER_STATES: [&str; 4] = ["closed", "open", "halfOpen", "isolated"];
+
+pub fn families(engine: &Engine, beside: Beside) -> Vec<Family> {
+    let mut families = vec![about()];
+    families.extend(calls(engine));
+    families.extend(attempts(engine));
+    families.extend(endpoints(engine));
+    families.extend(load(engine, beside));
+    families.extend(budgets(engine));
+    families
+}
+
+fn about() -> Family {
+    let mut about = Family::new(Kind::Gauge, "build_info", "The version of bellwether; always 1.");
+    about.push(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1);
+    about
+}
+
+/// What became of calls, by the model that was asked for.
+fn calls(engine: &Engine) -> [Family; 3] {
+    let meters = &engine.witness.meters;
+    let mut requests = Family::new(Kind::Counter, "requests", "Calls by what became of them.");
+    let mut durations = Family::new(
+        Kind::Histogram,
+        "request_duration",
+        "How long calls took, waiting and failover included.",
+    )
+    .in_unit("seconds");
+    for (model, calls) in meters.calls() {
+        for (outcome, count) in calls.outcomes() {
+            let reason = outcome.reason().map_or("", |reason| reason.word());
+            let labels = [("model", &*model), ("outcome", outcome.word()), ("reason", reason)];
+            requests.push(own(labels), count);
+        }
+        for (outcome, buckets) in calls.durations() {
+            durations.push(own([("model", &*model), ("outcome", outcome)]), &buckets);
+        }
+    }
+    let mut failovers =
+        Family::new(Kind::Counter, "failovers", "Moves of a call from one endpoint and model to the next.");
+    for (way, count) in meters.moves() {
+        let labels = [
+            ("from_endpoint", &*way.from.0),
+            ("from_model", &*way.from.1),
+            ("to_endpoint", &*way.to.0),
+            ("to_model", &*way.to.1),
+            ("reason", way.reason.word()),
+        ];
+        failovers.push(own(labels), count);
+    }
+    [requests, durations, failovers]
+}
+
+/// What became of attempts, by who was asked.
+fn attempts(engine: &Engine) -> Vec<Family> {
+    let counted = engine.witness.meters.targets();
+    let each = |family: Family, push: &dyn Fn(&mut Family, Labels, &Counts)| {
+        let mut family = family;
+        for (asked, counts) in &counted {
+            push(&mut family, target(asked, counts), counts);
+        }
+        family
+    };
+    let counter = |name, help| Family::new(Kind::Counter, name, help);
+    let mut families = vec![
+        each(
+            counter(
+                "attempts",
+                "Requests sent to endpoints, and those that were passed over (outcome skipped).",
+            ),
+            &|family, labels, counts| {
+                for ((outcome, reason), count) in &counts.attempts {
+                    let more = [("outcome", *outcome), ("reason", reason.map_or("", |reason| reason.word()))];
+                    family.push([labels.clone(), own(more)].concat(), *count);
+                }
+            },
+        ),
+        each(
+            counter("retries", "Requests to an endpoint that had failed the same call."),
+            &|family, labels, counts| {
+                family.push(labels, counts.retries);
+            },
+        ),
+        each(
+            counter(
+                "tokens",
+                "Tokens as vendors count them. Cached ones are among the input, reasoning is among the output.",
+            ),
+            &|family, labels, counts| {
+                let tokens = counts.tokens;
+                for (kind, count) in [
+                    ("input", tokens.input),
+                    ("input_cached", tokens.cached),
+                    ("input_cache_write", tokens.cache_write),
+                    ("output", tokens.output),
+                    ("output_reasoning", tokens.reasoning),
+                ] {
+                    family.push([labels.clone(), own([("type", kind)])].concat(), count);
+                }
+            },
+        ),
+        each(
+            counter("cost", "What answers cost whose price is known.").in_unit("usd"),
+            &|family, labels, counts| {
+                family.push(labels, counts.cost.usd());
+            },
+        ),
+        each(counter("unpriced_answers", "Answers whose cost is not known."), &|family, labels, counts| {
+            family.push(labels, counts.unpriced);
+        }),
+    ];
+    let parts = [
+        (Part::Total, "attempt_duration", "How long answered requests took, from being sent to their end."),
+        (Part::FirstContent, "first_content", "How long the first content took, or was waited for in vain."),
+        (Part::Gap, "content_gap", "How long it took from one piece of content to the next."),
+        (Part::Connect, "connect", "How long new connections took: name, TCP and TLS."),
+        (Part::QueueWait, "queue_wait", "How long answered calls waited for an endpoint or a rate budget."),
+    ];
+    families.extend(parts.map(|(part, name, help)| {
+        each(Family::new(Kind::Histogram, name, help).in_unit("seconds"), &|family, labels, counts| {
+            if let Some(buckets) = counts.part(part) {
+                family.push(labels, buckets);
+            }
+        })
+    }));
+    families
+}
+
+/// How endpoints stand: one of the states is 1, the others are 0.
+fn endpoints(engine: &Engine) -> [Family; 5] {
+    let gauge = |name, help| Family::new(Kind::Gauge, name, help);
+    let mut states = gauge("endpoint_state", "1 for the state that an endpoint is in, 0 for the others.");
+    let mut breakers =
+        gauge("breaker_state", "1 for the state that an endpoint's breaker is in, 0 for the others.");
+    let mut cooldowns =
+        gauge("cooldown_remaining", "How long an endpoint is still left alone; 0 for one that is not.")
+            .in_unit("seconds");
+    let mut in_flight = gauge("in_flight_attempts", "Requests under way.");
+    let mut limits =
+        gauge("rate_limit_remaining", "What the rate budget of a model at an endpoint still allows.");
+    let now = now();
+    for endpoint in &engine.endpoints {
+        let name = [("endpoint", &*endpoint.name), ("provider", &*endpoint.config.provider)];
+        let stance = status::stance(endpoint, now);
+        for state in Status::ALL {
+            let labels = [own(name), own([("state", state.word())])].concat();
+            states.push(labels, u64::from(state == stance.status));
+        }
+        for state in BREAKER_STATES {
+            breakers.push([own(name), own([("state", state)])].concat(), u64::from(state == stance.breaker));
+        }
+        let left = stance.cooldown.map_or(0.0, |until| until.saturating_duration_since(now).as_secs_f64());
+        cooldowns.push(own(name), left);
+        in_flight.push(own(name), u64::from(endpoint.in_flight.load(Ordering::Acquire)));
+        for Level { model, kind, remaining } in status::levels(endpoint, now) {
+            let labels = [own(name), own([("model", &*model), ("kind", kind)])].concat();
+            limits.push(labels, remaining.floor().max(0.0));
+        }
+    }
+    [states, breakers, cooldowns, in_flight, limits]
+}
+
+fn load(engine: &Engine, beside: Beside) -> Vec<Family> {
+    let mut families = Vec::new();
+    let mut add = |kind, name, help, value: u64| {
+        let mut family = Family::new(kind, name, help);
+        family.push(Vec::new(), value);
+        families.push(family);
+    };
+    add(Kind::Gauge, "active_calls", "Calls under way.", engine.active() as u64);
+    add(
+        Kind::Gauge,
+        "waiting_calls",
+        "Calls that wait for an endpoint or a rate budget.",
+        engine.room.len() as u64,
+    );
+    if let Some(queued) = beside.queued {
+        add(Kind::Gauge, "queued_jobs", "Calls in the durable queue that are not over.", queued);
+    }
+    add(
+        Kind::Counter,
+        "dropped_events",
+        "Events that listeners were too slow for, so that they were dropped.",
+        beside.dropped_events,
+    );
+    families
+}
+
+fn budgets(engine: &Engine) -> [Family; 2] {
+    let mut spent =
+        Family::new(Kind::Gauge, "budget_spent", "What was spent of a budget in this period.").in_unit("usd");
+    let mut limits =
+        Family::new(Kind::Gauge, "budget_limit", "What a budget allows in a period.").in_unit("usd");
+    for (name, period, used, limit) in engine.books.levels(epoch_ms(engine.wall())) {
+        let labels = own([("budget", &*name), ("period", period)]);
+        spent.push(labels.clone(), used.usd());
+        limits.push(labels, limit.usd());
+    }
+    [spent, limits]
+}
+
+fn target(asked: &Asked, counts: &Counts) -> Labels {
+    own([
+        ("endpoint", &*asked.endpoint),
+        ("provider", &*counts.provider),
+        ("model", &*asked.model),
+        ("operation", if asked.chat { "chat" } else { "other" }),
+    ])
+}
+
+fn own<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
+    labels.map(|(name, value)| (name, value.to_owned())).into()
+}

@@ -1,0 +1,46 @@
+//! What was counted and timed, for the façade.
+
+use napi_derive::napi;
+use serde_json::json;
+
+use super::client::NativeClient;
+use crate::{
+    engine::{
+        metrics::{self, Beside},
+        status,
+    },
+    observe::exposition::{self, Family, Format},
+};
+
+#[napi]
+impl NativeClient {
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self) -> String {
+        let mut snapshot = status::snapshot(&self.shared.engine());
+        snapshot["droppedEvents"] = json!(self.hub.dropped_events());
+        snapshot.to_string()
+    }
+
+    /// For scrapers, as text.
+    #[napi(catch_unwind)]
+    pub fn metrics_text(&self, open_metrics: bool) -> String {
+        let format = if open_metrics { Format::OpenMetrics } else { Format::Prometheus };
+        exposition::text(self.families(), format)
+    }
+
+    /// The same as data, in JSON.
+    #[napi(catch_unwind)]
+    pub fn metrics_families(&self) -> String {
+        serde_json::to_string(&self.families()).unwrap_or_else(|_| "[]".into())
+    }
+}
+
+impl NativeClient {
+    fn families(&self) -> Vec<Family> {
+        let beside = Beside {
+            queued: self.queue.as_ref().map(|queue| queue.size()),
+            dropped_events: self.hub.dropped_events(),
+        };
+        metrics::families(&self.shared.engine(), beside)
+    }
+}

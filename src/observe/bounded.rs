@@ -1,0 +1,59 @@
+//! A map that callers cannot fill: what comes after so many keys is counted under one for all others.
+
+use std::{borrow::Borrow, collections::BTreeMap};
+
+/// As many series as a scraper should be given of one kind.
+pub const MOST: usize = 1_000;
+
+#[derive(Debug)]
+pub struct Bounded<K, V>(BTreeMap<K, V>);
+
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord, V: Default> Bounded<K, V> {
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.get(key)
+    }
+
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.get_mut(key)
+    }
+
+    /// The value of a key, or that of the `others` when there is no room for it.
+    pub fn entry(&mut self, key: K, others: impl FnOnce() -> K) -> &mut V {
+        let full = self.0.len() >= MOST && !self.0.contains_key(&key);
+        self.0.entry(if full { others() } else { key }).or_default()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_counted_together_and_nothing_is_lost() {
+        let mut map: Bounded<u32, u64> = Bounded::default();
+        for n in 0..5_000 {
+            *map.entry(n, || u32::MAX) += 1;
+        }
+        *map.entry(3, || u32::MAX) += 1;
+        assert_eq!(map.get(&3), Some(&2));
+        assert_eq!(map.get(&u32::MAX), Some(&(5_000 - MOST as u64)));
+        assert_eq!(map.iter().count(), MOST + 1);
+        assert_eq!(map.iter().map(|(_, n)| n).sum::<u64>(), 5_001);
+    }
+}

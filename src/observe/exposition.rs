@@ -1,0 +1,231 @@
+//! Metrics as text for scrapers: OpenMetrics 1.0, and from it the Prometheus text format 0.0.4.
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text::encode},
+    metrics::MetricType,
+    registry::{Registry, Unit},
+};
+use serde::Serialize;
+
+use super::buckets::Buckets;
+
+/// Metrics of one name. Names have neither the unit's nor the counter's suffix.
+#[derive(Clone, Debug, Serialize)]
+pub struct Family {
+    pub name: &'static str,
+    pub help: &'static str,
+    pub kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+    pub series: Vec<Series>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    pub labels: Labels,
+    pub value: Value,
+}
+
+pub type Labels = Vec<(&'static str, String)>;
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    Whole(u64),
+    Real(f64),
+    Times(Times),
+}
+
+/// A histogram, as scrapers have it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Times {
+    pub sum: f64,
+    pub count: u64,
+    /// Upper bounds, in seconds, with how many are in each one's own bucket. The last has none.
+    pub buckets: Vec<(Option<f64>, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Prometheus,
+    OpenMetrics,
+}
+
+/// Before every name.
+pub const PREFIX: &str = "bellwether";
+
+impl Family {
+    pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Self {
+        Self { name, help, kind, unit: None, series: Vec::new() }
+    }
+
+    pub const fn in_unit(mut self, unit: &'static str) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    pub fn push(&mut self, labels: Labels, value: impl Into<Value>) {
+        self.series.push(Series { labels, value: value.into() });
+    }
+}
+
+impl From<u64> for Value {
+    fn from(n: u64) -> Self {
+        Self::Whole(n)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(n: f64) -> Self {
+        Self::Real(n)
+    }
+}
+
+impl From<&Buckets> for Value {
+    fn from(buckets: &Buckets) -> Self {
+        let each = buckets.each().into_iter();
+        Self::Times(Times {
+            sum: buckets.sum(),
+            count: buckets.count(),
+            buckets: each.map(|(bound, n)| (bound.is_finite().then_some(bound), n)).collect(),
+        })
+    }
+}
+
+/// Families without any series are left out.
+pub fn text(families: Vec<Family>, format: Format) -> String {
+    let mut registry = Registry::with_prefix(PREFIX);
+    registry.register_collector(Box::new(Families(families)));
+    let mut text = String::new();
+    // Writing into a string has no failing case.
+    let _ = encode(&mut text, &registry);
+    match format {
+        Format::OpenMetrics => text,
+        Format::Prometheus => as_prometheus(&text),
+    }
+}
+
+#[derive(Debug)]
+struct Families(Vec<Family>);
+
+impl Collector for Families {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for family in self.0.iter().filter(|family| !family.series.is_empty()) {
+            let unit = family.unit.map(|unit| Unit::Other(unit.to_owned()));
+            let kind = match family.kind {
+                Kind::Counter => MetricType::Counter,
+                Kind::Gauge => MetricType::Gauge,
+                Kind::Histogram => MetricType::Histogram,
+            };
+            let mut metric = encoder.encode_descriptor(family.name, family.help, unit.as_ref(), kind)?;
+            for Series { labels, value } in &family.series {
+                if labels.is_empty() {
+                    write(&mut metric, family.kind, value)?;
+                } else {
+                    write(&mut metric.encode_family(&labels.as_slice())?, family.kind, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(metric: &mut MetricEncoder<'_>, kind: Kind, value: &Value) -> fmt::Result {
+    match (kind, value) {
+        (Kind::Counter, Value::Whole(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
+        (Kind::Counter, Value::Real(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
+        (_, Value::Whole(n)) => metric.encode_gauge(n),
+        (_, Value::Real(n)) => metric.encode_gauge(n),
+        (_, Value::Times(times)) => {
+            let buckets = times.buckets.iter().map(|(bound, n)| (bound.unwrap_or(f64::INFINITY), *n));
+            let buckets: Vec<_> = buckets.collect();
+            metric.encode_histogram::<NoLabelSet>(times.sum, times.count, &buckets, None)
+        }
+    }
+}
+
+/// The older format knows no units and no end, and has a counter's suffix in the names of its help and type.
+fn as_prometheus(open_metrics: &str) -> String {
+    let mut text = String::with_capacity(open_metrics.len());
+    let mut help = None;
+    for line in open_metrics.lines() {
+        if line.starts_with("# UNIT ") || line == "# EOF" {
+            continue;
+        }
+        if line.starts_with("# HELP ") {
+            // Its name depends on the type, which comes after it.
+            help = Some(line);
+            continue;
+        }
+        if let Some(typed) = line.strip_prefix("# TYPE ") {
+            let suffix = if typed.ends_with(" counter") { "_total" } else { "" };
+            let described = help.take().and_then(|help| help.strip_prefix("# HELP "));
+            for (word, rest) in described.map(|rest| ("HELP", rest)).into_iter().chain([("TYPE", typed)]) {
+                let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                text.push_str(&format!("# {word} {name}{suffix} {rest}\n"));
+            }
+            continue;
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn families() -> Vec<Family> {
+        let mut requests = Family::new(Kind::Counter, "requests", "Calls.");
+        requests.push(vec![("model", "a\"b\\c\nd".into()), ("reason", String::new())], 3);
+        let mut cost = Family::new(Kind::Counter, "cost", "What it cost.").in_unit("usd");
+        cost.push(vec![], 0.25);
+        let mut buckets = Buckets::default();
+        buckets.record(Duration::from_millis(30));
+        buckets.record(Duration::from_secs(1_000));
+        let mut wait = Family::new(Kind::Histogram, "wait", "Waiting.").in_unit("seconds");
+        wait.push(vec![], &buckets);
+        vec![requests, cost, Family::new(Kind::Gauge, "nobody", "Is empty."), wait]
+    }
+
+    #[test]
+    fn open_metrics() {
+        let text = text(families(), Format::OpenMetrics);
+        for expected in [
+            "# TYPE bellwether_requests counter\nbellwether_requests_total{model=\"a\\\"b\\\\c\\nd\",reason=\"\"} 3\n",
+            "# TYPE bellwether_cost_usd counter\n# UNIT bellwether_cost_usd usd\nbellwether_cost_usd_total 0.25\n",
+            "bellwether_wait_seconds_bucket{le=\"0.02\"} 0\nbellwether_wait_seconds_bucket{le=\"0.04\"} 1\n",
+            "bellwether_wait_seconds_bucket{le=\"+Inf\"} 2\n",
+        ] {
+            assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n") && !text.contains("nobody"), "{text}");
+    }
+
+    #[test]
+    fn prometheus() {
+        let text = text(families(), Format::Prometheus);
+        for expected in [
+            "# HELP bellwether_requests_total Calls.\n# TYPE bellwether_requests_total counter\nbellwether_requests_total{",
+            "# TYPE bellwether_cost_usd_total counter\nbellwether_cost_usd_total 0.25\n",
+            "# TYPE bellwether_wait_seconds histogram\nbellwether_wait_seconds_sum 1000.03\nbellwether_wait_seconds_count 2\n",
+        ] {
+            assert!(text.contains(expected), "{expected}\nis not in\n{text}");
+        }
+        assert!(!text.contains("UNIT") && !text.contains("EOF"), "{text}");
+    }
+}
