@@ -34,6 +34,9 @@ pub struct Store {
     ttl_ms: Option<i64>,
     /// The last lane that was looked at, when there were more than are looked at in one go.
     lane: Vec<u8>,
+    /// Steps that SQLite's machine has taken.
+    #[cfg(test)]
+    steps: std::cell::Cell<i64>,
     /// Last: what the file holds is written before another may have it. None for a copy.
     _lock: Option<File>,
 }
@@ -101,7 +104,12 @@ impl Store {
     }
 
     fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
-        self.connection.prepare_cached(sql).and_then(|mut s| s.execute(params)).map_err(|e| self.trouble(&e))
+        let done = self.connection.prepare_cached(sql).and_then(|mut s| {
+            let done = s.execute(params);
+            self.count(&s);
+            done
+        });
+        done.map_err(|e| self.trouble(&e))
     }
 
     fn row<T>(
@@ -110,8 +118,11 @@ impl Store {
         params: impl rusqlite::Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>> {
-        let found =
-            self.connection.prepare_cached(sql).and_then(|mut s| s.query_row(params, read).optional());
+        let found = self.connection.prepare_cached(sql).and_then(|mut s| {
+            let found = s.query_row(params, read).optional();
+            self.count(&s);
+            found
+        });
         found.map_err(|e| self.trouble(&e))
     }
 
@@ -121,10 +132,22 @@ impl Store {
         params: impl rusqlite::Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>> {
-        let found =
-            self.connection.prepare_cached(sql).and_then(|mut s| s.query_map(params, read)?.collect());
+        let found = self.connection.prepare_cached(sql).and_then(|mut s| {
+            let found = s.query_map(params, read)?.collect();
+            self.count(&s);
+            found
+        });
         found.map_err(|e| self.trouble(&e))
     }
+
+    #[cfg(test)]
+    fn count(&self, statement: &rusqlite::Statement<'_>) {
+        let steps = statement.reset_status(rusqlite::StatementStatus::VmStep);
+        self.steps.set(self.steps.get() + i64::from(steps));
+    }
+
+    #[cfg(not(test))]
+    fn count(&self, _: &rusqlite::Statement<'_>) {}
 
     fn sealed(&self, role: Role, text: &[u8]) -> Result<Vec<u8>> {
         self.seal.seal(role, text).map_err(|_| QueueError::file(&self.path, "the system gives no randomness"))

@@ -119,6 +119,8 @@ impl Store {
             max_bytes: config.max_bytes,
             ttl_ms: config.ttl.map(|ttl| ttl.as_millis() as i64),
             lane: Vec::new(),
+            #[cfg(test)]
+            steps: std::cell::Cell::default(),
             _lock: lock,
         })
     }
