@@ -676,6 +676,8 @@ export interface QueueOptions {
   path: string
   /** Jobs that may wait, dead letters included, and answers that are kept, 1 to 10,000,000. Default 10,000. */
   maxJobs?: number
+  /** Bytes of the requests that wait (dead letters included) and of what is kept of others, as they are in the file: 1 to 1 TiB. Default 1 GiB. */
+  maxBytes?: number
   /** How long a job may wait, by a clock that goes on while the process is down. Default: for ever. */
   ttl?: Duration
   /** Deliveries that a vendor took and did not answer, after which a job is a dead letter, 1 to 100. Default 5. */

@@ -98,6 +98,25 @@ export declare class NativeClient {
   holdQueueForTest(held: boolean): void
 }
 
+/** Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems. */
+export declare class QueueFile {
+  /** Takes `{path}` as JSON, or `{file, variables}` and the document of that name, of which only `queue` is read. */
+  constructor(options: string, document?: Uint8Array | undefined | null)
+  path(): string
+  /** `{sealed, counts, bytes, jobs}`. */
+  list(state: string | undefined | null, limit: number, after?: string | undefined | null): string
+  show(id: string): string
+  /** `{done, refused}`. */
+  retry(ids: Array<string>): string
+  /** How many. */
+  retryDead(): string
+  /** `{done, refused}`. */
+  throwAway(ids: Array<string>): string
+  /** How many. */
+  purge(state: string | undefined | null, olderThanMs: number): string
+}
+export type NativeQueueFile = QueueFile
+
 /** What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes. */
 export declare function checkDocument(options: string, document: Uint8Array): string
 

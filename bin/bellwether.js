@@ -20,7 +20,8 @@ const { out } = require('./out')
 /** @type {Record<string, () => Command>} */
 const COMMANDS = {
   'check-config': () => require('./commands/check-config'),
-  costs: () => require('./commands/costs')
+  costs: () => require('./commands/costs'),
+  queue: () => require('./commands/queue')
 }
 
 const FINE = 0

@@ -65,7 +65,7 @@ test('queued calls are delivered under the new configuration; files stay where t
   const client = open(t, options(old))
   const { status, id } = await client.chatCompletion('gpt-4o', 'hi', { maxRetries: 0 })
   assert.equal(status, 'queued')
-  for (const more of [{ queue: { path: `${file}2` } }, { costs: { path: `${file}3` } }]) {
+  for (const more of [{ queue: { path: `${file}2` } }, { queue: { path: file, maxBytes: 5000 } }, { queue: { path: file, maxJobs: 5 } }, { costs: { path: `${file}3` } }]) {
     const error = await failure(client.reload(options(fresh, more)))
     assert.match(error.problems[0].message, /cannot be changed by a reload: make another client/)
   }

@@ -176,6 +176,23 @@ test('a full queue says so', async (t) => {
   assert.equal(client.queue.size, 2)
 })
 
+test('a queue that is full of bytes says so, with figures, and answers make room for what waits', async (t) => {
+  const { client, a } = queued(t, { queue: { maxBytes: 5000 } })
+  a.always(faults.unavailable({ retryAfter: 60 }))
+  const { id } = await client.chatCompletion('gpt-4o', 'x'.repeat(3000))
+  const error = await failure(client.chatCompletion('gpt-4o', 'y'.repeat(3000)))
+  assert.ok(QueueFullError.isInstance(error))
+  assert.equal(error.reason, 'queueFull')
+  const [, held, size] = /holds (\d+) bytes, and (\d+) more are beyond the 5000 that queue\.maxBytes allows; this call is not queued/.exec(error.message)
+  assert.equal(held, size, 'they are as long as each other')
+  assert.ok(held > 3000 && held < 3200, held)
+  assert.match(error.message, /A: not asked: it is cooling down/, 'and why it was to be queued')
+  assert.equal(client.queue.size, 1)
+  assert.equal(await client.queue.purge({ state: 'queued' }), 1)
+  await assert.rejects(client.queue.show(id))
+  assert.equal((await client.chatCompletion('gpt-4o', 'y'.repeat(3000))).status, 'queued')
+})
+
 test('while a commit hangs, 50 streams flow to their ends, and who queues is not told before it is over', async (t) => {
   const { client, a } = queued(t, { servers: 1 })
   const other = serve(t, { name: 'other' })
@@ -241,6 +258,7 @@ test('options that cannot be', async (t) => {
     [{ queue: 'queue.db' }, /queue must be an object/],
     [{ queue: { path: 7 } }, /queue\.path must be a non-empty string, got 7/],
     [{ queue: { path: 'q', maxJobs: 0 } }, /queue\.maxJobs must be a whole number from 1 to 10000000, got 0/],
+    [{ queue: { path: 'q', maxBytes: 0.5 } }, /queue\.maxBytes must be a whole number from 1 to 1099511627776, got 0\.5/],
     [{ queue: { path: 'q', ttl: 'soon' } }, /queue\.ttl must be at least 1 ms/],
     [{ queue: { path: 'q', maxDeliveries: 0 } }, /queue\.maxDeliveries must be a whole number from 1 to 100, got 0/],
     [{ queue: { path: 'q', encryptionKey: 'CANARY' } }, /queue\.encryptionKey must be 32 bytes: a Buffer, or 64 hexadecimal digits, got a string of 6 characters/],

@@ -50,7 +50,7 @@ export function constructors (): FailoverClient[] {
     retry: { prefer: 'same', maxRetryAfter: '5s', backoff: ['1s', '2s', 4000], budget: { ratio: 0.2, perSecond: 0.2 } },
     breaker: { failureThreshold: 3, recoveryTimeout: '5s', maxRecoveryTimeout: '60s', minimumRequests: 10, failureRatio: 0.5, window: '30s' },
     onUnavailable: 'queue',
-    queue: { path: 'queue.db', maxJobs: 10, ttl: '1d', maxDeliveries: 3, encryptionKey: Buffer.alloc(32) },
+    queue: { path: 'queue.db', maxJobs: 10, maxBytes: 1 << 20, ttl: '1d', maxDeliveries: 3, encryptionKey: Buffer.alloc(32) },
     prices: { 'gpt-4.1': { input: 8, output: 32 } },
     health: { failureThreshold: 3, checkInterval: 1, timeout: '1s', probes: ['endpoint'], historySize: 10, model: 'm', service: 's' },
     proxy: 'http://127.0.0.1:3128',

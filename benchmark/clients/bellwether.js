@@ -18,8 +18,8 @@ exports.chat = exports.stream = async function connect ({ origin, prefix, ca, ap
 
 exports.createClient = createClient
 
-function createClient (endpoints, ca) {
+function createClient (endpoints, ca, options) {
   // Loaded here, so that the other side of a pair never has the addon in its process.
   const { FailoverClient } = require(ROOT)
-  return new FailoverClient({ endpoints, ...(ca && { tls: { ca } }) })
+  return new FailoverClient({ endpoints, ...(ca && { tls: { ca } }), ...options })
 }

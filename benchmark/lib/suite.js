@@ -41,7 +41,11 @@ async function runSuite (scenarios, { quick, pairs }) {
 }
 
 async function runScenario (scenario, environment, pairs) {
-  const { note, ...sides } = scenario.sides(environment)
+  const { note, skipped, ...sides } = scenario.sides(environment)
+  if (skipped) {
+    say(`${bold(scenario.name)}  skipped: ${skipped}`)
+    return { name: scenario.name, about: scenario.about, skipped, sides: {}, pairs: [], medians: {}, targets: [] }
+  }
   const result = { name: scenario.name, about: scenario.about, loadBefore: os.loadavg()[0], note, sides: labels(sides), pairs: [], targets: [] }
   say(`${bold(scenario.name)}  ${scenario.about}`)
   if (note) say(`  note: ${note}`)

@@ -190,6 +190,7 @@ pub const DESCRIPTIONS: &[(&str, &str)] = &[
     ("queue", "Where calls are kept that nobody could answer."),
     ("queue.path", "The file, which this client alone uses."),
     ("queue.maxJobs", "Jobs that may wait. Default 10,000."),
+    ("queue.maxBytes", "Bytes of requests and answers in the file. Default 1 GiB."),
     ("queue.ttl", "How long a job may wait. Default: for ever."),
     ("queue.maxDeliveries", "Deliveries after which a job is a dead letter. Default 5."),
     ("queue.encryptionKey", "32 bytes in hexadecimal digits that seal requests and answers."),

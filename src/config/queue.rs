@@ -9,14 +9,24 @@ use super::reader::{Reader, kind};
 
 /// Bytes of the user's key.
 pub const KEY_BYTES: usize = 32;
+/// 1 TiB.
+const MOST_BYTES: u64 = 1 << 40;
 
 #[derive(Debug, PartialEq)]
 pub struct QueueConfig {
     pub path: PathBuf,
     pub max_jobs: u64,
+    pub max_bytes: u64,
     pub ttl: Option<Duration>,
     pub max_deliveries: u32,
     pub key: Option<QueueKey>,
+}
+
+impl QueueConfig {
+    /// With every default.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, max_jobs: 10_000, max_bytes: 1 << 30, ttl: None, max_deliveries: 5, key: None }
+    }
 }
 
 /// The key that seals what is in the file.
@@ -60,12 +70,14 @@ pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
             r.problem("path", "is missing; give the path of a file that this client alone uses");
         }
         let key = read_key(r);
+        let default = QueueConfig::at(path.clone().unwrap_or_default());
         let config = QueueConfig {
-            path: path.clone().unwrap_or_default(),
-            max_jobs: r.integer("maxJobs", 1, 10_000_000).unwrap_or(10_000),
+            max_jobs: r.integer("maxJobs", 1, 10_000_000).unwrap_or(default.max_jobs),
+            max_bytes: r.integer("maxBytes", 1, MOST_BYTES).unwrap_or(default.max_bytes),
             ttl: r.duration("ttl", Duration::from_millis(1)),
-            max_deliveries: r.integer("maxDeliveries", 1, 100).map_or(5, |n| n as u32),
+            max_deliveries: r.integer("maxDeliveries", 1, 100).map_or(default.max_deliveries, |n| n as u32),
             key,
+            ..default
         };
         path.map(|_| config)
     })
@@ -121,6 +133,7 @@ mod tests {
     #[test]
     fn what_is_left_out_has_a_default() {
         let config = read(json!({ "path": "q.db" })).unwrap().unwrap();
+        assert_eq!(config.max_bytes, 1_073_741_824);
         assert_eq!((config.max_jobs, config.ttl, config.max_deliveries), (10_000, None, 5));
         assert!(config.key.is_none());
     }
@@ -141,9 +154,20 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named() {
-        let wrong = json!({ "maxJobs": 0, "ttl": "soon", "maxDeliveries": 1.5, "pth": "q.db" });
+        let wrong =
+            json!({ "maxJobs": 0, "maxBytes": 0, "ttl": "soon", "maxDeliveries": 1.5, "pth": "q.db" });
         let problems = read(wrong).unwrap_err();
         let names: Vec<_> = problems.iter().map(|p| p.split(' ').next().unwrap_or_default()).collect();
-        assert_eq!(names, ["queue.path", "queue.maxJobs", "queue.ttl", "queue.maxDeliveries", "queue.pth"]);
+        assert_eq!(
+            names,
+            [
+                "queue.path",
+                "queue.maxJobs",
+                "queue.maxBytes",
+                "queue.ttl",
+                "queue.maxDeliveries",
+                "queue.pth"
+            ]
+        );
     }
 }

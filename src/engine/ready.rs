@@ -1,16 +1,21 @@
 //! When a call could be sent, for those who hold calls back until then.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
+    books::Verdict,
     client::Engine,
     fit::{self, Unfit},
     options::CallOptions,
     pick::{Asker, Picker},
     plan,
     question::Question,
+    report::epoch_ms,
 };
 use crate::clock::now;
+
+/// How long the two clocks are taken to go alike.
+const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
 /// What a call would meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,9 @@ pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Rea
     if !(0..picker.candidates.len()).any(|index| fits(index, &picker)) {
         return Ready::Now;
     }
+    if let Some(renewed) = refused_until(engine, options, now) {
+        return Ready::At(renewed);
+    }
     let rank = engine.room.rank(options.queue_priority);
     let outlooks = picker.outlooks(Asker { engine, question, room: &engine.room, rank, sla, now }, false);
     let soonest = outlooks
@@ -45,5 +53,17 @@ pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Rea
         Some(at) if at <= now => Ready::Now,
         Some(at) => Ready::At(at),
         None => Ready::Later,
+    }
+}
+
+/// When a budget that is used up, and refuses, begins anew; or is looked at again, for somebody may set the date.
+fn refused_until(engine: &Engine, options: &CallOptions, now: Instant) -> Option<Instant> {
+    let wall = epoch_ms(engine.wall());
+    match engine.books.verdict(&options.tags, wall) {
+        Verdict::Reject { renews_at, .. } => {
+            let left = Duration::from_millis(renews_at.saturating_sub(wall).max(1));
+            Some(now + left.min(LONGEST_TRUST))
+        }
+        Verdict::Go | Verdict::Downgrade(_) => None,
     }
 }

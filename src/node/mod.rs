@@ -10,6 +10,7 @@ mod item;
 mod ledger;
 mod metrics;
 mod queue;
+mod queue_file;
 mod reply;
 mod shared;
 mod wire;

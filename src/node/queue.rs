@@ -168,6 +168,6 @@ fn no_queue() -> CallError {
     CallError::problem("queue", "is missing in the client's options; give it { path }".into())
 }
 
-fn state_of(name: &str) -> Option<State> {
+pub(super) fn state_of(name: &str) -> Option<State> {
     State::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
 }

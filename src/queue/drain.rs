@@ -94,34 +94,39 @@ pub async fn run(shared: Arc<Shared>) {
         drain.collect();
         let pass = drain.shared.passes.load(Ordering::Acquire);
         let room = drain.shared.engine().room.clone();
+        // Before the look: what changes during it is heard.
         room.watch();
         if room.has_recovered() {
             drain.paused.clear();
         }
-        let wake = match drain.pass().await {
+        let (wake, due) = match drain.pass().await {
             Pass::Began => {
                 // It takes its admission before anybody looks whether there is room for another.
                 tokio::task::yield_now().await;
                 continue;
             }
-            Pass::Nothing { until } => until,
+            Pass::Nothing { until, due } => (until, due),
         };
         if drain.deliveries.len() < drain.width {
             let first_under_way = drain.under_way.iter().min().copied();
             drain.shared.rest.send_replace(Rest { pass, first_under_way });
         }
-        drain.sleep(wake).await;
+        drain.sleep(wake, due).await;
     }
     while drain.deliveries.join_next().await.is_some() {}
 }
 
 enum Pass {
     Began,
-    Nothing { until: Option<Instant> },
+    Nothing {
+        until: Option<Instant>,
+        /// There is a job that somebody might take: only then does it matter what changes at the endpoints.
+        due: bool,
+    },
 }
 
 impl Drain {
-    async fn sleep(&mut self, until: Option<Instant>) {
+    async fn sleep(&mut self, until: Option<Instant>, due: bool) {
         let shared = self.shared.clone();
         let alarm = async {
             match until {
@@ -134,12 +139,11 @@ impl Drain {
             shared.engine().room.clone().change().await;
             time::sleep_until(rested.into()).await;
         };
-        let waits = shared.gauge.waiting.load(Ordering::Acquire) > 0;
         tokio::select! {
             biased;
             () = shared.gauge.kick.notified() => {}
             Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.learn(done.ok()),
-            () = change, if waits => {}
+            () = change, if due => {}
             () = alarm => {}
         }
     }
@@ -174,10 +178,11 @@ impl Drain {
 
     /// Looks for one job that can be sent, and begins to.
     async fn pass(&mut self) -> Pass {
+        self.shared.looks.fetch_add(1, Ordering::Relaxed);
         let now_ms = self.shared.now_ms();
         let due = match self.shared.worker.ask(move |store| store.due(now_ms)).await {
             Ok(due) => due,
-            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE) },
+            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: false },
         };
         let Due { heads, next_at, more, expired } = due;
         for id in expired {
@@ -189,8 +194,9 @@ impl Drain {
         if more {
             until = Some(until.map_or(now() + PAUSE, |at| at.min(now() + PAUSE)));
         }
+        let due = more || !heads.is_empty();
         if self.deliveries.len() >= self.width {
-            return Pass::Nothing { until: None };
+            return Pass::Nothing { until: None, due };
         }
         for head in heads {
             let paused = self.paused.get(&head.lane).map(|(_, until)| *until).filter(|until| *until > now());
@@ -212,7 +218,7 @@ impl Drain {
             let at = paused.map_or(at, |paused| paused.max(at));
             until = Some(until.map_or(at, |soonest| soonest.min(at)));
         }
-        Pass::Nothing { until }
+        Pass::Nothing { until, due }
     }
 
     /// On disk it is being delivered before a byte of it is sent.
@@ -220,14 +226,14 @@ impl Drain {
         let engine = self.shared.engine();
         // One for the call, and one until its end is on disk.
         let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
-            return Pass::Nothing { until: None };
+            return Pass::Nothing { until: None, due: true };
         };
         let seq = parcel.head.seq;
         match self.shared.worker.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
             // Purged meanwhile: there may be others.
             Ok(false) => return Pass::Began,
-            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE) },
+            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
         }
         self.shared.tell("delivering", &parcel.head.id, Value::Null);
         self.under_way.push(seq);

@@ -10,6 +10,10 @@ use crate::engine::error::{CallError, Code};
 pub enum QueueError {
     #[error("{0} calls are queued already, as many as queue.maxJobs allows; this one is not")]
     Full(u64),
+    #[error(
+        "what is queued holds {held} bytes, and {size} more are beyond the {max} that queue.maxBytes allows; this call is not queued"
+    )]
+    FullOfBytes { held: u64, size: u64, max: u64 },
     #[error("{0} operations on the queue wait already; this one was not begun")]
     Busy(usize),
     #[error("no job of the queue has the id '{0}'")]
@@ -45,7 +49,7 @@ impl QueueError {
     pub fn into_call_error(self) -> CallError {
         let message = self.to_string();
         match self {
-            Self::Full(_) | Self::Busy(_) => CallError::queue_full(message),
+            Self::Full(_) | Self::FullOfBytes { .. } | Self::Busy(_) => CallError::queue_full(message),
             Self::Unknown(_) => CallError::unknown_model(message),
             Self::Closed => CallError::closed(),
             Self::File(_) => CallError::queue(message),

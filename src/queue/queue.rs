@@ -72,6 +72,8 @@ pub(super) struct Shared {
     ended: watch::Sender<u64>,
     pub rest: watch::Sender<Rest>,
     pub passes: AtomicU64,
+    /// How often the file was looked into for what is due.
+    pub looks: AtomicU64,
     pub closing: watch::Sender<bool>,
 }
 
@@ -126,6 +128,7 @@ impl Queue {
             ended: watch::Sender::new(0),
             rest: watch::Sender::new(Rest::default()),
             passes: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
             closing: watch::Sender::new(false),
         });
         let draining = runtime.spawn(drain::run(shared.clone()));
@@ -345,3 +348,7 @@ impl Shared {
         });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
+mod tests;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction};
 
 /// Each brings a file to the version of its place, counted from one. What is here was published: it is never changed,
 /// only followed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE jobs (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,6 +26,43 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE INDEX jobs_in_order ON jobs (state, lane, priority DESC, seq);
     CREATE INDEX jobs_due ON jobs (due_ms) WHERE state = 0;
     CREATE INDEX jobs_expiry ON jobs (expires_ms) WHERE state = 0 AND expires_ms IS NOT NULL;
+", "
+    CREATE TABLE totals (
+        waiting INTEGER NOT NULL,
+        held_jobs INTEGER NOT NULL,
+        kept_jobs INTEGER NOT NULL,
+        held_bytes INTEGER NOT NULL,
+        kept_bytes INTEGER NOT NULL
+    );
+    INSERT INTO totals
+        SELECT coalesce(sum(state IN (0, 1)), 0), coalesce(sum(state IN (0, 1, 4)), 0),
+            coalesce(sum(state IN (2, 3, 5)), 0), coalesce(sum((state IN (0, 1, 4)) * size), 0),
+            coalesce(sum((state IN (2, 3, 5)) * size), 0)
+        FROM (SELECT state, coalesce(length(payload), 0) + coalesce(length(result), 0) AS size FROM jobs);
+    CREATE TRIGGER totals_in AFTER INSERT ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting + (NEW.state IN (0, 1)),
+            held_jobs = held_jobs + (NEW.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs + (NEW.state IN (2, 3, 5)),
+            held_bytes = held_bytes + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)),
+            kept_bytes = kept_bytes + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0));
+    END;
+    CREATE TRIGGER totals_out AFTER DELETE ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting - (OLD.state IN (0, 1)),
+            held_jobs = held_jobs - (OLD.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs - (OLD.state IN (2, 3, 5)),
+            held_bytes = held_bytes - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
+            kept_bytes = kept_bytes - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
+    END;
+    CREATE TRIGGER totals_moved AFTER UPDATE OF state, payload, result ON jobs BEGIN
+        UPDATE totals SET
+            waiting = waiting + (NEW.state IN (0, 1)) - (OLD.state IN (0, 1)),
+            held_jobs = held_jobs + (NEW.state IN (0, 1, 4)) - (OLD.state IN (0, 1, 4)),
+            kept_jobs = kept_jobs + (NEW.state IN (2, 3, 5)) - (OLD.state IN (2, 3, 5)),
+            held_bytes = held_bytes + (NEW.state IN (0, 1, 4)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)) - (OLD.state IN (0, 1, 4)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0)),
+            kept_bytes = kept_bytes + (NEW.state IN (2, 3, 5)) * (coalesce(length(NEW.payload), 0) + coalesce(length(NEW.result), 0)) - (OLD.state IN (2, 3, 5)) * (coalesce(length(OLD.payload), 0) + coalesce(length(OLD.result), 0));
+    END;
 "];
 
 /// `bell`, so that a database of somebody else's is not taken for a queue.

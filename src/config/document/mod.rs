@@ -19,7 +19,8 @@ pub use self::{problem::Located, variables::Variables};
 use super::{
     client::ClientConfig,
     environment::Environment,
-    reader::{Problem, kind, shorten},
+    queue::{self, QueueConfig},
+    reader::{self, Problem, kind, shorten},
     schema,
 };
 
@@ -64,6 +65,27 @@ pub fn read(
             Err(located)
         }
     }
+}
+
+/// The queue that a document names, whatever is wrong with the rest of it: who looks at the file needs no vendor's key.
+pub fn read_queue(source: &Source<'_>) -> Result<Option<QueueConfig>, Vec<Located>> {
+    let mut root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
+    if let Content::Map(entries) = &mut root.content {
+        entries.retain(|entry| entry.name == "queue");
+    }
+    let (mut faults, mut problems) = (Vec::new(), Vec::new());
+    let filled = fill(root, source.variables, &mut faults);
+    let options = shape::options(filled, &mut faults);
+    let read = options.as_ref().and_then(|options| {
+        reader::object(&options.to_value(), "", &mut problems, queue::read_queue).flatten()
+    });
+    let found = options.map(|options| located(&options, problems, &faults, source));
+    let wrong: Vec<Located> = faults
+        .iter()
+        .map(|fault| fault.clone().in_file(source.file))
+        .chain(found.into_iter().flatten())
+        .collect();
+    if wrong.is_empty() { Ok(read) } else { Err(wrong) }
 }
 
 fn parse(source: &Source<'_>) -> Result<Node, Fault> {
@@ -133,6 +155,22 @@ fn options_of(
         Ok(config) => return Ok((config, value)),
         Err(problems) => problems,
     };
+    let (of_document, of_others): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| {
+        let top = problem.path.split(['.', '[']).next().unwrap_or_default();
+        !overridden.is_some_and(|members| members.contains_key(top))
+    });
+    let of_others = of_others.into_iter().map(|Problem { path, message }| Located {
+        file: String::new(),
+        line: None,
+        column: None,
+        path,
+        message,
+    });
+    Err(located(options, of_document, faults, source).into_iter().chain(of_others).collect())
+}
+
+/// Problems of the options as the document's.
+fn located(options: &Node, problems: Vec<Problem>, faults: &[Fault], source: &Source<'_>) -> Vec<Located> {
     let mut secrets = Vec::new();
     secrets_in(options, &mut secrets);
     // Also where a message has a part of a text, and the value in it.
@@ -143,22 +181,9 @@ fn options_of(
             .filter(|(_, v)| v.len() >= SHORTEST_SECRET)
             .map(|(n, v)| (v.clone(), n.clone())),
     );
-    let located = problems.into_iter().filter_map(|problem| {
-        let top = problem.path.split(['.', '[']).next().unwrap_or_default();
-        if overridden.is_some_and(|members| members.contains_key(top)) {
-            return Some(Located {
-                file: String::new(),
-                line: None,
-                column: None,
-                path: problem.path,
-                message: problem.message,
-            });
-        }
-        let located = locate(options, problem, &secrets, source.file);
-        // What was said of a value before it became an option is all there is to say of it.
-        (!faults.iter().any(|fault| fault.path == located.path)).then_some(located)
-    });
-    Err(located.collect())
+    let located = problems.into_iter().map(|problem| locate(options, problem, &secrets, source.file));
+    // What was said of a value before it became an option is all there is to say of it.
+    located.filter(|located| !faults.iter().any(|fault| fault.path == located.path)).collect()
 }
 
 /// A problem of the options as one of the document.

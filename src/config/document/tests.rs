@@ -284,3 +284,35 @@ proptest! {
         round_trip(seed, false);
     }
 }
+
+#[test]
+fn a_queue_is_read_whatever_is_wrong_with_the_rest() {
+    let read = |text: &str| {
+        let variables = [("KEY".to_owned(), CANARY.to_owned())].into();
+        let source = Source { file: "c.yaml", bytes: text.as_bytes(), variables: &variables };
+        read_queue(&source).map_err(|problems| {
+            problems
+                .iter()
+                .map(|p| format!("{}:{} {}", p.line.unwrap_or(0), p.path, p.message))
+                .collect::<Vec<_>>()
+        })
+    };
+    let rest = "gateways: 7\nendpoints: [{name: a, api_key: '${NOT_SET}'}]\n";
+    let queue = read(&format!("{rest}queue: {{path: q.db, max_bytes: 5, ttl: 1d}}\n"))
+        .expect("valid")
+        .expect("given");
+    assert_eq!((queue.path.to_str(), queue.max_bytes), (Some("q.db"), 5));
+    assert!(read(rest).expect("valid").is_none());
+    let wrong =
+        read("queue:\n  path: '${NOT_SET}'\n  max_jobs: 0\n  encryption_key: '${KEY}'\n").expect_err("wrong");
+    let starts = [
+        "2:queue.path the environment variable NOT_SET is not set",
+        "4:queue.encryption_key must be 32 bytes",
+        "3:queue.max_jobs must be a whole number",
+    ];
+    assert_eq!(wrong.len(), starts.len(), "{wrong:?}");
+    for start in starts {
+        assert!(wrong.iter().any(|said| said.starts_with(start)), "{start}: {wrong:?}");
+    }
+    assert!(!wrong.concat().contains("CANARY"));
+}

@@ -1,12 +1,20 @@
 use std::{
     fs,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
-use crate::{config::queue::QueueKey, queue::disk};
+use crate::{
+    config::queue::{QueueConfig, QueueKey},
+    queue::{disk, job::Kept},
+};
+
+#[path = "room_tests.rs"]
+mod room_tests;
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -29,7 +37,7 @@ impl Drop for Folder {
 }
 
 fn config(folder: &Folder) -> QueueConfig {
-    QueueConfig { path: folder.0.join("q.db"), max_jobs: 100, ttl: None, max_deliveries: 5, key: None }
+    QueueConfig { max_jobs: 100, ..QueueConfig::at(folder.0.join("q.db")) }
 }
 
 fn draft(name: &str) -> Draft {
@@ -93,7 +101,34 @@ fn the_file_is_in_wal_mode_and_synced_in_full() {
     assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
     assert_eq!(pragma("synchronous"), 2.into(), "FULL");
     assert_eq!(pragma("locking_mode"), "exclusive".to_owned().into());
-    assert_eq!(pragma("user_version"), 1.into());
+    assert_eq!(pragma("user_version"), 2.into());
+}
+
+/// What is done for each job is done by an index: a queue of ten thousand is no slower than one of ten.
+#[test]
+fn nothing_that_is_done_for_a_job_looks_at_the_others() {
+    let folder = Folder::new();
+    let mut store = Store::open(&QueueConfig { max_jobs: 10_000, ..config(&folder) }, 0).unwrap();
+    let one = |store: &mut Store| {
+        let before = store.steps.get();
+        let id = put(store, &draft("m")).unwrap();
+        let head = commit(store, |s| s.due(1)).unwrap().heads.remove(0);
+        let settlement = Settlement::Delivered { result: Kept::pack("{}", "{}") };
+        commit(store, |s| s.claim(head.seq)).unwrap();
+        commit(store, |s| s.settle(head.seq, settlement, 1)).unwrap();
+        assert!(store.waiting().is_ok() && store.result(&id).is_ok());
+        store.steps.get() - before
+    };
+    let alone = one(&mut store);
+    commit(&mut store, |s| (0..500).try_for_each(|_| s.enqueue(&draft("m"), 0).map(|_| ()))).unwrap();
+    for _ in 0..500 {
+        one(&mut store);
+    }
+    let among = one(&mut store);
+    assert!(
+        among < alone + 200,
+        "{alone} steps alone, {among} among 500 that wait and as many that are over"
+    );
 }
 
 #[cfg(unix)]
@@ -341,7 +376,7 @@ fn files_that_are_no_queue_or_a_later_ones_are_refused_and_left_alone() {
     drop(newer);
     let newer = error(Store::open(&config(&folder), 0));
     assert!(
-        newer.contains("a later version of bellwether made it (version 9 of the file, 1 is known here)"),
+        newer.contains("a later version of bellwether made it (version 9 of the file, 2 is known here)"),
         "{newer}"
     );
 }
@@ -453,6 +488,7 @@ proptest! {
                 }
             }
             prop_assert_eq!(store.waiting().unwrap(), open.len() as u64);
+            prop_assert_eq!(store.totals().unwrap(), room_tests::counted(&store));
         }
         let mut found: Vec<String> = store.list(Some(State::Queued), 1_000, None).unwrap()
             .into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();

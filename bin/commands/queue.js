@@ -1,0 +1,126 @@
+'use strict'
+
+// A queue's file on the command line: what is in it, and what becomes of it. No client is made, and nothing delivered.
+
+const documents = require('../../lib/document')
+const native = require('../../lib/native')
+const { lineOf } = require('../../lib/errors')
+const list = require('./queue/list')
+const show = require('./queue/show')
+const retry = require('./queue/retry')
+const purge = require('./queue/purge')
+
+const MISUSED = 2
+
+/**
+ * @typedef {object} Task
+ * @property {string[]} options Beside --config, --path and --json.
+ * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse What is wrong with the command line.
+ * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../out').Out) => number} run Gives the exit code.
+ */
+
+/** @type {Record<string, Task>} */
+const TASKS = { list, show, retry, purge }
+const COMMON = ['config', 'path', 'json', 'help']
+
+/** @type {import('../bellwether').Command} */
+const command = {
+  usage: 'bellwether queue list|show|retry|purge [id ...] [options]',
+  summary: 'Shows what is in a queue\'s file, puts dead letters back, and throws jobs away.',
+  help: `  list          the jobs, the oldest first
+  show <id>     one job, with what was asked
+  retry <id>... puts failed, dead and expired jobs back, as if they had never been delivered
+  purge <id>... throws jobs away
+
+Which file:
+  --path FILE     the queue's own file
+  --config FILE   a configuration file, of which only queue is read: no vendor's key is needed. Default: BELLWETHER_CONFIG,
+                  else ${documents.NAMES.join(', ')} in the working directory
+
+list:
+  --state STATE   only those: ${list.STATES.join(', ')}
+  --limit N       at most so many, 1 to 1000. Default 100
+  --after ID      what comes after a job: the next page
+retry:
+  --dead          all dead letters, instead of ids
+purge:
+  --state STATE   all of a state, instead of ids: ${purge.STATES.join(', ')}
+  --older-than T  only what ended, or came in, so long ago: 30m, 12h, 7d. Without --state: of all that is over
+
+  --json          the same as JSON
+  -h, --help      this
+
+Examples:
+  bellwether queue list --path /var/lib/app/queue.db
+  bellwether queue list --state dead --config bellwether.yaml
+  bellwether queue show q1a2b3c4d-7 --json | jq .request.messages
+  bellwether queue retry --dead
+  bellwether queue purge --state delivered --older-than 7d
+
+list and show read a copy, also while a client has the file. retry and purge need it for themselves: while a client has it
+they say who, and change nothing; ask that client instead (client.queue.retry, client.queue.purge), or close it. What is put back is
+delivered by the next client that opens the file. Only with --config is a new ttl given to what is put back, and only with its
+encryptionKey are sealed requests shown.
+
+Exit code: 0 fine, 1 a job was not there, or was not to be put back, 2 misuse, or there is no file that can be used.`,
+  options: {
+    config: { type: 'string' },
+    path: { type: 'string' },
+    json: { type: 'boolean' },
+    state: { type: 'string' },
+    limit: { type: 'string' },
+    after: { type: 'string' },
+    dead: { type: 'boolean' },
+    'older-than': { type: 'string' }
+  },
+  positionals: 1 + 1000,
+  run
+}
+
+/** @type {import('../bellwether').Command['run']} */
+function run ({ values, positionals: [name, ...ids] }, out) {
+  const misused = (/** @type {string} */ why) => {
+    out.complain(`bellwether queue: ${why}\nUsage: ${command.usage}`)
+    return MISUSED
+  }
+  const known = Object.keys(TASKS).join(', ')
+  if (name === undefined) return misused(`say what to do: ${known}`)
+  if (!Object.hasOwn(TASKS, name)) return misused(`there is no '${name}'; there are ${known}`)
+  const task = TASKS[name]
+  const foreign = Object.keys(values).find((option) => !COMMON.includes(option) && !task.options.includes(option))
+  if (foreign !== undefined) return misused(`${name} has no --${foreign}`)
+  if (values.path !== undefined && values.config !== undefined) return misused('--path and --config exclude each other')
+  const why = task.refuse(ids, values)
+  if (why !== undefined) return misused(why)
+  try {
+    return task.run(open(values), ids, values, out)
+  } catch (/** @type {any} */ error) {
+    for (const line of lines(error)) out.complain(`bellwether queue: ${line}`)
+    return said(error)?.unknown ? 1 : MISUSED
+  }
+}
+
+/** @param {Record<string, any>} values */
+function open ({ path, config }) {
+  if (path !== undefined) return new native.QueueFile(JSON.stringify({ path }))
+  const { file, variables, bytes } = documents.readSync(documents.nameOf(config))
+  return new native.QueueFile(JSON.stringify({ file, variables }), bytes)
+}
+
+/** Rust says what is wrong as JSON: `{message}`, or problems. @param {any} error */
+function said (error) {
+  try {
+    return JSON.parse(error.message)
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {any} error @returns {string[]} */
+function lines (error) {
+  const problems = error.problems ?? said(error)
+  if (!Array.isArray(problems)) return [problems?.message ?? error.message]
+  return problems.map(lineOf)
+}
+
+module.exports = command

@@ -1,0 +1,35 @@
+'use strict'
+
+// Throws jobs away.
+
+const duration = require('../../../lib/duration')
+const { STATES: ALL, many, report } = require('./words')
+
+/** What is being delivered is a vendor's already. */
+const STATES = ALL.filter((state) => state !== 'delivering')
+
+module.exports = {
+  STATES,
+  options: ['state', 'older-than'],
+
+  /** @type {import('../queue').Task['refuse']} */
+  refuse (ids, { state, 'older-than': age }) {
+    const chosen = state !== undefined || age !== undefined
+    if (ids.length === 0 && !chosen) return 'purge needs ids, --state or --older-than (0s: all that is over)'
+    if (ids.length > 0 && chosen) return 'ids, and --state or --older-than, exclude each other'
+    if (state !== undefined && !STATES.includes(state)) return `--state must be one of ${STATES.join(', ')}, got '${state}'`
+    try {
+      duration.ms(age, '--older-than', 0)
+    } catch (/** @type {any} */ error) {
+      return `--older-than ${error.problems[0].message}`
+    }
+  },
+
+  /** @type {import('../queue').Task['run']} */
+  run (file, ids, { state, 'older-than': age, json }, out) {
+    if (ids.length > 0) return report(JSON.parse(file.throwAway(ids)), 'is thrown away', json, out)
+    const count = JSON.parse(file.purge(state, duration.ms(age, '--older-than', 0)))
+    out.say(json ? JSON.stringify({ purged: count }) : `${many(count, 'job')} thrown away`)
+    return 0
+  }
+}

@@ -1,0 +1,23 @@
+'use strict'
+
+// Puts jobs back that came to nothing.
+
+const { many, report } = require('./words')
+
+module.exports = {
+  options: ['dead'],
+
+  /** @type {import('../queue').Task['refuse']} */
+  refuse (ids, { dead }) {
+    if (ids.length === 0 && !dead) return 'retry needs ids, or --dead'
+    if (ids.length > 0 && dead) return 'ids and --dead exclude each other'
+  },
+
+  /** @type {import('../queue').Task['run']} */
+  run (file, ids, { dead, json }, out) {
+    if (!dead) return report(JSON.parse(file.retry(ids)), 'is queued again', json, out)
+    const count = JSON.parse(file.retryDead())
+    out.say(json ? JSON.stringify({ retried: count }) : `${many(count, 'dead letter')} queued again`)
+    return 0
+  }
+}

@@ -1,0 +1,36 @@
+'use strict'
+
+// One job, with what was asked.
+
+const { failed, safe, table } = require('./words')
+
+module.exports = {
+  options: [],
+
+  /** @type {import('../queue').Task['refuse']} */
+  refuse (ids) {
+    if (ids.length !== 1) return `show takes one id, got ${ids.length}`
+  },
+
+  /** @type {import('../queue').Task['run']} */
+  run (file, [id], { json }, out) {
+    const job = JSON.parse(file.show(id))
+    out.say(json ? safe(job) : told(job))
+    return 0
+  }
+}
+
+/** @param {any} job */
+function told ({ id, state, priority, createdAt, expiresAt, dueAt, endedAt, deliveries, maybeDuplicate, failures, sealed, request, options }) {
+  const rows = [
+    ['id', id], ['state', state], ['priority', String(priority)], ['created', createdAt], ['expires', expiresAt], ['due', dueAt], ['ended', endedAt],
+    ['deliveries', String(deliveries)], ['may have been answered before', maybeDuplicate ? 'yes' : null],
+    ...failures.map((/** @type {any} */ failure) => ['failed', `${failure.at} ${failed(failure)}`])
+  ]
+  const lines = [table(rows.filter(([, value]) => value !== null))]
+  if (sealed) lines.push('', 'What was asked is sealed: it is shown with --config, and the encryptionKey in it.')
+  else if (request === null) lines.push('', 'What was asked is no longer kept.')
+  else lines.push('', 'request', safe(request))
+  if (options !== null) lines.push('', 'options', safe(options))
+  return lines.join('\n')
+}

@@ -1,0 +1,177 @@
+//! How a file is opened: made or found, taken into possession, looked at in a copy.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Write},
+    path::Path,
+};
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::{Result, Store};
+use crate::{
+    config::queue::QueueConfig,
+    queue::{
+        error::QueueError,
+        schema::{self, Trouble},
+        seal::{self, Role, SALT_BYTES, Seal},
+    },
+};
+
+/// Pages in the write-ahead log before it is written back: 4 MiB.
+const CHECKPOINT_PAGES: i64 = 1_000;
+
+/// Whether a sealed file opens without its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Needed,
+    /// Its jobs are counted and moved, and not read.
+    MayBeMissing,
+}
+
+impl Store {
+    /// Opens the file, or makes it, and takes it into possession.
+    pub fn open(config: &QueueConfig, now_ms: i64) -> Result<Self> {
+        let path = &config.path;
+        let lock = lock(path, "each client needs a file of its own")?;
+        private(path).map_err(|e| QueueError::file(path, &format!("it cannot be opened or made ({e})")))?;
+        Self::take(config, Key::Needed, lock, now_ms)
+    }
+
+    /// Takes a file that is there into possession, to put its jobs in order.
+    pub fn tend(config: &QueueConfig, now_ms: i64) -> Result<Self> {
+        let lock = lock(
+            &config.path,
+            "ask the client that has it (client.queue.retry, client.queue.purge), or close it",
+        )?;
+        Self::take(config, Key::MayBeMissing, lock, now_ms)
+    }
+
+    /// Opens a copy of the file that `config` names.
+    pub fn look(config: &QueueConfig, copy: &Path) -> Result<Self> {
+        Self::read(config, copy, Key::MayBeMissing, None)
+    }
+
+    fn take(config: &QueueConfig, key: Key, lock: File, now_ms: i64) -> Result<Self> {
+        let store = Self::read(config, &config.path, key, Some(lock))?;
+        // What was being delivered when its owner went may have been answered: it is delivered again, and says so.
+        let interrupted = "UPDATE jobs SET state = 0, maybe_duplicate = 1, due_ms = ? WHERE state = 1";
+        store.execute(interrupted, [now_ms])?;
+        Ok(store)
+    }
+
+    fn read(config: &QueueConfig, place: &Path, key: Key, lock: Option<File>) -> Result<Self> {
+        let path = &config.path;
+        let trouble = |error| QueueError::of(path, &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(place, flags).map_err(trouble)?;
+        pragmas(&connection).map_err(trouble)?;
+        let sound: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(trouble)?;
+        if sound != "ok" {
+            return Err(QueueError::file(path, &format!("it is damaged ({sound})")));
+        }
+        let random = seal::random::<SALT_BYTES>()
+            .map_err(|_| QueueError::file(path, "the system gives no randomness"))?;
+        schema::migrate(&mut connection, |transaction| {
+            let seal = Seal::new(config.key.as_ref(), &random);
+            let check = if seal.is_on() { seal.seal(Role::Check, b"bellwether").unwrap_or_default() } else { Vec::new() };
+            let mut insert = transaction.prepare("INSERT INTO meta (name, value) VALUES (?, ?)")?;
+            insert.execute(params!["salt", random.as_slice()])?;
+            insert.execute(params!["check", check])?;
+            insert.execute(params!["ended", 0_i64]).map(|_| ())
+        })
+        .map_err(|trouble| match trouble {
+            Trouble::Sqlite(error) => QueueError::of(path, &error),
+            Trouble::Foreign => QueueError::file(path, "it is a database of another program"),
+            Trouble::Newer { found, known } => QueueError::file(
+                path,
+                &format!("a later version of bellwether made it (version {found} of the file, {known} is known here)"),
+            ),
+        })?;
+        let meta = |name: &str| {
+            connection
+                .query_row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get::<_, Vec<u8>>(0))
+        };
+        let (salt, check) = (meta("salt").map_err(trouble)?, meta("check").map_err(trouble)?);
+        let seal = Seal::new(config.key.as_ref(), &salt);
+        let readable = seal.is_on() || check.is_empty();
+        match (seal.is_on(), check.is_empty()) {
+            (true, true) => {
+                return Err(QueueError::file(path, "it was made without an encryptionKey, and one is given"));
+            }
+            (false, false) if key == Key::Needed => {
+                return Err(QueueError::file(path, "it was made with an encryptionKey, and none is given"));
+            }
+            (true, false) if seal.open(Role::Check, &check).is_err() => {
+                return Err(QueueError::file(path, "queue.encryptionKey is not the key it was made with"));
+            }
+            _ => {}
+        }
+        let prefix = salt.iter().take(4).fold("q".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+        Ok(Self {
+            connection,
+            path: path.clone(),
+            seal,
+            prefix,
+            readable,
+            max_jobs: config.max_jobs,
+            max_bytes: config.max_bytes,
+            ttl_ms: config.ttl.map(|ttl| ttl.as_millis() as i64),
+            lane: Vec::new(),
+            #[cfg(test)]
+            steps: std::cell::Cell::default(),
+            _lock: lock,
+        })
+    }
+}
+
+/// What makes a commit last: `FULL` has the log synced at every one of them.
+fn pragmas(connection: &Connection) -> rusqlite::Result<()> {
+    // No other process may have it, so the log's index needs no shared memory.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // The log gives back what it took in a rush.
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "trusted_schema", "OFF")
+}
+
+/// Sees to it that a file which SQLite is to make can be read by its owner alone: it holds what people ask.
+fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
+/// Takes the file into possession, until this process or this client is gone. The system lets go of it then,
+/// however they go. Who cannot have it hears what to do otherwise.
+fn lock(path: &Path, otherwise: &str) -> Result<File> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside);
+    let mut file =
+        open.map_err(|e| QueueError::file(path, &format!("its lock cannot be opened or made ({e})")))?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For whoever comes second; nothing depends on it.
+            let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut owner = String::new();
+            let _ = file.take(20).read_to_string(&mut owner);
+            let who = match owner.trim().parse::<u32>() {
+                Ok(id) if id == std::process::id() => "another client of this process uses it".into(),
+                Ok(id) => format!("process {id} uses it"),
+                Err(_) => "another client uses it".into(),
+            };
+            Err(QueueError::file(path, &format!("{who}; {otherwise}")))
+        }
+        Err(TryLockError::Error(e)) => Err(QueueError::file(path, &format!("it cannot be locked ({e})"))),
+    }
+}

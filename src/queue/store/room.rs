@@ -1,0 +1,71 @@
+//! What the file's jobs come to, and the bound on bytes: requests, answers and errors as they are kept. Triggers count in
+//! the commit that changes something, so that nobody counts rows for each job: ten thousand of them would be slow.
+
+use super::{Result, Store};
+use crate::queue::error::QueueError;
+
+/// Bytes are as the file keeps them: sealed, if it is sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Jobs that are not over.
+    pub waiting: u64,
+    /// Jobs that wait, are being delivered, or are dead letters.
+    pub held_jobs: u64,
+    /// Jobs that are over, which give way.
+    pub kept_jobs: u64,
+    pub held: u64,
+    pub kept: u64,
+}
+
+impl Store {
+    pub fn totals(&self) -> Result<Totals> {
+        let sql = "SELECT waiting, held_jobs, kept_jobs, held_bytes, kept_bytes FROM totals";
+        let found = self.row(sql, [], |row| {
+            let at = |index| row.get::<_, i64>(index).map(|n| n.max(0).unsigned_abs());
+            Ok(Totals { waiting: at(0)?, held_jobs: at(1)?, kept_jobs: at(2)?, held: at(3)?, kept: at(4)? })
+        });
+        Ok(found?.unwrap_or_default())
+    }
+
+    /// Room for so many bytes of a job that is to wait; refused where what waits leaves none.
+    pub(super) fn make_room(&self, size: u64) -> Result<()> {
+        let Totals { held, .. } = self.totals()?;
+        if held.saturating_add(size) > self.max_bytes {
+            return Err(QueueError::FullOfBytes { held, size, max: self.max_bytes });
+        }
+        self.let_go(size, i64::MAX)
+    }
+
+    /// After a job has ended: what ended before it gives way to it. It stays itself, however large: it was paid for.
+    pub(super) fn give_way(&self) -> Result<()> {
+        let last = "SELECT max(ended) FROM jobs";
+        let last = self.row(last, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
+        self.let_go(0, last.unwrap_or(i64::MAX))
+    }
+
+    /// Throws away what ended before a place in the order of ends, the oldest first, until so many bytes more have room.
+    fn let_go(&self, size: u64, before: i64) -> Result<()> {
+        let Totals { held, kept, .. } = self.totals()?;
+        let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
+        if over == 0 {
+            return Ok(());
+        }
+        let oldest = "SELECT ended, coalesce(length(payload), 0) + coalesce(length(result), 0) FROM jobs
+            WHERE ended < ? AND +state IN (2, 3, 5) ORDER BY ended";
+        let last = self.connection.prepare_cached(oldest).and_then(|mut statement| {
+            let mut rows = statement.query([before])?;
+            let mut last = None;
+            while over > 0
+                && let Some(row) = rows.next()?
+            {
+                last = Some(row.get::<_, i64>(0)?);
+                over = over.saturating_sub(row.get::<_, i64>(1)?.unsigned_abs());
+            }
+            Ok(last)
+        });
+        if let Some(last) = last.map_err(|e| self.trouble(&e))? {
+            self.execute("DELETE FROM jobs WHERE +state IN (2, 3, 5) AND ended <= ?", [last])?;
+        }
+        Ok(())
+    }
+}
