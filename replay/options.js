@@ -1,7 +1,7 @@
 'use strict'
 
 const fs = require('node:fs')
-const { parseArgs } = require('node:util')
+const { read } = require('../scripts/options')
 
 const HELP = `Usage: npm run replay [-- options]
 
@@ -21,50 +21,18 @@ it could not run.
 
 /** @param {string[]} args */
 function parse (args) {
-  let values
+  const { values, whole, misuse } = read({ name: 'replay', help: HELP }, args, {
+    requests: { type: 'string' }, concurrency: { type: 'string' }, svg: { type: 'string' }, json: { type: 'boolean', default: false }
+  })
+  const requests = whole('requests', 500, 847_293) ?? 20_000
+  const concurrency = whole('concurrency', 1, 1_000) ?? 100
   try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        requests: { type: 'string' }, concurrency: { type: 'string' }, svg: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false }
-      }
-    }))
+    // Before half a minute is spent.
+    if (values.svg !== undefined) fs.closeSync(fs.openSync(values.svg, 'a'))
   } catch (error) {
-    misuse(/** @type {Error} */ (error).message.split('. ')[0])
+    misuse(`--svg: '${values.svg}' cannot be written: ${/** @type {any} */ (error).code}`)
   }
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
-  if (values.svg !== undefined) writable(values.svg)
-  return {
-    requests: whole('requests', values.requests, 500, 847_293) ?? 20_000,
-    concurrency: whole('concurrency', values.concurrency, 1, 1_000) ?? 100,
-    svg: values.svg,
-    json: values.json
-  }
-}
-
-/** Before half a minute is spent. */
-function writable (file) {
-  try {
-    fs.closeSync(fs.openSync(file, 'a'))
-  } catch (error) {
-    misuse(`--svg: '${file}' cannot be written: ${/** @type {any} */ (error).code}`)
-  }
-}
-
-function whole (name, text, min, max) {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (/^\d+$/.test(text) && number >= min && number <= max) return number
-  return misuse(`--${name} must be a whole number from ${min} to ${max}, got '${text}'`)
-}
-
-/** @returns {never} */
-function misuse (text) {
-  process.stderr.write(`bellwether replay: ${text}; see --help\n`)
-  process.exit(2)
+  return { requests, concurrency, svg: values.svg, json: values.json }
 }
 
 module.exports = { parse }
