@@ -35,7 +35,7 @@ test('a call’s moments, in order, with one object for all of them, in the call
   assert.deepEqual([failed.stream, failed.error.reason, failed.report, failed.result], [true, 'badRequest', undefined, undefined])
 })
 
-test('a subscriber that throws disturbs no call', (t) => {
+test('a subscriber that throws disturbs no call', () => {
   const program = `
     const { tracingChannel } = require('node:diagnostics_channel')
     const { FailoverClient } = require('.')
