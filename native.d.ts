@@ -98,6 +98,11 @@ export declare class NativeClient {
   queueNext(slot: number, place: number): void
   /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
   holdQueueForTest(held: boolean): void
+  /**
+   * A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
+   * Nothing that it does is seen here.
+   */
+  twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
 }
 
 /** Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems. */

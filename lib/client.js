@@ -250,6 +250,12 @@ class FailoverClient extends WantedEmitter {
     return JSON.parse(this.#native.incidents()).map(incidentReport)
   }
 
+  /** @param {any} [scenarios] @param {any} [options] */
+  async drill (scenarios, options) {
+    if (this.#closing !== undefined) throw closed()
+    return require('./drill').drill(this, this.#native, scenarios, options)
+  }
+
   /** @param {string} [endpoint] */
   async validateApiKey (endpoint) {
     nameOf(endpoint, 'endpoint')

@@ -17,6 +17,7 @@ pub mod models;
 pub mod monitor;
 pub mod queue;
 pub mod reader;
+mod rehearsal;
 pub mod routing;
 pub mod schema;
 

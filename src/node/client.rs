@@ -25,7 +25,7 @@ use super::{
     wire,
 };
 use crate::{
-    config::{ClientConfig, Problem, reader::shorten},
+    config::{ClientConfig, Problem, imprint::Imprint, reader::shorten},
     dialect::openai::{parcel::Parcel, request::ChatRequest},
     engine::{
         Engine,
@@ -92,34 +92,7 @@ impl NativeClient {
     ) -> napi::Result<Self> {
         let Loaded { config, imprint } =
             config::read(&options, document, monitor).map_err(napi::Error::from_reason)?;
-        let hub = hub.inner.clone();
-        let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
-        let functions = Arc::new(Functions::new(hub.clone(), client));
-        let starts = config.health_starts;
-        let carrier = carrier(&config, &functions);
-        let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
-            let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
-            napi::Error::from_reason(config::write(&[problem]))
-        })?;
-        let ledger = match &engine.config.ledger {
-            None => None,
-            Some(path) => Some(
-                LedgerFile::open(path, &engine.books, events.clone(), hub.runtime.handle()).map_err(|e| {
-                    let problem =
-                        Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
-                    napi::Error::from_reason(config::write(&[problem]))
-                })?,
-            ),
-        };
-        let ledger = Arc::new(Mutex::new(ledger));
-        let queue = queue::start(&engine, &hub)?;
-        let monitor = Monitor::new(engine.clone());
-        if starts {
-            let monitor = monitor.clone();
-            hub.runtime.handle().spawn(async move { monitor.start().await });
-        }
-        let shared = Arc::new(Shared::new(engine, monitor, imprint));
-        Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
+        Self::start(hub.inner.clone(), client, config, imprint)
     }
 
     /// Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
@@ -378,6 +351,42 @@ impl NativeClient {
 }
 
 impl NativeClient {
+    /// A client under a configuration that was read.
+    pub(super) fn start(
+        hub: Arc<HubInner>,
+        client: u32,
+        config: ClientConfig,
+        imprint: Imprint,
+    ) -> napi::Result<Self> {
+        let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
+        let functions = Arc::new(Functions::new(hub.clone(), client));
+        let starts = config.health_starts;
+        let carrier = carrier(&config, &functions);
+        let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
+            let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
+            napi::Error::from_reason(config::write(&[problem]))
+        })?;
+        let ledger = match &engine.config.ledger {
+            None => None,
+            Some(path) => Some(
+                LedgerFile::open(path, &engine.books, events.clone(), hub.runtime.handle()).map_err(|e| {
+                    let problem =
+                        Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
+                    napi::Error::from_reason(config::write(&[problem]))
+                })?,
+            ),
+        };
+        let ledger = Arc::new(Mutex::new(ledger));
+        let queue = queue::start(&engine, &hub)?;
+        let monitor = Monitor::new(engine.clone());
+        if starts {
+            let monitor = monitor.clone();
+            hub.runtime.handle().spawn(async move { monitor.start().await });
+        }
+        let shared = Arc::new(Shared::new(engine, monitor, imprint));
+        Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
+    }
+
     /// No endpoint has this name.
     fn nobody(&self, given: &str) -> CallError {
         let engine = self.shared.engine();

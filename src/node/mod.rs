@@ -13,5 +13,6 @@ mod queue;
 mod queue_file;
 mod reply;
 mod shared;
+mod twin;
 mod wire;
 mod work;

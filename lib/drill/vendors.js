@@ -1,0 +1,89 @@
+'use strict'
+
+// Simulated vendors in the place of a client's endpoints: a fault server for each, in the dialect that it is asked in. What
+// the twin would send to a vendor goes there, and nowhere else.
+
+/** The end of a request's path by which its dialect is known, and what is kept of it. @type {[RegExp, 'openai' | 'anthropic' | 'google' | 'relay'][]} */
+const DIALECTS = [
+  [/\/chat\/completions$/, 'openai'],
+  [/\/messages$/, 'anthropic'],
+  [/\/models\/[^/]+:(?:streamGenerateContent|generateContent)$/, 'google'],
+  [/\/models\/[^?]+\/(?:streamGenerate|generate)[^/]*$/, 'relay']
+]
+/** Stand-ins, but no vendor of ours asks for them. */
+const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'host', 'content-length', 'connection']
+
+const USAGE = { prompt_tokens: 400, completion_tokens: 150, total_tokens: 550 }
+
+class Vendors {
+  /** @type {{ name: string, base: string, path: string, servers: Map<string, any>, fault: any }[]} */
+  #endpoints
+  #latencyMs
+  #testing = require('../../testing')
+
+  /** @param {{ name: string, url: string }[]} endpoints @param {number} latencyMs */
+  constructor (endpoints, latencyMs) {
+    this.#latencyMs = latencyMs
+    this.#endpoints = endpoints.map(({ name, url }) => {
+      const { origin, pathname } = new URL(url)
+      return { name, base: origin, path: pathname.replace(/\/$/, ''), servers: new Map(), fault: undefined }
+    })
+  }
+
+  /** In the place of a fetch. @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
+  async exchange (url, init) {
+    const { origin, pathname, search } = new URL(url)
+    const found = DIALECTS.find(([end]) => end.test(pathname))
+    // The longest base that it lies under: several endpoints may share a host.
+    const endpoint = this.#endpoints.filter((e) => e.base === origin && pathname.startsWith(e.path)).sort((a, b) => b.path.length - a.path.length)[0]
+    if (found === undefined || endpoint === undefined) return new Response('{"error":{"message":"a drill answers chat completions only"}}', { status: 404 })
+    const [end, dialect] = found
+    const server = await this.#server(endpoint, dialect)
+    const headers = new Headers(init.headers)
+    for (const name of CREDENTIALS) headers.delete(name)
+    return fetch(`${server.url}${/** @type {RegExpExecArray} */ (end.exec(pathname))[0]}${search}`, { ...init, headers })
+  }
+
+  /** @param {any} endpoint @param {'openai' | 'anthropic' | 'google' | 'relay'} dialect */
+  async #server (endpoint, dialect) {
+    let server = endpoint.servers.get(dialect)
+    if (server === undefined) {
+      server = this.#testing.createFaultServer({ dialect, name: endpoint.name })
+      endpoint.servers.set(dialect, server)
+      this.#tell(endpoint, server)
+    }
+    await server.ready
+    return server
+  }
+
+  /**
+   * From now on an endpoint does this; without a fault it is well.
+   * @param {string} name
+   * @param {((faults: typeof import('../../testing').faults) => any) | undefined} fault
+   */
+  disturb (name, fault) {
+    for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
+      endpoint.fault = fault
+      for (const server of endpoint.servers.values()) this.#tell(endpoint, server)
+    }
+  }
+
+  /** @param {any} endpoint @param {any} server */
+  #tell (endpoint, server) {
+    const { faults } = this.#testing
+    const well = faults.combine(faults.healthy({ usage: USAGE }), faults.slowHeaders(this.#latencyMs))
+    server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well))
+  }
+
+  /** Requests that an endpoint's vendor has seen. @param {string} name */
+  hits (name) {
+    const servers = this.#endpoints.filter((e) => e.name === name).flatMap((e) => [...e.servers.values()])
+    return servers.reduce((sum, server) => sum + server.totalHits, 0)
+  }
+
+  async close () {
+    await Promise.all(this.#endpoints.flatMap((e) => [...e.servers.values()]).map((server) => server.close()))
+  }
+}
+
+module.exports = { Vendors }

@@ -1,0 +1,22 @@
+//! A twin of a client, for rehearsals.
+
+use std::time::Duration;
+
+use napi_derive::napi;
+use serde_json::Value;
+
+use super::{client::NativeClient, hub::Hub};
+use crate::config::imprint::Imprint;
+
+#[napi]
+impl NativeClient {
+    /// A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
+    /// Nothing that it does is seen here.
+    #[napi(catch_unwind)]
+    pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
+        let quiet = crate::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));
+        let config = self.shared.engine().config.rehearsal(transport, quiet);
+        let imprint = Imprint::of(&Value::Null, &config);
+        Self::start(hub.inner.clone(), client, config, imprint)
+    }
+}
