@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import type { IncidentOptions, IncidentReport } from './types/incidents'
 
 export * from './types/incidents'
+export * from './types/http'
 
 // The reference documentation of the package. Inputs are camelCase; completions are OpenAI's wire objects.
 
