@@ -4,7 +4,7 @@
 // answers are written to the connection itself, as they come.
 
 const { createSurface } = require('../lib/http/surface')
-const { serve } = require('./node')
+const { serve } = require('../lib/http/node')
 
 /** Beside `/v1`. */
 const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']

@@ -4,7 +4,7 @@
 // of bodies, which would refuse what is larger than they are made for.
 
 const { createSurface } = require('../lib/http/surface')
-const { middlewareOf, serve } = require('./node')
+const { middlewareOf, serve } = require('../lib/http/node')
 
 /**
  * @param {import('..').FailoverClient} client
