@@ -8,7 +8,7 @@ const { isClosing } = require('../closing')
 const { chatRoute, dialectOf } = require('../wire/routes')
 const { errorResponse } = require('../wire/errors')
 const { check } = require('./options')
-const { createDashboard, relative } = require('./dashboard')
+const { createDashboard, AS_FILE } = require('./dashboard')
 const { Feed } = require('./feed')
 const { health, livez, readyz } = require('./health')
 const { metrics } = require('./metrics')
@@ -19,7 +19,6 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 const READ = 'GET, HEAD, OPTIONS'
 const ALL = 'GET, HEAD, POST, DELETE, OPTIONS'
 const STREAM = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' }
-const REDIRECT = 308
 
 /**
  * @typedef {'health' | 'livez' | 'readyz' | 'metrics' | 'events' | 'dashboard' | 'proxy'} Part
@@ -35,7 +34,7 @@ function createSurface (client, options) {
   const { base, paths, guarded, authorize, push } = settings
   const open = authorize === 'none'
   let draining = false
-  const dashboard = paths.dashboard === undefined ? undefined : createDashboard(relative(paths.dashboard, paths.events ?? ''))
+  const dashboard = paths.dashboard === undefined ? undefined : createDashboard(paths.dashboard, paths.events ?? '')
   if (paths.events !== undefined) Feed.of(client).watchAlerts()
 
   /**
@@ -97,11 +96,7 @@ function createSurface (client, options) {
       case 'health': return health(client)
       case 'metrics': return metrics(request, client)
       case 'events': return events(request, url)
-      case 'dashboard': {
-        // Its addresses are relative to the folder that it is; this one holds wherever that is mounted.
-        if (below === '') return new Response(null, { status: REDIRECT, headers: { location: `${url.pathname.slice(url.pathname.lastIndexOf('/') + 1)}/`, 'cache-control': 'no-store' } })
-        return dashboard?.(request, below.slice(1), () => Feed.of(client).data()) ?? refusal(404, 'there is no such file')
-      }
+      case 'dashboard': return dashboard?.(request, below === '' ? AS_FILE : below.slice(1), () => Feed.of(client).data()) ?? refusal(404, 'there is no such file')
       default: return proxy(request, url)
     }
   }

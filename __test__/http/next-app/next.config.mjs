@@ -1,0 +1,2 @@
+// A native addon is loaded, not bundled.
+export default { serverExternalPackages: ['bellwether'] }
