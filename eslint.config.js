@@ -29,5 +29,5 @@ module.exports = [
     }
   },
   { files: ['dashboard/**/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
-  { files: ['**/*.mjs', '__test__/http/next-app/**/*.js'], languageOptions: { sourceType: 'module' } }
+  { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } }
 ]

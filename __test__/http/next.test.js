@@ -1,6 +1,6 @@
 'use strict'
 
-// The route handlers in Next itself: built, started, asked.
+// The example of a route in Next itself: built, started, asked.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -14,12 +14,18 @@ const { folder, freePort } = require('../servers/helpers')
 const { CHAT, follow, post } = require('./helpers')
 
 const ROOT = path.join(__dirname, '..', '..')
+const TOKEN = 'of-this-test'
+const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
 const SHARED = ['next', 'react', 'react-dom']
 
 /** The app in a folder of its own, with bellwether in it as it would be installed. */
-function app (t) {
+function app (t, vendor) {
   const at = folder(t)
-  fs.cpSync(path.join(__dirname, 'next-app'), at, { recursive: true })
+  const route = path.join(at, 'app', 'ai', '[...path]')
+  fs.mkdirSync(route, { recursive: true })
+  fs.copyFileSync(path.join(ROOT, 'examples', 'http', 'next.route.mjs'), path.join(route, 'route.js'))
+  fs.writeFileSync(path.join(at, 'next.config.mjs'), "export default { serverExternalPackages: ['bellwether'] }")
+  fs.writeFileSync(path.join(at, 'bellwether.json'), JSON.stringify({ endpoints: [{ name: 'A', base_url: vendor.url, api_key: null }], proxy: false }))
   fs.writeFileSync(path.join(at, 'package.json'), '{"private":true}')
   const modules = path.join(at, 'node_modules')
   fs.mkdirSync(modules)
@@ -44,8 +50,8 @@ function next (t, cwd, args, env) {
 
 test('Next serves the client: the SDK, streams, departures, large bodies, events', async (t) => {
   const vendor = serve(t, { name: 'A' })
-  const cwd = app(t)
-  const env = { VENDOR: vendor.url }
+  const cwd = app(t, vendor)
+  const env = { TOKEN }
   // Turbopack would not follow the links of SHARED.
   const build = next(t, cwd, ['build', '--webpack'], env)
   const [code] = await once(build, 'close')
@@ -55,28 +61,29 @@ test('Next serves the client: the SDK, streams, departures, large bodies, events
   const url = `http://127.0.0.1:${port}/ai`
   await until('it has started', () => fetch(`${url}/livez`).then(({ ok }) => ok, () => { assert.equal(server.exitCode, null, server.said) }), 30_000)
 
-  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: '-', maxRetries: 0 })
+  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: TOKEN, maxRetries: 0 })
   assert.equal((await openai.chat.completions.create(CHAT)).choices[0].message.content, 'Hello from A')
   let text = ''
   for await (const chunk of await openai.chat.completions.create({ ...CHAT, stream: true })) text += chunk.choices[0]?.delta.content ?? ''
   assert.equal(text, 'Hello from A')
   const content = 'x'.repeat(2 << 20)
-  assert.equal((await post(`${url}/v1/chat/completions`, { ...CHAT, messages: [{ role: 'user', content }] })).status, 200)
-  const refused = await post(`${url}/v1/messages`, { model: 'gpt-4o', messages: 'none' })
+  assert.equal((await post(`${url}/v1/chat/completions`, { ...CHAT, messages: [{ role: 'user', content }] }, { headers })).status, 200)
+  assert.equal((await post(`${url}/v1/chat/completions`, CHAT)).status, 401)
+  const refused = await post(`${url}/v1/messages`, { model: 'gpt-4o', messages: 'none' }, { headers })
   assert.deepEqual([refused.status, (await refused.json()).type], [400, 'error'])
 
   vendor.script(faults.stall({ after: 1 }))
   const before = vendor.hits({ outcome: 'clientAborted' }).length
   const gone = new AbortController()
-  const asked = await post(`${url}/v1/chat/completions`, { ...CHAT, stream: true }, { signal: gone.signal })
+  const asked = await post(`${url}/v1/chat/completions`, { ...CHAT, stream: true }, { headers, signal: gone.signal })
   await asked.body.getReader().read()
   gone.abort()
   await vendor.waitForHits(before + 1, { outcome: 'clientAborted' })
 
   assert.equal((await fetch(`${url}/health`)).headers.get('content-type'), 'application/health+json')
-  const page = await fetch(`${url}/dashboard/`)
+  const page = await fetch(`${url}/dashboard/`, { headers })
   assert.match(await page.text(), /<base href="dashboard\/">[^]*content="\.\.\/events"/)
-  const listener = await follow(t, `${url}/events`)
+  const listener = await follow(t, `${url}/events`, { headers })
   await listener.next(({ event }) => event === 'snapshot')
   await openai.chat.completions.create(CHAT)
   assert.equal((await listener.next(({ event }) => event === 'attempt')).data.outcome, 'ok')

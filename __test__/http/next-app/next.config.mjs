@@ -1,2 +1,0 @@
-// A native addon is loaded, not bundled.
-export default { serverExternalPackages: ['bellwether'] }
