@@ -52,6 +52,8 @@ function createServer (client, authorize) {
   async function listen (port, host) {
     server.listen(port, host)
     await once(server, 'listening')
+    // What one connection could not be given, as a file descriptor, is no reason to end the others.
+    server.on('error', () => {})
     return /** @type {net.AddressInfo} */ (server.address())
   }
 
