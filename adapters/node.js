@@ -4,7 +4,7 @@
 // adapters of frameworks that run on it are made of the same.
 
 const { createSurface } = require('../lib/http/surface')
-const { createUpgrade } = require('../lib/http/upgrade')
+const { createUpgrade, refuse } = require('../lib/http/upgrade')
 const { middlewareOf } = require('../lib/http/node')
 
 /**
@@ -27,7 +27,7 @@ function attachEvents (server, client, { path = true, ...options } = /** @type {
   const upgrade = createUpgrade(createSurface(client, { ...options, events: path, health: false, metrics: false }))
   const listener = async (/** @type {any} */ req, /** @type {any} */ socket, /** @type {Buffer} */ head) => {
     // Who is wanted by nobody would wait for ever.
-    if (!await upgrade(req, socket, head) && server.listenerCount('upgrade') === 1) socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    if (!await upgrade(req, socket, head) && server.listenerCount('upgrade') === 1) refuse(socket, 404)
   }
   server.on('upgrade', listener)
   return () => { server.off('upgrade', listener) }

@@ -6,8 +6,8 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { ConfigError } = require('../..')
 const { failover, attachEvents } = require('bellwether/node')
-const { rig, ask, faults, KEY } = require('../helpers/client')
-const { CHAT, mount, post, raw } = require('./helpers')
+const { rig, open, serve, ask, faults, KEY } = require('../helpers/client')
+const { CHAT, mount, post, raw, follow } = require('./helpers')
 
 const ALL = { events: true, dashboard: true, proxy: true }
 
@@ -178,4 +178,21 @@ test('who is refused a body has his connection closed instead of being read to t
   assert.match(await raw(url, head('right')), /^HTTP\/1.1 413 [^]*\r\nconnection: close\r\n/)
   assert.equal(a.totalHits, 0)
   assert.equal((await post(`${url}/v1/chat/completions`, CHAT, { headers: { 'x-token': 'right' } })).status, 200)
+})
+
+test('a key is in nothing that is served, also when the vendor says it', async (t) => {
+  const a = serve(t)
+  const KEYS = [KEY, 'sk-query-0123456789abcdef']
+  const client = open(t, { maxRetries: 0, endpoints: [{ name: 'A', baseURL: `${a.url}/v1`, headers: { 'x-more': KEYS[1] } }] })
+  const { url } = await mount(t, client, { ...ALL, authorize: 'none' })
+  const listener = await follow(t, `${url}/events`)
+  a.always(faults.status(401, { body: { error: { message: `Incorrect API key provided: ${KEYS.join(' ')}` } } }))
+  const refused = await post(`${url}/v1/chat/completions`, CHAT)
+  assert.equal(refused.status, 401)
+  await client.monitor.checkEndpointHealth()
+  await listener.next(({ event }) => event === 'authError')
+  const texts = [await refused.text(), JSON.stringify([...refused.headers]), JSON.stringify(listener.events)]
+  for (const path of ['/health', '/readyz', '/metrics', '/dashboard/', '/dashboard/data.json']) texts.push(await (await fetch(url + path)).text())
+  assert.ok(a.totalHits > 1 && a.hits().every(({ headers }) => headers.authorization === `Bearer ${KEY}`))
+  for (const text of texts) for (const key of KEYS) assert.ok(!text.includes(key), text)
 })

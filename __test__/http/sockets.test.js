@@ -9,6 +9,7 @@ const WebSocket = require('ws')
 const { attachEvents } = require('bellwether/node')
 const { rig, until } = require('../helpers/client')
 const { Feed } = require('../../lib/http/feed')
+const { json } = require('../helpers/child')
 const { listen, mount, follow } = require('./helpers')
 
 const OPEN = { events: true, authorize: 'none' }
@@ -98,4 +99,26 @@ test('who answers no ping is gone; who speaks too long is sent away; who does no
   assert.deepEqual(await slow.closed, [1008, 'too slow: unsent'])
   assert.deepEqual([slow.messages.at(-1).event, slow.messages.at(-1).data.reason], ['dropped', 'unsent'])
   await until('all are gone', () => feed.listeners === 0)
+})
+
+test('without ws an upgrade is 501, and all else is as it was', async (t) => {
+  const { status, health } = await json(t, `
+    const Module = require('node:module')
+    const load = Module._load
+    Module._load = (name, ...more) => {
+      if (name === 'ws') throw Object.assign(new Error("Cannot find module 'ws'"), { code: 'MODULE_NOT_FOUND' })
+      return load(name, ...more)
+    }
+    const http = require('node:http')
+    const { failover } = require('bellwether/node')
+    const client = new FailoverClient({ apiKey: 'k', endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1' }] })
+    const middleware = failover(client, { events: true, authorize: 'none' })
+    const server = http.createServer(middleware).on('upgrade', middleware.upgrade).listen(0, '127.0.0.1', async () => {
+      const url = 'http://127.0.0.1:' + server.address().port
+      const request = http.get(url + '/events', { headers: { connection: 'upgrade', upgrade: 'websocket' } })
+      const [response] = await require('node:events').once(request, 'response')
+      console.log(JSON.stringify({ status: response.statusCode, health: (await fetch(url + '/health')).status }))
+      process.exit()
+    })`)
+  assert.deepEqual([status, health], [501, 200])
 })

@@ -99,7 +99,7 @@ class Feed {
     this.#listeners.add(listener)
     this.#idle = 0
     if (missed !== undefined) return missed.forEach((frame) => listener.give(frame))
-    const snapshot = this.#current(ring)
+    const snapshot = this.#current(ring, listener)
     if (after !== undefined) listener.give(new Frame('reset', '{"reason":"gone"}', snapshot.id))
     listener.give(snapshot)
     ring.after(snapshot.id)?.forEach((frame) => listener.give(frame))
@@ -169,14 +169,19 @@ class Feed {
     this.#handlers = []
   }
 
-  /** @param {InstanceType<typeof Ring>} ring */
-  #current (ring) {
+  /** @param {InstanceType<typeof Ring>} ring @param {Listener} listener Who asks for it. */
+  #current (ring, listener) {
     const now = performance.now()
     const known = this.#snapshot
     if (known !== undefined && now - known.at < FRESH && ring.after(known.frame.id) !== undefined) return known.frame
-    const frame = new Frame('snapshot', JSON.stringify(this.data()), ring.last)
-    this.#snapshot = { frame, at: now }
-    return frame
+    try {
+      const frame = new Frame('snapshot', JSON.stringify(this.data()), ring.last)
+      this.#snapshot = { frame, at: now }
+      return frame
+    } catch (error) {
+      this.leave(listener)
+      throw error
+    }
   }
 }
 

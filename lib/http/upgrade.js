@@ -11,7 +11,7 @@ const { SocketListener } = require('./socket')
 const LARGEST = 1024
 
 /** @type {Record<number, string>} */
-const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 500: 'Internal Server Error', 501: 'Not Implemented', 503: 'Service Unavailable' }
+const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error', 501: 'Not Implemented', 503: 'Service Unavailable' }
 
 /**
  * @param {import('./surface').Surface} surface
@@ -24,21 +24,17 @@ function createUpgrade (surface) {
   return async function upgrade (req, socket, head) {
     const found = surface.find(req.url ?? '/')
     if (found?.part !== 'events') return false
-    const refuse = (/** @type {number} */ status, /** @type {string} */ more = '') => {
-      socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\n${more}connection: close\r\ncontent-length: 0\r\n\r\n`)
-      return true
-    }
     // Nobody else hears of it, until the socket is a WebSocket.
     const ignore = () => {}
     socket.on('error', ignore)
     try {
-      if (!isSameOrigin(req, push.origins)) return refuse(403)
-      if (!await surface.allows(req)) return refuse(401, `www-authenticate: ${challenge}\r\n`)
+      if (!isSameOrigin(req, push.origins)) return refuse(socket, 403)
+      if (!await surface.allows(req)) return refuse(socket, 401, `www-authenticate: ${challenge}\r\n`)
       server ??= makeServer()
     } catch (error) {
-      return refuse(server === undefined && isMissing(error) ? 501 : 500)
+      return refuse(socket, isMissing(error) ? 501 : 500)
     }
-    if (surface.full() !== undefined) return refuse(503, 'retry-after: 5\r\n')
+    if (surface.full() !== undefined) return refuse(socket, 503, 'retry-after: 5\r\n')
     if (socket.destroyed) return true
     server.handleUpgrade(req, socket, head, (/** @type {any} */ webSocket) => {
       socket.off('error', ignore)
@@ -50,14 +46,26 @@ function createUpgrade (surface) {
   }
 }
 
+/**
+ * Answers what is not upgraded, and lets go of it, whether or not the other side does.
+ * @param {import('node:stream').Duplex} socket
+ * @param {number} status
+ * @param {string} [more] Headers.
+ */
+function refuse (socket, status, more = '') {
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\n${more}connection: close\r\ncontent-length: 0\r\n\r\n`)
+  return true
+}
+
 function makeServer () {
   const { WebSocketServer } = require('ws')
   return new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: LARGEST })
 }
 
-/** @param {any} error */
+/** Whether it is `ws` that is not there. @param {any} error */
 function isMissing (error) {
-  return error?.code === 'MODULE_NOT_FOUND'
+  return error?.code === 'MODULE_NOT_FOUND' && /'ws'/.test(error.message)
 }
 
 /**
@@ -70,4 +78,4 @@ function isSameOrigin ({ headers: { origin, host } }, origins) {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
 }
 
-module.exports = { createUpgrade, isSameOrigin }
+module.exports = { createUpgrade, refuse }

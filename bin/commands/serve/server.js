@@ -8,6 +8,7 @@ const { once } = require('node:events')
 const { setTimeout } = require('node:timers/promises')
 const { createSurface } = require('../../../lib/http/surface')
 const { middlewareOf } = require('../../../lib/http/node')
+const { refuse: refuseUpgrade } = require('../../../lib/http/upgrade')
 const { isForeign } = require('./guard')
 
 /** How long connections that are kept alive may still bring a request that had left before they heard of the end. */
@@ -42,10 +43,9 @@ function createServer (client, authorize) {
   server.requestTimeout = 0
   server.headersTimeout = 30_000
   server.on('upgrade', (req, socket, head) => {
-    const reject = () => socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-    socket.on('error', () => {})
-    if (ending || (open && isForeign(req))) return reject()
-    middleware.upgrade(req, socket, head).then((taken) => { if (!taken) reject() }, () => socket.destroy())
+        socket.on('error', () => {})
+    if (open && isForeign(req)) return refuseUpgrade(socket, 403)
+    middleware.upgrade(req, socket, head).then((taken) => { if (!taken) refuseUpgrade(socket, 404) }, () => socket.destroy())
   })
 
   /** @param {number} port @param {string} host */
