@@ -170,6 +170,32 @@ test('odd requests: methods, heads without bodies, paths that are spelled otherw
   assert.match(await raw(url, `GET /metrics HTTP/1.1\r\naccept: ${'a/b,'.repeat(3_000)}`), /^HTTP\/1.1 200/)
 })
 
+test('what is smuggled is no request, and what is quoted no header', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const { url } = await mount(t, client, { ...ALL, authorize: 'none' })
+  const post = 'POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json'
+  for (const framing of ['content-length: 4\r\ntransfer-encoding: chunked', 'content-length: 4\r\ncontent-length: 5', 'transfer-encoding: chunked, identity', 'content-length: +4', 'transfer-encoding : chunked']) {
+    assert.match(await raw(url, `${post}\r\n${framing}`), /^HTTP\/1.1 400 /, framing)
+  }
+  assert.equal(a.totalHits, 0)
+  const model = 'm\r\nset-cookie: a=1'
+  const encoded = encodeURIComponent(model)
+  const answers = [
+    await fetch(`${url}/v1/models/${encoded}`),
+    await fetch(`${url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify({ ...CHAT, model }) }),
+    await fetch(`${url}/v1beta/models/${encoded}:generateContent`, { method: 'POST', body: '{"contents":[{"parts":[{"text":"hi"}]}]}' }),
+    await fetch(`${url}/events?lastEventId=${encodeURIComponent('1\nevent: x')}`, { method: 'HEAD' })
+  ]
+  assert.deepEqual(answers.map(({ headers }) => headers.get('set-cookie')), [null, null, null, null])
+  assert.deepEqual(answers.map(({ status }) => status), [404, 200, 200, 200])
+  // Who answers is configured: nothing that a caller says is an address.
+  const said = { base_url: 'http://127.0.0.1:1/v1', baseURL: 'http://127.0.0.1:1/v1', endpoint: 'http://127.0.0.1:1' }
+  const headers = { 'x-base-url': said.base_url, 'x-forwarded-host': '127.0.0.1:1' }
+  const before = a.totalHits
+  assert.equal((await fetch(`${url}/v1/chat/completions?base_url=${encodeURIComponent(said.base_url)}`, { method: 'POST', headers, body: JSON.stringify({ ...CHAT, ...said }) })).status, 200)
+  assert.equal(a.totalHits, before + 1)
+})
+
 test('who is refused a body has his connection closed instead of being read to the end', async (t) => {
   const { client, a } = rig(t, { servers: 1 })
   const { url } = await mount(t, client, { ...ALL, authorize: ({ headers }) => headers['x-token'] === 'right' })

@@ -39,8 +39,6 @@ function createServer (client, authorize) {
     if (open && isForeign(req)) return refuse(res, 403, 'another\'s page may not ask this')
     middleware(req, res, (error) => refuse(res, error ? 500 : 404, error ? 'internal error' : 'there is nothing here'))
   })
-  // A stream of tokens may take its time; a head may not.
-  server.requestTimeout = 0
   server.headersTimeout = 30_000
   server.on('upgrade', (req, socket, head) => {
         socket.on('error', () => {})
