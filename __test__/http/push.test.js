@@ -97,7 +97,7 @@ test('a snapshot that is shared is followed by what came since it was made', asy
 test('it listens to the client only while somebody follows, and for a while after; time is told to it', (t) => {
   const { client } = rig(t, { servers: 1 })
   const feed = new Feed(client)
-  const listener = { given: [], ticks: 0, give (frame) { this.given.push(frame.event) }, tick (elapsed) { this.ticks += elapsed }, end () { this.ended = true } }
+  const listener = { given: [], ticks: 0, begin (frames) { frames.forEach((frame) => this.give(frame)) }, give (frame) { this.given.push(frame.event) }, tick (elapsed) { this.ticks += elapsed }, end () { this.ended = true } }
   assert.equal(client.listenerCount('attempt'), 0)
   feed.join(listener, undefined, 1_000)
   assert.deepEqual([client.listenerCount('attempt'), feed.active], [1, true])
@@ -120,7 +120,7 @@ test('what is kept for those who come back has a bound, also for large events', 
   const { client } = rig(t, { servers: 1 })
   const feed = new Feed(client)
   const frames = []
-  const listener = { give (frame) { frames.push(frame) }, tick () {}, end () {} }
+  const listener = { begin (all) { all.forEach((frame) => this.give(frame)) }, give (frame) { frames.push(frame) }, tick () {}, end () {} }
   feed.join(listener, undefined, 1_000)
   range(0, 100).forEach((n) => tell(client, n, 'x'.repeat(50_000)))
   const missed = []
@@ -131,6 +131,23 @@ test('what is kept for those who come back has a bound, also for large events', 
   feed.join({ ...listener, give: (frame) => reset.push(frame.event) }, frames.at(-2 - kept).id, 1_000)
   assert.equal(reset[0], 'reset')
   feed.end()
+})
+
+test('nobody is too slow for what he begins with, however much that is', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const { url } = await mount(t, client, { ...OPEN, push: { maxUnsent: 1024 } })
+  const first = await follow(t, `${url}/events`)
+  const { id } = await first.next(({ event }) => event === 'snapshot')
+  // As slowly as the others are read.
+  for (let n = 0; n < 90; n++) {
+    tell(client, n, 'x'.repeat(10_000))
+    await first.next(({ data }) => data?.message === String(n))
+  }
+  const again = await follow(t, `${url}/events`, { headers: { 'last-event-id': String(id) } })
+  tell(client, 90)
+  await again.next(({ data }) => data?.message === '90')
+  assert.deepEqual(told(again), range(0, 91))
+  assert.equal(Feed.of(client).dropped, 0)
 })
 
 test('a listener who hears nothing hears heartbeats', async (t) => {

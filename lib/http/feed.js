@@ -20,6 +20,7 @@ const SLOWEST_TICK = 1_000
 
 /**
  * @typedef {object} Listener
+ * @property {(frames: InstanceType<typeof Frame>[]) => void} begin Called first: with what it cannot be too slow for.
  * @property {(frame: InstanceType<typeof Frame>) => void} give
  * @property {(elapsed: number) => void} tick Told of time that has passed.
  * @property {() => void} end Called once, when there will be no more.
@@ -98,11 +99,10 @@ class Feed {
     const missed = after === undefined ? undefined : ring.after(after)
     this.#listeners.add(listener)
     this.#idle = 0
-    if (missed !== undefined) return missed.forEach((frame) => listener.give(frame))
+    if (missed !== undefined) return listener.begin(missed)
     const snapshot = this.#current(ring, listener)
-    if (after !== undefined) listener.give(new Frame('reset', '{"reason":"gone"}', snapshot.id))
-    listener.give(snapshot)
-    ring.after(snapshot.id)?.forEach((frame) => listener.give(frame))
+    const reset = after === undefined ? [] : [new Frame('reset', '{"reason":"gone"}', snapshot.id)]
+    listener.begin([...reset, snapshot, ...ring.after(snapshot.id) ?? []])
   }
 
   /** @param {Listener} listener */

@@ -15,6 +15,8 @@ class SocketListener {
   #quiet = 0
   #stuck = 0
   #unsent = 0
+  /** Of what waits, as much as it was given to begin with: nobody is too slow for that. */
+  #beginning = 0
   #ended = false
   /** A ping has been answered, or none was sent. */
   #alive = true
@@ -38,12 +40,22 @@ class SocketListener {
     })
   }
 
+  /** @param {InstanceType<typeof Frame>[]} frames */
+  begin (frames) {
+    for (const { message, id } of frames) {
+      this.#socket.send(message, { binary: false })
+      this.#lastId = id
+    }
+    this.#beginning = this.#socket.bufferedAmount
+  }
+
   /** @param {InstanceType<typeof Frame>} frame */
   give (frame) {
     if (this.#ended) return
     this.#lastId = frame.id
     const { bufferedAmount } = this.#socket
-    if (bufferedAmount > 0 && bufferedAmount + frame.message.length > this.#limits.maxUnsent) return this.#drop('unsent', `${bufferedAmount} bytes were not read`)
+    if (bufferedAmount === 0) this.#beginning = 0
+    if (bufferedAmount > 0 && bufferedAmount + frame.message.length > this.#limits.maxUnsent + this.#beginning) return this.#drop('unsent', `${bufferedAmount} bytes were not read`)
     this.#quiet = 0
     this.#socket.send(frame.message, { binary: false })
   }

@@ -17,6 +17,8 @@ class SseListener {
   /** @type {Buffer[]} */
   #queue = [RETRY]
   #unsent = RETRY.length
+  /** Of what waits, as much as it was given to begin with: nobody is too slow for that. */
+  #beginning = 0
   #quiet = 0
   #stuck = 0
   /** What was first in the queue when time was last told. @type {Buffer | undefined} */
@@ -43,12 +45,22 @@ class SseListener {
     }, { highWaterMark: 0 })
   }
 
+  /** @param {InstanceType<typeof Frame>[]} frames */
+  begin (frames) {
+    for (const { bytes, id } of frames) {
+      this.#push(bytes)
+      this.#lastId = id
+    }
+    this.#beginning = this.#unsent
+  }
+
   /** @param {InstanceType<typeof Frame>} frame */
   give (frame) {
     if (this.#ended) return
     this.#lastId = frame.id
+    if (this.#queue.length === 0) this.#beginning = 0
     // One event may be larger than the bound: who has read all is not slow for it.
-    if (this.#queue.length > 0 && this.#unsent + frame.bytes.length > this.#limits.maxUnsent) return this.#drop('unsent', `${this.#unsent} bytes were not read`)
+    if (this.#queue.length > 0 && this.#unsent + frame.bytes.length > this.#limits.maxUnsent + this.#beginning) return this.#drop('unsent', `${this.#unsent} bytes were not read`)
     this.#push(frame.bytes)
   }
 
