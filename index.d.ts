@@ -2,9 +2,11 @@
 
 import { EventEmitter } from 'node:events'
 import type { IncidentOptions, IncidentReport } from './types/incidents'
+import type { Logger, LogLevel } from './types/telemetry'
 
 export * from './types/incidents'
 export * from './types/http'
+export * from './types/telemetry'
 
 // The reference documentation of the package. Inputs are camelCase; completions are OpenAI's wire objects.
 
@@ -256,6 +258,10 @@ export interface ClientOptions extends ConnectionOptions {
   /** A second request to another endpoint for a call whose first is slow. Default false. */
   hedge?: false | HedgeOptions
   incidents?: IncidentOptions
+  /** Is told of events, in the words of pino: docs/telemetry.md. */
+  logger?: Logger
+  /** Default `BELLWETHER_LOG`, else `'info'` with a logger and `'silent'` without one, which would write to stderr. */
+  logLevel?: LogLevel
   /** Prices by model, where the endpoint has none. */
   prices?: Record<string, Price>
   /** How `client.monitor` watches; `false` is the same as leaving it out. */

@@ -78,6 +78,8 @@ export declare class NativeClient {
   metricsText(openMetrics: boolean): string
   /** The same as data, in JSON. */
   metricsFamilies(): string
+  /** The level that the configuration names. */
+  logLevel(): string | null
   /** Incidents that are kept, the oldest first. */
   incidents(): string
   /** Jobs that are not over. */

@@ -1,6 +1,6 @@
 'use strict'
 
-const { parseArgs } = require('node:util')
+const { read, SEED } = require('../scripts/options')
 
 const HELP = `Usage: npm run crash -- [options]
 
@@ -24,38 +24,10 @@ Exit code: 0 if none of that happened, 1 if any did, 2 if it could not run.
 
 /** @param {string[]} args */
 function parse (args) {
-  let values
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        iterations: { type: 'string', default: '1000' },
-        seed: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }))
-  } catch (error) {
-    misuse(error.message.split(/\.\s/)[0])
-  }
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
-  const iterations = Number(values.iterations)
-  if (!/^\d{1,7}$/.test(values.iterations) || iterations < 1 || iterations > 1_000_000) {
-    misuse(`--iterations must be a whole number from 1 to 1000000, got '${values.iterations}'`)
-  }
-  if (values.seed !== undefined && !(/^\d{1,10}$/.test(values.seed) && Number(values.seed) < 2 ** 32)) {
-    misuse(`--seed must be a whole number below 2^32, got '${values.seed}'`)
-  }
-  return { iterations, seed: Number(values.seed ?? Math.floor(Math.random() * 2 ** 32)), json: values.json }
-}
-
-/** @param {string} text @returns {never} */
-function misuse (text) {
-  process.stderr.write(`bellwether crash: ${text}; see --help\n`)
-  process.exit(2)
+  const { values, whole } = read({ name: 'crash', help: HELP }, args, {
+    iterations: { type: 'string', default: '1000' }, seed: { type: 'string' }, json: { type: 'boolean', default: false }
+  })
+  return { iterations: whole('iterations', 1, 1_000_000), seed: whole('seed', 0, SEED.max) ?? SEED.draw(), json: values.json }
 }
 
 module.exports = { parse }

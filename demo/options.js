@@ -1,6 +1,6 @@
 'use strict'
 
-const { parseArgs } = require('node:util')
+const { read } = require('../scripts/options')
 
 const HELP = `Usage: npm run demo [-- options]
 
@@ -18,44 +18,17 @@ fetch to the primary, which does nothing about failures. Ends with a table that 
 NO_COLOR is respected. Exit code: 0 if no request was lost with bellwether, 1 if any was, 2 if the demo could not run.
 `
 
+/** @param {string[]} args */
 function parse (args) {
-  let values
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        requests: { type: 'string' },
-        concurrency: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        live: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }))
-  } catch (error) {
-    misuse(error.message.split('. ')[0])
-  }
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
+  const { values, whole } = read({ name: 'demo', help: HELP }, args, {
+    requests: { type: 'string' }, concurrency: { type: 'string' }, json: { type: 'boolean', default: false }, live: { type: 'boolean', default: false }
+  })
   return {
-    requests: whole('requests', values.requests, 10, 100_000) ?? (values.live ? 20 : 1000),
-    concurrency: whole('concurrency', values.concurrency, 1, 1000) ?? (values.live ? 5 : 50),
+    requests: whole('requests', 10, 100_000) ?? (values.live ? 20 : 1000),
+    concurrency: whole('concurrency', 1, 1000) ?? (values.live ? 5 : 50),
     json: values.json,
     live: values.live
   }
-}
-
-function whole (name, text, min, max) {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (/^\d+$/.test(text) && number >= min && number <= max) return number
-  return misuse(`--${name} must be a whole number from ${min} to ${max}, got '${text}'`)
-}
-
-function misuse (text) {
-  process.stderr.write(`bellwether demo: ${text}; see --help\n`)
-  process.exit(2)
 }
 
 module.exports = { parse }

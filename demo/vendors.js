@@ -19,9 +19,17 @@ const TRIES = 50
 
 class Vendor {
   #child
+  #script
 
-  constructor (name) {
+  /** @param {string} name @param {string} [script] What runs in its process. */
+  constructor (name, script = path.join(__dirname, 'vendor.js')) {
     this.name = name
+    this.#script = script
+  }
+
+  /** Tells its process something. */
+  send (message) {
+    this.#child.send(message)
   }
 
   /** On a free port. Not one of those that systems give to outgoing connections: it would not stay free while the vendor is dead. */
@@ -48,7 +56,7 @@ class Vendor {
   }
 
   async #spawn () {
-    const child = fork(path.join(__dirname, 'vendor.js'), [this.name, String(this.port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const child = fork(this.#script, [this.name, String(this.port)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     children.add(child)
     child.once('exit', () => children.delete(child))
     const [{ url, error }] = await once(child, 'message')

@@ -9,6 +9,7 @@ const { withReport } = require('./report')
 const { prepare } = require('./request')
 const { ChatStream, StreamState } = require('./stream')
 const { onAbort } = require('./signal')
+const { isWatched, follow } = require('./trace')
 
 /**
  * @param {InstanceType<typeof import('./client').FailoverClient>} client
@@ -35,6 +36,9 @@ function submit (client, native, call) {
       return
     }
     const slot = call.stream ? streamSlot(client, resolve, reject) : answerSlot(client, resolve, reject)
+    const submitted = isWatched()
+      ? follow(slot, { client, operation: 'chat', via: 'client', stream: call.stream, request: () => call.request })
+      : undefined
     const id = hub.open(slot)
     hub.retain()
     slot.id = id
@@ -47,6 +51,7 @@ function submit (client, native, call) {
         })
       }
       native.submit(id, pack(call.body), call.options)
+      submitted?.()
     } catch (error) {
       hub.abandon(id)
       slot.abort(error)

@@ -6,6 +6,7 @@ const { Functions, name: nameOf, encode, ask, merge, read, create } = require('.
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems, lineOf } = require('./errors')
 const { metricsOf } = require('./metrics')
+const { takeLogger, log } = require('./logger')
 const duration = require('./duration')
 const { what } = require('./plain')
 const { noteClosing } = require('./closing')
@@ -54,6 +55,7 @@ class FailoverClient extends WantedEmitter {
     const { options, above, signal } = merge(apiKeyOrOptions, more)
     const document = documentFor(apiKeyOrOptions, more)
     if (document !== undefined) this.#overrides = { options, above, watch: takeWatch(options) }
+    const logger = takeLogger(options)
     const { json, used } = encode(options, above, this.#functions, document)
     this.#used = used
     const listener = {
@@ -69,6 +71,7 @@ class FailoverClient extends WantedEmitter {
     this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
     this.metrics = metricsOf(native)
     this.#watchQueue(options)
+    log(this, logger, native.logLevel())
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
@@ -103,6 +106,8 @@ class FailoverClient extends WantedEmitter {
     const isPath = given === undefined || typeof given === 'string' || given instanceof URL
     const document = isPath ? await documents().read(documents().nameOf(given)) : undefined
     const { options, above } = document === undefined ? merge(given, undefined) : this.#overrides
+    // It stays what it was.
+    takeLogger(options)
     const changes = await this.#replace(options, above, document)
     this.#tell({ message: summaryOf(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
   }

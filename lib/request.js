@@ -30,7 +30,7 @@ const CHAT_OPTIONS = [...FIELDS.keys(), 'extraBody', ...CALL_OPTIONS]
  * @param {unknown} first
  * @param {unknown} second
  * @param {unknown} third
- * @returns {{ body: ReturnType<typeof encode>, stream: boolean, options: string | undefined, signal: AbortSignal | undefined }}
+ * @returns {{ body: ReturnType<typeof encode>, stream: boolean, request: any, options: string | undefined, signal: AbortSignal | undefined }}
  */
 function prepare (first, second, third) {
   if (typeof first === 'string') {
@@ -61,7 +61,7 @@ function finish (request, call) {
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean') {
     throw badRequest(`stream: must be true or false, got ${what(stream)}`)
   }
-  return { body, stream: stream === true, ...call }
+  return { body, stream: stream === true, request, ...call }
 }
 
 /**

@@ -31,6 +31,9 @@ function watch (file, changed) {
   }
   // One is shared by all who look at the same file, and many may.
   fs.watchFile(file, { persistent: false, interval: POLL }, sign).setMaxListeners(0)
+  // What was written before its first look at the file is none of its changes.
+  const missed = setTimeout(sign, POLL)
+  missed.unref()
   /** @type {fs.FSWatcher | undefined} */
   let watcher
   try {
@@ -42,6 +45,7 @@ function watch (file, changed) {
   return () => {
     ended = true
     clearTimeout(settling)
+    clearTimeout(missed)
     watcher?.close()
     fs.unwatchFile(file, sign)
   }

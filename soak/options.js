@@ -1,6 +1,6 @@
 'use strict'
 
-const { parseArgs } = require('node:util')
+const { read, SEED } = require('../scripts/options')
 const { CRITERIA } = require('./verdict')
 
 const HELP = `Usage: npm run soak -- [options]
@@ -23,38 +23,14 @@ Exit code: 0 if all is flat, 1 if not, 2 if it could not run. Ctrl-C ends it ear
 
 /** @param {string[]} args */
 function parse (args) {
-  let values
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        minutes: { type: 'string', default: '10' },
-        seed: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }))
-  } catch (error) {
-    misuse(error.message.split(/\.\s/)[0])
-  }
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
+  const { values, whole, misuse } = read({ name: 'soak', help: HELP }, args, {
+    minutes: { type: 'string', default: '10' }, seed: { type: 'string' }, json: { type: 'boolean', default: false }
+  })
   const minutes = Number(values.minutes)
   if (!/^\d*\.?\d+$/.test(values.minutes) || minutes < 0.05 || minutes > 1440) {
     misuse(`--minutes must be a number from 0.05 to 1440, got '${values.minutes}'`)
   }
-  if (values.seed !== undefined && !(/^\d{1,10}$/.test(values.seed) && Number(values.seed) < 2 ** 32)) {
-    misuse(`--seed must be a whole number below 2^32, got '${values.seed}'`)
-  }
-  return { minutes, seed: Number(values.seed ?? Math.floor(Math.random() * 2 ** 32)), json: values.json }
-}
-
-/** @param {string} text @returns {never} */
-function misuse (text) {
-  process.stderr.write(`bellwether soak: ${text}; see --help\n`)
-  process.exit(2)
+  return { minutes, seed: whole('seed', 0, SEED.max) ?? SEED.draw(), json: values.json }
 }
 
 module.exports = { parse }

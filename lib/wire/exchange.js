@@ -6,6 +6,7 @@ const hub = require('../hub')
 const { StreamState } = require('../stream')
 const { classes: { FailoverError } } = require('../errors')
 const { onAbort } = require('../signal')
+const { isWatched, follow } = require('../trace')
 const { errorResponse } = require('./errors')
 
 /** A body that nobody reads on for this long is given up, and its connection with it. */
@@ -46,17 +47,29 @@ function exchange ({ client, native }, route, body, { headers, signal }, broken)
       else reject(error)
     }
     const state = new StreamState(client, answered, refused)
+    const submitted = isWatched() ? follow(state, { client, ...traced(route, body) }) : undefined
     const id = hub.open(state)
     hub.retain()
     state.id = id
     try {
       if (signal !== undefined) abortWith(state, signal)
       native.submitWire(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
+      submitted?.()
     } catch (error) {
       hub.abandon(id)
       state.abort(error)
     }
   })
+}
+
+/**
+ * @param {import('./routes').Route} route
+ * @param {Uint8Array} body
+ */
+function traced (route, body) {
+  const request = () => ({ ...(route.model === undefined ? {} : { model: route.model }), ...JSON.parse(Buffer.from(body).toString()) })
+  const operation = route.path === undefined ? 'chat' : route.path[0].split(/[/:]/).filter(Boolean).at(-1) ?? 'other'
+  return { operation, via: /** @type {const} */ ('fetch'), stream: route.stream, request }
 }
 
 /**

@@ -29,6 +29,8 @@ use crate::{
     reason::Reason,
 };
 
+const LOG_LEVELS: [&str; 5] = ["debug", "info", "warn", "error", "silent"];
+
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     pub endpoints: Vec<EndpointConfig>,
@@ -50,6 +52,8 @@ pub struct ClientConfig {
     pub streams: Streams,
     pub hedge: Option<Hedge>,
     pub incidents: IncidentConfig,
+    /// From which level on the façade logs events.
+    pub log_level: Option<&'static str>,
     pub health: HealthConfig,
     /// Whether probing starts by itself.
     pub health_starts: bool,
@@ -214,6 +218,7 @@ impl ClientConfig {
         let streams = behaviour::read_streams(r, Streams::default());
         let hedge = behaviour::read_hedge(r).flatten();
         let incidents = incidents::read(r);
+        let log_level = r.one_of("logLevel", &LOG_LEVELS.map(|level| (level, level)));
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
         let transport = read_transport(r);
@@ -243,6 +248,7 @@ impl ClientConfig {
             streams,
             hedge,
             incidents,
+            log_level,
             health,
             prices,
             proxy,

@@ -165,6 +165,10 @@ pub const DESCRIPTIONS: &[(&str, &str)] = &[
         "When it is sent: after this long, or after the first endpoint's 95th percentile to first content.",
     ),
     ("hedge.maxExtraLoad", "Extra requests per call. Default 0.05."),
+    (
+        "logLevel",
+        "From which level on events are logged. Default `BELLWETHER_LOG`, else 'info' with a `logger` and 'silent' without one.",
+    ),
     ("incidents", "When a disturbance is over, and how many are kept for `getIncidents()`."),
     ("incidents.quiet", "How long nothing fails before an incident is over. Default '60s'."),
     ("incidents.keep", "How many incidents that are over are kept. Default 100."),

@@ -37,6 +37,12 @@ impl NativeClient {
 
 #[napi]
 impl NativeClient {
+    /// The level that the configuration names.
+    #[napi(catch_unwind)]
+    pub fn log_level(&self) -> Option<&'static str> {
+        self.shared.engine().config.log_level
+    }
+
     /// Incidents that are kept, the oldest first.
     #[napi(catch_unwind)]
     pub fn incidents(&self) -> String {

@@ -356,10 +356,10 @@ impl Incident {
         self.during.failed + self.after.failed
     }
 
-    /// The last failure, or the last moment at which somebody was left out.
+    /// The last failure, the last moment at which somebody was left out, or that at which the last of them was back.
     fn quiet_since(&self) -> Instant {
         let out = self.parties.values().filter_map(|party| party.out_until);
-        out.chain([self.last_failure]).max().unwrap_or(self.last_failure)
+        out.chain([self.last_failure]).chain(self.calm).max().unwrap_or(self.last_failure)
     }
 
     fn tell(&mut self, moment: Moment) {

@@ -200,10 +200,11 @@ fn troubles_that_overlap_are_one_and_such_that_do_not_are_two() {
     play.attempt(105_000, 0, "a", None);
     play.attempt(109_000, 0, "b", None);
     assert_eq!(play.incidents.all().count(), 1);
-    play.attempt(110_001, 0, "a", DOWN);
+    play.attempt(168_999, 0, "b", None);
+    play.attempt(169_000, 0, "a", DOWN);
     let turns: Vec<_> = play.turns.iter().map(|(_, turn)| *turn).collect();
     assert_eq!(turns, [Turn::Opened, Turn::Closed, Turn::Opened]);
-    let reports = play.reports(111_000);
+    let reports = play.reports(170_000);
     assert_eq!(reports[0]["endpoints"].as_array().map(Vec::len), Some(2));
     assert_eq!(
         (&reports[0]["endedAt"], &reports[1]["status"]),
