@@ -486,6 +486,11 @@ export interface HealthCheckOptions {
   interval?: Duration
   /** Asked instead of `GET {baseURL}/models`. */
   url?: string
+  /**
+   * A status page to look at during an incident, for its report: an address, or `true` for the vendor's own (OpenAI, Anthropic,
+   * DeepSeek). It is asked without a key. Default: none is.
+   */
+  statusPage?: string | boolean
 }
 
 /** How long each phase of a call may take, at least 1 ms each. */

@@ -72,7 +72,9 @@ function endpoint (e) {
   const reasons = Object.entries(e.reasons).map(([reason, n]) => `${n} × ${reason}`).join(', ')
   const back = e.backAt === null ? 'has not answered since' : `answered again at ${e.backAt}`
   const out = e.outAt === null ? 'was never left out' : `left out from ${e.outAt}`
-  return `${e.name} (${e.models.join(', ')}): ${reasons}; ${out}; ${back}`
+  const pages = e.statusPage.map((/** @type {any} */ page) => `${page.indicator === null ? '' : `${page.indicator}: `}${page.words}`)
+  const said = pages.length === 0 ? '' : `; its status page said: ${pages.join(', then ')}`
+  return `${e.name} (${e.models.join(', ')}): ${reasons}; ${out}; ${back}${said}`
 }
 
 /** @param {any} m */

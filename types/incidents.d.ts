@@ -72,6 +72,8 @@ export interface IncidentEndpoint {
   lastFailureAt: string
   /** When it was first left out of selection; null if it was not. */
   outAt: string | null
+  /** What `healthCheck.statusPage` said meanwhile, each time it said something else. It is evidence, and decides nothing. */
+  statusPage: { at: string; /** Of a Statuspage: `none`, `minor`, `major`, `critical`. */ indicator: string | null; words: string }[]
   /** Its first answer since its last failure. */
   backAt: string | null
 }

@@ -12,7 +12,7 @@ const at = (ms) => new Date(ms).toISOString()
 function report (more = {}) {
   return incidentReport({
     id: 'inc-1-1', status: 'closed', startedAt: at(0), endedAt: at(15_780_000), durationMs: 15_780_000, detectionMs: 12.4, recoveryMs: 840,
-    endpoints: [{ name: NASTY, models: ['gpt-4o'], failures: 3, reasons: { serverError: 2, connect: 1 }, firstFailureAt: at(1), lastFailureAt: at(2), outAt: at(3), backAt: null }],
+    endpoints: [{ name: NASTY, models: ['gpt-4o'], failures: 3, reasons: { serverError: 2, connect: 1 }, firstFailureAt: at(1), lastFailureAt: at(2), outAt: at(3), backAt: null, statusPage: [{ at: at(4), indicator: 'minor', words: 'Elevated errors' }] }],
     requests: 847_293, failed: 2_542, failedShare: 0.003, rescued: 300_000, queued: 7, fallback: 0, affectedUsers: 10_000,
     latencyMs: { before: 45, during: 67.4, after: null }, extraCostUsd: null, unpricedAnswers: 12,
     withoutFailover: { requests: 847_293, failed: 302_542, failedShare: 0.357, recoveryMs: 15_780_000, affectedUsers: 10_000 }, mostUsersCounted: 10_000,
@@ -33,7 +33,7 @@ test('text', () => {
   for (const line of [
     'Incident inc-1-1 (closed): 1970-01-01T00:00:00.000Z until 1970-01-01T04:23:00.000Z, 4 h 23 min 0 s',
     '  requests in the window  847,293', '2,542 (0.3 %)', '302,542 (35.7 %)', 'queued for later', '10,000 or more',
-    'not known (12 answers without a price)', '2 × serverError, 1 × connect', 'has not answered since', 'a call is lost: timeoutTotal', '(and 3 more)'
+    'not known (12 answers without a price)', '2 × serverError, 1 × connect', 'has not answered since; its status page said: minor: Elevated errors', 'a call is lost: timeoutTotal', '(and 3 more)'
   ]) assert.ok(text.includes(line), `${line}\nis not in\n${text}`)
   assert.ok(!text.includes('answered with the fallback'))
 })

@@ -62,6 +62,10 @@ pub const DESCRIPTIONS: &[(&str, &str)] = &[
     ),
     ("endpoints[].healthCheck.interval", "From round to round. Default: health's check interval."),
     ("endpoints[].healthCheck.url", "Asked in place of the list of models."),
+    (
+        "endpoints[].healthCheck.statusPage",
+        "A status page to look at during an incident, for its report: an address, or true for the vendor's own (OpenAI, Anthropic, DeepSeek). Default: none is asked.",
+    ),
     ("endpoints[].price", "What its tokens cost. Default: the client's prices."),
     ("endpoints[].price.input", "USD per million input tokens."),
     ("endpoints[].price.output", "USD per million output tokens."),

@@ -84,7 +84,16 @@ pub struct EndpointHealth {
     pub enabled: Option<bool>,
     pub interval: Option<Duration>,
     pub url: Option<String>,
+    /// Where the vendor says how it is.
+    pub status_page: Option<String>,
 }
+
+/// Vendors' own status pages, in the form of Atlassian's Statuspage.
+const STATUS_PAGES: [(&str, &str); 3] = [
+    ("openai", "https://status.openai.com/api/v2/status.json"),
+    ("anthropic", "https://status.claude.com/api/v2/status.json"),
+    ("deepseek", "https://status.deepseek.com/api/v2/status.json"),
+];
 
 /// What endpoints inherit from the client's options.
 pub struct Inherited<'a> {
@@ -152,6 +161,7 @@ impl EndpointConfig {
             enabled: r.boolean("enabled"),
             interval: r.duration("interval", Duration::from_millis(1)),
             url: r.string("url"),
+            status_page: read_status_page(r, vendor.as_deref()),
         });
         let price = r.object("price", Price::read).flatten();
         let limits = limits::read(r);
@@ -405,6 +415,34 @@ fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>> {
         }
     }
     sound.then_some(headers)
+}
+
+/// An address, or `true` for the vendor's own, where that is known.
+fn read_status_page(r: &mut Reader<'_>, vendor: Option<&str>) -> Option<String> {
+    r.note(
+        "statusPage",
+        || json!({ "anyOf": [{ "type": "string", "pattern": "^https?://." }, { "type": "boolean" }] }),
+    );
+    match r.raw("statusPage")? {
+        Value::Bool(false) => None,
+        Value::Bool(true) => {
+            let known = STATUS_PAGES.iter().find(|(name, _)| Some(*name) == vendor);
+            if known.is_none() {
+                let names = STATUS_PAGES.map(|(name, _)| name).join(", ");
+                r.problem("statusPage", format!("is known for {names} only; give an address"));
+            }
+            known.map(|(_, page)| (*page).to_owned())
+        }
+        Value::String(url) if bad_address(url).is_none() => Some(url.clone()),
+        Value::String(_) => {
+            r.problem("statusPage", "must be an http:// or https:// address without credentials");
+            None
+        }
+        other => {
+            r.problem("statusPage", expected("an address, or true for the vendor's own", other));
+            None
+        }
+    }
 }
 
 fn bad_address(url: &str) -> Option<&'static str> {

@@ -309,6 +309,9 @@ impl Engine {
         self.refuse_new();
         self.http.clear();
         self.witness.close();
+        for endpoint in &self.endpoints {
+            endpoint.status_page.lock().take();
+        }
     }
 
     /// Lets go of what was remembered. Endpoints and targets know each other: one of them has to.

@@ -24,6 +24,7 @@ pub mod runtime;
 pub mod said;
 pub mod state;
 pub mod status;
+pub mod status_page;
 pub mod stream;
 mod succession;
 pub mod trail;

@@ -17,6 +17,7 @@ use super::{
     head::Heads,
     question::{Question, Service},
     room::Room,
+    status_page::Watch,
 };
 use crate::{
     clock::now,
@@ -71,6 +72,8 @@ pub struct Endpoint {
     pub isolated: Arc<AtomicU32>,
     pub last_error: Arc<Mutex<Option<LastError>>>,
     pub in_flight: Arc<AtomicU32>,
+    /// Looks at the vendor's status page during an incident.
+    pub status_page: Mutex<Option<Watch>>,
     /// Where calls wait.
     pub room: Arc<Room>,
     meters: Arc<Meters>,
@@ -307,6 +310,7 @@ impl Endpoint {
             isolated: Arc::default(),
             last_error: Arc::default(),
             in_flight: Arc::default(),
+            status_page: Mutex::default(),
             room,
             meters,
             canary,

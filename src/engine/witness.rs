@@ -16,7 +16,7 @@ use crate::{
     observe::{
         incident::{IncidentConfig, Incidents, Turn},
         meters::{Meters, Move},
-        sighting::{AttemptSeen, CallSeen},
+        sighting::{AttemptSeen, CallSeen, StatusPage},
     },
     reason::Reason,
 };
@@ -50,12 +50,19 @@ impl Witness {
     }
 
     /// An attempt was booked. It is counted elsewhere, once what followed from it is known.
-    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen) {
+    /// True when its endpoint has come to be part of an incident.
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen) -> bool {
         let turns = self.incidents.lock().attempt(seen);
         self.tell(&turns);
         if turns.contains(&Turn::Opened) {
             self.close_in_time();
         }
+        turns.contains(&Turn::Joined)
+    }
+
+    /// False once nobody wants to know any more.
+    pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+        self.incidents.lock().status_page(endpoint, seen)
     }
 
     /// A call has come to its end, or was given up.
@@ -86,7 +93,7 @@ impl Witness {
     }
 
     fn tell(&self, turns: &[Turn]) {
-        for turn in turns {
+        for turn in turns.iter().filter(|turn| **turn != Turn::Joined) {
             event::emit(&*self.events, EventKind::Incident, || {
                 self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
             });

@@ -80,6 +80,15 @@ impl CallSeen {
     }
 }
 
+/// What a vendor's status page said.
+#[derive(Clone, Debug)]
+pub struct StatusPage {
+    pub now: Instant,
+    /// `none`, `minor`, `major`, `critical`, on pages that say such.
+    pub indicator: Option<String>,
+    pub words: String,
+}
+
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {

@@ -9,6 +9,7 @@ use crate::{
         error::CallError,
         report::Attempt,
         state::{Endpoint, Target},
+        status_page::Watch,
     },
     observe::{
         meters::Move,
@@ -26,7 +27,7 @@ const USER: &str = "user";
 impl Call {
     /// An attempt was booked: with the fault it ended in, or without one.
     pub(super) fn saw_attempt(&self, target: &Target, began: std::time::Instant, fault: Option<&Fault>) {
-        self.engine.witness.attempt(&AttemptSeen {
+        let joined = self.engine.witness.attempt(&AttemptSeen {
             place: place(target),
             at: self.engine.wall(),
             now: now(),
@@ -34,6 +35,10 @@ impl Call {
             failure: fault.map(|fault| fault.kind.reason()),
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
         });
+        if joined {
+            let endpoint = &target.endpoint;
+            *endpoint.status_page.lock() = Watch::start(&self.engine, endpoint);
+        }
     }
 
     /// Every attempt is counted once, when it is known what came after it.

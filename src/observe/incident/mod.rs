@@ -15,7 +15,7 @@ use std::{
 };
 
 use self::{before::Before, series::Series, tally::Tally};
-use super::sighting::{AttemptSeen, CallSeen};
+use super::sighting::{AttemptSeen, CallSeen, StatusPage};
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ const MOST_SERVED: usize = 1_000;
 /// Endpoints told one by one in an incident, and moments of its timeline.
 const MOST_PARTIES: usize = 64;
 const MOST_MOMENTS: usize = 200;
+/// What an endpoint's status page said, each time it said something else.
+const MOST_PAGES: usize = 20;
 
 pub struct Incidents {
     config: IncidentConfig,
@@ -47,11 +49,12 @@ pub struct Incidents {
     opened: u64,
 }
 
-/// What listeners are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     Opened,
     Closed,
+    /// An endpoint failed for the first time in it.
+    Joined,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +93,7 @@ struct Party {
     out_until: Option<Instant>,
     /// Its first answer after its last failure.
     back: Option<Instant>,
+    pages: Vec<StatusPage>,
 }
 
 #[derive(Clone, Debug)]
@@ -149,14 +153,15 @@ impl Incidents {
             return turns;
         }
         if let Some(incident) = &mut self.open {
-            incident.failed(endpoint, model, reason, seen);
+            turns.extend(incident.failed(endpoint, model, reason, seen));
             return turns;
         }
         self.opened += 1;
         let mut incident = Incident::new(self.opened, seen, self.before.mean(seen.now));
-        incident.failed(endpoint, model, reason, seen);
+        let joined = incident.failed(endpoint, model, reason, seen);
         self.open = Some(incident);
         turns.push(Turn::Opened);
+        turns.extend(joined);
         turns
     }
 
@@ -172,6 +177,17 @@ impl Incidents {
         if let Some(incident) = &mut self.open {
             incident.out(endpoint, model, reason, until, now);
         }
+    }
+
+    /// What an endpoint's status page says. False once nobody wants to know any more.
+    pub fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+        let party = self.open.as_mut().and_then(|incident| incident.parties.get_mut(endpoint));
+        let Some(party) = party else { return false };
+        let same = |last: &StatusPage| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
+        if party.pages.len() < MOST_PAGES && !party.pages.last().is_some_and(same) {
+            party.pages.push(seen);
+        }
+        true
     }
 
     /// A call has ended.
@@ -205,7 +221,7 @@ impl Incidents {
     /// The last that was opened, and the last that is over.
     pub fn latest(&self, turn: Turn) -> Option<&Incident> {
         match turn {
-            Turn::Opened => self.open.as_ref(),
+            Turn::Opened | Turn::Joined => self.open.as_ref(),
             Turn::Closed => self.closed.back(),
         }
     }
@@ -243,7 +259,13 @@ impl Incident {
         }
     }
 
-    fn failed(&mut self, endpoint: &Arc<str>, model: &Arc<str>, reason: Reason, seen: &AttemptSeen) {
+    fn failed(
+        &mut self,
+        endpoint: &Arc<str>,
+        model: &Arc<str>,
+        reason: Reason,
+        seen: &AttemptSeen,
+    ) -> Option<Turn> {
         self.last_failure = seen.now;
         if self.calm.take().is_some() {
             self.during.merge(std::mem::take(&mut self.after));
@@ -251,7 +273,7 @@ impl Incident {
         let full = self.parties.len() >= MOST_PARTIES;
         let known = self.parties.contains_key(endpoint);
         if !known && full {
-            return;
+            return None;
         }
         let party = self.parties.entry(endpoint.clone()).or_insert_with(|| Party {
             models: BTreeSet::new(),
@@ -262,6 +284,7 @@ impl Incident {
             out: None,
             out_until: None,
             back: None,
+            pages: Vec::new(),
         });
         let again = party.back.take().is_some();
         party.last = seen.now;
@@ -279,6 +302,7 @@ impl Incident {
                 reason: Some(reason),
             });
         }
+        (!known).then_some(Turn::Joined)
     }
 
     fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptSeen) {

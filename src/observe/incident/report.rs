@@ -110,6 +110,9 @@ impl Incident {
                     "firstFailureAt": self.iso(party.first),
                     "lastFailureAt": self.iso(party.last),
                     "outAt": party.out.map(|at| self.iso(at)),
+                    "statusPage": party.pages.iter().map(|page| json!({
+                        "at": self.iso(page.now), "indicator": page.indicator, "words": page.words,
+                    })).collect::<Vec<_>>(),
                     "backAt": party.back.map(|at| self.iso(at)),
                 })
             })

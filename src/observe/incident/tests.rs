@@ -44,8 +44,8 @@ impl Play {
             failure,
             blames: true,
         };
-        let turns = self.incidents.attempt(&seen);
-        self.turns.extend(turns.into_iter().map(|turn| (ms, turn)));
+        let turns = self.incidents.attempt(&seen).into_iter().filter(|turn| *turn != Turn::Joined);
+        self.turns.extend(turns.map(|turn| (ms, turn)));
     }
 
     fn out(&mut self, ms: u64, endpoint: &str, until: u64) {
