@@ -28,5 +28,6 @@ module.exports = [
       strict: ['error', 'global']
     }
   },
+  { files: ['dashboard/**/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } }
 ]

@@ -5,6 +5,7 @@ import type { IncidentOptions, IncidentReport } from './types/incidents'
 import type { Logger, LogLevel } from './types/telemetry'
 
 export * from './types/incidents'
+export * from './types/http'
 export * from './types/telemetry'
 
 // The reference documentation of the package. Inputs are camelCase; completions are OpenAI's wire objects.

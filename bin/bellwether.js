@@ -21,7 +21,8 @@ const { out } = require('./out')
 const COMMANDS = {
   'check-config': () => require('./commands/check-config'),
   costs: () => require('./commands/costs'),
-  queue: () => require('./commands/queue')
+  queue: () => require('./commands/queue'),
+  serve: () => require('./commands/serve')
 }
 
 const FINE = 0

@@ -9,6 +9,7 @@ const { metricsOf } = require('./metrics')
 const { takeLogger, log } = require('./logger')
 const duration = require('./duration')
 const { what } = require('./plain')
+const { noteClosing } = require('./closing')
 
 // The rest is loaded when first needed: loading costs more than running.
 /** @type {typeof import('./call').call | undefined} */
@@ -298,6 +299,7 @@ class FailoverClient extends WantedEmitter {
     const drain = duration.ms(given.drain, 'options.drain', DRAIN)
     this.#forgetSignal()
     this.#unwatch()
+    noteClosing(this)
     this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
       this.#monitor.stopMonitoring()
     })

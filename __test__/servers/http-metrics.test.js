@@ -1,0 +1,20 @@
+'use strict'
+
+// `/metrics` as it comes over HTTP, judged by Prometheus' own tool.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const { lint } = require('./prometheus')
+const { rig, ask, faults } = require('../helpers/client')
+const { mount } = require('../http/helpers')
+
+test('what /metrics says is what promtool would have it', async (t) => {
+  const { client, a } = rig(t, {})
+  const { url } = await mount(t, client)
+  a.script(faults.serverError())
+  await ask(client)
+  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } })
+  const text = await response.text()
+  assert.match(text, /bellwether_requests_total\{.*outcome="ok".*\} 1/)
+  assert.deepEqual(lint(text), { status: 0, said: '' })
+})

@@ -1,0 +1,101 @@
+'use strict'
+
+// The page and what belongs to it, read once: what is not there when it is mounted is not served.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { createHash } = require('node:crypto')
+
+const FOLDER = path.join(__dirname, '..', '..', 'dashboard')
+/** @type {Record<string, string>} */
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2'
+}
+/** Its own scripts, styles and data; nothing of others', nothing inline, in nobody's frame. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'private, no-cache'
+}
+/** Stands in the page for where its events are, as seen from there. */
+const EVENTS = '{{events}}'
+
+/** @typedef {{ bytes: Buffer, type: string, etag: string, policy?: string }} Asset */
+
+/** What stands for the page where it is asked for as a file, not as a folder: some servers take the last slash away. */
+const AS_FILE = '.'
+
+/**
+ * @param {string} place Its path.
+ * @param {string} events That of its events.
+ */
+function createDashboard (place, events) {
+  /** @type {Map<string, Asset>} */
+  const assets = new Map()
+  for (const entry of fs.readdirSync(FOLDER, { withFileTypes: true })) {
+    const type = TYPES[path.extname(entry.name)]
+    if (!entry.isFile() || type === undefined) continue
+    const bytes = fs.readFileSync(path.join(FOLDER, entry.name))
+    if (entry.name !== 'index.html') {
+      assets.set(entry.name, asset(bytes, type))
+      continue
+    }
+    const page = bytes.toString('utf8').replaceAll(EVENTS, escaped(relative(place, events)))
+    assets.set('', asset(Buffer.from(page), type))
+    // Its addresses are relative to the folder that it is.
+    const base = `<head>\n  <base href="${escaped(place.slice(place.lastIndexOf('/') + 1))}/">`
+    assets.set(AS_FILE, { ...asset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
+  }
+
+  /**
+   * @param {Request} request
+   * @param {string} name What comes after the page's own path: nothing after its slash, AS_FILE without one.
+   * @param {() => object} data
+   * @returns {Response | undefined} Undefined where there is nothing.
+   */
+  return function dashboard ({ headers }, name, data) {
+    if (name === 'data.json') {
+      return new Response(JSON.stringify(data()), { headers: { ...HEADERS, 'content-type': 'application/json', 'cache-control': 'no-store' } })
+    }
+    const found = assets.get(name)
+    if (found === undefined) return undefined
+    const { bytes, type, etag, policy = POLICY } = found
+    const known = (headers.get('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''))
+    if (known.includes(etag) || known.includes('*')) return new Response(null, { status: 304, headers: { ...HEADERS, 'content-security-policy': policy, etag } })
+    return new Response(bytes, { headers: { ...HEADERS, 'content-security-policy': policy, 'content-type': type, etag } })
+  }
+}
+
+/** @param {Buffer} bytes @param {string} type @returns {Asset} */
+function asset (bytes, type) {
+  return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
+}
+
+/** @param {string} text */
+function escaped (text) {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+}
+
+/**
+ * One path as seen from the folder that another is: `../events` of `/events` from `/dashboard/`.
+ * @param {string} folder @param {string} target
+ */
+function relative (folder, target) {
+  const from = folder.split('/').slice(1)
+  const to = target.split('/').slice(1)
+  let same = 0
+  while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++
+  return '../'.repeat(from.length - same) + to.slice(same).join('/')
+}
+
+module.exports = { createDashboard, AS_FILE }

@@ -1,0 +1,39 @@
+'use strict'
+
+// The metrics as a scraper asks for them.
+
+const OPENMETRICS = 'application/openmetrics-text'
+
+/**
+ * @param {Request} request
+ * @param {import('../..').FailoverClient} client
+ */
+function metrics ({ headers }, { metrics: ours }) {
+  const accepted = ranges(headers.get('accept') ?? '*/*')
+  const wanted = accepted.get(OPENMETRICS) ?? 0
+  // Whoever takes anything gets what everybody reads.
+  const plain = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
+  const format = wanted > 0 && wanted >= plain ? 'openmetrics' : 'prometheus'
+  return new Response(ours.text(format), {
+    headers: { 'content-type': ours.contentTypes[format], 'cache-control': 'no-store', vary: 'accept', 'x-content-type-options': 'nosniff' }
+  })
+}
+
+/**
+ * The media types of an `accept`, each with its weight.
+ * @param {string} accept
+ */
+function ranges (accept) {
+  /** @type {Map<string, number>} */
+  const found = new Map()
+  // More than these nobody means.
+  for (const range of accept.slice(0, 4096).split(',')) {
+    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const q = parameters.find((one) => /^q\s*=/.test(one))
+    const weight = q === undefined ? 1 : Number(q.split('=')[1])
+    if (weight >= 0 && weight <= 1) found.set(type, Math.max(weight, found.get(type) ?? 0))
+  }
+  return found
+}
+
+module.exports = { metrics }
