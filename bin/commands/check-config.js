@@ -84,7 +84,7 @@ function told (file, config, out) {
     lines.push('', out.bold('Rules'))
     for (const rule of config.rules) lines.push(`  ${printable(`${rule.name}: ${ruleOf(rule)}`)}`)
   }
-  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.slack ? 'to a Slack webhook' : 'without a receiver'}`)
+  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.receivers.length > 0 ? `to ${config.alerts.receivers.join(', ')}` : 'without a receiver'}`)
   return lines.join('\n')
 }
 

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 
 use super::*;
+use crate::alert::forward::Receiver;
 
 const CANARY: &str = "sk-CANARY0123456789abcdef";
 
@@ -49,8 +50,9 @@ fn the_example_loads() {
     assert!(batch.1.by_cost);
     assert_eq!(chat.1.latency_sla.map(|d| d.as_millis()), Some(1_500));
     let alerts = config.alerts.expect("given");
-    assert_eq!(alerts.slack.map(|s| s.expose().len()), Some(49));
-    assert_eq!(alerts.on.map(|on| on.len()), Some(3));
+    let [Receiver::Slack(url)] = &alerts.forward.receivers[..] else { panic!("{alerts:?}") };
+    assert_eq!(url.expose().len(), 49);
+    assert_eq!(alerts.forward.policy.on.map(|on| on.len()), Some(3));
 }
 
 #[test]
