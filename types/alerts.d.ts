@@ -25,7 +25,7 @@ export interface AlertPolicy {
   groupWait?: Duration
   /** How long after a message the next one is due; critical alerts do not wait. Default `'60s'`. */
   groupInterval?: Duration
-  /** What goes on firing is told again so often; at least 1 s. Default `'4h'`. */
+  /** What goes on firing is told again so often; at least 100 ms. Default `'4h'`. */
   repeatInterval?: Duration
   /** At most 256. */
   silences?: AlertSilence[]

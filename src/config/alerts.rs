@@ -92,7 +92,7 @@ pub fn read_policy(r: &mut Reader<'_>) -> Policy {
         group_wait: r.duration("groupWait", Duration::ZERO).unwrap_or(usual.group_wait),
         group_interval: r.duration("groupInterval", Duration::ZERO).unwrap_or(usual.group_interval),
         repeat_interval: r
-            .duration("repeatInterval", Duration::from_secs(1))
+            .duration("repeatInterval", Duration::from_millis(100))
             .unwrap_or(usual.repeat_interval),
         silences: read_silences(r),
     }
@@ -161,8 +161,7 @@ pub fn read_url(r: &mut Reader<'_>, name: &'static str) -> Option<Secret> {
 
 fn read_function(r: &mut Reader<'_>) -> Option<u32> {
     // No document has a function in it.
-    r.note("forward", || json!({ "not": {} }));
-    let value = r.raw("forward")?;
+    let value = r.raw_undescribed("forward")?;
     let number = value.get("$function").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     if number.is_none() {
         r.problem("forward", format!("must be a function, got {}", unquoted(value)));
@@ -220,7 +219,7 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
             }
         },
     };
-    if kinds.is_none() && services.is_none() && when == When::Always {
+    if !["kind", "service", "from", "until"].iter().any(|name| r.is_given(name)) {
         r.problem("kind", "is missing; a silence names at least one of kind, service, from and until");
     }
     Silence { kinds, services, when }
@@ -245,7 +244,7 @@ fn moment(time: Option<Time>) -> Option<Option<SystemTime>> {
 fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<Time> {
     const ACCEPTED: &str =
         "a moment such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00'";
-    r.note(name, reader::a_string);
+    r.note(name, || json!({ "type": "string", "pattern": r"^\s*([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)\s*$" }));
     let value = r.raw(name)?;
     let text = value.as_str().map(str::trim).unwrap_or_default();
     let time = time_of_day(text)

@@ -225,7 +225,6 @@ pub const DESCRIPTIONS: &[(&str, &str)] = &[
         "alerts.webhook.secret",
         "Messages are signed with it after Standard Webhooks; `whsec_` and Base64, or any text. Default: not signed.",
     ),
-    ("alerts.forward", "A function that is given each alert; not in files."),
     ("alerts.on", "The kinds that are forwarded. Default: everything."),
     ("alerts.minSeverity", "The least severity that is forwarded. Default warning."),
     (

@@ -88,7 +88,8 @@ impl NativeForwarder {
     /// Takes an alert as JSON.
     #[napi(catch_unwind)]
     pub fn send(&self, alert: String) {
-        let Ok(mut alert) = serde_json::from_str::<Alert>(&alert) else {
+        let says = |alert: &Alert| !(alert.message.is_empty() && alert.kind.is_empty());
+        let Some(mut alert) = serde_json::from_str::<Alert>(&alert).ok().filter(says) else {
             event::emit(
                 &*self.events,
                 EventKind::Forward,

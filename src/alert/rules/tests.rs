@@ -33,7 +33,8 @@ impl Play {
     fn attempt(&mut self, secs: u64, failure: Option<Reason>, latency_ms: u64, limit_ms: Option<u64>) {
         let (now, at) = self.at(secs);
         let latency = Duration::from_millis(latency_ms);
-        let seen = AttemptSeen { place: place("a"), at, now, took: latency, failure, blames: failure.is_some() };
+        let seen =
+            AttemptSeen { place: place("a"), at, now, took: latency, failure, blames: failure.is_some() };
         let limit = limit_ms.map(Duration::from_millis);
         let told = self.rules.attempt(&seen, Pace { latency, limit });
         self.note(secs, told);
@@ -130,7 +131,10 @@ fn error_rate_needs_requests_and_ends_at_half_its_threshold() {
     assert_eq!(play.told.len(), 2);
 
     // At the threshold, and around it: 5 % is not above 5 %, and what fires stays until 2.5 %.
-    let mut play = Play::new(only(|c| c.error_rate = Some(ErrorRateRule { window: Duration::from_secs(100_000), ..ErrorRateRule::default() })));
+    let mut play = Play::new(only(|c| {
+        c.error_rate =
+            Some(ErrorRateRule { window: Duration::from_secs(100_000), ..ErrorRateRule::default() })
+    }));
     (0..95).for_each(|n| play.attempt(n, None, 10, None));
     (95..100).for_each(|n| play.attempt(n, DOWN, 10, None));
     assert_eq!(play.told(), "");
@@ -263,9 +267,16 @@ fn shares_of_a_budget_are_told_once_a_period() {
 #[test]
 fn a_backlog_by_number_and_by_age() {
     let mut play = Play::new(only(|c| c.queue_backlog = Some(BacklogRule::default())));
-    for (secs, jobs, oldest) in
-        [(0, 1_000, 900), (1, 1_001, 0), (2, 999, 0), (3, 501, 0), (4, 500, 0), (5, 1, 901), (6, 1, 800), (7, 1, 720)]
-    {
+    for (secs, jobs, oldest) in [
+        (0, 1_000, 900),
+        (1, 1_001, 0),
+        (2, 999, 0),
+        (3, 501, 0),
+        (4, 500, 0),
+        (5, 1, 901),
+        (6, 1, 800),
+        (7, 1, 720),
+    ] {
         play.backlog(secs, jobs, oldest);
     }
     assert_eq!(play.told(), "1+queue_backlog 4-queue_backlog 5+queue_backlog 7-queue_backlog");

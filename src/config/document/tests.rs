@@ -151,6 +151,8 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
     match name {
         "apiKey" => return json!("sk-0123456789$abcdefghij"),
         "baseURL" | "url" | "slack" => return json!("http://127.0.0.1:9/v1"),
+        "routingKey" => return json!("0123456789abcdef0123456789abcdef"),
+        "from" | "until" => return json!("22:00"),
         "name" => return json!(format!("n{}", rng.u32(..))),
         "routeTo" => return json!("gpt-4.1"),
         "keyPrefix" => return json!("sk-"),
