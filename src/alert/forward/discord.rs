@@ -11,7 +11,7 @@ use super::{
 /// A message has at most 10 embeds of 6,000 characters together: five of 1,200.
 pub const MOST_ALERTS: usize = 5;
 const TITLE: usize = 200;
-const DESCRIPTION: usize = 600;
+const DESCRIPTION: usize = 500;
 const FIELD: usize = 90;
 const SERVICE: usize = 60;
 

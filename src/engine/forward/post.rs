@@ -53,9 +53,16 @@ pub async fn post(http: &HttpClient, receiver: &Receiver, letter: Letter, wall: 
 }
 
 async fn exchange(http: &HttpClient, receiver: &Receiver, request: Request, wall: SystemTime) -> Posted {
-    // Connections stand for minutes between two messages: most would be found dead.
-    let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh: true };
-    let exchange = match http.send(request, limits, || ()).await {
+    let send = |fresh| {
+        let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh };
+        http.send(Request::new(request.head.clone(), request.body.clone()), limits, || ())
+    };
+    let mut sent = send(false).await;
+    // Connections stand for minutes between two messages, and are found dead: that is no failure of the service.
+    if sent.as_ref().is_err_and(|failed| failed.reused) {
+        sent = send(true).await;
+    }
+    let exchange = match sent {
         Ok(exchange) => exchange,
         Err(failed) => {
             let message =
