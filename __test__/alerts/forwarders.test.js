@@ -9,7 +9,7 @@ const { inspect } = require('node:util')
 const {
   FailoverClient, HealthMonitor, ConfigError, slackForwarder, discordForwarder, pagerDutyForwarder, webhookForwarder
 } = require('../..')
-const { rig, serve, open, ask, record, until, event, KEY, faults } = require('../helpers/client')
+const { serve, open, ask, record, until, event, KEY, faults } = require('../helpers/client')
 const { SERVICES, NOW, SECRET, ROUTING_KEY, receiver, optionFor } = require('./helpers')
 
 /** A client whose endpoint `name` fails over, and whose alerts go to a receiver. */
@@ -75,7 +75,7 @@ for (const service of SERVICES) {
   })
 
   test(`${service}: throttled, silent, cut and down, and told once it is back`, async (t) => {
-    const to = await receiver(t, service, [[429, 'slow down', { 'retry-after': '1' }], [503, 'sorry'], 'cut'])
+    const to = await receiver(t, service, [[429, 'slow down', { 'retry-after': '1' }], [503, 'sorry'], 'cut', 'cut'])
     const own = client(t, service, to)
     await fire(own)
     await until('it is back', () => to.accepted().length === 1, 20_000)
@@ -84,6 +84,8 @@ for (const service of SERVICES) {
     assert.deepEqual(own.forwards.map(({ status }) => status), [429, 503, undefined, undefined])
     assert.ok(to.seen[1].at - to.seen[0].at >= 990, 'Retry-After is kept')
     assert.ok(own.forwards[0].retryAfterMs >= 1000)
+    // One that is cut on a connection that was used before is sent again at once, and untold.
+    assert.equal(to.seen.length, 5)
     // The same message: its receiver knows it by its id.
     assert.equal(new Set(to.seen.map(({ headers }) => headers['webhook-id'])).size, 1)
   })
