@@ -172,7 +172,7 @@ fn callers_mistakes_are_no_errors() {
 #[test]
 fn five_429s_within_the_window_fire_and_fewer_than_half_end_it() {
     let mut play = Play::new(only(|c| c.rate_limited = Some(RateLimitedRule::default())));
-    [0, 100, 200, 301, 302].map(|n| play.attempt(n, Some(Reason::RateLimited), 1, None));
+    [0, 100, 200, 301, 302].into_iter().for_each(|n| play.attempt(n, Some(Reason::RateLimited), 1, None));
     assert_eq!(play.told(), "", "the first one is too old");
     play.attempt(303, Some(Reason::RateLimited), 1, None);
     assert_eq!(play.told(), "303+rate_limited");
