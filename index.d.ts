@@ -1,9 +1,11 @@
 /// <reference types="node" />
 
 import { EventEmitter } from 'node:events'
+import type { AlertKind, AlertOptions, ForwardEvent } from './types/alerts'
 import type { IncidentOptions, IncidentReport } from './types/incidents'
 import type { Logger, LogLevel } from './types/telemetry'
 
+export * from './types/alerts'
 export * from './types/incidents'
 export * from './types/http'
 export * from './types/telemetry'
@@ -185,16 +187,6 @@ export interface ConfigOverrides extends ClientOptions {
   /** Reloads the file when it changes, until the client is closed. A file that is not valid is told by a `config` event. Default false. */
   watch?: boolean
 }
-
-/** What people are told of, and where. Read and checked, and not acted on yet. */
-export interface AlertOptions {
-  /** A Slack webhook's address. */
-  slack?: string
-  /** Default: all of them. */
-  on?: AlertWord | AlertWord[]
-}
-
-export type AlertWord = 'failover_triggered' | 'latency_exceeded' | 'cost_threshold_exceeded'
 
 /** Where endpoints are and who pays. What the options of a client and of a monitor have in common. */
 export interface ConnectionOptions {
@@ -1137,6 +1129,8 @@ export interface HealthOptions {
 export interface MonitorOptions extends ConnectionOptions, HealthOptions {
   /** Its abort stops monitoring. */
   signal?: AbortSignal
+  /** Where alerts are sent. Rules over calls have nothing to watch here. */
+  alerts?: AlertOptions
 }
 
 export interface HistoryFilter {
@@ -1174,10 +1168,12 @@ export type Listener<Events, E extends keyof Events> = (payload: Events[E]) => u
 export interface MonitorEvents {
   /** Every check, whatever its result. */
   healthCheck: HealthCheckResult
-  /** Checks failed so often in a row (`firing`), or succeed again (`resolved`). */
+  /** A rule's threshold was passed (`firing`), or that is over (`resolved`). */
   alert: AlertPayload
   /** A key was refused, in a check or (client) a call. */
   authError: AuthErrorEvent
+  /** Alerts were forwarded, or could not be. */
+  forward: ForwardEvent
 }
 
 export interface ClientEvents extends MonitorEvents {
@@ -1310,16 +1306,16 @@ export interface AuthErrorEvent {
 }
 
 export interface AlertPayload {
-  /** `warning` if only rate limits failed the checks. */
+  /** docs/alerts.md says which rule has which; failed checks `warning` if they were all rate limited. */
   severity: 'warning' | 'critical'
   service: string
   message: string
-  /** The latest check; of calls, who is in trouble. */
-  details: HealthCheckResult | TroubleDetails
+  /** The latest check; of calls, who is in trouble; of other rules, the figures (docs/alerts.md). */
+  details: HealthCheckResult | TroubleDetails | Record<string, unknown>
   recommendedAction: string
   status: 'firing' | 'resolved'
   /** The rule that fired: failed checks, or what calls met and only people can mend. */
-  kind: 'consecutive_failures' | 'quota' | 'auth' | 'permission' | 'model_not_found' | (string & {})
+  kind: AlertKind | (string & {})
   /** The same for the same alert, in every process. */
   fingerprint: string
   /** ISO 8601. */

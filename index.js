@@ -9,6 +9,16 @@ const { chatCompletion } = require('./lib/default-client')
 /** For its types alone. @type {typeof import('./index.d.ts').defineConfig} */
 const defineConfig = (options) => options
 
+// Loaded when first used: most programs have none.
+/** @type {typeof import('./index.d.ts').slackForwarder} */
+const slackForwarder = (...given) => require('./lib/forwarders').slackForwarder(...given)
+/** @type {typeof import('./index.d.ts').discordForwarder} */
+const discordForwarder = (...given) => require('./lib/forwarders').discordForwarder(...given)
+/** @type {typeof import('./index.d.ts').pagerDutyForwarder} */
+const pagerDutyForwarder = (...given) => require('./lib/forwarders').pagerDutyForwarder(...given)
+/** @type {typeof import('./index.d.ts').webhookForwarder} */
+const webhookForwarder = (...given) => require('./lib/forwarders').webhookForwarder(...given)
+
 /** @typedef {Pick<typeof import('./index.d.ts'), keyof typeof import('./lib/errors').classes>} ErrorClasses */
 const {
   FailoverError, ConfigError, AuthenticationError, PermissionDeniedError, RateLimitError, QuotaExceededError,
@@ -21,7 +31,8 @@ const {
 // What index.d.ts promises is checked here.
 /** @satisfies {typeof import('./index.d.ts')} */
 module.exports = {
-  FailoverClient, HealthMonitor, chatCompletion, defineConfig, FailoverError, ConfigError, AuthenticationError,
+  FailoverClient, HealthMonitor, chatCompletion, defineConfig, slackForwarder, discordForwarder, pagerDutyForwarder,
+  webhookForwarder, FailoverError, ConfigError, AuthenticationError,
   PermissionDeniedError, RateLimitError, QuotaExceededError, BadRequestError, ContextLengthError, ContentFilterError,
   NotFoundError, TimeoutError, ConnectionError, UpstreamError, StreamInterruptedError, AllEndpointsFailedError,
   BudgetExceededError, QueueFullError, ClientClosedError

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Hub = nativeBinding.Hub
 module.exports.NativeClient = nativeBinding.NativeClient
+module.exports.NativeForwarder = nativeBinding.NativeForwarder
 module.exports.QueueFile = nativeBinding.QueueFile
 module.exports.NativeQueueFile = nativeBinding.NativeQueueFile
 module.exports.checkDocument = nativeBinding.checkDocument

@@ -105,6 +105,15 @@ export declare class NativeClient {
   twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
 }
 
+export declare class NativeForwarder {
+  /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
+  static create(hub: Hub, client: number, service: string, options: string): NativeForwarder
+  /** Takes an alert as JSON. */
+  send(alert: string): void
+  /** Sends what waits, as far as that can be done, and ends. */
+  close(slot: number): void
+}
+
 /** Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems. */
 export declare class QueueFile {
   /** Takes `{path}` as JSON, or `{file, variables}` and the document of that name, of which only `queue` is read. */

@@ -30,9 +30,11 @@ function environment () {
 }
 
 /** Where a function is accepted, and where a Buffer is. */
-const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$/
+const FUNCTIONS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$|^alerts\.forward$/
 const BUFFERS = /^tls\.ca(?:\[\d+\])?$/
 const QUEUE_KEY = 'queue.encryptionKey'
+/** Addresses, keys and secrets of those who are told of alerts. */
+const RECEIVERS = /^alerts\.(?:slack|discord|pagerduty|webhook)(?:\.|$)/
 
 /** The platform's fetch among a client's functions, as in src/config/client.rs. */
 const GLOBAL_FETCH = 2 ** 32 - 1
@@ -90,15 +92,23 @@ function encode (options, above, functions, document) {
       if (!FUNCTIONS.test(path)) return undefined
       const number = path === 'transport'
         ? functions.add(value, (given) => require('./transport').createTransport(/** @type {any} */ (given)))
-        : functions.add(value)
+        : path === 'alerts.forward' ? functions.add(value, forwarding) : functions.add(value)
       used.add(number)
       return { $function: number }
     },
-    isSecret: (path) => FUNCTIONS.test(path) || path === QUEUE_KEY,
+    isSecret: (path) => FUNCTIONS.test(path) || path === QUEUE_KEY || RECEIVERS.test(path),
     ofBuffer: (value, path) => BUFFERS.test(path) ? value.toString('utf8') : path === QUEUE_KEY ? value.toString('hex') : undefined
   }, '', above)
   const beside = document === undefined ? {} : { file: document.file, variables: document.variables }
   return { json: JSON.stringify({ options: copy, environment: environment(), ...beside }), used }
+}
+
+/** What is called in the place of `alerts.forward`: a text says that it came to its end. @param {Function} given */
+function forwarding (given) {
+  return async (/** @type {unknown} */ alert) => {
+    await given(alert)
+    return ''
+  }
 }
 
 /**
@@ -190,8 +200,18 @@ function read (options, accepted, path) {
  * @param {Uint8Array} [document]
  */
 function create (hub, id, json, monitor, document) {
+  return made(() => native.NativeClient.create(hub, id, json, monitor, document))
+}
+
+/**
+ * What Rust makes, or everything that is wrong with the options at once.
+ * @template T
+ * @param {() => T} make
+ * @returns {T}
+ */
+function made (make) {
   try {
-    return native.NativeClient.create(hub, id, json, monitor, document)
+    return make()
   } catch (error) {
     let problems
     try {
@@ -213,4 +233,4 @@ function name (value, path) {
   throw ofProblems([{ path, message: `must be a string, got ${what(value)}` }])
 }
 
-module.exports = { Functions, environment, name, encode, ask, merge, members, isSignal, read, create }
+module.exports = { Functions, environment, name, encode, ask, merge, members, isSignal, read, create, made }

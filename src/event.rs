@@ -16,10 +16,11 @@ pub enum EventKind {
     HealthCheck,
     Alert,
     AuthError,
+    Forward,
 }
 
 /// Every kind, in the order of its number.
-pub const KINDS: [(EventKind, &str); 13] = [
+pub const KINDS: [(EventKind, &str); 14] = [
     (EventKind::Attempt, "attempt"),
     (EventKind::Retry, "retry"),
     (EventKind::Failover, "failover"),
@@ -33,6 +34,7 @@ pub const KINDS: [(EventKind, &str); 13] = [
     (EventKind::HealthCheck, "healthCheck"),
     (EventKind::Alert, "alert"),
     (EventKind::AuthError, "authError"),
+    (EventKind::Forward, "forward"),
 ];
 
 /// Where events go. Implementations never block; what does not fit is dropped and counted by them.

@@ -78,7 +78,7 @@ test('alerts: what only people can mend is told once, with what to do', { concur
     ['model_not_found', faults.notFound(), /no model 'gpt-4o'/]
   ]) {
     await t.test(kind, async (t) => {
-      const { client, a } = rig(t)
+      const { client, a } = rig(t, { alerts: { rules: { failoverTriggered: false } } })
       a.always(fault)
       const alerts = record(client, 'alert')
       for (let i = 0; i < 3; i++) await ask(client)

@@ -13,7 +13,7 @@ const { run } = require('../helpers/child')
 
 const CANARY = 'CANARYcanary0123456789'
 const KEY = `sk-${CANARY}-wxyz`
-const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'queue', 'healthCheck', 'alert', 'authError']
+const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'queue', 'healthCheck', 'alert', 'authError', 'forward']
 
 /** Every text that somebody could make of a value. */
 function texts (value) {

@@ -35,7 +35,7 @@ Rules
   real_time_chat: gpt-4.1; then everybody else; first content within 1500 ms
 
 Alerts
-  to a Slack webhook
+  to Slack
 `)
   const place = file(t, 'endpoints: ["http://h/v1"]\napi_key: null\nmodels: { quick: [a, b] }\n')
   assert.match(bellwether(['check-config', place]).stdout, /any model {2}relay at http:\/\/h\/v1, no key\n\nAliases\n {2}quick: a, b\n$/)

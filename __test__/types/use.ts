@@ -2,13 +2,13 @@
 
 import { once } from 'node:events'
 import {
-  chatCompletion, defineConfig, FailoverClient, HealthMonitor,
+  chatCompletion, defineConfig, FailoverClient, HealthMonitor, discordForwarder, pagerDutyForwarder, slackForwarder, webhookForwarder,
   FailoverError, AllEndpointsFailedError, AuthenticationError, BadRequestError, BudgetExceededError, ClientClosedError, ConfigError, ConnectionError,
   ContentFilterError, ContextLengthError, NotFoundError, PermissionDeniedError, QueueFullError, QuotaExceededError,
   RateLimitError, StreamInterruptedError, TimeoutError, UpstreamError
 } from 'bellwether'
 import type {
-  AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions, ConfigChanges, ConfigProblem,
+  AlertForwarder, AlertPayload, Attempt, CallReport, ChatCompletion, ChatCompletionChunk, ChatOptions, ChatStream, ClientOptions, ConfigChanges, ConfigProblem,
   EndpointFailure, EndpointStatus, FailureReason, HealthCheckResult, HealthReport, KeyValidation, Message, MetricsSnapshot,
   LatencyClass, ModelSummary, OpenAIChatRequest, QueuedJob, QueuedRequest, TimeoutPhase, Usage
 } from 'bellwether'
@@ -20,6 +20,16 @@ const exactly = <Expected>() => <Given>(_value: Given, ..._same: Same<Given, Exp
 declare const client: FailoverClient
 declare const messages: Message[]
 declare const error: unknown
+
+export async function alerting (monitor: HealthMonitor): Promise<void> {
+  monitor.on('alert', slackForwarder('https://h', { groupWait: '10s', silences: [{ kind: 'latency', from: '22:00', until: '06:00' }] }))
+  client.on('alert', discordForwarder('https://h')).on('alert', pagerDutyForwarder('k', { url: 'https://h' }))
+  await using forwarder = webhookForwarder('https://h', { secret: 's', on: ['auth', 'quota'] })
+  exactly<AlertForwarder>()(forwarder)
+  client.on('forward', ({ outcome, alerts }) => exactly<'sent' | 'retry' | 'failed' | 'dropped'>()(outcome) ?? exactly<number>()(alerts))
+  await client.reload({ alerts: { forward: ({ kind }) => kind, rules: { latency: false, errorRate: { threshold: 0.1 }, costThresholdExceeded: true } } })
+  new HealthMonitor('k', { alerts: { pagerduty: { routingKey: 'k' } } })
+}
 
 export async function configuration (): Promise<void> {
   exactly<FailoverClient>()(FailoverClient.fromConfig())

@@ -12,6 +12,9 @@ const FINE = 0
 const PROBLEMS = 1
 const MISSING = 2
 
+/** How people call those who are told of alerts. */
+const RECEIVERS = { slack: 'Slack', discord: 'Discord', pagerduty: 'PagerDuty', webhook: 'a webhook', function: 'a function' }
+
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether check-config [path] [--json]',
@@ -84,7 +87,7 @@ function told (file, config, out) {
     lines.push('', out.bold('Rules'))
     for (const rule of config.rules) lines.push(`  ${printable(`${rule.name}: ${ruleOf(rule)}`)}`)
   }
-  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.slack ? 'to a Slack webhook' : 'without a receiver'}`)
+  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.receivers.length > 0 ? `to ${config.alerts.receivers.map((/** @type {keyof typeof RECEIVERS} */ name) => RECEIVERS[name]).join(', ')}` : 'without a receiver'}`)
   return lines.join('\n')
 }
 

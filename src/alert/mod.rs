@@ -1,41 +1,62 @@
-//! When people are told. Rules and what is told, without I/O: consecutive failed checks, and troubles that only
-//! people can mend.
+//! When people are told. Rules and what is told, without I/O: consecutive failed checks, troubles that only people can
+//! mend, and what calls, budgets and the queue come to. `forward` is how it reaches people elsewhere.
 
 mod condition;
+pub mod forward;
+pub mod rules;
 
 pub use condition::{Conditions, Facts, Trouble};
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{borrow::Cow, collections::HashMap, time::SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::timestamp::iso8601;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Every kind of alert there is.
+pub const KINDS: [&str; 12] = [
+    KIND,
+    "quota",
+    "auth",
+    "permission",
+    "model_not_found",
+    "latency",
+    "error_rate",
+    "rate_limited",
+    "failover_triggered",
+    "latency_exceeded",
+    "cost_threshold_exceeded",
+    "queue_backlog",
+];
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    #[default]
     Warning,
     Critical,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    #[default]
     Firing,
     Resolved,
 }
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// As it crosses to JavaScript; one that comes back from there may lack anything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Alert {
     pub severity: Severity,
     pub service: String,
     pub message: String,
     pub details: Value,
-    pub recommended_action: &'static str,
+    pub recommended_action: Cow<'static, str>,
     pub status: Status,
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     pub fingerprint: String,
     pub starts_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,9 +144,9 @@ impl ConsecutiveFailures {
                 seen.service, counter.failures, failure.what
             ),
             details: seen.details.clone(),
-            recommended_action: failure.action,
+            recommended_action: failure.action.into(),
             status: Status::Firing,
-            kind: KIND,
+            kind: KIND.into(),
             fingerprint: fingerprint(&[KIND, &seen.subject]),
             starts_at: iso8601(now),
             ends_at: None,
@@ -137,7 +158,7 @@ impl ConsecutiveFailures {
 }
 
 /// A stable id of an alert: FNV-1a over its parts (Fowler, Noll, Vo), the same in every process.
-fn fingerprint(parts: &[&str]) -> String {
+pub fn fingerprint(parts: &[&str]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in parts.join("\u{1f}").bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);

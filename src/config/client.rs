@@ -502,7 +502,7 @@ fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
 /// Nothing given is quoted with it: a proxy's address may carry a password.
 const PROXY: &str = "must be 'env', false, or the proxy's http:// or https:// address";
 
-fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
+pub(super) fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
     r.note("proxy", || json!({ "anyOf": [{ "const": false }, { "const": "env" }, { "type": "string", "pattern": "^https?://." }] }));
     let options = match r.raw("proxy") {
         None => environment.proxy(),
@@ -538,7 +538,7 @@ fn is_proxy(url: &str) -> bool {
     matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty())
 }
 
-fn read_tls(r: &mut Reader<'_>, environment: &Environment) -> TlsOptions {
+pub(super) fn read_tls(r: &mut Reader<'_>, environment: &Environment) -> TlsOptions {
     let mut options = r
         .object("tls", |r| {
             let ca = r.strings("ca").unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Options as the user gave them, read once into values that are always valid.
 
+mod alert_rules;
 pub mod alerts;
 pub mod base_url;
 pub mod behaviour;

@@ -224,6 +224,12 @@ impl<'a> Reader<'a> {
         self.members.get(name).filter(|v| !v.is_null())
     }
 
+    /// Like `raw`, of what no document can hold: it has no place in the schema.
+    pub fn raw_undescribed(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.members.get(name).filter(|v| !v.is_null())
+    }
+
     /// Like `raw`, but tells `null` from absent.
     pub fn raw_or_null(&mut self, name: &'static str) -> Option<&'a Value> {
         self.ask(name);

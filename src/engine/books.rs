@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::report::epoch_ms;
 use crate::{
+    alert::rules::Crossed,
     clock::Wall,
     event::{self, EventKind, EventSink},
     money::{
@@ -100,11 +101,12 @@ impl Books {
         verdict
     }
 
-    /// Books a call, and tells of the shares of budgets that it reached.
-    pub fn record(&self, entry: &Entry<'_>, events: &dyn EventSink, wall: &dyn Wall) {
+    /// Books a call, and tells of the shares of budgets that it reached: by events, and to whoever asked.
+    pub fn record(&self, entry: &Entry<'_>, events: &dyn EventSink, wall: &dyn Wall) -> Vec<Crossed> {
+        let mut crossed = Vec::new();
         self.account.ledger.lock().record(entry);
         self.account.set_changed();
-        let Some(cost) = entry.cost else { return };
+        let Some(cost) = entry.cost else { return crossed };
         for budget in &self.budgets {
             let mut budget = budget.lock();
             if !budget.config.covers(entry.tags) {
@@ -114,6 +116,14 @@ impl Books {
             for Reached { share, spent } in reached {
                 let config = &budget.config;
                 let renews_at = budget.renews_at();
+                crossed.push(Crossed {
+                    budget: config.name.clone(),
+                    share,
+                    spent_usd: spent.usd(),
+                    limit_usd: config.limit.usd(),
+                    per: config.per.word(),
+                    renews_at,
+                });
                 event::emit(events, EventKind::Budget, || {
                     json!({
                         "budget": config.name, "share": share, "spentUsd": spent.usd(),
@@ -123,6 +133,7 @@ impl Books {
                 });
             }
         }
+        crossed
     }
 
     /// Books attempts of a call that nobody answered, as endpoint and model: somebody may send a bill for them.

@@ -47,6 +47,10 @@ pub trait Functions: Send + Sync + 'static {
     fn key(&self, function: u32) -> Asked<Result<ApiKey, String>>;
     /// The text for a call that came to nothing; `None` when the function failed.
     fn fallback(&self, function: u32, request: String) -> Asked<Option<String>>;
+    /// Hands over an alert; false when the function failed.
+    fn forward(&self, _function: u32, _alert: String) -> Asked<bool> {
+        Box::pin(async { false })
+    }
 }
 
 /// What an engine stands on: the network, the wall clock, and chance. All of it may be simulated.
@@ -60,10 +64,10 @@ pub struct World {
 }
 
 /// Who is asked and told, beside the network.
-struct Listeners {
-    events: Arc<dyn EventSink>,
-    functions: Arc<dyn Functions>,
-    wall: Arc<dyn Wall>,
+pub struct Listeners {
+    pub events: Arc<dyn EventSink>,
+    pub functions: Arc<dyn Functions>,
+    pub wall: Arc<dyn Wall>,
 }
 
 pub struct Engine {
@@ -177,7 +181,7 @@ impl Engine {
     ) -> Arc<Self> {
         let now = now();
         let room = before.room();
-        let witness = before.witness(config.incidents, &listeners.events);
+        let witness = before.witness(&config, &http, &listeners);
         let around = Around { room: room.clone(), meters: witness.meters.clone() };
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
@@ -401,7 +405,7 @@ impl Engine {
             until: self.wall_ms(until),
         });
         if let Some(alert) = alert {
-            event::emit(&*self.events, EventKind::Alert, || alert);
+            self.witness.alarm.tell(&alert);
         }
     }
 
@@ -417,7 +421,7 @@ impl Engine {
             .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
             .collect();
         drop(conditions);
-        over.into_iter().for_each(|alert| event::emit(&*self.events, EventKind::Alert, || alert));
+        over.iter().for_each(|alert| self.witness.alarm.tell(alert));
     }
 
     /// The price of a model at an endpoint: the endpoint's own, the client's, then those that come with the program.

@@ -33,6 +33,7 @@ pub fn families(engine: &Engine, beside: Beside) -> Vec<Family> {
     families.extend(endpoints(engine));
     families.extend(load(engine, beside));
     families.extend(budgets(engine));
+    families.extend(alerts(engine));
     families
 }
 
@@ -210,6 +211,23 @@ fn load(engine: &Engine, beside: Beside) -> Vec<Family> {
         beside.dropped_events,
     );
     families
+}
+
+/// What became of alerts on their way to people.
+fn alerts(engine: &Engine) -> [Family; 2] {
+    let mut sent = Family::new(Kind::Counter, "alerts_sent", "Alerts that a forwarder sent, or gave up.");
+    let mut dropped = Family::new(
+        Kind::Counter,
+        "alerts_dropped",
+        "Alerts that were dropped: too many waited for a forwarder, or the client was closed.",
+    );
+    for (forwarder, outcome, count) in engine.witness.alarm.forwarding.tallies().all() {
+        match outcome {
+            "dropped" => dropped.push(own([("forwarder", forwarder)]), count),
+            outcome => sent.push(own([("forwarder", forwarder), ("outcome", outcome)]), count),
+        }
+    }
+    [sent, dropped]
 }
 
 fn budgets(engine: &Engine) -> [Family; 2] {

@@ -1,6 +1,7 @@
 //! One call from start to end: which candidates, which attempt, what next, and what is reported.
 
 pub mod admission;
+pub mod alarm;
 pub mod attempt;
 pub mod books;
 pub mod call;
@@ -9,6 +10,7 @@ pub mod client;
 pub mod credential;
 pub mod error;
 pub mod fit;
+pub mod forward;
 pub mod head;
 pub mod ledger_file;
 pub mod metrics;

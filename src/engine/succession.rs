@@ -6,9 +6,11 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 use parking_lot::Mutex;
 
 use super::{
+    alarm::Alarm,
     books::Books,
-    client::Engine,
+    client::{Engine, Listeners},
     credential::Credential,
+    forward::Forwarding,
     room::Room,
     state::{Endpoint, Origin},
     witness::Witness,
@@ -16,10 +18,9 @@ use super::{
 use crate::{
     alert::Conditions,
     clock::Wall,
-    config::{EndpointConfig, endpoint::Served, key::KeySource},
-    event::EventSink,
+    config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::Served, key::KeySource},
     money::budget::CostBudgetConfig,
-    observe::incident::IncidentConfig,
+    net::client::HttpClient,
     policy::{breaker::BreakerConfig, budget::BudgetConfig},
 };
 
@@ -45,9 +46,19 @@ impl<'e> Succession<'e> {
         self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
     }
 
-    pub fn witness(&self, incidents: IncidentConfig, events: &Arc<dyn EventSink>) -> Arc<Witness> {
-        let Some(engine) = self.0 else { return Witness::new(incidents, events.clone()) };
-        engine.witness.reconfigure(incidents);
+    pub fn witness(&self, config: &ClientConfig, http: &HttpClient, listeners: &Listeners) -> Arc<Witness> {
+        let AlertOptions { rules, forward } = config.alerts.clone().unwrap_or_default();
+        let Some(engine) = self.0 else {
+            let Listeners { events, functions, wall } = listeners;
+            let forwarding =
+                Forwarding::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
+            let alarm = Alarm::new(rules, forwarding, events.clone(), wall.clone());
+            return Witness::new(config.incidents, alarm, events.clone());
+        };
+        let endpoints: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
+        let budgets: Vec<&str> = config.budgets.iter().map(|b| b.name.as_str()).collect();
+        engine.witness.alarm.reconfigure(rules, forward, http, &endpoints, &budgets);
+        engine.witness.reconfigure(config.incidents);
         engine.witness.clone()
     }
 

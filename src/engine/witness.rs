@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::{runtime::Handle, task::AbortHandle, time};
 
-use super::state::Endpoint;
+use super::{alarm::Alarm, state::Endpoint};
 use crate::{
     clock::now,
     event::{self, EventKind, EventSink},
@@ -23,6 +23,8 @@ use crate::{
 
 pub struct Witness {
     pub meters: Arc<Meters>,
+    /// Who tells people.
+    pub alarm: Arc<Alarm>,
     incidents: Mutex<Incidents>,
     events: Arc<dyn EventSink>,
     /// Closes an incident in which nothing happens any more.
@@ -36,9 +38,10 @@ impl Drop for Witness {
 }
 
 impl Witness {
-    pub fn new(incidents: IncidentConfig, events: Arc<dyn EventSink>) -> Arc<Self> {
+    pub fn new(incidents: IncidentConfig, alarm: Arc<Alarm>, events: Arc<dyn EventSink>) -> Arc<Self> {
         Arc::new(Self {
             meters: Arc::default(),
+            alarm,
             incidents: Mutex::new(Incidents::new(incidents)),
             events,
             closing: Mutex::default(),
@@ -73,6 +76,7 @@ impl Witness {
     }
 
     pub fn moved(&self, way: Move) {
+        self.alarm.moved(&way);
         self.meters.moved(way);
     }
 
@@ -102,6 +106,7 @@ impl Witness {
 
     /// Watches the clock no more; an incident that is open stays so until somebody asks.
     pub fn close(&self) {
+        self.alarm.close();
         if let Some(task) = self.closing.lock().take() {
             task.abort();
         }

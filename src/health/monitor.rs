@@ -202,7 +202,7 @@ impl Monitor {
             details: json!(result),
         };
         if let Some(alert) = rule.judge(&seen, SystemTime::now()) {
-            event::emit(&*self.engine.events, EventKind::Alert, || alert);
+            self.engine.witness.alarm.tell(&alert);
         }
         drop(rule);
         if probe == Probe::Service {

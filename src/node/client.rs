@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{
     carrier::JsCarrier,
     config::{self, Loaded},
+    forwarder,
     functions::Functions,
     gate::Gate,
     hub::{Hub, HubInner, refuse},
@@ -187,6 +188,7 @@ impl NativeClient {
                 queue.stop();
             }
             let _ = tokio::time::timeout(drain, shared.idle()).await;
+            forwarder::last_words(&shared).await;
             shared.close();
             hub.abort_all(id, Some(slot));
             if let Some(queue) = &queue {

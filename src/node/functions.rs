@@ -95,4 +95,9 @@ impl Asked for Functions {
         let asked = self.ask(function, Some(request));
         Box::pin(async move { asked.await.ok().flatten() })
     }
+
+    fn forward(&self, function: u32, alert: String) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        let asked = self.ask(function, Some(alert));
+        Box::pin(async move { asked.await.is_ok_and(|answer| answer.is_some()) })
+    }
 }

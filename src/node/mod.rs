@@ -3,6 +3,7 @@
 mod carrier;
 mod client;
 mod config;
+mod forwarder;
 mod functions;
 mod gate;
 mod hub;

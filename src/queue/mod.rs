@@ -4,6 +4,7 @@
 //! when there is somebody to ask, and `queue` is what the binding holds. `file` is for people who look at a file that
 //! another process may have.
 
+mod backlog;
 mod copy;
 mod drain;
 mod error;

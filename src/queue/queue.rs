@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot, watch},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 use super::{
+    backlog,
     drain::{self, Rest},
     error::QueueError,
     job::{Draft, Outcome, State},
@@ -80,6 +81,8 @@ pub(super) struct Shared {
 pub struct Queue {
     shared: Arc<Shared>,
     draining: Mutex<Option<JoinHandle<()>>>,
+    /// Tells people when too much waits.
+    watching: AbortHandle,
 }
 
 /// Takes back what waited for a result that nobody waits for any more.
@@ -132,7 +135,8 @@ impl Queue {
             closing: watch::Sender::new(false),
         });
         let draining = runtime.spawn(drain::run(shared.clone()));
-        Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)) }))
+        let watching = runtime.spawn(backlog::watch(Arc::downgrade(&shared))).abort_handle();
+        Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)), watching }))
     }
 
     /// From now on jobs are delivered under another configuration.
@@ -263,6 +267,7 @@ impl Queue {
 
     /// Begins no more deliveries; those under way go on.
     pub fn stop(&self) {
+        self.watching.abort();
         self.shared.closing.send_replace(true);
         self.shared.gauge.kick.notify_one();
     }

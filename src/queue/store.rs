@@ -1,5 +1,6 @@
 //! The file: every operation on it, each given the time. Whoever calls commits.
 
+mod age;
 mod open;
 mod people;
 mod room;

@@ -201,7 +201,9 @@ fn one_after_quota() -> Result<String, String> {
     let start = ran.log.start;
     let hits: Vec<u64> =
         ran.log.hits().iter().filter(|h| h.endpoint == "a").map(|h| (h.at - start).as_secs()).collect();
-    let alerts = ran.log.with_told(|told| told.iter().filter(|t| t.kind == EventKind::Alert).count());
+    let alerts = ran.log.with_told(|told| {
+        told.iter().filter(|t| t.kind == EventKind::Alert && t.value["kind"] == "quota").count()
+    });
     if hits.len() <= 2 && hits.get(1).is_some_and(|at| (300..302).contains(at)) && alerts == 1 {
         Ok(format!("asked at {hits:?} s, {alerts} alert"))
     } else {

@@ -35,7 +35,10 @@ pub fn summary(config: &ClientConfig) -> Value {
         .map(|name| json!({ "name": name, "models": config.aliases.expand(name).targets }))
         .collect();
     let rules: Vec<Value> = config.rules.iter().map(|(name, of)| rule(name, of)).collect();
-    let alerts = config.alerts.as_ref().map(|alerts| json!({ "slack": alerts.slack.is_some() }));
+    let alerts = config.alerts.as_ref().map(|alerts| {
+        let receivers = alerts.forward.receivers.iter().map(|receiver| receiver.name());
+        json!({ "receivers": receivers.collect::<Vec<_>>() })
+    });
     json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts })
 }
 

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 
 use super::*;
+use crate::alert::forward::Receiver;
 
 const CANARY: &str = "sk-CANARY0123456789abcdef";
 
@@ -49,8 +50,9 @@ fn the_example_loads() {
     assert!(batch.1.by_cost);
     assert_eq!(chat.1.latency_sla.map(|d| d.as_millis()), Some(1_500));
     let alerts = config.alerts.expect("given");
-    assert_eq!(alerts.slack.map(|s| s.expose().len()), Some(49));
-    assert_eq!(alerts.on.map(|on| on.len()), Some(3));
+    let [Receiver::Slack(url)] = &alerts.forward.receivers[..] else { panic!("{alerts:?}") };
+    assert_eq!(url.expose().len(), 49);
+    assert_eq!(alerts.forward.policy.on.map(|on| on.len()), Some(3));
 }
 
 #[test]
@@ -149,6 +151,8 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
     match name {
         "apiKey" => return json!("sk-0123456789$abcdefghij"),
         "baseURL" | "url" | "slack" => return json!("http://127.0.0.1:9/v1"),
+        "routingKey" => return json!("0123456789abcdef0123456789abcdef"),
+        "from" | "until" => return json!("22:00"),
         "name" => return json!(format!("n{}", rng.u32(..))),
         "routeTo" => return json!("gpt-4.1"),
         "keyPrefix" => return json!("sk-"),

@@ -88,7 +88,8 @@ impl Call {
             usual: usage.and_then(|usage| Some(price(first)?.cost(&usage))),
             maybe_billed: billed as u64,
         };
-        engine.books.record(&entry, &*engine.events, engine.wall_clock());
+        let crossed = engine.books.record(&entry, &*engine.events, engine.wall_clock());
+        engine.witness.alarm.spent(&crossed);
         target.meter.answered(usage.as_ref().map(tokens), cost);
         (cost, entry.usual)
     }

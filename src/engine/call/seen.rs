@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::{Call, Reply};
 use crate::{
+    alert::rules::Pace,
     clock::now,
     engine::{
         error::CallError,
+        fit,
         report::Attempt,
         state::{Endpoint, Target},
         status_page::Watch,
@@ -26,19 +28,31 @@ const USER: &str = "user";
 
 impl Call {
     /// An attempt was booked: with the fault it ended in, or without one.
-    pub(super) fn saw_attempt(&self, target: &Target, began: std::time::Instant, fault: Option<&Fault>) {
-        let joined = self.engine.witness.attempt(&AttemptSeen {
+    pub(super) fn saw_attempt(
+        &self,
+        target: &Target,
+        began: std::time::Instant,
+        fault: Option<&Fault>,
+        first_content: Option<std::time::Instant>,
+    ) {
+        let seen = AttemptSeen {
             place: place(target),
             at: self.engine.wall(),
             now: now(),
             took: now().saturating_duration_since(began),
             failure: fault.map(|fault| fault.kind.reason()),
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
-        });
-        if joined {
+        };
+        if self.engine.witness.attempt(&seen) {
             let endpoint = &target.endpoint;
             *endpoint.status_page.lock() = Watch::start(&self.engine, endpoint);
         }
+        let latency = first_content.map_or(seen.took, |at| at.saturating_duration_since(began));
+        let limit = fit::tighter(
+            target.endpoint.config.max_latency,
+            self.options.rule.as_ref().and_then(|rule| rule.latency_sla),
+        );
+        self.engine.witness.alarm.attempt(&seen, Pace { latency, limit });
     }
 
     /// Every attempt is counted once, when it is known what came after it.

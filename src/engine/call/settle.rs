@@ -41,7 +41,7 @@ impl Call {
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
                 self.record_answer(&target, answered, took);
-                self.saw_attempt(&target, admission.began, None);
+                self.saw_attempt(&target, admission.began, None, answered.first_content);
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = false);
                 (AttemptOutcome::Ok, None)
             }
@@ -58,7 +58,7 @@ impl Call {
                 }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
-                self.saw_attempt(&target, admission.began, Some(fault));
+                self.saw_attempt(&target, admission.began, Some(fault), None);
                 self.trail.lock().change(trial.number, |a| {
                     a.status = fault.status.or(a.status);
                     a.maybe_billed = fault.maybe_billed;
@@ -75,7 +75,7 @@ impl Call {
                 self.engine.announce(&target, Some(reason), &changes);
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
                 self.record_fault(&target, &cut.fault, took);
-                self.saw_attempt(&target, admission.began, Some(&cut.fault));
+                self.saw_attempt(&target, admission.began, Some(&cut.fault), None);
                 (AttemptOutcome::Next, Some(reason))
             }
             Ended::Expired(error) => {

@@ -1,0 +1,114 @@
+//! Where the rules' thresholds are. `None` is a rule that is switched off.
+
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RulesConfig {
+    pub latency: Option<LatencyRule>,
+    pub error_rate: Option<ErrorRateRule>,
+    pub rate_limited: Option<RateLimitedRule>,
+    pub failover_triggered: Option<FailoverRule>,
+    pub latency_exceeded: Option<ExceededRule>,
+    pub cost_threshold_exceeded: bool,
+    pub queue_backlog: Option<BacklogRule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    Mean,
+    P95,
+}
+
+/// How long an endpoint's last answers took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencyRule {
+    pub threshold: Duration,
+    pub of: Figure,
+    pub min_requests: usize,
+    pub window: Duration,
+}
+
+/// The share of attempts that failed by the endpoint's fault.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorRateRule {
+    pub threshold: f64,
+    pub min_requests: u32,
+    pub window: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimitedRule {
+    pub threshold: u32,
+    pub window: Duration,
+}
+
+/// How long nothing moves away from an endpoint that answers before that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailoverRule {
+    pub quiet: Duration,
+}
+
+/// Answers in a row within the limit that end it; without any, as long a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceededRule {
+    pub clear_after: u32,
+    pub window: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BacklogRule {
+    pub jobs: u64,
+    pub oldest: Duration,
+}
+
+const WINDOW: Duration = Duration::from_secs(300);
+
+impl Default for RulesConfig {
+    fn default() -> Self {
+        Self {
+            latency: Some(LatencyRule::default()),
+            error_rate: Some(ErrorRateRule::default()),
+            rate_limited: Some(RateLimitedRule::default()),
+            failover_triggered: Some(FailoverRule::default()),
+            latency_exceeded: Some(ExceededRule::default()),
+            cost_threshold_exceeded: true,
+            queue_backlog: Some(BacklogRule::default()),
+        }
+    }
+}
+
+impl Default for LatencyRule {
+    fn default() -> Self {
+        Self { threshold: Duration::from_secs(5), of: Figure::Mean, min_requests: 10, window: WINDOW }
+    }
+}
+
+impl Default for ErrorRateRule {
+    fn default() -> Self {
+        Self { threshold: 0.05, min_requests: 20, window: WINDOW }
+    }
+}
+
+impl Default for RateLimitedRule {
+    fn default() -> Self {
+        Self { threshold: 5, window: WINDOW }
+    }
+}
+
+impl Default for FailoverRule {
+    fn default() -> Self {
+        Self { quiet: Duration::from_secs(30) }
+    }
+}
+
+impl Default for ExceededRule {
+    fn default() -> Self {
+        Self { clear_after: 5, window: WINDOW }
+    }
+}
+
+impl Default for BacklogRule {
+    fn default() -> Self {
+        Self { jobs: 1_000, oldest: Duration::from_secs(900) }
+    }
+}
