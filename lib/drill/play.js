@@ -111,7 +111,7 @@ async function play (native, endpoints, plan, { signal, progress }) {
 
 /**
  * Asks and reads to the end. True for a fallback's text.
- * @param {Twin} twin
+ * @param {InstanceType<typeof Twin>} twin
  * @param {any} request
  * @param {boolean} stream
  * @param {AbortSignal} [signal]

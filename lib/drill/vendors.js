@@ -59,7 +59,7 @@ class Vendors {
   /**
    * From now on an endpoint does this; without a fault it is well.
    * @param {string} name
-   * @param {((faults: typeof import('../../testing').faults) => any) | undefined} fault
+   * @param {((faults: typeof import('../../testing').faults, well: any) => any) | undefined} fault
    */
   disturb (name, fault) {
     for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
