@@ -7,7 +7,7 @@ const globals = require('globals')
 
 module.exports = [
   // Generated, installed or built.
-  { ignores: ['**/node_modules/', 'target/', 'native.cjs', 'benchmark/results/'] },
+  { ignores: ['**/node_modules/', 'target/', 'native.cjs', 'benchmark/results/', 'dashboard/vendor/'] },
   js.configs.recommended,
   {
     // A comment that silences nothing hides the next one that would.
@@ -28,6 +28,6 @@ module.exports = [
       strict: ['error', 'global']
     }
   },
-  { files: ['dashboard/**/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
+  { files: ['dashboard/**/*.js', 'dashboard/**/*.mjs'], languageOptions: { sourceType: 'module', globals: { ...globals.browser, uPlot: 'readonly' } } },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } }
 ]
