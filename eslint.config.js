@@ -29,5 +29,7 @@ module.exports = [
     }
   },
   { files: ['dashboard/**/*.js', 'dashboard/**/*.mjs'], languageOptions: { sourceType: 'module', globals: { ...globals.browser, uPlot: 'readonly' } } },
+  // What they have a page evaluate runs in the page.
+  { files: ['__test__/servers/*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } }
 ]

@@ -6,8 +6,8 @@ const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [12, 5], [4, 4], [1, 4], [7, 3
 /** More lines than can be told apart help nobody. */
 export const MOST = DASHES.length
 
-/** @param {HTMLElement} at @param {(n: number) => string} words Of a value. */
-export function createChart (at, words) {
+/** @param {HTMLElement} at @param {(n: number) => string} words Of a value. @param {number} least What the axis goes up to at least. */
+export function createChart (at, words, least) {
   let plot
   let lines = ''
   const style = (variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim()
@@ -21,7 +21,7 @@ export function createChart (at, words) {
       height: at.clientHeight,
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false },
-      scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.001)] } },
+      scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, least)] } },
       axes: [
         { ...axis, size: 28, space: 70, values: (_, all) => all.map((t) => new Date(t * 1_000).toLocaleTimeString('en-GB', at.dataset.long ? { hour: '2-digit', minute: '2-digit' } : {})) },
         { ...axis, size: 64, space: 34, values: (_, all) => all.map((value) => value === 0 ? '0' : words(value)) }

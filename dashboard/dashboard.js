@@ -9,10 +9,12 @@ import { showEndpoints } from './endpoints.mjs'
 import { showIncidents } from './incidents.mjs'
 import { showAlerts, showCosts, showFeed } from './lists.mjs'
 
+/** Of the charts' time. */
+const SHORTEST = 60_000
 const at = (id) => document.getElementById(id)
 const model = createModel()
-const traffic = createChart(at('traffic'), rate)
-const latency = createChart(at('latency'), time)
+const traffic = createChart(at('traffic'), rate, 1)
+const latency = createChart(at('latency'), time, 10)
 const chosen = (group) => document.querySelector(`#${group} input:checked`).value
 /** Since when nothing comes. */
 let lost
@@ -69,10 +71,12 @@ function show (data) {
 function head (data, now) {
   const [words, tone] = verdictWords(data.health.overallStatus)
   const text = summary(data)
-  say('verdict', words)
-  say('summary', text)
-  at('verdict-box').dataset.tone = tone
-  document.title = `${words} · bellwether`
+  const old = lost !== undefined
+  // What was so may not be so any more.
+  say('verdict', old ? 'Not connected' : words)
+  say('summary', old ? `At ${clock(data.timestamp)}: ${words.toLowerCase()}. ${text}` : text)
+  at('verdict-box').dataset.tone = old ? 'plain' : tone
+  document.title = `${old ? 'Not connected' : words} · bellwether`
   if (verdict !== '' && verdict !== words) say('news', `${words}. ${text}`)
   verdict = words
   const figures = model.headline(now)
@@ -91,10 +95,12 @@ function charts (data, now) {
   const names = data.endpoints.slice(0, MOST).map(({ name }) => name)
   const points = model.points.filter(({ t }) => t >= now - Math.min(span, SPAN))
   const times = points.map(({ t }) => t / 1_000)
-  const range = /** @type {[number, number]} */ ([(now - span) / 1_000, now / 1_000])
+  // A page that was just opened is no empty page with a line at its edge.
+  const shown = Math.min(span, Math.max(SHORTEST, now - (points[0]?.t ?? now)))
+  const range = /** @type {[number, number]} */ ([(now - shown) / 1_000, now / 1_000])
   say('latency-name', quantile)
   showLegend(at('legend'), names, data.endpoints.length)
-  for (const one of ['traffic', 'latency']) at(one).dataset.long = span > 600_000 ? 'yes' : ''
+  for (const one of ['traffic', 'latency']) at(one).dataset.long = shown > 600_000 ? 'yes' : ''
   traffic.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.perSecond ?? null))], range)
   latency.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.[quantile] ?? null))], range)
 }

@@ -4,6 +4,7 @@ import { el, svg, name, renew, tag } from './dom.mjs'
 import { clean, clock, count, momentWords, money, percent, reasonWords, time } from './words.mjs'
 
 const MOST = 30
+const MOST_COLUMNS = 60
 const [WIDTH, HEIGHT, TOP, LEFT] = [640, 170, 8, 44]
 /** By id: what is open stays open, and keeps the focus. */
 const known = new Map()
@@ -66,7 +67,10 @@ function report (r) {
 }
 
 /** Calls by the moment they ended: stacked columns, and a dashed line for those that would have failed. */
-function picture ({ series: { stepMs, answered, rescued, failed, withoutFailoverFailed: alone } }) {
+function picture ({ series }) {
+  const together = Math.max(1, Math.ceil(series.answered.length / MOST_COLUMNS))
+  const stepMs = series.stepMs * together
+  const [answered, rescued, failed, alone] = [series.answered, series.rescued, series.failed, series.withoutFailoverFailed].map((list) => gathered(list, together))
   const n = Math.max(answered.length, 1)
   const most = Math.max(1, ...answered.map((value, i) => Math.max(value + rescued[i] + failed[i], alone[i])))
   const [w, h] = [(WIDTH - LEFT - 8) / n, HEIGHT - TOP - 24]
@@ -75,12 +79,17 @@ function picture ({ series: { stepMs, answered, rescued, failed, withoutFailover
   const words = `Calls over ${time(n * stepMs)}: ${count(sum(answered))} answered as usual, ${count(sum(rescued))} rescued, ${count(sum(failed))} failed; ${count(sum(alone))} would have failed without failover`
   const key = (kind, text) => el('li', {}, svg('svg', { width: 12, height: 12, 'aria-hidden': 'true' }, kind === 'without' ? svg('path', { class: kind, d: 'M0 6H12' }) : svg('rect', { class: `bar-${kind}`, width: 12, height: 12, rx: 2 })), text)
   return el('div', {},
-    svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': words },
+    svg('svg', { class: 'picture', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': words },
       ...[0, 0.5, 1].flatMap((share) => [svg('path', { class: 'grid', d: `M${LEFT} ${y(share * most)}H${WIDTH - 8}` }), svg('text', { x: LEFT - 6, y: y(share * most) + 4, 'text-anchor': 'end' }, count(share * most))]),
       ...answered.flatMap((value, i) => [...column('a', i, 0, value), ...column('r', i, value, rescued[i]), ...column('f', i, value + rescued[i], failed[i])]),
       svg('path', { class: 'without', d: alone.map((value, i) => `${i === 0 ? 'M' : 'L'}${LEFT + i * w} ${y(value)}H${LEFT + (i + 1) * w}`).join('') }),
       svg('text', { x: LEFT, y: HEIGHT - 6 }, '0'), svg('text', { x: WIDTH - 8, y: HEIGHT - 6, 'text-anchor': 'end' }, `+${time(n * stepMs)}`)),
     el('ul', { class: 'keys' }, key('a', 'as usual'), key('r', 'rescued'), key('f', 'failed'), key('without', 'would have failed without failover')))
+}
+
+/** Columns that are too narrow to be seen are added up. */
+function gathered (list, together) {
+  return Array.from({ length: Math.ceil(list.length / together) }, (_, i) => sum(list.slice(i * together, (i + 1) * together)))
 }
 
 const sum = (list) => list.reduce((all, value) => all + value, 0)

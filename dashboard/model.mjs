@@ -3,7 +3,7 @@
 
 import { eventWords, clean } from './words.mjs'
 
-/** @typedef {import('../types/http').DashboardData} Data */
+/** @typedef {import('../types/http.js').DashboardData} Data */
 /** @typedef {{ at: number, kind: string, tone: import('./words.mjs').Tone, text: string, times: number }} Line */
 /** @typedef {{ perSecond: number, p50: number | null, p95: number | null, p99: number | null }} Sample */
 /** @typedef {{ t: number, calls: Data['calls'], totals: Map<string, number>, samples: Map<string, Sample> }} Point */
