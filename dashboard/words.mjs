@@ -7,6 +7,8 @@ const STATES = /** @type {const} */ ({ healthy: ['Healthy', 'good'], degraded: [
 const VERDICTS = /** @type {const} */ ({ healthy: ['All well', 'good'], degraded: ['Degraded', 'warn'], critical: ['Critical', 'bad'] })
 const BREAKERS = { closed: 'Closed', open: 'Open', halfOpen: 'Half open', isolated: 'Isolated' }
 const LONGEST = 120
+/** Between a number and its unit, where no line ends. */
+const GAP = '\u00a0'
 
 /** @param {unknown} text @param {number} [most] Of characters. */
 export function clean (text, most = LONGEST) {
@@ -52,23 +54,23 @@ export function percent (share) {
   const shown = share * 100
   const digits = shown > 99 && shown < 100 ? 2 : shown > 0 && shown < 10 ? 1 : 0
   const cut = shown > 99 && shown < 100 ? Math.min(shown, 99.99) : shown
-  return `${shown > 0 && shown < 0.1 ? '< 0.1' : cut.toFixed(digits)} %`
+  return `${shown > 0 && shown < 0.1 ? `<${GAP}0.1` : cut.toFixed(digits)}${GAP}%`
 }
 
 /** @param {number | null | undefined} ms */
 export function time (ms) {
   if (ms == null) return '–'
-  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
+  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}${GAP}ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)}${GAP}s`
   const seconds = Math.round(ms / 1_000)
   const [d, h, m, s] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
-  if (d > 0) return `${d} d ${h} h`
-  return h > 0 ? `${h} h ${m} min` : `${m} min ${s} s`
+  if (d > 0) return `${d}${GAP}d ${h}${GAP}h`
+  return h > 0 ? `${h}${GAP}h ${m}${GAP}min` : `${m}${GAP}min ${s}${GAP}s`
 }
 
 /** What is left of something, in whole seconds. @param {number} ms */
 export function left (ms) {
-  return ms < 60_000 ? `${Math.ceil(ms / 1_000)} s` : time(ms)
+  return ms < 60_000 ? `${Math.ceil(ms / 1_000)}${GAP}s` : time(ms)
 }
 
 /** @param {number | null | undefined} usd */

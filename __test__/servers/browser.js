@@ -66,6 +66,7 @@ async function sound ({ page, complaints }, look) {
 
 async function shot (page, name) {
   fs.mkdirSync(SHOTS, { recursive: true })
+  await page.evaluate(() => window.scrollTo(0, 0))
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true })
 }
 

@@ -79,7 +79,7 @@ function screen (model, href, { width, height, unicode, lost, now }, { words, su
     const room = Math.max(1, Math.min(12, height - lines.length - 1))
     for (const line of model.lines.slice(0, room)) add(`  ${clock(line.at)}  ${line.kind.padEnd(10)}  ${line.text}${line.times > 1 ? ` × ${count(line.times)}` : ''}`, line.tone === 'bad' ? { tone: 'bad' } : {})
   }
-  return lines.map((line) => ({ ...line, text: fit(unicode ? line.text : ascii(line.text), width) }))
+  return lines.map((line) => ({ ...line, text: fit(unicode ? spaced(line.text) : ascii(line.text), width) }))
 }
 
 /** Columns as wide as what is in them; those that do not fit are left out from behind. @param {string[][]} rows @param {Set<number>} right @param {number} width @param {boolean} unicode */
@@ -126,9 +126,14 @@ function fit (text, width) {
   return `${cut}>`
 }
 
+/** As people search for it. @param {string} text */
+function spaced (text) {
+  return text.replaceAll('\u00a0', ' ')
+}
+
 /** @param {string} text */
 function ascii (text) {
-  return text.replace(/[^\u0020-\u007e]/gu, (sign) => ASCII[sign] ?? '?')
+  return spaced(text).replace(/[^\u0020-\u007e]/gu, (sign) => ASCII[sign] ?? '?')
 }
 
 module.exports = { screen }
