@@ -7,7 +7,7 @@ const globals = require('globals')
 
 module.exports = [
   // Generated, installed or built.
-  { ignores: ['**/node_modules/', 'target/', 'native.cjs', 'benchmark/results/'] },
+  { ignores: ['**/node_modules/', 'target/', 'native.cjs', 'benchmark/results/', 'dashboard/vendor/'] },
   js.configs.recommended,
   {
     // A comment that silences nothing hides the next one that would.
@@ -28,6 +28,8 @@ module.exports = [
       strict: ['error', 'global']
     }
   },
-  { files: ['dashboard/**/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
+  { files: ['dashboard/**/*.js', 'dashboard/**/*.mjs'], languageOptions: { sourceType: 'module', globals: { ...globals.browser, uPlot: 'readonly' } } },
+  // What they have a page evaluate runs in the page.
+  { files: ['__test__/servers/*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } }
 ]

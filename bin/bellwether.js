@@ -22,7 +22,8 @@ const COMMANDS = {
   'check-config': () => require('./commands/check-config'),
   costs: () => require('./commands/costs'),
   queue: () => require('./commands/queue'),
-  serve: () => require('./commands/serve')
+  serve: () => require('./commands/serve'),
+  top: () => require('./commands/top')
 }
 
 const FINE = 0

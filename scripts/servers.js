@@ -5,7 +5,7 @@
 const { spawnSync } = require('node:child_process')
 
 /** Command and the package that brings it. */
-const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin'], ['promtool', 'prometheus']]
+const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin'], ['promtool', 'prometheus'], ['chromium', 'chromium']]
 
 /** Installs what is missing when it may, else says what to install and ends with code 2. */
 function installServers () {

@@ -63,6 +63,8 @@ export interface DashboardData {
   endpoints: EndpointStatus[]
   health: Omit<HealthReport, 'toString'>
   summary: Record<string, ModelSummary>
+  /** Since the client was made: what became of calls, how often they moved, and what their answers cost. */
+  calls: Record<'ok' | 'fallback' | 'queued' | 'error' | 'aborted' | 'failovers' | 'costUsd', number>
   metrics: MetricsSnapshot
   incidents: Omit<IncidentReport, 'toString' | 'toMarkdown' | 'toSvg'>[]
   /** Of the last 31 days. */

@@ -11,6 +11,7 @@ const FOLDER = path.join(__dirname, '..', '..', 'dashboard')
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
@@ -42,12 +43,12 @@ const AS_FILE = '.'
 function createDashboard (place, events) {
   /** @type {Map<string, Asset>} */
   const assets = new Map()
-  for (const entry of fs.readdirSync(FOLDER, { withFileTypes: true })) {
-    const type = TYPES[path.extname(entry.name)]
-    if (!entry.isFile() || type === undefined) continue
-    const bytes = fs.readFileSync(path.join(FOLDER, entry.name))
-    if (entry.name !== 'index.html') {
-      assets.set(entry.name, asset(bytes, type))
+  for (const name of /** @type {string[]} */ (fs.readdirSync(FOLDER, { recursive: true }))) {
+    const type = TYPES[path.extname(name)]
+    if (type === undefined) continue
+    const bytes = fs.readFileSync(path.join(FOLDER, name))
+    if (name !== 'index.html') {
+      assets.set(name.replaceAll(path.sep, '/'), asset(bytes, type))
       continue
     }
     const page = bytes.toString('utf8').replaceAll(EVENTS, escaped(relative(place, events)))

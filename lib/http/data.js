@@ -3,6 +3,7 @@
 // How a client stands, whole: what a page shows before the first event comes.
 
 const { version } = require('../../package.json')
+const { totalsOf } = require('./totals')
 
 const DAY = 86_400_000
 /** Days of costs. */
@@ -21,6 +22,7 @@ function dataOf (client, { alerts, push }) {
     endpoints: client.getEndpointStatus(),
     health: client.getHealthReport(),
     summary: client.getSummary(),
+    calls: totalsOf(client.metrics.families()),
     metrics: client.metrics.snapshot(),
     incidents: client.getIncidents(),
     costs: { report: client.costs.report({ from: now - (MONTH - 1) * DAY }), budgets: client.costs.budgets() },

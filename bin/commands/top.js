@@ -1,0 +1,145 @@
+'use strict'
+
+// The dashboard in a terminal: how a running process stands, live, or once.
+
+const duration = require('../../lib/duration')
+const { createSource, SourceError, pause } = require('./top/source')
+const { screen } = require('./top/screen')
+const { takeScreen } = require('./top/terminal')
+
+const FINE = 0
+const PROBLEMS = 1
+const MISUSED = 2
+const SHORTEST = 100
+const LONGEST = 3_600_000
+const PIPE_WIDTH = 120
+
+/** @type {import('../bellwether').Command} */
+const command = {
+  usage: 'bellwether top ADDRESS [--token-env NAME] [--once] [--json] [--interval 1s] [--ascii]',
+  summary: 'Shows in a terminal how a running process stands: endpoints, failovers, alerts, incidents, costs.',
+  help: `  ADDRESS           of the process's dashboard, http://127.0.0.1:8787/dashboard
+  --token-env NAME  the variable that holds the token, sent as authorization: Bearer
+  --once            how it stands now, as text, and the end; so also where the output is no terminal
+  --json            an object a line, one each interval: what data.json says, and figures of the last minute
+  --interval TIME   how often it looks: 100ms to 1h. Default 1s
+  --ascii           no signs beyond ASCII; so also where the locale is not of UTF-8
+  -h, --help        this
+
+q or Ctrl-C ends it. NO_COLOR is heeded. What happens is told from when it was started.
+
+Examples:
+  bellwether top http://127.0.0.1:8787/dashboard
+  BELLWETHER_TOKEN=… bellwether top https://llm.example.com/dashboard --token-env BELLWETHER_TOKEN
+  bellwether top http://127.0.0.1:8787/dashboard --once || echo 'not all is well'
+  bellwether top http://127.0.0.1:8787/dashboard --json --interval 10s | jq .figures.perSecond
+
+Exit code: 0 ended, and with --once all is well; 1 with --once, not all is well; 2 misuse, or it cannot be reached.`,
+  options: {
+    'token-env': { type: 'string' },
+    once: { type: 'boolean' },
+    json: { type: 'boolean' },
+    interval: { type: 'string' },
+    ascii: { type: 'boolean' }
+  },
+  positionals: 1,
+  run
+}
+
+/** @type {import('../bellwether').Command['run']} */
+async function run ({ values, positionals: [address] }, out) {
+  const misused = (/** @type {string} */ why) => {
+    out.complain(`bellwether top: ${why}\nUsage: ${command.usage}`)
+    return MISUSED
+  }
+  const { 'token-env': variable, json = false } = values
+  if (address === undefined) return misused('the address of a dashboard is missing: http://127.0.0.1:8787/dashboard')
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return misused(`the address must begin with http:// or https://, got '${address.slice(0, 80)}'`)
+  if (url.username !== '' || url.password !== '') return misused('the address must hold no password, which others could see: use --token-env NAME')
+  const token = variable === undefined ? undefined : process.env[variable] ?? ''
+  if (token === '') return misused(`the variable ${variable} must hold the token, and is empty or not set`)
+  if (token !== undefined && /[^!-~]/.test(token)) return misused(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
+  /** @type {number} */
+  let interval
+  try {
+    interval = duration.ms(values.interval, '--interval', 1_000)
+  } catch (/** @type {any} */ error) {
+    return misused(`--interval ${error.problems[0].message}`)
+  }
+  if (interval < SHORTEST || interval > LONGEST) return misused(`--interval must be from 100ms to 1h, got '${values.interval}'`)
+
+  const [words, { createModel, summary, standing }] = await Promise.all([import('../../dashboard/words.mjs'), import('../../dashboard/model.mjs')])
+  const shared = { words, summary, standing }
+  const model = createModel()
+  const source = createSource(address, token)
+  const unicode = values.ascii !== true && /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || (process.platform === 'win32' ? 'utf8' : ''))
+  const once = values.once === true || (!json && !process.stdout.isTTY)
+  try {
+    model.data(await source.data(), Date.now())
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error
+    out.complain(`bellwether top: ${error.message}`)
+    return MISUSED
+  }
+  const figures = () => ({ ...model.latest, figures: model.headline(Date.now()) })
+  if (once) {
+    // Two looks make a rate.
+    await pause(Math.max(interval, 600), new AbortController().signal)
+    await source.data().then((data) => model.data(data, Date.now()), () => {})
+    const view = { width: process.stdout.columns ?? PIPE_WIDTH, height: Infinity, unicode, now: Date.now() }
+    out.say(json ? JSON.stringify(figures()) : screen(model, source.href, view, shared).map(({ text }) => text).join('\n'))
+    return model.latest?.health.overallStatus === 'healthy' ? FINE : PROBLEMS
+  }
+  const ended = new AbortController()
+  return json ? lines() : live()
+
+  async function lines () {
+    for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => ended.abort())
+    const following = source.follow((name, payload) => model.event(name, payload, Date.now()), () => {}, ended.signal)
+    out.say(JSON.stringify(figures()))
+    await each((error) => error === undefined ? out.say(JSON.stringify(figures())) : out.complain(`bellwether top: ${error.message}`))
+    await following
+    return FINE
+  }
+
+  async function live () {
+    const colours = !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+    /** @type {number | undefined} */
+    let lost
+    const terminal = takeScreen({ quit: () => ended.abort(), resize: draw })
+    function draw () {
+      const view = { width: process.stdout.columns ?? 80, height: process.stdout.rows ?? 24, unicode, lost, now: Date.now() }
+      terminal.draw(screen(model, source.href, view, shared), colours)
+    }
+    const following = source.follow((name, payload) => model.event(name, payload, Date.now()), () => {}, ended.signal)
+    draw()
+    try {
+      await each((error) => {
+        lost = error === undefined ? undefined : lost ?? Date.now()
+        draw()
+      })
+      await following
+    } finally {
+      terminal.release()
+    }
+    return FINE
+  }
+
+  /** @param {(error?: Error) => void} told */
+  async function each (told) {
+    for (;;) {
+      await pause(interval, ended.signal)
+      if (ended.signal.aborted) return
+      let failed
+      try {
+        model.data(await source.data(), Date.now())
+      } catch (/** @type {any} */ error) {
+        failed = error
+      }
+      told(failed)
+    }
+  }
+}
+
+module.exports = command

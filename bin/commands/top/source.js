@@ -1,0 +1,127 @@
+'use strict'
+
+// Where `top` gets what it shows: data.json when it asks, events as they come.
+
+const PATIENCE = 10_000
+const AGAIN = 2_000
+/** Of one answer, or one event: more is no dashboard's. */
+const MOST_BYTES = 64 << 20
+
+class SourceError extends Error {}
+
+/**
+ * @param {string} address Of the dashboard.
+ * @param {string | undefined} token
+ */
+function createSource (address, token) {
+  const base = new URL(address)
+  base.pathname = base.pathname.replace(/\/*$/, '/')
+  base.search = ''
+  base.hash = ''
+  /** @type {Record<string, string>} */
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+
+  /** @param {URL} url @param {AbortSignal} signal @returns {Promise<Response>} */
+  async function get (url, signal, more = {}) {
+    let response
+    try {
+      response = await fetch(url, { headers: { ...headers, ...more }, signal, redirect: 'manual' })
+    } catch (/** @type {any} */ error) {
+      const why = error.name === 'TimeoutError' ? `does not answer within ${PATIENCE / 1_000} s` : `cannot be reached (${error.cause?.code ?? error.name})`
+      throw new SourceError(`${base.origin} ${why}: is the process running, and is this its port?`)
+    }
+    if (response.ok) return response
+    await response.body?.cancel()
+    if (response.status === 401 || response.status === 403) {
+      throw new SourceError(`${base.href} asks who you are (${response.status}): ${token === undefined ? 'name the variable that holds its token, --token-env NAME' : 'the token is not the one it wants'}`)
+    }
+    throw new SourceError(`${url.href} answers ${response.status}: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
+  }
+
+  /** @param {Response} response */
+  async function text (response) {
+    const decoder = new TextDecoder()
+    let [all, size] = ['', 0]
+    for await (const bytes of response.body ?? []) {
+      size += bytes.length
+      if (size > MOST_BYTES) throw new SourceError(`${base.href} answers more than ${MOST_BYTES >> 20} MiB: this is no dashboard`)
+      all += decoder.decode(bytes, { stream: true })
+    }
+    return all
+  }
+
+  /** @returns {Promise<import('../../..').DashboardData>} */
+  async function data () {
+    const url = new URL('data.json', base)
+    const said = await text(await get(url, AbortSignal.timeout(PATIENCE)))
+    try {
+      const found = JSON.parse(said)
+      if (Array.isArray(found.endpoints) && typeof found.health?.overallStatus === 'string' && typeof found.calls?.ok === 'number') return found
+    } catch {
+      // Told below.
+    }
+    throw new SourceError(`${url.href} is not what a dashboard of this version says: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
+  }
+
+  /**
+   * Follows the events until the signal; comes back by itself, and goes on where it was.
+   * @param {(name: string, payload: any) => void} told @param {(live: boolean) => void} state @param {AbortSignal} signal
+   */
+  async function follow (told, state, signal) {
+    let lastId = ''
+    while (!signal.aborted) {
+      try {
+        const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])))
+        const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
+        const response = await get(new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base), signal, lastId === '' ? {} : { 'last-event-id': lastId })
+        state(true)
+        let left = ''
+        const decoder = new TextDecoder()
+        for await (const bytes of response.body ?? []) {
+          const blocks = (left + decoder.decode(bytes, { stream: true })).split('\n\n')
+          left = /** @type {string} */ (blocks.pop())
+          if (left.length > MOST_BYTES) break
+          for (const block of blocks) {
+            const event = parse(block)
+            if (event === undefined) continue
+            lastId = event.id
+            told(event.name, event.payload)
+          }
+        }
+      } catch {
+        // Whoever asks for data.json hears why.
+      }
+      if (signal.aborted) return
+      state(false)
+      await pause(AGAIN, signal)
+    }
+  }
+
+  return { data, follow, href: base.href.slice(0, -1) }
+}
+
+/** @param {string} block */
+function parse (block) {
+  const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
+  if (fields.event === undefined || fields.data === undefined) return undefined
+  try {
+    return { id: fields.id ?? '', name: fields.event, payload: JSON.parse(fields.data) }
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {number} ms @param {AbortSignal} signal */
+function pause (ms, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve(undefined)
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
+
+module.exports = { createSource, SourceError, pause }

@@ -1,0 +1,71 @@
+'use strict'
+
+// A screen that is taken and given back, whatever ends the program, and on which only what changed is drawn anew.
+
+const ENTER = '\u001b[?1049h\u001b[?25l'
+const LEAVE = '\u001b[?25h\u001b[?1049l'
+/** Terminals that know it show a frame whole; the others read past it. */
+const [BEGIN, END] = ['\u001b[?2026h', '\u001b[?2026l']
+/** q, Q, Ctrl-C and Ctrl-D. */
+const QUIT = new Set([0x71, 0x51, 0x03, 0x04])
+const CODES = { good: 32, warn: 33, bad: 31, plain: 39 }
+
+/** @param {{ quit: () => void, resize: () => void }} tell */
+function takeScreen (tell) {
+  const { stdin, stdout } = process
+  let last = ''
+  let taken = true
+  const keys = (/** @type {Buffer} */ bytes) => {
+    // In raw mode Ctrl-C is a key like any other.
+    if (bytes.some((byte) => QUIT.has(byte))) tell.quit()
+  }
+  const resized = () => {
+    last = ''
+    tell.resize()
+  }
+  const signals = /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+
+  function release () {
+    if (!taken) return
+    taken = false
+    process.off('exit', release)
+    stdout.off('resize', resized)
+    stdin.off('data', keys)
+    for (const signal of signals) process.off(signal, tell.quit)
+    if (stdin.isTTY) stdin.setRawMode(false)
+    stdin.pause()
+    stdout.write(LEAVE)
+  }
+
+  process.once('exit', release)
+  for (const signal of signals) process.on(signal, tell.quit)
+  stdout.on('resize', resized)
+  if (stdin.isTTY) {
+    stdin.setRawMode(true)
+    stdin.on('data', keys)
+    stdin.resume()
+  }
+  stdout.write(ENTER)
+
+  return {
+    release,
+    /** @param {import('./screen').Line[]} lines @param {boolean} colours */
+    draw (lines, colours) {
+      const shown = lines.slice(0, Math.max(1, (stdout.rows ?? 24)))
+      const frame = shown.map((line) => `${painted(line, colours)}\u001b[K`).join('\r\n')
+      // Who reads slowly is given the next frame, not all of them.
+      if (frame === last || stdout.writableNeedDrain) return
+      last = frame
+      stdout.write(`${BEGIN}\u001b[H${frame}\u001b[J${END}`)
+    }
+  }
+}
+
+/** @param {import('./screen').Line} line @param {boolean} colours */
+function painted ({ text, tone, bold, soft }, colours) {
+  if (!colours) return text
+  const codes = [...(bold ? [1] : []), ...(soft ? [2] : []), ...(tone === undefined ? [] : [CODES[tone]])]
+  return codes.length === 0 ? text : `\u001b[${codes.join(';')}m${text}\u001b[0m`
+}
+
+module.exports = { takeScreen }
