@@ -10,8 +10,10 @@ const DIALECTS = [
   [/\/models\/[^/]+:(?:streamGenerateContent|generateContent)$/, 'google'],
   [/\/models\/[^?]+\/(?:streamGenerate|generate)[^/]*$/, 'relay']
 ]
-/** Stand-ins, but no vendor of ours asks for them. */
-const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'host', 'content-length', 'connection']
+/** Said by each fetch for itself. */
+const OWN = ['host', 'content-length', 'connection']
+/** A stand-in for a key, by which endpoints are told apart that share an address (src/config/rehearsal.rs). */
+const STAND_IN = /bellwether-drill-(\d+)-\d+/
 
 const USAGE = { prompt_tokens: 400, completion_tokens: 150, total_tokens: 550 }
 
@@ -34,14 +36,20 @@ class Vendors {
   async exchange (url, init) {
     const { origin, pathname, search } = new URL(url)
     const found = DIALECTS.find(([end]) => end.test(pathname))
-    // The longest base that it lies under: several endpoints may share a host.
-    const endpoint = this.#endpoints.filter((e) => e.base === origin && pathname.startsWith(e.path)).sort((a, b) => b.path.length - a.path.length)[0]
+    const headers = new Headers(init.headers)
+    const endpoint = this.#endpointOf(origin, pathname, `${[...headers.values()].join(' ')} ${search}`)
     if (found === undefined || endpoint === undefined) return new Response('{"error":{"message":"a drill answers chat completions only"}}', { status: 404 })
     const [end, dialect] = found
     const server = await this.#server(endpoint, dialect)
-    const headers = new Headers(init.headers)
-    for (const name of CREDENTIALS) headers.delete(name)
+    for (const name of OWN) headers.delete(name)
     return fetch(`${server.url}${/** @type {RegExpExecArray} */ (end.exec(pathname))[0]}${search}`, { ...init, headers })
+  }
+
+  /** The longest base that it lies under, for several may share a host; of those that are the same, the one whose key it has. @param {string} origin @param {string} path @param {string} credentials */
+  #endpointOf (origin, path, credentials) {
+    const under = this.#endpoints.filter((e) => e.base === origin && path.startsWith(e.path)).sort((a, b) => b.path.length - a.path.length)
+    const numbered = this.#endpoints[Number(STAND_IN.exec(credentials)?.[1])]
+    return under.includes(numbered) ? numbered : under[0]
   }
 
   /** @param {any} endpoint @param {'openai' | 'anthropic' | 'google' | 'relay'} dialect */
@@ -59,7 +67,7 @@ class Vendors {
   /**
    * From now on an endpoint does this; without a fault it is well.
    * @param {string} name
-   * @param {((faults: typeof import('../../testing').faults, well: any) => any) | undefined} fault
+   * @param {((faults: typeof import('../../testing').faults, well: any, latencyMs: number) => any) | undefined} fault
    */
   disturb (name, fault) {
     for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
@@ -72,7 +80,7 @@ class Vendors {
   #tell (endpoint, server) {
     const { faults } = this.#testing
     const well = faults.combine(faults.healthy({ usage: USAGE }), faults.slowHeaders(this.#latencyMs))
-    server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well))
+    server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well, this.#latencyMs))
   }
 
   /** Requests that an endpoint's vendor has seen. @param {string} name */
