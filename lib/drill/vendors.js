@@ -15,16 +15,27 @@ const OWN = ['host', 'content-length', 'connection']
 /** A stand-in for a key, by which endpoints are told apart that share an address (src/config/rehearsal.rs). */
 const STAND_IN = /bellwether-drill-(\d+)-\d+/
 
-const USAGE = { prompt_tokens: 400, completion_tokens: 150, total_tokens: 550 }
+/** Tokens of an answer. */
+const USAGE = { input: 400, output: 150 }
+
+/** In each dialect's words. @type {Record<string, (usage: typeof USAGE) => Record<string, number>>} */
+const WORDS = {
+  openai: ({ input, output }) => ({ prompt_tokens: input, completion_tokens: output, total_tokens: input + output }),
+  anthropic: ({ input, output }) => ({ input_tokens: input, output_tokens: output }),
+  google: ({ input, output }) => ({ promptTokenCount: input, candidatesTokenCount: output, totalTokenCount: input + output }),
+  relay: ({ input, output }) => WORDS.google({ input, output })
+}
 
 class Vendors {
   /** @type {{ name: string, base: string, path: string, servers: Map<string, any>, fault: any }[]} */
   #endpoints
   #latencyMs
+  #usage
   #testing = require('../../testing')
 
-  /** @param {{ name: string, url: string }[]} endpoints @param {number} latencyMs */
-  constructor (endpoints, latencyMs) {
+  /** @param {{ name: string, url: string }[]} endpoints @param {number} latencyMs @param {{ input: number, output: number }} [usage] What each answer is said to have used. */
+  constructor (endpoints, latencyMs, usage = USAGE) {
+    this.#usage = usage
     this.#latencyMs = latencyMs
     this.#endpoints = endpoints.map(({ name, url }) => {
       const { origin, pathname } = new URL(url)
@@ -58,7 +69,7 @@ class Vendors {
     if (server === undefined) {
       server = this.#testing.createFaultServer({ dialect, name: endpoint.name })
       endpoint.servers.set(dialect, server)
-      this.#tell(endpoint, server)
+      this.#tell(endpoint, server, dialect)
     }
     await server.ready
     return server
@@ -72,14 +83,14 @@ class Vendors {
   disturb (name, fault) {
     for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
       endpoint.fault = fault
-      for (const server of endpoint.servers.values()) this.#tell(endpoint, server)
+      for (const [dialect, server] of endpoint.servers) this.#tell(endpoint, server, dialect)
     }
   }
 
-  /** @param {any} endpoint @param {any} server */
-  #tell (endpoint, server) {
+  /** @param {any} endpoint @param {any} server @param {string} dialect */
+  #tell (endpoint, server, dialect) {
     const { faults } = this.#testing
-    const well = faults.combine(faults.healthy({ usage: USAGE }), faults.slowHeaders(this.#latencyMs))
+    const well = faults.combine(faults.healthy({ usage: WORDS[dialect](this.#usage) }), faults.slowHeaders(this.#latencyMs))
     server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well, this.#latencyMs))
   }
 
