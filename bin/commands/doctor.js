@@ -57,7 +57,7 @@ async function run ({ values }, out) {
       const file = values.config ?? documents.find()
       findings.push({ check: 'configuration', status: 'ok', message: file === undefined ? 'keys from the environment' : `${file} is valid` })
       const { config, paths } = clientOf(file)
-      findings.push(...paths.map(({ what, path }) => writable(what, path)), ...keys(config, client), ...proxies())
+      findings.push(...paths.map(({ what, path }) => writable(what, path)), ...keys(config), ...proxies())
       out.progress('examining the endpoints')
       const examined = await Promise.all(client.getEndpointStatus().map(({ name, url }) => endpoint(client, name, url, timeout)))
       findings.push(...examined.flat())

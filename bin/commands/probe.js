@@ -106,18 +106,17 @@ function targetsOf (client, { config: file, model: given }) {
   const chains = [...ofAliases.values(), ...ofRules.map((/** @type {string} */ goal) => ofAliases.get(goal) ?? [goal])].flat()
   return statuses.flatMap(({ name, model }) => {
     const listed = config.endpoints.find((/** @type {any} */ e) => e.name === name)?.models
-    const own = model ? [model] : listed === undefined || listed === 'any' ? chains : [listed].flat()
+    const own = listed !== undefined && listed !== 'any' ? [listed].flat() : model ? [model] : chains
     return [...new Set(given ?? own)].map((one) => ({ endpoint: name, model: String(one) }))
   })
 }
 
 /** What it would cost, as simulated vendors make it out. @param {Record<string, any>} values @param {import('../out').Out} out @param {Target[]} targets */
 async function estimate (values, out, targets) {
-  /** @type {any} */
-  let vendors
-  const client = open('probe', values, out, { ...ALONE, transport: (/** @type {string} */ url, /** @type {RequestInit} */ init) => vendors.exchange(url, init) })
+  const transport = (/** @type {string} */ url, /** @type {RequestInit} */ init) => vendors.exchange(url, init)
+  const client = open('probe', values, out, { ...ALONE, transport })
   if (client === undefined) return null
-  vendors = new Vendors(client.getEndpointStatus(), 0, { input: 12, output: MOST_TOKENS })
+  const vendors = new Vendors(client.getEndpointStatus(), 0, { input: 12, output: MOST_TOKENS })
   try {
     const results = await all(targets, (target) => probe(client, target, 10_000, new AbortController().signal), () => {})
     return results.some(({ costUsd }) => costUsd === null) ? null : results.reduce((sum, { costUsd }) => sum + costUsd, 0)

@@ -71,7 +71,7 @@ async function run ({ values }, out) {
     data = await ask(url, token, timeout)
     data = { health: healthReport(data.health), incidents: data.incidents.map(incidentReport), costs: new CostReport(data.costs.report) }
   } catch (/** @type {any} */ error) {
-    const why = error.name === 'TimeoutError' ? `no answer within ${timeout} ms` : error.cause?.code ?? error.message
+    const why = error.name === 'TimeoutError' ? `no answer within ${timeout} ms` : error.cause?.code ?? error.cause?.message ?? error.message
     out.complain(`bellwether report: ${printable(String(why))}`)
     return PROBLEMS
   }

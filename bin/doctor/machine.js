@@ -52,8 +52,8 @@ function writable (what, file) {
   }
 }
 
-/** Nothing of a key but its shape. @param {any} config @param {import('../..').FailoverClient} client @returns {any[]} */
-function keys (config, client) {
+/** Nothing of a key but its shape. @param {any} config @returns {any[]} */
+function keys (config) {
   if (config !== undefined) {
     return config.endpoints.map((/** @type {{ name: string, keys: string[] }} */ { name, keys }) => ({
       check: `${name}: key`, status: 'ok', message: keys[0] === 'no key' ? 'none is sent' : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}, well formed`

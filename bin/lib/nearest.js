@@ -6,7 +6,7 @@
  * @param {string[]} known
  */
 function nearest (given, known) {
-  const most = Math.max(1, Math.floor(given.length / 3))
+  const most = Math.max(given.length > 3 ? 2 : 1, Math.floor(given.length / 3))
   const [best] = known.map((name) => ({ name, distance: distance(given.slice(0, 60), name) })).sort((a, b) => a.distance - b.distance)
   return best !== undefined && best.distance <= most ? best.name : undefined
 }
