@@ -2,10 +2,12 @@
 
 import { EventEmitter } from 'node:events'
 import type { AlertKind, AlertOptions, ForwardEvent } from './types/alerts'
+import type { DrillEvent, DrillOptions, DrillReport, DrillScenario, DrillsOptions } from './types/drills'
 import type { IncidentOptions, IncidentReport } from './types/incidents'
 import type { Logger, LogLevel } from './types/telemetry'
 
 export * from './types/alerts'
+export * from './types/drills'
 export * from './types/incidents'
 export * from './types/http'
 export * from './types/telemetry'
@@ -127,6 +129,12 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   getHealthReport(): HealthReport
   /** Disturbances that are under way or over, the oldest first: at most `incidents.keep` that are over. */
   getIncidents(): IncidentReport[]
+  /**
+   * Rehearses failures on a twin of this client, configured alike, whose vendors are simulated: no vendor is asked, no key
+   * leaves, nothing is counted here. Without scenarios: all, within a minute or so (docs/drills.md).
+   * Rejects with a `ConfigError` for misuse, with `signal.reason`, and with `ClientClosedError`.
+   */
+  drill(scenarios?: DrillScenario | DrillScenario[], options?: DrillOptions): Promise<DrillReport>
   /**
    * Asks `GET /models` whether the key is accepted. Default: the first endpoint.
    * @throws {ConfigError} (as a rejection) if no endpoint has that name
@@ -250,6 +258,8 @@ export interface ClientOptions extends ConnectionOptions {
   /** A second request to another endpoint for a call whose first is slow. Default false. */
   hedge?: false | HedgeOptions
   incidents?: IncidentOptions
+  /** Drills that the client holds by itself: docs/drills.md. Default: none. */
+  drills?: DrillsOptions
   /** Is told of events, in the words of pino: docs/telemetry.md. */
   logger?: Logger
   /** Default `BELLWETHER_LOG`, else `'info'` with a logger and `'silent'` without one, which would write to stderr. */
@@ -1199,6 +1209,8 @@ export interface ClientEvents extends MonitorEvents {
   queue: QueueEvent
   /** An incident was opened, or is over. */
   incident: IncidentReport
+  /** What a drill comes to. */
+  drill: DrillEvent
 }
 
 export interface AttemptEvent extends Attempt {

@@ -98,6 +98,8 @@ export declare class NativeClient {
   queueNext(slot: number, place: number): void
   /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
   holdQueueForTest(held: boolean): void
+  /** When drills are held, as JSON; nothing if they are not. */
+  drills(): string | null
   /**
    * A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
    * Nothing that it does is seen here.

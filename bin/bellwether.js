@@ -11,20 +11,14 @@
  * @property {string} help Options and examples.
  * @property {import('node:util').ParseArgsConfig['options']} options
  * @property {number} [positionals] At most so many.
+ * @property {string[]} [words] What a positional may be, for completion.
  * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./out').Out) => number | Promise<number>} run Gives the exit code.
  */
 
 const { parseArgs } = require('node:util')
 const { out } = require('./out')
-
-/** @type {Record<string, () => Command>} */
-const COMMANDS = {
-  'check-config': () => require('./commands/check-config'),
-  costs: () => require('./commands/costs'),
-  queue: () => require('./commands/queue'),
-  serve: () => require('./commands/serve'),
-  top: () => require('./commands/top')
-}
+const { COMMANDS } = require('./table')
+const { nearest } = require('./lib/nearest')
 
 const FINE = 0
 const MISUSED = 2
@@ -41,7 +35,7 @@ async function main (args) {
     return FINE
   }
   if (!Object.hasOwn(COMMANDS, name)) {
-    out.complain(`bellwether: there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`)
+    out.complain(`bellwether: there is no command '${name}'${meant(name, Object.keys(COMMANDS))}; there are ${Object.keys(COMMANDS).join(', ')}`)
     return MISUSED
   }
   const command = COMMANDS[name]()
@@ -49,7 +43,9 @@ async function main (args) {
   try {
     given = parseArgs({ args: rest, options: { ...command.options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
   } catch (/** @type {any} */ error) {
-    out.complain(`bellwether ${name}: ${error.message}\nUsage: ${command.usage}`)
+    const unknown = error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^']+)'/.exec(error.message)?.[1] : undefined
+    const why = unknown === undefined ? error.message : `there is no option '--${unknown}'${meant(unknown, [...Object.keys(command.options ?? {}), 'help'], '--')}`
+    out.complain(`bellwether ${name}: ${why}\nUsage: ${command.usage}`)
     return MISUSED
   }
   if (given.values.help) {
@@ -61,6 +57,12 @@ async function main (args) {
     return MISUSED
   }
   return command.run(given, out)
+}
+
+/** @param {string} given @param {string[]} known @param {string} [before] */
+function meant (given, known, before = '') {
+  const name = nearest(given, known)
+  return name === undefined ? '' : `; did you mean '${before}${name}'?`
 }
 
 function overview () {

@@ -9,6 +9,7 @@
  * @property {(text: string) => string} bold
  * @property {(text: string) => string} red
  * @property {(text: string) => string} dim
+ * @property {(text: string) => void} progress One line on stderr that the next one replaces; nothing where nobody looks. An empty one clears it.
  */
 
 const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
@@ -23,13 +24,16 @@ process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   process.exit(2)
 })
 
+process.stderr.on('error', () => {})
+
 /** @type {Out} */
 const out = {
   say: (text) => { process.stdout.write(`${text}\n`) },
   complain: (text) => { process.stderr.write(`${text}\n`) },
   bold: style(1, 22),
   red: style(31, 39),
-  dim: style(2, 22)
+  dim: style(2, 22),
+  progress: (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`) }
 }
 
 module.exports = { out }

@@ -44,6 +44,8 @@ class FailoverClient extends WantedEmitter {
   #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
+  /** Drills that are held by themselves. @type {{ said: string | undefined, stop: () => void }} */
+  #drills = { said: undefined, stop: () => {} }
   metrics
 
   /**
@@ -72,6 +74,7 @@ class FailoverClient extends WantedEmitter {
     this.metrics = metricsOf(native)
     this.#watchQueue(options)
     log(this, logger, native.logLevel())
+    this.#scheduleDrills()
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
@@ -127,6 +130,7 @@ class FailoverClient extends WantedEmitter {
     // Those of the configuration before this one may still be asked.
     if (!lingers) this.#functions.keepOnly(new Set([...used, ...this.#used]))
     this.#used = used
+    this.#scheduleDrills()
     return changes
   }
 
@@ -299,6 +303,7 @@ class FailoverClient extends WantedEmitter {
     const drain = duration.ms(given.drain, 'options.drain', DRAIN)
     this.#forgetSignal()
     this.#unwatch()
+    this.#drills.stop()
     noteClosing(this)
     this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
       this.#monitor.stopMonitoring()
@@ -318,6 +323,14 @@ class FailoverClient extends WantedEmitter {
     this.queue.ready().catch(({ message, reason }) => {
       if (reason !== 'closed') self.deref()?.deliver('config', { message })
     })
+  }
+
+  /** Those that stay as they were are not put off by a reload. */
+  #scheduleDrills () {
+    const said = this.#native.drills() ?? undefined
+    if (said === this.#drills.said) return
+    this.#drills.stop()
+    this.#drills = { said, stop: said === undefined ? () => {} : require('./drill/schedule').schedule(/** @type {any} */ (this), JSON.parse(said)) }
   }
 
   #listen () {

@@ -5,8 +5,9 @@
 const { read, NAMES } = require('./scenarios')
 const { play } = require('./play')
 const { scenarioReport, drillReport } = require('./report')
-const { ofProblems } = require('../errors')
-const { what } = require('../plain')
+const { closed, ofProblems } = require('../errors')
+const { what, isObject } = require('../plain')
+const { CLOSING } = require('../closing')
 
 /**
  * @param {any} client
@@ -15,25 +16,42 @@ const { what } = require('../plain')
  * @param {any} [options]
  */
 async function drill (client, native, scenarios, options = {}) {
-  const { signal, onProgress, ...others } = options ?? {}
-  const problems = Object.keys(others).map((path) => ({ path: `options.${path}`, message: 'is not an option; there are signal and onProgress' }))
-  if (onProgress !== undefined && typeof onProgress !== 'function') problems.push({ path: 'options.onProgress', message: `must be a function, got ${what(onProgress)}` })
-  if (problems.length > 0) throw ofProblems(problems)
+  const { signal, onProgress } = readOptions(options)
   const endpoints = client.getEndpointStatus().map((/** @type {any} */ { name, url }) => ({ name, url }))
   const plans = read(scenarios, endpoints.map((/** @type {any} */ e) => e.name))
+  signal?.throwIfAborted()
+  const ending = new AbortController()
+  const end = () => { ending.abort(closed()) }
+  client.once(CLOSING, end)
+  const until = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal])
   const startedAt = new Date()
   const reports = []
-  for (const [i, plan] of plans.entries()) {
-    signal?.throwIfAborted()
-    const progress = (/** @type {string} */ phase, /** @type {number} */ done) => {
-      if (phase !== '') client.deliver('drill', { scenario: plan.scenario, phase })
-      onProgress?.({ scenario: plan.scenario, number: i + 1, of: plans.length, done, ...(phase === '' ? {} : { phase }) })
+  try {
+    for (const [i, plan] of plans.entries()) {
+      until.throwIfAborted()
+      const progress = (/** @type {string} */ phase, /** @type {number} */ done) => {
+        if (phase !== '') client.deliver('drill', { scenario: plan.scenario, phase })
+        onProgress?.({ scenario: plan.scenario, number: i + 1, of: plans.length, done, ...(phase === '' ? {} : { phase }) })
+      }
+      const report = scenarioReport(plan, await play(native, endpoints, plan, { signal: until, progress }))
+      client.deliver('drill', { scenario: plan.scenario, phase: 'done', passed: report.passed })
+      reports.push(report)
     }
-    const report = scenarioReport(plan, await play(native, endpoints, plan, { signal, progress }))
-    client.deliver('drill', { scenario: plan.scenario, phase: 'done', passed: report.passed })
-    reports.push(report)
+  } finally {
+    client.off(CLOSING, end)
   }
   return drillReport(startedAt, reports)
+}
+
+/** @param {any} options */
+function readOptions (options) {
+  if (!isObject(options)) throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(options)}` }])
+  const { signal, onProgress, ...others } = options
+  const problems = Object.keys(others).map((path) => ({ path: `options.${path}`, message: 'is not an option; there are signal and onProgress' }))
+  if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push({ path: 'options.signal', message: `must be an AbortSignal, got ${what(signal)}` })
+  if (onProgress !== undefined && typeof onProgress !== 'function') problems.push({ path: 'options.onProgress', message: `must be a function, got ${what(onProgress)}` })
+  if (problems.length > 0) throw ofProblems(problems)
+  return { signal, onProgress }
 }
 
 module.exports = { drill, NAMES }

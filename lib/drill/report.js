@@ -8,28 +8,22 @@ const { time } = require('../incident-report')
  * @param {ReturnType<typeof import('./scenarios').read>[number]} plan
  * @param {Awaited<ReturnType<typeof import('./play').play>>} played
  */
-function scenarioReport ({ scenario, requests, concurrency, objectives }, { disturbed, model, answered, fallback, lost, errors, latencies, returnMs, incidents }) {
-  const first = incidents[0]
+function scenarioReport ({ scenario, requests, concurrency, objectives }, { latencies, touched, incidents, ...played }) {
+  const { lost, detectionMs, recoveryMs, returnMs, returnDueMs } = played
   const sorted = latencies.sort((a, b) => a - b)
-  const least = (/** @type {'detectionMs' | 'recoveryMs'} */ what) => worst(incidents.map((/** @type {any} */ incident) => incident[what]))
   const extraCostUsd = incidents.some((/** @type {any} */ i) => i.extraCostUsd === null) ? null : incidents.reduce((/** @type {number} */ sum, /** @type {any} */ i) => sum + i.extraCostUsd, 0)
-  const measured = { maxLost: lost, maxDetection: first === undefined ? null : least('detectionMs'), maxRecovery: first === undefined ? null : least('recoveryMs'), maxReturn: returnMs, maxExtraCostUsd: extraCostUsd }
+  // Who will not be asked for long is back when he may be asked.
+  const measured = { maxLost: lost, maxDetection: detectionMs, maxRecovery: recoveryMs, maxReturn: returnMs ?? returnDueMs, maxExtraCostUsd: extraCostUsd }
   const judged = Object.entries(objectives).filter(([, limit]) => limit !== null).map(([name, limit]) => {
     const value = measured[/** @type {keyof typeof measured} */ (name)]
-    // Nothing failed that could have been detected: nothing is to be said against it, if nothing was disturbed either.
     return { name, limit, measured: value, passed: value !== null && value <= /** @type {number} */ (limit) }
   })
   return {
-    scenario, passed: judged.every(({ passed }) => passed), disturbed, model, requests, concurrency, answered, fallback, lost, errors,
+    scenario, passed: touched && judged.every(({ passed }) => passed), touched, requests, concurrency, ...played,
     rescued: incidents.reduce((/** @type {number} */ sum, /** @type {any} */ i) => sum + i.rescued, 0),
     latencyMs: { mean: sorted.length === 0 ? null : sorted.reduce((a, b) => a + b, 0) / sorted.length, p95: sorted.length === 0 ? null : sorted[Math.ceil(sorted.length * 0.95) - 1] },
-    detectionMs: measured.maxDetection, recoveryMs: measured.maxRecovery, returnMs, extraCostUsd, objectives: judged, incidents
+    extraCostUsd, objectives: judged, incidents
   }
-}
-
-/** The longest; null if one never came. @param {(number | null)[]} times */
-function worst (times) {
-  return times.includes(null) ? null : Math.max(.../** @type {number[]} */ (times))
 }
 
 /**
@@ -49,7 +43,7 @@ const HEAD = ['scenario', 'result', 'requests', 'lost', 'rescued', 'detected', '
 /** @param {ReturnType<typeof scenarioReport>} s */
 function row (s) {
   return [
-    s.scenario, s.passed ? 'passed' : 'FAILED', String(s.requests), String(s.lost), String(s.rescued), dash(s.detectionMs), dash(s.recoveryMs), dash(s.returnMs),
+    s.scenario, s.passed ? 'passed' : 'FAILED', String(s.requests), String(s.lost), String(s.rescued), dash(s.detectionMs), dash(s.recoveryMs), s.returnMs === null && s.returnDueMs !== null ? `due in ${time(s.returnDueMs)}` : dash(s.returnMs),
     s.extraCostUsd === null ? 'not known' : `${s.extraCostUsd.toFixed(4)} USD`
   ]
 }
@@ -65,6 +59,7 @@ function notes (s) {
     const shown = (/** @type {number | null} */ value) => value === null ? 'never' : /Lost|Usd/.test(name) ? String(value) : time(value)
     return `${s.scenario}: ${name} is ${shown(measured)}, wanted at most ${shown(limit)}`
   })
+  if (!s.touched) missed.unshift(`${s.scenario}: nobody asked ${s.disturbed.join(', ')}, so that nothing was shown`)
   const told = Object.entries(s.errors).map(([code, n]) => `${s.scenario}: ${n} × ${code}`)
   const advice = s.scenario === 'cut-stream' && s.lost > 0 ? ["cut-stream: streams that break after their first content are lost unless streams.onCut is 'restart' or 'continue', or streams.commit is 'end'"] : []
   return [...missed, ...told, ...advice]

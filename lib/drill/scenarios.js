@@ -9,7 +9,7 @@ const duration = require('../duration')
 /**
  * @typedef {object} Scenario
  * @property {(endpoints: string[], asked: string | undefined) => string[][]} whom Groups that are disturbed one after the other.
- * @property {(faults: any, well: any) => any} fault
+ * @property {(faults: any, well: any, latencyMs: number) => any} fault
  * @property {Partial<Objectives>} objectives
  * @property {string} about
  */
@@ -18,6 +18,8 @@ const duration = require('../duration')
 const one = (/** @type {string[]} */ endpoints, /** @type {string | undefined} */ asked) => [[asked ?? endpoints[0]]]
 const all = (/** @type {string[]} */ endpoints) => [endpoints]
 const SECOND = 1_000
+/** How long a scenario is played, before returns are waited for. */
+const USUAL = 4 * SECOND
 const SURVIVED = { maxLost: 0, maxDetection: SECOND, maxRecovery: SECOND }
 
 /** @type {Record<string, Scenario>} */
@@ -55,13 +57,14 @@ const SCENARIOS = {
   slow: {
     about: 'an endpoint takes ten times as long',
     whom: one,
-    fault: (f, well) => f.combine(well, f.slowHeaders(500)),
+    fault: (f, well, latencyMs) => f.combine(well, f.slowHeaders(latencyMs * 10)),
     objectives: { maxLost: 0 }
   },
   'cut-stream': {
     about: 'an endpoint\'s streams break off after their first content; lost ones must say so',
     whom: one,
-    fault: (f) => f.cut({ after: 1 }),
+    // Slowly: a break that comes with the first content would be one before it.
+    fault: (f, well) => f.combine(well, f.pace(20), f.cut({ after: 2 })),
     objectives: {}
   },
   flapping: {
@@ -121,7 +124,7 @@ function readOne (given, path, endpoints, problems) {
   if (!Number.isFinite(streamShare) || streamShare < 0 || streamShare > 1) wrong('streamShare', 'must be from 0 to 1')
   return {
     scenario, endpoint, model, requests, concurrency, latencyMs, streamShare,
-    durationMs: time(plan.duration ?? 6_000, 'duration', wrong) ?? 6_000,
+    durationMs: time(plan.duration ?? USUAL, 'duration', wrong) ?? USUAL,
     objectives: readObjectives(plan.objectives, SCENARIOS[scenario].objectives, wrong)
   }
 }

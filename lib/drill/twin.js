@@ -42,6 +42,12 @@ class Twin extends EventEmitter {
     return call(/** @type {any} */ (this), this.#native, request, options, undefined)
   }
 
+  /** Until when nobody asks it; 0 if somebody may. @param {string} name @returns {number} */
+  cooldownUntil (name) {
+    const status = JSON.parse(this.#native.endpointStatus()).find((/** @type {any} */ status) => status.name === name)
+    return status?.cooldownUntil ?? 0
+  }
+
   get incidents () {
     return JSON.parse(this.#native.incidents()).map(incidentReport)
   }

@@ -8,6 +8,7 @@ use super::{
     alerts::{self, AlertOptions},
     behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
     budgets,
+    drills::{self, DrillsConfig},
     endpoint::{EndpointConfig, Inherited, RELAY, default_base_url, host_name, is_relay_host},
     environment::{Environment, PROVIDERS},
     incidents, key,
@@ -52,6 +53,7 @@ pub struct ClientConfig {
     pub streams: Streams,
     pub hedge: Option<Hedge>,
     pub incidents: IncidentConfig,
+    pub drills: Option<DrillsConfig>,
     /// From which level on the façade logs events.
     pub log_level: Option<&'static str>,
     pub health: HealthConfig,
@@ -218,6 +220,7 @@ impl ClientConfig {
         let streams = behaviour::read_streams(r, Streams::default());
         let hedge = behaviour::read_hedge(r).flatten();
         let incidents = incidents::read(r);
+        let drills = drills::read(r);
         let log_level = r.one_of("logLevel", &LOG_LEVELS.map(|level| (level, level)));
         let proxy = read_proxy(r, environment);
         let tls = read_tls(r, environment);
@@ -248,6 +251,7 @@ impl ClientConfig {
             streams,
             hedge,
             incidents,
+            drills,
             log_level,
             health,
             prices,

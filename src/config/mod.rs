@@ -8,6 +8,7 @@ pub mod budgets;
 pub mod client;
 mod descriptions;
 pub mod document;
+pub mod drills;
 pub mod endpoint;
 pub mod environment;
 pub mod imprint;

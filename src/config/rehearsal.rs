@@ -21,6 +21,7 @@ impl ClientConfig {
         config.queue = None;
         config.ledger = None;
         config.alerts = None;
+        config.drills = None;
         config.budgets.clear();
         config.health_starts = false;
         config.incidents.quiet = quiet;
@@ -31,9 +32,10 @@ impl ClientConfig {
         if matches!(config.fallback, Some(Fallback::Function(_))) {
             config.fallback = Some(Fallback::default());
         }
-        for endpoint in &mut config.endpoints {
+        for (place, endpoint) in config.endpoints.iter_mut().enumerate() {
             for (number, key) in endpoint.keys.iter_mut().enumerate() {
-                let stand_in = ApiKey::new(&format!("{STAND_IN}-{number}")).ok();
+                // It tells endpoints apart that share an address (lib/drill/vendors.js).
+                let stand_in = ApiKey::new(&format!("{STAND_IN}-{place}-{number}")).ok();
                 if !matches!(key, KeySource::None) {
                     *key = stand_in.map_or(KeySource::None, KeySource::Static);
                 }

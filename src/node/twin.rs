@@ -10,6 +10,12 @@ use crate::config::imprint::Imprint;
 
 #[napi]
 impl NativeClient {
+    /// When drills are held, as JSON; nothing if they are not.
+    #[napi(catch_unwind)]
+    pub fn drills(&self) -> Option<String> {
+        self.shared.engine().config.drills.as_ref().map(|drills| drills.to_json().to_string())
+    }
+
     /// A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
     /// Nothing that it does is seen here.
     #[napi(catch_unwind)]

@@ -1,6 +1,6 @@
 //! What a configuration says, for people: nothing secret in it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::{
     client::ClientConfig,
@@ -39,7 +39,17 @@ pub fn summary(config: &ClientConfig) -> Value {
         let receivers = alerts.forward.receivers.iter().map(|receiver| receiver.name());
         json!({ "receivers": receivers.collect::<Vec<_>>() })
     });
-    json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts })
+    let mut told = json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts });
+    let files =
+        [("queue", config.queue.as_ref().map(|queue| &queue.path)), ("costs", config.ledger.as_ref())];
+    let paths: Map<String, Value> = files
+        .into_iter()
+        .filter_map(|(what, path)| Some((what.to_owned(), json!(path?.to_string_lossy()))))
+        .collect();
+    if !paths.is_empty() {
+        told["paths"] = Value::Object(paths);
+    }
+    told
 }
 
 fn rule(name: &str, rule: &Rule) -> Value {

@@ -1,0 +1,89 @@
+'use strict'
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const http = require('node:http')
+const path = require('node:path')
+const { once } = require('node:events')
+const { spawnSync } = require('node:child_process')
+const { serve, open } = require('../helpers/client')
+const { folder } = require('../servers/helpers')
+const { dataOf } = require('../../lib/http/data')
+const { cli } = require('./run')
+
+const TOKEN = 'a-token-of-this-test'
+
+/** A process that says how this client stands. */
+async function process_ (t, client) {
+  const server = http.createServer((request, response) => {
+    if (request.url !== '/dashboard/data.json') return response.writeHead(404).end('{}')
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) return response.writeHead(401).end()
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(dataOf(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
+  }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  return `http://127.0.0.1:${server.address().port}`
+}
+
+test('report: of a running process, as text, Markdown and JSON', async (t) => {
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }] })
+  await client.chatCompletion('gpt-4o', 'hi')
+  const url = `${await process_(t, client)}/dashboard/data.json`
+  const ask = (...args) => cli(t, ['report', '--url', url, '--token-env', 'T', ...args], { env: { T: TOKEN } })
+  const text = await ask()
+  assert.deepEqual([text.code, text.complained], [0, ''])
+  assert.match(text.said, /^Health healthy at [^]*\n {2}A: healthy, 1 requests[^]*No incidents[^]*Costs/)
+  const told = (await ask('--json')).json()
+  assert.deepEqual([Object.keys(told), told.health.endpoints[0].name, told.costs.total.calls], [['health', 'incidents', 'costs'], 'A', 1])
+  assert.match((await ask('--markdown')).said, /^# Health healthy at [^]*\| A \| healthy \| 1 \|/)
+})
+
+test('report: of a ledger, and what cannot be reported', async (t) => {
+  const file = path.join(folder(t), 'costs.json')
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }], costs: { path: file } })
+  await client.chatCompletion('gpt-4o', 'hi')
+  const expected = client.costs.report().total.calls
+  await client.close()
+  assert.equal((await cli(t, ['report', '--ledger', file, '--json'])).json().costs.total.calls, expected)
+  const base = await process_(t, open(t, { endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1' }] }))
+  fs.writeFileSync(`${file}.broken`, '[1]')
+  for (const [args, code, why] of [
+    [[], 2, /either --url or --ledger/],
+    [['--url', 'ftp://x'], 2, /must be an http/],
+    [['--url', base, '--token-env', 'NONE'], 2, /NONE is empty or not set/],
+    [['--url', `${base}/dashboard/data.json`], 1, /refuses: 401; give its token/],
+    [['--url', `${base}/other`], 1, /answers 404/],
+    [['--url', 'http://127.0.0.1:1/'], 1, /ECONNREFUSED|bad port/],
+    [['--ledger', `${file}.none`], 2, /cannot be read: ENOENT/],
+    [['--ledger', `${file}.broken`], 1, /holds no ledger/]
+  ]) {
+    const told = await cli(t, ['report', ...args])
+    assert.deepEqual([told.code, told.said], [code, ''], args.join(' '))
+    assert.match(told.complained, why)
+  }
+})
+
+test('completion: scripts that the shells read, with every command and option', async (t) => {
+  const where = folder(t)
+  for (const [shell, check] of [['bash', ['-n']], ['zsh', ['-n']], ['fish', ['-n']]]) {
+    const { code, said } = await cli(t, ['completion', shell])
+    assert.equal(code, 0)
+    for (const name of ['bench', 'doctor', 'drill', 'probe', 'report', 'serve', 'vendor-down', 'concurrency']) assert.ok(said.includes(name), `${shell}: ${name}`)
+    const file = path.join(where, `bellwether.${shell}`)
+    fs.writeFileSync(file, said)
+    // bash is on every machine that builds this; the others are asked where they are.
+    const { status, stderr, error } = spawnSync(shell, [...check, file], { encoding: 'utf8' })
+    if (error?.code !== 'ENOENT' || shell === 'bash') assert.equal(status, 0, stderr)
+  }
+  const complete = (line, n) => spawnSync('bash', ['-c', `source ${where}/bellwether.bash; COMP_WORDS=(${line}); COMP_CWORD=${n}; _bellwether; echo "\${COMPREPLY[*]}"`], { encoding: 'utf8' }).stdout.trim()
+  assert.equal(complete('bellwether dr', 1), 'drill')
+  assert.equal(complete('bellwether drill --obj', 2), '--objective')
+  assert.match(complete('bellwether drill vend', 2), /vendor-down/)
+  assert.equal((await cli(t, ['completion', 'tcsh'])).code, 2)
+})
+
+test('a reader that leaves is no error', () => {
+  const { stderr, stdout } = spawnSync('bash', ['-c', `${process.execPath} ${path.join(__dirname, '..', '..', 'bin', 'bellwether.js')} completion fish | head -n 1; echo "\${PIPESTATUS[0]}"`], { encoding: 'utf8' })
+  assert.deepEqual([stdout, stderr], ['# fish completion for bellwether\n0\n', ''])
+})

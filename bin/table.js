@@ -1,0 +1,21 @@
+'use strict'
+
+/**
+ * All commands, each loaded when it is asked for.
+ * @type {Record<string, () => import('./bellwether').Command>}
+ */
+const COMMANDS = {
+  bench: () => require('./commands/bench'),
+  'check-config': () => require('./commands/check-config'),
+  completion: () => require('./commands/completion'),
+  costs: () => require('./commands/costs'),
+  doctor: () => require('./commands/doctor'),
+  drill: () => require('./commands/drill'),
+  probe: () => require('./commands/probe'),
+  queue: () => require('./commands/queue'),
+  report: () => require('./commands/report'),
+  serve: () => require('./commands/serve'),
+  top: () => require('./commands/top')
+}
+
+module.exports = { COMMANDS }
