@@ -38,6 +38,8 @@ pub struct Expansion {
     pub targets: Vec<String>,
     /// Asked only of vendors' own endpoints, after the targets.
     pub across_vendors: Vec<String>,
+    /// The words are ours: what stands before a slash is a vendor, whatever the user calls his endpoints.
+    pub built_in: bool,
 }
 
 /// The names of a client.
@@ -52,14 +54,15 @@ impl Aliases {
     /// What `asked` stands for: the user's list, a built-in alias, or itself.
     pub fn expand(&self, asked: &str) -> Expansion {
         if let Some((_, list)) = self.0.iter().find(|(name, _)| name == asked) {
-            return Expansion { targets: list.clone(), across_vendors: Vec::new() };
+            return Expansion { targets: list.clone(), across_vendors: Vec::new(), built_in: false };
         }
         match BUILTIN.iter().find(|b| b.alias == asked) {
             Some(b) => Expansion {
                 targets: vec![b.target.into()],
                 across_vendors: b.others.iter().map(|s| (*s).into()).collect(),
+                built_in: true,
             },
-            None => Expansion { targets: vec![asked.into()], across_vendors: Vec::new() },
+            None => Expansion { targets: vec![asked.into()], across_vendors: Vec::new(), built_in: false },
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{
         endpoint::{Served, Tier, is_vendor, vendor_of},
-        models::Aliases,
+        models::{Aliases, Expansion},
         reader::{nearest, shorten},
         routing::{Goal, Rule},
     },
@@ -113,8 +113,10 @@ impl Plan<'_> {
                     (endpoint.config.name == *name).then(|| first_served(all, endpoint, aliases, asked))?
                 }),
                 Goal::Model(model) => {
-                    for target in aliases.expand(model).targets {
-                        self.each_endpoint(turn, |endpoint| exactly(all, endpoint, model, &target));
+                    let expansion = aliases.expand(model);
+                    let all = named(all, &expansion);
+                    for target in &expansion.targets {
+                        self.each_endpoint(turn, |endpoint| exactly(all, endpoint, model, target));
                     }
                 }
             }
@@ -136,7 +138,7 @@ impl Plan<'_> {
             _ => None,
         });
         for (i, model) in self.options.fallback_models.iter().enumerate() {
-            self.model(1 + i as u32, model, model, false);
+            self.model(1 + i as u32, model, model, false, &self.engine.endpoints);
         }
     }
 
@@ -144,8 +146,9 @@ impl Plan<'_> {
     /// is pinned or listed are models for chats, so that nobody is ruled out.
     fn passed(&mut self, request: &Passthrough) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
-        let all = &self.engine.endpoints;
-        let targets = self.engine.config.aliases.expand(asked).targets;
+        let expansion = self.engine.config.aliases.expand(asked);
+        let all = named(&self.engine.endpoints, &expansion);
+        let targets = &expansion.targets;
         for (turn, naming) in [(0, true), (1, false)] {
             self.each_endpoint(turn, |endpoint| {
                 if !request.speaks(endpoint.config.dialect) {
@@ -170,19 +173,21 @@ impl Plan<'_> {
 
     fn named(&mut self, asked: &str) -> Result<(), Box<CallError>> {
         let expansion = self.engine.config.aliases.expand(asked);
+        let all = named(&self.engine.endpoints, &expansion);
         let mut turn = 0;
         for target in &expansion.targets {
-            self.model(turn, asked, target, false);
+            self.model(turn, asked, target, false, all);
             turn += 1;
         }
         for target in &expansion.across_vendors {
-            self.model(turn, target, target, true);
+            self.model(turn, target, target, true, all);
             turn += 1;
         }
         for fallback in &self.options.fallback_models {
             let before = self.found.len();
-            for target in self.engine.config.aliases.expand(fallback).targets {
-                self.model(turn, fallback, &target, false);
+            let expansion = self.engine.config.aliases.expand(fallback);
+            for target in &expansion.targets {
+                self.model(turn, fallback, target, false, named(&self.engine.endpoints, &expansion));
                 turn += 1;
             }
             if self.found.len() == before && !self.served_by_someone(fallback) {
@@ -196,13 +201,12 @@ impl Plan<'_> {
         self.engine.endpoints.iter().any(|e| serve(&self.engine.endpoints, e, model, model).is_some())
     }
 
-    fn model(&mut self, turn: u32, asked: &str, target: &str, vendors_only: bool) {
-        let endpoints = &self.engine.endpoints;
+    fn model(&mut self, turn: u32, asked: &str, target: &str, vendors_only: bool, all: &[Arc<Endpoint>]) {
         self.each_endpoint(turn, |endpoint| {
             if vendors_only && endpoint.config.vendor.is_none() {
                 return None;
             }
-            serve(endpoints, endpoint, asked, target)
+            serve(all, endpoint, asked, target)
         });
     }
 
@@ -222,6 +226,11 @@ impl Plan<'_> {
             }
         }
     }
+}
+
+/// Whose names may stand before a slash in what a name stands for.
+fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &Expansion) -> &'a [Arc<Endpoint>] {
+    if expansion.built_in { &[] } else { all }
 }
 
 /// The id an endpoint is sent for a name, if it serves it. `asked` is the caller's word, `target` what an
@@ -253,6 +262,7 @@ fn first_served(
         };
     };
     let expansion = aliases.expand(asked);
+    let all = named(all, &expansion);
     let targets = expansion.targets.iter().chain(&expansion.across_vendors);
     targets.into_iter().find_map(|target| serve(all, endpoint, asked, target))
 }
