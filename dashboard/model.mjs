@@ -14,6 +14,8 @@ export const MOST_POINTS = 900
 export const MOST_LINES = 200
 /** What rates and percentiles are of. */
 export const WINDOW = 60_000
+/** Points; the last may be closer. */
+const CLOSEST = 500
 const MOST_DURATIONS = 1_000
 const MOST_ENDPOINTS = 200
 /** The same that happens again within this is counted, not told again. */
@@ -40,8 +42,8 @@ export function createModel () {
       // Another process counts from zero.
       if (last !== undefined && started(last.calls, given.calls)) points = []
       for (const name of durations.keys()) if (!given.endpoints.some((one) => one.name === name)) durations.delete(name)
-      // Two at once, as after a reconnection, are one.
-      if (points.length > 0 && now - points[points.length - 1].t < 500) points.pop()
+      // Closer ones than half a second are one: the latest.
+      if (points.length > 1 && points[points.length - 1].t - points[points.length - 2].t < CLOSEST) points.pop()
       points.push(point(given, now, points.at(-1), durations))
       const from = points.findIndex(({ t }) => t >= now - SPAN)
       points.splice(0, Math.max(from, points.length - MOST_POINTS, 0))

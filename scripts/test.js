@@ -13,7 +13,7 @@ const GENERATED = ['native.cjs', 'native.d.ts']
 const HELP = `npm test [-- --without-servers]
 
 Installs and builds what is needed, then checks the Rust core, lints, types and everything in __test__.
-  --without-servers  leave out the tests against nginx, tinyproxy and Prometheus; without it they are installed with apt-get
+  --without-servers  leave out the tests against nginx, tinyproxy, Prometheus and Chromium; without it they are installed with apt-get
                      when this runs as root, and asked for when it does not
 Exit code: 0 all passed, 1 something failed, 2 something is missing.`
 

@@ -42,7 +42,7 @@ test('once: how it stands, as text without colours; 0 if all is well, 1 if not',
   const bad = await top(t, [`${url}/dashboard/`, ...QUICK, '--once'])
   assert.equal(bad.code, 1)
   assert.match(bad.said, /! Degraded: A is down; 1 of 2 is well\./)
-  assert.match(bad.said, /\n {2}A +✕ Down +Open, [56]\d s/)
+  assert.match(bad.said, /\n {2}A +✕ Down +Open, \d+ s/)
   assert.match(bad.said, /Alerts: 1 firing, 0 resolved\n {2}! warning since [\d:]+: A: calls move to B/)
   assert.match(bad.said, /Incidents: 1 going on, 1 in all\n {2}✕ [\d:]+ A, going on for .*: 1 rescued, 0 failed; without failover 1/)
   // eslint-disable-next-line no-control-regex -- nothing steers the terminal
@@ -79,11 +79,14 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
   const { url } = await mount(t, client, { ...MOUNTED, authorize: ({ headers }) => headers.authorization === 'Bearer right' })
   const other = await listen(t, (req, res) => res.end('{"endpoints":[]}'))
   const at = `${url}/dashboard`
+  const gone = await listen(t, () => {})
+  gone.server.close()
+  await once(gone.server, 'close')
   const table = [
     [[], /the address of a dashboard is missing/], [['ftp://x'], /must begin with http/], [['x'], /must begin with http/], [['http://me:secret@x/'], /must hold no password.*--token-env/],
     [[at, '--interval', '1'], /--interval must be/], [[at, '--interval', '50ms'], /--interval must be from 100ms to 1h/], [[at, '--often'], /Unknown option/], [[at, 'y'], /one argument too many/],
     [[at], /asks who you are \(401\): name the variable/], [[at, '--token-env', 'WRONG'], /401\): the token is not the one/], [[at, '--token-env', 'NONE'], /NONE must hold the token, and is empty/],
-    [['http://127.0.0.1:1/dashboard'], /cannot be reached \(ECONNREFUSED\): is the process running/], [[`${url}/health`], /answers 418: give the address of a dashboard/], [[other.url], /is not what a dashboard of this version says/]
+    [[`${gone.url}/dashboard`], /cannot be reached \(ECONNREFUSED\): is the process running/], [[`${url}/health`], /answers 418: give the address of a dashboard/], [[other.url], /is not what a dashboard of this version says/]
   ]
   await Promise.all(table.map(async ([args, wanted]) => {
     const { code, said, complained } = await top(t, args, { WRONG: 'wrong-token' })
@@ -103,5 +106,5 @@ test('names of others steer no terminal', async (t) => {
   const { said } = await top(t, [url, ...QUICK])
   // eslint-disable-next-line no-control-regex -- these are what is looked for
   assert.doesNotMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
-  assert.match(said, /\]0;pwned�.*漢字 name/)
+  assert.match(said, /\]0;pwned�.*漢字 na/)
 })

@@ -50,6 +50,15 @@ test('a process that begins anew counts from zero, and no rate is negative', asy
   assert.equal(m.points.at(-1).samples.get('A').perSecond, 10)
 })
 
+test('who looks very often has rates, too', async (t) => {
+  const { createModel } = await model
+  const at = stand(t)
+  const m = createModel()
+  for (let now = 0; now <= 2_000; now += 100) m.data(at(now, { ok: now / 100 }), now)
+  assert.equal(m.headline(2_000).perSecond, 10)
+  assert.ok(m.points.length <= 6, String(m.points.length))
+})
+
 test('a week of points, events and attempts stays as large as its bounds', async (t) => {
   const { createModel, MOST_LINES, MOST_POINTS, SPAN } = await model
   const at = stand(t)

@@ -27,7 +27,7 @@ function createSource (address, token) {
     try {
       response = await fetch(url, { headers: { ...headers, ...more }, signal, redirect: 'manual' })
     } catch (/** @type {any} */ error) {
-      const why = error.name === 'TimeoutError' ? `does not answer within ${PATIENCE / 1_000} s` : `cannot be reached (${error.cause?.code ?? error.name})`
+      const why = error.name === 'TimeoutError' ? `does not answer within ${PATIENCE / 1_000} s` : `cannot be reached (${error.cause?.code ?? error.cause?.message ?? error.name})`
       throw new SourceError(`${base.origin} ${why}: is the process running, and is this its port?`)
     }
     if (response.ok) return response
