@@ -82,7 +82,7 @@ test('doctor: nobody there, a refused key, a hanging port, files that cannot be 
     ['gone: TCP', /port 1 does not answer: ECONNREFUSED/],
     ['gone: request', /./],
     ['unknown: DNS', /name\.invalid has no address: (?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT)/],
-    ['refusing: request', /invalid or expired|401/],
+    ['refusing: request', /the key is invalid or has expired/],
     ['hanging: TCP', /does not answer: ETIMEDOUT/],
     ['queue', /q\.db cannot be written: ENOENT/]
   ]) {
