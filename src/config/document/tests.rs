@@ -150,7 +150,7 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
     };
     match name {
         "apiKey" => return json!("sk-0123456789$abcdefghij"),
-        "baseURL" | "url" | "slack" => return json!("http://127.0.0.1:9/v1"),
+        "baseURL" | "url" | "slack" | "statusPage" => return json!("http://127.0.0.1:9/v1"),
         "routingKey" => return json!("0123456789abcdef0123456789abcdef"),
         "from" | "until" => return json!("22:00"),
         "name" => return json!(format!("n{}", rng.u32(..))),
