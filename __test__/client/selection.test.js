@@ -165,7 +165,7 @@ test('options.endpoints', async (t) => {
   assert.match(odd.message, /C/)
 })
 
-test('endpoints that are called as vendors are stand in for each other under the built-in aliases', async (t) => {
+test('endpoints that are called as vendors stand in for each other under the built-in aliases', async (t) => {
   for (const [asked, first, second] of [['gpt-4.1', 'openai', 'deepseek'], ['gpt-4.1', 'openai', 'backup'], ['claude-sonnet-4', 'anthropic', 'openai'], ['deepseek-v3', 'deepseek', 'google']]) {
     const [a, b] = [serve(t, { name: first }), serve(t, { name: second })]
     const client = open(t, { endpoints: [{ name: first, baseURL: a.url, model: 'one' }, { name: second, baseURL: b.url, model: 'two' }] })

@@ -73,9 +73,9 @@ test('finds the file as a client does; none, misuse and help', (t) => {
   fs.writeFileSync(path.join(cwd, 'bellwether.json'), '{"api_key": "0123456789abcdefghijk"}')
   assert.match(bellwether(['check-config'], { cwd }).stdout, /^bellwether\.json is fine\n/)
   for (const [args, status, says] of [
-    [['check-config', '--jsno'], 2, /Unknown option '--jsno'/],
+    [['check-config', '--jsno'], 2, /there is no option '--jsno'; did you mean '--json'/],
     [['check-config', 'a', 'b'], 2, /'b' is one argument too many/],
-    [['chek-config'], 2, /there is no command 'chek-config'; there are check-config/],
+    [['chek-config'], 2, /there is no command 'chek-config'; did you mean 'check-config'\?; there are bench, check-config/],
     [['constructor'], 2, /there is no command 'constructor'/],
     [[], 2, /Usage: bellwether <command>/],
     [['--help'], 0, /check-config {3}Reads a configuration file/],
