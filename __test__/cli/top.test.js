@@ -84,7 +84,7 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
   await once(gone.server, 'close')
   const table = [
     [[], /the address of a dashboard is missing/], [['ftp://x'], /must begin with http/], [['x'], /must begin with http/], [['http://me:secret@x/'], /must hold no password.*--token-env/],
-    [[at, '--interval', '1'], /--interval must be/], [[at, '--interval', '50ms'], /--interval must be from 100ms to 1h/], [[at, '--often'], /Unknown option/], [[at, 'y'], /one argument too many/],
+    [[at, '--interval', '1'], /--interval must be/], [[at, '--interval', '50ms'], /--interval must be from 100ms to 1h/], [[at, '--often'], /there is no option '--often'/], [[at, 'y'], /one argument too many/],
     [[at], /asks who you are \(401\): name the variable/], [[at, '--token-env', 'WRONG'], /401\): the token is not the one/], [[at, '--token-env', 'NONE'], /NONE must hold the token, and is empty/],
     [[`${gone.url}/dashboard`], /cannot be reached \(ECONNREFUSED\): is the process running/], [[`${url}/health`], /answers 418: give the address of a dashboard/], [[other.url], /is not what a dashboard of this version says/]
   ]
