@@ -17,7 +17,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     error::QueueError,
-    job::{Draft, State},
+    job::Draft,
     seal::{Role, Seal},
 };
 

@@ -12,7 +12,7 @@ use crate::{
     config::queue::{QueueConfig, QueueKey},
     queue::{
         disk,
-        job::{Failure, Kept, Settlement},
+        job::{Failure, Kept, Settlement, State},
     },
 };
 
