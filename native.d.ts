@@ -61,8 +61,8 @@ export declare class NativeClient {
   metricsFamilies(): string
   /** The level that the configuration names. */
   logLevel(): string | null
-  /** Incidents that are kept, the oldest first. */
-  incidents(): string
+  /** The latest incidents that are kept, or all of them, the oldest first. */
+  incidents(limit?: number | undefined | null): string
   /** Jobs that are not over. */
   queueSize(): number
   /** Resolves when the file can be used. */

@@ -86,9 +86,11 @@ function instrument (client, options = {}) {
     instruments.failovers.add(1, { 'bellwether.from': from.endpoint, 'bellwether.to': to.endpoint, 'error.type': reason })
   }
   client.on('failover', moved)
+  client.on('config', places.forget)
   return () => {
     channel.unsubscribe(/** @type {any} */ (subscribers))
     client.off('failover', moved)
+    client.off('config', places.forget)
   }
 }
 
@@ -205,23 +207,26 @@ function content (span, call, conventions) {
 }
 
 /**
- * Hosts, ports and vendors of endpoints, by their names; read again when a name is not known.
+ * Hosts, ports and vendors of endpoints, by their names; read once for each configuration, whatever names are asked for:
+ * an answer may come from what is no endpoint, and a status of many endpoints is nothing to make for every call.
  * @param {import('..').FailoverClient} client
  */
 function addresses (client) {
-  /** @type {Map<string, { provider: string, attributes: Record<string, any> }>} */
-  let known = new Map()
+  /** @type {Map<string, { provider: string, attributes: Record<string, any> }> | undefined} */
+  let known
   const of = (/** @type {string | undefined} */ endpoint) => {
     if (endpoint === undefined) return undefined
-    if (!known.has(endpoint)) {
-      known = new Map(client.getEndpointStatus().map(({ name: own, url, provider }) => {
-        const { hostname, port, protocol } = new URL(url)
-        return [own, { provider, attributes: { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) } }]
-      }))
-    }
+    known ??= new Map(client.getEndpointStatus().map(({ name: own, url, provider }) => {
+      const { hostname, port, protocol } = new URL(url)
+      return [own, { provider, attributes: { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) } }]
+    }))
     return known.get(endpoint)
   }
-  return { of, attributes: (/** @type {string | undefined} */ endpoint) => of(endpoint)?.attributes ?? {} }
+  return {
+    of,
+    attributes: (/** @type {string | undefined} */ endpoint) => of(endpoint)?.attributes ?? {},
+    forget: () => { known = undefined }
+  }
 }
 
 /** @param {string | undefined} provider */

@@ -2,7 +2,7 @@
 
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { Functions, name: nameOf, encode, ask, merge, read, create } = require('./options')
+const { Functions, name: nameOf, encode, ask, merge, read, limitOf, create } = require('./options')
 const { HealthMonitor } = require('./monitor')
 const { closed, ofProblems, lineOf } = require('./errors')
 const { metricsOf } = require('./metrics')
@@ -250,9 +250,14 @@ class FailoverClient extends WantedEmitter {
     return this.#monitor.getHealthReport()
   }
 
-  getIncidents () {
+  /** @param {{ limit?: number }} [options] */
+  getIncidents (options) {
     const { incidentReport } = require('./incident-report')
-    return JSON.parse(this.#native.incidents()).map(incidentReport)
+    /** @type {import('..').ConfigProblem[]} */
+    const problems = []
+    const limit = options === undefined ? undefined : limitOf(read(options, ['limit'], 'options').limit, 'options.limit', problems)
+    if (problems.length > 0) throw ofProblems(problems)
+    return JSON.parse(this.#native.incidents(limit)).map(incidentReport)
   }
 
   /** @param {any} [scenarios] @param {any} [options] */

@@ -3,7 +3,7 @@
 const { types } = require('node:util')
 const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
-const { Functions, name, encode, ask, merge, read, create } = require('./options')
+const { Functions, name, encode, ask, merge, read, limitOf, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
 const { what } = require('./plain')
 const { onAbort } = require('./signal')
@@ -155,12 +155,9 @@ function filterOf (filter) {
     const given = typeof since === 'string' ? `'${since.slice(0, 60)}'` : typeof since === 'number' ? since : what(since)
     problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${given}` })
   }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0)) {
-    problems.push({ path: 'filter.limit', message: `must be a whole number from 0, got ${typeof limit === 'number' ? limit : what(limit)}` })
-  }
+  const most = limitOf(limit, 'filter.limit', problems)
   if (problems.length > 0) throw ofProblems(problems)
-  // Beyond what Rust counts to there are no results.
-  return [endpoint, since === undefined ? undefined : at, limit === undefined ? undefined : Math.min(limit, 2 ** 32 - 1)]
+  return [endpoint, since === undefined ? undefined : at, most]
 }
 
 module.exports = { HealthMonitor }

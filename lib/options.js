@@ -192,6 +192,19 @@ function read (options, accepted, path) {
 }
 
 /**
+ * How many are asked for at most; beyond what Rust counts to there is nothing.
+ * @param {unknown} given
+ * @param {string} path
+ * @param {import('..').ConfigProblem[]} problems
+ */
+function limitOf (given, path, problems) {
+  if (given === undefined) return undefined
+  if (typeof given === 'number' && Number.isInteger(given) && given >= 0) return Math.min(given, 2 ** 32 - 1)
+  problems.push({ path, message: `must be a whole number from 0, got ${typeof given === 'number' ? given : what(given)}` })
+  return undefined
+}
+
+/**
  * Makes the native client, or throws everything that is wrong with the options at once.
  * @param {import('../native').Hub} hub
  * @param {number} id
@@ -233,4 +246,4 @@ function name (value, path) {
   throw ofProblems([{ path, message: `must be a string, got ${what(value)}` }])
 }
 
-module.exports = { Functions, environment, name, encode, ask, merge, members, isSignal, read, create, made }
+module.exports = { Functions, environment, name, encode, ask, merge, members, isSignal, read, limitOf, create, made }

@@ -1,11 +1,11 @@
 'use strict'
 
-// The real servers that some tests run against, from Debian's packages.
+// The real servers and shells that some tests run against, from Debian's packages.
 
 const { spawnSync } = require('node:child_process')
 
 /** Command and the package that brings it. */
-const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin'], ['promtool', 'prometheus'], ['chromium', 'chromium']]
+const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin'], ['promtool', 'prometheus'], ['chromium', 'chromium'], ['zsh', 'zsh'], ['fish', 'fish']]
 
 /** Installs what is missing when it may, else says what to install and ends with code 2. */
 function installServers () {

@@ -112,8 +112,11 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   getSummary(): Record<string, ModelSummary>
   /** How the endpoints fare, in the words of rate limiting. `toString()` is the text form. */
   getHealthReport(): HealthReport
-  /** Disturbances that are under way or over, the oldest first: at most `incidents.keep` that are over. */
-  getIncidents(): IncidentReport[]
+  /**
+   * Disturbances that are under way or over, the oldest first: at most `incidents.keep` that are over. `limit`: no more
+   * than the latest so many.
+   */
+  getIncidents(options?: { limit?: number }): IncidentReport[]
   /**
    * Rehearses failures on a twin of this client, configured alike, whose vendors are simulated: no vendor is asked, no key
    * leaves, nothing is counted here. Without scenarios: all, within a minute or so (docs/drills.md).

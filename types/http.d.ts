@@ -71,6 +71,7 @@ export interface DashboardData {
   /** Since the client was made: what became of calls, how often they moved, and what their answers cost. */
   calls: Record<'ok' | 'fallback' | 'queued' | 'error' | 'aborted' | 'failovers' | 'costUsd', number>
   metrics: MetricsSnapshot
+  /** The latest 20, the oldest first. */
   incidents: Omit<IncidentReport, 'toString' | 'toMarkdown' | 'toSvg'>[]
   /** Of the last 31 days. */
   costs: { report: Omit<CostReport, 'toString' | 'toMarkdown' | 'toCsv'>; budgets: BudgetStatus[] }

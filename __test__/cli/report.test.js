@@ -64,25 +64,6 @@ test('report: of a ledger, and what cannot be reported', async (t) => {
   }
 })
 
-test('completion: scripts that the shells read, with every command and option', async (t) => {
-  const where = folder(t)
-  for (const [shell, check] of [['bash', ['-n']], ['zsh', ['-n']], ['fish', ['-n']]]) {
-    const { code, said } = await cli(t, ['completion', shell])
-    assert.equal(code, 0)
-    for (const name of ['bench', 'doctor', 'drill', 'probe', 'report', 'serve', 'vendor-down', 'concurrency']) assert.ok(said.includes(name), `${shell}: ${name}`)
-    const file = path.join(where, `bellwether.${shell}`)
-    fs.writeFileSync(file, said)
-    // bash is on every machine that builds this; the others are asked where they are.
-    const { status, stderr, error } = spawnSync(shell, [...check, file], { encoding: 'utf8' })
-    if (error?.code !== 'ENOENT' || shell === 'bash') assert.equal(status, 0, stderr)
-  }
-  const complete = (line, n) => spawnSync('bash', ['-c', `source ${where}/bellwether.bash; COMP_WORDS=(${line}); COMP_CWORD=${n}; _bellwether; echo "\${COMPREPLY[*]}"`], { encoding: 'utf8' }).stdout.trim()
-  assert.equal(complete('bellwether dr', 1), 'drill')
-  assert.equal(complete('bellwether drill --obj', 2), '--objective')
-  assert.match(complete('bellwether drill vend', 2), /vendor-down/)
-  assert.equal((await cli(t, ['completion', 'tcsh'])).code, 2)
-})
-
 test('a reader that leaves is no error', () => {
   const { stderr, stdout } = spawnSync('bash', ['-c', `${process.execPath} ${path.join(__dirname, '..', '..', 'bin', 'bellwether.js')} completion fish | head -n 1; echo "\${PIPESTATUS[0]}"`], { encoding: 'utf8' })
   assert.deepEqual([stdout, stderr], ['# fish completion for bellwether\n0\n', ''])

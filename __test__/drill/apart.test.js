@@ -8,6 +8,7 @@ const { once } = require('node:events')
 const { CANARY, SHORT, OPENAI, ANTHROPIC, GOOGLE, RELAY, host, servers, serve } = require('./helpers')
 const { until } = require('../helpers/client')
 const { run } = require('../helpers/child')
+const { mount, follow } = require('../http/helpers')
 
 test('the client\'s own vendors get no request, and its state and figures do not move', async (t) => {
   const vendors = [serve(t), serve(t)]
@@ -89,6 +90,16 @@ test('progress and events tell what begins, and how it ended', async (t) => {
   assert.deepEqual(progress.filter(({ phase }) => phase).map(({ phase }) => phase), ['healthy', 'disturbed: O', 'healed'])
   assert.ok(progress.every(({ done, number, of, scenario }) => done >= 0 && done <= 1 && number === 1 && of === 1 && scenario === 'slow'))
   assert.ok(progress.some(({ done }) => done === 1))
+})
+
+test('who follows a client’s events hears of its drills', async (t) => {
+  const client = host(t, [OPENAI, GOOGLE])
+  const { url } = await mount(t, client, { events: true, authorize: 'none' })
+  const listener = await follow(t, `${url}/events`)
+  await listener.next(({ event }) => event === 'snapshot')
+  await client.drill({ scenario: 'slow', ...SHORT })
+  const { data } = await listener.next(({ event, data }) => event === 'drill' && data.phase === 'done')
+  assert.deepEqual(data, { scenario: 'slow', phase: 'done', passed: true })
 })
 
 test('bad input names its place', async (t) => {

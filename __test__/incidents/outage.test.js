@@ -93,6 +93,23 @@ test('one goes on over a reload, and as many are kept as is said', async (t) => 
   assert.ok(kept.every((i) => i.status === 'closed' && i.rescued === 1))
 })
 
+test('the latest are given where no more are wanted', async (t) => {
+  const { client, a } = rig(t, { ...FAST, breaker: false, incidents: { quiet: 20 } })
+  for (let i = 0; i < 3; i++) {
+    await ask(client)
+    const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+    a.script(faults.serverError())
+    await ask(client)
+    await ask(client)
+    await closed
+  }
+  const ids = (limit) => client.getIncidents({ limit }).map((i) => i.id.split('-')[2])
+  assert.deepEqual([ids(0), ids(2), ids(9), ids(undefined), ids(1e15)], [[], ['2', '3'], ['1', '2', '3'], ['1', '2', '3'], ['1', '2', '3']])
+  for (const [options, path] of [[{ limit: -1 }, 'options.limit'], [{ limit: '2' }, 'options.limit'], [{ limt: 2 }, 'options.limt'], [3, 'options']]) {
+    assert.throws(() => client.getIncidents(options), ({ code, problems }) => code === 'ERR_BELLWETHER_CONFIG' && problems[0].path === path)
+  }
+})
+
 test('an interrupted stream is a lost call', async (t) => {
   const { client, a } = rig(t, FAST)
   await ask(client, { stream: true })

@@ -4,6 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
+const { once } = require('node:events')
 const { trace, context, SpanStatusCode } = require('@opentelemetry/api')
 const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
 const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-base')
@@ -34,6 +35,24 @@ function collected (t, client, options) {
     }
   }
 }
+
+test('where endpoints are is read once for a configuration, also where the answer came from none', async (t) => {
+  const { client, a, servers } = rig(t, { servers: 1, fallbackResponse: 'Later.', maxRetries: 0 })
+  const { spans } = collected(t, client)
+  let reads = 0
+  const status = client.getEndpointStatus.bind(client)
+  client.getEndpointStatus = (...args) => { reads++; return status(...args) }
+  a.always(faults.serverError())
+  for (let i = 0; i < 3; i++) assert.equal((await ask(client)).report.endpoint, 'fallback')
+  assert.equal(reads, 1)
+  const told = once(client, 'config')
+  await client.reload({ endpoints: [{ name: 'B', baseURL: servers[0].url.replace('127.0.0.1', 'localhost'), apiKey: 'k'.repeat(30) }] })
+  await told
+  a.always()
+  await ask(client)
+  assert.equal(reads, 2)
+  assert.equal(family(spans().slice(-2))[0].attributes['server.address'], 'localhost')
+})
 
 /** The call's span and those of its attempts, in order. */
 function family (spans) {

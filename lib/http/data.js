@@ -8,6 +8,8 @@ const { totalsOf } = require('./totals')
 const DAY = 86_400_000
 /** Days of costs. */
 const MONTH = 31
+/** The latest incidents: each carries its timeline and calls over time, and pages ask again and again. */
+const INCIDENTS = 20
 
 /**
  * @param {import('../..').FailoverClient} client
@@ -24,7 +26,7 @@ function dataOf (client, { alerts, push }) {
     summary: client.getSummary(),
     calls: totalsOf(client.metrics.families()),
     metrics: client.metrics.snapshot(),
-    incidents: client.getIncidents(),
+    incidents: client.getIncidents({ limit: INCIDENTS }),
     costs: { report: client.costs.report({ from: now - (MONTH - 1) * DAY }), budgets: client.costs.budgets() },
     queue: { size: client.queue.size },
     alerts: [...alerts],

@@ -17,6 +17,8 @@ const FRESH = 1_000
 /** Alerts that are remembered. */
 const ALERTS = 50
 const SLOWEST_TICK = 1_000
+/** The last one is JavaScript's own. */
+const FED = [...EVENTS, 'drill']
 
 /**
  * @typedef {object} Listener
@@ -136,7 +138,7 @@ class Feed {
     // Ids go on where they were, and no two processes have the same: an id of before is then known to be gone.
     const ring = new Ring(Math.max(this.#lastId + 1, Date.now() * 1000))
     this.#ring = ring
-    this.#handlers = EVENTS.map((name) => [name, (payload) => {
+    this.#handlers = FED.map((name) => [name, (payload) => {
       const frame = new Frame(name, JSON.stringify(payload), ring.last + 1)
       ring.add(frame)
       for (const listener of this.#listeners) listener.give(frame)

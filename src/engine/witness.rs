@@ -85,12 +85,13 @@ impl Witness {
         self.incidents.lock().out(&endpoint.name, model, reason, until, now());
     }
 
-    /// All that are kept, the oldest first.
-    pub fn incidents(&self) -> Value {
+    /// The latest of those that are kept, the oldest first.
+    pub fn incidents(&self, limit: usize) -> Value {
         let now = now();
         let mut incidents = self.incidents.lock();
         let turns = incidents.expire(now);
-        let reports = incidents.all().map(|incident| incident.report(now)).collect();
+        let older = incidents.all().count().saturating_sub(limit);
+        let reports = incidents.all().skip(older).map(|incident| incident.report(now)).collect();
         drop(incidents);
         self.tell(&turns);
         reports

@@ -43,10 +43,11 @@ impl NativeClient {
         self.shared.engine().config.log_level
     }
 
-    /// Incidents that are kept, the oldest first.
+    /// The latest incidents that are kept, or all of them, the oldest first.
     #[napi(catch_unwind)]
-    pub fn incidents(&self) -> String {
-        self.shared.engine().witness.incidents().to_string()
+    pub fn incidents(&self, limit: Option<u32>) -> String {
+        let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        self.shared.engine().witness.incidents(limit).to_string()
     }
 }
 

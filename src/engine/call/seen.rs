@@ -43,7 +43,8 @@ impl Call {
             failure: fault.map(|fault| fault.kind.reason()),
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
         };
-        if self.engine.witness.attempt(&seen) {
+        // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
+        if self.engine.witness.attempt(&seen) && !self.engine.is_closed() {
             let endpoint = &target.endpoint;
             *endpoint.status_page.lock() = Watch::start(&self.engine, endpoint);
         }
