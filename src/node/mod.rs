@@ -15,5 +15,6 @@ mod queue_file;
 mod reply;
 mod shared;
 mod twin;
+mod ways;
 mod wire;
 mod work;
