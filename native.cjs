@@ -844,3 +844,4 @@ module.exports.checkDocument = nativeBinding.checkDocument
 module.exports.documentSchema = nativeBinding.documentSchema
 module.exports.ledgerReport = nativeBinding.ledgerReport
 module.exports.refuseName = nativeBinding.refuseName
+module.exports.ways = nativeBinding.ways

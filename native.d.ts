@@ -146,3 +146,9 @@ export declare function ledgerReport(text: string, from?: number | undefined | n
 
 /** The sentence that refuses a name, with the nearest of those that are accepted. */
 export declare function refuseName(given: string, accepted: Array<string>): string
+
+/**
+ * `{ca, systemCa, proxies}` as JSON: who is trusted beside Mozilla's roots, and each endpoint's proxy with its
+ * authorization, which is secret. Takes what `create` takes.
+ */
+export declare function ways(options: string, document?: Uint8Array | undefined | null): string

@@ -36,7 +36,7 @@ const QUEUE_KEY = 'queue.encryptionKey'
 /** Addresses, keys and secrets of those who are told of alerts. */
 const RECEIVERS = /^alerts\.(?:slack|discord|pagerduty|webhook)(?:\.|$)/
 
-/** The platform's fetch among a client's functions, as in src/config/client.rs. */
+/** The platform's fetch among a client's functions, as in src/config/connections.rs. */
 const GLOBAL_FETCH = 2 ** 32 - 1
 
 /** A client's functions by the numbers under which Rust knows them. The same function keeps its number. */

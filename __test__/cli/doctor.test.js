@@ -26,7 +26,7 @@ test('doctor: all that is well, a line each', async (t) => {
   // The files belong to who serves.
   assert.deepEqual(fs.readdirSync(where), [])
   const text = await cli(t, ['doctor'], { config, env: { HTTPS_PROXY: 'http://user:secret-of-it@proxy.example:3128' } })
-  assert.match(text.said, /ok {4}proxy: HTTPS_PROXY names proxy\.example:3128/)
+  assert.match(text.said, /ok {4}proxy: none on the way to an endpoint; HTTPS_PROXY names proxy\.example:3128, which is not used/)
   assert.ok(!text.said.includes('secret-of-it'))
 })
 
@@ -43,7 +43,9 @@ test('doctor: a certificate that ends soon, and who signed it', async (t) => {
   assert.match(find(told, 'A: TLS').message, /the certificate ends in [45] days: TLSv1\.3, signed by Five Days, until \d{4}-\d\d-\d\d/)
   assert.equal(find(told, 'A: TLS').advice, 'have it renewed')
   const strange = (await cli(t, ['doctor', '--json'], { config })).json()
-  assert.match(find(strange, 'A: TLS').message, /Node does not trust the certificate \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+  assert.match(find(strange, 'A: TLS').message, /the certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+  const named = (await cli(t, ['doctor', '--json'], { config: { ...config, tls: { ca: fs.readFileSync(cert, 'utf8') } } })).json()
+  assert.match(find(named, 'A: TLS').message, /^the certificate ends in/)
   assert.deepEqual([find(strange, 'A: request').status, strange.ok], ['fail', false])
   const expired = serve(t, { tls: 'expired' })
   const ended = (await cli(t, ['doctor', '--json'], { config: configOf(expired) })).json()

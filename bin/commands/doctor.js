@@ -8,6 +8,7 @@ const { printable } = require('../../lib/printable')
 const { close, linesOf, open } = require('../lib/client')
 const { here, clientOf, keys, proxies, writable } = require('../doctor/machine')
 const { endpoint } = require('../doctor/endpoint')
+const { waysOf } = require('../doctor/ways')
 
 const FINE = 0
 const PROBLEMS = 1
@@ -57,9 +58,11 @@ async function run ({ values }, out) {
       const file = values.config ?? documents.find()
       findings.push({ check: 'configuration', status: 'ok', message: file === undefined ? 'keys from the environment' : `${file} is valid` })
       const { config, paths } = clientOf(file)
-      findings.push(...paths.map(({ what, path }) => writable(what, path)), ...keys(config), ...proxies())
+      const way = waysOf(file)
+      const endpoints = client.getEndpointStatus().map(({ name, url }) => ({ name, url, way: way(name) }))
+      findings.push(...paths.map(({ what, path }) => writable(what, path)), ...keys(config), ...proxies(endpoints))
       out.progress('examining the endpoints')
-      const examined = await Promise.all(client.getEndpointStatus().map(({ name, url }) => endpoint(client, name, url, timeout)))
+      const examined = await Promise.all(endpoints.map(({ name, url, way }) => endpoint(client, name, url, way, timeout)))
       findings.push(...examined.flat())
     } finally {
       out.progress('')

@@ -67,15 +67,21 @@ function keys (config) {
   })
 }
 
-/** @returns {any[]} */
-function proxies () {
+/** Nothing of a proxy but its host: not its name and password. @param {{ name: string, way: import('./ways').Way }[]} endpoints @returns {any[]} */
+function proxies (endpoints) {
   const name = PROXIES.find((name) => process.env[name])
-  if (name === undefined) return [{ check: 'proxy', status: 'ok', message: 'none in the environment' }]
-  const given = /** @type {string} */ (process.env[name])
-  // Not its name and password.
-  const host = URL.canParse(given) ? new URL(given).host : undefined
-  if (host === undefined) return [{ check: 'proxy', status: 'fail', message: `${name} is no address`, advice: `set it to http://host:port, or unset it` }]
-  return [{ check: 'proxy', status: 'ok', message: `${name} names ${host}, unless the configuration says otherwise${process.env.NO_PROXY || process.env.no_proxy ? '; NO_PROXY has exceptions' : ''}` }]
+  const given = name === undefined ? '' : /** @type {string} */ (process.env[name])
+  if (name !== undefined && !URL.canParse(given)) return [{ check: 'proxy', status: 'fail', message: `${name} is no address`, advice: 'set it to http://host:port, or unset it' }]
+  /** @type {Map<string, string[]>} */
+  const ways = new Map()
+  for (const { name, way: { proxy } } of endpoints) {
+    if (proxy === undefined) continue
+    const place = `${proxy.host}:${proxy.port}`
+    ways.set(place, [...ways.get(place) ?? [], name])
+  }
+  const through = [...ways].map(([place, names]) => `${names.join(', ')} through ${place}`)
+  const unused = name !== undefined && through.length === 0 ? `; ${name} names ${new URL(given).host}, which is not used` : ''
+  return [{ check: 'proxy', status: 'ok', message: `${through.length === 0 ? 'none on the way to an endpoint' : through.join('; ')}${unused}` }]
 }
 
 module.exports = { here, clientOf, writable, keys, proxies }

@@ -20,5 +20,6 @@ mod reply;
 mod shared;
 mod twin;
 mod views;
+mod ways;
 mod wire;
 mod work;
