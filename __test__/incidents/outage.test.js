@@ -123,3 +123,14 @@ test('options that are not valid are named', () => {
   const { problems } = require('../helpers/client')
   assert.deepEqual(problems({ incidents: { quiet: 0, keep: -1, keeep: 2 } }).map((p) => p.split(' ')[0]).sort(), ['incidents.keeep', 'incidents.keep', 'incidents.quiet'].sort())
 })
+
+test('one that is over is told where none is kept', async (t) => {
+  const { client, a } = rig(t, { ...FAST, incidents: { quiet: 50, keep: 0 } })
+  const closed = event(client, 'incident', ({ status }) => status === 'closed')
+  await ask(client)
+  a.script(faults.serverError())
+  await ask(client)
+  await until('the primary to answer', async () => (await ask(client)).report.endpoint === 'A')
+  assert.deepEqual((await closed).endpoints.map(({ name }) => name), ['A'])
+  assert.deepEqual(client.getIncidents(), [])
+})

@@ -157,11 +157,13 @@ impl Incidents {
 
     /// All that are kept, the oldest first.
     pub fn all(&self) -> impl Iterator<Item = &Incident> {
-        self.closed.iter().chain(&self.open)
+        let more = self.closed.len().saturating_sub(self.config.keep);
+        self.closed.iter().skip(more).chain(&self.open)
     }
 
+    /// The last one stays however few are kept: it has yet to be told that it is over.
     fn drop_oldest(&mut self) {
-        while self.closed.len() > self.config.keep {
+        while self.closed.len() > self.config.keep.max(1) {
             self.closed.pop_front();
         }
     }

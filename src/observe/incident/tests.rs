@@ -270,3 +270,14 @@ fn everything_is_bounded_however_long_it_lasts() {
     }
     assert_eq!(play.incidents.all().count(), 101);
 }
+
+#[test]
+fn one_that_is_over_can_be_told_though_none_is_kept() {
+    let mut play = outage();
+    play.incidents.reconfigure(IncidentConfig { keep: 0, ..IncidentConfig::default() });
+    let (now, _) = play.at(200_000);
+    assert_eq!(play.incidents.expire(now), [Turn::Closed]);
+    assert_eq!(play.reports(200_000), [] as [Value; 0]);
+    let over = play.incidents.latest(Turn::Closed).map(|incident| incident.report(now));
+    assert_eq!(over.map(|report| report["status"].clone()), Some(json!("closed")));
+}
