@@ -29,10 +29,15 @@ impl<K: Ord, V: Default> Bounded<K, V> {
         self.0.get_mut(key)
     }
 
+    /// Whether a key has a value of its own, or would get one.
+    pub fn has_room_for(&self, key: &K) -> bool {
+        self.0.len() < MOST || self.0.contains_key(key)
+    }
+
     /// The value of a key, or that of the `others` when there is no room for it.
     pub fn entry(&mut self, key: K, others: impl FnOnce() -> K) -> &mut V {
-        let full = self.0.len() >= MOST && !self.0.contains_key(&key);
-        self.0.entry(if full { others() } else { key }).or_default()
+        let key = if self.has_room_for(&key) { key } else { others() };
+        self.0.entry(key).or_default()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {

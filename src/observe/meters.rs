@@ -71,11 +71,14 @@ impl Meters {
         let own = Asked { endpoint: endpoint.clone(), model: model.clone(), chat };
         let others = || Asked { model: OTHER.into(), endpoint: OTHER.into(), chat };
         let mut targets = self.targets.lock();
-        let known = targets.get(&own).is_some();
+        // A label that changed would be another series, and the first would seem to have ended.
+        let provider = if targets.has_room_for(&own) { provider } else { OTHER };
         let meter = targets.entry(own, others);
-        if !known {
-            meter.0.lock().provider = provider.into();
+        let mut counts = meter.0.lock();
+        if counts.provider.is_empty() {
+            counts.provider = provider.into();
         }
+        drop(counts);
         meter.clone()
     }
 
@@ -164,5 +167,25 @@ impl Calls {
             sums.entry(outcome.word()).or_default().add(buckets);
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::bounded::MOST;
+
+    #[test]
+    fn the_labels_of_what_does_not_fit_stay_as_they_are() {
+        let meters = Meters::default();
+        let meter =
+            |n: usize, provider: &str| meters.of(&"a".into(), provider, &format!("m{n}").into(), true);
+        (0..MOST).for_each(|n| meter(n, "openai").attempt("ok", None));
+        for (n, provider) in [(MOST, "google"), (MOST + 1, "anthropic")] {
+            meter(n, provider).attempt("ok", None);
+            let others = meters.targets().into_iter().filter(|(asked, _)| &*asked.model == OTHER);
+            let labels: Vec<_> = others.map(|(asked, counts)| (asked.endpoint, counts.provider)).collect();
+            assert_eq!(labels, [(Arc::from(OTHER), Arc::from(OTHER))]);
+        }
     }
 }
