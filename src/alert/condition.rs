@@ -45,7 +45,7 @@ impl Trouble {
         }
     }
 
-    fn kind(self) -> &'static str {
+    pub const fn kind(self) -> &'static str {
         match self {
             Self::Quota => "quota",
             Self::Auth => "auth",

@@ -15,20 +15,20 @@ use serde_json::Value;
 use crate::timestamp::iso8601;
 
 /// Every kind of alert there is.
-pub const KINDS: [&str; 12] = [
-    KIND,
-    "quota",
-    "auth",
-    "permission",
-    "model_not_found",
-    "latency",
-    "error_rate",
-    "rate_limited",
-    "failover_triggered",
-    "latency_exceeded",
-    "cost_threshold_exceeded",
-    "queue_backlog",
-];
+pub const KINDS: [&str; 12] = {
+    let (troubles, rules) = (Trouble::ALL, rules::Kind::ALL);
+    let mut kinds = [KIND; 1 + Trouble::ALL.len() + rules::Kind::ALL.len()];
+    let mut n = 1;
+    while n < kinds.len() {
+        let rule = n.checked_sub(1 + troubles.len());
+        kinds[n] = match rule {
+            Some(rule) => rules[rule].word(),
+            None => troubles[n - 1].kind(),
+        };
+        n += 1;
+    }
+    kinds
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -21,6 +21,7 @@ use crate::{
     },
     clock::{Wall, now},
     event::{self, EventKind, EventSink},
+    net::client::HttpClient,
     observe::{meters::Move, sighting::AttemptSeen},
 };
 
@@ -64,7 +65,7 @@ impl Alarm {
         self: &Arc<Self>,
         rules: RulesConfig,
         forward: ForwardConfig,
-        http: &crate::net::client::HttpClient,
+        http: &HttpClient,
         endpoints: &[&str],
         budgets: &[&str],
     ) {

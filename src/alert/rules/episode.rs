@@ -38,6 +38,16 @@ struct Episode {
 }
 
 impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::Latency,
+        Self::ErrorRate,
+        Self::RateLimited,
+        Self::Failover,
+        Self::Exceeded,
+        Self::Cost,
+        Self::Backlog,
+    ];
+
     pub const fn word(self) -> &'static str {
         match self {
             Self::Latency => "latency",

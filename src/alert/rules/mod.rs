@@ -20,8 +20,9 @@ use serde_json::json;
 pub use self::config::{
     BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule, RulesConfig,
 };
+pub use self::episode::Kind;
 use self::{
-    episode::{Episodes, Kind, Said},
+    episode::{Episodes, Said},
     judge::{ends, error_rate, exceeded, latency, moved_back, rate_limited},
     watched::Watched,
 };
@@ -93,16 +94,7 @@ impl Rules {
         self.config = config;
         self.endpoints.retain(|name, _| endpoints.contains(&&**name));
         let on = |kind| self.is_on(kind);
-        let kinds = [
-            Kind::Latency,
-            Kind::ErrorRate,
-            Kind::RateLimited,
-            Kind::Failover,
-            Kind::Exceeded,
-            Kind::Cost,
-            Kind::Backlog,
-        ];
-        let off: Vec<Kind> = kinds.into_iter().filter(|kind| !on(*kind)).collect();
+        let off: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !on(*kind)).collect();
         self.firing.resolve_all(at, "this is watched no longer", |kind, subject, _| {
             off.contains(&kind)
                 || match kind {
