@@ -21,7 +21,20 @@ const LINES = {
   incident: (e) => ['warn', `incident ${e.id} is ${e.status}: ${e.endpoints.map((/** @type {any} */ one) => one.name).join(', ')}`],
   healthCheck: (e) => [e.status === 'UP' ? 'debug' : 'warn', `${e.name} (${e.probe}): ${e.status}`],
   alert: (e) => [e.status === 'resolved' ? 'info' : e.severity === 'critical' ? 'error' : 'warn', e.message],
+  forward: (e) => [e.outcome === 'sent' ? 'debug' : e.outcome === 'retry' ? 'warn' : 'error', `${e.alerts === 1 ? 'an alert' : `${e.alerts} alerts`} by ${e.forwarder}: ${e.outcome}${e.message ? `, ${e.message}` : ''}`],
+  drill: drilled,
   authError: (e) => ['error', `${e.endpoint}: ${e.message}`]
+}
+
+/** @param {any} e @returns {[level: string, words: string]} */
+function drilled ({ scenario, phase, passed, scheduled, report, error }) {
+  if (error !== undefined) return ['error', `the drill could not be held: ${error.message}`]
+  if (scheduled) {
+    const failed = report.scenarios.filter((/** @type {any} */ one) => !one.passed).map((/** @type {any} */ one) => one.scenario)
+    return failed.length === 0 ? ['info', 'the drill is passed'] : ['warn', `the drill failed: ${failed.join(', ')}`]
+  }
+  if (passed === undefined) return ['debug', `drill ${scenario}: ${phase}`]
+  return passed ? ['info', `drill ${scenario} is passed`] : ['warn', `drill ${scenario} failed`]
 }
 
 /** Nothing that is said of an event is above these: at a higher level nobody listens to it, and it costs nothing. */

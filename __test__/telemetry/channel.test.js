@@ -86,6 +86,22 @@ test('a logger hears of events from its level on, without secrets, and what it t
   await third.reload({ endpoints: endpoints.map((e) => ({ ...e, apiKey: KEY })), logger: noisy })
 })
 
+test('a logger hears of alerts that reached nobody, and of drills that failed', async (t) => {
+  const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
+  const endpoints = [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }]
+  const log = logger()
+  const client = open(t, { endpoints, logger: log, alerts: { on: 'failover_triggered', groupWait: '1ms', forward () { throw new Error('no') } } })
+  await ask(client)
+  a.script(faults.serverError())
+  await ask(client)
+  const said = (event) => log.lines.filter((l) => l.event === event).map(({ level, words }) => [level, words])
+  await until('the forward', () => said('forward').length > 0)
+  assert.deepEqual(said('forward'), [['error', 'an alert by function: failed, the function threw or rejected']])
+  await client.drill({ scenario: 'all-down', requests: 20, duration: '200ms', objectives: { maxReturn: 0 } })
+  await client.drill({ scenario: 'slow', requests: 20, duration: '200ms', objectives: { maxLost: null } })
+  assert.deepEqual(said('drill'), [['warn', 'drill all-down failed'], ['info', 'drill slow is passed']])
+})
+
 test('BELLWETHER_LOG writes JSON lines to stderr', () => {
   const program = `
     const { FailoverClient } = require('.')
