@@ -4,7 +4,7 @@
 
 const { ofProblems } = require('./errors')
 const { read } = require('./options')
-const { what } = require('./plain')
+const plain = require('./plain')
 const { printable } = require('./printable')
 
 const DAY = 86_400_000
@@ -41,7 +41,7 @@ function day (given, path) {
   if (given === undefined) return undefined
   const number = Math.floor(millisOf(given) / DAY)
   if (Number.isInteger(number) && number >= 0) return number
-  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21' or '2026-11-21T08:00:00Z', got ${typeof given === 'string' ? `'${given.slice(0, 60)}'` : what(given)}` }])
+  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21' or '2026-11-21T08:00:00Z', got ${plain.shown(given)}` }])
 }
 
 /** @param {unknown} given */

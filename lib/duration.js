@@ -1,7 +1,7 @@
 'use strict'
 
 const { ofProblems } = require('./errors')
-const { what } = require('./plain')
+const { shown } = require('./plain')
 
 const UNITS = Object.freeze({ ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 })
 
@@ -20,8 +20,7 @@ function ms (value, path, fallback) {
   const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/.exec(value) : null
   const length = match ? Number(match[1]) * UNITS[/** @type {keyof typeof UNITS} */ (match[2])] : NaN
   if (length <= LONGEST) return length
-  const given = typeof value === 'string' ? `'${value.slice(0, 60)}'` : typeof value === 'number' ? value : what(value)
-  const message = `must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', at most 366 days, got ${given}`
+  const message = `must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', at most 366 days, got ${shown(value)}`
   throw ofProblems([{ path, message }])
 }
 

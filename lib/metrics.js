@@ -25,8 +25,8 @@ function metricsOf (native) {
 function known (format) {
   if (typeof format === 'string' && Object.hasOwn(CONTENT_TYPES, format)) return format
   const { ofProblems } = require('./errors')
-  const { what } = require('./plain')
-  throw ofProblems([{ path: 'format', message: `must be 'prometheus' or 'openmetrics', got ${typeof format === 'string' ? `'${format.slice(0, 60)}'` : what(format)}` }])
+  const { shown } = require('./plain')
+  throw ofProblems([{ path: 'format', message: `must be 'prometheus' or 'openmetrics', got ${shown(format)}` }])
 }
 
 module.exports = { metricsOf }

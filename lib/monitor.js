@@ -5,7 +5,7 @@ const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
 const { Functions, name, encode, ask, merge, read, limitOf, create } = require('./options')
 const { closed, ofProblems } = require('./errors')
-const { what } = require('./plain')
+const { shown } = require('./plain')
 const { onAbort } = require('./signal')
 
 /** Monitors that were started live until they are stopped, also when nobody holds them. */
@@ -152,8 +152,7 @@ function filterOf (filter) {
   const at = isTime ? new Date(since).getTime() : NaN
   const problems = []
   if (since !== undefined && Number.isNaN(at)) {
-    const given = typeof since === 'string' ? `'${since.slice(0, 60)}'` : typeof since === 'number' ? since : what(since)
-    problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${given}` })
+    problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${shown(since)}` })
   }
   const most = limitOf(limit, 'filter.limit', problems)
   if (problems.length > 0) throw ofProblems(problems)

@@ -100,6 +100,15 @@ function what (value) {
   }
 }
 
+/**
+ * What was given where it is no secret: a text is quoted, shortened; the rest as `what` has it.
+ * @param {unknown} value
+ */
+function shown (value) {
+  if (typeof value === 'string') return `'${value.slice(0, 60)}'`
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : what(value)
+}
+
 /** @param {any} value */
 function thing (value) {
   if (isUnreadable(value)) return 'a getter that throws'
@@ -141,4 +150,4 @@ function isUnreadable (value) {
   return value instanceof Unreadable
 }
 
-module.exports = { plain, what, member, isObject, isUnreadable }
+module.exports = { plain, what, shown, member, isObject, isUnreadable }

@@ -7,7 +7,7 @@ const duration = require('./duration')
 const { classes: { ClientClosedError }, closed, fromWire, ofProblems } = require('./errors')
 const { once } = require('./once')
 const { read } = require('./options')
-const { what } = require('./plain')
+const { what, shown } = require('./plain')
 const { withReport } = require('./report')
 
 const STATES = ['queued', 'delivering', 'delivered', 'failed', 'dead', 'expired']
@@ -47,7 +47,7 @@ class DurableQueue {
     const given = read(options, ['state', 'limit', 'after'], 'options')
     const { limit = MANY } = given
     if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-      throw ofProblems([{ path: 'options.limit', message: `must be a whole number from 1 to ${MOST}, got ${typeof limit === 'number' ? limit : what(limit)}` }])
+      throw ofProblems([{ path: 'options.limit', message: `must be a whole number from 1 to ${MOST}, got ${shown(limit)}` }])
     }
     const after = given.after === undefined ? undefined : text(given.after, 'options.after')
     return this.#ask((slot) => this.#native.queueList(slot, stateOf(given.state, STATES), limit, after), JSON.parse)
@@ -115,8 +115,7 @@ function text (value, path) {
 function stateOf (value, accepted) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && accepted.includes(value)) return value
-  const given = typeof value === 'string' ? `'${value.slice(0, 60)}'` : what(value)
-  throw ofProblems([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${given}` }])
+  throw ofProblems([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${shown(value)}` }])
 }
 
 const queueing = once('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))

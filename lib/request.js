@@ -6,7 +6,7 @@ const native = require('./native')
 const { encode } = require('./encode')
 const { badRequest, ofProblems } = require('./errors')
 const { members, isSignal } = require('./options')
-const { plain, what, isObject, isUnreadable } = require('./plain')
+const { plain, what, shown, isObject, isUnreadable } = require('./plain')
 
 const isString = (/** @type {unknown} */ value) => typeof value === 'string'
 
@@ -94,7 +94,7 @@ function split (options, accepted, given) {
       else if (value !== null) problems.push({ path, message: `must be an AbortSignal, got ${what(value)}` })
     } else if (field !== undefined) {
       if (value === null || accepts(field, value)) fields[field.wire] = value
-      else problems.push({ path, message: `must be ${field.accepted}, got ${quoted(value)}` })
+      else problems.push({ path, message: `must be ${field.accepted}, got ${shown(value)}` })
     } else if (name !== 'extraBody') {
       told[name] = value
       any = true
@@ -133,12 +133,6 @@ function accepts (field, value) {
     // A proxy that will not be looked at, or a getter in a list.
     return false
   }
-}
-
-/** @param {unknown} value */
-function quoted (value) {
-  if (typeof value === 'string') return `'${value.slice(0, 60)}'`
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : what(value)
 }
 
 module.exports = { prepare }

@@ -47,7 +47,7 @@ async function drill (client, native, scenarios, options = {}) {
 function readOptions (options) {
   if (!isObject(options)) throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(options)}` }])
   const { signal, onProgress, ...others } = options
-  const problems = Object.keys(others).map((path) => ({ path: `options.${path}`, message: 'is not an option; there are signal and onProgress' }))
+  const problems = Object.keys(others).map((path) => ({ path: `options.${path}`, message: 'is not an option; accepted are signal, onProgress' }))
   if (signal !== undefined && !(signal instanceof AbortSignal)) problems.push({ path: 'options.signal', message: `must be an AbortSignal, got ${what(signal)}` })
   if (onProgress !== undefined && typeof onProgress !== 'function') problems.push({ path: 'options.onProgress', message: `must be a function, got ${what(onProgress)}` })
   if (problems.length > 0) throw ofProblems(problems)

@@ -3,7 +3,7 @@
 // What a drill plays: whom it disturbs, how, and what is expected of the client then.
 
 const { ofProblems } = require('../errors')
-const { what, isObject } = require('../plain')
+const { what, shown, isObject } = require('../plain')
 const duration = require('../duration')
 
 /**
@@ -109,19 +109,19 @@ function readOne (given, path, endpoints, problems) {
   const { scenario, endpoint, model, requests = 300, concurrency = 20, latencyMs = 50, streamShare = 0.3 } = plan
   if (!Object.hasOwn(SCENARIOS, scenario)) {
     const place = typeof given === 'string' ? path : `${path}.scenario`
-    problems.push({ path: place, message: `must be one of ${NAMES.join(', ')}, got ${typeof scenario === 'string' ? `'${scenario.slice(0, 60)}'` : what(scenario)}` })
+    problems.push({ path: place, message: `must be one of ${NAMES.join(', ')}, got ${shown(scenario)}` })
     return undefined
   }
-  for (const member of Object.keys(plan)) if (!MEMBERS.includes(member)) wrong(member, `is none; there are ${MEMBERS.join(', ')}`)
-  if (endpoint !== undefined && !endpoints.includes(endpoint)) wrong('endpoint', `must be one of ${endpoints.join(', ')}, got ${typeof endpoint === 'string' ? `'${endpoint.slice(0, 60)}'` : what(endpoint)}`)
-  if (model !== undefined && (typeof model !== 'string' || model === '')) wrong('model', `must be a model's name, got ${what(model)}`)
+  for (const member of Object.keys(plan)) if (!MEMBERS.includes(member)) wrong(member, `is not an option; accepted are ${MEMBERS.join(', ')}`)
+  if (endpoint !== undefined && !endpoints.includes(endpoint)) wrong('endpoint', `must be one of ${endpoints.join(', ')}, got ${shown(endpoint)}`)
+  if (model !== undefined && (typeof model !== 'string' || model === '')) wrong('model', `must be a model's name, got ${shown(model)}`)
   const whole = (/** @type {string} */ member, /** @type {any} */ value, /** @type {number} */ most) => {
-    if (!Number.isInteger(value) || value < 1 || value > most) wrong(member, `must be a whole number from 1 to ${most}, got ${typeof value === 'number' ? value : what(value)}`)
+    if (!Number.isInteger(value) || value < 1 || value > most) wrong(member, `must be a whole number from 1 to ${most}, got ${shown(value)}`)
   }
   whole('requests', requests, 1_000_000)
   whole('concurrency', concurrency, 1_000)
-  if (!Number.isFinite(latencyMs) || latencyMs < 0 || latencyMs > 60_000) wrong('latencyMs', 'must be from 0 to 60000')
-  if (!Number.isFinite(streamShare) || streamShare < 0 || streamShare > 1) wrong('streamShare', 'must be from 0 to 1')
+  if (!Number.isFinite(latencyMs) || latencyMs < 0 || latencyMs > 60_000) wrong('latencyMs', `must be a number from 0 to 60000, got ${shown(latencyMs)}`)
+  if (!Number.isFinite(streamShare) || streamShare < 0 || streamShare > 1) wrong('streamShare', `must be a number from 0 to 1, got ${shown(streamShare)}`)
   return {
     scenario, endpoint, model, requests, concurrency, latencyMs, streamShare,
     durationMs: time(plan.duration ?? USUAL, 'duration', wrong) ?? USUAL,
@@ -138,13 +138,13 @@ function readOne (given, path, endpoints, problems) {
 function readObjectives (given = {}, usual, wrong) {
   const asked = isObject(given) ? given : {}
   if (!isObject(given)) wrong('objectives', `must be a plain object, got ${what(given)}`)
-  for (const member of Object.keys(asked)) if (!OBJECTIVES.includes(member)) wrong(`objectives.${member}`, `is none; there are ${OBJECTIVES.join(', ')}`)
+  for (const member of Object.keys(asked)) if (!OBJECTIVES.includes(member)) wrong(`objectives.${member}`, `is not an option; accepted are ${OBJECTIVES.join(', ')}`)
   const read = (/** @type {keyof Objectives} */ member, /** @type {(value: any) => number | null} */ of) => {
     const value = asked[member]
     return value === undefined ? usual[member] ?? null : value === null ? null : of(value)
   }
   const amount = (/** @type {string} */ member) => (/** @type {any} */ value) => {
-    if (!Number.isFinite(value) || value < 0) wrong(`objectives.${member}`, `must be a number from 0 on, or null, got ${what(value)}`)
+    if (!Number.isFinite(value) || value < 0) wrong(`objectives.${member}`, `must be a number from 0 on, or null, got ${shown(value)}`)
     return value
   }
   const limit = (/** @type {string} */ member) => (/** @type {any} */ value) => time(value, `objectives.${member}`, wrong) ?? null

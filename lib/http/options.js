@@ -4,7 +4,7 @@
 
 const duration = require('../duration')
 const { ofProblems } = require('../errors')
-const { isObject, what } = require('../plain')
+const { isObject, what, shown } = require('../plain')
 
 /** Where each part is when it is only said to be there. */
 const PLACES = { health: '/health', metrics: '/metrics', events: '/events', dashboard: '/dashboard', proxy: '/v1' }
@@ -124,12 +124,6 @@ function pushOf (given, problems) {
 function isPath (value) {
   return typeof value === 'string' && value.startsWith('/') && URL.canParse(`http://x${value}`) &&
     new URL(`http://x${value}`).pathname === value && !value.includes('//')
-}
-
-/** @param {unknown} value */
-function shown (value) {
-  if (typeof value === 'string') return `'${value.slice(0, 60)}'`
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : what(value)
 }
 
 module.exports = { check }
