@@ -4,10 +4,7 @@ use napi_derive::napi;
 use serde_json::{Map, Value, json};
 
 use super::config::read;
-use crate::{
-    config::ClientConfig,
-    net::proxy::Proxy,
-};
+use crate::{config::ClientConfig, net::proxy::Proxy};
 
 /// `{ca, systemCa, proxies}` as JSON: who is trusted beside Mozilla's roots, and each endpoint's proxy with its
 /// authorization, which is secret. Takes what `create` takes.
