@@ -28,15 +28,6 @@ export declare class Hub {
 }
 
 export declare class NativeClient {
-  /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
-  static create(hub: Hub, client: number, options: string, monitor: boolean, document?: Uint8Array | undefined | null): NativeClient
-  /**
-   * Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
-   * the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
-   */
-  reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
-  /** Whether calls are under way under a configuration from before a reload. */
-  lingers(): boolean
   /** Starts a call; its end, and the chunks before it, come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /**
@@ -44,26 +35,16 @@ export declare class NativeClient {
    * his headers. The first chunk of a stream says who answers, the others are for the wire.
    */
   submitWire(slot: number, body: Uint8Array, asked: string, options?: string | undefined | null): void
+  warmup(slot: number): void
+  /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
+  static create(hub: Hub, client: number, options: string, monitor: boolean, document?: Uint8Array | undefined | null): NativeClient
   /** Which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
   answer(question: number, answer?: string | undefined | null): void
-  warmup(slot: number): void
   /** Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them. */
   close(slot: number, drainMs: number): void
-  /** `None` for an endpoint that does not exist. */
+  /** False for an endpoint that does not exist. */
   isolate(endpoint: string, isolated: boolean): boolean
-  endpointStatus(): string
-  summary(): string
-  /** The models that aliases and endpoints name. */
-  models(): Array<string>
-  /** What was spent between two days since 1970, both included; the last one without. */
-  costs(from?: number | undefined | null, to?: number | undefined | null): string
-  /** Every budget, with what is left of it. */
-  budgets(): string
-  /** The models for a task, in order. */
-  suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
-  healthReport(): string
-  optimalModel(): string | null
   /** Resolves after the first round. */
   startMonitoring(slot: number): void
   stopMonitoring(): void
@@ -98,6 +79,13 @@ export declare class NativeClient {
   queueNext(slot: number, place: number): void
   /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
   holdQueueForTest(held: boolean): void
+  /**
+   * Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
+   * the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+   */
+  reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
+  /** Whether calls are under way under a configuration from before a reload. */
+  lingers(): boolean
   /** When drills are held, as JSON; nothing if they are not. */
   drills(): string | null
   /**
@@ -105,6 +93,18 @@ export declare class NativeClient {
    * Nothing that it does is seen here.
    */
   twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
+  endpointStatus(): string
+  summary(): string
+  /** The models that aliases and endpoints name. */
+  models(): Array<string>
+  /** The models for a task, in order. */
+  suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
+  optimalModel(): string | null
+  healthReport(): string
+  /** What was spent between two days since 1970, both included; the last one without. */
+  costs(from?: number | undefined | null, to?: number | undefined | null): string
+  /** Every budget, with what is left of it. */
+  budgets(): string
 }
 
 export declare class NativeForwarder {

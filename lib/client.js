@@ -4,7 +4,7 @@ const hub = require('./hub')
 const { WantedEmitter, EVENTS } = require('./emitter')
 const { Functions, name: nameOf, encode, ask, merge, read, limitOf, create } = require('./options')
 const { HealthMonitor } = require('./monitor')
-const { closed, ofProblems, lineOf } = require('./errors')
+const { closed, ofProblems } = require('./errors')
 const { metricsOf } = require('./metrics')
 const { takeLogger, log } = require('./logger')
 const duration = require('./duration')
@@ -25,17 +25,13 @@ const DRAIN = 30_000
 class FailoverClient extends WantedEmitter {
   #native
   #monitor
-  #functions = new Functions()
-  /** What a document's options gave way to, for when it is read again. @type {{ options: object, above: object[], watch: boolean }} */
-  #overrides = { options: {}, above: [], watch: false }
-  /** Reloads follow one another. @type {Promise<unknown>} */
-  #reloading = Promise.resolve()
-  #unwatch = () => {}
+  /** @type {import('./reloading').Configured} */
+  #configured
+  /** @type {InstanceType<typeof import('./reloading').Reloading> | undefined} */
+  #reloading
   /** @type {Promise<void> | undefined} */
   #closing
   #forgetSignal = () => {}
-  /** The functions of the configuration that is. @type {Set<number>} */
-  #used = new Set()
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
   /** @type {InstanceType<typeof import('./queue').DurableQueue> | undefined} */
@@ -56,13 +52,15 @@ class FailoverClient extends WantedEmitter {
     super(() => this.#listen())
     const { options, above, signal } = merge(apiKeyOrOptions, more)
     const document = documentFor(apiKeyOrOptions, more)
-    if (document !== undefined) this.#overrides = { options, above, watch: takeWatch(options) }
+    const watches = document !== undefined && takeWatch(options)
     const logger = takeLogger(options)
-    const { json, used } = encode(options, above, this.#functions, document)
-    this.#used = used
+    const functions = new Functions()
+    const { json, used } = encode(options, above, functions, document)
+    // What was given beside a document goes before it also when it is read again.
+    this.#configured = { functions, used, overrides: document === undefined ? { options: {}, above: [] } : { options, above } }
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
-      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(this.#functions, number, argument),
+      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),
       native: /** @type {any} */ (undefined)
     }
     const native = create(hub.getHub(), hub.register(listener), json, false, document?.bytes)
@@ -82,7 +80,7 @@ class FailoverClient extends WantedEmitter {
       const self = new WeakRef(this)
       this.#forgetSignal = require('./signal').onAbort(signal, () => { self.deref()?.close() })
     }
-    if (document !== undefined && this.#overrides.watch && !signal?.aborted) this.#watch(document)
+    if (document !== undefined && watches && !signal?.aborted) this.#reloads().watch(document)
   }
 
   /**
@@ -99,81 +97,17 @@ class FailoverClient extends WantedEmitter {
    * @returns {Promise<void>}
    */
   reload (given) {
-    const reloaded = this.#reloading.then(() => this.#reload(given))
-    this.#reloading = reloaded.catch(() => {})
-    return reloaded
+    return this.#reloads().reload(given)
   }
 
-  /** @param {any} given */
-  async #reload (given) {
-    const isPath = given === undefined || typeof given === 'string' || given instanceof URL
-    const document = isPath ? await documents().read(documents().nameOf(given)) : undefined
-    const { options, above } = document === undefined ? merge(given, undefined) : this.#overrides
-    // It stays what it was.
-    takeLogger(options)
-    const changes = await this.#replace(options, above, document)
-    this.#tell({ message: summaryOf(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
-  }
-
-  /**
-   * @param {object} options
-   * @param {object[]} above
-   * @param {import('./document').Document} [document]
-   * @returns {Promise<import('..').ConfigChanges>}
-   */
-  async #replace (options, above, document) {
-    if (this.#closing !== undefined) throw closed()
-    const { json, used } = encode(options, above, this.#functions, document)
-    const lingers = this.#native.lingers()
-    const { changes, problems } = await hub.ask((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, closed)
-    if (problems !== undefined) throw ofProblems(problems)
-    // Those of the configuration before this one may still be asked.
-    if (!lingers) this.#functions.keepOnly(new Set([...used, ...this.#used]))
-    this.#used = used
-    this.#scheduleDrills()
-    return changes
-  }
-
-  /** @param {import('./document').Document} document */
-  #watch (document) {
-    const { file, path } = document
-    /** What it said when it was last read; undefined of a file that cannot be. @type {Buffer | undefined} */
-    let bytes = Buffer.from(document.bytes)
-    /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
-    let unreadable
-    // Weakly: a client that nobody holds is not kept by its file, and its file is watched no longer.
-    const self = new WeakRef(this)
-    const unwatch = require('./watch').watch(path, () => {
-      const client = self.deref()
-      if (client === undefined) return unwatch()
-      client.#reloading = client.#reloading.then(async () => {
-        if (client.#closing !== undefined) return
-        try {
-          const found = await documents().read(file, path).catch((error) => {
-            bytes = undefined
-            throw error
-          })
-          if (bytes?.equals(found.bytes)) return
-          bytes = Buffer.from(found.bytes)
-          unreadable = undefined
-          const changes = await client.#replace(client.#overrides.options, client.#overrides.above, found)
-          client.#tell({ message: summaryOf(changes, file), file, changes })
-        } catch (/** @type {any} */ error) {
-          if (client.#closing !== undefined) return
-          const why = (error.problems ?? []).map(lineOf).join('; ') || error.message
-          if (bytes === undefined && unreadable === why) return
-          unreadable = bytes === undefined ? why : undefined
-          client.#tell({ message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] })
-        }
-      })
+  /** Made when first needed: most clients stay as they were made. */
+  #reloads () {
+    this.#reloading ??= new (require('./reloading').Reloading)(this.#native, this.#configured, {
+      tell: (event) => this.deliver('config', event),
+      isClosing: () => this.#closing !== undefined,
+      replaced: () => this.#scheduleDrills()
     })
-    this.#unwatch = unwatch
-    forgotten.register(this, unwatch)
-  }
-
-  /** @param {import('..').ConfigEvent} event */
-  #tell (event) {
-    this.deliver('config', event)
+    return this.#reloading
   }
 
   get monitor () {
@@ -307,7 +241,7 @@ class FailoverClient extends WantedEmitter {
     const given = read(options, ['drain'], 'options')
     const drain = duration.ms(given.drain, 'options.drain', DRAIN)
     this.#forgetSignal()
-    this.#unwatch()
+    this.#reloading?.unwatch()
     this.#drills.stop()
     noteClosing(this)
     this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
@@ -376,20 +310,6 @@ function takeWatch (options) {
   if (watch !== undefined && typeof watch !== 'boolean') throw ofProblems([{ path: 'watch', message: `must be true or false, got ${what(watch)}` }])
   return watch === true
 }
-
-/**
- * @param {import('..').ConfigChanges} changes
- * @param {string} [file]
- */
-function summaryOf ({ added, removed, changed, reordered, options }, file) {
-  const lists = { added, removed, changed, options }
-  const parts = Object.entries(lists).filter(([, list]) => list.length > 0).map(([name, list]) => `${name} ${list.join(', ')}`)
-  if (reordered) parts.push('endpoints in another order')
-  return `reloaded${file === undefined ? '' : ` from ${file}`}: ${parts.join('; ') || 'nothing changed'}`
-}
-
-/** Ends the watching for clients that were collected. */
-const forgotten = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
 
 /** @type {WeakMap<object, object>} */
 const held = new WeakMap()

@@ -1,4 +1,5 @@
-import type { AlertPayload, Duration } from '../index'
+import type { AlertPayload } from './events'
+import type { Duration } from './options'
 
 /** When alerts fire, and where they are sent beside the event. */
 export interface AlertOptions extends AlertPolicy {

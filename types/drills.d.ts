@@ -1,4 +1,5 @@
-import type { Duration, IncidentReport } from '../index'
+import type { IncidentReport } from './incidents'
+import type { Duration } from './options'
 
 /** docs/drills.md says what each does, and what is expected then. */
 export type DrillName = 'vendor-down' | 'region-by-region' | 'all-down' | 'rate-limited' | 'quota' | 'slow' | 'cut-stream' | 'flapping'

@@ -1,4 +1,9 @@
-import type { AlertPayload, BudgetStatus, CostReport, Duration, EndpointStatus, HealthReport, IncidentReport, MetricsSnapshot, ModelSummary } from '../index'
+import type { BudgetStatus, CostReport } from './costs'
+import type { AlertPayload } from './events'
+import type { IncidentReport } from './incidents'
+import type { MetricsSnapshot } from './metrics'
+import type { Duration } from './options'
+import type { EndpointStatus, HealthReport, ModelSummary } from './status'
 
 /** How a client is served over HTTP: the same for all adapters. `R` is what `authorize` is given. */
 export interface FailoverOptions<R = unknown> {

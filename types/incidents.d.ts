@@ -1,4 +1,5 @@
-import type { Duration, FailureReason } from '../index'
+import type { Duration } from './options'
+import type { FailureReason } from './reports'
 
 export interface IncidentOptions {
   /** How long nothing fails before an incident is over. Default `'60s'`. */

@@ -1,4 +1,6 @@
-import type { CallReport, ChatCompletion, FailoverClient } from '../index'
+import type { FailoverClient } from './client'
+import type { ChatCompletion } from './openai'
+import type { CallReport } from './reports'
 
 /** As pino, and most others, have it. */
 export interface Logger {

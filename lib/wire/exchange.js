@@ -3,7 +3,7 @@
 // A chat completion in the dialect it was asked in, as a Response; or what else an endpoint answered, as it is.
 
 const hub = require('../hub')
-const { StreamState } = require('../stream')
+const { StreamState } = require('../stream-state')
 const { classes: { FailoverError } } = require('../errors')
 const { onAbort } = require('../signal')
 const { isWatched, follow } = require('../trace')

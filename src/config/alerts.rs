@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     alert_rules,
-    client::{read_proxy, read_tls},
+    connections::{read_proxy, read_tls},
     environment::Environment,
     reader::{self, Problems, Reader},
 };

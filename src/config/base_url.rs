@@ -78,6 +78,13 @@ impl BaseUrl {
     }
 }
 
+/// A name for an endpoint that has none: its host, and its port if it has one of its own.
+pub fn host_name(address: &str) -> String {
+    BaseUrl::parse(address, Dialect::OpenAi)
+        .map(|url| url.origin().split("://").nth(1).unwrap_or("endpoint").to_owned())
+        .unwrap_or_else(|_| "endpoint".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

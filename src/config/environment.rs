@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::endpoint::RELAY;
+use super::vendors::RELAY;
 use crate::net::proxy::ProxyOptions;
 
 #[derive(Clone, Debug, Default)]

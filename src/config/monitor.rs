@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::reader::{self, Reader};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -59,4 +61,17 @@ impl HealthConfig {
             service: r.string("service"),
         }
     }
+}
+
+/// `health`; `false` stands for none of its own.
+pub fn read_health(r: &mut Reader<'_>) -> HealthConfig {
+    r.note("health", || json!({ "anyOf": [{ "const": false }, reader::describe(HealthConfig::read)] }));
+    let config = match r.raw("health") {
+        Some(Value::Bool(false)) | None => None,
+        Some(value) => {
+            let path = r.path_of("health");
+            reader::object_or(value, &path, "false or an object", r.problems(), HealthConfig::read)
+        }
+    };
+    config.unwrap_or_default()
 }

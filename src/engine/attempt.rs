@@ -20,8 +20,8 @@ use super::{
 use crate::{
     clock::now,
     config::{
-        client::Timeouts,
         key::{ApiKey, KeySource},
+        timeouts::Timeouts,
     },
     dialect::{
         chat::Untranslatable,

@@ -44,7 +44,7 @@ use crate::{
     clock::now,
     config::{
         behaviour::{Hedge, OnUnavailable, Streams},
-        client::Timeouts,
+        timeouts::Timeouts,
     },
     observe::sighting::Place as SeenPlace,
     policy::{

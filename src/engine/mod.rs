@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod alarm;
+mod announce;
 pub mod attempt;
 pub mod books;
 pub mod call;

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::config::{
     behaviour::{self, Hedge, OnUnavailable, Streams},
-    client::{ClientConfig, Timeouts, read_timeouts},
+    client::ClientConfig,
     reader::{self, Problem, Problems, expected},
     routing::{Rule, read_route},
+    timeouts::{Timeouts, read_timeouts},
 };
 
 #[derive(Clone, Debug, Default)]

@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     config::{
-        endpoint::{Served, Tier, is_vendor, vendor_of},
+        endpoint::{Served, Tier},
         models::{Aliases, Expansion},
         reader::{nearest, shorten},
         routing::{Goal, Rule},
+        vendors::{is_vendor, vendor_of},
     },
     model_id,
 };

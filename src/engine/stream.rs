@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     clock::now,
-    config::client::Timeouts,
+    config::timeouts::Timeouts,
     dialect::{
         openai::{accumulate::Accumulator, chunk, request::ChatRequest},
         speech,

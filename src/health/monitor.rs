@@ -232,7 +232,7 @@ impl Monitor {
         if let Some(service) = &self.config.service {
             return service.clone();
         }
-        if crate::config::endpoint::is_relay_host(endpoint.config.base_url.host()) {
+        if crate::config::vendors::is_relay_host(endpoint.config.base_url.host()) {
             return RELAY_SERVICE.into();
         }
         endpoint.config.name.clone()

@@ -9,7 +9,7 @@ use super::price::Price;
 use crate::{
     config::{
         EndpointConfig,
-        endpoint::{is_relay_host, vendor_of},
+        vendors::{is_relay_host, vendor_of},
     },
     model_id::{self, bare},
 };

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     config::{
         base_url::BaseUrl,
-        endpoint::vendor_of,
         reader::{expected, kind, nearest},
         schema::{self, ALSO, CHAIN, PRIMARY, alternatives, properties, snake, takes},
+        vendors::{default_base_url, vendor_of},
     },
     dialect::speech::Dialect,
 };
@@ -166,7 +166,7 @@ fn behind_the_primary(node: &mut Node) {
 /// Where it is, by what it says or by whose it is.
 fn address(node: &Node) -> Option<BaseUrl> {
     let provider = node.get("provider").and_then(Node::text);
-    let default = provider.and_then(crate::config::endpoint::default_base_url);
+    let default = provider.and_then(default_base_url);
     BaseUrl::parse(node.get("base_url").and_then(Node::text).or(default)?, Dialect::OpenAi).ok()
 }
 

@@ -1,8 +1,11 @@
 //! Alerts on their way to people elsewhere: held back at the desk, then put into the line of each receiver. One task
 //! watches the desk, one each line; they end with `close`, or when this is dropped.
 
+mod line;
 mod outlet;
 mod post;
+mod send;
+mod tally;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,8 +17,8 @@ use tokio::{
     time,
 };
 
-pub use self::outlet::Tally;
-use self::outlet::{Around, Outlet};
+pub use self::tally::Tally;
+use self::{line::Around, outlet::Outlet};
 use super::client::Functions;
 use crate::{
     alert::{
@@ -41,7 +44,6 @@ struct Inner {
     state: Mutex<State>,
     /// There is something new on the desk.
     came: Notify,
-    tallies: Arc<Tally>,
     around: Around,
 }
 
@@ -65,12 +67,11 @@ impl Forwarding {
         functions: Arc<dyn Functions>,
         wall: Arc<dyn Wall>,
     ) -> Self {
-        let tallies = Arc::new(Tally::default());
         let closing = watch::Sender::new(false);
-        let around = Around { events, functions, wall, tallies: tallies.clone(), closing };
+        let around = Around { events, functions, wall, tallies: Arc::default(), closing };
         let outlets = config.receivers.into_iter().map(|r| Outlet::new(r, http.clone(), around.clone()));
         let state = State { outlets: outlets.collect(), desk: Desk::new(config.policy), closed: false };
-        let inner = Inner { state: Mutex::new(state), came: Notify::new(), tallies, around };
+        let inner = Inner { state: Mutex::new(state), came: Notify::new(), around };
         Self { inner: Arc::new(inner), desk_task: Mutex::default() }
     }
 
@@ -115,7 +116,7 @@ impl Forwarding {
 
     /// What was sent and dropped, by receiver.
     pub fn tallies(&self) -> &Tally {
-        &self.inner.tallies
+        &self.inner.around.tallies
     }
 
     /// Sends what waits, as far as that can be done within a time, and ends.

@@ -9,7 +9,7 @@ use tokio::time;
 
 use crate::{
     clock::now,
-    config::client::Timeouts,
+    config::timeouts::Timeouts,
     dialect::{
         error_body,
         openai::{

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Incident, What,
+    Incident,
+    moment::What,
     tally::{MOST_USERS, Tally},
 };
 use crate::{duration::millis, timestamp::iso8601};

@@ -1,8 +1,13 @@
 //! Outages whose figures are known.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    course::{MOST_MOMENTS, MOST_PARTIES},
+    *,
+};
 use crate::{
     money::price::Money,
     observe::sighting::{AnswerSeen, Outcome, Place},

@@ -1,6 +1,7 @@
 //! How long jobs have waited.
 
-use super::{Result, State, Store};
+use super::{Result, Store};
+use crate::queue::job::State;
 
 impl Store {
     /// When the oldest job that waits came in, in milliseconds since 1970. It looks at all that wait.

@@ -7,10 +7,13 @@ use std::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{due::MAX_LANES, *};
 use crate::{
     config::queue::{QueueConfig, QueueKey},
-    queue::{disk, job::Kept},
+    queue::{
+        disk,
+        job::{Failure, Kept, Settlement, State},
+    },
 };
 
 #[path = "room_tests.rs"]

@@ -1,11 +1,19 @@
 //! Reads a JSON object member by member, collecting every problem with its path instead of stopping at
 //! the first. What was not asked for is refused, naming the nearest name that was.
 
+mod description;
+mod words;
+
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use self::{description::Description, words::none_of};
+pub use self::{
+    description::{a_duration, a_string, describe, some_names, some_of, some_strings},
+    words::{expected, kind, nearest, shorten, too_many},
+};
 use crate::duration;
 
 /// One mistake in the options.
@@ -29,68 +37,8 @@ pub struct Reader<'a> {
     description: Option<Description>,
 }
 
-/// What a reader reads, as JSON Schema: one for each member it asks for.
-#[derive(Default)]
-struct Description {
-    properties: Map<String, Value>,
-    required: Vec<&'static str>,
-}
-
-/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
-/// was asked for without a note has the schema `null`, which no value should have.
-pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
-    let (members, mut problems) = (Map::new(), Problems::new());
-    let description = Some(Description::default());
-    let mut reader = Reader {
-        path: String::new(),
-        members: &members,
-        known: Vec::new(),
-        problems: &mut problems,
-        description,
-    };
-    read(&mut reader);
-    let Description { properties, required } = reader.description.unwrap_or_default();
-    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    schema
-}
-
-/// The schema of a string that says something.
-pub fn a_string() -> Value {
-    json!({ "type": "string", "pattern": "\\S" })
-}
-
-/// The schema of what `strings_of` reads.
-pub fn some_strings() -> Value {
-    json!({ "anyOf": [a_string(), { "type": "array", "items": a_string(), "minItems": 1 }] })
-}
-
 /// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
 pub const MOST_NAMES: usize = 256;
-
-/// The schema of what `Reader::names` reads.
-pub fn some_names() -> Value {
-    let mut schema = some_strings();
-    schema["anyOf"][1]["maxItems"] = MOST_NAMES.into();
-    schema
-}
-
-pub fn too_many(names: usize) -> String {
-    format!("must have at most {MOST_NAMES} members, got {names}")
-}
-
-/// The schema of one of some words, or of an array of them.
-pub fn some_of(words: &[&str]) -> Value {
-    json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
-}
-
-/// The schema of a duration of at least `min`.
-pub fn a_duration(min: Duration) -> Value {
-    let min = min.as_millis() as u64;
-    json!({ "type": ["number", "string"], "minimum": min, "pattern": duration::PATTERN })
-}
 
 /// Reads `value` as an object with `read`, then refuses members that `read` did not ask for.
 pub fn object<T>(
@@ -132,52 +80,6 @@ pub fn foreign(value: &Value) -> Option<&str> {
 /// The members of an object, if it is one of the user's.
 pub fn members(value: &Value) -> Option<&Map<String, Value>> {
     value.as_object().filter(|_| foreign(value).is_none())
-}
-
-/// `must be …, got …`, with what was given shortened and never a secret: strings are quoted only here,
-/// and keys are not read through here.
-pub fn expected(what: &str, given: &Value) -> String {
-    match given {
-        Value::String(s) => format!("must be {what}, got '{}'", shorten(s)),
-        Value::Number(_) | Value::Bool(_) => format!("must be {what}, got {given}"),
-        other => format!("must be {what}, got {}", kind(other)),
-    }
-}
-
-/// Where an object belongs, a text may be anything, a credential included: it is not quoted.
-fn none_of(what: &str, given: &Value) -> String {
-    if given.is_string() { format!("must be {what}, got a string") } else { expected(what, given) }
-}
-
-/// What a value is, without what it says.
-pub fn kind(value: &Value) -> String {
-    match value {
-        Value::Null => "null".into(),
-        Value::Bool(_) => "a boolean".into(),
-        Value::Number(_) => "a number".into(),
-        Value::String(_) => "a string".into(),
-        Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(_) => foreign(value).map_or_else(|| "an object".into(), shorten),
-    }
-}
-
-pub fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
-}
-
-/// The nearest of the known names, when it is near enough to be what was meant.
-pub fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let lower = given.to_lowercase();
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 4)
-        .map(|(_, name)| name)
 }
 
 impl<'a> Reader<'a> {
@@ -396,74 +298,4 @@ pub fn strings_of(value: &Value, path: &str, what: &str, problems: &mut Problems
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_problems_at_once_with_path_given_and_accepted() {
-        let options = json!({"maxRetries": -1, "timeout": "soon", "nested": {"flag": 1, "falg": true}, "zzz": 1, "": 1});
-        let mut problems = Vec::new();
-        object(&options, "", &mut problems, |r| {
-            r.integer("maxRetries", 0, 100);
-            r.duration("timeout", Duration::ZERO);
-            r.object("nested", |r| r.boolean("flag"));
-        });
-        let text: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
-        assert_eq!(
-            text,
-            [
-                "maxRetries must be a whole number from 0 to 100, got -1",
-                "timeout must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', got 'soon'",
-                "nested.flag must be true or false, got 1",
-                "nested.falg is not an option; did you mean 'flag'?",
-                "zzz is not an option; accepted are maxRetries, timeout, nested",
-                "'' is not an option; accepted are maxRetries, timeout, nested",
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_no_plain_data_is_nothing_that_is_accepted() {
-        let map = || json!({"$given": "a Map"});
-        let options = json!({
-            "a": map(), "b": {"$function": 0}, "c": map(), "d": map(), "e": map(), "f": ["x", map(), ""], "g": "sk-SECRET",
-        });
-        let mut problems = Vec::new();
-        object(&options, "", &mut problems, |r| {
-            r.string("a");
-            r.object("b", |_| ());
-            r.record("c");
-            r.number("d", 0.0, 1.0);
-            r.object("e", |_| ());
-            r.strings("f");
-            r.record("g");
-        });
-        let text: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
-        assert_eq!(
-            text,
-            [
-                "a must be a non-empty string, got a Map",
-                "b must be an object, got a function",
-                "c must be an object, got a Map",
-                "d must be a number from 0 to 1, got a Map",
-                "e must be an object, got a Map",
-                "f[1] must be a non-empty string, got a Map",
-                "f[2] must be a non-empty string, got ''",
-                "g must be an object, got a string",
-            ]
-        );
-    }
-
-    #[test]
-    fn nearest_names_are_near() {
-        let known = ["endpoints", "apiKey", "baseURL"];
-        for (given, expected) in [
-            ("endpoint", Some("endpoints")),
-            ("api_key", Some("apiKey")),
-            ("baseUrl", Some("baseURL")),
-            ("fruit", None),
-        ] {
-            assert_eq!(nearest(given, known), expected, "{given}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,194 @@
+//! One endpoint: where it is, what it serves, how it wants to be asked.
+
+mod address;
+mod canary;
+mod headers;
+mod health;
+mod keys;
+mod served;
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+pub use self::{
+    address::{ANTHROPIC_VERSION, DEFAULT_VERSION},
+    health::EndpointHealth,
+    served::Served,
+};
+use self::{
+    address::{dialect_of, read_base_url},
+    canary::read_canary,
+    headers::read_headers,
+    health::read_health,
+    keys::read_keys,
+    served::read_served,
+};
+use super::{
+    base_url::{BaseUrl, host_name},
+    environment::Environment,
+    key::KeySource,
+    limits,
+    reader::{self, Problems, Reader, expected},
+    vendors::{RELAY, is_relay_host, is_vendor, vendor_of},
+};
+use crate::{
+    dialect::{openai::request::TokenLimitField, speech::Dialect},
+    money::price::Price,
+    policy::{canary::CanaryConfig, limiter::Limits},
+};
+
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    pub name: String,
+    pub provider: String,
+    /// The vendor whose own names it serves; `None` for a relay.
+    pub vendor: Option<String>,
+    pub dialect: Dialect,
+    pub base_url: BaseUrl,
+    pub keys: Vec<KeySource>,
+    pub models: Served,
+    pub tier: Tier,
+    /// Its share of its tier's calls, against the others'.
+    pub weight: Option<f64>,
+    /// It is new, and gets a share of the calls for a start.
+    pub canary: Option<CanaryConfig>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub health: EndpointHealth,
+    pub price: Option<Price>,
+    pub limits: Limits,
+    /// Its 95th percentile of the time to first content may not exceed this while another will do.
+    pub max_latency: Option<Duration>,
+    /// What one request may cost, in USD, as far as that can be told before.
+    pub cost_limit: Option<f64>,
+    /// Tokens that its models hold.
+    pub context_window: Option<u64>,
+    /// It goes on where the last message, an answer that broke off, ends.
+    pub can_continue: bool,
+}
+
+/// An endpoint's place in the order. Equal tiers are shared: only endpoints given the same number are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tier {
+    number: u32,
+    /// Zero for a number the user gave; without one, the place in the list, which nobody shares.
+    place: u32,
+}
+
+/// What endpoints inherit from the client's options.
+pub struct Inherited<'a> {
+    pub base_url: Option<&'a str>,
+    pub keys: Option<&'a Value>,
+    pub key_prefix: Option<&'a str>,
+    pub environment: &'a Environment,
+}
+
+impl EndpointConfig {
+    /// `position` gives an endpoint without a priority its own tier, at its place in the list.
+    pub fn read(
+        value: &Value,
+        path: &str,
+        position: u32,
+        inherited: &Inherited<'_>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        // A bare address is an endpoint with a name of its own.
+        if let Value::String(address) = value {
+            let shorthand = json!({ "name": host_name(address), "baseURL": address });
+            return Self::read(&shorthand, path, position, inherited, problems);
+        }
+        reader::object(value, path, problems, |r| Self::members(r, position, inherited)).flatten()
+    }
+
+    /// What an endpoint's object may hold, as JSON Schema.
+    pub fn describe() -> Value {
+        let environment = Environment::default();
+        let inherited = Inherited { base_url: None, keys: None, key_prefix: None, environment: &environment };
+        reader::describe(|r| Self::members(r, 0, &inherited))
+    }
+
+    fn members(r: &mut Reader<'_>, position: u32, inherited: &Inherited<'_>) -> Option<Self> {
+        r.note("name", || json!({ "type": "string", "pattern": "^[^/]*[^\\s/][^/]*$" }));
+        r.note_required("name");
+        let name = match r.raw("name") {
+            Some(Value::String(s)) if !s.trim().is_empty() && !s.contains('/') => Some(s.clone()),
+            Some(other) => {
+                r.problem("name", expected("a non-empty string without '/'", other));
+                None
+            }
+            None => {
+                r.problem("name", "is missing; every endpoint has a name of its own");
+                None
+            }
+        };
+        let provider = r.string("provider");
+        let words = ["openai", "anthropic", "google", "relay"].map(|word| (word, word));
+        let dialect = r.one_of("dialect", &words);
+        let base_url = read_base_url(r, provider.as_deref(), dialect, inherited);
+        let host = base_url.as_ref().map_or("", BaseUrl::host);
+        let vendor =
+            provider.as_deref().filter(|p| is_vendor(p)).or_else(|| vendor_of(host)).map(str::to_owned);
+        let keys = read_keys(r, vendor.as_deref(), host, inherited);
+        let models = read_served(r);
+        let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
+        let weight = r.number("weight", 0.0, 1_000_000.0);
+        let canary = r.object("canary", read_canary);
+        let headers = read_headers(r);
+        let health = read_health(r, vendor.as_deref());
+        let price = r.object("price", Price::read).flatten();
+        let limits = limits::read(r);
+        let max_latency = r.duration("maxLatency", Duration::from_millis(1));
+        let cost_limit = r.number("costLimitPerRequest", 0.0, 1_000_000.0);
+        let context_window = r.integer("contextWindow", 1, 1 << 50);
+        let can_continue = r.boolean("canContinue").unwrap_or(false);
+        let provider = provider
+            .or_else(|| vendor.clone())
+            .unwrap_or_else(|| if is_relay_host(host) { RELAY.into() } else { "relay".into() });
+        Some(Self {
+            name: name?,
+            provider,
+            dialect: dialect_of(dialect.or(vendor.as_deref()), headers.as_deref().unwrap_or_default()),
+            vendor,
+            base_url: base_url?,
+            keys: keys?,
+            models: models?,
+            tier: tier.unwrap_or(Tier { number: position + 1, place: position + 1 }),
+            weight,
+            canary,
+            headers: headers?,
+            health: health.unwrap_or_default(),
+            price,
+            limits,
+            max_latency,
+            cost_limit,
+            context_window,
+            can_continue,
+        })
+    }
+}
+
+impl EndpointConfig {
+    /// The rate limits that bind for a model here, for each key.
+    pub fn limits_of(&self, model: &str) -> Limits {
+        if self.limits == Limits::default() && is_relay_host(self.base_url.host()) {
+            limits::of_relay(model)
+        } else {
+            self.limits
+        }
+    }
+
+    /// How it wants the beginning of an answer marked that it is to go on with.
+    pub fn prefill_field(&self) -> Option<&'static str> {
+        (self.vendor.as_deref() == Some("deepseek")).then_some("prefix")
+    }
+
+    /// How it wants the output limit called.
+    pub fn token_limit_field(&self) -> TokenLimitField {
+        if self.vendor.as_deref() == Some("deepseek") {
+            TokenLimitField::MaxTokens
+        } else {
+            TokenLimitField::ByModel
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a reader reads, as JSON Schema.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{MOST_NAMES, Problems, Reader};
+use crate::duration;
+
+/// One schema for each member that is asked for.
+#[derive(Default)]
+pub(super) struct Description {
+    pub(super) properties: Map<String, Value>,
+    pub(super) required: Vec<&'static str>,
+}
+
+/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
+/// was asked for without a note has the schema `null`, which no value should have.
+pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
+    let (members, mut problems) = (Map::new(), Problems::new());
+    let description = Some(Description::default());
+    let mut reader = Reader {
+        path: String::new(),
+        members: &members,
+        known: Vec::new(),
+        problems: &mut problems,
+        description,
+    };
+    read(&mut reader);
+    let Description { properties, required } = reader.description.unwrap_or_default();
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// The schema of a string that says something.
+pub fn a_string() -> Value {
+    json!({ "type": "string", "pattern": "\\S" })
+}
+
+/// The schema of what `strings_of` reads.
+pub fn some_strings() -> Value {
+    json!({ "anyOf": [a_string(), { "type": "array", "items": a_string(), "minItems": 1 }] })
+}
+
+/// The schema of what `Reader::names` reads.
+pub fn some_names() -> Value {
+    let mut schema = some_strings();
+    schema["anyOf"][1]["maxItems"] = MOST_NAMES.into();
+    schema
+}
+
+/// The schema of one of some words, or of an array of them.
+pub fn some_of(words: &[&str]) -> Value {
+    json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
+}
+
+/// The schema of a duration of at least `min`.
+pub fn a_duration(min: Duration) -> Value {
+    let min = min.as_millis() as u64;
+    json!({ "type": ["number", "string"], "minimum": min, "pattern": duration::PATTERN })
+}

@@ -1,0 +1,69 @@
+//! `getHealthReport()`: how the endpoints fare, in the words of rate limiting.
+
+use serde_json::{Value, json};
+
+use super::{
+    counts::Counts,
+    standing::{Status, stance},
+};
+use crate::{
+    clock::now,
+    duration::millis,
+    engine::{client::Engine, report::iso8601},
+    observe::latency::{Part, Sum},
+};
+
+/// Shares of rate-limited requests above which an endpoint, and so the whole, is not well.
+const DEGRADED_SHARE: f64 = 10.0;
+const CRITICAL_SHARE: f64 = 30.0;
+
+pub fn health_report(engine: &Engine) -> Value {
+    let now = now();
+    let mut overall = 0;
+    let mut endpoints = Vec::new();
+    for endpoint in &engine.endpoints {
+        let mut counts = Counts::default();
+        let mut latency = Sum::new();
+        let mut recoveries = Vec::new();
+        let targets = endpoint.targets();
+        for target in &targets {
+            let stats = target.stats.lock();
+            counts.add(&stats, 0);
+            latency.add(&stats.latencies, Part::Total);
+            recoveries.extend(stats.recoveries.iter().map(|d| millis(*d)));
+        }
+        let share =
+            if counts.total == 0 { 0.0 } else { counts.rate_limited as f64 / counts.total as f64 * 100.0 };
+        let status = stance(endpoint, now).status;
+        let level = if share > CRITICAL_SHARE {
+            2
+        } else {
+            usize::from(share > DEGRADED_SHARE || status != Status::Healthy)
+        };
+        overall = overall.max(level);
+        endpoints.push((
+            status,
+            json!({
+                "name": endpoint.config.name,
+                "status": status,
+                "totalRequests": counts.total,
+                "successRate": (counts.success_rate() * 1e4).round() / 1e2,
+                "rateLimitRate": (share * 1e2).round() / 1e2,
+                "avgLatencyMs": latency.percentiles().avg,
+                "lastRateLimitedAt": counts.last_rate_limited.map(iso8601),
+                "recoveryTimesMs": recoveries,
+            }),
+        ));
+    }
+    // With nobody left to answer, the whole is critical whatever the shares are.
+    if !endpoints.is_empty() && endpoints.iter().all(|(status, _)| *status == Status::Down) {
+        overall = 2;
+    }
+    let list: Vec<Value> = endpoints.into_iter().map(|(_, value)| value).collect();
+    let overall = ["healthy", "degraded", "critical"][overall];
+    json!({
+        "timestamp": iso8601(engine.wall()),
+        "overallStatus": overall,
+        "endpoints": list,
+    })
+}

@@ -1,0 +1,62 @@
+//! What endpoints may still send.
+
+use std::{sync::Arc, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::models;
+use crate::engine::state::{Endpoint, Target};
+
+/// Limit and remainder of requests and of tokens, and how many requests may be under way at once.
+type Levels = ([Option<(f64, f64)>; 2], Option<u32>);
+
+/// What a model may still send, of one kind.
+pub struct Level {
+    pub model: Arc<str>,
+    /// `requests` or `tokens`.
+    pub kind: &'static str,
+    pub remaining: f64,
+}
+
+/// What each model of an endpoint may still send, where that is limited.
+pub fn levels(endpoint: &Arc<Endpoint>, now: Instant) -> Vec<Level> {
+    let mut levels = Vec::new();
+    for keys in models(endpoint) {
+        let kinds = ["requests", "tokens"].into_iter().zip(limits(&keys, now).0);
+        let own = kinds.filter_map(|(kind, level)| {
+            Some(Level { model: keys[0].model.clone(), kind, remaining: level?.1 })
+        });
+        levels.extend(own);
+    }
+    levels
+}
+
+/// What all keys together may still send.
+fn limits(keys: &[Arc<Target>], now: Instant) -> Levels {
+    let mut sums = [None::<(f64, f64)>; 2];
+    let mut concurrency = None::<u32>;
+    for target in keys {
+        let limiter = target.limiter.lock();
+        for (sum, level) in sums.iter_mut().zip(limiter.levels(now)) {
+            if let Some((limit, remaining)) = level {
+                let (l, r) = sum.unwrap_or_default();
+                *sum = Some((l + limit, r + remaining));
+            }
+        }
+        if let Some(limit) = limiter.concurrency(now) {
+            concurrency = Some(concurrency.unwrap_or(0).saturating_add(limit));
+        }
+    }
+    (sums, concurrency)
+}
+
+/// The same for people, where anything limits it.
+pub(super) fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
+    let (sums, concurrency) = limits(keys, now);
+    let part = |sum: Option<(f64, f64)>| {
+        sum.map(|(limit, remaining)| json!({ "limit": limit.floor(), "remaining": remaining.floor() }))
+    };
+    let [requests, tokens] = sums.map(part);
+    (requests.is_some() || tokens.is_some() || concurrency.is_some())
+        .then(|| json!({ "requests": requests, "tokens": tokens, "maxConcurrency": concurrency }))
+}

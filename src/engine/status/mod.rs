@@ -1,0 +1,33 @@
+//! What is read off a client: endpoint states, summaries, the metrics snapshot, the health report.
+
+mod counts;
+mod endpoints;
+mod health_report;
+mod limits;
+mod models;
+mod snapshot;
+mod standing;
+
+use std::sync::Arc;
+
+pub use self::{
+    endpoints::endpoints,
+    health_report::health_report,
+    limits::{Level, levels},
+    models::{optimal_model, summary},
+    snapshot::snapshot,
+    standing::{Standing, Status, stance},
+};
+use super::state::{Endpoint, Target};
+
+/// The targets of an endpoint by model; those of one model differ in their keys.
+fn models(endpoint: &Arc<Endpoint>) -> Vec<Vec<Arc<Target>>> {
+    let mut models: Vec<Vec<Arc<Target>>> = Vec::new();
+    for target in endpoint.targets() {
+        match models.iter_mut().find(|keys| keys[0].model == target.model) {
+            Some(keys) => keys.push(target),
+            None => models.push(vec![target]),
+        }
+    }
+    models
+}

@@ -1,0 +1,44 @@
+//! `metrics.snapshot()`.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{client::Engine, question::Service, report::iso8601},
+    observe::latency::{PARTS, Sum},
+};
+
+/// Everything counted and timed, per endpoint and model.
+pub fn snapshot(engine: &Engine) -> Value {
+    let mut series = Vec::new();
+    for target in engine.endpoints.iter().flat_map(|e| e.every_target()) {
+        let stats = target.stats.lock();
+        let latencies: serde_json::Map<String, Value> = PARTS
+            .iter()
+            .map(|(part, name)| {
+                let mut sum = Sum::new();
+                sum.add(&stats.latencies, *part);
+                ((*name).to_owned(), json!(sum.percentiles()))
+            })
+            .collect();
+        series.push(json!({
+            "endpoint": target.endpoint.config.name,
+            "provider": target.endpoint.config.provider,
+            "model": &*target.model,
+            "operation": if target.service == Service::Chat { "chat" } else { "other" },
+            "attempts": stats.total,
+            "failed": stats.failed,
+            "rateLimited": stats.rate_limited,
+            "retries": target.retries.load(Ordering::Relaxed),
+            "inFlight": target.in_flight.load(Ordering::Acquire),
+            "latencies": latencies,
+        }));
+    }
+    json!({
+        "timestamp": iso8601(engine.wall()),
+        "activeCalls": engine.active(),
+        "waitingCalls": engine.room.len(),
+        "series": series,
+    })
+}

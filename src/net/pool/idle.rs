@@ -1,0 +1,101 @@
+//! Connections that nobody uses: kept for a while, closed when they stir.
+
+use std::{
+    sync::{Arc, Weak},
+    task::{Wake, Waker},
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+
+use super::{IDLE, MAX_IDLE, Pool};
+use crate::net::conn::Conn;
+
+/// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
+#[derive(Default)]
+pub(super) struct Disturbed(Notify);
+
+impl Wake for Disturbed {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+// === impl Pool ===
+
+impl Pool {
+    /// Takes a connection that nobody uses any more.
+    pub(super) fn park(self: &Arc<Self>, mut conn: Conn) {
+        let waker = Waker::from(self.disturbed.clone());
+        // Dropped outside the lock, whatever it is.
+        let _unfit = {
+            let mut state = self.state.lock();
+            if state.closed || !conn.is_quiet(&waker) {
+                Some(conn)
+            } else if let Some(waiting) = state.next_waiting(|w| !w.fresh) {
+                drop(state);
+                return self.hand(conn, waiting);
+            } else {
+                // To the call that finds it, it is a connection that stood already.
+                conn.uses = conn.uses.max(1);
+                state.idle.push((conn, Instant::now()));
+                (state.idle.len() > MAX_IDLE).then(|| state.idle.remove(0).0)
+            }
+        };
+        self.watch();
+    }
+
+    /// Sees to it that what is idle does not stay for ever.
+    pub(super) fn watch(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        if state.reaper.is_some() || state.closed || (state.idle.is_empty() && state.lines.is_empty()) {
+            return;
+        }
+        match Handle::try_current() {
+            Ok(runtime) => {
+                let task = runtime.spawn(reap(Arc::downgrade(self), self.disturbed.clone()));
+                state.reaper = Some(task.abort_handle());
+            }
+            // The runtime is going away, and everything with it.
+            Err(_) => state.idle.clear(),
+        }
+    }
+
+    /// Closes what is idle.
+    pub(super) fn drop_idle(&self) {
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        drop(idle);
+    }
+}
+
+/// Closes idle connections when their time is over or their peer hangs up; ends when there are none.
+async fn reap(pool: Weak<Pool>, disturbed: Arc<Disturbed>) {
+    let waker = Waker::from(disturbed.clone());
+    loop {
+        let Some(strong) = pool.upgrade() else { return };
+        let next = {
+            let mut state = strong.state.lock();
+            let now = Instant::now();
+            state.idle.retain_mut(|(conn, since)| *since + IDLE > now && conn.is_quiet(&waker));
+            state.lines.retain(|l| !l.sender.is_closed() && (l.in_use > 0 || l.idle_since + IDLE > now));
+            let lines = state.lines.iter().map(|l| if l.in_use > 0 { now } else { l.idle_since });
+            let Some(oldest) = state.idle.iter().map(|(_, since)| *since).chain(lines).min() else {
+                state.reaper = None;
+                return;
+            };
+            oldest + IDLE
+        };
+        drop(strong);
+        tokio::select! {
+            biased;
+            () = sleep_until(next) => {}
+            () = disturbed.0.notified() => {}
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a pool holds: connections, those being opened, and the calls that wait for one.
+
+use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
+
+use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
+
+use super::{
+    IDLE, Pool,
+    demand::Demand,
+    dial::Dialing,
+    idle::Disturbed,
+    lease::{H1Lease, H2Lease, Lease},
+    line::Line,
+};
+use crate::net::{conn::Conn, failure::Failure};
+
+/// How long a handshake may take before calls that come later have another one made.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) closed: bool,
+    /// The one used last is last.
+    pub(super) idle: Vec<(Conn, Instant)>,
+    pub(super) lines: Vec<Line>,
+    pub(super) next_line: u64,
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) next_waiting: u64,
+    /// Connections being opened: which, and since when.
+    pub(super) dialing: Vec<(u64, Instant)>,
+    pub(super) next_dial: u64,
+    /// What the last handshake agreed on.
+    pub(super) speaks_h2: bool,
+    /// Streams that the peer was last known to allow on a connection: new ones do not say at once.
+    pub(super) allowed: Option<usize>,
+    pub(super) reaper: Option<AbortHandle>,
+}
+
+/// A call that waits for a connection.
+pub(super) struct Waiting {
+    pub(super) id: u64,
+    /// Only a new connection will do.
+    pub(super) fresh: bool,
+    pub(super) offer: oneshot::Sender<Result<Lease, Failure>>,
+}
+
+// === impl State ===
+
+impl State {
+    pub(super) fn take(&mut self, pool: &Arc<Pool>) -> Option<Lease> {
+        while let Some((mut conn, since)) = self.idle.pop() {
+            if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
+                return Some(Lease::H1(H1Lease::new(pool.clone(), conn)));
+            }
+        }
+        self.take_line(pool).map(Lease::H2)
+    }
+
+    pub(super) fn take_line(&mut self, pool: &Arc<Pool>) -> Option<H2Lease> {
+        let allowed = self.allowed;
+        let free = |l: &&mut Line| l.in_use < l.streams(allowed) && !l.sender.is_closed();
+        self.lines.iter_mut().find(free).map(|line| line.lease(pool))
+    }
+
+    /// Whether the lines there are have a stream for everyone who waits, and one more.
+    pub(super) fn has_room(&self) -> bool {
+        let free = |l: &Line| l.streams(self.allowed).saturating_sub(l.in_use);
+        let open = self.lines.iter().filter(|l| !l.sender.is_closed());
+        open.fold(0usize, |sum, l| sum.saturating_add(free(l))) > self.waiting.len()
+    }
+
+    pub(super) fn is_warm(&mut self, disturbed: &Arc<Disturbed>) -> bool {
+        let waker = Waker::from(disturbed.clone());
+        self.lines.iter().any(|l| !l.sender.is_closed())
+            || self.idle.last_mut().is_some_and(|(conn, _)| conn.is_quiet(&waker))
+    }
+
+    /// Whether one more connection is wanted than are being opened.
+    pub(super) fn may_dial(&self) -> bool {
+        let now = Instant::now();
+        let demand = Demand {
+            waiting: self.waiting.len(),
+            // One that takes this long may never come: others do not count on it.
+            dialing: self.dialing.iter().filter(|(_, since)| *since + PATIENCE > now).count(),
+            streams: self.speaks_h2.then(|| self.lines.last().map(|l| l.streams(self.allowed))),
+            lines: self.lines.len() + self.dialing.len(),
+        };
+        demand.may_dial()
+    }
+
+    pub(super) fn next_waiting(&mut self, takes: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+        self.waiting.retain(|w| !w.offer.is_closed());
+        self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
+    }
+
+    pub(super) fn dialing(&mut self, pool: &Arc<Pool>, wanted_by: u64) -> Dialing {
+        self.next_dial += 1;
+        self.dialing.push((self.next_dial, Instant::now()));
+        Dialing { pool: pool.clone(), id: self.next_dial, wanted_by }
+    }
+}

@@ -1,0 +1,77 @@
+//! A delivery's beginning and end, and what is kept of it.
+
+use rusqlite::params;
+
+use super::{Result, Store};
+use crate::queue::{
+    job::{Failure, KEPT_FAILURES, Settlement, State},
+    seal::Role,
+};
+
+impl Store {
+    /// It is about to be sent: from here on a vendor may have it. False if it is not there to be sent.
+    pub fn claim(&self, seq: i64) -> Result<bool> {
+        Ok(self.execute("UPDATE jobs SET state = 1 WHERE seq = ? AND state = 0", [seq])? == 1)
+    }
+
+    /// Books how a delivery ended.
+    pub fn settle(&self, seq: i64, settlement: Settlement, now_ms: i64) -> Result<()> {
+        match settlement {
+            Settlement::Delivered { result } => {
+                // Nobody asks it again.
+                self.execute("UPDATE jobs SET payload = NULL WHERE seq = ?", [seq])?;
+                self.end(seq, State::Delivered, Some(&result), now_ms)?;
+            }
+            Settlement::Over { state, error, failure, counted } => {
+                self.note(seq, failure)?;
+                self.execute(
+                    "UPDATE jobs SET deliveries = deliveries + ? WHERE seq = ?",
+                    params![counted, seq],
+                )?;
+                self.end(seq, state, Some(&error), now_ms)?;
+            }
+            Settlement::Again { after_ms, failure, counted, maybe_duplicate } => {
+                self.note(seq, failure)?;
+                self.execute(
+                    "UPDATE jobs SET state = 0, due_ms = ?, deliveries = deliveries + ?,
+                        maybe_duplicate = maybe_duplicate OR ? WHERE seq = ? AND state = 1",
+                    params![now_ms.saturating_add(after_ms), counted, maybe_duplicate, seq],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(&self, seq: i64, state: State, result: Option<&[u8]>, now_ms: i64) -> Result<()> {
+        let result = result.map(|result| self.sealed(Role::Result, result)).transpose()?;
+        self.execute("UPDATE meta SET value = value + 1 WHERE name = 'ended'", [])?;
+        self.execute(
+            "UPDATE jobs SET state = ?, result = ?, ended_ms = ?,
+                ended = (SELECT value FROM meta WHERE name = 'ended') WHERE seq = ?",
+            params![state as i64, result, now_ms, seq],
+        )?;
+        // As many results are kept as jobs may wait. Dead letters stay until somebody looks at them.
+        let late = self.totals()?.kept_jobs.saturating_sub(self.max_jobs);
+        if late > 0 {
+            // The plus keeps SQLite from looking for states, of which there are many jobs each.
+            self.execute(
+                "DELETE FROM jobs WHERE +state IN (2, 3, 5) AND ended <= (
+                    SELECT ended FROM jobs WHERE +state IN (2, 3, 5) AND ended > 0 ORDER BY ended LIMIT 1 OFFSET ?)",
+                [late as i64 - 1],
+            )?;
+        }
+        self.give_way()
+    }
+
+    fn note(&self, seq: i64, failure: Failure) -> Result<()> {
+        let kept: Option<String> =
+            self.row("SELECT failures FROM jobs WHERE seq = ?", [seq], |row| row.get(0))?;
+        let mut failures: Vec<Failure> =
+            kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
+        failures.push(failure);
+        let late = failures.len().saturating_sub(KEPT_FAILURES);
+        let failures = serde_json::to_string(&failures[late..]).unwrap_or_else(|_| "[]".into());
+        self.execute("UPDATE jobs SET failures = ? WHERE seq = ?", params![failures, seq])?;
+        Ok(())
+    }
+}
