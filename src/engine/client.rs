@@ -223,6 +223,7 @@ impl Engine {
         let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
         let Listeners { events, functions, wall } = listeners;
         let books = before.books(&config.budgets, &*wall);
+        before.end_of_the_gone(&endpoints, &*wall);
         Arc::new(Self {
             books,
             config,
@@ -442,7 +443,7 @@ impl Engine {
 fn subject(target: &Target, trouble: Trouble) -> String {
     match trouble {
         Trouble::Quota | Trouble::Auth | Trouble::Permission => {
-            format!("{} {}", target.endpoint.origin.address, target.credential.hint())
+            target.credential.subject(&target.endpoint.origin.address)
         }
         Trouble::NotFound => format!("{} {}", target.endpoint.config.name, target.model),
     }
