@@ -54,7 +54,8 @@ function tell (emitter, name, payload) {
 /** @param {unknown} alert */
 function textOf (alert) {
   try {
-    return JSON.stringify(plain(alert)) ?? ''
+    // Half a character is none that Rust could read.
+    return JSON.stringify(plain(alert), (_, value) => typeof value === 'string' ? Buffer.from(value).toString() : value) ?? ''
   } catch {
     return ''
   }

@@ -4,7 +4,8 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { EventEmitter } = require('node:events')
+const net = require('node:net')
+const { EventEmitter, once } = require('node:events')
 const { inspect } = require('node:util')
 const {
   FailoverClient, HealthMonitor, ConfigError, slackForwarder, discordForwarder, pagerDutyForwarder, webhookForwarder
@@ -281,6 +282,38 @@ for (const [service, make] of Object.entries({
   })
 }
 
+test('a text with half a character in it is told like any other', async (t) => {
+  const to = await receiver(t, 'webhook')
+  const forward = webhookForwarder(to.url, { secret: SECRET, proxy: false })
+  forward({ severity: 'critical', service: 'a\ud83d', kind: 'own', message: 'b\udc00 \\ud800', details: {}, status: 'firing' })
+  await forward.close()
+  assert.deepEqual(to.accepted().map(({ body: { data: { alerts: [{ service, message }] } } }) => [service, message]), [['a\ufffd', 'b\ufffd \\ud800']])
+})
+
+test('a service that has answered is told nothing again, however long it goes on speaking', async (t) => {
+  for (const [status, outcome] of [['200 OK', 'sent'], ['404 Not Found', 'failed']]) {
+    let requests = 0
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        requests++
+        socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 1000\r\n\r\n`)
+        const drip = setInterval(() => socket.write('.'), 100)
+        socket.once('close', () => clearInterval(drip))
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const emitter = new EventEmitter()
+    const forward = webhookForwarder(`http://127.0.0.1:${server.address().port}/`, { proxy: false })
+    emitter.on('alert', forward)
+    const told = event(emitter, 'forward')
+    emitter.emit('alert', { severity: 'critical', service: 's', kind: 'k', message: 'm', status: 'firing' })
+    assert.deepEqual([(await told).outcome, (await told).attempts, requests], [outcome, 1, 1])
+    await forward.close()
+  }
+})
+
 test('what is no alert is told, and thrown nowhere', async (t) => {
   const emitter = new EventEmitter()
   const forward = slackForwarder((await receiver(t, 'slack')).url, { proxy: false })
@@ -309,6 +342,17 @@ test('options that are not valid are named, and no secret is quoted', () => {
   assert.deepEqual(refused(() => slackForwarder('https://h/CANARY', 5)), ['options must be a plain object, got a number'])
   assert.deepEqual(refused(() => pagerDutyForwarder('CANARY key')), ['routingKey must be an integration key of 32 letters and digits, got a string of 10 characters'])
   assert.deepEqual(refused(() => webhookForwarder('https://h/CANARY', { secret: 5n })), ['secret must be a non-empty string, got a bigint'])
+  // An empty key is everybody's, and what is no Base64 nobody's.
+  for (const secret of ['whsec_', 'whsec_CANARY!']) {
+    assert.deepEqual(refused(() => webhookForwarder('https://h/CANARY', { secret })), [`secret must be the Base64 of a key behind 'whsec_', or a text that begins otherwise, got a string of ${secret.length} characters`])
+  }
+  for (const port of ['99999', '0', 'x']) assert.equal(refused(() => slackForwarder(`http://h:${port}/CANARY`)).length, 1, port)
+  const silenced = (from, until) => refused(() => slackForwarder('https://h/CANARY', { silences: [{ from, until }] }))
+  for (const [from, until] of [['2026-12-25T00:00:00Z', '2026-12-24T00:00:00Z'], ['22:00', '22:00'], ['2026-12-24T01:00:00+01:00', '2026-12-24T00:00:00Z']]) {
+    assert.deepEqual(silenced(from, until), ['silences[0].until must be another time than from, and no earlier moment: it would silence nothing'])
+  }
+  for (const [from, until] of [['22:00', '06:00'], ['2026-12-24T00:00:00-05:30', '2026-12-24T05:30:01.5Z']]) assert.deepEqual(silenced(from, until), [])
+  for (const from of ['2026-12-24T00:00:00+25:00', '2026-12-24', '+01:00', '€+01:00']) assert.equal(silenced(from).length, 1, from)
   assert.deepEqual(refused(() => new FailoverClient({ apiKey: KEY, baseURL: 'http://127.0.0.1:1', alerts: { slack: { url: 'CANARY' } } })),
     ['alerts.slack must be the http:// or https:// address of a webhook, without a user, got an object'])
 })

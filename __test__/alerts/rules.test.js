@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const path = require('node:path')
 const fs = require('node:fs')
 const os = require('node:os')
-const { TRANSPORTS, rig, ask, failure, record, problems, until, faults } = require('../helpers/client')
+const { TRANSPORTS, MODEL, rig, ask, failure, record, problems, until, faults } = require('../helpers/client')
 
 /** Rules that are wanted, and no others. */
 const only = (rules) => ({
@@ -148,6 +148,32 @@ test('each rule can be switched off, and what fires survives a reload', async (t
   await until('its rule is gone, and so is it', () => alerts.length === 2)
   assert.deepEqual(brief(alerts), ['failover_triggered firing', 'failover_triggered resolved'])
   assert.equal(alerts[1].occurrences, 2)
+})
+
+test('a key or an endpoint that a reload takes away is in no trouble any more', async (t) => {
+  const { client, a } = rig(t, { servers: 1, ...only({}) })
+  const alerts = record(client, 'alert')
+  const options = (name, apiKey, more) => ({ endpoints: [{ name, baseURL: a.url, apiKey, ...more }], proxy: false, ...only({}) })
+  const told = async (...expected) => {
+    await until(expected.join(), () => alerts.length >= expected.length)
+    assert.deepEqual(brief(alerts.splice(0)), expected)
+  }
+  a.script(faults.auth())
+  await failure(ask(client))
+  await told('auth firing')
+  await client.reload(options('A', 'sk-another-0123456789-other'))
+  await told('auth resolved')
+  a.script(faults.notFound())
+  await failure(ask(client))
+  await told('model_not_found firing')
+  await client.reload(options('A', 'sk-another-0123456789-other', { models: [MODEL] }))
+  await client.reload(options('A', 'sk-another-0123456789-other', { models: ['other'] }))
+  await told('model_not_found resolved')
+  await a.close()
+  for (let i = 0; i < 3; i++) await client.monitor.checkEndpointHealth()
+  await told('consecutive_failures firing')
+  await client.reload(options('Z', 'sk-another-0123456789-other'))
+  await told('consecutive_failures resolved')
 })
 
 test('a caller’s mistakes fire nothing', async (t) => {

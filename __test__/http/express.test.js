@@ -37,10 +37,10 @@ function mount (t, client, options = {}, before = []) {
 const post = (url, body, more) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...more })
 
 test('what it takes is said by name', () => {
-  const client = { handler () {} }
-  const problems = (options) => {
+  const client = { handler () {}, on () {}, getEndpointStatus () {} }
+  const problems = (options, given = client) => {
     try {
-      failover(client, options)
+      failover(given, options)
     } catch (error) {
       assert.ok(error instanceof ConfigError)
       return error.problems.map(({ path }) => path)
@@ -52,6 +52,7 @@ test('what it takes is said by name', () => {
   assert.deepEqual(problems({ proxy: 'v1', authorize: 'all' }), ['proxy', 'authorize'])
   assert.deepEqual(problems({ prxy: true }), ['prxy'])
   assert.deepEqual(problems({ proxy: '/llm', authorize: 'none' }), [])
+  for (const none of [undefined, null, {}, 'client']) assert.deepEqual(problems({}, none ?? null), ['client'])
 })
 
 test('nothing is served unless it is asked for, and what is not ours goes on', async (t) => {
@@ -134,6 +135,8 @@ test('models are those that somebody named', async (t) => {
   const url = await mount(t, client)
   const get = async (path, headers) => (await fetch(url + path, { headers })).json()
   assert.deepEqual((await get('/v1/models')).data.map(({ id, object }) => [id, object]), ['quick', 'gpt-4o', 'm/x', 'pinned'].map((id) => [id, 'model']))
+  assert.deepEqual(await get('/v1/models/'), await get('/v1/models'))
+  assert.deepEqual(a.hits(), [])
   assert.equal((await get('/v1/models/m%2Fx')).id, 'm/x')
   assert.equal((await get('/v1/models/m/x')).id, 'm/x')
   assert.equal((await get('/v1/models', { 'anthropic-version': '2023-06-01' })).data[0].type, 'model')

@@ -13,7 +13,7 @@ const ALL = { events: true, dashboard: true, proxy: true }
 
 function problems (options) {
   try {
-    failover({ handler () {} }, options)
+    failover({ handler () {}, on () {}, getEndpointStatus () {} }, options)
   } catch (error) {
     assert.ok(error instanceof ConfigError)
     return error.problems.map(({ path }) => path)
@@ -120,8 +120,11 @@ test('who may see what: every part, asked by nobody, by a stranger and by one wh
   const refused = await fetch(`${url}/events`)
   assert.equal(refused.headers.get('www-authenticate'), 'Bearer')
   assert.equal((await refused.json()).error.type, 'authentication_error')
-  const { url: broken } = await mount(t, client, { events: true, authorize: () => { throw new Error('no') } })
-  assert.equal(await status(broken, '/events'), 500)
+  // What Express takes for no error would let the request go on to whoever comes next.
+  for (const thrown of [new Error('no'), undefined, null, 'route']) {
+    const { url: broken } = await mount(t, client, { events: true, authorize: () => { throw thrown } })
+    assert.equal(await status(broken, '/events'), 500, String(thrown))
+  }
 })
 
 test('the dashboard is a folder of its own, in nobody\'s frame, and finds its events wherever it is', async (t) => {

@@ -136,7 +136,9 @@ test('names, models and messages are texts, whatever they try to be', async (t) 
 test('a page says since when it is disconnected and shows what it has as old; it goes on with the process that comes next', async (t) => {
   const first = rig(t, { servers: 1 })
   const mounted = await mount(t, first.client)
-  const { page } = await open(await browser(t), mounted.url)
+  const started = await browser(t)
+  const { page } = await open(started, mounted.url)
+  const { page: phone } = await open(started, mounted.url, 'phone')
   await ask(first.client)
   await shows(page, '#endpoint-rows tr', 'A')
   mounted.close()
@@ -148,6 +150,14 @@ test('a page says since when it is disconnected and shows what it has as old; it
   await shows(page, '#verdict', 'Not connected')
   await shows(page, '#summary', /^At .*: all well/)
   await shot(page, 'light-disconnected')
+  await phone.locator('#link[data-state=lost]').waitFor()
+  // One line: the icon beside the word.
+  const [icon, link, width, needed] = await phone.evaluate(() => [
+    ...['h1 img', '#link'].map((at) => document.querySelector(at).getBoundingClientRect().toJSON()), document.documentElement.clientWidth, document.documentElement.scrollWidth
+  ])
+  assert.ok(icon.top >= 0 && icon.right <= link.left && link.top < icon.bottom && link.right <= width && needed <= width, JSON.stringify({ icon, link, width, needed }))
+  await shot(phone, 'phone-disconnected')
+  await phone.close()
   const second = rig(t, { servers: 2 })
   await mount(t, second.client, mounted.port)
   await page.locator('#link[data-state=live]').waitFor()

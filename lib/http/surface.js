@@ -3,7 +3,8 @@
 // The client over HTTP, from a web-standard Request to a Response: every part of it, wherever it is mounted. Adapters
 // only translate requests and responses.
 
-const { classes: { AuthenticationError } } = require('../errors')
+const { classes: { AuthenticationError }, ofProblems } = require('../errors')
+const { what } = require('../plain')
 const { isClosing } = require('../closing')
 const { chatRoute, dialectOf } = require('../wire/routes')
 const { errorResponse } = require('../wire/errors')
@@ -30,6 +31,11 @@ const STREAM = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-cont
  * @param {any} options
  */
 function createSurface (client, options) {
+  // Of another copy of the package, too: by what it is asked for here.
+  const { handler, on, getEndpointStatus } = client ?? /** @type {any} */ ({})
+  if ([handler, on, getEndpointStatus].some((method) => typeof method !== 'function')) {
+    throw ofProblems([{ path: 'client', message: `must be a FailoverClient, got ${what(client)}` }])
+  }
   const settings = check(options)
   const { base, paths, guarded, authorize, push } = settings
   const open = authorize === 'none'
@@ -85,7 +91,12 @@ function createSurface (client, options) {
 
   /** @param {any} native */
   async function allows (native) {
-    return open || (typeof authorize === 'function' && await authorize(native) === true)
+    try {
+      return open || (typeof authorize === 'function' && await authorize(native) === true)
+    } catch (error) {
+      // A framework goes on to what comes next for undefined, and for words such as 'route'.
+      throw typeof error === 'object' && error !== null ? error : new Error('authorize threw what is no error')
+    }
   }
 
   /** @param {Found} found @param {Request} request @returns {Response | Promise<Response>} */

@@ -14,7 +14,7 @@ const { readBody } = require('./body')
 const LARGEST = 64 << 20
 const VENDORS = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta']
 const PARAMETERS = /^(?:include(?:\[\d*\])?|include_obfuscation|starting_after|after|before|limit|order|stream|beta|alt|\$alt|api-version)$/
-const MODELS = /\/models(?:\/(.+))?$/
+const MODELS = /\/models(?:\/(.*[^/]))?\/?$/
 
 const encoder = new TextEncoder()
 

@@ -27,9 +27,18 @@ pub struct Facts {
 
 /// Troubles that are not over. As many as keys and models, and bounded besides.
 #[derive(Default)]
-pub struct Conditions(BTreeMap<String, Alert>);
+pub struct Conditions(BTreeMap<String, Condition>);
+
+struct Condition {
+    trouble: Trouble,
+    subject: String,
+    model: String,
+    alert: Alert,
+}
 
 const MOST: usize = 1_024;
+/// Callers name models, and may name any: they leave room for what is wrong with keys.
+const MOST_MODELS: usize = 64;
 
 impl Trouble {
     pub const ALL: [Self; 4] = [Self::Quota, Self::Auth, Self::Permission, Self::NotFound];
@@ -90,11 +99,13 @@ impl Conditions {
         facts: impl FnOnce() -> Facts,
     ) -> Option<Alert> {
         let fingerprint = fingerprint(&[trouble.kind(), subject]);
-        if let Some(firing) = self.0.get_mut(&fingerprint) {
-            firing.occurrences = firing.occurrences.saturating_add(1);
+        if let Some(Condition { alert, .. }) = self.0.get_mut(&fingerprint) {
+            alert.occurrences = alert.occurrences.saturating_add(1);
             return None;
         }
-        if self.0.len() >= MOST {
+        let models = trouble == Trouble::NotFound;
+        let known = self.0.values().filter(|one| (one.trouble == Trouble::NotFound) == models).count();
+        if known >= if models { MOST_MODELS } else { MOST } {
             return None;
         }
         let facts = facts();
@@ -102,7 +113,7 @@ impl Conditions {
             severity: Severity::Critical,
             message: trouble.message(&facts),
             details: json!({
-                "endpoint": facts.service, "model": facts.model, "keyHint": facts.key, "until": facts.until,
+                "endpoint": facts.service, "model": &facts.model, "keyHint": facts.key, "until": facts.until,
             }),
             service: facts.service,
             recommended_action: trouble.action().into(),
@@ -113,19 +124,29 @@ impl Conditions {
             ends_at: None,
             occurrences: 1,
         };
-        self.0.insert(fingerprint, alert.clone());
+        let condition =
+            Condition { trouble, subject: subject.to_owned(), model: facts.model, alert: alert.clone() };
+        self.0.insert(fingerprint, condition);
         Some(alert)
     }
 
     /// It answered: the alert that says so, if one is firing.
     pub fn clear(&mut self, trouble: Trouble, subject: &str, now: SystemTime) -> Option<Alert> {
-        let alert = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
-        Some(Alert {
-            status: Status::Resolved,
-            message: format!("{} is answering again", alert.service),
-            ends_at: Some(iso8601(now)),
-            ..alert
-        })
+        let Condition { alert, .. } = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
+        let message = format!("{} is answering again", alert.service);
+        Some(alert.over(message, now))
+    }
+
+    /// Ends what is of keys and models that are gone. It is given trouble, subject, endpoint and model.
+    pub fn keep(
+        &mut self,
+        now: SystemTime,
+        is_there: impl Fn(Trouble, &str, &str, &str) -> bool,
+    ) -> Vec<Alert> {
+        let gone = self
+            .0
+            .extract_if(.., |_, one| !is_there(one.trouble, &one.subject, &one.alert.service, &one.model));
+        gone.map(|(_, one)| one.alert.unwatched(now)).collect()
     }
 }
 
@@ -147,5 +168,25 @@ mod tests {
         assert_eq!((fired.occurrences, resolved.occurrences), (1, 2));
         assert!(conditions.clear(Trouble::Quota, "a sk", now).is_none());
         assert!(!conditions.is_empty());
+        let over = conditions.keep(now, |trouble, subject, endpoint, model| {
+            (trouble, subject, endpoint, model) != (Trouble::Auth, "a sk", "a", "m")
+        });
+        assert_eq!(
+            over.iter().map(|a| (&*a.kind, a.status)).collect::<Vec<_>>(),
+            [("auth", Status::Resolved)]
+        );
+        assert!(conditions.is_empty());
+    }
+
+    #[test]
+    fn models_that_callers_make_up_leave_room_for_keys() {
+        let now = SystemTime::UNIX_EPOCH;
+        let mut conditions = Conditions::default();
+        let facts = || Facts { service: "a".into(), key: "k".into(), model: "m".into(), until: 5 };
+        let told =
+            (0..5_000).filter_map(|n| conditions.raise(Trouble::NotFound, &format!("a {n}"), now, facts));
+        assert_eq!(told.count(), MOST_MODELS);
+        let keys = (0..5_000).filter_map(|n| conditions.raise(Trouble::Auth, &format!("a {n}"), now, facts));
+        assert_eq!(keys.count(), MOST);
     }
 }

@@ -64,6 +64,19 @@ pub struct Alert {
     pub occurrences: u32,
 }
 
+impl Alert {
+    /// The alert that says that it is over.
+    fn over(self, message: String, at: SystemTime) -> Self {
+        Self { status: Status::Resolved, message, ends_at: Some(iso8601(at)), ..self }
+    }
+
+    /// The end of one whose subject a reload has removed.
+    fn unwatched(self, at: SystemTime) -> Self {
+        let message = format!("{}: this is watched no longer", self.service);
+        self.over(message, at)
+    }
+}
+
 /// One failed or sound check, as the rule sees it.
 pub struct Observation<'a> {
     pub service: &'a str,
@@ -98,10 +111,16 @@ impl ConsecutiveFailures {
         Self { threshold, counters: HashMap::new() }
     }
 
-    /// Another threshold from now on; what is watched no more is forgotten.
-    pub fn reconfigure(&mut self, threshold: u32, watched: impl Fn(&str) -> bool) {
+    /// Another threshold from now on; what is watched no more is forgotten, and what fires of it is over.
+    pub fn reconfigure(
+        &mut self,
+        threshold: u32,
+        now: SystemTime,
+        watched: impl Fn(&str) -> bool,
+    ) -> Vec<Alert> {
         self.threshold = threshold;
-        self.counters.retain(|subject, _| watched(subject));
+        let gone = self.counters.extract_if(|subject, _| !watched(subject));
+        gone.filter_map(|(_, counter)| counter.firing).map(|alert| alert.unwatched(now)).collect()
     }
 
     /// Counts one check, before its result is told.
@@ -121,13 +140,9 @@ impl ConsecutiveFailures {
         let threshold = self.threshold;
         let counter = self.counters.entry(seen.subject.clone()).or_default();
         let Some(failure) = &seen.failure else {
-            return counter.firing.take().map(|alert| Alert {
-                status: Status::Resolved,
-                message: format!("{} is answering again", seen.service),
-                details: seen.details.clone(),
-                ends_at: Some(iso8601(now)),
-                ..alert
-            });
+            let details = seen.details.clone();
+            let message = format!("{} is answering again", seen.service);
+            return counter.firing.take().map(|alert| Alert { details, ..alert.over(message, now) });
         };
         if let Some(alert) = &mut counter.firing {
             alert.occurrences = counter.failures;
@@ -204,6 +219,23 @@ mod tests {
         assert_eq!(run(&[LIMITED; 3])[0].1.severity, Severity::Warning);
         assert_eq!(run(&[LIMITED, DOWN, LIMITED])[0].1.severity, Severity::Critical);
         assert_eq!(run(&[DOWN, UP, LIMITED, LIMITED, LIMITED])[0].1.severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_is_watched_no_more_is_over() {
+        let mut rule = ConsecutiveFailures::new(1);
+        for subject in ["a endpoint", "b endpoint"] {
+            rule.advance(subject, true, false);
+            let failure = Some(Failure { what: "DOWN", action: "act" });
+            let seen = Observation { service: "s", subject: subject.into(), failure, details: Value::Null };
+            assert!(rule.judge(&seen, SystemTime::UNIX_EPOCH).is_some());
+        }
+        let over = rule.reconfigure(1, SystemTime::UNIX_EPOCH, |subject| subject.starts_with("b "));
+        assert_eq!(over.len(), 1);
+        assert_eq!(
+            (over[0].status, &*over[0].fingerprint),
+            (Status::Resolved, &*fingerprint(&[KIND, "a endpoint"]))
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     alert::{
         KINDS, Severity,
-        forward::{ForwardConfig, Policy, Receiver, Secret, Silence, When},
+        forward::{ForwardConfig, Policy, Receiver, Secret, Silence, When, key_in},
         rules::RulesConfig,
     },
     net::{proxy::ProxyOptions, tls::TlsOptions},
@@ -132,6 +132,9 @@ pub fn read_webhook(r: &mut Reader<'_>) -> Option<Receiver> {
         let text = value.as_str().filter(|text| !text.trim().is_empty());
         if text.is_none() {
             r.problem("secret", format!("must be a non-empty string, got {}", unquoted(value)));
+        } else if text.and_then(key_in).is_none() {
+            let message = "must be the Base64 of a key behind 'whsec_', or a text that begins otherwise";
+            r.problem("secret", format!("{message}, got {}", unquoted(value)));
         }
         text.map(Secret::new)
     });
@@ -146,7 +149,13 @@ pub fn read_url(r: &mut Reader<'_>, name: &'static str) -> Option<Secret> {
     let uri = text.and_then(|text| text.parse::<Uri>().ok());
     let sound = uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.authority().is_some_and(|a| !a.host().is_empty() && !a.as_str().contains('@'))
+            && uri.authority().is_some_and(|a| {
+                // What cannot be read as a port would be taken for none.
+                let port = a.as_str().strip_prefix(a.host()).unwrap_or_default();
+                !a.host().is_empty()
+                    && !a.as_str().contains('@')
+                    && (port.is_empty() || a.port_u16().is_some_and(|port| port > 0))
+            })
     });
     if !sound {
         let given = unquoted(value);
@@ -210,6 +219,13 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
     let (from, until) = (read_time(r, "from"), read_time(r, "until"));
     let when = match (from, until) {
         (None, None) => When::Always,
+        (Some(from), Some(until)) if is_empty(from, until) => {
+            r.problem(
+                "until",
+                "must be another time than from, and no earlier moment: it would silence nothing",
+            );
+            When::Always
+        }
         (Some(Time::Of(from)), Some(Time::Of(until))) => When::Daily(from, until),
         (from, until) => match (moment(from), moment(until)) {
             (Some(from), Some(until)) => When::Between(from, until),
@@ -232,6 +248,15 @@ enum Time {
     Of(u64),
 }
 
+/// Whether nothing lies between two times.
+fn is_empty(from: Time, until: Time) -> bool {
+    match (from, until) {
+        (Time::Of(from), Time::Of(until)) => from == until,
+        (Time::At(from), Time::At(until)) => from >= until,
+        _ => false,
+    }
+}
+
 /// A moment, or none given; `None` for a time of the day.
 fn moment(time: Option<Time>) -> Option<Option<SystemTime>> {
     match time {
@@ -249,11 +274,24 @@ fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<Time> {
     let text = value.as_str().map(str::trim).unwrap_or_default();
     let time = time_of_day(text)
         .map(Time::Of)
-        .or_else(|| humantime::parse_rfc3339(text).ok().filter(|at| *at >= UNIX_EPOCH).map(Time::At));
+        .or_else(|| moment_of(text).filter(|at| *at >= UNIX_EPOCH).map(Time::At));
     if time.is_none() {
         r.problem(name, reader::expected(ACCEPTED, value));
     }
     time
+}
+
+/// ISO 8601 with a date and a time, in UTC (`Z`) or with what it is ahead of that (`+01:00`).
+fn moment_of(text: &str) -> Option<SystemTime> {
+    if let Ok(at) = humantime::parse_rfc3339(text) {
+        return Some(at);
+    }
+    let at = text.len().checked_sub("+00:00".len())?;
+    let (local, offset) = text.split_at_checked(at)?;
+    let is_behind = offset.starts_with('-');
+    let ahead = Duration::from_secs(time_of_day(offset.strip_prefix(['+', '-'])?)?);
+    let local = humantime::parse_rfc3339(&format!("{local}Z")).ok()?;
+    if is_behind { local.checked_add(ahead) } else { local.checked_sub(ahead) }
 }
 
 fn time_of_day(text: &str) -> Option<u64> {

@@ -89,7 +89,7 @@ impl Engine {
 fn subject(target: &Target, trouble: Trouble) -> String {
     match trouble {
         Trouble::Quota | Trouble::Auth | Trouble::Permission => {
-            format!("{} {}", target.endpoint.origin.address, target.credential.hint())
+            target.credential.subject(&target.endpoint.origin.address)
         }
         Trouble::NotFound => format!("{} {}", target.endpoint.config.name, target.model),
     }

@@ -221,6 +221,7 @@ impl Engine {
         let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
         let Listeners { events, functions, wall } = listeners;
         let books = before.books(&config.budgets, &*wall);
+        before.end_of_the_gone(&endpoints, &*wall);
         Arc::new(Self {
             books,
             config,

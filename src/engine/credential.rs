@@ -75,6 +75,14 @@ impl Credential {
         }
     }
 
+    /// Who is in trouble when the key is. A function's keys come and go: the trouble is the function's, until one is taken.
+    pub fn subject(&self, address: &str) -> String {
+        match &self.source {
+            KeySource::Function(number) => format!("{address} function {number}"),
+            KeySource::Static(_) | KeySource::None => format!("{address} {}", self.hint()),
+        }
+    }
+
     /// The vendor accepted a key: none is refused.
     pub(super) fn accepted(&self) {
         *self.refused.lock() = None;
@@ -88,5 +96,21 @@ impl Credential {
     /// Whether it comes from a function whose last key was accepted, or not yet refused.
     pub fn may_refresh(&self) -> bool {
         matches!(self.source, KeySource::Function(_)) && self.refused.lock().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trouble_of_a_functions_key_is_the_next_ones_too() {
+        let now = Instant::now();
+        let credential = Credential::new(KeySource::Function(3), now);
+        credential.take(&ApiKey::new("sk-one-0123456789-aaaa").expect("a key"), now);
+        let (subject, hint) = (credential.subject("http://h"), credential.hint());
+        credential.take(&ApiKey::new("sk-two-0123456789-bbbb").expect("a key"), now);
+        assert_eq!(credential.subject("http://h"), subject);
+        assert_ne!(credential.hint(), hint);
     }
 }

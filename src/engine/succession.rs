@@ -16,7 +16,7 @@ use super::{
     witness::Witness,
 };
 use crate::{
-    alert::Conditions,
+    alert::{Conditions, Trouble},
     clock::Wall,
     config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::Served, key::KeySource},
     money::budget::CostBudgetConfig,
@@ -44,6 +44,22 @@ impl<'e> Succession<'e> {
 
     pub fn conditions(&self) -> Arc<Mutex<Conditions>> {
         self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
+    }
+
+    /// What people were told of a key or a model that is gone is over: nobody will ever answer for it.
+    pub fn end_of_the_gone(&self, endpoints: &[Arc<Endpoint>], wall: &dyn Wall) {
+        let Some(engine) = self.0 else { return };
+        let is_there = |trouble, subject: &str, name: &str, model: &str| {
+            endpoints.iter().any(|endpoint| match trouble {
+                Trouble::NotFound => endpoint.config.name == name && serves(&endpoint.config.models, model),
+                Trouble::Quota | Trouble::Auth | Trouble::Permission => {
+                    let address = &endpoint.origin.address;
+                    endpoint.credentials.iter().any(|key| key.subject(address) == subject)
+                }
+            })
+        };
+        let over = engine.conditions.lock().keep(wall.now(), is_there);
+        over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
     }
 
     pub fn witness(&self, config: &ClientConfig, http: &HttpClient, listeners: &Listeners) -> Arc<Witness> {
@@ -140,16 +156,21 @@ impl<'e> Succession<'e> {
 /// What is known of models that the endpoint still serves under keys that it still has.
 pub fn take_over(endpoint: &Arc<Endpoint>, old: &Endpoint, breaker: Option<&BreakerConfig>, now: Instant) {
     for target in old.every_target() {
-        let serves = match &endpoint.config.models {
-            Served::Any => true,
-            Served::Pinned(model) => **model == *target.model,
-            Served::Listed(list) => list.iter().any(|(_, id)| **id == *target.model),
-        };
+        let serves = serves(&endpoint.config.models, &target.model);
         let credential = endpoint.credentials.iter().position(|c| Arc::ptr_eq(c, &target.credential));
         if let Some(credential) = credential.filter(|_| serves) {
             target.model_gate.lock().reconfigure(breaker, now);
             endpoint.take_over(credential, &target);
         }
+    }
+}
+
+/// Whether an endpoint may be sent this id.
+fn serves(models: &Served, id: &str) -> bool {
+    match models {
+        Served::Any => true,
+        Served::Pinned(model) => model == id,
+        Served::Listed(list) => list.iter().any(|(_, sent)| sent == id),
     }
 }
 

@@ -78,7 +78,8 @@ impl Monitor {
                 .iter()
                 .any(|e| subject.strip_prefix(&*e.config.name).is_some_and(|rest| rest.starts_with(' ')))
         };
-        self.rule.lock().reconfigure(config.failure_threshold, watched);
+        let over = self.rule.lock().reconfigure(config.failure_threshold, SystemTime::now(), watched);
+        over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
         Arc::new(Self {
             history: self.history.clone(),
             rule: self.rule.clone(),

@@ -87,9 +87,13 @@ impl Desk {
             (Status::Resolved, Some(known)) => {
                 *known = Known { alert, waits: true, place, ..*known };
             }
+            // It has become worse than people know.
+            (Status::Firing, Some(known)) if critical && known.alert.severity < alert.severity => {
+                *known = Known { alert, waits: true, ..*known };
+            }
             // To those who were told it has not ended meanwhile.
             (Status::Firing, Some(known)) => {
-                let waits = known.waits && known.told.is_none();
+                let waits = known.waits && (known.told.is_none() || known.fires());
                 *known = Known { alert, waits, ..*known };
                 return true;
             }
@@ -265,6 +269,21 @@ mod tests {
         play.alert(201, "c", Critical, Resolved);
         play.alert(202, "c", Critical, Firing);
         assert_eq!(play.told(5_000), "");
+    }
+
+    #[test]
+    fn what_becomes_critical_is_told_at_once() {
+        let mut play = Play::new(Policy::default());
+        play.alert(0, "a", Warning, Firing);
+        play.alert(1, "a", Critical, Firing);
+        assert_eq!(play.told(1), "1:a");
+        play.alert(100, "b", Warning, Firing);
+        assert_eq!(play.told(120), "110:b");
+        // As well where it was over in between, and nobody was told yet.
+        play.alert(121, "b", Warning, Resolved);
+        play.alert(122, "b", Critical, Firing);
+        play.alert(123, "b", Critical, Firing);
+        assert_eq!(play.told(5_000), "122:b");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub use self::{
     desk::{Desk, Policy},
     receiver::{Letter, Receiver, Secret},
     silence::{Silence, When},
+    webhook::key_in,
 };
 
 /// To whom, and what of it.

@@ -1,7 +1,11 @@
 //! A webhook of one's own, signed after Standard Webhooks:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_STANDARD,
+};
 use ring::hmac;
 use serde_json::json;
 
@@ -10,14 +14,29 @@ use super::super::Alert;
 /// Alerts in one message.
 pub const MOST_ALERTS: usize = 20;
 
+/// Some write no padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 pub fn body(alerts: &[Alert], at: &str) -> String {
     json!({ "type": "alerts", "timestamp": at, "data": { "alerts": alerts } }).to_string()
 }
 
-/// `v1,…` over id, timestamp and body. A secret that begins with `whsec_` is Base64 behind that, any other is taken as it is.
+/// The key in a secret. One that begins with `whsec_` is Base64 behind that, any other is taken as it is; `None` for one
+/// that no receiver could verify by, or that anybody could sign with.
+pub fn key_in(secret: &str) -> Option<Vec<u8>> {
+    let key = match secret.strip_prefix("whsec_") {
+        Some(text) => LENIENT.decode(text.trim()).ok()?,
+        None => secret.as_bytes().to_vec(),
+    };
+    (!key.is_empty()).then_some(key)
+}
+
+/// `v1,…` over id, timestamp and body.
 pub fn signature(secret: &str, id: &str, timestamp: u64, body: &str) -> String {
-    let decoded = secret.strip_prefix("whsec_").and_then(|text| BASE64_STANDARD.decode(text).ok());
-    let key = hmac::Key::new(hmac::HMAC_SHA256, decoded.as_deref().unwrap_or(secret.as_bytes()));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key_in(secret).unwrap_or_default());
     let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
     format!("v1,{}", BASE64_STANDARD.encode(tag))
 }

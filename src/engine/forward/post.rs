@@ -14,7 +14,7 @@ use crate::{
     alert::forward::{Letter, Receiver},
     engine::head::USER_AGENT,
     net::{
-        client::{HttpClient, Limits},
+        client::{Exchange, Failed, HttpClient, Limits},
         request::{Head, Request},
     },
     retry_after::{HintHeaders, from_headers},
@@ -25,6 +25,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// What is read of an answer.
 const MAX_BODY: usize = 16 << 10;
 const MAX_SAID: usize = 200;
+/// How long the rest of an answer is waited for: its status has said what became of the message.
+const REST: Duration = Duration::from_secs(1);
 
 #[derive(Debug, PartialEq)]
 pub enum Posted {
@@ -45,31 +47,32 @@ pub async fn post(http: &HttpClient, receiver: &Receiver, letter: Letter, wall: 
     let Some(request) = request(http, letter) else {
         return Posted::Refused { status: None, message: "the message could not be written".into() };
     };
-    time::timeout(TIMEOUT, exchange(http, receiver, request, wall)).await.unwrap_or_else(|_| Posted::Again {
-        status: None,
-        message: format!("no answer within {} ms", TIMEOUT.as_millis()),
-        after: None,
-    })
+    match time::timeout(TIMEOUT, send(http, request)).await {
+        Ok(Ok(exchange)) => judge(receiver, exchange, wall).await,
+        Ok(Err(failed)) => {
+            let message =
+                told(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
+            Posted::Again { status: None, message, after: None }
+        }
+        Err(_) => Posted::Again {
+            status: None,
+            message: format!("no answer within {} ms", TIMEOUT.as_millis()),
+            after: None,
+        },
+    }
 }
 
-async fn exchange(http: &HttpClient, receiver: &Receiver, request: Request, wall: SystemTime) -> Posted {
+async fn send(http: &HttpClient, request: Request) -> Result<Exchange, Failed> {
     let send = |fresh| {
         let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh };
         http.send(Request::new(request.head.clone(), request.body.clone()), limits, || ())
     };
-    let mut sent = send(false).await;
+    let sent = send(false).await;
     // Connections stand for minutes between two messages, and are found dead: that is no failure of the service.
-    if sent.as_ref().is_err_and(|failed| failed.reused) {
-        sent = send(true).await;
-    }
-    let exchange = match sent {
-        Ok(exchange) => exchange,
-        Err(failed) => {
-            let message =
-                told(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
-            return Posted::Again { status: None, message, after: None };
-        }
-    };
+    if sent.as_ref().is_err_and(|failed| failed.reused) { send(true).await } else { sent }
+}
+
+async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Posted {
     let status = exchange.status;
     let field = |name: &'static str| {
         exchange.fields.all(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::to_owned)
@@ -77,8 +80,10 @@ async fn exchange(http: &HttpClient, receiver: &Receiver, request: Request, wall
     let (retry_after, date) = (field("retry-after"), field("date"));
     let mut answer = exchange.body;
     let mut body = Vec::new();
-    // What it said is read to the end, so that it does not find its connection cut; success needs no words.
-    while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {}
+    // What it said is read to the end, so that it does not find its connection cut; success needs no words. One that never
+    // comes to its end has answered all the same: sent again, the message would be told twice.
+    let read = async { while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {} };
+    let _ = time::timeout(REST, read).await;
     if (200..300).contains(&status) {
         return Posted::Sent;
     }
