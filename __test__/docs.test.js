@@ -1,0 +1,59 @@
+'use strict'
+
+// What the documents list is what there is, each way.
+
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { FailoverClient } = require('..')
+
+const ROOT = path.join(__dirname, '..')
+const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8')
+/** What is quoted as code in the first column of a table. */
+const firsts = (text) => [...text.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code))
+const section = (text, heading) => text.slice(text.indexOf(heading)).split('\n## ')[0]
+
+test('docs/metrics.md has every family of metrics, by its name in Prometheus, and no other', (t) => {
+  const client = new FailoverClient({ endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1', apiKey: null }] })
+  t.after(() => client.close())
+  const names = client.metrics.families().map(({ name, unit, kind }) => [name, unit, kind === 'counter' ? 'total' : undefined].filter(Boolean).join('_'))
+  // Only where there is a queue.
+  names.push('queued_jobs')
+  assert.deepEqual(firsts(section(read('docs/metrics.md'), '## Series')).sort(), names.sort())
+})
+
+test('docs/drills.md, the schema and a drill know the same scenarios, and what is expected of each', () => {
+  const { SCENARIOS, NAMES } = require('../lib/drill/scenarios')
+  const [one] = JSON.parse(read('schema/bellwether.schema.json')).properties.drills.properties.scenarios.anyOf
+  assert.deepEqual(one.enum, NAMES)
+  const said = (objectives) => Object.entries(objectives).map(([name, limit]) => `\`${name}\` ${name === 'maxLost' ? limit : `${limit / 1_000} s`}`).join(', ')
+  const usual = said(SCENARIOS['vendor-down'].objectives)
+  const rows = [...read('docs/drills.md').matchAll(/^\| `([\w-]+)` \| [^|]+ \| (.+) \|$/gm)].map(([, name, expected]) => [name, expected.replace('as `vendor-down`', usual).replace('nothing', '')])
+  assert.deepEqual(rows, NAMES.map((name) => [name, said(SCENARIOS[name].objectives)]))
+})
+
+test('docs/cli.md has a line for every command', () => {
+  const { COMMANDS } = require('../bin/table')
+  const listed = [...section(read('docs/cli.md'), '# On the command line').matchAll(/^\| `bellwether ([\w-]+)/gm)].map(([, name]) => name)
+  assert.deepEqual(listed, Object.keys(COMMANDS))
+})
+
+test('the README lists every event', () => {
+  const { EVENTS } = require('../lib/emitter')
+  assert.deepEqual(firsts(section(read('README.md'), '## Events')).sort(), [...EVENTS, 'drill'].sort())
+})
+
+test('docs/http.md has every option of a mount, and the defaults of push', () => {
+  const { check } = require('../lib/http/options')
+  const text = read('docs/http.md')
+  assert.throws(() => check({ nothing: 1 }), ({ message }) => {
+    const accepted = /accepted are ([\w, ]+)/.exec(message)[1].split(', ')
+    assert.ok(accepted.length > 8)
+    assert.deepEqual(accepted.filter((name) => !text.includes(`\`${name}\``)), [])
+    return true
+  })
+  const { heartbeat, patience, maxUnsent, maxListeners, origins } = check({}).push
+  assert.ok(text.includes(`\`heartbeat\` \`'${heartbeat / 1_000}s'\`, \`patience\` \`'${patience / 1_000}s'\`, \`maxUnsent\` ${maxUnsent >> 20} MiB, \`maxListeners\` ${maxListeners.toLocaleString('en-US')}, \`origins\` none`))
+  assert.deepEqual(origins, [])
+})
