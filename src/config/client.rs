@@ -116,39 +116,9 @@ impl ClientConfig {
         let base_url = r.string("baseURL");
         r.note("apiKey", key::describe);
         let keys = r.raw_or_null("apiKey");
-        r.note("endpoints", || {
-            let one = EndpointConfig::describe();
-            json!({ "type": "array", "items": { "anyOf": [reader::a_string(), one] }, "minItems": 1 })
-        });
-        let listed = r.raw("endpoints");
-        let endpoints =
-            read_endpoints(r, listed, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
-        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_names() }));
-        let aliases = r
-            .record("models")
-            .into_iter()
-            .filter_map(|(name, path, value)| {
-                let what = "a model, or a non-empty array of models";
-                let list = reader::strings_of(value, &path, what, r.problems())?;
-                if list.len() > reader::MOST_NAMES {
-                    r.problems().push(reader::Problem { path, message: reader::too_many(list.len()) });
-                    return None;
-                }
-                Some((name.to_owned(), list))
-            })
-            .collect();
-        r.note(
-            "prices",
-            || json!({ "type": "object", "additionalProperties": reader::describe(Price::read) }),
-        );
-        let prices = r
-            .record("prices")
-            .into_iter()
-            .filter_map(|(model, path, value)| {
-                let price = reader::object(value, &path, r.problems(), Price::read).flatten()?;
-                Some((model.to_owned(), price))
-            })
-            .collect();
+        let endpoints = read_endpoints(r, keys, base_url.as_deref(), key_prefix.as_deref(), environment);
+        let aliases = Aliases::read(r);
+        let prices = read_prices(r);
         let retry = r.object("retry", read_retry).unwrap_or_default();
         let breaker = read_breaker(r);
         let timeouts = read_timeouts(r, Timeouts::default());
@@ -166,7 +136,6 @@ impl ClientConfig {
         let tls = read_tls(r, environment);
         let transport = read_transport(r);
         let routing = RoutingTable::read(r);
-        let aliases = Aliases::new(aliases);
         let rules = read_rules(r, endpoints.as_deref(), &aliases);
         let budgets = budgets::read(r, &rules);
         let ledger = r.object("costs", |r| r.string("path")).flatten().map(PathBuf::from);
@@ -200,6 +169,18 @@ impl ClientConfig {
             transport,
         })
     }
+}
+
+/// `prices`, by model.
+fn read_prices(r: &mut Reader<'_>) -> Vec<(String, Price)> {
+    r.note("prices", || json!({ "type": "object", "additionalProperties": reader::describe(Price::read) }));
+    r.record("prices")
+        .into_iter()
+        .filter_map(|(model, path, value)| {
+            let price = reader::object(value, &path, r.problems(), Price::read).flatten()?;
+            Some((model.to_owned(), price))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -13,12 +13,16 @@ use crate::dialect::speech::Dialect;
 
 pub fn read_endpoints(
     r: &mut Reader<'_>,
-    listed: Option<&Value>,
     keys: Option<&Value>,
     base_url: Option<&str>,
     key_prefix: Option<&str>,
     environment: &Environment,
 ) -> Option<Vec<EndpointConfig>> {
+    r.note("endpoints", || {
+        let one = EndpointConfig::describe();
+        json!({ "type": "array", "items": { "anyOf": [reader::a_string(), one] }, "minItems": 1 })
+    });
+    let listed = r.raw("endpoints");
     let inherited = Inherited { base_url, keys, key_prefix, environment };
     let (items, at): (Vec<Value>, fn(usize) -> String) = match listed {
         Some(Value::Array(items)) if !items.is_empty() => (items.clone(), |i| format!("endpoints[{i}]")),

@@ -1,5 +1,9 @@
 //! Names for models: the aliases everyone may use, and the user's own.
 
+use serde_json::{Value, json};
+
+use super::reader::{self, Problem, Reader};
+
 /// A short name, what it means, and what stands behind it at other vendors.
 struct Builtin {
     alias: &'static str,
@@ -49,6 +53,22 @@ pub struct Aliases(Vec<(String, Vec<String>)>);
 impl Aliases {
     pub fn new(own: Vec<(String, Vec<String>)>) -> Self {
         Self(own)
+    }
+
+    /// `models`: a name, and what it stands for.
+    pub fn read(r: &mut Reader<'_>) -> Self {
+        r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_names() }));
+        let given = r.record("models");
+        let read = |(name, path, value): (&str, String, &Value)| {
+            let what = "a model, or a non-empty array of models";
+            let list = reader::strings_of(value, &path, what, r.problems())?;
+            if list.len() > reader::MOST_NAMES {
+                r.problems().push(Problem { path, message: reader::too_many(list.len()) });
+                return None;
+            }
+            Some((name.to_owned(), list))
+        };
+        Self::new(given.into_iter().filter_map(read).collect())
     }
 
     /// What `asked` stands for: the user's list, a built-in alias, or itself.
