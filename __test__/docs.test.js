@@ -57,3 +57,29 @@ test('docs/http.md has every option of a mount, and the defaults of push', () =>
   assert.ok(text.includes(`\`heartbeat\` \`'${heartbeat / 1_000}s'\`, \`patience\` \`'${patience / 1_000}s'\`, \`maxUnsent\` ${maxUnsent >> 20} MiB, \`maxListeners\` ${maxListeners.toLocaleString('en-US')}, \`origins\` none`))
   assert.deepEqual(origins, [])
 })
+
+test('every option that is typed can be written into a file, and every one of a file is typed', () => {
+  const schema = JSON.parse(read('schema/bellwether.schema.json'))
+  const types = fs.readdirSync(path.join(ROOT, 'types')).map((file) => read(`types/${file}`)).join('\n').replace(/\/\*[\s\S]*?\*\//g, '')
+  const typed = (name) => {
+    const [, bases, body] = new RegExp(`^export interface ${name}(?: extends ([\\w, ]+))? \\{\n([\\s\\S]*?)^\\}`, 'm').exec(types)
+    return [...(bases?.split(', ').flatMap(typed) ?? []), ...[...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, member]) => member)]
+  }
+  const camel = (name) => name === 'base_url' ? 'baseURL' : name.replace(/_(.)/g, (_, c) => c.toUpperCase())
+  /** The members of an object, of the objects of a list or a record, or of the one of several forms that has any. */
+  const members = (node) => node.properties ?? [...(node.anyOf ?? []), ...[node.items, node.additionalProperties].filter((one) => typeof one === 'object'), ...(node.$ref === undefined ? [] : [schema.$defs[node.$ref.split('/').at(-1)]])]
+    .map(members).find((found) => found !== undefined)
+  const all = schema.properties
+  const endpoint = members(all.endpoints)
+  /** In the words of the original files, which stand for options, and what no file can hold. */
+  const others = ['$schema', 'gateways', 'monitoring', 'routingRules', 'alertOn', 'slackWebhook', 'maxLatencyMs', 'latencySlaMs', 'endpoint', 'intervalSeconds', 'logger', 'signal', 'forward']
+  for (const [name, node] of Object.entries({
+    ClientOptions: schema, EndpointOptions: all.endpoints, AlertOptions: all.alerts, AlertRules: members(all.alerts).rules, DrillsOptions: all.drills,
+    IncidentOptions: all.incidents, HealthOptions: all.health, RetryOptions: all.retry, BreakerOptions: all.breaker, QueueOptions: all.queue, StreamOptions: all.streams,
+    HedgeOptions: all.hedge, TimeoutOptions: all.timeout, TlsOptions: all.tls, LimitOptions: endpoint.limits, CanaryOptions: endpoint.canary,
+    HealthCheckOptions: endpoint.health_check, BudgetOptions: all.budgets, RoutingRule: all.rules
+  })) {
+    const own = (list) => list.filter((member) => !others.includes(member)).sort()
+    assert.deepEqual(own(Object.keys(members(node)).map(camel)), own(typed(name)), name)
+  }
+})
