@@ -12,11 +12,13 @@ const MOCK = path.join(CRATE, 'target', 'release', process.platform === 'win32' 
 
 function installPeers (log) {
   if (installed()) return
-  log('installing the peers (npm ci in benchmark/)')
+  log('installing the peers (npm install in benchmark/)')
   const npm = process.env.npm_execpath
-  const [command, args] = npm?.endsWith('npm-cli.js') ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
+  // Not `npm ci`: see scripts/setup.js.
+  const install = ['install', '--no-save', '--ignore-scripts']
+  const [command, args] = npm?.endsWith('npm-cli.js') ? [process.execPath, [npm, ...install]] : ['npm', install]
   const { status, error } = spawnSync(command, args, { cwd: FOLDER, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
-  if (error || status !== 0) throw new Error(`npm ci failed${error ? `: ${error.message}` : ''}`)
+  if (error || status !== 0) throw new Error(`npm install failed${error ? `: ${error.message}` : ''}`)
 }
 
 /** Every peer is pinned exactly, so the installed versions say whether there is anything to do. */
