@@ -61,6 +61,23 @@ test('a page that just answers, one that does not, and one that is something els
   }
 })
 
+test('a reload in the middle of an incident keeps the page watched', async (t) => {
+  const { asked, url } = await page(t, json({ status: { indicator: 'minor', description: 'Slow' } }))
+  const { client, a, b } = rig(t, { servers: 2 })
+  const options = (quiet) => ({
+    endpoints: [{ name: 'A', baseURL: a.url, apiKey: KEY, healthCheck: { statusPage: url } }, { name: 'B', baseURL: b.url, apiKey: KEY }],
+    breaker: false, incidents: { quiet }
+  })
+  await client.reload(options('1h'))
+  await ask(client)
+  assert.equal(asked.length, 0)
+  a.script(faults.serverError())
+  await ask(client)
+  await until('the page is asked', () => asked.length === 1)
+  await client.reload(options('1h'))
+  await until('it is asked again', () => asked.length === 2)
+})
+
 test('an address that is none, and a vendor whose page is not known', () => {
   const found = (statusPage, more) => problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', healthCheck: { statusPage }, ...more }] })
   assert.deepEqual(found('ftp://x'), ['endpoints[0].healthCheck.statusPage must be an http:// or https:// address without credentials'])

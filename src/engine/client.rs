@@ -19,6 +19,7 @@ use super::{
     credential::Credential,
     room::Room,
     state::{Around, Endpoint, Origin},
+    status_page::Watch,
     succession::{self, Succession, identity, keyless},
     witness::Witness,
 };
@@ -167,7 +168,14 @@ impl Engine {
             wall: self.wall.clone(),
         };
         let rng = self.rng.lock().fork();
-        Self::assemble(config, http, listeners, rng, &Succession::of(self))
+        let successor = Self::assemble(config, http, listeners, rng, &Succession::of(self));
+        for endpoint in successor.endpoints.iter().filter(|_| !self.is_closed()) {
+            let before = self.endpoint(&endpoint.name).and_then(|old| old.status_page.lock().take());
+            if before.is_some_and(|watch| watch.goes_on()) {
+                *endpoint.status_page.lock() = Watch::start(&successor, endpoint);
+            }
+        }
+        successor
     }
 
     fn assemble(

@@ -56,6 +56,11 @@ impl Watch {
         let task = runtime.spawn(watch(Arc::downgrade(engine), endpoint.name.clone(), page));
         Some(Self(task.abort_handle()))
     }
+
+    /// Whether somebody wanted to know when it last looked.
+    pub fn goes_on(&self) -> bool {
+        !self.0.is_finished()
+    }
 }
 
 async fn watch(engine: Weak<Engine>, endpoint: Arc<str>, page: Uri) {
