@@ -166,7 +166,7 @@ test('Fastify gives the plugin its prefix, and its request to whoever decides', 
 
 test('below a path, by base: in Hono and in Next\'s handlers', async () => {
   const { Hono } = require('hono')
-  const client = { handler: async () => new Response('its'), metrics: undefined }
+  const client = { handler: async () => new Response('its'), on () {}, getEndpointStatus () {} }
   const options = { base: '/ai', proxy: true, authorize: 'none' }
   const app = new Hono()
   app.use('/ai/*', require('bellwether/hono').failover(client, options))
