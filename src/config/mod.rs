@@ -22,6 +22,7 @@ pub mod reader;
 mod rehearsal;
 pub mod routing;
 pub mod schema;
+mod silences;
 
 pub use client::ClientConfig;
 pub use endpoint::EndpointConfig;
