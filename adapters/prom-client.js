@@ -3,10 +3,17 @@
 // `bellwether/prom-client`: a client's metrics in a registry of prom-client's, beside the application's own.
 
 const { ofProblems } = require('../lib/errors')
-const { what } = require('../lib/plain')
+const { isObject, what } = require('../lib/plain')
 
+/** What labels say of a series: one of another's would be lost behind it. */
+const OURS = [
+  'endpoint', 'provider', 'model', 'operation', 'outcome', 'reason', 'state', 'type', 'kind', 'budget', 'period', 'forwarder', 'version', 'le',
+  'from_endpoint', 'from_model', 'to_endpoint', 'to_model'
+]
 /** Whose metrics a metric of ours says, in registration order. */
 const SOURCES = Symbol('sources')
+/** Under which it was registered: a registry that speaks OpenMetrics takes the suffix of counters away from `name`. */
+const NAME = Symbol('name')
 
 /**
  * @param {import('..').FailoverClient} client
@@ -21,15 +28,17 @@ function register (client, registry = require('prom-client').register, options =
   if (metrics.some((metric) => metric[SOURCES].some((/** @type {any} */ other) => other.key === source.key))) {
     throw ofProblems([{ path: 'labels', message: `must tell clients of one registry apart, got ${source.key === '[]' ? 'none' : 'those of another client'}` }])
   }
+  const taken = metrics.filter((metric) => ![undefined, metric].includes(registry.getSingleMetric(metric[NAME])))
+  if (taken.length > 0) throw ofProblems([{ path: 'registry', message: `must not have metrics of its own named ${taken.map((metric) => metric[NAME]).join(', ')}` }])
   for (const metric of metrics) {
     metric[SOURCES].push(source)
-    registry.registerMetric(metric)
+    if (metric[SOURCES].length === 1) registry.registerMetric(metric)
   }
   return () => {
     for (const metric of metrics) {
       const left = metric[SOURCES].filter((/** @type {any} */ other) => other !== source)
+      if (left.length === 0 && metric[SOURCES].length > 0) registry.removeSingleMetric(metric[NAME])
       metric[SOURCES] = left
-      if (left.length === 0) registry.removeSingleMetric(metric.name)
     }
   }
 }
@@ -42,8 +51,7 @@ function register (client, registry = require('prom-client').register, options =
 function metricOf (registry, { name: bare, help, kind, unit }) {
   const base = `bellwether_${bare}${unit === undefined ? '' : `_${unit}`}`
   const name = kind === 'counter' ? `${base}_total` : base
-  // A registry that speaks OpenMetrics takes the suffix away.
-  const known = registry.getSingleMetric(name) ?? registry.getSingleMetric(base)
+  const known = registry.getSingleMetric(name)
   if (known?.[SOURCES] !== undefined) return known
   const metric = {
     name,
@@ -52,6 +60,7 @@ function metricOf (registry, { name: bare, help, kind, unit }) {
     aggregator: kind === 'gauge' ? 'average' : 'sum',
     /** @type {any[]} */
     [SOURCES]: [],
+    [NAME]: name,
     /** Counts are the client's: a registry does not set them back. */
     reset () {},
     async get () {
@@ -106,10 +115,13 @@ function check (client, registry, options) {
   const problems = []
   if (typeof client?.metrics?.families !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${what(client)}` })
   if (typeof registry?.registerMetric !== 'function') problems.push({ path: 'registry', message: `must be a Registry of prom-client's, got ${what(registry)}` })
-  const { labels = {}, ...others } = options ?? {}
+  if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
+  const { labels = {}, ...others } = options
   for (const name of Object.keys(others)) problems.push({ path: name, message: "is not an option; there is 'labels'" })
+  if (!isObject(labels)) throw ofProblems([...problems, { path: 'labels', message: `must be a plain object, got ${what(labels)}` }])
   for (const [name, value] of Object.entries(labels)) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) problems.push({ path: `labels.${name}`, message: 'is no name for a label' })
+    if (OURS.includes(name)) problems.push({ path: `labels.${name}`, message: `is a label that metrics have; so are ${OURS.filter((one) => one !== name).join(', ')}` })
+    else if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) problems.push({ path: `labels.${name}`, message: 'is no name for a label' })
     if (typeof value !== 'string') problems.push({ path: `labels.${name}`, message: `must be a string, got ${what(value)}` })
   }
   if (problems.length > 0) throw ofProblems(problems)

@@ -2,6 +2,8 @@
 
 // What is said on a terminal: colours only where somebody sees them, and nobody declined (https://no-color.org).
 
+const { printable } = require('../lib/printable')
+
 /**
  * @typedef {object} Out
  * @property {(text: string) => void} say
@@ -29,11 +31,12 @@ process.stderr.on('error', () => {})
 /** @type {Out} */
 const out = {
   say: (text) => { process.stdout.write(`${text}\n`) },
-  complain: (text) => { process.stderr.write(`${text}\n`) },
+  // It often quotes what was given, and what files and answers hold.
+  complain: (text) => { process.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`) },
   bold: style(1, 22),
   red: style(31, 39),
   dim: style(2, 22),
-  progress: (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`) }
+  progress: (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${printable(text)}`) }
 }
 
 module.exports = { out }

@@ -1,5 +1,7 @@
 'use strict'
 
+const { printable } = require('./printable')
+
 /**
  * A health report with its text form, which is not enumerable.
  * @param {any} report
@@ -14,7 +16,7 @@ function text (report) {
   for (const e of report.endpoints) {
     const recovery = e.recoveryTimesMs.length > 0 ? `, last recovery ${Math.round(e.recoveryTimesMs.at(-1))} ms` : ''
     lines.push(
-      `  ${e.name}: ${e.status}, ${e.totalRequests} requests, ${e.successRate} % succeeded, ` +
+      `  ${printable(e.name)}: ${e.status}, ${e.totalRequests} requests, ${e.successRate} % succeeded, ` +
       `${e.rateLimitRate} % rate limited, ${Math.round(e.avgLatencyMs)} ms on average${recovery}`
     )
   }

@@ -2,6 +2,8 @@
 
 // An incident with its other forms: text for a terminal, Markdown, and a picture of its time.
 
+const { printable } = require('./printable')
+
 /**
  * @param {any} report
  * @returns {import('..').IncidentReport}
@@ -47,8 +49,8 @@ function text (r) {
   const widths = [0, 1].map((i) => Math.max(...table.map((row) => row[i].length)))
   const line = (/** @type {string[]} */ row) => `  ${row[0].padEnd(widths[0])}  ${row[1].padEnd(widths[1])}  ${row[2]}`.trimEnd()
   return [
-    title(r), '', ...table.map(line), '', METHOD, '', 'Endpoints', ...r.endpoints.map((/** @type {any} */ e) => `  ${endpoint(e)}`), '',
-    'Timeline', ...r.timeline.map((/** @type {any} */ m) => `  ${m.at}  ${plus(m.afterMs)}  ${moment(m)}`), ...untold(r)
+    title(r), '', ...table.map(line), '', METHOD, '', 'Endpoints', ...r.endpoints.map((/** @type {any} */ e) => `  ${printable(endpoint(e))}`), '',
+    'Timeline', ...r.timeline.map((/** @type {any} */ m) => `  ${m.at}  ${plus(m.afterMs)}  ${printable(moment(m))}`), ...untold(r)
   ].join('\n')
 }
 
@@ -128,7 +130,7 @@ function plus (ms) {
 
 /** Names are other people's: none of them ends a cell or begins a link. @param {string} words */
 function cell (words) {
-  return words.replace(/[\\|`*_<>[\]]/g, '\\$&').replace(/[\r\n]+/g, ' ')
+  return printable(words).replace(/[\\|`*_<>[\]]/g, '\\$&')
 }
 
-module.exports = { incidentReport, time, moment }
+module.exports = { incidentReport, time, moment, cell }

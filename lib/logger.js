@@ -54,8 +54,19 @@ function takeLogger (options) {
 
 /** Without a logger of the user's: a JSON line for each. */
 const LINES_TO_STDERR = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (/** @type {object} */ fields, /** @type {string} */ msg) => {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, name: 'bellwether', msg, ...fields })}\n`)
+  write(`${JSON.stringify({ time: new Date().toISOString(), level, name: 'bellwether', msg, ...fields })}\n`)
 }]))
+
+let writing = 0
+const ignore = () => {}
+
+/** To stderr, of which nobody need read any more: that would end the process. @param {string} line */
+function write (line) {
+  const { stderr } = process
+  if (writing++ === 0) stderr.on('error', ignore)
+  // An error is emitted behind its callback.
+  stderr.write(line, () => setImmediate(() => { if (--writing === 0) stderr.off('error', ignore) }))
+}
 
 /**
  * Tells a logger of a client's events, if there is one, or if a level says that somebody wants to read them.
@@ -74,7 +85,9 @@ function log (client, given, logLevel) {
     client.on(name, (event) => {
       try {
         const [own, words] = line(event)
-        if (LEVELS.indexOf(own) >= least) logger[own]({ event: name, ...event }, words)
+        if (LEVELS.indexOf(own) < least) return
+        const said = logger[own]({ event: name, ...event }, words)
+        if (typeof said?.then === 'function') said.then(undefined, () => {})
       } catch {
         // Logging is no reason for anything to fail.
       }

@@ -93,3 +93,27 @@ test('a file that may not be read says so, to a client, to a reload and to one t
   assert.match(costs, /^'.*costs\.json': .*Permission denied/)
   assert.deepEqual(rest, ['cannot be read: EACCES', 'cannot be read: EACCES', 'a'])
 })
+
+test('what is said of what was given, or of what a file holds, steers no terminal either', (t) => {
+  const file = path.join(folder(t), 'bellwether.yaml')
+  fs.writeFileSync(file, 'proxy: false\nendpoints:\n' + ['A', 'B'].map((name) => `  - {name: "\\e[2J${name}\\u202e", base_url: "http://127.0.0.1:1", api_key: null, models: ["\\e[31mm\\nx"]}\n`).join(''))
+  const odd = '\u001b[2J\u009b1m\u202e'
+  for (const [status, ...args] of [
+    [0, 'bench', '--config', file, '--requests', '2'], [1, 'bench', '--config', file, '--requests', '2', '--model', odd],
+    [2, 'bench', '--config', odd], [2, 'bench', `--${odd}`], [2, odd], [2, 'drill', odd, '--config', file], [2, 'probe', '--timeout', odd],
+    [2, 'probe', '--yes', '--endpoint', odd, '--config', file], [2, 'costs', odd], [2, 'report', '--ledger', odd], [2, 'top', odd], [2, 'queue', odd],
+    [2, 'serve', '--no-auth', '--host', odd], [2, 'completion', odd]
+  ]) {
+    const told = bellwether(...args)
+    assert.equal(told.status, status, `${args}: ${told.stderr}`)
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(told.stdout + told.stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/, args.join(' '))
+  }
+})
+
+test('a number is a duration in milliseconds, as is said', () => {
+  for (const args of [['probe', '--timeout', '1000'], ['doctor', '--timeout', '10.5'], ['top', 'http://127.0.0.1:1', '--interval', '1000'], ['serve', '--no-auth', '--drain', '0']]) {
+    assert.doesNotMatch(bellwether(...args).stderr, /must be/, args.join(' '))
+  }
+  assert.match(bellwether('probe', '--timeout', '1e3').stderr, /--timeout must be milliseconds as a number/)
+})

@@ -64,6 +64,42 @@ test('report: of a ledger, and what cannot be reported', async (t) => {
   }
 })
 
+test('report: what is none is told as such, and names steer no terminal', async (t) => {
+  const client = open(t, { endpoints: [{ name: '\u001b[2Ja\n|b\u202e', baseURL: serve(t).url }] })
+  const good = JSON.parse(JSON.stringify(dataOf(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
+  let data
+  const server = http.createServer((request, response) => response.end(JSON.stringify(data))).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const ask = (...args) => cli(t, ['report', '--url', `http://127.0.0.1:${server.address().port}/`, ...args])
+  for (data of [{ ...good, health: { endpoints: [null] } }, { ...good, incidents: [5] }, { ...good, costs: { report: { total: {} } } }]) {
+    for (const form of [[], ['--json'], ['--markdown']]) {
+      const { code, said, complained } = await ask(...form)
+      assert.deepEqual([code, said, complained], [1, '', 'bellwether report: the answer is no data of a dashboard of this version\n'])
+    }
+  }
+  data = good
+  for (const form of [[], ['--markdown']]) {
+    const { code, said } = await ask(...form)
+    assert.equal(code, 0)
+    // eslint-disable-next-line no-control-regex -- these are what is looked for
+    assert.doesNotMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  }
+})
+
+test('report: a token or a password is not quoted, whatever is wrong with it', async (t) => {
+  for (const [args, token, why] of [
+    [['--url', 'http://user:CANARY@127.0.0.1:1/'], '', /must hold no password/],
+    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY\nCANARY', /must hold a token of letters/],
+    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY€', /must hold a token of letters/]
+  ]) {
+    const { code, said, complained } = await cli(t, ['report', ...args], { env: { TOKEN: token } })
+    assert.deepEqual([code, said], [2, ''])
+    assert.match(complained, why)
+    assert.doesNotMatch(complained, /CANARY/)
+  }
+})
+
 test('a reader that leaves is no error', () => {
   const { stderr, stdout } = spawnSync('bash', ['-c', `${process.execPath} ${path.join(__dirname, '..', '..', 'bin', 'bellwether.js')} completion fish | head -n 1; echo "\${PIPESTATUS[0]}"`], { encoding: 'utf8' })
   assert.deepEqual([stdout, stderr], ['# fish completion for bellwether\n0\n', ''])

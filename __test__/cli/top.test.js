@@ -9,7 +9,7 @@ const { once } = require('node:events')
 const { spawn } = require('node:child_process')
 const { createInterface } = require('node:readline')
 const { text } = require('node:stream/consumers')
-const { rig, ask, faults } = require('../helpers/client')
+const { rig, ask, until, faults } = require('../helpers/client')
 const { mount, listen } = require('../http/helpers')
 
 const CLI = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
@@ -97,6 +97,38 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
   const { code, said } = await top(t, [at, '--token-env', 'RIGHT', ...QUICK], { RIGHT: 'right' })
   assert.deepEqual([code, /All well/.test(said)], [0, true])
   assert.match((await top(t, ['--help'])).said, /Examples:\n {2}bellwether top http/)
+})
+
+test('what another version says, or does not say to its end, is told as such', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const good = JSON.parse(JSON.stringify(require('../../lib/http/feed').Feed.of(client).data()))
+  const odd = [{ ...good, alerts: [null] }, { ...good, endpoints: [{ name: 'A' }] }, { ...good, incidents: ['x'] }, { ...good, costs: { report: {} } }]
+  const answers = [...odd.map((data) => (res) => res.end(JSON.stringify(data))), (res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end('{}')]
+  await Promise.all(answers.map(async (answer, i) => {
+    const { url } = await listen(t, (req, res) => answer(res))
+    const { code, said, complained } = await top(t, [url, ...QUICK])
+    assert.deepEqual([code, said], [2, ''], String(i))
+    assert.match(complained, /^bellwether top: .*(says what no dashboard of this version does|does not answer to the end)/)
+    assert.doesNotMatch(complained, /Cannot read|undefined/)
+  }))
+})
+
+test('its token goes nowhere else, wherever the page says that its events are', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const data = JSON.stringify(require('../../lib/http/feed').Feed.of(client).data())
+  const asked = []
+  const elsewhere = await listen(t, (req, res) => { asked.push(req.headers.authorization); res.end() })
+  let pages = 0
+  const { url } = await listen(t, (req, res) => {
+    if (req.url === '/data.json') return res.end(data)
+    // By the second one it has done what it does with the first.
+    pages++
+    res.end(`<meta name="bellwether-events" content="${elsewhere.url}/events">`)
+  })
+  const { stdout } = start(t, [url, '--json', '--token-env', 'RIGHT', ...QUICK], { RIGHT: 'right' })
+  stdout.resume()
+  await until('it has come back', () => pages > 1)
+  assert.deepEqual(asked, [])
 })
 
 test('names of others steer no terminal', async (t) => {

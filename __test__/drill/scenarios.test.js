@@ -100,6 +100,17 @@ describe('scenarios', { concurrency: 4 }, () => {
     assert.match(String(report), /nobody asked G, so that nothing was shown/)
   })
 
+  test('endpoints may be called anything', async (t) => {
+    const [first, last] = ['\u001b[2Ja|<b>\n', '東京\u202e']
+    const report = await host(t, [{ ...OPENAI, name: first }, { ...GOOGLE, name: last }]).drill([{ scenario: 'vendor-down', ...SHORT }, { scenario: 'vendor-down', endpoint: last, ...SHORT }])
+    assert.deepEqual(report.scenarios.map(({ lost, touched }) => [lost, touched]), [[0, true], [0, false]])
+    for (const form of [String(report), report.toMarkdown()]) {
+      assert.match(form, /nobody asked 東京 /)
+      // eslint-disable-next-line no-control-regex -- these are what is looked for
+      assert.doesNotMatch(form, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    }
+  })
+
   test('endpoints that share an address are told apart', async (t) => {
     const report = await host(t, [OPENAI, { ...OPENAI, name: 'O2', apiKey: `${OPENAI.apiKey}-2` }]).drill({ scenario: 'quota', ...SHORT })
     assert.deepEqual([report.passed, report.scenarios[0].lost, report.scenarios[0].disturbed], [true, 0, ['O']])

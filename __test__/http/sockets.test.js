@@ -66,6 +66,14 @@ test('who may not, who comes from another\'s page, and who is one too many is re
   assert.equal(await connect(t, `${broken}/events`).closed, 500)
 })
 
+test('an upgrade that nobody decides about is not waited for without end', async (t) => {
+  const { client } = rig(t, { servers: 1 })
+  const { url } = await mount(t, client, { events: true, authorize: () => new Promise(() => {}), push: { patience: 30 } })
+  assert.equal(await connect(t, `${url}/events`).closed, 503)
+  const { url: late } = await mount(t, client, { events: true, authorize: () => new Promise((resolve, reject) => setTimeout(reject, 60, new Error('too late'))), push: { patience: 30 } })
+  assert.equal(await connect(t, `${late}/events`).closed, 503)
+})
+
 test('attachEvents serves them beside whoever has the requests, until it is taken away', async (t) => {
   const { client } = rig(t, { servers: 1 })
   const { server, url } = await listen(t, (req, res) => res.end('theirs'))

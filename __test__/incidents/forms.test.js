@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { incidentReport } = require('../../lib/incident-report')
 
-const NASTY = 'a|b`<img src=x onerror=alert(1)>&"\'\u0007\nnew'
+const NASTY = 'a|b`<img src=x onerror=alert(1)>&"\'\u0007\u001b[2J\u202e\nnew'
 const at = (ms) => new Date(ms).toISOString()
 
 function report (more = {}) {
@@ -42,6 +42,11 @@ test('Markdown, which no name breaks', () => {
   const markdown = report().toMarkdown()
   assert.ok(!/<img/.test(markdown.replaceAll('\\<', '')), markdown)
   for (const line of markdown.split('\n').filter((l) => l.startsWith('|'))) assert.equal(line.replaceAll('\\|', '').split('|').length, 5, line)
+})
+
+test('no name steers a terminal, or ends a line', () => {
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  for (const form of [String(report()), report().toMarkdown()]) assert.doesNotMatch(form, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\nnew/)
 })
 
 test('SVG: a document, which no name breaks', () => {

@@ -64,7 +64,44 @@ test('two clients in one registry are told apart by their labels', async (t) => 
   assert.deepEqual([await count('one'), await count('two')], [0, 2])
 })
 
+test('a registry that speaks OpenMetrics, once scraped, neither doubles nor keeps anything', async (t) => {
+  const [one, two] = [await played(t), await played(t)]
+  const registry = new Registry(Registry.OPENMETRICS_CONTENT_TYPE)
+  const first = register(one, registry, { labels: { client: 'one' } })
+  await registry.metrics()
+  const second = register(two, registry, { labels: { client: 'two' } })
+  const lines = samples(await registry.metrics())
+  assert.equal(new Set(lines.map(String)).size, lines.length)
+  first()
+  first()
+  assert.notEqual(samples(await registry.metrics()).length, 0)
+  second()
+  assert.equal(await registry.metrics(), '\n# EOF\n')
+})
+
+test('every label that metrics have is known as theirs', async (t) => {
+  const client = await played(t)
+  const names = new Set(client.metrics.families().flatMap(({ series }) => series.flatMap(({ labels }) => labels.map(([name]) => name))))
+  assert.ok(names.size > 8)
+  for (const name of names) assert.throws(() => register(client, new Registry(), { labels: { [name]: 'x' } }), { code: 'ERR_BELLWETHER_CONFIG' }, name)
+})
+
+test('a name that is taken is told, and nothing is left behind', async (t) => {
+  const registry = new Registry()
+  const client = await played(t)
+  const own = new Counter({ name: 'bellwether_requests_total', help: 'own', registers: [registry] })
+  assert.throws(() => register(client, registry), { code: 'ERR_BELLWETHER_CONFIG', message: /registry must not have metrics of its own named bellwether_requests_total/ })
+  assert.deepEqual(registry.getMetricsAsArray(), [own])
+})
+
 test('what is no client, no registry and no option is named', () => {
+  for (const [options, path] of [[5, 'options'], [{ labels: null }, 'labels'], [{ labels: ['a'] }, 'labels']]) {
+    assert.throws(() => register({}, {}, options), (error) => error.problems.at(-1).path === path)
+  }
+  assert.throws(() => register({}, {}, { labels: { endpoint: 'x', le: 'y', __name__: 'z' } }), (error) => {
+    assert.deepEqual(error.problems.map((p) => p.path), ['client', 'registry', 'labels.endpoint', 'labels.le', 'labels.__name__'])
+    return true
+  })
   assert.throws(() => register({}, {}, { label: 1, labels: { 'a-b': 'x', c: 1 } }), (error) => {
     assert.deepEqual(error.problems.map((p) => p.path), ['client', 'registry', 'label', 'labels.a-b', 'labels.c'])
     return error.code === 'ERR_BELLWETHER_CONFIG'

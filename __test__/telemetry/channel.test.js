@@ -4,7 +4,8 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { spawnSync } = require('node:child_process')
+const { spawn, spawnSync } = require('node:child_process')
+const { text } = require('node:stream/consumers')
 const path = require('node:path')
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { tracingChannel } = require('node:diagnostics_channel')
@@ -100,6 +101,41 @@ test('a logger hears of alerts that reached nobody, and of drills that failed', 
   await client.drill({ scenario: 'all-down', requests: 20, duration: '200ms', objectives: { maxReturn: 0 } })
   await client.drill({ scenario: 'slow', requests: 20, duration: '200ms', objectives: { maxLost: null } })
   assert.deepEqual(said('drill'), [['warn', 'drill all-down failed'], ['info', 'drill slow is passed']])
+})
+
+test('a logger that rejects is nobody’s either', async (t) => {
+  const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
+  const logged = []
+  const rejects = () => {
+    // Whoever waits for it waits for what it is rejected with.
+    const said = Promise.reject(new Error('no'))
+    logged.push(said)
+    return said
+  }
+  const unhandled = []
+  const heard = (reason) => unhandled.push(reason)
+  process.on('unhandledRejection', heard)
+  t.after(() => process.off('unhandledRejection', heard))
+  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], logger: { debug: rejects, info: rejects, warn: rejects, error: rejects }, logLevel: 'debug' })
+  a.script(faults.serverError())
+  assert.equal((await ask(client)).report.endpoint, 'B')
+  await until('it was told', () => logged.length > 0)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(unhandled, [])
+})
+
+test('a process that logs to where nobody reads any more goes on', async (t) => {
+  const server = serve(t)
+  const program = `
+    const { FailoverClient } = require(${JSON.stringify(path.join(__dirname, '..', '..'))})
+    const client = new FailoverClient({ apiKey: null, baseURL: ${JSON.stringify(server.url)}, proxy: false })
+    const ask = (n) => n === 0 ? client.close() : client.chatCompletion('gpt-4o', 'hi').then(() => ask(n - 1))
+    process.stdin.once('data', () => ask(20).then(() => console.log('done')))`
+  const child = spawn(process.execPath, ['-e', program], { env: { PATH: process.env.PATH, BELLWETHER_LOG: 'debug' }, stdio: ['pipe', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  child.stderr.destroy()
+  child.stdin.end('go')
+  assert.equal(await text(child.stdout), 'done\n')
 })
 
 test('BELLWETHER_LOG writes JSON lines to stderr', () => {

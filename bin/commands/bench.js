@@ -4,6 +4,7 @@
 
 const { open, close, linesOf, interrupted } = require('../lib/client')
 const { tableOf, dollars } = require('../lib/table')
+const { printable } = require('../../lib/printable')
 
 const FINE = 0
 const FAILED = 1
@@ -144,10 +145,10 @@ function figures ({ latencies, failed, costUsd, failovers, errors }) {
 /** @param {any} report */
 function text (report) {
   const time = (/** @type {number | null} */ ms) => ms === null ? '–' : `${ms.toFixed(1)} ms`
-  const row = (/** @type {string} */ name, /** @type {any} */ of) => [name, String(of.requests), of.availability === null ? '–' : `${(of.availability * 100).toFixed(2)} %`, time(of.meanMs), time(of.p95Ms), String(of.failovers), dollars(of.costUsd)]
+  const row = (/** @type {string} */ name, /** @type {any} */ of) => [printable(name), String(of.requests), of.availability === null ? '–' : `${(of.availability * 100).toFixed(2)} %`, time(of.meanMs), time(of.p95Ms), String(of.failovers), dollars(of.costUsd)]
   const models = Object.entries(report.models)
   const rows = [['', 'requests', 'answered', 'mean', 'p95', 'failovers', 'cost'], ...models.map(([name, of]) => row(name, of)), row('all', report)]
-  const errors = models.flatMap(([name, of]) => Object.entries(/** @type {any} */ (of).errors).map(([code, n]) => `${name}: ${n} × ${code}`))
+  const errors = models.flatMap(([name, of]) => Object.entries(/** @type {any} */ (of).errors).map(([code, n]) => printable(`${name}: ${n} × ${code}`)))
   const how = report.live ? 'to the configured vendors' : 'to simulated vendors'
   return [`${report.requests} requests ${how}, ${report.concurrency} at a time: ${(report.durationMs / 1_000).toFixed(2)} s, ${report.requestsPerSecond.toFixed(0)} a second`, '', ...tableOf(rows, [1, 2, 3, 4, 5, 6]), ...(errors.length > 0 ? ['', ...errors] : [])].join('\n')
 }

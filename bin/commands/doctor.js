@@ -3,7 +3,7 @@
 // Looks at all that a client stands on, and says of each thing whether it is well, and else what to do.
 
 const documents = require('../../lib/document')
-const duration = require('../../lib/duration')
+const time = require('../lib/time')
 const { printable } = require('../../lib/printable')
 const { close, linesOf, open } = require('../lib/client')
 const { here, clientOf, keys, proxies, writable } = require('../doctor/machine')
@@ -42,7 +42,7 @@ Exit code: 0 nothing failed, 1 something did, 2 misuse.`,
 async function run ({ values }, out) {
   let timeout
   try {
-    timeout = duration.ms(values.timeout, '--timeout', 10_000)
+    timeout = time.ms(values.timeout, '--timeout', 10_000)
   } catch (error) {
     out.complain(`bellwether doctor: ${linesOf(error).join('; ')}\nUsage: ${command.usage}`)
     return MISUSED

@@ -5,6 +5,7 @@
 const { NAMES } = require('../../lib/drill/scenarios')
 const { open, close, linesOf, interrupted } = require('../lib/client')
 const { nearest } = require('../lib/nearest')
+const { numeric } = require('../lib/time')
 
 const FINE = 0
 const FAILED = 1
@@ -72,7 +73,7 @@ async function run ({ values, positionals }, out) {
   }
   const { endpoint, requests, duration, json } = values
   const plans = (positionals.length > 0 ? positionals : NAMES).map((scenario) => ({
-    scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration })
+    scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration: numeric(duration) })
   }))
   // Whatever it would ask by itself, as checks of health.
   const transport = () => Promise.reject(new Error('a drill asks no vendor'))

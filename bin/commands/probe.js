@@ -4,7 +4,7 @@
 
 const documents = require('../../lib/document')
 const native = require('../../lib/native')
-const duration = require('../../lib/duration')
+const time = require('../lib/time')
 const { environment } = require('../../lib/options')
 const { printable } = require('../../lib/printable')
 const { Vendors } = require('../../lib/drill/vendors')
@@ -59,7 +59,7 @@ async function run ({ values }, out) {
   }
   let timeout
   try {
-    timeout = duration.ms(values.timeout, '--timeout', 30_000)
+    timeout = time.ms(values.timeout, '--timeout', 30_000)
   } catch (error) {
     return misused(linesOf(error).join('; '))
   }

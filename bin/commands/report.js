@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const native = require('../../lib/native')
-const duration = require('../../lib/duration')
+const time = require('../lib/time')
 const { CostReport } = require('../../lib/costs')
 const { healthReport } = require('../../lib/health-report')
 const { incidentReport } = require('../../lib/incident-report')
@@ -15,6 +15,7 @@ const { markdownOf } = require('../lib/table')
 const FINE = 0
 const PROBLEMS = 1
 const MISUSED = 2
+const NONE = 'the answer is no data of a dashboard of this version'
 /** More than any process says. */
 const LARGEST = 64 * 1024 * 1024
 
@@ -59,24 +60,37 @@ async function run ({ values }, out) {
   if (ledger !== undefined) return ofLedger(ledger, values, out)
   let timeout
   try {
-    timeout = duration.ms(values.timeout, '--timeout', 10_000)
+    timeout = time.ms(values.timeout, '--timeout', 10_000)
   } catch (error) {
     return misused(linesOf(error).join('; '))
   }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return misused('--url must be an http:// or https:// address')
+  if (new URL(url).username !== '' || new URL(url).password !== '') return misused('--url must hold no password, which others could see: use --token-env NAME')
   const token = variable === undefined ? undefined : process.env[variable]
   if (variable !== undefined && !token) return misused(`the variable ${variable} is empty or not set`)
-  let data
+  // Who refuses it would quote it.
+  if (token !== undefined && /[^!-~]/.test(token)) return misused(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
   try {
-    data = await ask(url, token, timeout)
-    data = { health: healthReport(data.health), incidents: data.incidents.map(incidentReport), costs: new CostReport(data.costs.report) }
+    const answer = await ask(url, token, timeout)
+    out.say(written(answer, values))
+    return FINE
   } catch (/** @type {any} */ error) {
     const why = error.name === 'TimeoutError' ? `no answer within ${timeout} ms` : error.cause?.code ?? error.cause?.message ?? error.message
     out.complain(`bellwether report: ${printable(String(why))}`)
     return PROBLEMS
   }
-  out.say(values.json ? JSON.stringify(data, null, 2) : values.markdown ? markdown(data) : text(data))
-  return FINE
+}
+
+/** @param {any} answer @param {Record<string, any>} values */
+function written (answer, values) {
+  try {
+    const data = { health: healthReport(answer.health), incidents: answer.incidents.map(incidentReport), costs: new CostReport(answer.costs.report) }
+    // Also what JSON takes as it is must be a report.
+    const said = values.markdown ? markdown(data) : text(data)
+    return values.json ? JSON.stringify(data, null, 2) : said
+  } catch {
+    throw new Error(NONE)
+  }
 }
 
 /** @param {string} url @param {string | undefined} token @param {number} timeout */
@@ -97,7 +111,7 @@ async function ask (url, token, timeout) {
   } catch {
     throw new Error('the answer is no JSON: --url must name dashboard/data.json')
   }
-  if (!Array.isArray(data?.health?.endpoints) || !Array.isArray(data.incidents) || data.costs?.report?.total === undefined) throw new Error('the answer is no data of a dashboard')
+  if (!Array.isArray(data?.health?.endpoints) || !Array.isArray(data.incidents) || data.costs?.report?.total === undefined) throw new Error(NONE)
   return data
 }
 

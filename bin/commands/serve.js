@@ -3,8 +3,9 @@
 // The client as a server of its own, for those whose programs are in other languages or processes.
 
 const { FailoverClient } = require('../../lib/client')
-const duration = require('../../lib/duration')
+const time = require('../lib/time')
 const { lineOf } = require('../../lib/errors')
+const { printable } = require('../../lib/printable')
 const { createServer } = require('./serve/server')
 const { byToken, isLoopback } = require('./serve/guard')
 
@@ -70,7 +71,7 @@ async function run ({ values }, out) {
   let drain
   let client
   try {
-    drain = duration.ms(values.drain, '--drain', 30_000)
+    drain = time.ms(values.drain, '--drain', 30_000)
     client = values.config === undefined ? new FailoverClient() : FailoverClient.fromConfig(values.config, { watch: true })
   } catch (/** @type {any} */ error) {
     for (const line of error.problems?.map(lineOf) ?? [error.message]) out.complain(`bellwether serve: ${line}`)
@@ -119,7 +120,7 @@ function signalled () {
 /** @param {import('../out').Out} out @param {boolean} json */
 function logger (out, json) {
   return (/** @type {string} */ event, /** @type {string} */ message, more = {}) => {
-    out.say(json ? JSON.stringify({ time: new Date().toISOString(), event, message, ...more }) : `bellwether: ${message}`)
+    out.say(json ? JSON.stringify({ time: new Date().toISOString(), event, message, ...more }) : `bellwether: ${printable(message)}`)
   }
 }
 

@@ -2,7 +2,7 @@
 
 // The dashboard in a terminal: how a running process stands, live, or once.
 
-const duration = require('../../lib/duration')
+const time = require('../lib/time')
 const { createSource, SourceError, pause } = require('./top/source')
 const { screen } = require('./top/screen')
 const { takeScreen } = require('./top/terminal')
@@ -63,7 +63,7 @@ async function run ({ values, positionals: [address] }, out) {
   /** @type {number} */
   let interval
   try {
-    interval = duration.ms(values.interval, '--interval', 1_000)
+    interval = time.ms(values.interval, '--interval', 1_000)
   } catch (/** @type {any} */ error) {
     return misused(`--interval ${error.problems[0].message}`)
   }
@@ -75,8 +75,16 @@ async function run ({ values, positionals: [address] }, out) {
   const source = createSource(address, token)
   const unicode = values.ascii !== true && /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || (process.platform === 'win32' ? 'utf8' : ''))
   const once = values.once === true || (!json && !process.stdout.isTTY)
+  const drawn = (/** @type {import('./top/screen').View} */ view) => {
+    try {
+      return screen(model, source.href, view, shared)
+    } catch {
+      throw new SourceError(`${source.href} says what no dashboard of this version does`)
+    }
+  }
   try {
     model.data(await source.data(), Date.now())
+    drawn({ width: PIPE_WIDTH, height: Infinity, unicode, now: Date.now() })
   } catch (error) {
     if (!(error instanceof SourceError)) throw error
     out.complain(`bellwether top: ${error.message}`)
@@ -88,7 +96,7 @@ async function run ({ values, positionals: [address] }, out) {
     await pause(Math.max(interval, 600), new AbortController().signal)
     await source.data().then((data) => model.data(data, Date.now()), () => {})
     const view = { width: process.stdout.columns ?? PIPE_WIDTH, height: Infinity, unicode, now: Date.now() }
-    out.say(json ? JSON.stringify(figures()) : screen(model, source.href, view, shared).map(({ text }) => text).join('\n'))
+    out.say(json ? JSON.stringify(figures()) : drawn(view).map(({ text }) => text).join('\n'))
     return model.latest?.health.overallStatus === 'healthy' ? FINE : PROBLEMS
   }
   const ended = new AbortController()
@@ -110,7 +118,7 @@ async function run ({ values, positionals: [address] }, out) {
     const terminal = takeScreen({ quit: () => ended.abort(), resize: draw })
     function draw () {
       const view = { width: process.stdout.columns ?? 80, height: process.stdout.rows ?? 24, unicode, lost, now: Date.now() }
-      terminal.draw(screen(model, source.href, view, shared), colours)
+      terminal.draw(drawn(view), colours)
     }
     const following = source.follow((name, payload) => model.event(name, payload, Date.now()), () => {}, ended.signal)
     draw()

@@ -1,5 +1,7 @@
 'use strict'
 
+const { printable } = require('../../lib/printable')
+
 /** Lines of a table; columns named in `right` stand to the right. @param {string[][]} rows The first has the titles. @param {number[]} [right] */
 function tableOf (rows, right = []) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
@@ -8,7 +10,7 @@ function tableOf (rows, right = []) {
 
 /** @param {string[][]} rows */
 function markdownOf ([head, ...rows]) {
-  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replace(/[\\|`*_<>[\]]/g, '\\$&').replace(/[\r\n]+/g, ' ')).join(' | ')} |`
+  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => printable(cell).replace(/[\\|`*_<>[\]]/g, '\\$&')).join(' | ')} |`
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
 }
 

@@ -2,7 +2,8 @@
 
 // What came of a drill, as data with a text and a page.
 
-const { time } = require('../incident-report')
+const { time, cell } = require('../incident-report')
+const { printable } = require('../printable')
 
 /**
  * @param {ReturnType<typeof import('./scenarios').read>[number]} plan
@@ -71,7 +72,7 @@ function text (report) {
   const widths = HEAD.map((_, i) => Math.max(...table.map((line) => line[i].length)))
   return [
     `Drill of ${report.startedAt}: ${report.passed ? 'passed' : 'FAILED'}`, '',
-    ...table.map((line) => line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()), '', ...report.scenarios.flatMap(notes)
+    ...table.map((line) => line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()), '', ...report.scenarios.flatMap(notes).map(printable)
   ].join('\n').trimEnd()
 }
 
@@ -79,7 +80,7 @@ function text (report) {
 function markdown (report) {
   return [
     `## Drill of ${report.startedAt}: ${report.passed ? 'passed' : '**failed**'}`, '', `| ${HEAD.join(' | ')} |`, `|${'---|'.repeat(HEAD.length)}`,
-    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${note}`), ''
+    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${cell(note)}`), ''
   ].join('\n')
 }
 

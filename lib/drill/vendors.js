@@ -3,6 +3,8 @@
 // Simulated vendors in the place of a client's endpoints: a fault server for each, in the dialect that it is asked in. What
 // the twin would send to a vendor goes there, and nowhere else.
 
+const { printable } = require('../printable')
+
 /** The end of a request's path by which its dialect is known, and what is kept of it. @type {[RegExp, 'openai' | 'anthropic' | 'google' | 'relay'][]} */
 const DIALECTS = [
   [/\/chat\/completions$/, 'openai'],
@@ -67,7 +69,7 @@ class Vendors {
   async #server (endpoint, dialect) {
     let server = endpoint.servers.get(dialect)
     if (server === undefined) {
-      server = this.#testing.createFaultServer({ dialect, name: endpoint.name })
+      server = this.#testing.createFaultServer({ dialect, name: printable(endpoint.name) })
       endpoint.servers.set(dialect, server)
       this.#tell(endpoint, server, dialect)
     }

@@ -29,7 +29,9 @@ function createUpgrade (surface) {
     socket.on('error', ignore)
     try {
       if (!isSameOrigin(req, push.origins)) return refuse(socket, 403)
-      if (!await surface.allows(req)) return refuse(socket, 401, `www-authenticate: ${challenge}\r\n`)
+      const allowed = await within(push.patience, surface.allows(req))
+      if (allowed === undefined) return refuse(socket, 503, 'retry-after: 5\r\n')
+      if (!allowed) return refuse(socket, 401, `www-authenticate: ${challenge}\r\n`)
       server ??= makeServer()
     } catch (error) {
       return refuse(socket, isMissing(error) ? 501 : 500)
@@ -56,6 +58,23 @@ function refuse (socket, status, more = '') {
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\n${more}connection: close\r\ncontent-length: 0\r\n\r\n`)
   return true
+}
+
+/**
+ * Undefined where it takes longer: nobody reads the socket meanwhile, so that nobody hears that the other side has left.
+ * @param {number} ms
+ * @param {Promise<boolean>} decision
+ * @returns {Promise<boolean | undefined>}
+ */
+async function within (ms, decision) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer
+  const late = new Promise((resolve) => { timer = setTimeout(() => resolve(undefined), ms) })
+  try {
+    return await Promise.race([decision, /** @type {Promise<undefined>} */ (late)])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function makeServer () {

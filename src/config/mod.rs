@@ -26,6 +26,7 @@ mod rehearsal;
 mod retry;
 pub mod routing;
 pub mod schema;
+mod silences;
 pub mod timeouts;
 pub mod vendors;
 

@@ -2,7 +2,7 @@
 
 // Throws jobs away.
 
-const duration = require('../../../lib/duration')
+const time = require('../../lib/time')
 const { STATES: ALL, many, report } = require('./words')
 
 /** What is being delivered is a vendor's already. */
@@ -19,7 +19,7 @@ module.exports = {
     if (ids.length > 0 && chosen) return 'ids, and --state or --older-than, exclude each other'
     if (state !== undefined && !STATES.includes(state)) return `--state must be one of ${STATES.join(', ')}, got '${state}'`
     try {
-      duration.ms(age, '--older-than', 0)
+      time.ms(age, '--older-than', 0)
     } catch (/** @type {any} */ error) {
       return `--older-than ${error.problems[0].message}`
     }
@@ -28,7 +28,7 @@ module.exports = {
   /** @type {import('../queue').Task['run']} */
   run (file, ids, { state, 'older-than': age, json }, out) {
     if (ids.length > 0) return report(JSON.parse(file.throwAway(ids)), 'is thrown away', json, out)
-    const count = JSON.parse(file.purge(state, duration.ms(age, '--older-than', 0)))
+    const count = JSON.parse(file.purge(state, time.ms(age, '--older-than', 0)))
     out.say(json ? JSON.stringify({ purged: count }) : `${many(count, 'job')} thrown away`)
     return 0
   }

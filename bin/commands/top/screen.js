@@ -32,7 +32,7 @@ function screen (model, href, { width, height, unicode, lost, now }, { words, su
   const add = (/** @type {string} */ text, /** @type {Omit<Line, 'text'>} */ more = {}) => lines.push({ ...more, text })
   const title = (/** @type {string} */ text) => { add(''); add(text, { bold: true }) }
 
-  add(`bellwether ${data.version} · ${clean(href, 200)} · ${lost === undefined ? clock(data.timestamp) : `DISCONNECTED since ${clock(lost)}`}`, lost === undefined ? { soft: true } : { tone: 'bad' })
+  add(`bellwether ${clean(data.version, 40)} · ${clean(href, 200)} · ${lost === undefined ? clock(data.timestamp) : `DISCONNECTED since ${clock(lost)}`}`, lost === undefined ? { soft: true } : { tone: 'bad' })
   if (lost === undefined) add(`${SIGNS[tone]} ${verdict}: ${summary(data)}`, { tone, bold: true })
   else add(`What follows is of ${clock(data.timestamp)}. ${verdict}: ${summary(data)}`)
   add('')

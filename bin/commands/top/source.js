@@ -42,10 +42,15 @@ function createSource (address, token) {
   async function text (response) {
     const decoder = new TextDecoder()
     let [all, size] = ['', 0]
-    for await (const bytes of response.body ?? []) {
-      size += bytes.length
-      if (size > MOST_BYTES) throw new SourceError(`${base.href} answers more than ${MOST_BYTES >> 20} MiB: this is no dashboard`)
-      all += decoder.decode(bytes, { stream: true })
+    try {
+      for await (const bytes of response.body ?? []) {
+        size += bytes.length
+        if (size > MOST_BYTES) throw new SourceError(`${base.href} answers more than ${MOST_BYTES >> 20} MiB: this is no dashboard`)
+        all += decoder.decode(bytes, { stream: true })
+      }
+    } catch (/** @type {any} */ error) {
+      if (error instanceof SourceError) throw error
+      throw new SourceError(`${base.href} does not answer to the end (${error.cause?.code ?? error.name})`)
     }
     return all
   }
@@ -73,7 +78,10 @@ function createSource (address, token) {
       try {
         const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])))
         const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
-        const response = await get(new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base), signal, lastId === '' ? {} : { 'last-event-id': lastId })
+        const events = new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
+        // The token is for this server alone, whatever the page says.
+        if (events.origin !== base.origin) throw new SourceError(`${base.href} leads elsewhere for its events`)
+        const response = await get(events, signal, lastId === '' ? {} : { 'last-event-id': lastId })
         state(true)
         let left = ''
         const decoder = new TextDecoder()
