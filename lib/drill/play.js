@@ -50,7 +50,7 @@ async function play (native, endpoints, plan, { signal: asked, progress }) {
     progress('', Math.min(watch.calls / plan.requests, 1))
   }
 
-  const begin = performance.now()
+  let begin = performance.now()
   let next = 0
   /** Requests that may have begun so far: a machine that is too busy does not have them all before the first failure. */
   let allowed = Math.ceil(plan.requests * DISTURBED)
@@ -72,14 +72,19 @@ async function play (native, endpoints, plan, { signal: asked, progress }) {
       const share = DISTURBED + (HEALED - DISTURBED) * (i + 1) / groups.length
       const hits = () => group.reduce((sum, name) => sum + vendors.hits(name), 0)
       const before = hits()
-      for (const name of disturbed) vendors.disturb(name, group.includes(name) ? fault : undefined)
+      for (const name of group) vendors.disturb(name, fault)
       watch.disturbed(group)
       allowed = Math.ceil(plan.requests * share)
       progress(`disturbed: ${group.join(', ')}`, watch.calls / plan.requests)
       await stage(share, HEALED - DISTURBED, () => hits() - before >= ENOUGH)
+      for (const name of group) vendors.disturb(name, undefined)
+      watch.healed(group)
+      if (i + 1 === groups.length) break
+      // One at a time: the next is disturbed when this one is back. Meanwhile the drill's clock stands.
+      const paused = performance.now()
+      await goBack(group)
+      begin += performance.now() - paused
     }
-    for (const name of disturbed) vendors.disturb(name, undefined)
-    watch.healed()
     allowed = plan.requests
     progress('healed', watch.calls / plan.requests)
   }
@@ -94,16 +99,16 @@ async function play (native, endpoints, plan, { signal: asked, progress }) {
       if (next < plan.requests) await ask(next++)
     }
   }
-  /** Asks whoever has not answered since; nobody is waited for who will not be asked for long. */
-  const goBack = async () => {
+  /** Asks whoever of them has not answered since; nobody is waited for who will not be asked for long. @param {string[]} group */
+  const goBack = async (group) => {
     // Of a group the last may never have been asked.
-    const awaited = disturbed.filter((name) => vendors.hits(name) > 0)
+    const awaited = group.filter((name) => vendors.hits(name) > 0)
     const end = performance.now() + PATIENCE
     const away = () => awaited.filter((name) => !watch.hasReturned(name))
     for (;;) {
       const due = new Map(away().map((name) => [name, twin.cooldownUntil(name)]))
       const near = [...due].filter(([, at]) => at - Date.now() < PATIENCE).map(([name]) => name)
-      if (near.length === 0 || performance.now() >= end) return { awaited, due: [...due.values()] }
+      if (near.length === 0 || performance.now() >= end) return { awaited, due }
       await Promise.all(near.map((name) => answer(twin, { model, messages: [{ role: 'user', content: 'Are you there?' }] }, false, signal, { endpoints: [name], onUnavailable: 'error' }).catch(() => {})))
       await sleep(50, undefined, { signal })
     }
@@ -116,7 +121,7 @@ async function play (native, endpoints, plan, { signal: asked, progress }) {
   }
   try {
     await together([direct(), ...Array.from({ length: workers }, (_, worker) => work(worker))])
-    const { awaited, due } = await goBack()
+    const { awaited, due } = await goBack(disturbed)
     await sleep(QUIET * 2, undefined, { signal })
     return { disturbed, model, ...watch.figures(awaited, due, twin.incidents) }
   } catch (error) {

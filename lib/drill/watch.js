@@ -19,7 +19,8 @@ class Watch {
   #answers = []
   /** Who was disturbed together. @type {{ group: string[], at: number, hit: number, met: number }[]} */
   #disturbances = []
-  #healedAt = Infinity
+  /** @type {Map<string, number>} */
+  #healed = new Map()
   /** How long after it was healed each endpoint answered. @type {Map<string, number>} */
   #returned = new Map()
 
@@ -27,7 +28,8 @@ class Watch {
   constructor (twin) {
     twin.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
       const sent = Date.parse(startedAt)
-      if (outcome === 'ok' && sent >= this.#healedAt && !this.#returned.has(endpoint)) this.#returned.set(endpoint, sent + durationMs - this.#healedAt)
+      const healed = this.#healed.get(endpoint) ?? Infinity
+      if (outcome === 'ok' && sent >= healed && !this.#returned.has(endpoint)) this.#returned.set(endpoint, sent + durationMs - healed)
     })
   }
 
@@ -40,8 +42,9 @@ class Watch {
     this.#disturbances.push({ group, at: Date.now(), hit: Infinity, met: Infinity })
   }
 
-  healed () {
-    this.#healedAt = Date.now()
+  /** @param {string[]} group */
+  healed (group) {
+    for (const name of group) this.#healed.set(name, Date.now())
   }
 
   /** @param {string} name */
@@ -82,20 +85,20 @@ class Watch {
 
   /**
    * @param {string[]} awaited Who must have answered again.
-   * @param {number[]} due When those who have not will be asked.
+   * @param {Map<string, number>} due When those who have not will be asked.
    * @param {import('../..').IncidentReport[]} incidents
    */
   figures (awaited, due, incidents) {
     const hit = this.#disturbances.filter(({ hit }) => hit < Infinity)
     const times = awaited.map((name) => this.#returned.get(name) ?? null)
-    const later = due.filter((at) => at > this.#healedAt)
+    const later = [...due].map(([name, at]) => at - (this.#healed.get(name) ?? Infinity)).filter((wait) => wait > 0)
     return {
       answered: this.#answered, fallback: this.#fallback, lost: this.#lost, errors: this.#errors, latencies: this.#latencies,
       touched: awaited.length > 0,
       detectionMs: worst(hit.map((disturbance) => detection(disturbance, incidents))),
       recoveryMs: worst(hit.map((disturbance) => this.#recovery(disturbance))),
       returnMs: worst(times),
-      returnDueMs: times.includes(null) && later.length > 0 ? Math.max(...later) - this.#healedAt : null,
+      returnDueMs: times.includes(null) && later.length > 0 ? Math.max(...later) : null,
       incidents
     }
   }
