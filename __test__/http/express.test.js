@@ -9,6 +9,7 @@ const http2 = require('node:http2')
 const net = require('node:net')
 const { text } = require('node:stream/consumers')
 const { once } = require('node:events')
+const { gzipSync } = require('node:zlib')
 const express = require('express')
 const { ConfigError } = require('../..')
 const { failover } = require('bellwether/express')
@@ -117,6 +118,17 @@ test('a large request is taken, a larger one refused', async (t) => {
   const huge = new Request('http://x/v1/messages', { method: 'POST', body: '{}', headers: { 'content-length': String(65 << 20) } })
   const refused = await client.handler(huge)
   assert.deepEqual([refused.status, (await refused.json()).error.type], [413, 'request_too_large'])
+})
+
+test('a compressed request is read by a parser that stands before, or refused', async (t) => {
+  const { client, a } = rig(t, { servers: 1 })
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+  const send = (url) => fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: gzipSync(JSON.stringify(CHAT)) })
+  const refused = await send(await mount(t, client))
+  assert.equal(refused.status, 415)
+  assert.match((await refused.json()).error.message, /must not be compressed, got content-encoding 'gzip'/)
+  assert.equal(a.totalHits, 0)
+  assert.equal((await send(await mount(t, client, {}, [express.json()]))).status, 200)
 })
 
 test('what clients tell this server is not told to vendors, but for what is meant for them', async (t) => {

@@ -41,8 +41,8 @@ async function serve (surface, found, req, res, asked) {
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
   }
   const hasBody = found.part === 'proxy' && method !== 'GET' && method !== 'HEAD'
-  // Its length may be another once a parser has read it; what says that it is too long without being read stays.
-  if (req.body !== undefined) headers.delete('content-length')
+  // Once a parser has read it, its length may be another and it is compressed no more; of one that was not read both stay.
+  if (req.body !== undefined) for (const name of ['content-length', 'content-encoding']) headers.delete(name)
   const init = { method, headers, body: hasBody ? lazily(() => bodyOf(req)) : undefined, signal: gone.signal, duplex: 'half' }
   let response
   try {

@@ -9,6 +9,7 @@ const { chatRoute, passRoute, decode, dialectOf } = require('./routes')
 const { errorBody, errorResponse, statusOf } = require('./errors')
 const { exchange } = require('./exchange')
 const { readBody } = require('./body')
+const { shown } = require('../plain')
 
 /** The largest request that is taken. */
 const LARGEST = 64 << 20
@@ -34,6 +35,10 @@ function createHandler (open) {
     const owner = open()
     if (owner === undefined) return errorResponse(dialect, closed())
     if (route === undefined) return models(request, pathname, dialect, owner.native.models())
+    const encoding = request.headers.get('content-encoding') ?? 'identity'
+    if (request.method !== 'GET' && !/^identity$/i.test(encoding)) {
+      return errorResponse(dialect, new BadRequestError(`request: must not be compressed, got content-encoding ${shown(encoding)}`, { status: 415 }))
+    }
     const body = await read(request)
     if (body === undefined) {
       return errorResponse(dialect, new BadRequestError(`request: must not be larger than ${LARGEST} bytes`, { status: 413 }))
