@@ -76,6 +76,9 @@ function withFirst (url, options, name) {
   if (options !== undefined && !isObject(options)) {
     throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(options)}` }])
   }
+  if (options?.[name] !== undefined) {
+    throw ofProblems([{ path: `options.${name}`, message: 'must be left out: it is the first argument' }])
+  }
   return { ...options, [name]: url }
 }
 

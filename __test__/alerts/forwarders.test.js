@@ -338,6 +338,7 @@ test('options that are not valid are named, and no secret is quoted', () => {
   }
   assert.deepEqual(refused(() => slackForwarder()), ['url is missing; give the address of a webhook'])
   assert.deepEqual(refused(() => slackForwarder('CANARY')), ['url must be the http:// or https:// address of a webhook, without a user, got a string of 6 characters'])
+  assert.deepEqual(refused(() => slackForwarder('https://h/CANARY', { url: 'https://h/CANARY' })), ['options.url must be left out: it is the first argument'])
   assert.deepEqual(refused(() => slackForwarder('https://h/CANARY', { groupWiat: 1 })), ["groupWiat is not an option; did you mean 'groupWait'?"])
   assert.deepEqual(refused(() => slackForwarder('https://h/CANARY', 5)), ['options must be a plain object, got a number'])
   assert.deepEqual(refused(() => pagerDutyForwarder('CANARY key')), ['routingKey must be an integration key of 32 letters and digits, got a string of 10 characters'])
