@@ -10,7 +10,7 @@ module.exports = {
       title: 'stripped .node file',
       unit: 'MB',
       value: (a) => a.strippedBytes / 1e6,
-      must: 9,
+      must: 8,
       aim: 7,
       better: 'lower'
     }
