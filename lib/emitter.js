@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require('node:events')
 
-// The order is src/event.rs's.
+// The order is src/base/event.rs's.
 const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'budget', 'queue', 'incident', 'healthCheck', 'alert', 'authError', 'forward']
 
 /** An EventEmitter that tells Rust which events anyone listens to, so that nobody pays for the others. */

@@ -6,7 +6,7 @@
 const native = require('./native')
 const { once } = require('./once')
 
-// The kinds of src/node/item.rs.
+// The kinds of src/binding/item.rs.
 const RESOLVE = 0
 const REJECT = 1
 const CHUNK = 2

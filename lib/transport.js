@@ -2,7 +2,7 @@
 
 // `transport: 'fetch'`, or a function like it: the exchanges are made here, with all the rest of the work in Rust. It
 // is for tests that intercept fetch, and for networks that only a fetch of the user's own can reach. Rust asks step
-// by step (src/node/carrier.rs), and for the next piece of a body when it wants it.
+// by step (src/binding/transport.rs), and for the next piece of a body when it wants it.
 
 /**
  * @typedef {{ step: 'send', id: number, method: string, url: string, headers: [string, string][], body: string, bytes: boolean }

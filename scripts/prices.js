@@ -1,6 +1,6 @@
 'use strict'
 
-// Makes src/money/snapshot.json anew from the npm package @pydantic/genai-prices (MIT), which keeps vendors' list prices.
+// Makes src/cost/snapshot.json anew from the npm package @pydantic/genai-prices (MIT), which keeps vendors' list prices.
 // Usage: node scripts/prices.js <folder with the package in its node_modules>. The package is no dependency: a price
 // that changes by itself would change what budgets mean.
 
@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { createRequire } = require('node:module')
 
-const TARGET = path.join(__dirname, '..', 'src', 'money', 'snapshot.json')
+const TARGET = path.join(__dirname, '..', 'src', 'cost', 'snapshot.json')
 const VENDORS = ['openai', 'anthropic', 'google', 'deepseek']
 const FIELDS = { input: 'input_mtok', output: 'output_mtok', cacheRead: 'cache_read_mtok', cacheWrite: 'cache_write_mtok' }
 

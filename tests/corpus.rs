@@ -4,6 +4,7 @@
 use std::{fs, path::PathBuf, time::SystemTime};
 
 use bellwether::{
+    base::retry_after::{self, HintHeaders},
     dialect::{
         error_body,
         openai::{
@@ -16,7 +17,6 @@ use bellwether::{
         classify::classify,
         fault::{Fault, Kind, Next, Park, Rule, Same, Weight},
     },
-    retry_after::{self, HintHeaders},
 };
 use serde_json::{Value, json};
 

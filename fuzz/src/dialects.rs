@@ -6,6 +6,7 @@ use bellwether::{
         anthropic::{self, write_chat::Version},
         chat::{Chat, Untranslatable},
         chunks::{Decoded, Unsaid},
+        codec::Dialect,
         google,
         openai::{
             self,
@@ -13,7 +14,6 @@ use bellwether::{
             answer::{self, NoAnswer},
             chunk,
         },
-        speech::Dialect,
     },
     net::sse::Framer,
 };

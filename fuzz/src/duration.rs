@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bellwether::duration;
+use bellwether::base::duration;
 
 use super::print;
 

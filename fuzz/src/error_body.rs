@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bellwether::{dialect::error_body, policy::classify::classify, retry_after};
+use bellwether::{base::retry_after, dialect::error_body, policy::classify::classify};
 
 use super::print;
 

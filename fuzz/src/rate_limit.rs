@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bellwether::{
+    base::rate_limit,
     policy::limiter::{Demand, Limiter, Limits, Shortage},
-    rate_limit,
 };
 
 use super::print;

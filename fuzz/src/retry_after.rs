@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bellwether::retry_after::{self, HintHeaders};
+use bellwether::base::retry_after::{self, HintHeaders};
 
 use super::print;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 use serde_json::json;
 
 use super::{Alert, Severity, Status, fingerprint};
-use crate::{reason::Reason, timestamp::iso8601};
+use crate::base::{reason::Reason, timestamp::iso8601};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {

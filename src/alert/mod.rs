@@ -2,17 +2,20 @@
 //! mend, and what calls, budgets and the queue come to. `forward` is how it reaches people elsewhere.
 
 mod condition;
-pub mod forward;
+pub mod dispatcher;
+pub mod manager;
+pub mod notify;
 pub mod rules;
+pub mod silence;
 
-pub use condition::{Conditions, Facts, Trouble};
+pub use self::condition::{Conditions, Facts, Trouble};
 
 use std::{borrow::Cow, collections::HashMap, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::timestamp::iso8601;
+use crate::base::timestamp::iso8601;
 
 /// Every kind of alert there is.
 pub const KINDS: [&str; 12] = {

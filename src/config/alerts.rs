@@ -15,7 +15,8 @@ use super::{
 use crate::{
     alert::{
         KINDS, Severity,
-        forward::{ForwardConfig, Policy, Receiver, Secret, key_in},
+        dispatcher::Policy,
+        notify::{ForwardConfig, Receiver, Secret, key_in},
         rules::RulesConfig,
     },
     net::{proxy::ProxyOptions, tls::TlsOptions},

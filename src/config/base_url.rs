@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use crate::dialect::speech::Dialect;
+use crate::dialect::codec::Dialect;
 
 /// `https://host[:port]/path` without a trailing slash, query, fragment or credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]

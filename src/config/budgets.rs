@@ -6,7 +6,7 @@ use super::{
     reader::{self, Problem, Reader, expected, nearest, shorten},
     routing::Rule,
 };
-use crate::money::{
+use crate::cost::{
     budget::{CostBudgetConfig, Exceeded},
     calendar::Period,
     price::Money,

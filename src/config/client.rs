@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     alerts::{self, AlertOptions},
-    behaviour::{self, Fallback, Hedge, OnUnavailable, Streams},
     breaker::read_breaker,
     budgets,
+    call_policy::{self, Fallback, Hedge, OnUnavailable, Streams},
     connections::{read_proxy, read_tls, read_transport},
     drills::{self, DrillsConfig},
     endpoint::EndpointConfig,
@@ -24,7 +24,7 @@ use super::{
     timeouts::{Timeouts, read_timeouts},
 };
 use crate::{
-    money::{budget::CostBudgetConfig, price::Price},
+    cost::{budget::CostBudgetConfig, price::Price},
     net::{proxy::ProxyOptions, tls::TlsOptions},
     observe::incident::IncidentConfig,
     policy::breaker::BreakerConfig,
@@ -123,12 +123,12 @@ impl ClientConfig {
         let breaker = read_breaker(r);
         let timeouts = read_timeouts(r, Timeouts::default());
         let max_retries = r.integer("maxRetries", 0, 100).map_or(2, |n| n as u32);
-        let on_unavailable = behaviour::read_on_unavailable(r).unwrap_or(OnUnavailable::Wait);
+        let on_unavailable = call_policy::read_on_unavailable(r).unwrap_or(OnUnavailable::Wait);
         let queue = queue::read_queue(r);
-        behaviour::require_queue(r, Some(on_unavailable), r.is_given("queue"));
-        let fallback = behaviour::read_fallback(r);
-        let streams = behaviour::read_streams(r, Streams::default());
-        let hedge = behaviour::read_hedge(r).flatten();
+        call_policy::require_queue(r, Some(on_unavailable), r.is_given("queue"));
+        let fallback = call_policy::read_fallback(r);
+        let streams = call_policy::read_streams(r, Streams::default());
+        let hedge = call_policy::read_hedge(r).flatten();
         let incidents = incidents::read(r);
         let drills = drills::read(r);
         let log_level = r.one_of("logLevel", &LOG_LEVELS.map(|level| (level, level)));

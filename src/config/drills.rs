@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::reader::{self, Problem, Reader, nearest, shorten};
-use crate::duration::millis;
+use crate::base::duration::millis;
 
 /// As in lib/drill/scenarios.js.
 const SCENARIOS: [&str; 8] = [

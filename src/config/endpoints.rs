@@ -9,7 +9,7 @@ use super::{
     reader::{self, Reader},
     vendors::{RELAY, default_base_url, is_relay_host, vendor_of},
 };
-use crate::dialect::speech::Dialect;
+use crate::dialect::codec::Dialect;
 
 pub fn read_endpoints(
     r: &mut Reader<'_>,

@@ -1,6 +1,7 @@
 //! The rate limits of an endpoint: the user's, or on the relay those of its plans.
 
-use crate::{config::reader::Reader, model_id, policy::limiter::Limits};
+use super::reader::Reader;
+use crate::{base::model_id, policy::limiter::Limits};
 
 /// What the relay allows by default, by the beginning of a model's id: requests and tokens a minute.
 const RELAY: [(&str, u32, u64); 4] = [

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::reader::{self, Reader, expected};
 use crate::{
-    duration,
-    policy::{backoff::Backoff, budget::BudgetConfig},
-    reason::Reason,
+    base::{duration, reason::Reason},
+    policy::{backoff::Backoff, retry_budget::BudgetConfig},
 };
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use super::{
     alerts::read_on,
     reader::{self, Reader},
 };
-use crate::alert::forward::{Silence, When};
+use crate::alert::silence::{Silence, When};
 
 const MOST_SILENCES: usize = 256;
 

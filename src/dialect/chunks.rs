@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::vendor_error::VendorError;
+use crate::base::vendor_error::VendorError;
 
 #[derive(Debug)]
 pub enum Decoded {

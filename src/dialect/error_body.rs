@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{duration, retry_after, vendor_error::VendorError};
+use crate::base::{duration, retry_after, vendor_error::VendorError};
 
 /// How much of a body without structure is worth quoting.
 const EXCERPT: usize = 300;

@@ -2,16 +2,16 @@
 //! read into and another written from is in `chat`.
 
 pub mod anthropic;
-pub mod caller;
 pub mod chat;
 pub mod chunks;
+pub mod client_dialect;
+pub mod codec;
 pub mod error_body;
 pub mod google;
 pub mod members;
 pub mod openai;
 #[cfg(test)]
 mod round_trips;
-pub mod speech;
 pub mod tokens;
 
 pub mod usage;

@@ -15,28 +15,27 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
-    books::Books,
-    credential::Credential,
-    room::Room,
-    state::{Around, Endpoint, Origin},
+    recorder::Witness,
+    reload::{self, Succession, identity, keyless},
     status_page::Watch,
-    succession::{self, Succession, identity, keyless},
-    witness::Witness,
 };
 use crate::{
     alert::Conditions,
-    clock::{SystemWall, Wall, now},
-    config::{ClientConfig, behaviour::EXTRA_LOAD, key::ApiKey},
-    event::EventSink,
-    money::{price::Price, table},
+    base::{
+        clock::{SystemWall, Wall, now},
+        event::EventSink,
+    },
+    config::{ClientConfig, call_policy::EXTRA_LOAD, key::ApiKey},
+    cost::{accountant::Books, price::Price, price_table},
     net::{
-        carrier::Carrier,
         client::HttpClient,
         connector::{Connector, Dial, TcpDial},
         proxy::Proxy,
         tls::BadCertificate,
+        transport::Carrier,
     },
-    policy::allowance::Allowance,
+    policy::hedge_budget::Allowance,
+    state::{Around, Endpoint, Origin, credential::Credential, wait_queue::Room},
 };
 
 type Asked<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -221,7 +220,7 @@ impl Engine {
             before.bequeath(&mut own, predecessor, config.retry.budget == before.budget());
             let own = Arc::new(own);
             if let Some(predecessor) = predecessor {
-                succession::take_over(&own, predecessor, breaker, now);
+                reload::take_over(&own, predecessor, breaker, now);
             }
             endpoints.push(own);
         }
@@ -277,7 +276,7 @@ impl Engine {
             Some(ahead) => wall.checked_add(ahead),
             None => wall.checked_sub(now.saturating_duration_since(at)),
         };
-        wall.map_or(0, super::report::epoch_ms)
+        wall.map_or(0, crate::base::timestamp::epoch_ms)
     }
 
     pub fn request_id(&self) -> String {
@@ -372,8 +371,8 @@ impl Engine {
             .or_else(|| {
                 let given =
                     |id: &str| self.config.prices.iter().find(|(name, _)| name == id).map(|(_, p)| *p);
-                table::find(model, given)
+                price_table::find(model, given)
             })
-            .or_else(|| table::default_price(&endpoint.config, model))
+            .or_else(|| price_table::default_price(&endpoint.config, model))
     }
 }

@@ -4,15 +4,14 @@ use std::sync::atomic::Ordering;
 
 use super::{
     client::Engine,
-    report::epoch_ms,
     status::{self, Level, Status},
 };
 use crate::{
-    clock::now,
+    base::{clock::now, timestamp::epoch_ms},
     observe::{
+        counters::{Asked, Counts},
         exposition::{Family, Kind, Labels},
         latency::Part,
-        meters::{Asked, Counts},
     },
 };
 

@@ -10,14 +10,15 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use serde::Deserialize;
 use tokio::{runtime::Handle, task::AbortHandle, time};
 
-use super::{client::Engine, head::USER_AGENT, state::Endpoint};
+use super::client::Engine;
 use crate::{
-    clock::now,
+    base::clock::now,
     net::{
         client::Limits,
         request::{Head, Request},
     },
-    observe::sighting::StatusPage,
+    observe::observation::StatusPage,
+    state::{Endpoint, request_head::USER_AGENT},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(5);

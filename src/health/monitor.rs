@@ -19,18 +19,17 @@ use super::{
 };
 use crate::{
     alert::{ConsecutiveFailures, Failure, Observation},
-    clock::now,
-    config::monitor::HealthConfig,
-    engine::{
-        Engine,
-        attempt::auth_error,
-        question::Service,
-        report::iso8601,
-        state::{Endpoint, Target},
+    base::{
+        clock::now,
+        event::{self, EventKind},
+        reason::Reason,
+        timestamp::iso8601,
     },
-    event::{self, EventKind},
+    call::{attempt::send::auth_error, request::Service},
+    config::monitor::HealthConfig,
+    engine::Engine,
     observe::latency::Part,
-    reason::Reason,
+    state::{Endpoint, Target},
 };
 
 pub struct Monitor {
@@ -181,7 +180,7 @@ impl Monitor {
             name: name.clone(),
             probe: probe.name(),
             status: found.status,
-            response_time_ms: crate::duration::millis(found.took),
+            response_time_ms: crate::base::duration::millis(found.took),
             status_code: found.status_code,
             error_message: found.message,
             consecutive_failures,

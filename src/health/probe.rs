@@ -12,20 +12,20 @@ use tokio::time;
 
 use super::history::CheckStatus;
 use crate::{
-    clock::now,
+    base::clock::now,
     config::key::{ApiKey, KeySource},
-    dialect::{chunks::Unsaid, error_body, openai::request::ChatRequest, speech::Dialect},
-    engine::{
-        Engine,
-        head::{USER_AGENT, authorize},
-        state::{Endpoint, Target},
-    },
+    dialect::{chunks::Unsaid, codec::Dialect, error_body, openai::request::ChatRequest},
+    engine::Engine,
     net::{
         client::Limits,
         failure::FailureKind,
         request::{Head, Request},
     },
     policy::{classify::classify, fault::Kind},
+    state::{
+        Endpoint, Target,
+        request_head::{USER_AGENT, authorize},
+    },
 };
 
 /// What answers `GET /models`, and what really completes something.

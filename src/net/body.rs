@@ -9,7 +9,7 @@ use std::{
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::{carrier::CarriedBody, failure::root_message, h1::body::H1Body, pool::H2Lease};
+use super::{failure::root_message, h1::body::H1Body, pool::H2Lease, transport::CarriedBody};
 
 pub enum Body {
     H1(H1Body),

@@ -7,7 +7,6 @@ use parking_lot::RwLock;
 
 use super::{
     body::Body,
-    carrier::{Arrived, CarriedBody, Carrier},
     connector::Connector,
     failure::{Failure, FailureKind},
     fields::Fields,
@@ -15,6 +14,7 @@ use super::{
     pool::{H1Lease, H2Lease, Lease, Pool},
     proxy::Proxy,
     request::Request,
+    transport::{Arrived, CarriedBody, Carrier},
 };
 
 #[derive(Clone)]

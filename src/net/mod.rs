@@ -1,7 +1,6 @@
 //! Sockets and what is read from them. Knows nothing of policies.
 
 pub mod body;
-pub mod carrier;
 pub mod client;
 pub mod conn;
 pub mod connector;
@@ -16,3 +15,4 @@ pub mod request;
 pub mod resolver;
 pub mod sse;
 pub mod tls;
+pub mod transport;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::duration::millis;
+use crate::base::duration::millis;
 
 /// The parts of a call that are timed on their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 pub mod bounded;
 pub mod buckets;
+pub mod counters;
 pub mod exposition;
 pub mod incident;
 pub mod latency;
 pub mod latency_class;
-pub mod meters;
+pub mod observation;
 pub mod samples;
-pub mod sighting;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rate_limit::Quota;
+use crate::base::rate_limit::Quota;
 
 /// Longer than anyone waits.
 const LONGEST: f64 = 366.0 * 86_400.0;

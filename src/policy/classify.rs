@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::{Fault, Kind};
-use crate::{retry_after, vendor_error::VendorError};
+use crate::base::{retry_after, vendor_error::VendorError};
 
 /// A throttle that asks for more than this is a quota: nobody waits it out.
 const QUOTA_HINT: Duration = Duration::from_secs(300);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limiter::Settlement;
-use crate::reason::Reason;
+use crate::base::reason::Reason;
 
 /// Who is to blame: only the first three count against an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{aimd::Aimd, bucket::Bucket};
-use crate::rate_limit::Lesson;
+use crate::base::rate_limit::Lesson;
 
 /// What the user allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rate_limit::Quota;
+use crate::base::rate_limit::Quota;
 
 const SMALL: Demand = Demand { input: 100, max_output: Some(100) };
 

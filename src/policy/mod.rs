@@ -2,18 +2,18 @@
 //! Time comes in as an `Instant`, randomness as a number in `0.0..1.0`.
 
 pub mod aimd;
-pub mod allowance;
 pub mod backoff;
 pub mod breaker;
 pub mod bucket;
-pub mod budget;
 pub mod canary;
 pub mod classify;
 pub mod cooldown;
 pub mod decide;
 pub mod ewma;
 pub mod fault;
+pub mod hedge_budget;
 pub mod limiter;
-pub mod recent;
+pub mod retry_budget;
 pub mod ring;
+pub mod rolling_histogram;
 pub mod select;

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time;
 
-use super::queue::Shared;
+use super::api::Shared;
 use crate::alert::rules::Backlog;
 
 const EVERY: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::SystemTime};
 use serde_json::{Value, json};
 
 use super::{copy::Copy, error::QueueError, job::State, store::Store};
-use crate::{config::queue::QueueConfig, timestamp::epoch_ms};
+use crate::{base::timestamp::epoch_ms, config::queue::QueueConfig};
 
 type Result<T> = std::result::Result<T, QueueError>;
 
@@ -124,7 +124,7 @@ impl QueueFile {
             return Err(QueueError::file(path, "it is no file"));
         }
         // SQLite would make a database of it.
-        if found.len() == 0 && !super::copy::log_of(path).exists() {
+        if found.len() == 0 && !crate::queue::copy::log_of(path).exists() {
             return Err(QueueError::file(path, "it is empty, and no queue's"));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{dialect::openai::request::ChatRequest, engine::options::CallOptions, reason::Reason};
+use crate::{base::reason::Reason, call::options::CallOptions, dialect::openai::request::ChatRequest};
 
 /// Where a job stands; the number is the file's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

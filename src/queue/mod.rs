@@ -4,14 +4,13 @@
 //! when there is somebody to ask, and `queue` is what the binding holds. `file` is for people who look at a file that
 //! another process may have.
 
+mod api;
 mod backlog;
 mod copy;
-mod drain;
 mod error;
 mod file;
 mod job;
-#[expect(clippy::module_inception, reason = "it is the queue")]
-mod queue;
+mod scheduler;
 mod schema;
 mod seal;
 mod store;
@@ -21,8 +20,8 @@ mod worker;
 mod disk;
 
 pub use self::{
+    api::{Queue, Retried},
     error::QueueError,
     file::{Done, QueueFile},
     job::{Draft, Kept, Outcome, State},
-    queue::{Queue, Retried},
 };

@@ -1,11 +1,11 @@
 //! The file: every operation on it, each given the time. Whoever calls commits.
 
+mod admin;
 mod age;
+mod capacity;
 mod delivery;
 mod due;
 mod open;
-mod people;
-mod room;
 mod sql;
 
 use std::{

@@ -14,9 +14,11 @@ use tokio::sync::oneshot;
 
 use super::{error::QueueError, store::Store};
 use crate::{
-    clock::{Wall, now},
+    base::{
+        clock::{Wall, now},
+        timestamp::epoch_ms,
+    },
     config::queue::QueueConfig,
-    timestamp::epoch_ms,
 };
 
 /// Operations that may wait; more are refused.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellwether::event::EventKind;
+use bellwether::base::event::EventKind;
 use serde_json::{Value, json};
 
 use crate::{

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bellwether::event::EventKind;
+use bellwether::base::event::EventKind;
 use serde_json::Value;
 
 use crate::{
@@ -113,7 +113,7 @@ fn word(value: &Value) -> String {
 /// When something that was told is over: dates are the wall clock's, to the millisecond, and it may be set later.
 fn until(told: &Told, date: &Value) -> Option<Instant> {
     let said = humantime::parse_rfc3339(told.value["at"].as_str()?).ok()?;
-    let left = date.as_u64()?.saturating_sub(bellwether::timestamp::epoch_ms(said));
+    let left = date.as_u64()?.saturating_sub(bellwether::base::timestamp::epoch_ms(said));
     Some(told.at + Duration::from_millis(left.saturating_sub(1)))
 }
 

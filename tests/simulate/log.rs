@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bellwether::{
+use bellwether::base::{
     clock::{Wall, now},
     event::{EventKind, EventSink, KINDS},
     timestamp::epoch_ms,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bellwether::{
-    clock::now,
+    base::clock::now,
     net::{
         conn::Conn,
         connector::{Dial, DialError, DialFuture},

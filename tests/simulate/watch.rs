@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellwether::{
-    clock::now, dialect::openai::request::ChatRequest, engine::Engine, engine::question::Question,
-    engine::room::Rank, engine::state::Target,
+    base::clock::now,
+    call::request::Question,
+    dialect::openai::request::ChatRequest,
+    engine::Engine,
+    state::{Target, wait_queue::Rank},
 };
 use tokio::time;
 

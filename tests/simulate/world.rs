@@ -10,18 +10,18 @@ use std::{
 };
 
 use bellwether::{
-    clock::{Wall, now},
+    base::{
+        clock::{Wall, now},
+        event::EventSink,
+    },
+    call::{attempt::stream::StreamSink, options::CallOptions, run::Call},
     config::{ClientConfig, environment::Environment, key::ApiKey},
     dialect::openai::request::ChatRequest,
     engine::{
         Engine,
-        call::Call,
         client::{Functions, World},
-        options::CallOptions,
-        state::{Endpoint, Gate, Target},
-        stream::StreamSink,
     },
-    event::EventSink,
+    state::{Endpoint, Gate, Target},
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};

@@ -2,11 +2,11 @@
 //! once when things are clearly better: a value at the threshold does not flap. Times are arguments.
 
 mod config;
-mod episode;
-mod judge;
+mod endpoint_window;
+mod evaluate;
+mod firing;
 #[cfg(test)]
 mod tests;
-mod watched;
 mod window;
 
 use std::{
@@ -17,21 +17,22 @@ use std::{
 
 use serde_json::json;
 
-pub use self::config::{
-    BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule, RulesConfig,
+pub use self::{
+    config::{
+        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule,
+        RulesConfig,
+    },
+    firing::Kind,
 };
-pub use self::episode::Kind;
 use self::{
-    episode::{Episodes, Said},
-    judge::{ends, error_rate, exceeded, latency, moved_back, rate_limited},
-    watched::Watched,
+    endpoint_window::Watched,
+    evaluate::{ends, error_rate, exceeded, latency, moved_back, rate_limited},
+    firing::{Episodes, Said},
 };
 use super::{Alert, Severity};
 use crate::{
-    duration::millis,
-    observe::sighting::{AttemptSeen, Place},
-    reason::Reason,
-    timestamp::epoch_ms,
+    base::{duration::millis, reason::Reason, timestamp::epoch_ms},
+    observe::observation::{AttemptSeen, Place},
 };
 
 /// Endpoints that are watched at once.

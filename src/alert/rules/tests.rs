@@ -1,5 +1,5 @@
-use super::{super::Status, *};
-use crate::observe::sighting::AttemptSeen;
+use super::*;
+use crate::{alert::Status, observe::observation::AttemptSeen};
 
 const START: u64 = 1_000_000;
 

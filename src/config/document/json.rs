@@ -9,7 +9,7 @@ use jsonc_parser::{
 };
 
 use super::{
-    node::{Content, Entry, Node, Place},
+    located::{Content, Entry, Node, Place},
     problem::Fault,
     yaml::{DEEPEST, MOST_NODES, number},
 };

@@ -2,9 +2,9 @@
 //! or everything that is wrong with it, each with its place.
 
 mod json;
-mod node;
+mod located;
+mod normalize;
 mod problem;
-mod shape;
 pub mod summary;
 mod variables;
 mod yaml;
@@ -12,7 +12,7 @@ mod yaml;
 use serde_json::Value;
 
 use self::{
-    node::{Content, Node, Place},
+    located::{Content, Node, Place},
     problem::Fault,
 };
 pub use self::{problem::Located, variables::Variables};
@@ -48,7 +48,7 @@ pub fn read(
     let root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
     let mut faults = Vec::new();
     let filled = fill(root, source.variables, &mut faults);
-    let found = match shape::options(filled, &mut faults) {
+    let found = match normalize::options(filled, &mut faults) {
         Some(options) => options_of(&options, overrides, environment, &faults, source),
         None => Err(Vec::new()),
     };
@@ -75,7 +75,7 @@ pub fn read_queue(source: &Source<'_>) -> Result<Option<QueueConfig>, Vec<Locate
     }
     let (mut faults, mut problems) = (Vec::new(), Vec::new());
     let filled = fill(root, source.variables, &mut faults);
-    let options = shape::options(filled, &mut faults);
+    let options = normalize::options(filled, &mut faults);
     let read = options.as_ref().and_then(|options| {
         reader::object(&options.to_value(), "", &mut problems, queue::read_queue).flatten()
     });

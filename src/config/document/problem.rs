@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::node::Place;
+use super::located::Place;
 
 /// One mistake in a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -62,6 +62,6 @@ fn rule(name: &str, rule: &Rule) -> Value {
         .collect();
     json!({
         "name": name, "routeTo": goals, "fallback": rule.fallback, "cheapestFirst": rule.by_cost,
-        "maxRetries": rule.max_retries, "latencySlaMs": rule.latency_sla.map(crate::duration::millis),
+        "maxRetries": rule.max_retries, "latencySlaMs": rule.latency_sla.map(crate::base::duration::millis),
     })
 }

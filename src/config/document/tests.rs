@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 
 use super::*;
-use crate::alert::forward::Receiver;
+use crate::alert::notify::Receiver;
 
 const CANARY: &str = "sk-CANARY0123456789abcdef";
 
@@ -10,7 +10,7 @@ fn read_as(file: &str, text: &str) -> Result<ClientConfig, Vec<Located>> {
     let variables = [("KEY", CANARY), ("NUMBER", "3"), ("SWITCH", "false"), ("WORD", "CANARY-word")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let source = Source { file, bytes: text.as_bytes(), variables: &variables };
-    super::read(&source, &json!({}), &Environment::default()).map(|(config, _)| config)
+    crate::config::document::read(&source, &json!({}), &Environment::default()).map(|(config, _)| config)
 }
 
 fn read(text: &str) -> ClientConfig {
@@ -32,11 +32,12 @@ fn the_example_loads() {
     let text = include_bytes!("../../../examples/bellwether.yaml");
     let variables = [("HOLYSHEEP_API_KEY".to_owned(), "sk-hs-0123456789abcdef".to_owned())].into();
     let source = Source { file: "bellwether.yaml", bytes: text, variables: &variables };
-    let (config, _) = super::read(&source, &json!({}), &Environment::default()).expect("valid");
+    let (config, _) =
+        crate::config::document::read(&source, &json!({}), &Environment::default()).expect("valid");
     let names: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["primary", "GPT-4.1 Premium", "Gemini 2.5 Flash", "DeepSeek V3.2"]);
     assert!(config.endpoints.is_sorted_by_key(|e| e.tier));
-    assert!(config.endpoints.iter().all(|e| e.dialect == crate::dialect::speech::Dialect::OpenAi));
+    assert!(config.endpoints.iter().all(|e| e.dialect == crate::dialect::codec::Dialect::OpenAi));
     let latencies: Vec<_> = config.endpoints.iter().map(|e| e.max_latency.map(|d| d.as_millis())).collect();
     assert_eq!(latencies, [None, Some(3_000), Some(2_000), Some(5_000)]);
     let limits: Vec<_> = config.endpoints.iter().map(|e| e.cost_limit).collect();
@@ -88,7 +89,7 @@ fn variables_are_read_as_what_is_wanted_there() {
     ));
     assert_eq!(config.max_retries, 3);
     assert!(config.breaker.is_none());
-    assert_eq!(config.fallback, Some(crate::config::behaviour::Fallback::Text("3".into())));
+    assert_eq!(config.fallback, Some(crate::config::call_policy::Fallback::Text("3".into())));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    node::{Content, Node},
+    located::{Content, Node},
     problem::Fault,
 };
 

@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use serde_json::Number;
 
 use super::{
-    node::{Content, Entry, Node, Place},
+    located::{Content, Entry, Node, Place},
     problem::Fault,
 };
 

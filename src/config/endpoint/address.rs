@@ -9,7 +9,7 @@ use crate::{
         reader::Reader,
         vendors::{default_base_url, vendor_of},
     },
-    dialect::{anthropic::write_chat::Version, speech::Dialect},
+    dialect::{anthropic::write_chat::Version, codec::Dialect},
 };
 
 /// The header that names a version of Anthropic's API, and the version that is spoken without it.

@@ -34,8 +34,8 @@ use super::{
     vendors::{RELAY, is_relay_host, is_vendor, vendor_of},
 };
 use crate::{
-    dialect::{openai::request::TokenLimitField, speech::Dialect},
-    money::price::Price,
+    cost::price::Price,
+    dialect::{codec::Dialect, openai::request::TokenLimitField},
     policy::{canary::CanaryConfig, limiter::Limits},
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{MOST_NAMES, Problems, Reader};
-use crate::duration;
+use crate::base::duration;
 
 /// One schema for each member that is asked for.
 #[derive(Default)]

@@ -2,19 +2,19 @@
 //! the first. What was not asked for is refused, naming the nearest name that was.
 
 mod description;
-mod words;
+mod messages;
 
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use self::{description::Description, words::none_of};
+use self::{description::Description, messages::none_of};
 pub use self::{
     description::{a_duration, a_string, describe, some_names, some_of, some_strings},
-    words::{expected, kind, nearest, shorten, too_many},
+    messages::{expected, kind, nearest, shorten, too_many},
 };
-use crate::duration;
+use crate::base::duration;
 
 /// One mistake in the options.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

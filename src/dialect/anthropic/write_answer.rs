@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::openai::gather::Calls;
+use crate::dialect::openai::tool_calls::Calls;
 
 /// The whole answer. `model` is what the caller asked for.
 pub fn write(completion: &Value, model: &str) -> Value {

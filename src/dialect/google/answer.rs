@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::{
+    base::vendor_error::VendorError,
     dialect::{
         chunks::{self, Unsaid},
         error_body,
         openai::answer::NoAnswer,
         usage::{self, OpenAiUsage, Usage},
     },
-    vendor_error::VendorError,
 };
 
 /// More than the vendor gives.

@@ -143,7 +143,7 @@ fn what_is_no_answer() {
     assert!(matches!(read(&json!({ "candidates": [] })), Err(NoAnswer::Malformed(_))));
     let error = json!({ "error": { "code": 503, "message": "m", "status": "UNAVAILABLE" } });
     for error in [error.clone(), json!([error])] {
-        let status = |e: &crate::vendor_error::VendorError| e.status == Some(503);
+        let status = |e: &crate::base::vendor_error::VendorError| e.status == Some(503);
         assert!(matches!(read(&error), Err(NoAnswer::Error(e)) if status(&e)));
         assert!(matches!(&events(&[error])[..], [Decoded::Error(e)] if status(e)));
     }
@@ -151,7 +151,7 @@ fn what_is_no_answer() {
         ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK"]
     {
         let blocked = json!({ "promptFeedback": { "blockReason": reason }, "usageMetadata": { "promptTokenCount": 9 } });
-        let filtered = |e: &crate::vendor_error::VendorError| {
+        let filtered = |e: &crate::base::vendor_error::VendorError| {
             e.code.as_deref() == Some("content_filter") && e.message.ends_with(reason)
         };
         assert!(matches!(read(&blocked), Err(NoAnswer::Error(e)) if filtered(&e)));

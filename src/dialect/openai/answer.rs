@@ -9,11 +9,11 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use crate::{
+    base::vendor_error::VendorError,
     dialect::{
         error_body,
         usage::{OpenAiUsage, Usage},
     },
-    vendor_error::VendorError,
 };
 
 /// DeepSeek's way of saying that it gave up in the middle.

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::answer::GAVE_UP;
 use crate::{
+    base::vendor_error::VendorError,
     dialect::{
         error_body,
         usage::{OpenAiUsage, Usage},
     },
-    vendor_error::VendorError,
 };
 
 /// What an event's data came to.

@@ -3,10 +3,10 @@
 pub mod accumulate;
 pub mod answer;
 pub mod chunk;
-pub mod gather;
-pub mod parcel;
+pub mod packed_request;
+mod placeholders;
 pub mod read_chat;
 pub mod request;
-pub mod residue;
-mod splice;
+pub mod tool_calls;
+pub mod vendor_fields;
 pub mod write_chat;

@@ -9,12 +9,12 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{residue, splice};
+use super::{placeholders, vendor_fields};
 use crate::dialect::{
-    caller::Caller,
     chat::{Chat, Untranslatable},
+    client_dialect::Caller,
+    codec::{Dialect, Rendered, Translations},
     members::{self, Members, json_string},
-    speech::{Dialect, Rendered, Translations},
     tokens,
 };
 
@@ -103,7 +103,7 @@ impl ChatRequest {
         let limits = (has("max_tokens"), has("max_completion_tokens"));
         let mut places = fields.iter().filter(|(k, _)| k == "model").map(|(_, v)| members::place_of(v, text));
         let model_at = places.next().filter(|_| places.next().is_none());
-        let filled = splice::fill(text, placeholder, contents)
+        let filled = placeholders::fill(text, placeholder, contents)
             .ok_or_else(|| Invalid { field: "messages", problem: "lost a content on the way".into() })?;
         let model_at = model_at.map(|at| filled.place(at.start)..filled.place(at.end));
         let output = |name: &str| raw(name).and_then(|n| n.parse::<f64>().ok()).map(|n| n as u64);
@@ -133,7 +133,7 @@ impl ChatRequest {
     pub fn without_residue(&self, vendor: Option<&str>) -> Option<Self> {
         // What a caller of another dialect brought along is in OpenAI's words of our own making.
         let vendor = vendor.or(self.own.is_some().then_some("openai"));
-        match residue::without(std::str::from_utf8(&self.text).ok()?, vendor) {
+        match vendor_fields::without(std::str::from_utf8(&self.text).ok()?, vendor) {
             Cow::Borrowed(_) => None,
             Cow::Owned(text) => Self::parse(&text, "", &[]).ok(),
         }

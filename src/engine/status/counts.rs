@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::engine::state::Stats;
+use crate::state::Stats;
 
 #[derive(Default)]
 pub(super) struct Counts {

@@ -14,18 +14,15 @@ use super::{
     standing::{model_standing, stance},
 };
 use crate::{
-    clock::now,
-    engine::{
-        canary::word,
-        client::Engine,
-        report::iso8601,
-        state::{Endpoint, Target},
-    },
+    base::{clock::now, timestamp::iso8601},
+    call::select::canary::word,
+    engine::client::Engine,
     observe::{
         latency::{Part, Percentiles, Sum},
         latency_class::latency_class,
     },
     policy::canary,
+    state::{Endpoint, Target},
 };
 
 /// One per endpoint, in configured order.

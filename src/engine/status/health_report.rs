@@ -7,9 +7,8 @@ use super::{
     standing::{Status, stance},
 };
 use crate::{
-    clock::now,
-    duration::millis,
-    engine::{client::Engine, report::iso8601},
+    base::{clock::now, duration::millis, timestamp::iso8601},
+    engine::client::Engine,
     observe::latency::{Part, Sum},
 };
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use serde_json::{Value, json};
 
 use super::models;
-use crate::engine::state::{Endpoint, Target};
+use crate::state::{Endpoint, Target};
 
 /// Limit and remainder of requests and of tokens, and how many requests may be under way at once.
 type Levels = ([Option<(f64, f64)>; 2], Option<u32>);

@@ -18,7 +18,7 @@ pub use self::{
     snapshot::snapshot,
     standing::{Standing, Status, stance},
 };
-use super::state::{Endpoint, Target};
+use crate::state::{Endpoint, Target};
 
 /// The targets of an endpoint by model; those of one model differ in their keys.
 fn models(endpoint: &Arc<Endpoint>) -> Vec<Vec<Arc<Target>>> {

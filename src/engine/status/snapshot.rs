@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{client::Engine, question::Service, report::iso8601},
+    base::timestamp::iso8601,
+    call::request::Service,
+    engine::client::Engine,
     observe::latency::{PARTS, Sum},
 };
 

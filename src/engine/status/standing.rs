@@ -9,13 +9,10 @@ use serde::{Serialize, Serializer};
 
 use super::models;
 use crate::{
-    clock::now,
-    engine::{
-        announce::state_name,
-        state::{Endpoint, Target},
-    },
+    base::{clock::now, reason::Reason},
+    engine::state_changes::state_name,
     policy::breaker::State,
-    reason::Reason,
+    state::{Endpoint, Target},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{MAX_LINES, Pool, line::Line};
+use super::{MAX_LINES, Pool, shared_connection::Line};
 use crate::net::{conn::Conn, failure::Failure, h2::Sender};
 
 /// One connection being opened, for a call that may be served by another before it is.

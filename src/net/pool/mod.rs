@@ -1,11 +1,11 @@
 //! The connections to one origin. A call that finds none free has one opened and takes whichever comes
 //! first: that one, or one that another call has done with. HTTP/2 connections are shared instead.
 
-mod demand;
 mod dial;
+mod dial_policy;
 mod idle;
 mod lease;
-mod line;
+mod shared_connection;
 mod state;
 
 use std::{sync::Arc, time::Duration};

@@ -6,11 +6,11 @@ use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
 
 use super::{
     IDLE, Pool,
-    demand::Demand,
     dial::Dialing,
+    dial_policy::Demand,
     idle::Disturbed,
     lease::{H1Lease, H2Lease, Lease},
-    line::Line,
+    shared_connection::Line,
 };
 use crate::net::{conn::Conn, failure::Failure};
 

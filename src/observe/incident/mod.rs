@@ -1,14 +1,14 @@
 //! Incidents: from the first failed attempt of an endpoint that had served until all that failed answer again and a quiet
 //! time has passed. Endpoints whose troubles overlap are one incident. Times are arguments.
 
-mod before;
-mod course;
-mod moment;
+mod baseline;
+mod lifecycle;
 mod report;
 mod series;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::before::Before;
-pub use self::course::Incident;
-use super::sighting::{AttemptSeen, CallSeen, StatusPage};
-use crate::reason::Reason;
+use self::baseline::Before;
+pub use self::lifecycle::Incident;
+use super::observation::{AttemptSeen, CallSeen, StatusPage};
+use crate::base::reason::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IncidentConfig {

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{
     Incident,
-    moment::What,
     tally::{MOST_USERS, Tally},
+    timeline::What,
 };
-use crate::{duration::millis, timestamp::iso8601};
+use crate::base::{duration::millis, timestamp::iso8601};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::observe::sighting::CallSeen;
+use crate::observe::observation::CallSeen;
 
 const FIRST_STEP: Duration = Duration::from_millis(50);
 const MOST_STEPS: usize = 240;
@@ -78,7 +78,7 @@ impl Series {
     pub fn columns(&self) -> Columns {
         let column = |of: fn(&Step) -> u64| self.steps.iter().map(of).collect();
         Columns {
-            step_ms: crate::duration::millis(self.step),
+            step_ms: crate::base::duration::millis(self.step),
             answered: column(|s| s.answered),
             rescued: column(|s| s.rescued),
             failed: column(|s| s.failed),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::observe::sighting::{CallSeen, Outcome};
+use crate::observe::observation::{CallSeen, Outcome};
 
 /// More are not told apart: it is said that there are more.
 pub const MOST_USERS: usize = 10_000;
@@ -104,7 +104,7 @@ impl Tally {
             (Some(cost), Some(usual)) => {
                 // Both are far below what an i128 holds.
                 let picos =
-                    |money: crate::money::price::Money| i128::try_from(money.picos()).unwrap_or(i128::MAX);
+                    |money: crate::cost::price::Money| i128::try_from(money.picos()).unwrap_or(i128::MAX);
                 self.extra = self.extra.saturating_add(picos(cost).saturating_sub(picos(usual)));
             }
             _ => self.unpriced += 1,

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::{
-    course::{MOST_MOMENTS, MOST_PARTIES},
+    lifecycle::{MOST_MOMENTS, MOST_PARTIES},
     *,
 };
 use crate::{
-    money::price::Money,
-    observe::sighting::{AnswerSeen, Outcome, Place},
+    cost::price::Money,
+    observe::observation::{AnswerSeen, Outcome, Place},
 };
 
 /// Plays attempts and calls at moments of its own clock.

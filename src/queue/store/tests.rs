@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-#[path = "room_tests.rs"]
-mod room_tests;
+#[path = "capacity_tests.rs"]
+mod capacity_tests;
 
 /// A folder that goes with the test.
 struct Folder(PathBuf);
@@ -491,7 +491,7 @@ proptest! {
                 }
             }
             prop_assert_eq!(store.waiting().unwrap(), open.len() as u64);
-            prop_assert_eq!(store.totals().unwrap(), room_tests::counted(&store));
+            prop_assert_eq!(store.totals().unwrap(), capacity_tests::counted(&store));
         }
         let mut found: Vec<String> = store.list(Some(State::Queued), 1_000, None).unwrap()
             .into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use bellwether::event::EventKind;
+use bellwether::base::event::EventKind;
 
 use super::{Attempt, History, TICK, until, word};
 use crate::log::{Hit, Told};

@@ -1,0 +1,157 @@
+//! Who tells people: rules, the event, and those who carry it elsewhere. It outlives reloads, as the witness does that
+//! holds it.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::{runtime::Handle, sync::Notify, task::AbortHandle, time};
+
+use super::{
+    Alert,
+    notify::{ForwardConfig, delivery::Forwarding},
+    rules::{Backlog, Crossed, Pace, Rules, RulesConfig},
+};
+use crate::{
+    base::{
+        clock::{Wall, now},
+        event::{self, EventKind, EventSink},
+    },
+    net::client::HttpClient,
+    observe::{counters::Move, observation::AttemptSeen},
+};
+
+pub struct Alarm {
+    rules: Mutex<Rules>,
+    pub forwarding: Forwarding,
+    events: Arc<dyn EventSink>,
+    wall: Arc<dyn Wall>,
+    /// Ends what is over by time alone, while something fires.
+    clock: Mutex<Option<AbortHandle>>,
+    fired: Arc<Notify>,
+    closed: AtomicBool,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Alarm {
+    pub fn new(
+        rules: RulesConfig,
+        forwarding: Forwarding,
+        events: Arc<dyn EventSink>,
+        wall: Arc<dyn Wall>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            rules: Mutex::new(Rules::new(rules)),
+            forwarding,
+            events,
+            wall,
+            clock: Mutex::default(),
+            fired: Arc::default(),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Another configuration: what fires of who is gone is over.
+    pub fn reconfigure(
+        self: &Arc<Self>,
+        rules: RulesConfig,
+        forward: ForwardConfig,
+        http: &HttpClient,
+        endpoints: &[&str],
+        budgets: &[&str],
+    ) {
+        let over = self.rules.lock().reconfigure(rules, endpoints, budgets, self.wall.now());
+        self.forwarding.reconfigure(forward, http);
+        over.iter().for_each(|alert| self.tell(alert));
+    }
+
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen, pace: Pace) {
+        let told = self.rules.lock().attempt(seen, pace);
+        self.tell_all(&told);
+    }
+
+    pub fn moved(self: &Arc<Self>, way: &Move) {
+        let told = self.rules.lock().moved(&way.from, &way.to, way.reason, now(), self.wall.now());
+        self.tell_all(told.as_slice());
+    }
+
+    pub fn spent(self: &Arc<Self>, crossings: &[Crossed]) {
+        for crossed in crossings {
+            let told = self.rules.lock().spent(crossed, self.wall.now());
+            self.tell_all(told.as_slice());
+        }
+    }
+
+    pub fn backlog(self: &Arc<Self>, seen: Backlog) {
+        let told = self.rules.lock().backlog(seen, self.wall.now());
+        self.tell_all(told.as_slice());
+    }
+
+    fn tell_all(self: &Arc<Self>, alerts: &[Alert]) {
+        if alerts.is_empty() {
+            return;
+        }
+        alerts.iter().for_each(|alert| self.tell(alert));
+        self.watch();
+    }
+
+    /// The event at once, the rest when it is due.
+    pub fn tell(&self, alert: &Alert) {
+        event::emit(&*self.events, EventKind::Alert, || alert);
+        self.forwarding.pass(alert);
+    }
+
+    /// Watches the clock no more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.forwarding.end();
+        if let Some(task) = self.clock.lock().take() {
+            task.abort();
+        }
+    }
+
+    fn watch(self: &Arc<Self>) {
+        self.fired.notify_one();
+        let mut clock = self.clock.lock();
+        if clock.is_none()
+            && !self.closed.load(Ordering::Acquire)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            *clock = Some(runtime.spawn(watch(Arc::downgrade(self), self.fired.clone())).abort_handle());
+        }
+    }
+
+    fn expire(&self) -> Option<Duration> {
+        let wall = self.wall.now();
+        let told = self.rules.lock().expire(now(), wall);
+        told.iter().for_each(|alert| self.tell(alert));
+        self.rules.lock().wakes_in(wall)
+    }
+}
+
+/// Sleeps while nothing fires. Ended by its owner.
+async fn watch(alarm: Weak<Alarm>, fired: Arc<Notify>) {
+    loop {
+        let Some(this) = alarm.upgrade() else { return };
+        let next = this.expire();
+        drop(this);
+        match next {
+            None => fired.notified().await,
+            Some(wait) => tokio::select! {
+                biased;
+                () = fired.notified() => {}
+                () = time::sleep(wait) => {}
+            },
+        }
+    }
+}

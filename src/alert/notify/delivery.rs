@@ -1,0 +1,177 @@
+//! Alerts on their way to people elsewhere: held back at the desk, then put into the line of each receiver. One task
+//! watches the desk, one each line; they end with `close`, or when this is dropped.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    task::AbortHandle,
+    time,
+};
+
+use super::{ForwardConfig, delivery_stats::Tally, post, queue::Outlet, receiver_state::Around};
+use crate::{
+    alert::{Alert, dispatcher::Desk},
+    base::{
+        clock::{Wall, now},
+        event::EventSink,
+    },
+    engine::client::Functions,
+    net::{
+        client::HttpClient,
+        connector::{Connector, TcpDial},
+        proxy::{Proxy, ProxyOptions},
+        tls::{BadCertificate, TlsOptions},
+    },
+};
+
+pub struct Forwarding {
+    inner: Arc<Inner>,
+    desk_task: Mutex<Option<AbortHandle>>,
+}
+
+struct Inner {
+    state: Mutex<State>,
+    /// There is something new on the desk.
+    came: Notify,
+    around: Around,
+}
+
+struct State {
+    desk: Desk,
+    outlets: Vec<Outlet>,
+    closed: bool,
+}
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Forwarding {
+    pub fn new(
+        config: ForwardConfig,
+        http: HttpClient,
+        events: Arc<dyn EventSink>,
+        functions: Arc<dyn Functions>,
+        wall: Arc<dyn Wall>,
+    ) -> Self {
+        let closing = watch::Sender::new(false);
+        let around = Around { events, functions, wall, tallies: Arc::default(), closing };
+        let outlets = config.receivers.into_iter().map(|r| Outlet::new(r, http.clone(), around.clone()));
+        let state = State { outlets: outlets.collect(), desk: Desk::new(config.policy), closed: false };
+        let inner = Inner { state: Mutex::new(state), came: Notify::new(), around };
+        Self { inner: Arc::new(inner), desk_task: Mutex::default() }
+    }
+
+    /// Receivers that stay keep what waits for them; what waits for others is dropped.
+    pub fn reconfigure(&self, config: ForwardConfig, http: &HttpClient) {
+        let mut state = self.inner.state.lock();
+        state.desk.reconfigure(config.policy);
+        let mut before = std::mem::take(&mut state.outlets);
+        for receiver in config.receivers {
+            let known = before.iter().position(|outlet| *outlet.receiver() == receiver);
+            let outlet = match known {
+                Some(at) => {
+                    let outlet = before.swap_remove(at);
+                    outlet.use_connections(http.clone());
+                    outlet
+                }
+                None => Outlet::new(receiver, http.clone(), self.inner.around.clone()),
+            };
+            state.outlets.push(outlet);
+        }
+    }
+
+    /// Takes an alert. Where there is no runtime there is nobody to send it.
+    pub fn pass(&self, alert: &Alert) {
+        {
+            let mut state = self.inner.state.lock();
+            if state.closed || state.outlets.is_empty() {
+                return;
+            }
+            if !state.desk.take(alert.clone(), now()) {
+                state.outlets.iter().for_each(|outlet| outlet.dropped(1));
+            }
+        }
+        self.inner.came.notify_one();
+        let mut task = self.desk_task.lock();
+        if task.is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            *task = Some(runtime.spawn(watch_desk(self.inner.clone())).abort_handle());
+        }
+    }
+
+    /// What was sent and dropped, by receiver.
+    pub fn tallies(&self) -> &Tally {
+        &self.inner.around.tallies
+    }
+
+    /// Sends what waits, as far as that can be done within a time, and ends.
+    pub async fn close(&self, within: Duration) {
+        let lines = {
+            let mut state = self.inner.state.lock();
+            state.closed = true;
+            let alerts = state.desk.flush(now(), self.inner.around.wall.now());
+            deliver(&state.outlets, &alerts);
+            state.outlets.iter().map(Outlet::line).collect::<Vec<_>>()
+        };
+        self.inner.around.closing.send_replace(true);
+        let all = async {
+            for line in &lines {
+                line.idle().await;
+            }
+        };
+        let _ = time::timeout(within, all).await;
+        self.end();
+    }
+
+    /// What was not sent is dropped.
+    pub fn end(&self) {
+        if let Some(task) = self.desk_task.lock().take() {
+            task.abort();
+        }
+        let mut state = self.inner.state.lock();
+        state.closed = true;
+        // What is left is dropped, and counted.
+        state.outlets.clear();
+    }
+}
+
+/// The connections of a forwarder that has no client.
+pub fn connections(proxy: &ProxyOptions, tls: &TlsOptions) -> Result<HttpClient, BadCertificate> {
+    let proxy = Proxy::new(proxy).map(Arc::new);
+    let dial = Arc::new(TcpDial::new(tls, proxy.clone())?);
+    Ok(HttpClient::new(Connector::new(dial, post::TIMEOUT), proxy, None))
+}
+
+fn deliver(outlets: &[Outlet], alerts: &[Alert]) {
+    if !alerts.is_empty() {
+        outlets.iter().for_each(|outlet| outlet.push(alerts));
+    }
+}
+
+/// Takes from the desk what is due. Ended by its owner.
+async fn watch_desk(inner: Arc<Inner>) {
+    loop {
+        let next = {
+            let mut state = inner.state.lock();
+            let alerts = state.desk.ready(now(), inner.around.wall.now());
+            deliver(&state.outlets, &alerts);
+            state.desk.next_at()
+        };
+        let came = inner.came.notified();
+        match next {
+            None => came.await,
+            Some(at) => tokio::select! {
+                biased;
+                () = came => {}
+                () = time::sleep_until(time::Instant::from_std(at)) => {}
+            },
+        }
+    }
+}

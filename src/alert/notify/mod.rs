@@ -1,0 +1,28 @@
+//! How alerts reach people elsewhere: what is held back and for how long, and the words of each service. Without I/O.
+
+pub mod delivery;
+mod delivery_stats;
+mod discord;
+mod pagerduty;
+mod post;
+mod queue;
+mod receiver;
+mod receiver_state;
+mod slack;
+mod text;
+mod webhook;
+mod worker;
+
+pub use self::{
+    delivery_stats::Tally,
+    receiver::{Letter, Receiver, Secret},
+    webhook::key_in,
+};
+use super::dispatcher::Policy;
+
+/// To whom, and what of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForwardConfig {
+    pub policy: Policy,
+    pub receivers: Vec<Receiver>,
+}

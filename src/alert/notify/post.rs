@@ -1,0 +1,174 @@
+//! One message to one service: sent, refused for good, or to be sent again.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::Value;
+use tokio::time;
+
+use super::{Letter, Receiver};
+use crate::{
+    base::retry_after::{HintHeaders, from_headers},
+    net::{
+        client::{Exchange, Failed, HttpClient, Limits},
+        request::{Head, Request},
+    },
+    state::request_head::USER_AGENT,
+};
+
+/// How long one message may take.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// What is read of an answer.
+const MAX_BODY: usize = 16 << 10;
+const MAX_SAID: usize = 200;
+/// How long the rest of an answer is waited for: its status has said what became of the message.
+const REST: Duration = Duration::from_secs(1);
+
+#[derive(Debug, PartialEq)]
+pub enum Posted {
+    Sent,
+    /// It would be refused again.
+    Refused {
+        status: Option<u16>,
+        message: String,
+    },
+    Again {
+        status: Option<u16>,
+        message: String,
+        after: Option<Duration>,
+    },
+}
+
+pub async fn post(http: &HttpClient, receiver: &Receiver, letter: Letter, wall: SystemTime) -> Posted {
+    let Some(request) = request(http, letter) else {
+        return Posted::Refused { status: None, message: "the message could not be written".into() };
+    };
+    match time::timeout(TIMEOUT, send(http, request)).await {
+        Ok(Ok(exchange)) => judge(receiver, exchange, wall).await,
+        Ok(Err(failed)) => {
+            let message =
+                told(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
+            Posted::Again { status: None, message, after: None }
+        }
+        Err(_) => Posted::Again {
+            status: None,
+            message: format!("no answer within {} ms", TIMEOUT.as_millis()),
+            after: None,
+        },
+    }
+}
+
+async fn send(http: &HttpClient, request: Request) -> Result<Exchange, Failed> {
+    let send = |fresh| {
+        let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh };
+        http.send(Request::new(request.head.clone(), request.body.clone()), limits, || ())
+    };
+    let sent = send(false).await;
+    // Connections stand for minutes between two messages, and are found dead: that is no failure of the service.
+    if sent.as_ref().is_err_and(|failed| failed.reused) { send(true).await } else { sent }
+}
+
+async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Posted {
+    let status = exchange.status;
+    let field = |name: &'static str| {
+        exchange.fields.all(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::to_owned)
+    };
+    let (retry_after, date) = (field("retry-after"), field("date"));
+    let mut answer = exchange.body;
+    let mut body = Vec::new();
+    // What it said is read to the end, so that it does not find its connection cut; success needs no words. One that never
+    // comes to its end has answered all the same: sent again, the message would be told twice.
+    let read = async { while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {} };
+    let _ = time::timeout(REST, read).await;
+    if (200..300).contains(&status) {
+        return Posted::Sent;
+    }
+    let message = match said(&body).and_then(|said| told(receiver, said)) {
+        Some(said) => format!("status {status}: {said}"),
+        None => format!("status {status}"),
+    };
+    let hint =
+        HintHeaders { retry_after_ms: None, retry_after: retry_after.as_deref(), date: date.as_deref() };
+    match status {
+        408 | 425 | 429 | 500.. => {
+            let after = from_headers(hint, wall).or_else(|| in_body(&body));
+            Posted::Again { status: Some(status), message, after }
+        }
+        _ => Posted::Refused { status: Some(status), message },
+    }
+}
+
+fn request(http: &HttpClient, letter: Letter) -> Option<Request> {
+    let Letter { uri, headers: own, body } = letter;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    if let Some(authorization) = http.proxy_authorization(&uri) {
+        headers.insert(header::PROXY_AUTHORIZATION, authorization);
+    }
+    for (name, value) in own {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?);
+    }
+    Some(Request::new(Arc::new(Head::new(Method::POST, uri, headers)), Bytes::from(body)))
+}
+
+/// What the service says is wrong: in JSON its message, else its first words.
+fn said(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let message = match serde_json::from_str::<Value>(&text) {
+        Ok(value) => {
+            let text = |of: &Value| of.as_str().map(str::to_owned);
+            let errors =
+                value["errors"].as_array().map(|list| list.iter().filter_map(text).collect::<Vec<_>>());
+            let more = errors.filter(|list| !list.is_empty()).map(|list| list.join("; "));
+            let parts: Vec<String> = [text(&value["message"]), more].into_iter().flatten().collect();
+            parts.join(": ")
+        }
+        // A page says nothing.
+        Err(_) if text.trim_start().starts_with('<') => return None,
+        Err(_) => text.into_owned(),
+    };
+    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SAID).collect();
+    let line = line.trim().to_owned();
+    (!line.is_empty()).then_some(line)
+}
+
+/// Discord says it in the body, too, in seconds.
+fn in_body(body: &[u8]) -> Option<Duration> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    crate::base::duration::from_secs(value["retry_after"].as_f64()?)
+}
+
+/// A text that quotes a secret is not told.
+fn told(receiver: &Receiver, text: String) -> Option<String> {
+    (!receiver.is_betrayed_by(&text)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_words_are_found_and_pages_are_none() {
+        for (body, expected) in [
+            ("invalid_blocks", Some("invalid_blocks")),
+            (
+                "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\",\"errors\":[\"a\",\"b\"]}",
+                Some("Event object is invalid: a; b"),
+            ),
+            ("{\"message\":\"Unknown Webhook\",\"code\":10015}", Some("Unknown Webhook")),
+            ("<html>…</html>", None),
+            ("", None),
+            ("a\u{1b}[31m\nb", Some("a [31m b")),
+        ] {
+            assert_eq!(said(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+        assert_eq!(in_body(br#"{"retry_after":0.5}"#), Some(Duration::from_millis(500)));
+        assert_eq!(in_body(br#"{"retry_after":-1}"#), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! The line of one receiver: bounded, sent in order, at the service's pace, again after failures. A service that fails
+//! in a row is left alone by a breaker, and what comes meanwhile waits.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
+
+use super::{
+    Receiver,
+    receiver_state::{Around, Line, Message},
+    worker::serve,
+};
+use crate::{
+    alert::Alert,
+    base::clock::now,
+    net::client::HttpClient,
+    policy::breaker::{Breaker, BreakerConfig},
+};
+
+/// Messages that wait for one receiver; beyond it the oldest are dropped.
+const MOST_WAITING: usize = 256;
+pub struct Outlet {
+    line: Arc<Line>,
+    task: Mutex<Option<AbortHandle>>,
+}
+
+// === impl Outlet ===
+
+impl Outlet {
+    pub fn new(receiver: Receiver, http: HttpClient, around: Around) -> Self {
+        let breaker = BreakerConfig {
+            failure_threshold: 5,
+            recovery_timeout: Duration::from_secs(10),
+            max_recovery_timeout: Duration::from_secs(120),
+            // In a row alone: a line has one at a time.
+            minimum_requests: u32::MAX,
+            ..BreakerConfig::default()
+        };
+        let line = Line {
+            receiver,
+            http: Mutex::new(http),
+            waiting: Mutex::default(),
+            came: Notify::new(),
+            open: watch::Sender::new(0),
+            around,
+            breaker: Mutex::new(Breaker::new(breaker, now())),
+        };
+        Self { line: Arc::new(line), task: Mutex::default() }
+    }
+
+    pub fn receiver(&self) -> &Receiver {
+        &self.line.receiver
+    }
+
+    pub fn line(&self) -> Arc<Line> {
+        self.line.clone()
+    }
+
+    pub fn use_connections(&self, http: HttpClient) {
+        *self.line.http.lock() = http;
+    }
+
+    /// Puts alerts into the line, as many to a message as the service takes.
+    pub fn push(&self, alerts: &[Alert]) {
+        let mut lost = 0;
+        {
+            let mut waiting = self.line.waiting.lock();
+            for some in alerts.chunks(self.line.receiver.most_alerts()) {
+                if waiting.len() >= MOST_WAITING
+                    && let Some(oldest) = waiting.pop_front()
+                {
+                    lost += oldest.alerts.len();
+                    self.line.open.send_modify(|open| *open = open.saturating_sub(1));
+                }
+                let id = format!("msg_{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+                waiting.push_back(Message { id, alerts: some.to_vec(), since: now() });
+                self.line.open.send_modify(|open| *open += 1);
+            }
+        }
+        if lost > 0 {
+            self.dropped(lost);
+        }
+        self.line.came.notify_one();
+        let mut task = self.task.lock();
+        if task.is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            *task = Some(runtime.spawn(serve(self.line.clone())).abort_handle());
+        }
+    }
+
+    /// So many alerts will not be told.
+    pub fn dropped(&self, alerts: usize) {
+        self.line.tell("dropped", alerts, 0, None, Some("there was no room for them, or no time"));
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.lock().take() {
+            task.abort();
+        }
+        let left: usize = self.line.waiting.lock().drain(..).map(|message| message.alerts.len()).sum();
+        if left > 0 {
+            self.dropped(left);
+        }
+    }
+}

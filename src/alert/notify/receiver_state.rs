@@ -1,0 +1,152 @@
+//! What waits for one receiver, how one message is sent to it, and what is told of that.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::{
+    sync::{Notify, watch},
+    time,
+};
+
+use super::{
+    Receiver,
+    delivery_stats::Tally,
+    post::{self, Posted},
+};
+use crate::{
+    alert::Alert,
+    base::{
+        clock::Wall,
+        duration::millis,
+        event::{self, EventKind, EventSink},
+        timestamp::iso8601,
+    },
+    engine::client::Functions,
+    net::client::HttpClient,
+    policy::breaker::Breaker,
+};
+
+/// Who listens, and what they all have in common.
+#[derive(Clone)]
+pub struct Around {
+    pub events: Arc<dyn EventSink>,
+    pub functions: Arc<dyn Functions>,
+    pub wall: Arc<dyn Wall>,
+    pub tallies: Arc<Tally>,
+    pub closing: watch::Sender<bool>,
+}
+
+pub struct Line {
+    pub(super) receiver: Receiver,
+    pub(super) http: Mutex<HttpClient>,
+    pub(super) waiting: Mutex<VecDeque<Message>>,
+    pub(super) came: Notify,
+    /// Messages that wait or are being sent.
+    pub(super) open: watch::Sender<usize>,
+    pub(super) around: Around,
+    pub(super) breaker: Mutex<Breaker>,
+}
+
+pub struct Message {
+    pub(super) id: String,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) since: Instant,
+}
+
+// === impl Line ===
+
+impl Line {
+    /// Resolves when nothing waits and nothing is being sent.
+    pub async fn idle(&self) {
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    pub(super) fn tell(
+        &self,
+        outcome: &'static str,
+        alerts: usize,
+        attempts: u32,
+        status: Option<u16>,
+        message: Option<&str>,
+    ) {
+        let Around { events, tallies, wall, .. } = &self.around;
+        let forwarder = self.receiver.name();
+        tallies.add(forwarder, outcome, alerts);
+        event::emit(&**events, EventKind::Forward, || {
+            let mut told = json!({
+                "forwarder": forwarder, "outcome": outcome, "alerts": alerts, "attempts": attempts,
+                "at": iso8601(wall.now()),
+            });
+            if let Some(status) = status {
+                told["status"] = status.into();
+            }
+            if let Some(message) = message {
+                told["message"] = message.into();
+            }
+            told
+        });
+    }
+
+    /// It could not be sent, and will be tried again.
+    pub(super) fn tell_delay(
+        &self,
+        message: &Message,
+        attempts: u32,
+        status: Option<u16>,
+        why: &str,
+        wait: Duration,
+    ) {
+        let Around { events, wall, .. } = &self.around;
+        event::emit(&**events, EventKind::Forward, || {
+            let mut told = json!({
+                "forwarder": self.receiver.name(), "outcome": "retry", "alerts": message.alerts.len(),
+                "attempts": attempts, "message": why, "retryAfterMs": millis(wait), "at": iso8601(wall.now()),
+            });
+            if let Some(status) = status {
+                told["status"] = status.into();
+            }
+            told
+        });
+    }
+
+    pub(super) async fn post(&self, message: &Message) -> Posted {
+        let wall = self.around.wall.now();
+        if let Receiver::Function(number) = self.receiver {
+            let Some(json) = message.alerts.first().and_then(|alert| serde_json::to_string(alert).ok())
+            else {
+                return Posted::Sent;
+            };
+            let asked = self.around.functions.forward(number, json);
+            // It may have done its work before it threw: it is not asked again.
+            return match time::timeout(post::TIMEOUT, asked).await {
+                Ok(true) => Posted::Sent,
+                Ok(false) => {
+                    Posted::Refused { status: None, message: "the function threw or rejected".into() }
+                }
+                Err(_) => {
+                    Posted::Refused { status: None, message: "the function did not come to its end".into() }
+                }
+            };
+        }
+        let Some(letter) = self.receiver.letter(&message.alerts, &message.id, wall) else {
+            return Posted::Refused { status: None, message: "the message could not be written".into() };
+        };
+        let http = self.http.lock().clone();
+        post::post(&http, &self.receiver, letter, wall).await
+    }
+
+    /// Waits, but not for long once the client closes.
+    pub(super) async fn rest(&self, until: Instant) {
+        let mut closing = self.around.closing.subscribe();
+        tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => {}
+            () = time::sleep_until(time::Instant::from_std(until)) => {}
+        }
+    }
+}

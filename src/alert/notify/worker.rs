@@ -1,0 +1,103 @@
+//! Sends what waits in a line: one message after another, at the service's pace, again after failures.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::time;
+
+use super::{
+    post::Posted,
+    receiver_state::{Line, Message},
+};
+use crate::{
+    base::clock::now,
+    policy::{backoff::exponential, breaker::Verdict, fault::Weight},
+};
+
+/// A message that could not be sent for so long is given up.
+const LONGEST: Duration = Duration::from_secs(3_600);
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// Sends one message after another. Ended by its outlet.
+pub async fn serve(line: Arc<Line>) {
+    let mut next = now();
+    loop {
+        let message = line.waiting.lock().pop_front();
+        let Some(message) = message else {
+            line.came.notified().await;
+            continue;
+        };
+        send(&line, message, &mut next).await;
+        line.open.send_modify(|open| *open = open.saturating_sub(1));
+    }
+}
+
+async fn send(line: &Line, message: Message, next: &mut Instant) {
+    // An abort in the middle drops it: that is counted, too.
+    let mut unsent = Unsent { line, alerts: message.alerts.len() };
+    let mut attempts: u32 = 0;
+    loop {
+        // Services' own limits are kept to the end.
+        time::sleep_until(time::Instant::from_std(*next)).await;
+        let admitted = line.breaker.lock().admit(now());
+        let permit = match admitted {
+            Ok(permit) => Some(permit),
+            // Whoever closes has one more try for each.
+            Err(_) if *line.around.closing.borrow() => None,
+            Err(at) => {
+                line.rest(at).await;
+                continue;
+            }
+        };
+        attempts += 1;
+        let posted = line.post(&message).await;
+        *next = now() + line.receiver.pace();
+        let verdict = match &posted {
+            Posted::Sent | Posted::Refused { .. } => Verdict::Success,
+            Posted::Again { status: Some(429), .. } => Verdict::Failed(Weight::Neutral),
+            Posted::Again { .. } => Verdict::Failed(Weight::Failure),
+        };
+        if let Some(permit) = permit {
+            line.breaker.lock().record(permit, verdict, now(), fastrand::f64());
+        }
+        let alerts = message.alerts.len();
+        match posted {
+            Posted::Sent => {
+                unsent.alerts = 0;
+                return line.tell("sent", alerts, attempts, None, None);
+            }
+            Posted::Refused { status, message: why } => {
+                unsent.alerts = 0;
+                return line.tell("failed", alerts, attempts, status, Some(&why));
+            }
+            Posted::Again { status, message: why, after } => {
+                let old = now().saturating_duration_since(message.since) >= LONGEST;
+                if old || *line.around.closing.borrow() {
+                    unsent.alerts = 0;
+                    return line.tell("failed", alerts, attempts, status, Some(&why));
+                }
+                let backoff = exponential(FIRST_BACKOFF, 2.0, attempts - 1, LONGEST_BACKOFF);
+                let wait =
+                    after.unwrap_or_default().min(LONGEST).max(backoff.mul_f64(0.5 + fastrand::f64() / 2.0));
+                line.tell_delay(&message, attempts, status, &why, wait);
+                line.rest(now() + wait).await;
+            }
+        }
+    }
+}
+
+struct Unsent<'l> {
+    line: &'l Line,
+    alerts: usize,
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        if self.alerts > 0 {
+            self.line.tell("dropped", self.alerts, 0, None, Some("the client was closed"));
+        }
+    }
+}

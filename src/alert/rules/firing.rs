@@ -1,0 +1,176 @@
+//! What is firing, each once from its beginning to its end.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use serde_json::Value;
+
+use crate::{
+    alert::{Alert, Severity, Status, fingerprint},
+    base::timestamp::iso8601,
+};
+
+/// As many as endpoints and budgets, and bounded besides.
+const MOST: usize = 1_024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Latency,
+    ErrorRate,
+    RateLimited,
+    Failover,
+    Exceeded,
+    Cost,
+    Backlog,
+}
+
+/// What an alert says when it begins.
+pub struct Said {
+    pub severity: Severity,
+    pub message: String,
+    pub details: Value,
+}
+
+#[derive(Default)]
+pub struct Episodes(BTreeMap<(Kind, String), Episode>);
+
+struct Episode {
+    alert: Alert,
+    /// Over by itself at this moment of the wall clock, in milliseconds since 1970.
+    until: Option<u64>,
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::Latency,
+        Self::ErrorRate,
+        Self::RateLimited,
+        Self::Failover,
+        Self::Exceeded,
+        Self::Cost,
+        Self::Backlog,
+    ];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::ErrorRate => "error_rate",
+            Self::RateLimited => "rate_limited",
+            Self::Failover => "failover_triggered",
+            Self::Exceeded => "latency_exceeded",
+            Self::Cost => "cost_threshold_exceeded",
+            Self::Backlog => "queue_backlog",
+        }
+    }
+
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Latency => {
+                "Check the vendor's status page; give faster endpoints the better priority, or set maxLatency."
+            }
+            Self::ErrorRate => "Check the vendor's status page; prefer another endpoint until it is well.",
+            Self::RateLimited => "Raise the plan's limits, lower the request rate, or add keys or endpoints.",
+            Self::Failover => {
+                "Nothing is lost: another endpoint answers. Look at why this one fails before that one does, too."
+            }
+            Self::Exceeded => {
+                "Check the vendor's status page; raise the limit if answers are meant to take longer."
+            }
+            Self::Cost => {
+                "Look at what was spent and by whom (client.costs); raise the budget or spend less."
+            }
+            Self::Backlog => {
+                "Check whether any endpoint answers, and whether its rate limits let the queue drain."
+            }
+        }
+    }
+}
+
+impl Episodes {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether something fires whose end is a matter of time alone; and what ends at a known moment.
+    pub fn timed(&self) -> (bool, Option<u64>) {
+        let waits = self.0.keys().any(|(kind, _)| !matches!(kind, Kind::Cost | Kind::Backlog));
+        (waits, self.0.values().filter_map(|episode| episode.until).min())
+    }
+
+    /// It is so: an alert the first time, a count from then on.
+    pub fn fire(
+        &mut self,
+        kind: Kind,
+        subject: &str,
+        service: &str,
+        at: SystemTime,
+        until: Option<u64>,
+        say: impl FnOnce() -> Said,
+    ) -> Option<Alert> {
+        if let Some(Episode { alert, .. }) = self.0.get_mut(&(kind, subject.to_owned())) {
+            alert.occurrences = alert.occurrences.saturating_add(1);
+            return None;
+        }
+        if self.0.len() >= MOST {
+            return None;
+        }
+        let Said { severity, message, details } = say();
+        let alert = Alert {
+            severity,
+            service: service.to_owned(),
+            message,
+            details,
+            recommended_action: kind.action().into(),
+            status: Status::Firing,
+            kind: kind.word().into(),
+            fingerprint: fingerprint(&[kind.word(), subject]),
+            starts_at: iso8601(at),
+            ends_at: None,
+            occurrences: 1,
+        };
+        self.0.insert((kind, subject.to_owned()), Episode { alert: alert.clone(), until });
+        Some(alert)
+    }
+
+    /// It is so no longer: the alert that says so, if one is firing.
+    pub fn resolve(
+        &mut self,
+        kind: Kind,
+        subject: &str,
+        at: SystemTime,
+        message: impl FnOnce() -> String,
+    ) -> Option<Alert> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let Episode { alert, .. } = self.0.remove(&(kind, subject.to_owned()))?;
+        Some(over(alert, at, message()))
+    }
+
+    /// Ends all that `is_over` says, which is given kind, subject and moment of the end.
+    pub fn resolve_all(
+        &mut self,
+        at: SystemTime,
+        message: &str,
+        is_over: impl Fn(Kind, &str, Option<u64>) -> bool,
+    ) -> Vec<Alert> {
+        let ended: Vec<_> =
+            self.0.iter().filter(|((k, s), e)| is_over(*k, s, e.until)).map(|(key, _)| key.clone()).collect();
+        let ended = ended.iter().filter_map(|key| self.0.remove(key));
+        ended
+            .map(|Episode { alert, .. }| {
+                let message = format!("{}: {message}", alert.service);
+                over(alert, at, message)
+            })
+            .collect()
+    }
+
+    /// What fires of endpoints.
+    pub fn of_endpoints(&self) -> Vec<(Kind, String)> {
+        let keys = self.0.keys().filter(|(kind, _)| !matches!(kind, Kind::Cost | Kind::Backlog));
+        keys.cloned().collect()
+    }
+}
+
+fn over(alert: Alert, at: SystemTime, message: String) -> Alert {
+    Alert { status: Status::Resolved, message, ends_at: Some(iso8601(at)), ..alert }
+}

@@ -1,0 +1,12 @@
+//! Words everything shares: the clock, events, durations, reasons and the like.
+
+pub mod clock;
+pub mod duration;
+pub mod event;
+pub mod latin1;
+pub mod model_id;
+pub mod rate_limit;
+pub mod reason;
+pub mod retry_after;
+pub mod timestamp;
+pub mod vendor_error;

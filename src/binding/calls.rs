@@ -1,0 +1,120 @@
+//! Calls: read, started, and their ends told.
+
+use std::sync::Arc;
+
+use napi_derive::napi;
+
+use super::{
+    client::NativeClient,
+    client_request,
+    hub::{HubInner, refuse},
+    queue,
+    reply::SlotSink,
+    stream_window::Gate,
+};
+use crate::{
+    call::{
+        attempt::stream::NoStream, error::CallError, options::CallOptions, result::Reply as Answer, run::Call,
+    },
+    dialect::openai::{packed_request::Parcel, request::ChatRequest},
+    engine::client::Active,
+    queue::Queue,
+};
+
+#[napi]
+impl NativeClient {
+    /// Starts a call; its end, and the chunks before it, come through the hub.
+    #[napi(catch_unwind)]
+    pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
+        let Some(parcel) = Parcel::read(request) else {
+            return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
+        };
+        // Counted in now: a close that follows in the same turn waits for it.
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let (client, queue) = (self.id, self.queue.clone());
+        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
+    }
+
+    /// Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
+    /// his headers. The first chunk of a stream says who answers, the others are for the wire.
+    #[napi(catch_unwind)]
+    pub fn submit_wire(&self, slot: u32, body: &[u8], asked: String, options: Option<String>) {
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let (client, body) = (self.id, body.to_vec());
+        self.hub.submit(client, slot, move |hub| {
+            let read = || -> Result<_, Box<CallError>> {
+                let (question, wire) = client_request::read(body, &asked)?;
+                Ok((question, call_options(options.as_deref(), &active)?, wire))
+            };
+            match read() {
+                Ok((question, options, wire)) => {
+                    run(hub, client, slot, Call::new(active, question, options, Some(wire)), None);
+                }
+                Err(error) => refuse(hub, slot, &error),
+            }
+        });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn warmup(&self, slot: u32) {
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        self.hub.run(self.id, slot, None, |reply| async move {
+            active.engine().warmup().await;
+            reply.resolve("null".into(), String::new());
+        });
+    }
+}
+
+/// Runs a call, or says what is wrong with it.
+fn start(
+    hub: &Arc<HubInner>,
+    active: Active,
+    client: u32,
+    slot: u32,
+    parcel: &Parcel,
+    options: Option<String>,
+    queue: Option<Arc<Queue>>,
+) {
+    let request = match ChatRequest::parse(parcel.json(), &hub.placeholder, &parcel.contents()) {
+        Ok(request) => request,
+        Err(invalid) => {
+            let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
+            return refuse(hub, slot, &error);
+        }
+    };
+    match call_options(options.as_deref(), &active) {
+        Ok(read) => {
+            let keeps = queue.map(|queue| (queue, options));
+            run(hub, client, slot, Call::new(active, request, read, None), keeps);
+        }
+        Err(error) => refuse(hub, slot, &error),
+    }
+}
+
+fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, Box<CallError>> {
+    let parse = |o| CallOptions::parse(o, &active.engine().config);
+    options
+        .map_or_else(|| Ok(CallOptions::default()), parse)
+        .map_err(|problems| Box::new(CallError::problems(problems)))
+}
+
+/// With `keeps`, a call that nobody could answer is queued.
+fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::Keeps>) {
+    if call.question.is_whole_chat() {
+        return hub.run(client, slot, None, |reply| async move {
+            // On the heap when it begins, not before: a task is copied on its way to the runtime.
+            match Box::pin(call.run(&mut NoStream)).await {
+                Ok(Answer { body, report, .. }) => reply.resolve(body, report),
+                Err(error) => queue::keep(keeps, &call, error, reply).await,
+            }
+        });
+    }
+    let gate = Arc::new(Gate::default());
+    let mut sink = SlotSink { hub: hub.clone(), slot, gate: gate.clone(), first: true };
+    hub.run(client, slot, Some(gate), |reply| async move {
+        match Box::pin(call.run(&mut sink)).await {
+            Ok(Answer { body, report, .. }) => reply.resolve(body, report),
+            Err(error) => queue::keep(keeps, &call, error, reply).await,
+        }
+    });
+}

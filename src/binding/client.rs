@@ -1,0 +1,170 @@
+//! The client handle: what the façade calls, turned into engine calls.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use napi_derive::napi;
+use parking_lot::Mutex;
+
+use super::{
+    callbacks::Functions,
+    config::{self, Loaded},
+    engine_handle::Shared,
+    events::Events,
+    forwarder,
+    hub::{Hub, HubInner},
+    queue,
+    transport::JsCarrier,
+};
+use crate::{
+    config::{ClientConfig, Problem, fingerprint::Imprint},
+    cost::ledger_file::LedgerFile,
+    engine::Engine,
+    health::monitor::Monitor,
+    net::transport::Carrier,
+    queue::Queue,
+};
+
+#[napi]
+pub struct NativeClient {
+    pub(super) id: u32,
+    pub(super) hub: Arc<HubInner>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: Option<Arc<Queue>>,
+    events: Arc<Events>,
+    pub(super) functions: Arc<Functions>,
+    /// Where costs are kept. Gone once the client is closed.
+    ledger: Arc<Mutex<Option<LedgerFile>>>,
+}
+
+#[napi]
+impl NativeClient {
+    /// `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message.
+    #[napi(factory, catch_unwind)]
+    pub fn create(
+        hub: &Hub,
+        client: u32,
+        options: String,
+        monitor: bool,
+        document: Option<&[u8]>,
+    ) -> napi::Result<Self> {
+        let Loaded { config, imprint } =
+            config::read(&options, document, monitor).map_err(napi::Error::from_reason)?;
+        Self::start(hub.inner.clone(), client, config, imprint)
+    }
+
+    /// Which events have listeners, one bit each.
+    #[napi(catch_unwind)]
+    pub fn set_wanted_events(&self, mask: u32) {
+        self.events.wanted.store(mask, Ordering::Relaxed);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn answer(&self, question: u32, answer: Option<String>) {
+        self.functions.answer(question, answer);
+    }
+
+    /// Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them.
+    #[napi(catch_unwind)]
+    pub fn close(&self, slot: u32, drain_ms: f64) {
+        let drain = crate::base::duration::from_millis(drain_ms).unwrap_or_default();
+        self.shared.refuse_new();
+        let (hub, id, shared) = (self.hub.clone(), self.id, self.shared.clone());
+        let (ledger, queue) = (self.ledger.clone(), self.queue.clone());
+        self.hub.run(self.id, slot, None, |reply| async move {
+            shared.monitor().stop();
+            if let Some(queue) = &queue {
+                queue.stop();
+            }
+            let _ = tokio::time::timeout(drain, shared.idle()).await;
+            forwarder::last_words(&shared).await;
+            shared.close();
+            hub.abort_all(id, Some(slot));
+            if let Some(queue) = &queue {
+                queue.close().await;
+            }
+            shared.idle().await;
+            let kept = ledger.lock().take();
+            if let Some(file) = kept {
+                // Files may make one wait.
+                let _ = tokio::task::spawn_blocking(move || file.flush()).await;
+            }
+            reply.resolve("null".into(), String::new());
+        });
+    }
+
+    /// False for an endpoint that does not exist.
+    #[napi(catch_unwind)]
+    pub fn isolate(&self, endpoint: String, isolated: bool) -> bool {
+        let Some(endpoint) = self.shared.monitor().endpoint(Some(&endpoint)) else { return false };
+        if isolated {
+            endpoint.isolated.fetch_add(1, Ordering::AcqRel);
+        } else {
+            // Each disposable is used once, which the façade sees to; an endpoint that was gone for a while knows of none.
+            let less = |n: u32| n.checked_sub(1);
+            let _ = endpoint.isolated.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        }
+        // Who waits for it waits no longer, or need not.
+        self.shared.engine().room.ring_all();
+        true
+    }
+}
+
+impl NativeClient {
+    /// A client under a configuration that was read.
+    pub(super) fn start(
+        hub: Arc<HubInner>,
+        client: u32,
+        config: ClientConfig,
+        imprint: Imprint,
+    ) -> napi::Result<Self> {
+        let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
+        let functions = Arc::new(Functions::new(hub.clone(), client));
+        let starts = config.health_starts;
+        let carrier = carrier(&config, &functions);
+        let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
+            let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
+            napi::Error::from_reason(config::write(&[problem]))
+        })?;
+        let ledger = match &engine.config.ledger {
+            None => None,
+            Some(path) => Some(
+                LedgerFile::open(path, &engine.books, events.clone(), hub.runtime.handle()).map_err(|e| {
+                    let problem =
+                        Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
+                    napi::Error::from_reason(config::write(&[problem]))
+                })?,
+            ),
+        };
+        let ledger = Arc::new(Mutex::new(ledger));
+        let queue = queue::start(&engine, &hub)?;
+        let monitor = Monitor::new(engine.clone());
+        if starts {
+            let monitor = monitor.clone();
+            hub.runtime.handle().spawn(async move { monitor.start().await });
+        }
+        let shared = Arc::new(Shared::new(engine, monitor, imprint));
+        Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
+    }
+}
+
+/// The user's function that makes the exchanges, if one does.
+pub(super) fn carrier(config: &ClientConfig, functions: &Arc<Functions>) -> Option<Arc<dyn Carrier>> {
+    let function = config.transport?;
+    Some(Arc::new(JsCarrier::new(functions.clone(), function)))
+}
+
+impl Drop for NativeClient {
+    fn drop(&mut self) {
+        self.shared.monitor().stop();
+        let _entered = self.hub.runtime.handle().enter();
+        self.shared.close();
+        self.shared.forget();
+        self.hub.abort_all(self.id, None);
+        if let Some(file) = self.ledger.lock().take() {
+            file.flush();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A request as an SDK sends it, read for the engine.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header};
+use serde::Deserialize;
+
+use crate::{
+    base::latin1,
+    call::{
+        error::CallError,
+        output::Wire,
+        passthrough::request::{Address, Passthrough},
+        request::Question,
+    },
+    dialect::client_dialect::Caller,
+};
+
+/// What the façade tells beside the body.
+#[derive(Deserialize)]
+struct Asked {
+    dialect: String,
+    /// Where the address names it.
+    model: Option<String>,
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// Set where it is no chat completion: what stands around the model's name, or all of it.
+    path: Option<(String, String)>,
+    #[serde(default)]
+    method: String,
+}
+
+/// Headers that are the connection's or the credential's, of which an endpoint has its own; and conditions, for
+/// which the one who answers may not be the one who answered before.
+const OURS: [HeaderName; 18] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::ACCEPT_ENCODING,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_RANGE,
+    header::RANGE,
+];
+/// The vendors' own names for credentials, and whose account they are for; and old names of what is the connection's.
+const OTHERS: [&str; 8] = [
+    "x-api-key",
+    "x-goog-api-key",
+    "api-key",
+    "openai-organization",
+    "openai-project",
+    "keep-alive",
+    "proxy-connection",
+    "http2-settings",
+];
+
+pub fn read(body: Vec<u8>, asked: &str) -> Result<(Question, Wire), Box<CallError>> {
+    let asked: Asked =
+        serde_json::from_str(asked).map_err(|_| CallError::internal("an unreadable request"))?;
+    let caller =
+        Caller::from_word(&asked.dialect).ok_or_else(|| CallError::internal("a dialect nobody speaks"))?;
+    let passed = asked.path.is_some();
+    let header = |(name, value): (String, String)| {
+        let name = HeaderName::try_from(name).ok()?;
+        let theirs = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
+        // Of a chat it is known what it holds and what is wanted.
+        let kept = theirs && (passed || name != header::CONTENT_TYPE && name != header::ACCEPT);
+        // JavaScript's values are bytes, a character each.
+        Some((name, HeaderValue::from_bytes(&latin1::bytes(&value)).ok()?)).filter(|_| kept)
+    };
+    let headers = asked.headers.into_iter().filter_map(header).collect();
+    if let Some((before, after)) = asked.path {
+        let method = Method::from_bytes(asked.method.as_bytes())
+            .map_err(|_| CallError::bad_request("request: its method is none"))?;
+        let address = Address { before, model: asked.model, after };
+        let request = Passthrough::new(caller, method, address, Bytes::from(body));
+        let model = request.model().unwrap_or_default().to_owned();
+        return Ok((request.into(), Wire { caller, model, headers }));
+    }
+    let text = std::str::from_utf8(&body).map_err(|_| CallError::bad_request("request: must be UTF-8"))?;
+    let request = caller
+        .read(text.trim_start_matches('\u{feff}'), asked.model.as_deref(), asked.stream)
+        .map_err(|invalid| CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))?;
+    let model = request.model.clone().unwrap_or_default();
+    Ok((request.into(), Wire { caller, model, headers }))
+}

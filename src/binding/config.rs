@@ -1,0 +1,91 @@
+//! Options and documents on their way in, and their problems back as JSON text.
+
+use napi_derive::napi;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::config::{
+    ClientConfig, Problem,
+    document::{self, Located, Source, Variables, summary::summary},
+    environment::Environment,
+    fingerprint::Imprint,
+    key,
+    reader::nearest,
+    schema,
+};
+
+/// A configuration, and what tells it from others.
+pub struct Loaded {
+    pub config: ClientConfig,
+    pub imprint: Imprint,
+}
+
+/// Reads `{options, environment}`, and with a document `{file, variables}` beside them: the options are then those that
+/// take the place of its own. The error is a JSON array of problems.
+pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<Loaded, String> {
+    let problem = |message: String| vec![Problem { path: String::new(), message }];
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| write(&problem(format!("options must be plain data: {e}"))))?;
+    let environment = Environment::from_json(&value["environment"]);
+    let options = &value["options"];
+    let (config, options) = match document {
+        Some(bytes) => located(&value, bytes, &environment).map_err(|problems| write(&problems))?,
+        None => {
+            let read = if monitor { ClientConfig::read_monitor } else { ClientConfig::read };
+            let config = read(options, &environment).map_err(|problems| write(&problems))?;
+            (config, options.clone())
+        }
+    };
+    Ok(Loaded { imprint: Imprint::of(&options, &config), config })
+}
+
+fn located(
+    value: &Value,
+    bytes: &[u8],
+    environment: &Environment,
+) -> Result<(ClientConfig, Value), Vec<Located>> {
+    let members = value["variables"].as_object().into_iter().flatten();
+    let variables: Variables =
+        members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
+    let file = value["file"].as_str().unwrap_or_default();
+    document::read(&Source { file, bytes, variables: &variables }, &value["options"], environment)
+}
+
+/// Problems as JSON. Whatever they quote, it is no key.
+pub fn write<T: Serialize>(problems: &[T]) -> String {
+    let mut value = serde_json::to_value(problems).unwrap_or_else(|_| json!([]));
+    for problem in value.as_array_mut().into_iter().flatten() {
+        for part in ["path", "message"] {
+            if let Some(text) = problem[part].as_str().map(key::masked) {
+                problem[part] = text.into();
+            }
+        }
+    }
+    value.to_string()
+}
+
+/// What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes.
+#[napi(catch_unwind)]
+pub fn check_document(options: String, document: &[u8]) -> String {
+    let value: Value = serde_json::from_str(&options).unwrap_or_default();
+    let environment = Environment::from_json(&value["environment"]);
+    match located(&value, document, &environment) {
+        Ok((config, _)) => json!({ "config": summary(&config) }).to_string(),
+        Err(problems) => format!(r#"{{"problems":{}}}"#, write(&problems)),
+    }
+}
+
+/// The JSON Schema of documents.
+#[napi(catch_unwind)]
+pub fn document_schema() -> String {
+    schema::document().to_string()
+}
+
+/// The sentence that refuses a name, with the nearest of those that are accepted.
+#[napi(catch_unwind)]
+pub fn refuse_name(given: String, accepted: Vec<String>) -> String {
+    match nearest(&given, accepted.iter().map(String::as_str)) {
+        Some(name) => format!("is not an option; did you mean '{name}'?"),
+        None => format!("is not an option; accepted are {}", accepted.join(", ")),
+    }
+}

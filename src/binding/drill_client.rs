@@ -1,0 +1,28 @@
+//! A twin of a client, for rehearsals.
+
+use std::time::Duration;
+
+use napi_derive::napi;
+use serde_json::Value;
+
+use super::{client::NativeClient, hub::Hub};
+use crate::config::fingerprint::Imprint;
+
+#[napi]
+impl NativeClient {
+    /// When drills are held, as JSON; nothing if they are not.
+    #[napi(catch_unwind)]
+    pub fn drills(&self) -> Option<String> {
+        self.shared.engine().config.drills.as_ref().map(|drills| drills.to_json().to_string())
+    }
+
+    /// A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
+    /// Nothing that it does is seen here.
+    #[napi(catch_unwind)]
+    pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
+        let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));
+        let config = self.shared.engine().config.rehearsal(transport, quiet);
+        let imprint = Imprint::of(&Value::Null, &config);
+        Self::start(hub.inner.clone(), client, config, imprint)
+    }
+}

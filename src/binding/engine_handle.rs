@@ -1,0 +1,135 @@
+//! A client's engine and monitor, which a reload replaces while calls go on.
+
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
+
+use crate::{
+    config::{ClientConfig, fingerprint::Imprint},
+    engine::{Engine, client::Active},
+    health::monitor::Monitor,
+    net::{tls::BadCertificate, transport::Carrier},
+};
+
+pub struct Shared {
+    current: RwLock<Current>,
+    /// Reloads follow one another.
+    reloading: Mutex<()>,
+    /// Those before that have calls under way, and no more than those.
+    retired: Mutex<Vec<Weak<Engine>>>,
+}
+
+struct Current {
+    engine: Arc<Engine>,
+    monitor: Arc<Monitor>,
+    imprint: Imprint,
+}
+
+impl Shared {
+    pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, imprint: Imprint) -> Self {
+        Self {
+            current: RwLock::new(Current { engine, monitor, imprint }),
+            reloading: Mutex::default(),
+            retired: Mutex::default(),
+        }
+    }
+
+    pub fn engine(&self) -> Arc<Engine> {
+        self.current.read().engine.clone()
+    }
+
+    pub fn monitor(&self) -> Arc<Monitor> {
+        self.current.read().monitor.clone()
+    }
+
+    /// Counts a call in. Under the lock: who has been counted in is waited for by whoever replaces the engine.
+    pub fn enter(&self) -> Option<Active> {
+        self.current.read().engine.enter()
+    }
+
+    /// Puts another configuration in the place of the one that is, and says what is other in it. Must be called where
+    /// the runtime can be reached.
+    pub fn replace(
+        self: &Arc<Self>,
+        config: ClientConfig,
+        imprint: Imprint,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<Value, BadCertificate> {
+        let starts = config.health_starts;
+        let _alone = self.reloading.lock();
+        // Certificates take their time, and calls want the lock.
+        let http = self.engine().connections(&config, carrier)?;
+        let mut current = self.current.write();
+        let engine = current.engine.successor(config, http);
+        if current.engine.is_closed() {
+            engine.refuse_new();
+        }
+        let monitor = current.monitor.successor(engine.clone());
+        let watched = current.monitor.is_running();
+        current.monitor.stop();
+        if (watched || starts) && !engine.is_closed() {
+            let monitor = monitor.clone();
+            tokio::spawn(async move { monitor.start().await });
+        }
+        let changes = current.imprint.changes(&imprint);
+        let before = std::mem::replace(&mut *current, Current { engine: engine.clone(), monitor, imprint });
+        self.retired.lock().push(Arc::downgrade(&before.engine));
+        drop(current);
+        // What blocks may be other now.
+        engine.room.ring_all();
+        tokio::spawn(retire(self.clone(), before.engine));
+        Ok(changes)
+    }
+
+    fn retired(&self) -> Vec<Arc<Engine>> {
+        self.retired.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn all(&self) -> Vec<Arc<Engine>> {
+        let mut all = self.retired();
+        all.push(self.engine());
+        all
+    }
+
+    pub fn refuse_new(&self) {
+        self.all().iter().for_each(|engine| engine.refuse_new());
+    }
+
+    /// Resolves when no call is under way, under whichever configuration.
+    pub async fn idle(&self) {
+        for engine in self.all() {
+            engine.idle().await;
+        }
+    }
+
+    /// Whether calls are under way under a configuration from before.
+    pub fn lingers(&self) -> bool {
+        self.retired().iter().any(|engine| engine.active() > 0)
+    }
+
+    pub fn close(&self) {
+        self.all().iter().for_each(|engine| engine.close());
+    }
+
+    pub fn forget(&self) {
+        self.all().iter().for_each(|engine| engine.forget());
+    }
+}
+
+/// Lets go of an engine when its last call is over; the end of the client ends its calls.
+async fn retire(shared: Arc<Shared>, engine: Arc<Engine>) {
+    engine.idle().await;
+    engine.forget();
+    let current = shared.engine();
+    if !engine.http.shares(&current.http)
+        && !shared.retired().iter().any(|e| !Arc::ptr_eq(e, &engine) && e.http.shares(&engine.http))
+    {
+        engine.http.clear();
+    }
+    let mut retired = shared.retired.lock();
+    retired.retain(|other| other.upgrade().is_some_and(|other| !Arc::ptr_eq(&other, &engine)));
+    if retired.is_empty() {
+        current.forget_connections();
+    }
+}

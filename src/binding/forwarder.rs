@@ -1,0 +1,130 @@
+//! Forwarders that stand alone, for `monitor.on('alert', …)`; and the last words of those that a client has.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::{
+    config,
+    engine_handle::Shared,
+    hub::{Hub, HubInner},
+    item::Item,
+};
+use crate::{
+    alert::{
+        Alert, fingerprint,
+        notify::delivery::{self, Forwarding},
+    },
+    base::{
+        clock::SystemWall,
+        event::{self, EventKind, EventSink},
+    },
+    config::{
+        Problem,
+        alerts::{Standalone, read_standalone},
+        environment::Environment,
+        key::ApiKey,
+    },
+    engine::client::Functions,
+};
+
+/// How long a close waits for what is still to be sent.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+#[napi]
+pub struct NativeForwarder {
+    id: u32,
+    hub: Arc<HubInner>,
+    events: Arc<Events>,
+    forwarding: Arc<Forwarding>,
+}
+
+struct Events {
+    hub: Arc<HubInner>,
+    client: u32,
+}
+
+impl EventSink for Events {
+    fn wants(&self, kind: EventKind) -> bool {
+        kind == EventKind::Forward
+    }
+
+    fn emit(&self, kind: EventKind, json: String) {
+        self.hub.push(Item::Event { client: self.client, kind: kind as u32, payload: json.into() });
+    }
+}
+
+/// It has no functions of the user's.
+struct Nobody;
+
+impl Functions for Nobody {
+    fn key(&self, _: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
+        Box::pin(async { Err("there is no such function".into()) })
+    }
+
+    fn fallback(&self, _: u32, _: String) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> {
+        Box::pin(async { None })
+    }
+}
+
+#[napi]
+impl NativeForwarder {
+    /// `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message.
+    #[napi(factory, catch_unwind)]
+    pub fn create(hub: &Hub, client: u32, service: String, options: String) -> napi::Result<Self> {
+        let refuse = |problems: &[Problem]| napi::Error::from_reason(config::write(problems));
+        let value: Value = serde_json::from_str(&options).unwrap_or_default();
+        let environment = Environment::from_json(&value["environment"]);
+        let Standalone { forward, proxy, tls } =
+            read_standalone(&service, &value["options"], &environment).map_err(|p| refuse(&p))?;
+        let http = delivery::connections(&proxy, &tls)
+            .map_err(|e| refuse(&[Problem { path: "tls.ca".into(), message: e.to_string() }]))?;
+        let hub = hub.inner.clone();
+        let events = Arc::new(Events { hub: hub.clone(), client });
+        let forwarding =
+            Forwarding::new(forward, http, events.clone(), Arc::new(Nobody), Arc::new(SystemWall));
+        Ok(Self { id: client, hub, events, forwarding: Arc::new(forwarding) })
+    }
+
+    /// Takes an alert as JSON.
+    #[napi(catch_unwind)]
+    pub fn send(&self, alert: String) {
+        let says = |alert: &Alert| !(alert.message.is_empty() && alert.kind.is_empty());
+        let Some(mut alert) = serde_json::from_str::<Alert>(&alert).ok().filter(says) else {
+            event::emit(
+                &*self.events,
+                EventKind::Forward,
+                || json!({ "outcome": "failed", "alerts": 1, "attempts": 0, "message": "what was to be forwarded is no alert" }),
+            );
+            return;
+        };
+        if alert.fingerprint.is_empty() {
+            alert.fingerprint = fingerprint(&[&alert.kind, &alert.service]);
+        }
+        let _entered = self.hub.runtime.handle().enter();
+        self.forwarding.pass(&alert);
+    }
+
+    /// Sends what waits, as far as that can be done, and ends.
+    #[napi(catch_unwind)]
+    pub fn close(&self, slot: u32) {
+        let forwarding = self.forwarding.clone();
+        self.hub.run(self.id, slot, None, |reply| async move {
+            forwarding.close(LAST_WORDS).await;
+            reply.resolve("null".into(), String::new());
+        });
+    }
+}
+
+impl Drop for NativeForwarder {
+    fn drop(&mut self) {
+        self.forwarding.end();
+    }
+}
+
+/// What a client's forwarders still have to send.
+pub async fn last_words(shared: &Shared) {
+    let engine = shared.engine();
+    engine.witness.alarm.forwarding.close(LAST_WORDS).await;
+}

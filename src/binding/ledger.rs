@@ -1,0 +1,19 @@
+//! A ledger that no client has open: what the command line reads.
+
+use std::time::SystemTime;
+
+use napi_derive::napi;
+
+use crate::{
+    base::{clock::SystemWall, timestamp::epoch_ms},
+    cost::{accountant::Books, calendar},
+};
+
+/// What a ledger's text says was spent between two days since 1970, both included, as JSON. Throws what is wrong with it.
+#[napi(catch_unwind)]
+pub fn ledger_report(text: String, from: Option<u32>, to: Option<u32>) -> napi::Result<String> {
+    let now = epoch_ms(SystemTime::now());
+    let books = Books::new(&[], None, &SystemWall);
+    books.restore(&text, now).map_err(napi::Error::from_reason)?;
+    Ok(books.report(from.unwrap_or(0), to.unwrap_or_else(|| calendar::day(now))).to_string())
+}

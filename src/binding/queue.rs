@@ -1,0 +1,174 @@
+//! The client's queue: what the façade asks of it, and the calls that are put into it.
+
+use std::sync::Arc;
+
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::{
+    client::NativeClient,
+    config,
+    hub::{HubInner, refuse},
+    reply::Reply,
+};
+use crate::{
+    call::{error::CallError, run::Call},
+    config::Problem,
+    engine::Engine,
+    queue::{Draft, Outcome, Queue, QueueError, State},
+};
+
+/// Where a call goes that nobody could answer, and its options as they were given.
+pub type Keeps = (Arc<Queue>, Option<String>);
+
+#[napi]
+impl NativeClient {
+    /// Jobs that are not over.
+    #[napi(catch_unwind)]
+    pub fn queue_size(&self) -> f64 {
+        self.queue.as_ref().map_or(0.0, |queue| queue.size() as f64)
+    }
+
+    /// Resolves when the file can be used.
+    #[napi(catch_unwind)]
+    pub fn queue_ready(&self, slot: u32) {
+        self.with_queue(slot, |queue| async move { queue.ready().await.map(|()| Value::Null) });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn queue_list(&self, slot: u32, state: Option<String>, limit: u32, after: Option<String>) {
+        let state = state.and_then(|name| state_of(&name));
+        self.with_queue(
+            slot,
+            move |queue| async move { queue.list(state, limit, after).await.map(Value::Array) },
+        );
+    }
+
+    #[napi(catch_unwind)]
+    pub fn queue_show(&self, slot: u32, id: String) {
+        self.with_queue(slot, |queue| async move { queue.show(id).await });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn queue_retry(&self, slot: u32, id: String) {
+        self.with_queue(slot, |queue| async move { queue.retry(id).await.map(Value::Bool) });
+    }
+
+    #[napi(catch_unwind)]
+    pub fn queue_purge(&self, slot: u32, state: Option<String>, older_than_ms: f64) {
+        let state = state.and_then(|name| state_of(&name));
+        self.with_queue(slot, move |queue| async move {
+            queue.purge(state, older_than_ms as i64).await.map(|count| json!(count))
+        });
+    }
+
+    /// `{delivered, failed, remaining}`.
+    #[napi(catch_unwind)]
+    pub fn queue_retry_all(&self, slot: u32) {
+        self.with_queue(slot, |queue| async move {
+            let done = queue.retry_all().await?;
+            Ok(json!({ "delivered": done.delivered, "failed": done.failed, "remaining": done.remaining }))
+        });
+    }
+
+    /// What became of a job, once it is over; as `queue_next` says it.
+    #[napi(catch_unwind)]
+    pub fn queue_result(&self, slot: u32, id: String) {
+        self.await_queue(slot, move |queue| async move { queue.result(&id).await });
+    }
+
+    /// The next job that ended after a place in the order of ends.
+    #[napi(catch_unwind)]
+    pub fn queue_next(&self, slot: u32, place: f64) {
+        self.await_queue(slot, move |queue| async move { queue.next_end(place as i64).await });
+    }
+
+    /// Keeps the queue from committing, to show that nobody but who queues waits for a slow disk.
+    #[napi(catch_unwind)]
+    pub fn hold_queue_for_test(&self, held: bool) {
+        if let Some(queue) = &self.queue {
+            queue.hold(held);
+        }
+    }
+}
+
+impl NativeClient {
+    /// Does something that is over when its commit is: a close waits for it.
+    fn with_queue<F>(&self, slot: u32, act: impl FnOnce(Arc<Queue>) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Value, QueueError>> + Send + 'static,
+    {
+        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };
+        self.hub.run(self.id, slot, None, |reply| async move {
+            let _active = active;
+            match act(queue).await {
+                Ok(value) => reply.resolve(value.to_string(), String::new()),
+                Err(error) => reply.reject(&error.into_call_error()),
+            }
+        });
+    }
+
+    /// Waits for something that may never be: a close ends it.
+    fn await_queue<F>(&self, slot: u32, act: impl FnOnce(Arc<Queue>) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<Outcome, QueueError>> + Send + 'static,
+    {
+        if self.shared.engine().is_closed() {
+            return refuse(&self.hub, slot, &CallError::closed());
+        }
+        let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };
+        self.hub.run(self.id, slot, None, |reply| async move {
+            match act(queue).await {
+                Ok(outcome) => reply.resolve(told(outcome), String::new()),
+                Err(error) => reply.reject(&error.into_call_error()),
+            }
+        });
+    }
+}
+
+/// Opens the queue of a client that has one.
+pub fn start(engine: &Arc<Engine>, hub: &HubInner) -> napi::Result<Option<Arc<Queue>>> {
+    let Some(config) = engine.config.queue.clone() else { return Ok(None) };
+    let queue = Queue::start(config, engine.clone(), hub.runtime.handle()).map_err(|e| {
+        let problem = Problem { path: "queue".into(), message: format!("its thread cannot be started: {e}") };
+        napi::Error::from_reason(config::write(&[problem]))
+    })?;
+    Ok(Some(queue))
+}
+
+/// The end of a call that failed: it is queued, where that was asked for, or says why not.
+pub async fn keep(keeps: Option<Keeps>, call: &Call, error: CallError, reply: Reply) {
+    let request = call.question.chat().filter(|_| call.is_to_be_queued(&error));
+    let (Some((queue, given)), Some(request)) = (keeps, request) else { return reply.reject(&error) };
+    let mut draft = Draft::of(request, given.as_deref(), &call.options);
+    draft.maybe_duplicate = error.attempts.iter().any(|attempt| attempt.maybe_billed);
+    match queue.enqueue(draft).await {
+        Ok(id) => reply.resolve(json!({ "status": "queued", "id": id }).to_string(), String::new()),
+        Err(trouble) => reply.reject(&trouble.instead_of(error)),
+    }
+}
+
+/// The completion and the report are texts of their own, as a call's are.
+fn told(outcome: Outcome) -> String {
+    use crate::queue::Kept;
+    let Outcome { id, state, kept, place } = outcome;
+    let told = match kept {
+        Some(Kept::Answer { body, report }) => json!({ "body": body, "report": report }),
+        Some(Kept::Error(error)) => json!({ "error": error }),
+        None => json!({ "error": CallError::expired_in_queue().to_json() }),
+    };
+    let mut told = told;
+    told["id"] = id.into();
+    told["status"] = state.name().into();
+    told["place"] = place.into();
+    told.to_string()
+}
+
+fn no_queue() -> CallError {
+    CallError::problem("queue", "is missing in the client's options; give it { path }".into())
+}
+
+pub(super) fn state_of(name: &str) -> Option<State> {
+    State::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
+}

@@ -1,0 +1,83 @@
+//! Another configuration in the place of the one that is.
+
+use std::sync::Arc;
+
+use napi_derive::napi;
+use serde_json::json;
+
+use super::{
+    callbacks::Functions,
+    client::{NativeClient, carrier},
+    config::{self, Loaded},
+    engine_handle::Shared,
+};
+use crate::{call::error::CallError, config::Problem, queue::Queue};
+
+#[napi]
+impl NativeClient {
+    /// Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
+    /// the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+    #[napi(catch_unwind)]
+    pub fn reload(&self, slot: u32, options: String, document: Option<&[u8]>) {
+        let document = document.map(<[u8]>::to_vec);
+        let (shared, functions, runtime) =
+            (self.shared.clone(), self.functions.clone(), self.hub.runtime.clone());
+        let queue = self.queue.clone();
+        self.hub.run(self.id, slot, None, |reply| async move {
+            // Reading takes its time, and the runtime has calls to serve.
+            let work = move || {
+                let _entered = runtime.handle().enter();
+                reload(&shared, queue.as_deref(), &functions, &options, document.as_deref())
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(body) => reply.resolve(body, String::new()),
+                Err(_) => reply.reject(&CallError::defect()),
+            }
+        });
+    }
+
+    /// Whether calls are under way under a configuration from before a reload.
+    #[napi(catch_unwind)]
+    pub fn lingers(&self) -> bool {
+        self.shared.lingers()
+    }
+}
+
+/// Reads a configuration and puts it in the place of the one that is; says as JSON what became of it.
+fn reload(
+    shared: &Arc<Shared>,
+    queue: Option<&Queue>,
+    functions: &Arc<Functions>,
+    options: &str,
+    document: Option<&[u8]>,
+) -> String {
+    let problems = |list: String| format!("{{\"problems\":{list}}}");
+    let Loaded { config, imprint } = match config::read(options, document, false) {
+        Ok(loaded) => loaded,
+        Err(list) => return problems(list),
+    };
+    // Files are opened with the client, and closed with it.
+    let own = shared.engine();
+    let mut fixed = Vec::new();
+    for (path, stays) in
+        [("queue", config.queue == own.config.queue), ("costs", config.ledger == own.config.ledger)]
+    {
+        if !stays {
+            let message = "cannot be changed by a reload: make another client".to_owned();
+            fixed.push(Problem { path: path.into(), message });
+        }
+    }
+    if !fixed.is_empty() {
+        return problems(config::write(&fixed));
+    }
+    let carrier = carrier(&config, functions);
+    match shared.replace(config, imprint, carrier) {
+        Ok(changes) => {
+            if let Some(queue) = queue {
+                queue.follow(shared.engine());
+            }
+            json!({ "changes": changes }).to_string()
+        }
+        Err(e) => problems(config::write(&[Problem { path: "tls.ca".into(), message: e.to_string() }])),
+    }
+}

@@ -1,0 +1,75 @@
+//! The one answer a slot gets, whatever happens to the work behind it.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use super::{hub::HubInner, item::Item, stream_window::Gate};
+use crate::call::{attempt::stream::StreamSink, error::CallError};
+
+pub struct Reply {
+    hub: Arc<HubInner>,
+    slot: u32,
+    settled: bool,
+}
+
+impl Reply {
+    pub fn new(hub: Arc<HubInner>, slot: u32) -> Self {
+        Self { hub, slot, settled: false }
+    }
+
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    pub fn resolve(mut self, body: String, report: String) {
+        self.settle(|slot| Item::Resolve { slot, body: body.into(), report: report.into() });
+    }
+
+    pub fn reject(mut self, error: &CallError) {
+        self.settle(|slot| Item::Reject { slot, error: error.to_json().into() });
+    }
+
+    fn settle(&mut self, item: impl FnOnce(u32) -> Item) {
+        self.settled = true;
+        // Forgotten first: once JavaScript hears of the end, it may use the slot again.
+        self.hub.ended(self.slot);
+        self.hub.push(item(self.slot));
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        if std::thread::panicking() {
+            let error = CallError::defect();
+            self.settle(|slot| Item::Reject { slot, error: error.to_json().into() });
+        } else {
+            self.settle(|slot| Item::Dropped { slot });
+        }
+    }
+}
+
+/// Sends a stream's chunks to a slot, as far ahead as its reader allows.
+pub struct SlotSink {
+    pub hub: Arc<HubInner>,
+    pub slot: u32,
+    pub gate: Arc<Gate>,
+    /// Nothing was sent yet.
+    pub first: bool,
+}
+
+impl StreamSink for SlotSink {
+    fn chunk(&mut self, json: String) {
+        self.gate.sent(json.len());
+        let first = std::mem::take(&mut self.first);
+        self.hub.push(Item::Chunk { slot: self.slot, chunk: json.into(), first });
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.gate.poll_ready(cx)
+    }
+}

@@ -1,0 +1,5 @@
+//! One exchange with one candidate.
+
+pub mod response_headers;
+pub mod send;
+pub mod stream;

@@ -1,0 +1,79 @@
+//! What the head of an answer says, read in one pass: most of what stands there concerns nobody.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{
+    base::{
+        rate_limit::{self, Lesson},
+        retry_after::{self, HintHeaders},
+    },
+    net::fields::{Fields, text},
+};
+
+/// The fields that are kept, besides those about limits.
+const NAMES: [&str; 8] = [
+    "retry-after",
+    "retry-after-ms",
+    "date",
+    "content-encoding",
+    "x-should-retry",
+    "x-request-id",
+    "request-id",
+    "x-ds-trace-id",
+];
+const RETRY_AFTER: usize = 0;
+const RETRY_AFTER_MS: usize = 1;
+const DATE: usize = 2;
+const CONTENT_ENCODING: usize = 3;
+const SHOULD_RETRY: usize = 4;
+/// What vendors call their number for a request begins here.
+const REQUEST_IDS: usize = 5;
+
+#[derive(Default)]
+pub struct Said<'a> {
+    /// By `NAMES`, each as it came first.
+    named: [Option<&'a str>; NAMES.len()],
+    quotas: rate_limit::Headers<'a>,
+}
+
+impl<'a> Said<'a> {
+    pub fn read(fields: &'a Fields) -> Self {
+        let mut said = Self::default();
+        fields.each(|name, value| {
+            if let Some(at) = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
+                said.named[at] = said.named[at].or_else(|| text(value));
+            } else {
+                said.quotas.take(name, || text(value));
+            }
+        });
+        said
+    }
+
+    /// When the vendor wants us back.
+    pub fn hint(&self, now: impl FnOnce() -> SystemTime) -> Option<Duration> {
+        let (retry_after, retry_after_ms) = (self.named[RETRY_AFTER], self.named[RETRY_AFTER_MS]);
+        // The common answer names none.
+        if retry_after.is_none() && retry_after_ms.is_none() {
+            return None;
+        }
+        let headers = HintHeaders { retry_after, retry_after_ms, date: self.named[DATE] };
+        retry_after::from_headers(headers, now())
+    }
+
+    /// What it says of its limits, unless it says nothing.
+    pub fn lesson(&self, now: impl Fn() -> SystemTime) -> Option<Lesson> {
+        (!self.quotas.is_empty()).then(|| self.quotas.lesson(self.named[DATE], now))
+    }
+
+    pub fn request_id(&self) -> Option<&'a str> {
+        self.named[REQUEST_IDS..].iter().find_map(|id| *id)
+    }
+
+    pub fn content_encoding(&self) -> Option<&'a str> {
+        self.named[CONTENT_ENCODING]
+    }
+
+    pub fn forbids_retry(&self) -> bool {
+        self.named[SHOULD_RETRY] == Some("false")
+    }
+}

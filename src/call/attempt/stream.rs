@@ -1,0 +1,369 @@
+//! A streamed answer: held back until its first content, then passed on as it comes.
+
+mod events;
+mod frame;
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use tokio::time::{self, Sleep};
+
+use self::frame::{Frame, drain, next_frame, timeout_message};
+use super::send::{self, Answer, Answered, Head};
+use crate::{
+    base::clock::now,
+    call::{
+        error::{CallError, Interrupted},
+        hedge::Trial,
+        interruption::Cut,
+        output::Voice,
+        run::{Call, Ended},
+    },
+    config::timeouts::Timeouts,
+    dialect::{
+        codec,
+        openai::{accumulate::Accumulator, chunk, request::ChatRequest},
+    },
+    net::{body::Body, decode::Decoder, sse::Framer},
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
+    state::{Target, admission::Admission},
+};
+
+/// One event may be this large.
+const MAX_EVENT: usize = 8 << 20;
+/// After the last finish reason, how long `[DONE]` and the usage are waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Where a stream's chunks go.
+pub trait StreamSink: Send {
+    /// One chunk, as the vendor wrote it. The first one says that the call is answered.
+    fn chunk(&mut self, json: String);
+    /// Whether the reader keeps up; a stream is not read on while it does not.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// For calls that do not stream.
+pub struct NoStream;
+
+impl StreamSink for NoStream {
+    fn chunk(&mut self, _: String) {}
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// A stream that is being read: up to its commit point, then to its end.
+pub struct Reading<'c> {
+    call: &'c Call,
+    request: &'c ChatRequest,
+    target: Arc<Target>,
+    began: Instant,
+    body: Body,
+    decoder: Decoder,
+    /// Set where the vendor's own chunks are not OpenAI's.
+    translator: Option<codec::Decoder>,
+    voice: Voice,
+    framer: Framer,
+    whole: Accumulator,
+    /// What waits for the commit point, or for the sink.
+    held: Vec<String>,
+    held_bytes: usize,
+    received: usize,
+    first_content: Option<Instant>,
+    last_content: Instant,
+    skipped: u32,
+    undecodable_run: u32,
+    finished_at: Option<Instant>,
+    /// The first bytes, for bodies that are no event stream.
+    start: Vec<u8>,
+    head: Head,
+    /// There may be events that were received and not looked at.
+    pending: bool,
+    body_ended: bool,
+    /// The end was reached.
+    ended: bool,
+    /// Set for what is waited for now.
+    timer: Pin<Box<Sleep>>,
+    armed_for: Kind,
+}
+
+enum Progress {
+    More,
+    /// `[DONE]`, with a finish reason before it.
+    End,
+}
+
+/// Reads until the commit point: the first content, or with `commit: 'end'` the end.
+pub async fn begin<'c>(
+    call: &'c Call,
+    request: &'c ChatRequest,
+    trial: &mut Trial,
+    answer: Answer,
+) -> Result<Box<Reading<'c>>, Fault> {
+    let Answer { head, body, decoder } = answer;
+    let began = trial.admission.began;
+    let target = trial.admission.target.clone();
+    let (first, armed_for) = send::first_content_limit(call, trial.latency_limit);
+    let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
+    let mut reading = Box::new(Reading {
+        call,
+        request,
+        began,
+        body,
+        decoder,
+        translator: target.endpoint.config.dialect.decoder(|| call.unsaid(&target)),
+        voice: Voice::of(call.wire.as_ref(), target.endpoint.config.dialect),
+        framer: Framer::new(MAX_EVENT),
+        whole: Accumulator::default(),
+        held: Vec::new(),
+        held_bytes: 0,
+        received: 0,
+        first_content: None,
+        last_content: began,
+        skipped: 0,
+        undecodable_run: 0,
+        finished_at: None,
+        start: Vec::new(),
+        head,
+        pending: false,
+        body_ended: false,
+        ended: false,
+        timer: Box::pin(time::sleep_until((began + first).into())),
+        armed_for,
+        target: target.clone(),
+    });
+    if let Some(announcement) = call.announcement(&target, trial.continues) {
+        reading.held.push(announcement.chunk);
+        reading.whole = announcement.whole;
+    }
+    let at_end = call.streams.commit_at_end;
+    while !reading.ended && (at_end || reading.first_content.is_none()) {
+        reading.step(&mut trial.admission).await?;
+    }
+    // A finish without any content is an answer too, an empty one.
+    reading.answered(&mut trial.admission);
+    Ok(reading)
+}
+
+impl Reading<'_> {
+    /// Passes on what was held and what comes after it, to the end.
+    pub async fn deliver<S: StreamSink>(
+        mut self: Box<Self>,
+        admission: &mut Admission,
+        sink: &mut S,
+    ) -> Ended {
+        let deadline = self.call.started + self.call.timeouts.total;
+        if self.call.wire.is_some() {
+            let introduction = self.call.introduction(&self.target, self.head.vendor_request_id.as_deref());
+            sink.chunk(introduction.to_string());
+        }
+        loop {
+            let mut held = std::mem::take(&mut self.held).into_iter();
+            while let Some(chunk) = held.next() {
+                sink.chunk(chunk);
+                if !self.keeps_up(sink, deadline).await {
+                    // A reader who was told the end has not run out of time: what may follow is the usage.
+                    let told =
+                        self.call.wire.is_some() || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
+                    self.ended = self.is_whole() && told;
+                    if !self.ended {
+                        return self.expired();
+                    }
+                }
+            }
+            if self.ended {
+                break;
+            }
+            let step = tokio::select! {
+                biased;
+                () = time::sleep_until(deadline.into()) => {
+                    if self.is_whole() {
+                        break;
+                    }
+                    return self.expired();
+                }
+                step = self.step(admission) => step,
+            };
+            if let Err(fault) = step {
+                for chunk in self.held.drain(..) {
+                    sink.chunk(chunk);
+                }
+                return Ended::Cut(Box::new(Cut {
+                    fault,
+                    endpoint: self.target.endpoint.config.name.clone(),
+                    model: self.target.model.to_string(),
+                    whole: self.whole,
+                }));
+            }
+        }
+        let tail = self.voice.end();
+        if !tail.is_empty() {
+            sink.chunk(tail);
+        }
+        let usage = self.whole.usage();
+        // Who speaks a dialect of his own has put it together himself.
+        let wire = self.call.wire.is_some();
+        Ended::Answered(Answered {
+            body: if wire { String::new() } else { self.whole.completion().to_string() },
+            usage,
+            first_content: self.first_content,
+            connect_took: self.head.connect_took,
+            skipped_events: self.skipped,
+        })
+    }
+
+    /// Waits until the reader keeps up; false when the call's deadline comes first.
+    async fn keeps_up<S: StreamSink>(&mut self, sink: &mut S, deadline: Instant) -> bool {
+        let mut paused = false;
+        let ready = poll_fn(|cx| {
+            let ready = sink.poll_ready(cx);
+            paused |= ready.is_pending();
+            ready
+        });
+        tokio::select! {
+            biased;
+            () = ready => {}
+            () = time::sleep_until(deadline.into()) => return false,
+        }
+        if paused {
+            // The reader's own pause is not the vendor's.
+            self.last_content = now();
+            self.rearm();
+        }
+        true
+    }
+
+    /// The call's own deadline passed.
+    fn expired(self) -> Ended {
+        let delivered = Interrupted {
+            partial: self.whole.text().to_owned(),
+            usage: self.whole.usage(),
+            partial_completion: self.whole.completion(),
+        };
+        let endpoint = &self.target.endpoint.config.name;
+        Ended::Expired(Box::new(CallError::expired(endpoint, self.call.timeouts.total, delivered)))
+    }
+
+    /// Reads what comes next.
+    async fn step(&mut self, admission: &mut Admission) -> Result<(), Fault> {
+        if self.pending {
+            let progress = self.events(admission)?;
+            return self.progressed(progress);
+        }
+        if self.body_ended {
+            return self.end(admission);
+        }
+        let mut frame = Vec::new();
+        match next_frame(&mut self.body, self.timer.as_mut(), &mut frame).await {
+            Frame::Data => {}
+            Frame::TimedOut if self.finished_at.is_some() => {
+                self.ended = true;
+                return Ok(());
+            }
+            Frame::TimedOut => {
+                return Err(Fault::new(self.armed_for, timeout_message(self.armed_for)).maybe_billed());
+            }
+            Frame::Broken(_) if self.whole.finished() => {
+                self.ended = true;
+                return Ok(());
+            }
+            Frame::Broken(why) => return Err(self.fault(Kind::Truncated, &why)),
+            Frame::End => {
+                self.body_ended = true;
+                let rest = match self.decoder.finish() {
+                    Ok(rest) => rest,
+                    Err(_) if self.whole.finished() => Vec::new(),
+                    Err(e) => return Err(send::undecodable(e)),
+                };
+                let progress = self.push(&rest, admission)?;
+                return self.progressed(progress);
+            }
+        }
+        let progress = if self.decoder.is_identity() {
+            self.push(&frame, admission)?
+        } else {
+            let decoded = self.decoder.push(&frame).map_err(send::undecodable)?;
+            self.push(&decoded, admission)?
+        };
+        self.progressed(progress)
+    }
+
+    fn progressed(&mut self, progress: Progress) -> Result<(), Fault> {
+        if let Progress::End = progress {
+            self.ended = true;
+            drain(&mut self.body);
+            return Ok(());
+        }
+        // Only content feeds the timer: comments and pings are signs of life, not of progress.
+        self.rearm();
+        Ok(())
+    }
+
+    /// Every choice that was asked for has come to its end.
+    fn is_whole(&self) -> bool {
+        self.whole.finished() && self.whole.choices() >= self.request.choices
+    }
+
+    /// Sets the timer for what is waited for now.
+    fn rearm(&mut self) {
+        let at = if self.is_whole() {
+            *self.finished_at.get_or_insert_with(now) + GRACE
+        } else if self.first_content.is_some() {
+            self.armed_for = Kind::ContentTimeout;
+            self.last_content + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT)
+        } else {
+            return;
+        };
+        self.timer.as_mut().reset(at.into());
+    }
+
+    /// The body ended by itself, and all of it but an unfinished last event was looked at.
+    fn end(&mut self, admission: &mut Admission) -> Result<(), Fault> {
+        if let Some(event) = self.framer.finish() {
+            self.event(event.name.as_deref(), event.data, admission)?;
+            // It may have been the first content: what is wrong with the end is for after the commit point.
+            return Ok(());
+        }
+        if self.whole.finished() {
+            self.ended = true;
+            return Ok(());
+        }
+        if self.received == 0
+            && let Some(fault) = self.not_a_stream()
+        {
+            return Err(fault);
+        }
+        // "None sound after it": a stream that ends in undecodable events was malformed, not cut.
+        let kind = if self.undecodable_run > 0 { Kind::Malformed } else { Kind::Truncated };
+        Err(self.fault(kind, "the stream ended without a finish reason"))
+    }
+
+    /// Errors come as plain JSON under the content type of a stream, and proxies send pages.
+    fn not_a_stream(&self) -> Option<Fault> {
+        let start = self.start.iter().find(|b| !b.is_ascii_whitespace())?;
+        if !matches!(start, b'{' | b'[' | b'<') {
+            return None;
+        }
+        let mut head = String::from_utf8_lossy(&self.start).into_owned();
+        self.target.redact(&mut head);
+        let error = crate::dialect::error_body::read(head.as_bytes());
+        if *start == b'<' || (error.code.is_none() && error.kind.is_none() && error.status.is_none()) {
+            return Some(
+                self.fault(Kind::Malformed, &format!("the answer is no event stream: {}", error.message)),
+            );
+        }
+        Some(classify(self.head.status, self.head.hint, &error))
+    }
+
+    fn fault(&self, kind: Kind, message: &str) -> Fault {
+        Fault { status: Some(self.head.status), ..Fault::new(kind, message).maybe_billed() }
+    }
+}

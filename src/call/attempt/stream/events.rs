@@ -1,0 +1,214 @@
+//! A stream's events, one after the other: what each means, and what of it is passed on.
+
+use serde_json::Value;
+
+use super::{Progress, Reading};
+use crate::{
+    base::{clock::now, vendor_error::VendorError},
+    call::{
+        attempt::send::{self, MAX_ANSWER},
+        output::Voice,
+    },
+    dialect::{
+        chunks::Decoded,
+        openai::{
+            accumulate::Accumulator,
+            chunk::{self, Data},
+        },
+    },
+    observe::latency::Part,
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
+    state::admission::Admission,
+};
+
+/// This much may be held back before the first content.
+const MAX_HELD: usize = 1 << 20;
+/// Undecodable events in a row that make a stream malformed.
+const MAX_UNDECODABLE: u32 = 3;
+
+impl Reading<'_> {
+    pub(super) fn push(&mut self, bytes: &[u8], admission: &mut Admission) -> Result<Progress, Fault> {
+        if self.first_content.is_none() && self.start.len() < MAX_HELD {
+            self.start.extend_from_slice(bytes);
+        }
+        self.framer.push(bytes);
+        self.events(admission)
+    }
+
+    /// Takes the events that are there, up to the commit point: what follows it in the same bytes is for after.
+    pub(super) fn events(&mut self, admission: &mut Admission) -> Result<Progress, Fault> {
+        let uncommitted = self.first_content.is_none() && !self.call.streams.commit_at_end;
+        self.pending = true;
+        loop {
+            match self.framer.next_event() {
+                Ok(Some(event)) => {
+                    if let Progress::End = self.event(event.name.as_deref(), event.data, admission)? {
+                        return Ok(Progress::End);
+                    }
+                    if uncommitted && self.first_content.is_some() {
+                        return Ok(Progress::More);
+                    }
+                }
+                Ok(None) => {
+                    self.pending = false;
+                    return Ok(Progress::More);
+                }
+                Err(_) => {
+                    return Err(Fault::new(Kind::Malformed, "an event is larger than 8 MiB").maybe_billed());
+                }
+            }
+        }
+    }
+
+    pub(super) fn event(
+        &mut self,
+        name: Option<&str>,
+        data: String,
+        admission: &mut Admission,
+    ) -> Result<Progress, Fault> {
+        self.received += data.len();
+        if self.received > MAX_ANSWER {
+            return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
+        }
+        let as_it_came = self.voice.event(name, &data);
+        let progress = self.read_event(name, data, admission)?;
+        if let Some(event) = as_it_came {
+            self.hold(event)?;
+        }
+        Ok(progress)
+    }
+
+    fn read_event(
+        &mut self,
+        name: Option<&str>,
+        data: String,
+        admission: &mut Admission,
+    ) -> Result<Progress, Fault> {
+        if let Some(translator) = &mut self.translator {
+            let decoded = translator.event(name, &data);
+            return self.translated(decoded, admission);
+        }
+        match chunk::read(name, &data) {
+            Data::Done => self.done(),
+            Data::Error(error) => Err(self.told(error)),
+            Data::Undecodable => self.undecodable(),
+            Data::Opaque => {
+                self.undecodable_run = 0;
+                self.content(admission);
+                match self.voice {
+                    Voice::Objects => self.hold(data)?,
+                    Voice::Raw => {}
+                    Voice::Encoded(_) => self.skipped += 1,
+                }
+                Ok(Progress::More)
+            }
+            Data::Chunk(value) => {
+                self.undecodable_run = 0;
+                self.chunk(value, data, admission)?;
+                Ok(Progress::More)
+            }
+        }
+    }
+
+    /// An event of another dialect.
+    fn translated(&mut self, decoded: Decoded, admission: &mut Admission) -> Result<Progress, Fault> {
+        match decoded {
+            Decoded::Done => return self.done(),
+            Decoded::Error(error) => return Err(self.told(error)),
+            Decoded::Void(why) => return Err(self.fault(Kind::Malformed, &why)),
+            Decoded::Undecodable => return self.undecodable(),
+            Decoded::Nothing => {}
+            Decoded::Chunks(chunks) => {
+                self.undecodable_run = 0;
+                for value in chunks {
+                    // Who did not ask what was used is not told, and who did, once and at the end: some vendors
+                    // count on with every event. We want to know.
+                    let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
+                    if only_usage && !(self.request.include_usage && self.whole.finished()) {
+                        self.whole.add(value);
+                    } else {
+                        let text = value.to_string();
+                        self.chunk(value, text, admission)?;
+                    }
+                }
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    /// The vendor says that this was all.
+    fn done(&self) -> Result<Progress, Fault> {
+        if self.whole.finished() {
+            return Ok(Progress::End);
+        }
+        Err(self.fault(Kind::Truncated, "the end came without a finish reason"))
+    }
+
+    /// The vendor says in the stream what went wrong.
+    fn told(&self, error: VendorError) -> Fault {
+        classify(self.head.status, self.head.hint, &self.target.redacted(error))
+    }
+
+    fn undecodable(&mut self) -> Result<Progress, Fault> {
+        self.skipped += 1;
+        self.undecodable_run += 1;
+        if self.undecodable_run >= MAX_UNDECODABLE {
+            return Err(self.fault(Kind::Malformed, "three events in a row could not be read"));
+        }
+        Ok(Progress::More)
+    }
+
+    fn chunk(&mut self, value: Value, text: String, admission: &mut Admission) -> Result<(), Fault> {
+        if chunk::gave_up(&value) {
+            return Err(send::gave_up(self.head.status));
+        }
+        let content = chunk::has_content(&value);
+        // A gateway of our kind before this one: what it told so far is void.
+        if value["bellwether"]["event"] == "restart" {
+            self.whole = Accumulator::default();
+        }
+        let said = self.voice.chunk(&value, text);
+        self.whole.add(value);
+        if content {
+            self.content(admission);
+        }
+        if said.is_empty() { Ok(()) } else { self.hold(said) }
+    }
+
+    fn content(&mut self, admission: &mut Admission) {
+        let now = now();
+        if self.first_content.is_some() {
+            let gap = now.saturating_duration_since(self.last_content);
+            self.target.time(Part::Gap, gap);
+        }
+        self.last_content = now;
+        self.answered(admission);
+    }
+
+    /// The commit point is reached, or content has begun: the attempt counts as answered.
+    pub(super) fn answered(&mut self, admission: &mut Admission) {
+        if self.first_content.is_some() {
+            return;
+        }
+        let now = now();
+        self.first_content = Some(now);
+        self.start = Vec::new();
+        self.call.commit(admission, now.saturating_duration_since(self.began));
+    }
+
+    /// Keeps a chunk until it may be passed on.
+    fn hold(&mut self, data: String) -> Result<(), Fault> {
+        // After the first content it is passed on at once, or the whole is bounded as it is received.
+        if self.first_content.is_none() {
+            self.held_bytes += data.len();
+            if self.held_bytes > MAX_HELD {
+                return Err(self.fault(Kind::Malformed, "a mebibyte came without any content"));
+            }
+        }
+        self.held.push(data);
+        Ok(())
+    }
+}

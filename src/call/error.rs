@@ -1,0 +1,383 @@
+//! A call that failed, as data: the façade makes a JavaScript error of it.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use super::report::Attempt;
+use crate::{
+    base::{reason::Reason, timestamp::epoch_ms},
+    config::Problem,
+    cost::price::Money,
+    dialect::usage::Usage,
+    policy::fault::{Fault, Kind},
+};
+
+/// One code for each public error class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    Config,
+    Authentication,
+    PermissionDenied,
+    RateLimit,
+    QuotaExceeded,
+    BadRequest,
+    ContextLength,
+    ContentFilter,
+    NotFound,
+    Timeout,
+    Connection,
+    Upstream,
+    StreamInterrupted,
+    AllEndpointsFailed,
+    BudgetExceeded,
+    QueueFull,
+    ClientClosed,
+    Queue,
+    Internal,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallError {
+    pub code: Code,
+    pub reason: Reason,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub request_id: String,
+    pub attempts: Vec<Attempt>,
+    pub retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<&'static str>,
+    /// The vendor's own code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_code: Option<String>,
+    /// A retry was due that the retry budget did not allow.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retry_budget_exhausted: bool,
+    /// One for each candidate that failed or was skipped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<EndpointError>,
+    /// Milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earliest_retry_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Interrupted>,
+    /// What is wrong with the options, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointError {
+    pub endpoint: String,
+    pub model: String,
+    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    pub message: String,
+}
+
+/// What a stream had delivered when it broke.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Interrupted {
+    pub partial: String,
+    pub partial_completion: serde_json::Value,
+    pub usage: Option<Usage>,
+}
+
+impl CallError {
+    fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            status: None,
+            endpoint: None,
+            request_id: String::new(),
+            attempts: Vec::new(),
+            retryable: false,
+            retry_after_ms: None,
+            phase: reason.phase(),
+            vendor_code: None,
+            retry_budget_exhausted: false,
+            errors: Vec::new(),
+            earliest_retry_at: None,
+            interrupted: None,
+            problems: Vec::new(),
+        }
+    }
+
+    pub fn config(message: impl Into<String>) -> Self {
+        Self::new(Code::Config, Reason::Config, message)
+    }
+
+    /// Options that are not valid, all of them.
+    pub fn problems(problems: Vec<Problem>) -> Self {
+        let list: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
+        Self { problems, ..Self::config(list.join("\n")) }
+    }
+
+    /// One thing that is not valid.
+    pub fn problem(path: &str, message: String) -> Self {
+        Self::problems(vec![Problem { path: path.into(), message }])
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, Reason::BadRequest, message)
+    }
+
+    pub fn unknown_model(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, Reason::NotFound, message)
+    }
+
+    pub fn closed() -> Self {
+        Self::new(Code::ClientClosed, Reason::Closed, "the client is closed")
+    }
+
+    /// A budget is used up.
+    pub fn budget(name: &str, limit: Money, renews_in: Duration) -> Self {
+        let message = format!("the budget '{name}' of {} USD is used up", limit.usd());
+        Self {
+            retry_after_ms: Some(renews_in.as_millis() as u64),
+            ..Self::new(Code::BudgetExceeded, Reason::Budget, message)
+        }
+    }
+
+    pub fn queue_full(message: impl Into<String>) -> Self {
+        Self { retryable: true, ..Self::new(Code::QueueFull, Reason::QueueFull, message) }
+    }
+
+    /// The queue's file cannot be used.
+    pub fn queue(message: impl Into<String>) -> Self {
+        Self { retryable: true, ..Self::new(Code::Queue, Reason::QueueFull, message) }
+    }
+
+    /// A queued call whose `ttl` was over first.
+    pub fn expired_in_queue() -> Self {
+        Self::new(Code::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
+    }
+
+    /// Whether it is for want of an endpoint, and not a mistake of the caller's or somebody's will.
+    pub fn is_outage(&self) -> bool {
+        let outage = !matches!(
+            self.code,
+            Code::Config
+                | Code::BadRequest
+                | Code::ContextLength
+                | Code::ContentFilter
+                | Code::ClientClosed
+                | Code::StreamInterrupted
+                | Code::Queue
+                | Code::Internal
+        );
+        // A name that nobody serves was never sent to anyone.
+        let unknown = self.code == Code::NotFound && self.endpoint.is_none() && self.errors.is_empty();
+        outage && !unknown
+    }
+
+    /// Whether a request was lost that somebody else might have answered.
+    pub fn is_loss(&self) -> bool {
+        self.code == Code::StreamInterrupted || (self.is_outage() && self.code != Code::BudgetExceeded)
+    }
+
+    /// Whether the same call may be answered at another time.
+    pub fn may_pass(&self) -> bool {
+        self.is_outage() && !matches!(self.code, Code::BudgetExceeded | Code::NotFound)
+    }
+
+    /// A defect of ours, such as a panic, contained.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Code::Internal, Reason::Closed, message)
+    }
+
+    pub fn defect() -> Self {
+        Self::internal("a defect in bellwether ended this call; please report it")
+    }
+
+    pub fn deadline(total: Duration) -> Self {
+        let message = format!("no answer within the call's {} ms", total.as_millis());
+        Self { retryable: true, ..Self::new(Code::Timeout, Reason::TimeoutTotal, message) }
+    }
+
+    /// One candidate's failure as the call's.
+    pub fn of_fault(endpoint: &str, fault: &Fault) -> Self {
+        let reason = fault.kind.reason();
+        let status = fault.status.map(|s| format!("{s} ")).unwrap_or_default();
+        let message = if fault.message.is_empty() {
+            format!("{endpoint}: {status}{}", words(fault.kind))
+        } else {
+            format!("{endpoint}: {status}{}: {}", words(fault.kind), fault.message)
+        };
+        Self {
+            status: fault.status,
+            endpoint: Some(endpoint.into()),
+            retryable: fault.kind.retryable(),
+            retry_after_ms: fault.hint.map(|h| h.as_millis() as u64),
+            vendor_code: fault.code.clone(),
+            ..Self::new(code(fault.kind), reason, message)
+        }
+    }
+
+    /// A candidate that was not even asked.
+    pub fn of_skip(endpoint: &str, reason: Reason) -> Self {
+        let kind = match reason {
+            Reason::RateLimited | Reason::Limiter => Code::RateLimit,
+            Reason::CostLimit => Code::BudgetExceeded,
+            Reason::Quota => Code::QuotaExceeded,
+            Reason::Auth => Code::Authentication,
+            Reason::Permission => Code::PermissionDenied,
+            Reason::NotFound => Code::NotFound,
+            Reason::Dns | Reason::Connect | Reason::Tls => Code::Connection,
+            _ => Code::Upstream,
+        };
+        let why = skip_words(reason);
+        Self {
+            endpoint: Some(endpoint.into()),
+            retryable: reason != Reason::CostLimit,
+            ..Self::new(kind, reason, format!("{endpoint}: not asked: {why}"))
+        }
+    }
+
+    /// A candidate that was not asked because as many requests are under way as it may have.
+    pub fn of_full(endpoint: &str, limit: Option<u32>, configured: Option<u32>) -> Self {
+        let why = match limit.or(configured) {
+            Some(n) if configured == Some(n) => {
+                format!("as many requests as its maxConcurrency of {n} allows are under way")
+            }
+            Some(n) => {
+                format!("it throttled, and the {n} requests that it is sent at once since are under way")
+            }
+            None => "as many requests as it is sent at once are under way".into(),
+        };
+        let of = Self::of_skip(endpoint, Reason::Limiter);
+        Self { message: format!("{endpoint}: not asked: {why}"), ..of }
+    }
+
+    /// Several candidates failed. `telling` is the failure that says most.
+    pub fn all_failed(
+        telling: Self,
+        errors: Vec<EndpointError>,
+        now: SystemTime,
+        ready_in: Option<Duration>,
+    ) -> Self {
+        let list: Vec<&str> = errors.iter().map(|e| e.message.as_str()).collect();
+        let retryable = telling.retryable || ready_in.is_some();
+        Self {
+            message: format!("no endpoint answered: {}", list.join("; ")),
+            code: Code::AllEndpointsFailed,
+            retryable,
+            retry_after_ms: ready_in.map(|d| d.as_millis() as u64).or(telling.retry_after_ms),
+            earliest_retry_at: ready_in.map(|d| epoch_ms(now + d)),
+            errors,
+            ..telling
+        }
+    }
+
+    pub fn interrupted(endpoint: &str, fault: &Fault, interrupted: Interrupted) -> Self {
+        let of = Self::of_fault(endpoint, fault);
+        Self {
+            code: Code::StreamInterrupted,
+            message: format!("the stream broke after content was delivered: {}", of.message),
+            interrupted: Some(interrupted),
+            ..of
+        }
+    }
+
+    /// The call's deadline passed in the middle of a stream.
+    pub fn expired(endpoint: &str, total: Duration, interrupted: Interrupted) -> Self {
+        let of = Self::deadline(total);
+        Self {
+            code: Code::StreamInterrupted,
+            message: format!("the stream was not over within the call's {} ms", total.as_millis()),
+            endpoint: Some(endpoint.into()),
+            interrupted: Some(interrupted),
+            ..of
+        }
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| {
+            r#"{"code":"INTERNAL","reason":"closed","message":"an error could not be written","attempts":[],"retryable":false}"#.into()
+        })
+    }
+}
+
+/// Which class a failure is raised as.
+fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::Dns | Kind::Connect | Kind::Tls | Kind::Unsent | Kind::Stale | Kind::Reset => Code::Connection,
+        Kind::ConnectTimeout
+        | Kind::HeadersTimeout
+        | Kind::FirstContentTimeout
+        | Kind::ContentTimeout
+        | Kind::LatencyLimit => Code::Timeout,
+        Kind::RateLimited | Kind::TooLargeForLimit => Code::RateLimit,
+        Kind::Quota => Code::QuotaExceeded,
+        Kind::Auth => Code::Authentication,
+        Kind::Permission => Code::PermissionDenied,
+        Kind::NotFound | Kind::Absent => Code::NotFound,
+        Kind::BadRequest => Code::BadRequest,
+        Kind::ContextLength => Code::ContextLength,
+        Kind::ContentFilter => Code::ContentFilter,
+        Kind::RequestTimeout
+        | Kind::Conflict
+        | Kind::ServerError
+        | Kind::Overloaded
+        | Kind::Truncated
+        | Kind::Malformed => Code::Upstream,
+    }
+}
+
+fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dns => "name resolution failed",
+        Kind::Connect => "no connection",
+        Kind::Tls => "TLS failed",
+        Kind::ConnectTimeout | Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::ContentTimeout => {
+            "timed out"
+        }
+        Kind::LatencyLimit => "slower than its maxLatency",
+        Kind::Unsent => "the connection was lost before the request was sent",
+        Kind::Stale | Kind::Reset => "the connection was lost after the request was sent",
+        Kind::RequestTimeout => "request timeout",
+        Kind::Conflict => "conflict",
+        Kind::ServerError => "server error",
+        Kind::Overloaded => "overloaded",
+        Kind::RateLimited => "rate limited",
+        Kind::TooLargeForLimit => "this request is larger than the rate limit",
+        Kind::Quota => "quota or spend limit reached",
+        Kind::Auth => "the key was refused",
+        Kind::Permission => "the key lacks permission",
+        Kind::NotFound | Kind::Absent => "not found",
+        Kind::BadRequest => "the request was refused",
+        Kind::ContextLength => "the request is longer than the model's context",
+        Kind::ContentFilter => "the request was refused by a content filter",
+        Kind::Truncated => "the answer was cut off",
+        Kind::Malformed => "the answer could not be read",
+    }
+}
+
+fn skip_words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::BreakerOpen => "its circuit breaker is open",
+        Reason::Isolated => "it is isolated",
+        Reason::Limiter => "its rate budget is used up",
+        Reason::LatencyLimit => "it is slower than its maxLatency",
+        Reason::CostLimit => "the request would cost more than its costLimitPerRequest",
+        Reason::RateLimited => "it is cooling down after rate limiting",
+        Reason::Quota => "its credential is parked after a quota or spend limit",
+        Reason::Auth | Reason::Permission => "its credential is parked after it was refused",
+        Reason::NotFound => "it did not have this model a short while ago",
+        _ => "it is cooling down",
+    }
+}

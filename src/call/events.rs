@@ -1,0 +1,58 @@
+//! What listeners hear of a call.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+
+use super::{attempt_log::Trail, report::Attempt, run::Call};
+use crate::{
+    base::event::{self, EventKind},
+    policy::fault::Fault,
+    state::Target,
+};
+
+impl Call {
+    /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
+    pub(super) fn tell_attempts(&self, trail: &mut Trail) {
+        trail.untold().for_each(|attempt| {
+            self.count_attempt(attempt);
+            self.tell_attempt(attempt);
+        });
+    }
+
+    fn tell_attempt(&self, attempt: &Attempt) {
+        event::emit(&*self.engine.events, EventKind::Attempt, || {
+            let mut value = json!(attempt);
+            value["requestId"] = json!(self.id);
+            if !self.options.tags.is_empty() {
+                value["tags"] = self.options.tags.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+            }
+            value
+        });
+    }
+
+    pub(super) fn tell_retry(&self, target: &Target, after: Duration, fault: Option<&Fault>) {
+        event::emit(&*self.engine.events, EventKind::Retry, || {
+            json!({
+                "requestId": self.id, "endpoint": target.endpoint.config.name, "model": &*target.model,
+                "delayMs": crate::base::duration::millis(after), "reason": fault.map(|f| f.kind.reason()),
+                "retryAfterMs": fault.and_then(|f| f.hint).map(crate::base::duration::millis),
+            })
+        });
+    }
+
+    pub(super) fn tell_move(&self, from: &Arc<Target>, to: &Arc<Target>, fault: &Fault) {
+        if Arc::ptr_eq(from, to) {
+            return;
+        }
+        self.saw_move(from, to, fault);
+        event::emit(&*self.engine.events, EventKind::Failover, || {
+            json!({
+                "requestId": self.id,
+                "from": { "endpoint": from.endpoint.config.name, "model": &*from.model },
+                "to": { "endpoint": to.endpoint.config.name, "model": &*to.model },
+                "reason": fault.kind.reason(), "status": fault.status,
+            })
+        });
+    }
+}

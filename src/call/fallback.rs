@@ -1,0 +1,147 @@
+//! The answer for when there is none: canned, and marked as such.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time;
+
+use super::{
+    attempt::stream::StreamSink,
+    error::CallError,
+    report::{Latency, Report},
+    result::Reply,
+    run::Call,
+};
+use crate::{
+    base::{
+        clock::now,
+        event::{self, EventKind},
+        timestamp::epoch_ms,
+    },
+    config::call_policy::{Fallback, OnUnavailable},
+};
+
+/// What reports and completions name as who answered.
+const NAME: &str = "fallback";
+/// How long the user's function may think, if the deadline allows.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Call {
+    /// The end of a call that came to nothing: the fallback, or the error with everything that is known.
+    pub(super) async fn fail<S: StreamSink>(
+        &mut self,
+        error: CallError,
+        sink: &mut S,
+    ) -> Result<Reply, CallError> {
+        self.finish_trail(error.reason);
+        if let Some(text) = self.fallback(&error).await {
+            return Ok(self.canned(&text, sink));
+        }
+        let mut error = self.unhealed(error);
+        error.request_id.clone_from(&self.id);
+        error.retry_budget_exhausted = self.budget_exhausted;
+        Err(error)
+    }
+
+    /// Whether a call that failed so is to be queued: nobody was there for it, and whoever asked can be told.
+    pub fn is_to_be_queued(&self, error: &CallError) -> bool {
+        self.on_unavailable() == OnUnavailable::Queue && error.may_pass() && self.cut.is_none()
+    }
+
+    /// The text to answer with, if the user has one for this.
+    async fn fallback(&self, error: &CallError) -> Option<String> {
+        // It is a text for those who wait for one.
+        let chat = self.question.chat()?;
+        let config = &self.engine.config;
+        let on_unavailable = self.on_unavailable();
+        let chosen = on_unavailable == OnUnavailable::Fallback;
+        let fallback = config.fallback.clone().or_else(|| chosen.then(Fallback::default))?;
+        // A caller's mistake is no outage, and what has been delivered is not taken back.
+        if !error.is_outage()
+            || matches!(on_unavailable, OnUnavailable::Error | OnUnavailable::Queue)
+            || self.cut.is_some()
+        {
+            return None;
+        }
+        match fallback {
+            Fallback::Text(text) => Some(text),
+            Fallback::Function(number) => {
+                let request = String::from_utf8_lossy(chat.text()).into_owned();
+                let asked = self.engine.functions.fallback(number, request);
+                let left = self.deadline().saturating_duration_since(now());
+                let text = time::timeout(PATIENCE.min(left), asked).await.ok().flatten();
+                if text.is_none() {
+                    // The error stays as it was; what the function threw is its author's.
+                    event::emit(
+                        &*self.engine.events,
+                        EventKind::Config,
+                        || json!({ "message": "the fallbackResponse function failed, took too long, or gave no string" }),
+                    );
+                }
+                text
+            }
+        }
+    }
+
+    fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> Reply {
+        let id = format!("{NAME}-{}", self.id);
+        let created = epoch_ms(self.engine.wall()) / 1_000;
+        let model = self.question.model().unwrap_or(NAME);
+        let completion = |object: &str, choices: Value| json!({ "id": id, "object": object, "created": created, "model": model, "choices": choices });
+        if self.question.stream() {
+            let chunk = |delta: Value, finish: Value| {
+                let choice =
+                    json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);
+                completion("chat.completion.chunk", choice)
+            };
+            let chunks = [
+                chunk(json!({ "role": "assistant", "content": text }), Value::Null),
+                chunk(json!({}), json!("stop")),
+            ];
+            self.tell_canned(&chunks, sink);
+        }
+        let message = json!({ "role": "assistant", "content": text, "refusal": null });
+        let body = completion(
+            "chat.completion",
+            json!([{ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" }]),
+        );
+        let trail = self.trail.lock();
+        let report = Report {
+            request_id: &self.id,
+            endpoint: NAME,
+            provider: NAME,
+            model: NAME,
+            attempts: trail.attempts(),
+            usage: None,
+            cost_usd: None,
+            latency: Latency {
+                total_ms: now().saturating_duration_since(self.started),
+                first_content_ms: None,
+                queue_ms: self.waited,
+            },
+            failover: true,
+            hedged: trail.hedged,
+            degraded: true,
+            skipped_events: 0,
+            dropped_fields: Vec::new(),
+        };
+        let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
+        let body = match &self.wire {
+            None => body.to_string(),
+            Some(wire) => wire.caller.write_answer(&body, &wire.model),
+        };
+        Reply { body, report, answer: None }
+    }
+
+    fn tell_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {
+        let Some(wire) = &self.wire else {
+            return chunks.iter().for_each(|chunk| sink.chunk(chunk.to_string()));
+        };
+        let mut encoder = wire.caller.encoder(&wire.model);
+        let mut events = String::new();
+        chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut events));
+        encoder.end(&mut events);
+        sink.chunk(json!({ "requestId": self.id, "endpoint": NAME, "model": NAME }).to_string());
+        sink.chunk(events);
+    }
+}

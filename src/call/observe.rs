@@ -1,0 +1,169 @@
+//! What the witness is told of a call.
+
+use std::sync::Arc;
+
+use super::{error::CallError, report::Attempt, result::Reply, run::Call, select::constraints};
+use crate::{
+    alert::rules::Pace,
+    base::{clock::now, reason::Reason},
+    engine::status_page::Watch,
+    observe::{
+        counters::Move,
+        observation::{AttemptSeen, CallSeen, Outcome, Place},
+    },
+    policy::fault::{Fault, Scope},
+    state::{Endpoint, Target},
+};
+
+/// The label of models that nobody serves: whatever callers make up is not counted one by one.
+const UNKNOWN: &str = "(unknown)";
+/// A tag that says on whose behalf a call is, where the request does not.
+const USER: &str = "user";
+
+impl Call {
+    /// An attempt was booked: with the fault it ended in, or without one.
+    pub(super) fn saw_attempt(
+        &self,
+        target: &Target,
+        began: std::time::Instant,
+        fault: Option<&Fault>,
+        first_content: Option<std::time::Instant>,
+    ) {
+        let seen = AttemptSeen {
+            place: place(target),
+            at: self.engine.wall(),
+            now: now(),
+            took: now().saturating_duration_since(began),
+            failure: fault.map(|fault| fault.kind.reason()),
+            blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
+        };
+        // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
+        if self.engine.witness.attempt(&seen) && !self.engine.is_closed() {
+            let endpoint = &target.endpoint;
+            *endpoint.status_page.lock() = Watch::start(&self.engine, endpoint);
+        }
+        let latency = first_content.map_or(seen.took, |at| at.saturating_duration_since(began));
+        let limit = constraints::tighter(
+            target.endpoint.config.max_latency,
+            self.options.rule.as_ref().and_then(|rule| rule.latency_sla),
+        );
+        self.engine.witness.alarm.attempt(&seen, Pace { latency, limit });
+    }
+
+    /// Every attempt is counted once, when it is known what came after it.
+    pub(super) fn count_attempt(&self, attempt: &Attempt) {
+        let Attempt { endpoint, model, outcome, reason, .. } = attempt;
+        let provider = || self.engine.endpoint(endpoint).map_or("", |e| &*e.config.provider);
+        let chat = self.question.chat().is_some();
+        self.engine.witness.meters.of(endpoint, provider(), model, chat).attempt(outcome.word(), *reason);
+    }
+
+    pub(super) fn saw_move(&self, from: &Target, to: &Target, fault: &Fault) {
+        let way = Move { from: place(from), to: place(to), reason: fault.kind.reason() };
+        self.engine.witness.moved(way);
+    }
+
+    /// The call is over, one way or another; seen once.
+    pub(super) fn saw_end(&mut self, result: Option<&Result<Reply, CallError>>) {
+        if std::mem::replace(&mut self.seen, true) {
+            return;
+        }
+        let answer = match result {
+            Some(Ok(reply)) => reply.answer.clone(),
+            _ => None,
+        };
+        let outcome = match result {
+            None => Outcome::Aborted,
+            Some(Ok(_)) if answer.is_some() => Outcome::Answered,
+            Some(Ok(_)) => Outcome::Fallback,
+            Some(Err(error)) if self.is_to_be_queued(error) => Outcome::Queued,
+            Some(Err(error)) => Outcome::Failed(error.reason),
+        };
+        let made_up = self.usual.is_none() && outcome == Outcome::Failed(Reason::NotFound);
+        let model = if made_up { UNKNOWN } else { self.question.model().unwrap_or_default() };
+        let tag = || self.options.tags.iter().find(|(name, _)| name == USER).map(|(_, value)| &**value);
+        let trail = self.trail.lock();
+        self.engine.witness.call(
+            model,
+            &CallSeen {
+                id: self.id.clone(),
+                at: self.engine.wall(),
+                now: now(),
+                took: now().saturating_duration_since(self.started),
+                usual: self.usual.clone(),
+                alone: self.usual.as_ref().and_then(|usual| alone(trail.attempts(), usual)),
+                attempts: trail.attempts().len(),
+                outcome,
+                outage: matches!(result, Some(Err(error)) if error.is_loss()),
+                answer,
+                user: self.question.user().or_else(tag).map(str::to_owned),
+            },
+        );
+    }
+}
+
+pub(super) fn place(target: &Target) -> Place {
+    let endpoint: &Arc<Endpoint> = &target.endpoint;
+    (endpoint.name.clone(), target.model.clone())
+}
+
+/// What the usual candidate came to when it was asked first, or would have been.
+fn alone(attempts: &[Attempt], usual: &Place) -> Option<Reason> {
+    let own = |a: &&Attempt| (&a.endpoint, &a.model) == (&usual.0, &usual.1);
+    // Inside a tier somebody else may have been drawn.
+    let first = attempts.iter().find(own).or_else(|| attempts.first())?;
+    first.reason.filter(|reason| match reason {
+        // It was well, but slower or dearer than was wanted, or not waited for.
+        Reason::Hedged | Reason::Aborted | Reason::LatencyLimit | Reason::CostLimit => false,
+        _ => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::call::report::AttemptOutcome;
+
+    fn attempt(endpoint: &str, outcome: AttemptOutcome, reason: Option<Reason>) -> Attempt {
+        Attempt {
+            endpoint: endpoint.into(),
+            model: "m".into(),
+            started_at: SystemTime::UNIX_EPOCH,
+            duration_ms: Duration::ZERO,
+            outcome,
+            reason,
+            status: None,
+            reused_connection: false,
+            maybe_billed: false,
+            vendor_request_id: None,
+        }
+    }
+
+    #[test]
+    fn alone_is_what_the_usual_one_came_to_first() {
+        use AttemptOutcome::{Fail, Next, Ok, Skipped};
+        let usual: Place = ("a".into(), "m".into());
+        let cases = [
+            (vec![attempt("a", Ok, None)], None),
+            (
+                vec![attempt("a", Next, Some(Reason::ServerError)), attempt("b", Ok, None)],
+                Some(Reason::ServerError),
+            ),
+            (vec![attempt("a", Next, Some(Reason::Reset)), attempt("a", Ok, None)], Some(Reason::Reset)),
+            (
+                vec![attempt("a", Skipped, Some(Reason::BreakerOpen)), attempt("b", Ok, None)],
+                Some(Reason::BreakerOpen),
+            ),
+            (vec![attempt("a", Skipped, Some(Reason::CostLimit)), attempt("b", Ok, None)], None),
+            (vec![attempt("a", Fail, Some(Reason::Hedged)), attempt("b", Ok, None)], None),
+            (vec![attempt("b", Next, Some(Reason::Dns)), attempt("a", Ok, None)], None),
+            (vec![attempt("b", Next, Some(Reason::Dns)), attempt("c", Ok, None)], Some(Reason::Dns)),
+            (vec![], None),
+        ];
+        for (attempts, expected) in cases {
+            assert_eq!(alone(&attempts, &usual), expected, "{attempts:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What vendors offer beside chat completions: embeddings, models, the responses API and the like. Such a request
+//! goes to endpoints of its own dialect as it is but for model and credentials, and comes back as it is.
+
+use std::{ops::Range, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use serde_json::Value;
+
+use crate::{
+    config::key::{ApiKey, KeySource},
+    dialect::{
+        client_dialect::Caller,
+        codec::{Dialect, in_path},
+        members::{self, Members},
+        tokens,
+    },
+    net::request::{Head, Request},
+    policy::fault::{Fault, Kind},
+    state::{
+        Target,
+        request_head::{USER_AGENT, authorize},
+    },
+};
+
+#[derive(Debug)]
+pub struct Passthrough {
+    caller: Caller,
+    method: Method,
+    address: Address,
+    body: Bytes,
+    /// Where the model is named: in the address, or in a JSON body at this place.
+    model: Option<String>,
+    model_at: Option<Range<usize>>,
+    pub stream: bool,
+    tokens: u64,
+}
+
+/// What comes after the base URL: all of it, or what stands before and after the model's name.
+#[derive(Debug)]
+pub struct Address {
+    pub before: String,
+    pub model: Option<String>,
+    pub after: String,
+}
+
+impl Passthrough {
+    pub fn new(caller: Caller, method: Method, address: Address, body: Bytes) -> Self {
+        let text = std::str::from_utf8(&body).ok();
+        let members = text.and_then(|text| Members::read(text).ok());
+        let named = |members: &Members<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
+        // In Google's bodies it stands once more, by its whole name.
+        let in_body = members.as_ref().filter(|_| address.model.is_none()).and_then(named);
+        let in_body = in_body.filter(|model| !model.trim().is_empty());
+        let model_at = match (&in_body, &members, text) {
+            (Some(_), Some(members), Some(text)) => members.place("model", text),
+            _ => None,
+        };
+        let stream = members.as_ref().and_then(|m| m.get("stream")) == Some("true");
+        // Sounds and pictures are not counted in words.
+        let tokens = if members.is_some() { tokens::estimate(&body) } else { 0 };
+        let model = address.model.clone().or(in_body);
+        Self { caller, method, address, body, model, model_at, stream, tokens }
+    }
+
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The name of its dialect.
+    pub fn dialect(&self) -> &'static str {
+        self.caller.word()
+    }
+
+    pub fn input_tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// Nothing is translated: only an endpoint of the caller's own dialect will do.
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        dialect != Dialect::Relay && self.caller.speaks(dialect)
+    }
+
+    /// The request for one candidate. The caller's headers come on top.
+    pub fn request(&self, target: &Target, key: Option<&ApiKey>) -> Result<Request, Fault> {
+        let endpoint = &target.endpoint.config;
+        let Address { before, model, after } = &self.address;
+        let path = match model {
+            Some(_) => format!("{before}{}{after}", in_path(&target.model)),
+            None => format!("{before}{after}"),
+        };
+        let uri: Uri =
+            endpoint.base_url.join(&path).parse().map_err(|_| {
+                Fault::new(Kind::BadRequest, "request: its address holds what no address may")
+            })?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        let own = match &target.credential.source {
+            KeySource::Static(key) => Some(key),
+            KeySource::None | KeySource::Function(_) => None,
+        };
+        authorize(&mut headers, endpoint, key.or(own));
+        Ok(Request::new(Arc::new(Head::new(self.method.clone(), uri, headers)), self.body_for(&target.model)))
+    }
+
+    fn body_for(&self, model: &str) -> Bytes {
+        if let Some(asked) = self.address.model.as_deref().filter(|asked| *asked != model) {
+            return renamed(&self.body, asked, model).map_or_else(|| self.body.clone(), Bytes::from);
+        }
+        let Some(at) = self.model_at.clone().filter(|_| self.model.as_deref() != Some(model)) else {
+            return self.body.clone();
+        };
+        let text = std::str::from_utf8(&self.body).ok();
+        let renamed = text.and_then(|text| members::replaced(text, at, model));
+        renamed.map_or_else(|| self.body.clone(), Bytes::from)
+    }
+}
+
+/// Google's body with another model where the address has another: its own, and those of the requests in it.
+fn renamed(body: &Bytes, asked: &str, model: &str) -> Option<String> {
+    let mut value: Value = serde_json::from_slice(body).ok()?;
+    let whole = |name: &str| format!("models/{}", name.strip_prefix("models/").unwrap_or(name));
+    let (asked, model) = (whole(asked), Value::from(whole(model)));
+    let mut changed = false;
+    let mut rename = |object: &mut Value| {
+        if let Some(named) = object.get_mut("model").filter(|named| **named == asked.as_str()) {
+            *named = model.clone();
+            changed = true;
+        }
+    };
+    rename(&mut value);
+    value.get_mut("requests").and_then(Value::as_array_mut).into_iter().flatten().for_each(rename);
+    changed.then(|| value.to_string())
+}

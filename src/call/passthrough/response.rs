@@ -1,0 +1,258 @@
+//! An answer that is passed on as it comes: JSON once it is there whole and sound, events once the first of them is no
+//! error, all else from its first byte on.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Map, Value, json};
+use tokio::time;
+
+use crate::{
+    base::{clock::now, latin1, vendor_error::VendorError},
+    call::{
+        attempt::{
+            send::{self, Answer, Answered},
+            stream::StreamSink,
+        },
+        error::{CallError, Interrupted},
+        hedge::Trial,
+        interruption::Cut,
+        run::{Call, Ended},
+    },
+    config::timeouts::Timeouts,
+    dialect::{
+        error_body,
+        openai::{
+            accumulate::Accumulator,
+            chunk::{self, Data},
+        },
+    },
+    net::{
+        body::Body,
+        decode::Decoder,
+        fields::{Fields, text},
+        sse::Framer,
+    },
+    policy::{
+        classify::classify,
+        fault::{Fault, Kind},
+    },
+    state::admission::Admission,
+};
+
+/// What the caller hears of an answer's head: what it holds, and what its limits are.
+const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
+const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+/// A first event that is larger is no error in an answer's place.
+const MAX_OPENING: usize = 64 << 10;
+
+/// The fields of an answer's head that are passed on.
+pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
+    let mut kept = Vec::new();
+    fields.each(|name, value| {
+        let Some(name) = text(name).map(str::to_ascii_lowercase) else { return };
+        let known = PASSED.contains(&&*name) || LIMITS.iter().any(|prefix| name.starts_with(prefix));
+        if let Some(value) = text(value).filter(|_| known) {
+            kept.push((name, value.to_owned()));
+        }
+    });
+    kept
+}
+
+/// An answer that has begun.
+pub struct Flow<'c> {
+    call: &'c Call,
+    introduction: String,
+    body: Body,
+    decoder: Decoder,
+    /// What came before the commit point.
+    held: Vec<u8>,
+    ended: bool,
+    first_content: Instant,
+    connect_took: Option<Duration>,
+    endpoint: String,
+    model: String,
+}
+
+/// Reads until the commit point.
+pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Result<Flow<'c>, Fault> {
+    let target = trial.admission.target.clone();
+    let Answer { head, mut body, mut decoder } = answer;
+    let fields = head.passed_on.clone();
+    let kind = fields.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
+    let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    if kind == "text/html" {
+        return Err(Fault::new(Kind::Malformed, "the answer is a page for people"));
+    }
+    let whole = kind == "application/json" || kind.ends_with("+json");
+    let (mut held, mut ended) = (Vec::new(), false);
+    let hears = |error| classify(head.status, head.hint, &target.redacted(error));
+    if matches!(head.status, 204 | 205) {
+        // Whatever comes behind such a head is no body.
+        ended = true;
+    } else if whole {
+        held = send::read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
+        ended = true;
+        if let Some(error) = error_of(&held)? {
+            return Err(hears(error));
+        }
+    } else {
+        let first = call.timeouts.first_content.unwrap_or(Timeouts::FIRST_CONTENT);
+        let until = trial.admission.began + first;
+        let mut opening = (kind == "text/event-stream").then(|| Framer::new(MAX_OPENING));
+        let mut begun = false;
+        while !begun && !ended {
+            let read = held.len();
+            ended = !more(&mut body, &mut decoder, &mut held, until, Kind::FirstContentTimeout).await?;
+            begun = match &mut opening {
+                None => !held.is_empty(),
+                Some(framer) => {
+                    framer.push(&held[read..]);
+                    match first_event(framer, ended) {
+                        First::Error(error) => return Err(hears(error)),
+                        First::Event => true,
+                        First::Nothing => held.len() > MAX_OPENING,
+                    }
+                }
+            };
+        }
+    }
+    let took = now().saturating_duration_since(trial.admission.began);
+    call.commit(&mut trial.admission, took);
+    let mut introduction = call.introduction(&target, head.vendor_request_id.as_deref());
+    introduction["status"] = json!(head.status);
+    introduction["headers"] = fields
+        .into_iter()
+        .map(|(name, mut value)| {
+            target.redact(&mut value);
+            (name, Value::String(value))
+        })
+        .collect::<Map<_, _>>()
+        .into();
+    Ok(Flow {
+        call,
+        introduction: introduction.to_string(),
+        body,
+        decoder,
+        held,
+        ended,
+        first_content: now(),
+        connect_took: head.connect_took,
+        endpoint: target.endpoint.config.name.clone(),
+        model: target.model.to_string(),
+    })
+}
+
+/// How a stream of events begins.
+enum First {
+    Nothing,
+    Event,
+    Error(VendorError),
+}
+
+fn first_event(framer: &mut Framer, ended: bool) -> First {
+    let mut first = framer.next_event();
+    if ended && first == Ok(None) {
+        first = Ok(framer.finish());
+    }
+    match first {
+        Ok(None) => First::Nothing,
+        Ok(Some(event)) => match chunk::read(event.name.as_deref(), &event.data) {
+            Data::Error(error) => First::Error(error),
+            _ => First::Event,
+        },
+        // What is too large to be looked at is passed on.
+        Err(_) => First::Event,
+    }
+}
+
+/// The error that a JSON answer is in spite of its status. What has an id or says what it is may have an error among
+/// its members: a stored response that failed.
+fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        error: Option<Value>,
+        id: Option<IgnoredAny>,
+        object: Option<IgnoredAny>,
+    }
+    // Readers of a fetch's answer skip the mark.
+    let text = str::from_utf8(body).map(|text| text.trim_start_matches('\u{feff}'));
+    let malformed = || Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed();
+    let text = text.map_err(|_| malformed())?;
+    let Ok(envelope) = serde_json::from_str::<Envelope>(text) else {
+        return serde_json::from_str::<IgnoredAny>(text).map(|_| None).map_err(|_| malformed());
+    };
+    let Envelope { error: Some(error @ Value::Object(_)), id: None, object: None } = envelope else {
+        return Ok(None);
+    };
+    Ok(Some(error_body::from_value(&json!({ "error": error }))))
+}
+
+impl Flow<'_> {
+    /// Passes on what was held and what comes after it, to the end.
+    pub async fn deliver<S: StreamSink>(mut self, _: &mut Admission, sink: &mut S) -> Ended {
+        let deadline = self.call.started + self.call.timeouts.total;
+        sink.chunk(std::mem::take(&mut self.introduction));
+        loop {
+            if !self.held.is_empty() {
+                sink.chunk(latin1::text(&std::mem::take(&mut self.held)));
+            }
+            if self.ended {
+                return Ended::Answered(Answered {
+                    body: String::new(),
+                    usage: None,
+                    first_content: Some(self.first_content),
+                    connect_took: self.connect_took,
+                    skipped_events: 0,
+                });
+            }
+            tokio::select! {
+                biased;
+                () = std::future::poll_fn(|cx| sink.poll_ready(cx)) => {}
+                () = time::sleep_until(deadline.into()) => return self.expired(),
+            }
+            let between = now() + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT);
+            let until = between.min(deadline);
+            let read =
+                more(&mut self.body, &mut self.decoder, &mut self.held, until, Kind::ContentTimeout).await;
+            match read {
+                Ok(more) => self.ended = !more,
+                Err(_) if now() >= deadline => return self.expired(),
+                Err(fault) => {
+                    return Ended::Cut(Box::new(Cut {
+                        fault,
+                        endpoint: self.endpoint,
+                        model: self.model,
+                        whole: Accumulator::default(),
+                    }));
+                }
+            }
+        }
+    }
+
+    /// The call's own deadline passed.
+    fn expired(self) -> Ended {
+        let nothing = Accumulator::default();
+        let delivered =
+            Interrupted { partial: String::new(), usage: None, partial_completion: nothing.completion() };
+        Ended::Expired(Box::new(CallError::expired(&self.endpoint, self.call.timeouts.total, delivered)))
+    }
+}
+
+/// Reads what comes next into `out`; false at the end.
+async fn more(
+    body: &mut Body,
+    decoder: &mut Decoder,
+    out: &mut Vec<u8>,
+    until: Instant,
+    late: Kind,
+) -> Result<bool, Fault> {
+    let mut encoded = Vec::new();
+    let read = time::timeout_at(until.into(), body.data(&mut encoded))
+        .await
+        .map_err(|_| Fault::new(late, "the answer did not come on in time").maybe_billed())?;
+    let more = read.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())?;
+    out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(send::undecodable)?);
+    Ok(more)
+}

@@ -1,0 +1,179 @@
+//! What a call comes to: the answer with its report, or the error that says why there is none.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    attempt::send::Answered,
+    attempt_log::Trail,
+    error::{CallError, EndpointError},
+    observe, output,
+    report::{Latency, Report},
+    run::Call,
+    select::selector::{Picker, Skipped},
+};
+use crate::{
+    base::{clock::now, reason::Reason, timestamp::epoch_ms},
+    cost::{ledger::Entry, price::Money},
+    dialect::{chunks::Unsaid, codec::Dialect, usage::Usage},
+    observe::{counters::Tokens, observation::AnswerSeen},
+    state::Target,
+};
+
+/// A sound answer, with its report as JSON.
+#[derive(Debug)]
+pub struct Reply {
+    /// The vendor's body, or the completion put together from a stream.
+    pub body: String,
+    pub report: String,
+    /// Who gave it; `None` for the fallback.
+    pub answer: Option<AnswerSeen>,
+}
+
+impl Call {
+    pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
+        let mut trail = self.trail.lock();
+        trail.booked = true;
+        let (cost, usual_cost) = self.book(picker, target, answered.usage, &trail);
+        let failover = moved(picker, index);
+        let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));
+        let report = Report {
+            request_id: &self.id,
+            endpoint: &target.endpoint.config.name,
+            provider: &target.endpoint.config.provider,
+            model: &target.model,
+            attempts: trail.attempts(),
+            usage: answered.usage,
+            cost_usd: cost.map(Money::usd),
+            latency: Latency {
+                total_ms: now().saturating_duration_since(self.started),
+                first_content_ms: first_content,
+                queue_ms: self.waited,
+            },
+            failover,
+            hedged: trail.hedged,
+            degraded: false,
+            skipped_events: answered.skipped_events,
+            dropped_fields: self.dropped_fields(target),
+        };
+        let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
+        let answer = AnswerSeen { place: observe::place(target), failover, first_content, cost, usual_cost };
+        Reply { body: answered.body, report, answer: Some(answer) }
+    }
+
+    /// Books what an answer cost, if that can be known, and says it beside what the usual one would have asked.
+    fn book(
+        &self,
+        picker: &Picker,
+        target: &Target,
+        usage: Option<Usage>,
+        trail: &Trail,
+    ) -> (Option<Money>, Option<Money>) {
+        let engine = &self.engine;
+        let price = |t: &Target| engine.price(&t.endpoint, &t.model);
+        let own = price(target);
+        let cost = usage.and_then(|usage| own.map(|price| price.cost(&usage)));
+        let first = &*picker.candidates[0].target;
+        let billed = trail.attempts().iter().filter(|attempt| attempt.maybe_billed).count();
+        let entry = Entry {
+            at: epoch_ms(engine.wall()),
+            endpoint: &target.endpoint.config.name,
+            model: &target.model,
+            tags: &self.options.tags,
+            usage,
+            cost,
+            list: usage.and_then(|usage| own?.list_cost(&usage)),
+            usual: usage.and_then(|usage| Some(price(first)?.cost(&usage))),
+            maybe_billed: billed as u64,
+        };
+        let crossed = engine.books.record(&entry, &*engine.events, engine.wall_clock());
+        engine.witness.alarm.spent(&crossed);
+        target.meter.answered(usage.as_ref().map(tokens), cost);
+        (cost, entry.usual)
+    }
+
+    /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
+    pub fn unsaid(&self, target: &Target) -> Unsaid {
+        Unsaid {
+            created: epoch_ms(self.engine.wall()) / 1_000,
+            id: format!("{}-{}", self.id, self.trail.lock().attempts().len()),
+            model: target.model.to_string(),
+        }
+    }
+
+    /// What a caller with a dialect of his own is told before a stream begins.
+    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> Value {
+        let attempts = self.trail.lock().attempts().len();
+        output::introduction(target, &self.id, vendor_request_id, attempts)
+    }
+
+    /// The caller's fields that the one who answered was not sent.
+    fn dropped_fields(&self, target: &Target) -> Vec<String> {
+        let dialect = target.endpoint.config.dialect;
+        if dialect == Dialect::OpenAi {
+            return Vec::new();
+        }
+        let written = self.question.chat().and_then(|chat| chat.in_dialect(dialect, &target.model).ok());
+        written.map_or_else(Vec::new, |written| written.dropped.clone())
+    }
+
+    /// No candidate is left: the error that says why.
+    pub(super) fn give_up(&self, picker: &mut Picker) -> CallError {
+        self.tell_skips(picker, usize::MAX);
+        let mut errors = Vec::new();
+        let mut telling: Option<((bool, bool), CallError)> = None;
+        for (candidate, standing) in picker.candidates.iter().zip(&picker.standings) {
+            let name = &candidate.target.endpoint.config.name;
+            let error = match (&standing.fault, standing.skipped) {
+                (Some(fault), _) => CallError::of_fault(name, fault),
+                (None, Some(Skipped { full: true, .. })) => {
+                    let target = &candidate.target;
+                    let configured = target.endpoint.config.limits.max_concurrent;
+                    CallError::of_full(name, target.limiter.lock().concurrency(now()), configured)
+                }
+                (None, Some(Skipped { cause, .. })) => CallError::of_skip(name, cause),
+                (None, None) => continue,
+            };
+            errors.push(EndpointError {
+                endpoint: name.clone(),
+                model: candidate.target.model.to_string(),
+                reason: error.reason,
+                status: error.status,
+                message: error.message.clone(),
+            });
+            // A failure says more than a skip, and an answer with a status more than a broken line.
+            let weight = (standing.fault.is_some(), error.status.is_some());
+            if telling.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
+                telling = Some((weight, error));
+            }
+        }
+        let ready_in = picker.ready_in(self.asker());
+        let Some((_, telling)) = telling else { return CallError::internal("a call had no candidates") };
+        // What none of them can be told is for the caller to change.
+        if errors.len() == 1 || errors.iter().all(|e| e.reason == Reason::BadRequest) {
+            let retry_after_ms = telling.retry_after_ms.or(ready_in.map(|d| d.as_millis() as u64));
+            return CallError { retry_after_ms, ..telling };
+        }
+        CallError::all_failed(telling, errors, self.engine.wall(), ready_in)
+    }
+}
+
+fn tokens(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input_tokens,
+        cached: usage.cached_tokens.unwrap_or(0),
+        cache_write: usage.cache_write_tokens.unwrap_or(0),
+        output: usage.output_tokens,
+        reasoning: usage.reasoning_tokens.unwrap_or(0),
+    }
+}
+
+/// Whether somebody else answered than the candidate that would have been asked with all in health.
+fn moved(picker: &Picker, index: usize) -> bool {
+    let first = &picker.candidates[0].target;
+    let answered = &picker.candidates[index].target;
+    let shares_tier = picker.candidates[index].rank == picker.candidates[0].rank;
+    let first_failed = picker.standings[0].fault.is_some() || picker.standings[0].skipped.is_some();
+    !Arc::ptr_eq(first, answered) && (!shares_tier || first_failed)
+}

@@ -1,0 +1,361 @@
+//! The loop: pick a candidate, attempt, decide, until there is an answer or no way to one.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use tokio::time;
+
+use super::hedge::{Begun, Finished};
+
+use super::{
+    attempt::{send::Answered, stream::StreamSink},
+    attempt_log::Trail,
+    error::CallError,
+    observe,
+    options::CallOptions,
+    output::Wire,
+    record,
+    request::Question,
+    select::{
+        canary::{self, Drawn},
+        candidates,
+        selector::{Asker, Picker},
+    },
+};
+use super::{hedge::Trial, interruption::Cut, result::Reply};
+use crate::{
+    base::{clock::now, timestamp::epoch_ms},
+    config::{
+        call_policy::{Hedge, OnUnavailable, Streams},
+        timeouts::Timeouts,
+    },
+    cost::accountant::Verdict,
+    engine::client::{Active, Engine},
+    observe::observation::Place as SeenPlace,
+    policy::{
+        decide::{self, Situation, Step},
+        fault::{Fault, Same, Scope},
+    },
+    state::{
+        Obstacle, Target,
+        wait_queue::{Place, Rank},
+    },
+};
+
+/// How one attempt ended.
+pub enum Ended {
+    Answered(Answered),
+    Failed(Fault),
+    /// Content had been delivered.
+    Cut(Box<Cut>),
+    /// The call's own deadline passed after content had been delivered: nobody is to blame.
+    Expired(Box<CallError>),
+}
+
+pub struct Call {
+    pub engine: Arc<Engine>,
+    pub(super) _active: Active,
+    pub question: Question,
+    pub options: CallOptions,
+    /// Set for callers who are answered in their own dialect.
+    pub wire: Option<Wire>,
+    pub timeouts: Timeouts,
+    pub streams: Streams,
+    pub id: String,
+    pub started: Instant,
+    pub(super) trail: Mutex<Trail>,
+    pub(super) rank: Rank,
+    pub(super) retries_left: u32,
+    /// All the time spent waiting, and that part of it that has a bound of its own.
+    pub(super) waited: Duration,
+    pub(super) unpaced: Duration,
+    pub(super) budget_exhausted: bool,
+    /// A stream that broke after content had been delivered, and is being made good.
+    pub(super) cut: Option<Box<Cut>>,
+    /// An endpoint that was to go on with a text would not.
+    pub(super) prefill_refused: bool,
+    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
+    pub(super) drawn: Mutex<Option<Drawn>>,
+    /// Who would be asked with all in health.
+    pub(super) usual: Option<SeenPlace>,
+    /// The witness has heard of its end.
+    pub(super) seen: bool,
+}
+
+impl Call {
+    /// With `wire` it is by somebody who is answered in his own dialect.
+    pub fn new(
+        active: Active,
+        question: impl Into<Question>,
+        options: CallOptions,
+        wire: Option<Wire>,
+    ) -> Self {
+        let engine = active.engine().clone();
+        Self {
+            timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
+            streams: options.streams.unwrap_or(engine.config.streams),
+            retries_left: options
+                .max_retries
+                .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
+                .unwrap_or(engine.config.max_retries),
+            id: engine.request_id(),
+            rank: engine.room.rank(options.queue_priority),
+            engine,
+            _active: active,
+            question: question.into(),
+            options,
+            wire,
+            started: now(),
+            trail: Mutex::default(),
+            waited: Duration::ZERO,
+            unpaced: Duration::ZERO,
+            budget_exhausted: false,
+            cut: None,
+            prefill_refused: false,
+            drawn: Mutex::default(),
+            usual: None,
+            seen: false,
+        }
+    }
+
+    /// Runs the call to its end. Chunks of a stream go to `sink` as they come.
+    pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
+        let deadline = time::Instant::from_std(self.deadline());
+        let total = self.timeouts.total;
+        let result = tokio::select! {
+            biased;
+            result = self.attempts(sink) => result,
+            () = time::sleep_until(deadline) => Err(CallError::deadline(total)),
+        };
+        let mut result = match result {
+            Ok(reply) => Ok(reply),
+            Err(error) => self.fail(error, sink).await,
+        };
+        self.saw_end(Some(&result));
+        if let Err(error) = &mut result {
+            error.attempts = self.trail.lock().take();
+        }
+        result
+    }
+
+    async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
+        let engine = self.engine.clone();
+        self.keep_within_budgets().map_err(|e| *e)?;
+        let mut candidates =
+            candidates::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
+        if self.question.chat().is_some() {
+            *self.drawn.lock() = canary::draw(&mut candidates, || engine.draw(), now());
+        }
+        let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
+        let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
+        self.usual = picker.candidates.first().map(|candidate| observe::place(&candidate.target));
+        let most = picker.candidates.len() as u32 + self.retries_left;
+        if self.hedge().is_some() {
+            engine.allowance.lock().call();
+        }
+        let mut failed: Option<(Arc<Target>, Fault)> = None;
+        // Who is to be asked again before anyone else.
+        let mut first = None;
+        loop {
+            let pick = self.next_pick(&mut picker, first.take()).await?;
+            if let Some((from, fault)) = failed.take() {
+                self.tell_move(&from, &pick.admission.target, &fault);
+            }
+            let Finished { index, mut trial, begun } = self.race(&mut picker, pick).await;
+            let target = trial.admission.target.clone();
+            if begun.is_err() && now() >= self.deadline() {
+                // The caller's time is over, whatever else ran out with it: nobody is to blame.
+                return Err(CallError::deadline(self.timeouts.total));
+            }
+            let ended = match begun {
+                Ok(Begun::Whole(answered)) => Ended::Answered(answered),
+                Ok(Begun::Flow(flow)) => {
+                    record::redacted(&target, flow.deliver(&mut trial.admission, sink).await)
+                }
+                Ok(Begun::Stream(reading)) => {
+                    record::redacted(&target, reading.deliver(&mut trial.admission, sink).await)
+                }
+                Err(fault) => Ended::Failed(fault),
+            };
+            self.settle(&mut trial, &ended);
+            let fault = match ended {
+                Ended::Answered(answered) => return Ok(self.reply(&picker, index, &target, answered)),
+                Ended::Expired(error) => return Err(*error),
+                Ended::Cut(cut) => self.after_cut(cut).map_err(|e| *e)?,
+                Ended::Failed(fault) => fault,
+            };
+            let Trial { admission, refreshes, continues, .. } = trial;
+            // Its place is free before anyone is picked.
+            drop(admission);
+            if continues && fault.kind.rule().scope == Scope::Request {
+                // What it would not take is the beginning of the answer, not the caller's question.
+                self.prefill_refused = true;
+                picker.reopen(index, true);
+                failed = Some((target, fault));
+                continue;
+            }
+            if fault.kind.rule().same == Same::AfterCooldown {
+                // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
+                self.rank = engine.room.rank(self.options.queue_priority);
+            }
+            picker.failed(index, fault.clone(), &self.question, now());
+            first = match self.decide(&picker, index, &fault, refreshes) {
+                Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
+                Step::Next => None,
+                // When it is ready again, or whoever is before: that is waited for among all who wait.
+                Step::SameWhenReady if !self.engine.config.retry.prefer_same => None,
+                Step::SameWhenReady => {
+                    self.again(&mut picker, index, Duration::ZERO, false, &mut None).await.then_some(index)
+                }
+                Step::Same { after, free } => {
+                    self.again(&mut picker, index, after, free, &mut None).await.then_some(index)
+                }
+            };
+            if first.is_none() && picker.charged_attempts() >= most {
+                return Err(self.give_up(&mut picker));
+            }
+            failed = Some((target, fault));
+        }
+    }
+
+    /// Asks the books before anyone else is asked.
+    fn keep_within_budgets(&mut self) -> Result<(), Box<CallError>> {
+        let now = epoch_ms(self.engine.wall());
+        match self.engine.books.verdict(&self.options.tags, now) {
+            Verdict::Go => {}
+            Verdict::Reject { budget, limit, renews_at } => {
+                let renews_in = Duration::from_millis(renews_at.saturating_sub(now));
+                return Err(Box::new(CallError::budget(&budget, limit, renews_in)));
+            }
+            Verdict::Downgrade(rule) => {
+                let rules = &self.engine.config.rules;
+                self.options.rule =
+                    rules.iter().find(|(name, _)| *name == rule).map(|(_, rule)| rule.clone());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn decide(&self, picker: &Picker, index: usize, fault: &Fault, refreshes: bool) -> Step {
+        let standing = &picker.standings[index];
+        if refreshes && standing.same == 0 && self.retries_left > 0 {
+            return Step::Same { after: Duration::ZERO, free: false };
+        }
+        let situation = self.situation(standing.same, standing.free, picker.alternative(self.asker()));
+        let opted_in = self.engine.config.retry.failover_on.contains(&fault.kind.reason());
+        decide::decide(fault, &Situation { opted_in, remaining: picker.remaining(), ..situation })
+    }
+
+    pub(super) fn situation(&self, same_so_far: u32, free_so_far: u32, alternative: bool) -> Situation<'_> {
+        let retry = &self.engine.config.retry;
+        Situation {
+            alternative,
+            remaining: alternative,
+            opted_in: false,
+            same_so_far,
+            free_so_far,
+            retries_left: self.retries_left,
+            prefer_same: retry.prefer_same,
+            max_retry_after: retry.max_retry_after,
+            backoff: &retry.backoff,
+            jitter: self.engine.draw(),
+        }
+    }
+
+    /// Lets a candidate be asked again, after a wait or when its cooldown is over. False when that is not
+    /// allowed or does not fit the deadline.
+    pub(super) async fn again(
+        &mut self,
+        picker: &mut Picker,
+        index: usize,
+        after: Duration,
+        free: bool,
+        place: &mut Option<Place>,
+    ) -> bool {
+        let target = picker.candidates[index].target.clone();
+        let parked = match target.parked(now()) {
+            None => Duration::ZERO,
+            // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
+            Some(blocked)
+                if blocked.obstacle == Obstacle::Breaker && free && picker.standings[index].early =>
+            {
+                picker.standings[index].early = false;
+                Duration::ZERO
+            }
+            // An open breaker means another attempt is not wanted here.
+            Some(blocked) if blocked.obstacle == Obstacle::Breaker => return false,
+            Some(blocked) => match blocked.until {
+                Some(until) => until.saturating_duration_since(now()),
+                None => return false,
+            },
+        };
+        let wait = after.max(parked);
+        if now() + wait >= self.deadline()
+            || (!parked.is_zero() && self.on_unavailable() != OnUnavailable::Wait)
+            || (!free && !self.charge(&target, picker.standings[index].fault.as_ref()))
+        {
+            return false;
+        }
+        if !wait.is_zero() {
+            // Who sleeps holds nobody up.
+            *place = None;
+            time::sleep(wait).await;
+        }
+        picker.reopen(index, free);
+        true
+    }
+
+    /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
+    /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
+    pub(super) fn charge(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
+        let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown && f.hint.is_some());
+        if !invited && !target.endpoint.budget.lock().withdraw(now()) {
+            self.budget_exhausted = true;
+            return false;
+        }
+        self.retries_left -= 1;
+        true
+    }
+
+    pub(super) fn asker(&self) -> Asker<'_> {
+        let engine = &*self.engine;
+        Asker {
+            engine,
+            question: &self.question,
+            room: &engine.room,
+            rank: self.rank,
+            sla: self.sla(),
+            now: now(),
+        }
+    }
+
+    /// The time to first content that its rule wants.
+    pub(super) fn sla(&self) -> Option<Duration> {
+        self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
+    }
+
+    /// Whether who takes over is told the last turn of the conversation alone.
+    pub fn forgets_context(&self) -> bool {
+        self.options.rule.as_ref().is_some_and(|rule| rule.forgets_context)
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.started + self.timeouts.total
+    }
+
+    pub(super) fn on_unavailable(&self) -> OnUnavailable {
+        let chosen = self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable);
+        // There is no word for a queued request in a vendor's dialect.
+        let answered = self.wire.is_some() || self.question.chat().is_none();
+        if answered && chosen == OnUnavailable::Queue { OnUnavailable::Wait } else { chosen }
+    }
+
+    pub(super) fn hedge(&self) -> Option<Hedge> {
+        // Only of chat completions is it known that a second one does no harm.
+        self.question.chat()?;
+        self.options.hedge.unwrap_or(self.engine.config.hedge)
+    }
+}

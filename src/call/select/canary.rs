@@ -1,0 +1,85 @@
+//! Lots for an endpoint that is new, and what comes of them.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::candidates::Candidate;
+use crate::{
+    base::event::{self, EventKind},
+    engine::client::Engine,
+    policy::canary::{Change, Outcome, Worse},
+    state::{Endpoint, Target},
+};
+
+/// How the lot of one call fell.
+pub struct Drawn {
+    endpoint: Arc<Endpoint>,
+    share: f64,
+    /// The call is the new one's first.
+    own: bool,
+    /// The others' 95th percentile until now.
+    threshold: Option<Duration>,
+}
+
+/// Draws for a call: its first candidate is the new one, or that one is the last.
+pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) -> Option<Drawn> {
+    let is_new = |c: &Candidate| c.target.endpoint.canary.is_some();
+    let endpoint = found.iter().find(|c| is_new(c))?.target.endpoint.clone();
+    // Alone it is an endpoint like any other.
+    let threshold = found.iter().find(|c| !is_new(c))?.target.p95(now);
+    let share = endpoint.canary.as_ref()?.lock().share();
+    let own = lot() < share;
+    for candidate in found.iter_mut() {
+        candidate.rank.0 = match (is_new(candidate), own) {
+            (true, true) => 0,
+            (true, false) => u32::MAX,
+            (false, _) => candidate.rank.0.saturating_add(1),
+        };
+    }
+    found.sort_by_key(|c| c.rank);
+    Some(Drawn { endpoint, share, own, threshold })
+}
+
+impl Drawn {
+    /// Counts a call's first attempt: `took` is the time to its first content, unless it failed.
+    pub fn settle(self, engine: &Engine, target: &Target, took: Option<Duration>, now: Instant) {
+        let Self { endpoint, share, own, threshold } = self;
+        // Who was drawn may not have been ready: then it is another comparison.
+        if (target.endpoint.name == endpoint.name) != own {
+            return;
+        }
+        let outcome = match (took, threshold) {
+            (None, _) => Outcome::Failed,
+            (Some(took), Some(threshold)) if took > threshold => Outcome::Slow,
+            (Some(_), _) => Outcome::Well,
+        };
+        let Some(canary) = &endpoint.canary else { return };
+        let Some(change) = canary.lock().observe(own, share, outcome, now) else { return };
+        let name = &endpoint.config.name;
+        event::emit(&*engine.events, EventKind::Config, || match change {
+            Change::Step(share) => json!({
+                "endpoint": name, "canary": "step", "share": share,
+                "message": format!("the canary '{name}' gets a share of {share} of the calls from now on"),
+            }),
+            Change::RolledBack(worse) => json!({
+                "endpoint": name, "canary": "rolledBack", "share": 0, "reason": word(worse),
+                "message": format!("the canary '{name}' was taken back: {}", match worse {
+                    Worse::Failures => "it fails more often than the others",
+                    Worse::Latency => "it is slow more often than the others",
+                }),
+            }),
+        });
+    }
+}
+
+/// What it is taken back for.
+pub fn word(worse: Worse) -> &'static str {
+    match worse {
+        Worse::Failures => "failures",
+        Worse::Latency => "latency",
+    }
+}

@@ -1,0 +1,7 @@
+//! Which candidate the next attempt goes to.
+
+pub mod canary;
+pub mod candidates;
+pub mod constraints;
+pub mod readiness;
+pub mod selector;

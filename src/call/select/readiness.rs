@@ -1,0 +1,69 @@
+//! When a call could be sent, for those who hold calls back until then.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    candidates,
+    constraints::{self, Unfit},
+    selector::{Asker, Picker},
+};
+use crate::{
+    base::{clock::now, timestamp::epoch_ms},
+    call::{options::CallOptions, request::Question},
+    cost::accountant::Verdict,
+    engine::client::Engine,
+};
+
+/// How long the two clocks are taken to go alike.
+const LONGEST_TRUST: Duration = Duration::from_secs(60);
+
+/// What a call would meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// Somebody would take it, or it is so wrong that it fails at once.
+    Now,
+    At(Instant),
+    /// When something ends that is under way, or somebody is let in again: the room's watcher hears of it.
+    Later,
+}
+
+pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Ready {
+    let now = now();
+    let Ok(candidates) = candidates::candidates(engine, question, options, now) else { return Ready::Now };
+    let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
+    let fits = |index: usize, picker: &Picker| {
+        let unfit = constraints::unfit(engine, question, &picker.candidates[index].target, sla, now);
+        !matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
+    };
+    let picker = Picker::new(candidates, None, now, || 0.0);
+    if !(0..picker.candidates.len()).any(|index| fits(index, &picker)) {
+        return Ready::Now;
+    }
+    if let Some(renewed) = refused_until(engine, options, now) {
+        return Ready::At(renewed);
+    }
+    let rank = engine.room.rank(options.queue_priority);
+    let outlooks = picker.outlooks(Asker { engine, question, room: &engine.room, rank, sla, now }, false);
+    let soonest = outlooks
+        .iter()
+        .filter(|(index, _)| fits(*index, &picker))
+        .filter_map(|(_, o)| o.at.or(o.latest))
+        .min();
+    match soonest {
+        Some(at) if at <= now => Ready::Now,
+        Some(at) => Ready::At(at),
+        None => Ready::Later,
+    }
+}
+
+/// When a budget that is used up, and refuses, begins anew; or is looked at again, for somebody may set the date.
+fn refused_until(engine: &Engine, options: &CallOptions, now: Instant) -> Option<Instant> {
+    let wall = epoch_ms(engine.wall());
+    match engine.books.verdict(&options.tags, wall) {
+        Verdict::Reject { renews_at, .. } => {
+            let left = Duration::from_millis(renews_at.saturating_sub(wall).max(1));
+            Some(now + left.min(LONGEST_TRUST))
+        }
+        Verdict::Go | Verdict::Downgrade(_) => None,
+    }
+}

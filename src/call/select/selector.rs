@@ -1,0 +1,336 @@
+//! Which candidate is asked next, out of those a call has left.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    candidates::Candidate,
+    constraints::{self, Unfit},
+};
+use crate::{
+    base::reason::Reason,
+    call::{attempt::send, request::Question},
+    engine::client::Engine,
+    policy::{
+        fault::{Fault, Kind, Next, Same, Scope},
+        select,
+    },
+    state::{
+        Blocked, Entry, Obstacle, Target,
+        admission::Admission,
+        wait_queue::{Rank, Room},
+    },
+};
+
+/// How a call stands with one candidate.
+#[derive(Default)]
+pub struct Standing {
+    /// How often it was asked, and the number of the last time in the trail.
+    pub asked: u32,
+    pub number: Option<usize>,
+    /// It was asked and is not to be asked again, unless it is reopened.
+    pub closed: bool,
+    /// Retries that were charged, and free ones.
+    pub same: u32,
+    pub free: u32,
+    /// Its last failure in this call, and when that was.
+    pub fault: Option<Fault>,
+    pub failed_at: Option<Instant>,
+    /// A failure elsewhere rules it out.
+    pub excluded: bool,
+    pub skipped: Option<Skipped>,
+    /// The trail says so.
+    pub told: bool,
+    pub early: bool,
+    /// A retry that is waited for is paid for, or could not be.
+    pub paid: bool,
+    pub unpaid: bool,
+}
+
+/// Why a candidate was passed over.
+#[derive(Clone, Copy)]
+pub struct Skipped {
+    /// What the trail says.
+    pub reason: Reason,
+    /// Why it was parked in the first place.
+    pub cause: Reason,
+    /// As many requests were under way as may be at once.
+    pub full: bool,
+}
+
+pub struct Picker {
+    pub candidates: Vec<Candidate>,
+    pub standings: Vec<Standing>,
+}
+
+/// The candidate to ask, and the leave to do so.
+pub struct Pick {
+    pub index: usize,
+    pub admission: Admission,
+}
+
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    pub engine: &'a Engine,
+    pub question: &'a Question,
+    pub room: &'a Arc<Room>,
+    pub rank: Rank,
+    /// The time to first content that the call wants.
+    pub sla: Option<Duration>,
+    pub now: Instant,
+}
+
+/// When a candidate that is waited for may be ready.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook {
+    /// `None`: when another request ends.
+    pub at: Option<Instant>,
+    /// Or then, if none has ended by then.
+    pub latest: Option<Instant>,
+    /// The rate budget is what is waited for, which comes back for certain.
+    pub paced: bool,
+    /// It throttled this call: asking it again is a retry, to be paid for.
+    pub throttled: bool,
+    /// It throttled this call at one time, paid for or not.
+    pub invited: bool,
+}
+
+impl Asker<'_> {
+    fn ahead(&self, target: &Target) -> u32 {
+        self.room.ahead(self.rank, target)
+    }
+
+    /// Whether the endpoint's own limits rule it out.
+    fn never(&self, target: &Target) -> bool {
+        let unfit = constraints::unfit(self.engine, self.question, target, self.sla, self.now);
+        matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
+    }
+
+    fn blocked(&self, target: &Target) -> Option<Blocked> {
+        target.blocked(self.now, self.question, self.ahead(target))
+    }
+}
+
+impl Picker {
+    /// Candidates that share a tier are drawn: by `sticky` key, by weight where any has one, else the less loaded of two.
+    pub fn new(
+        mut candidates: Vec<Candidate>,
+        sticky: Option<&str>,
+        now: Instant,
+        mut draw: impl FnMut() -> f64,
+    ) -> Self {
+        for tier in candidates.chunk_by_mut(|a, b| a.rank == b.rank) {
+            let weight = |c: &Candidate| c.target.endpoint.config.weight;
+            let weighs = |c: &Candidate| weight(c).unwrap_or(1.0);
+            match sticky {
+                Some(key) => select::sticky(tier, key, |c| &c.target.endpoint.name, weighs),
+                None if tier.iter().any(|c| weight(c).is_some()) => select::weighted(tier, weighs, &mut draw),
+                None => select::power_of_two(tier, |c| c.target.load(now), &mut draw),
+            }
+        }
+        let standings = candidates.iter().map(|_| Standing::default()).collect();
+        Self { candidates, standings }
+    }
+
+    /// The first untried candidate that is ready, among those that `wanted` accepts. Those in its way are
+    /// noted as skipped. With `lenient`, its own latency limit and the ramp after an outage do not count.
+    pub fn untried(
+        &mut self,
+        asker: Asker<'_>,
+        lenient: bool,
+        wanted: impl Fn(&Candidate) -> bool,
+    ) -> Option<Pick> {
+        for index in 0..self.candidates.len() {
+            if !self.is_untried(index) || !wanted(&self.candidates[index]) {
+                continue;
+            }
+            let target = &self.candidates[index].target;
+            let skipped = |reason| Skipped { reason, cause: reason, full: false };
+            let skipped = match constraints::unfit(asker.engine, asker.question, target, asker.sla, asker.now)
+            {
+                Some(Unfit::Never(reason)) => {
+                    self.standings[index].excluded = true;
+                    skipped(reason)
+                }
+                Some(Unfit::Unspeakable(error)) => {
+                    self.standings[index].excluded = true;
+                    self.standings[index].fault = Some(send::untranslatable(&error));
+                    skipped(Reason::BadRequest)
+                }
+                Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),
+                _ => {
+                    let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
+                    match target.admit(asker.now, entry, asker.question, asker.ahead(target)) {
+                        Ok(admission) => return Some(Pick { index, admission }),
+                        Err(blocked) => Skipped {
+                            reason: blocked.reason(),
+                            cause: blocked.cause.unwrap_or(blocked.reason()),
+                            full: blocked.full(),
+                        },
+                    }
+                }
+            };
+            self.standings[index].skipped = Some(skipped);
+        }
+        None
+    }
+
+    /// This candidate, if it is ready.
+    pub fn this(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+        let target = &self.candidates[index].target;
+        let ahead = asker.ahead(target);
+        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.question, ahead).ok()?;
+        Some(Pick { index, admission })
+    }
+
+    /// An untried candidate behind an open breaker, tested before its time: once per call each.
+    pub fn early(&mut self, asker: Asker<'_>) -> Option<Pick> {
+        for index in 0..self.candidates.len() {
+            if !self.is_untried(index) || self.standings[index].early {
+                continue;
+            }
+            let target = &self.candidates[index].target;
+            if let Ok(admission) = target.admit(asker.now, Entry::Early, asker.question, asker.ahead(target))
+            {
+                self.standings[index].early = true;
+                return Some(Pick { index, admission });
+            }
+        }
+        None
+    }
+
+    /// A candidate at another endpoint than `index`, ready at once, for a hedge.
+    pub fn beside(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+        let first = self.candidates[index].target.endpoint.clone();
+        self.untried(asker, false, |c| {
+            !Arc::ptr_eq(&c.target.endpoint, &first) && !c.target.limiter.lock().recently_throttled(asker.now)
+        })
+    }
+
+    /// The candidates that this call would ask if they were ready.
+    pub fn wanted(&self, may_retry: bool) -> impl Iterator<Item = usize> {
+        (0..self.candidates.len()).filter(move |i| {
+            self.is_untried(*i) || self.standings[*i].paid || (may_retry && self.may_reopen(*i))
+        })
+    }
+
+    /// Those of them that may become ready by themselves, and when.
+    pub fn outlooks(&self, asker: Asker<'_>, may_retry: bool) -> Vec<(usize, Outlook)> {
+        self.wanted(may_retry)
+            .filter_map(|i| {
+                let target = &self.candidates[i].target;
+                let ahead = asker.ahead(target);
+                let throttled = !self.is_untried(i);
+                let fault = self.standings[i].fault.as_ref();
+                let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
+                let outlook = match target.blocked(asker.now, asker.question, ahead) {
+                    None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
+                    Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
+                    Some(blocked) => Outlook {
+                        at: match blocked.obstacle {
+                            _ if blocked.probing => None,
+                            Obstacle::Breaker if !self.standings[i].early => {
+                                target.testable_at(asker.now, asker.question, ahead)
+                            }
+                            _ => blocked.until,
+                        },
+                        latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(asker.now)),
+                        paced: blocked.obstacle == Obstacle::Limiter,
+                        throttled,
+                        invited,
+                    },
+                };
+                Some((i, outlook))
+            })
+            .collect()
+    }
+
+    /// The soonest moment at which any candidate is ready, for the error.
+    pub fn ready_in(&self, asker: Asker<'_>) -> Option<Duration> {
+        let blocked: Vec<_> = self.candidates.iter().map(|c| asker.blocked(&c.target)).collect();
+        let waits = |b: &Blocked| b.until.map(|at| at.saturating_duration_since(asker.now));
+        let soonest = blocked.iter().flatten().filter_map(waits).min()?;
+        // Somebody has to be waited for, and somebody else may be ready: then it is now.
+        Some(if blocked.iter().any(Option::is_none) { Duration::ZERO } else { soonest })
+    }
+
+    /// Whether another candidate is ready that was not tried yet.
+    pub fn alternative(&self, asker: Asker<'_>) -> bool {
+        (0..self.candidates.len())
+            .filter(|i| self.is_untried(*i))
+            .map(|i| &*self.candidates[i].target)
+            .any(|t| asker.blocked(t).is_none() && !asker.never(t))
+    }
+
+    /// Whether one is left that was not tried, ready or not.
+    pub fn remaining(&self) -> bool {
+        (0..self.candidates.len()).any(|i| self.is_untried(i))
+    }
+
+    /// An attempt at it begins, with this number in the trail.
+    pub fn ask(&mut self, index: usize, number: usize) {
+        let standing = &mut self.standings[index];
+        standing.asked += 1;
+        standing.closed = true;
+        standing.number = Some(number);
+    }
+
+    /// It may be asked once more.
+    pub fn reopen(&mut self, index: usize, free: bool) {
+        let standing = &mut self.standings[index];
+        standing.closed = false;
+        standing.paid = false;
+        if free {
+            standing.free += 1;
+        } else {
+            standing.same += 1;
+        }
+    }
+
+    /// Notes a failure, and rules out what it rules out.
+    pub fn failed(&mut self, index: usize, fault: Fault, question: &Question, now: Instant) {
+        self.standings[index].failed_at = Some(now);
+        let failed = self.candidates[index].target.clone();
+        let kind = fault.kind;
+        let rule = kind.rule();
+        self.standings[index].fault = Some(fault);
+        for (candidate, standing) in self.candidates.iter().zip(&mut self.standings) {
+            let other = &candidate.target;
+            let same_key = Arc::ptr_eq(&other.credential, &failed.credential);
+            // Another key of a failing server is the same server; only a throttle may be the key's own.
+            let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
+                && other.model == failed.model
+                && (rule.scope == Scope::Endpoint || kind == Kind::Absent)
+                && kind != Kind::RateLimited;
+            let ruled_out = match rule.next {
+                Next::OtherCredential => same_key,
+                Next::LargerWindow => !constraints::holds_more(question, &failed, other),
+                Next::LargerLimit => !constraints::allows_more(question, &failed, other),
+                Next::OptIn => Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model,
+                Next::Yes | Next::No => same_server,
+            };
+            standing.excluded |= ruled_out && standing.asked == 0;
+        }
+    }
+
+    /// Attempts so far that count against the bound.
+    pub fn charged_attempts(&self) -> u32 {
+        self.standings.iter().map(|s| s.asked - s.free.min(s.asked)).sum()
+    }
+
+    fn is_untried(&self, index: usize) -> bool {
+        !self.standings[index].closed && !self.standings[index].excluded
+    }
+
+    /// Whether its failure was a throttle, after which it may be asked again once it is ready.
+    pub fn may_reopen(&self, index: usize) -> bool {
+        let standing = &self.standings[index];
+        let throttled = |f: &Fault| f.kind.rule().same == Same::AfterCooldown;
+        standing.closed
+            && !standing.unpaid
+            && standing.fault.as_ref().is_some_and(|f| throttled(f) && !f.same_forbidden)
+    }
+}

@@ -1,0 +1,346 @@
+//! From what a document says to options: its names become the options', and what the original shape says otherwise is
+//! said as options say it. Everything keeps its place.
+
+use serde_json::Value;
+
+use super::{
+    located::{Content, Entry, Node, below},
+    problem::Fault,
+    yaml,
+};
+use crate::{
+    config::{
+        base_url::BaseUrl,
+        reader::{expected, kind, nearest},
+        schema::{self, ALSO, CHAIN, PRIMARY, alternatives, properties, snake, takes},
+        vendors::{default_base_url, vendor_of},
+    },
+    dialect::codec::Dialect,
+};
+
+/// The options that a document stands for; `None` where it is too far from any.
+pub fn options(root: Node, faults: &mut Vec<Fault>) -> Option<Node> {
+    let Content::Map(mut entries) = root.content else { return None };
+    // For editors.
+    entries.retain(|entry| entry.name != "$schema");
+    let mut sound = true;
+    let mut names = Names::default();
+    for entry in &mut entries {
+        if entry.name == "gateways" {
+            match endpoints(&entry.value, &mut names, faults) {
+                Some(list) => entry.value = list,
+                None => sound = false,
+            }
+        }
+    }
+    for entry in entries.iter_mut().filter(|entry| matches!(entry.name.as_str(), "rules" | "routing_rules")) {
+        expand_rules(&mut entry.value, &names);
+    }
+    let root = Node { content: Content::Map(entries), ..root };
+    sound.then(|| fit(root, schema::options(), faults))
+}
+
+// === gateways ===
+
+/// What rules may call by a name of the document's.
+#[derive(Default)]
+struct Names {
+    primary: Option<String>,
+    chain: Vec<String>,
+}
+
+/// `gateways` as a list of endpoints, the primary first.
+fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Option<Node> {
+    let Some(entries) = gateways.entries() else {
+        let message = wrong("an object with primary and fallback_chain", gateways);
+        faults.push(Fault::at(gateways.place, gateways.path.clone(), message));
+        return None;
+    };
+    for entry in entries.iter().filter(|entry| entry.name != PRIMARY && entry.name != CHAIN) {
+        faults.push(unknown(entry, &gateways.path, &[PRIMARY.into(), CHAIN.into()]));
+    }
+    let Some(primary) = gateways.get(PRIMARY).filter(|primary| !primary.is_null()) else {
+        let path = below(&gateways.path, PRIMARY);
+        faults.push(Fault::at(gateways.place, path, "is missing; it is the endpoint that is asked first"));
+        return None;
+    };
+    if let Some(priority) = primary.get("priority") {
+        faults.push(Fault::at(
+            priority.place,
+            priority.path.clone(),
+            "has no meaning here: the primary is always first",
+        ));
+        return None;
+    }
+    let mut list = vec![with_name(primary, Some(PRIMARY))];
+    match gateways.get(CHAIN).map(|chain| (chain, &chain.content)) {
+        None | Some((_, Content::Null)) => {}
+        Some((_, Content::List(items))) => {
+            list.extend(items.iter().map(|item| inherit(with_name(item, None), primary)));
+        }
+        Some((chain, _)) => {
+            faults.push(Fault::at(chain.place, chain.path.clone(), wrong("an array of endpoints", chain)));
+            return None;
+        }
+    }
+    let name = |node: &Node| node.get("name").and_then(Node::text).map(str::to_owned);
+    names.primary = list.first().and_then(name);
+    // A rule asks whom it names in that order.
+    let mut chain: Vec<(u64, &Node)> = (1..).zip(list.iter().skip(1)).collect();
+    for (place, node) in &mut chain {
+        if let Some(Content::Number(priority)) = node.get("priority").map(|priority| &priority.content) {
+            *place = priority.as_u64().unwrap_or(*place);
+        }
+    }
+    chain.sort_by_key(|(place, _)| *place);
+    names.chain = chain.into_iter().filter_map(|(_, node)| name(node)).collect();
+    for node in &mut list {
+        spoken_to_as_a_relay(node);
+    }
+    list.iter_mut().skip(1).for_each(behind_the_primary);
+    Some(gateways.beside(Content::List(list)))
+}
+
+/// Where endpoints belong, a text may be anything, a credential included: it is not quoted.
+fn wrong(what: &str, given: &Node) -> String {
+    format!("must be {what}, got {}", kind(&given.to_value()))
+}
+
+/// An endpoint that has no name goes by its model's.
+fn with_name(node: &Node, name: Option<&str>) -> Node {
+    let mut node = node.clone();
+    let other =
+        node.get("model").and_then(Node::text).filter(|model| !model.contains('/')).map(str::to_owned);
+    if node.get("name").is_none()
+        && let Some(name) = name.map(str::to_owned).or(other)
+    {
+        insert(&mut node, "name", |node| node.beside(Content::Text(name)));
+    }
+    node
+}
+
+/// What a chain's entry does not say of its own is the primary's. A key is not taken to another vendor's own host, where
+/// it would be given away.
+fn inherit(mut node: Node, primary: &Node) -> Node {
+    if node.entries().is_none() {
+        return node;
+    }
+    if node.get("base_url").is_none()
+        && let Some(address) = primary.get("base_url")
+    {
+        insert(&mut node, "base_url", |_| address.clone());
+    }
+    if node.get("api_key").is_none()
+        && let Some(key) = primary.get("api_key")
+        && (origin(&node) == origin(primary) || host(&node).is_none_or(|host| vendor_of(&host).is_none()))
+    {
+        insert(&mut node, "api_key", |_| key.clone());
+    }
+    node
+}
+
+/// Who relays everybody's models at an address of its own is spoken to as everybody speaks to relays.
+fn spoken_to_as_a_relay(node: &mut Node) {
+    let Some(provider) = node.get("provider").and_then(Node::text).map(str::to_owned) else { return };
+    let own = match node.get("base_url") {
+        None => return,
+        Some(_) => host(node).is_some_and(|host| vendor_of(&host) == Some(&*provider)),
+    };
+    if !own && node.get("dialect").is_none() {
+        insert(node, "dialect", |node| node.beside(Content::Text("openai".into())));
+    }
+}
+
+/// Priorities of a chain are counted from behind the primary, whose own is the first.
+fn behind_the_primary(node: &mut Node) {
+    let Content::Map(entries) = &mut node.content else { return };
+    let priority =
+        entries.iter_mut().find(|entry| entry.name == "priority").map(|entry| &mut entry.value.content);
+    if let Some(Content::Number(number)) = priority
+        && let Some(given @ 1..1_000_000) = number.as_u64()
+    {
+        *number = (given + 1).into();
+    }
+}
+
+/// Where it is, by what it says or by whose it is.
+fn address(node: &Node) -> Option<BaseUrl> {
+    let provider = node.get("provider").and_then(Node::text);
+    let default = provider.and_then(default_base_url);
+    BaseUrl::parse(node.get("base_url").and_then(Node::text).or(default)?, Dialect::OpenAi).ok()
+}
+
+fn host(node: &Node) -> Option<String> {
+    address(node).map(|address| address.host().to_owned())
+}
+
+fn origin(node: &Node) -> Option<String> {
+    address(node).map(|address| address.origin().to_owned())
+}
+
+fn insert(node: &mut Node, name: &str, value: impl FnOnce(&Node) -> Node) {
+    let value = value(node);
+    if let Content::Map(entries) = &mut node.content {
+        entries.push(Entry { name: name.into(), place: value.place, value });
+    }
+}
+
+/// A rule that names the chain names all who are in it.
+fn expand_rules(rules: &mut Node, names: &Names) {
+    let Content::Map(rules) = &mut rules.content else { return };
+    for rule in rules {
+        let Content::Map(members) = &mut rule.value.content else { continue };
+        for member in members.iter_mut().filter(|member| member.name == "route_to") {
+            let goals = match &member.value.content {
+                Content::Text(_) => vec![member.value.clone()],
+                Content::List(items) => items.clone(),
+                _ => continue,
+            };
+            let known = |name: &str| names.chain.iter().chain(&names.primary).any(|known| known == name);
+            let expanded = goals.into_iter().flat_map(|goal| match goal.text() {
+                Some(CHAIN) if !known(CHAIN) && !names.chain.is_empty() => {
+                    names.chain.iter().map(|name| goal.beside(Content::Text(name.clone()))).collect()
+                }
+                Some(PRIMARY) if !known(PRIMARY) && names.primary.is_some() => {
+                    names.primary.iter().map(|name| goal.beside(Content::Text(name.clone()))).collect()
+                }
+                _ => vec![goal],
+            });
+            member.value.content = Content::List(expanded.collect());
+        }
+    }
+}
+
+// === names ===
+
+/// A value under the options' own names. What is no option is left out, and said.
+fn fit(node: Node, schema: &Value, faults: &mut Vec<Fault>) -> Node {
+    let node = typed(node, schema);
+    let Node { place, path, content, variable } = node;
+    let content = match content {
+        Content::List(items) => {
+            let schema = alternatives(schema).iter().find_map(|one| one.get("items"));
+            Content::List(items.into_iter().map(|item| fit_or_keep(item, schema, faults)).collect())
+        }
+        Content::Map(entries) => {
+            let fixed = alternatives(schema).iter().find_map(properties);
+            let own = alternatives(schema).iter().find_map(schema::values);
+            Content::Map(match fixed {
+                Some(properties) => rename(entries, &path, properties, faults),
+                None => entries
+                    .into_iter()
+                    .map(|entry| Entry { value: fit_or_keep(entry.value, own, faults), ..entry })
+                    .collect(),
+            })
+        }
+        scalar => scalar,
+    };
+    Node { place, path, content, variable }
+}
+
+fn fit_or_keep(node: Node, schema: Option<&Value>, faults: &mut Vec<Fault>) -> Node {
+    match schema {
+        Some(schema) => fit(node, schema, faults),
+        None => node,
+    }
+}
+
+fn rename(
+    entries: Vec<Entry>,
+    path: &str,
+    properties: &serde_json::Map<String, Value>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Entry> {
+    let mut renamed: Vec<Entry> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let front = (entry.name == "gateways" && path.is_empty()).then_some("endpoints");
+        let plain = properties.keys().find(|name| snake(name) == entry.name || front == Some(name));
+        let other =
+            ALSO.iter().find(|also| also.written == entry.name && properties.contains_key(also.option));
+        let Some(name) = plain.map(String::as_str).or(other.map(|also| also.option)) else {
+            let mut known: Vec<String> = properties.keys().map(|name| snake(name)).collect();
+            known.extend(ALSO.iter().filter(|a| properties.contains_key(a.option)).map(|a| a.written.into()));
+            if path.is_empty() {
+                known.push("gateways".into());
+            }
+            faults.push(unknown(&entry, path, &known));
+            continue;
+        };
+        if let Some(before) = renamed.iter().find(|before| before.name == name) {
+            let message = format!("says the same as {}; leave out either", before.value.path);
+            faults.push(Fault::at(entry.place, entry.value.path, message));
+            continue;
+        }
+        let place = entry.place;
+        let value = match plain.is_none().then_some(other).flatten().and_then(|also| also.unit) {
+            Some(unit) => match in_milliseconds(entry.value, unit) {
+                Ok(value) => value,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            },
+            None => fit(entry.value, &properties[name], faults),
+        };
+        renamed.push(Entry { name: name.into(), place, value });
+    }
+    renamed
+}
+
+fn in_milliseconds(node: Node, (unit, each): (&str, f64)) -> Result<Node, Fault> {
+    if node.is_null() {
+        return Ok(node);
+    }
+    let node = typed(node, &serde_json::json!({ "type": "number" }));
+    let number = match &node.content {
+        Content::Number(number) => {
+            number.as_f64().filter(|n| *n >= 0.0).and_then(|n| serde_json::Number::from_f64(n * each))
+        }
+        _ => None,
+    };
+    match number {
+        Some(number) => Ok(Node { content: Content::Number(number), ..node }),
+        None => {
+            let given = match &node.variable {
+                Some(name) => format!("must be a number of {unit}, got the value of ${{{name}}}"),
+                None => expected(&format!("a number of {unit}"), &node.to_value()),
+            };
+            Err(Fault::at(node.place, node.path, given))
+        }
+    }
+}
+
+/// The value of a variable is a text; where only something else will do, it is read as that.
+fn typed(mut node: Node, schema: &Value) -> Node {
+    if node.variable.is_none() {
+        return node;
+    }
+    if let Content::Text(text) = &node.content {
+        let number = || yaml::number(text.trim());
+        match text.trim() {
+            "true" if takes(schema, "boolean") => node.content = Content::Bool(true),
+            "false" if takes(schema, "boolean") => node.content = Content::Bool(false),
+            _ if takes(schema, "number") || takes(schema, "integer") => {
+                if let Some(number) = number() {
+                    node.content = Content::Number(number);
+                }
+            }
+            _ => {}
+        }
+    }
+    node
+}
+
+fn unknown(entry: &Entry, path: &str, known: &[String]) -> Fault {
+    let written = snake(&entry.name);
+    let message = if written != entry.name && known.contains(&written) {
+        format!("is written '{written}' in a document")
+    } else {
+        let names = || known.iter().map(String::as_str);
+        match nearest(&entry.name, names()) {
+            Some(name) => format!("is not an option; did you mean '{name}'?"),
+            None => format!("is not an option; accepted are {}", names().collect::<Vec<_>>().join(", ")),
+        }
+    };
+    Fault::at(entry.place, below(path, &entry.name), message)
+}

@@ -1,0 +1,321 @@
+//! A client's books: what its calls cost, and what that does to the next ones.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::{
+    budget::{CostBudget, CostBudgetConfig, Exceeded, Reached},
+    calendar::{self, Period},
+    ledger::{Day, Entry, Ledger, Totals, clipped},
+    price::Money,
+};
+use crate::{
+    alert::rules::Crossed,
+    base::{
+        clock::Wall,
+        event::{self, EventKind, EventSink},
+        timestamp::{epoch_ms, iso8601},
+    },
+};
+
+pub struct Books {
+    pub account: Arc<Account>,
+    budgets: Vec<Arc<Mutex<CostBudget>>>,
+}
+
+/// What was spent, under whichever configuration.
+#[derive(Default)]
+pub struct Account {
+    ledger: Mutex<Ledger>,
+    /// Something was booked that is not kept yet.
+    changed: AtomicBool,
+}
+
+/// What a budget that is used up makes of a call.
+#[derive(Debug)]
+pub enum Verdict {
+    Go,
+    /// By this rule.
+    Downgrade(String),
+    Reject {
+        budget: String,
+        limit: Money,
+        renews_at: u64,
+    },
+}
+
+impl Books {
+    /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
+    /// begins with what the one before it or the ledger knows.
+    pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn Wall) -> Self {
+        let now = epoch_ms(wall.now());
+        let account = before.map(|books| books.account.clone()).unwrap_or_default();
+        let known = |config: &CostBudgetConfig| {
+            let budgets = before.map_or(&[][..], |books| &books.budgets);
+            budgets.iter().find(|budget| budget.lock().config == *config).cloned()
+        };
+        let made = |config: &CostBudgetConfig| {
+            let mut budget = CostBudget::new(config.clone(), now);
+            // One that counted the same knows better than the ledger, which counts by the day.
+            let alike = before.into_iter().flat_map(|books| &books.budgets).filter_map(|old| {
+                let mut old = old.lock();
+                old.counts_as(config).then(|| old.spent(now))
+            });
+            match alike.max() {
+                Some(spent) => drop(budget.charge(spent, now)),
+                None => take_up(&mut budget, &account.ledger.lock(), now),
+            }
+            Arc::new(Mutex::new(budget))
+        };
+        let budgets = budgets.iter().map(|config| known(config).unwrap_or_else(|| made(config))).collect();
+        Self { account, budgets }
+    }
+
+    /// Whether a call with these tags may be made. A refusal outweighs a downgrade.
+    pub fn verdict(&self, tags: &[(String, String)], now: u64) -> Verdict {
+        let mut verdict = Verdict::Go;
+        for budget in &self.budgets {
+            let mut budget = budget.lock();
+            if !budget.config.covers(tags) || !budget.exceeded(now) {
+                continue;
+            }
+            match &budget.config.then {
+                Exceeded::Warn => {}
+                Exceeded::Downgrade(rule) => verdict = Verdict::Downgrade(rule.clone()),
+                Exceeded::Reject => {
+                    return Verdict::Reject {
+                        budget: budget.config.name.clone(),
+                        limit: budget.config.limit,
+                        renews_at: budget.renews_at(),
+                    };
+                }
+            }
+        }
+        verdict
+    }
+
+    /// Books a call, and tells of the shares of budgets that it reached: by events, and to whoever asked.
+    pub fn record(&self, entry: &Entry<'_>, events: &dyn EventSink, wall: &dyn Wall) -> Vec<Crossed> {
+        let mut crossed = Vec::new();
+        self.account.ledger.lock().record(entry);
+        self.account.set_changed();
+        let Some(cost) = entry.cost else { return crossed };
+        for budget in &self.budgets {
+            let mut budget = budget.lock();
+            if !budget.config.covers(entry.tags) {
+                continue;
+            }
+            let reached = budget.charge(cost, entry.at);
+            for Reached { share, spent } in reached {
+                let config = &budget.config;
+                let renews_at = budget.renews_at();
+                crossed.push(Crossed {
+                    budget: config.name.clone(),
+                    share,
+                    spent_usd: spent.usd(),
+                    limit_usd: config.limit.usd(),
+                    per: config.per.word(),
+                    renews_at,
+                });
+                event::emit(events, EventKind::Budget, || {
+                    json!({
+                        "budget": config.name, "share": share, "spentUsd": spent.usd(),
+                        "limitUsd": config.limit.usd(), "per": config.per.word(), "tag": tag(config),
+                        "action": action(config, share), "renewsAt": renews_at, "at": iso8601(wall.now()),
+                    })
+                });
+            }
+        }
+        crossed
+    }
+
+    /// Books attempts of a call that nobody answered, as endpoint and model: somebody may send a bill for them.
+    pub fn record_unanswered<'a>(
+        &self,
+        attempts: impl Iterator<Item = (&'a str, &'a str)>,
+        tags: &[(String, String)],
+        wall: &dyn Wall,
+    ) {
+        self.account.ledger.lock().record_unanswered(epoch_ms(wall.now()), attempts, tags);
+        self.account.set_changed();
+    }
+
+    /// Every budget, with what is left of it.
+    pub fn budgets(&self, now: u64) -> Value {
+        self.budgets
+            .iter()
+            .map(|budget| {
+                let mut budget = budget.lock();
+                let spent = budget.spent(now);
+                let config = &budget.config;
+                json!({
+                    "budget": config.name, "per": config.per.word(), "tag": tag(config),
+                    "limitUsd": config.limit.usd(), "spentUsd": spent.usd(),
+                    "remainingUsd": config.limit.saturating_sub(spent).usd(),
+                    "exceeded": spent >= config.limit, "renewsAt": budget.renews_at(),
+                })
+            })
+            .collect()
+    }
+
+    /// Every budget's name and period, what was spent of it, and what it allows.
+    pub fn levels(&self, now: u64) -> Vec<(String, &'static str, Money, Money)> {
+        let level = |budget: &Arc<Mutex<CostBudget>>| {
+            let mut budget = budget.lock();
+            let spent = budget.spent(now);
+            (budget.config.name.clone(), budget.config.per.word(), spent, budget.config.limit)
+        };
+        self.budgets.iter().map(level).collect()
+    }
+
+    /// What was spent from one day to another, both included.
+    pub fn report(&self, from: u32, to: u32) -> Value {
+        let ledger = self.account.ledger.lock();
+        let mut total = Totals::default();
+        let (mut models, mut endpoints, mut tags) = (Rows::default(), Rows::default(), Rows::default());
+        let (mut days, mut months) = (Rows::default(), Rows::default());
+        for (day, Day { models: rows, tags: tagged }) in ledger.days(from, to) {
+            let (year, month) = calendar::month(day);
+            for (endpoint, model, sum) in rows {
+                total.add(sum);
+                models.add(model, "", sum);
+                endpoints.add(endpoint, "", sum);
+                days.add(&calendar::date(day), "", sum);
+                months.add(&format!("{year:04}-{month:02}"), "", sum);
+            }
+            tagged.iter().for_each(|(name, value, sum)| tags.add(name, value, sum));
+        }
+        json!({
+            "from": calendar::date(from), "to": calendar::date(to), "total": told(&total),
+            "byModel": models.told("model"), "byEndpoint": endpoints.told("endpoint"), "byTag": tags.tagged(),
+            "byDay": days.told("day"), "byMonth": months.told("month"),
+        })
+    }
+
+    /// Takes up what was kept: budgets know what was spent of the periods that run, where those are days or months.
+    pub fn restore(&self, text: &str, now: u64) -> Result<(), String> {
+        let ledger: Ledger = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        self.budgets.iter().for_each(|budget| take_up(&mut budget.lock(), &ledger, now));
+        *self.account.ledger.lock() = ledger;
+        Ok(())
+    }
+}
+
+impl Account {
+    pub fn set_changed(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+
+    pub fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::AcqRel)
+    }
+
+    /// All of it, to be kept. Calls want the lock: it is given back after each day.
+    pub fn text(&self) -> String {
+        let days = self.ledger.lock().known_days();
+        let mut text = String::from("{");
+        for day in days {
+            let Some(rows) = self.ledger.lock().day(day).and_then(|day| serde_json::to_string(day).ok())
+            else {
+                continue;
+            };
+            let comma = if text.len() > 1 { "," } else { "" };
+            text.extend([comma, "\"", &day.to_string(), "\":", &rows]);
+        }
+        text.push('}');
+        text
+    }
+}
+
+/// Charges a budget with what was spent of the period that runs, as far as the ledger knows: it counts by the day.
+fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
+    let begins = budget.config.per.begins(budget.config.per.window(now));
+    if budget.config.per == Period::Hour {
+        return;
+    }
+    let mut spent = Money::default();
+    for (_, day) in ledger.days(calendar::day(begins), calendar::day(now)) {
+        match &budget.config.tag {
+            None => day.models.iter().for_each(|(.., sum)| spent += sum.cost),
+            Some((name, value)) => day
+                .tags
+                .iter()
+                .filter(|(n, v, _)| {
+                    *n == clipped(name) && value.as_ref().is_none_or(|value| *v == clipped(value))
+                })
+                .for_each(|(.., sum)| spent += sum.cost),
+        }
+    }
+    // What people were told of before, they are not told again.
+    let _ = budget.charge(spent, now);
+}
+
+fn tag(config: &CostBudgetConfig) -> Value {
+    match &config.tag {
+        None => Value::Null,
+        Some((name, value)) => json!({ "name": name, "value": value }),
+    }
+}
+
+/// What comes of a share that was reached.
+fn action(config: &CostBudgetConfig, share: f64) -> &'static str {
+    match &config.then {
+        _ if share < 1.0 => "warn",
+        Exceeded::Warn => "warn",
+        Exceeded::Reject => "reject",
+        Exceeded::Downgrade(_) => "downgrade",
+    }
+}
+
+/// Sums by a name, in the order in which names came.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<(String, String, Totals)>,
+    places: HashMap<(String, String), usize>,
+}
+
+impl Rows {
+    fn add(&mut self, name: &str, value: &str, sum: &Totals) {
+        let key = (name.to_owned(), value.to_owned());
+        let at = *self.places.entry(key).or_insert_with(|| {
+            self.rows.push((name.to_owned(), value.to_owned(), Totals::default()));
+            self.rows.len() - 1
+        });
+        self.rows[at].2.add(sum);
+    }
+
+    fn told(self, by: &str) -> Vec<Value> {
+        let row = |(name, _, sum): (String, String, Totals)| {
+            let mut row = told(&sum);
+            row[by] = name.into();
+            row
+        };
+        self.rows.into_iter().map(row).collect()
+    }
+
+    fn tagged(self) -> Vec<Value> {
+        let row = |(name, value, sum): (String, String, Totals)| {
+            let mut row = told(&sum);
+            row["tag"] = name.into();
+            row["value"] = value.into();
+            row
+        };
+        self.rows.into_iter().map(row).collect()
+    }
+}
+
+fn told(t: &Totals) -> Value {
+    json!({
+        "calls": t.calls, "inputTokens": t.input_tokens, "outputTokens": t.output_tokens, "costUsd": t.cost.usd(),
+        "unpricedCalls": t.unpriced, "listUsd": t.list.usd(), "comparableUsd": t.comparable.usd(),
+        "failoverAddedUsd": t.failover_more.usd() - t.failover_less.usd(), "maybeBilledAttempts": t.maybe_billed,
+    })
+}

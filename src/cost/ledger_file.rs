@@ -1,0 +1,163 @@
+//! The ledger on disk: written whole beside the old one and put in its place, at most once a second, by a thread that
+//! may wait. One client owns it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use parking_lot::Mutex;
+use tokio::{task::AbortHandle, time};
+
+use super::accountant::{Account, Books};
+use crate::base::{
+    event::{self, EventKind, EventSink},
+    timestamp::epoch_ms,
+};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// A ledger of this size was written by nobody here.
+const LARGEST: u64 = 1 << 30;
+/// A large one is written less often: this many times as long as it took is rested.
+const REST: u32 = 10;
+
+pub struct LedgerFile {
+    kept: Arc<Kept>,
+    writer: AbortHandle,
+}
+
+/// Goes with the last who writes: nobody else may have the file before.
+struct Kept {
+    path: PathBuf,
+    account: Arc<Account>,
+    /// Held while it is written: two at a time would write into each other.
+    writing: Mutex<()>,
+    /// Locked as long as this lives.
+    _lock: File,
+    events: Arc<dyn EventSink>,
+}
+
+impl LedgerFile {
+    /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
+    pub fn open(
+        path: &Path,
+        books: &Books,
+        events: Arc<dyn EventSink>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<Self, String> {
+        let cannot = |what: &str, e: io::Error| format!("{what}: {e}");
+        // A link stays one, and whoever comes to the file another way meets the same lock.
+        let real = std::fs::canonicalize(path);
+        let path = real.as_deref().unwrap_or(path);
+        // A pipe would be waited for, and a device has no end.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err("is not a file".into());
+        }
+        let beside = beside(path, "lock");
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&beside)
+            .map_err(|e| cannot("its lock cannot be made", e))?;
+        lock.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => "another client keeps its ledger there".to_owned(),
+            TryLockError::Error(e) => cannot("it cannot be locked", e),
+        })?;
+        match std::fs::metadata(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(cannot("cannot be read", e)),
+            Ok(found) if found.len() > LARGEST => return Err("is too large for a ledger".into()),
+            Ok(_) => {
+                let text = std::fs::read_to_string(path).map_err(|e| cannot("cannot be read", e))?;
+                let now = epoch_ms(SystemTime::now());
+                books.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
+            }
+        }
+        // What cannot be written is found out now, and not when money has been spent.
+        let account = books.account.clone();
+        write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
+        let kept =
+            Arc::new(Kept { path: path.to_owned(), account, writing: Mutex::default(), _lock: lock, events });
+        let writer = runtime.spawn(keep(kept.clone())).abort_handle();
+        Ok(Self { kept, writer })
+    }
+
+    /// Writes what is not written yet; for when nothing more will come.
+    pub fn flush(&self) {
+        if let Err(e) = self.kept.write() {
+            self.kept.tell(&e.to_string());
+        }
+    }
+}
+
+impl Kept {
+    /// Writes it if something was booked since the last time. What could not be written is not forgotten.
+    fn write(&self) -> io::Result<()> {
+        let _writing = self.writing.lock();
+        if !self.account.take_changed() {
+            return Ok(());
+        }
+        write(&self.path, &self.account.text()).inspect_err(|_| self.account.set_changed())
+    }
+
+    fn tell(&self, why: &str) {
+        event::emit(
+            &*self.events,
+            EventKind::Config,
+            || serde_json::json!({ "message": format!("the ledger of costs could not be written: {why}") }),
+        );
+    }
+}
+
+impl Drop for LedgerFile {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+/// Ended by the file's drop.
+async fn keep(kept: Arc<Kept>) {
+    let mut told = false;
+    let mut took = Duration::ZERO;
+    loop {
+        time::sleep(EVERY.max(took * REST)).await;
+        let writer = kept.clone();
+        let began = time::Instant::now();
+        let written = tokio::task::spawn_blocking(move || writer.write()).await;
+        took = began.elapsed();
+        let why = match written {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.to_string()),
+            Err(_) => Some("its writer failed".into()),
+        };
+        // It is tried again with the next second, and said once.
+        if let Some(why) = why.as_ref().filter(|_| !told) {
+            kept.tell(why);
+        }
+        told = why.is_some();
+    }
+}
+
+/// Beside it first: whoever reads it finds the old one or the new one.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let new = beside(path, "new");
+    let mut file = File::create(&new)?;
+    // Who was kept from reading the old one is kept from reading this.
+    if let Ok(old) = std::fs::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}
+
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    name.into()
+}

@@ -1,0 +1,138 @@
+//! Who sees the end of every attempt and of every call, and keeps what people look at later. It outlives reloads.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Instant,
+};
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::{runtime::Handle, task::AbortHandle, time};
+
+use crate::{
+    alert::manager::Alarm,
+    base::{
+        clock::now,
+        event::{self, EventKind, EventSink},
+        reason::Reason,
+    },
+    observe::{
+        counters::{Meters, Move},
+        incident::{IncidentConfig, Incidents, Turn},
+        observation::{AttemptSeen, CallSeen, StatusPage},
+    },
+    state::Endpoint,
+};
+
+pub struct Witness {
+    pub meters: Arc<Meters>,
+    /// Who tells people.
+    pub alarm: Arc<Alarm>,
+    incidents: Mutex<Incidents>,
+    events: Arc<dyn EventSink>,
+    /// Closes an incident in which nothing happens any more.
+    closing: Mutex<Option<AbortHandle>>,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Witness {
+    pub fn new(incidents: IncidentConfig, alarm: Arc<Alarm>, events: Arc<dyn EventSink>) -> Arc<Self> {
+        Arc::new(Self {
+            meters: Arc::default(),
+            alarm,
+            incidents: Mutex::new(Incidents::new(incidents)),
+            events,
+            closing: Mutex::default(),
+        })
+    }
+
+    pub fn reconfigure(&self, incidents: IncidentConfig) {
+        self.incidents.lock().reconfigure(incidents);
+    }
+
+    /// An attempt was booked. It is counted elsewhere, once what followed from it is known.
+    /// True when its endpoint has come to be part of an incident.
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen) -> bool {
+        let turns = self.incidents.lock().attempt(seen);
+        self.tell(&turns);
+        if turns.contains(&Turn::Opened) {
+            self.close_in_time();
+        }
+        turns.contains(&Turn::Joined)
+    }
+
+    /// False once nobody wants to know any more.
+    pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+        self.incidents.lock().status_page(endpoint, seen)
+    }
+
+    /// A call has come to its end, or was given up.
+    pub fn call(&self, model: &str, seen: &CallSeen) {
+        self.meters.call(model, seen.outcome, seen.took);
+        let turns = self.incidents.lock().call(seen);
+        self.tell(&turns);
+    }
+
+    pub fn moved(&self, way: Move) {
+        self.alarm.moved(&way);
+        self.meters.moved(way);
+    }
+
+    /// An endpoint, or a model there, is left out of selection until a moment.
+    pub fn out(&self, endpoint: &Endpoint, model: Option<&str>, reason: Option<Reason>, until: Instant) {
+        self.incidents.lock().out(&endpoint.name, model, reason, until, now());
+    }
+
+    /// The latest of those that are kept, the oldest first.
+    pub fn incidents(&self, limit: usize) -> Value {
+        let now = now();
+        let mut incidents = self.incidents.lock();
+        let turns = incidents.expire(now);
+        let older = incidents.all().count().saturating_sub(limit);
+        let reports = incidents.all().skip(older).map(|incident| incident.report(now)).collect();
+        drop(incidents);
+        self.tell(&turns);
+        reports
+    }
+
+    fn tell(&self, turns: &[Turn]) {
+        for turn in turns.iter().filter(|turn| **turn != Turn::Joined) {
+            event::emit(&*self.events, EventKind::Incident, || {
+                self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
+            });
+        }
+    }
+
+    /// Watches the clock no more; an incident that is open stays so until somebody asks.
+    pub fn close(&self) {
+        self.alarm.close();
+        if let Some(task) = self.closing.lock().take() {
+            task.abort();
+        }
+    }
+
+    /// Nobody else may come by when the quiet time is over.
+    fn close_in_time(self: &Arc<Self>) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let task = runtime.spawn(close(Arc::downgrade(self)));
+        if let Some(before) = self.closing.lock().replace(task.abort_handle()) {
+            before.abort();
+        }
+    }
+}
+
+async fn close(witness: Weak<Witness>) {
+    loop {
+        let Some(this) = witness.upgrade() else { return };
+        let turns = this.incidents.lock().expire(now());
+        this.tell(&turns);
+        let Some(at) = this.incidents.lock().closes_at() else { return };
+        drop(this);
+        time::sleep_until(time::Instant::from_std(at)).await;
+    }
+}

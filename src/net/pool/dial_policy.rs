@@ -1,0 +1,51 @@
+//! How many connections are worth opening.
+
+pub struct Demand {
+    /// Calls that have none.
+    pub waiting: usize,
+    /// Connections being opened that they may count on.
+    pub dialing: usize,
+    /// Set when connections are shared: the streams the newest one has, when there is one.
+    pub streams: Option<Option<usize>>,
+    /// Shared connections there are, or will be.
+    pub lines: usize,
+}
+
+impl Demand {
+    /// Whether one more is.
+    pub fn may_dial(&self) -> bool {
+        match self.streams {
+            None => self.dialing < self.waiting,
+            Some(streams) => {
+                let wanted = self.waiting.div_ceil(streams.unwrap_or(usize::MAX));
+                self.dialing < wanted && self.lines < crate::net::pool::MAX_LINES
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_each_or_one_for_many() {
+        for (waiting, dialing, streams, lines, expected) in [
+            (0, 0, None, 0, false),
+            (1, 0, None, 0, true),
+            (1, 1, None, 0, false),
+            (3, 2, None, 0, true),
+            // Shared: nobody knows yet how many streams there will be, so one is opened.
+            (50, 0, Some(None), 0, true),
+            (50, 1, Some(None), 1, false),
+            (16, 1, Some(Some(8)), 2, true),
+            (16, 2, Some(Some(8)), 3, false),
+            (0, 0, Some(Some(8)), 1, false),
+            (500, 0, Some(Some(1)), 31, true),
+            (500, 0, Some(Some(1)), 32, false),
+        ] {
+            let demand = Demand { waiting, dialing, streams, lines };
+            assert_eq!(demand.may_dial(), expected, "{waiting} {dialing} {streams:?} {lines}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The course of one incident: who failed, when each was back, what became of calls meanwhile.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    Turn,
+    series::Series,
+    tally::Tally,
+    timeline::{Moment, What},
+};
+use crate::{
+    base::reason::Reason,
+    observe::observation::{AttemptSeen, CallSeen, StatusPage},
+};
+
+/// Endpoints told one by one in an incident, and moments of its timeline.
+pub(super) const MOST_PARTIES: usize = 64;
+pub(super) const MOST_MOMENTS: usize = 200;
+/// What an endpoint's status page said, each time it said something else.
+const MOST_PAGES: usize = 20;
+
+#[derive(Clone, Debug)]
+pub struct Incident {
+    pub(super) number: u64,
+    /// When the first attempt that failed was sent.
+    pub(super) began: Instant,
+    pub(super) began_at: SystemTime,
+    pub(super) detected: Option<Instant>,
+    pub(super) recovered: Option<Instant>,
+    pub(super) last_failure: Instant,
+    /// Since when all that failed answer again.
+    pub(super) calm: Option<Instant>,
+    pub(super) over: Option<Instant>,
+    pub(super) parties: BTreeMap<Arc<str>, Party>,
+    pub(super) before: Option<Duration>,
+    pub(super) during: Tally,
+    /// Since it is calm.
+    pub(super) after: Tally,
+    pub(super) series: Series,
+    pub(super) moments: Vec<Moment>,
+    pub(super) untold: u64,
+}
+
+/// An endpoint that failed.
+#[derive(Clone, Debug)]
+pub(super) struct Party {
+    pub(super) models: BTreeSet<Arc<str>>,
+    pub(super) failures: u64,
+    pub(super) reasons: BTreeMap<Reason, u64>,
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    /// When it was first taken out of selection.
+    pub(super) out: Option<Instant>,
+    /// Until when it is, as far as is known.
+    pub(super) out_until: Option<Instant>,
+    /// Its first answer after its last failure.
+    pub(super) back: Option<Instant>,
+    pub(super) pages: Vec<StatusPage>,
+}
+
+// === impl Incident ===
+
+impl Incident {
+    pub(super) fn new(number: u64, seen: &AttemptSeen, before: Option<Duration>) -> Self {
+        Self {
+            number,
+            began: seen.now.checked_sub(seen.took).unwrap_or(seen.now),
+            began_at: seen.at.checked_sub(seen.took).unwrap_or(seen.at),
+            detected: None,
+            recovered: None,
+            last_failure: seen.now,
+            calm: None,
+            over: None,
+            parties: BTreeMap::new(),
+            before,
+            during: Tally::default(),
+            after: Tally::default(),
+            series: Series::default(),
+            moments: Vec::new(),
+            untold: 0,
+        }
+    }
+
+    pub(super) fn failed(
+        &mut self,
+        endpoint: &Arc<str>,
+        model: &Arc<str>,
+        reason: Reason,
+        seen: &AttemptSeen,
+    ) -> Option<Turn> {
+        self.last_failure = seen.now;
+        if self.calm.take().is_some() {
+            self.during.merge(std::mem::take(&mut self.after));
+        }
+        let full = self.parties.len() >= MOST_PARTIES;
+        let known = self.parties.contains_key(endpoint);
+        if !known && full {
+            return None;
+        }
+        let party = self.parties.entry(endpoint.clone()).or_insert_with(|| Party {
+            models: BTreeSet::new(),
+            failures: 0,
+            reasons: BTreeMap::new(),
+            first: seen.now,
+            last: seen.now,
+            out: None,
+            out_until: None,
+            back: None,
+            pages: Vec::new(),
+        });
+        let again = party.back.take().is_some();
+        party.last = seen.now;
+        party.failures += 1;
+        *party.reasons.entry(reason).or_default() += 1;
+        if party.models.len() < MOST_PARTIES {
+            party.models.insert(model.clone());
+        }
+        if !known || again {
+            self.tell(Moment {
+                at: seen.now,
+                what: What::Failed,
+                endpoint: Some(endpoint.clone()),
+                model: Some(model.clone()),
+                reason: Some(reason),
+            });
+        }
+        (!known).then_some(Turn::Joined)
+    }
+
+    pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptSeen) {
+        let Some(party) = self.parties.get_mut(endpoint) else { return };
+        // What was sent before it failed says nothing of how it is since.
+        let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
+        if party.back.is_some() || sent < party.last {
+            return;
+        }
+        party.back = Some(seen.now);
+        party.out_until = None;
+        self.tell(Moment {
+            at: seen.now,
+            what: What::Back,
+            endpoint: Some(endpoint.clone()),
+            model: Some(model.clone()),
+            reason: None,
+        });
+        if self.parties.values().all(|party| party.back.is_some()) {
+            self.calm = Some(seen.now);
+        }
+    }
+
+    pub(super) fn out(
+        &mut self,
+        endpoint: &Arc<str>,
+        model: Option<&str>,
+        reason: Option<Reason>,
+        until: Instant,
+        now: Instant,
+    ) {
+        let Some(party) = self.parties.get_mut(endpoint) else { return };
+        party.out_until = party.out_until.max(Some(until));
+        let first = party.out.is_none();
+        party.out.get_or_insert(now);
+        self.detected.get_or_insert(now);
+        if first {
+            let model = model.map(Arc::from);
+            self.tell(Moment { at: now, what: What::Out, endpoint: Some(endpoint.clone()), model, reason });
+        }
+    }
+
+    pub(super) fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+        let Some(party) = self.parties.get_mut(endpoint) else { return false };
+        let same = |last: &StatusPage| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
+        if party.pages.len() < MOST_PAGES && !party.pages.last().is_some_and(same) {
+            party.pages.push(seen);
+        }
+        true
+    }
+
+    pub(super) fn call(&mut self, seen: &CallSeen) {
+        let (first_rescue, first_loss) = (self.rescued() == 0, self.lost() == 0);
+        let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
+        if let Some(answer) = &seen.answer
+            && (seen.alone.is_some() || sent >= self.began)
+        {
+            self.recovered.get_or_insert(seen.now);
+            if first_rescue && seen.is_rescued() {
+                let (endpoint, model) = answer.place.clone();
+                self.tell(Moment {
+                    at: seen.now,
+                    what: What::Rescued,
+                    endpoint: Some(endpoint),
+                    model: Some(model),
+                    reason: seen.alone,
+                });
+            }
+        }
+        if first_loss && seen.is_failed() {
+            let reason = seen.outcome.reason();
+            self.tell(Moment { at: seen.now, what: What::Lost, endpoint: None, model: None, reason });
+        }
+        let tally = if self.calm.is_some() { &mut self.after } else { &mut self.during };
+        tally.add(seen);
+        self.series.add(seen.now.saturating_duration_since(self.began), seen);
+    }
+
+    pub(super) fn rescued(&self) -> u64 {
+        self.during.rescued + self.after.rescued
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.during.failed + self.after.failed
+    }
+
+    /// The last failure, the last moment at which somebody was left out, or that at which the last of them was back.
+    pub(super) fn quiet_since(&self) -> Instant {
+        let out = self.parties.values().filter_map(|party| party.out_until);
+        out.chain([self.last_failure]).chain(self.calm).max().unwrap_or(self.last_failure)
+    }
+
+    pub(super) fn tell(&mut self, moment: Moment) {
+        if self.moments.len() < MOST_MOMENTS {
+            self.moments.push(moment);
+        } else {
+            self.untold += 1;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! A line of an incident's timeline.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::base::reason::Reason;
+
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub(super) at: Instant,
+    pub(super) what: What,
+    pub(super) endpoint: Option<Arc<str>>,
+    pub(super) model: Option<Arc<str>>,
+    pub(super) reason: Option<Reason>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// An endpoint failed for the first time.
+    Failed,
+    /// It is left out from here on.
+    Out,
+    /// A call was answered by another than the usual one, for the first time.
+    Rescued,
+    /// A call was lost, for the first time.
+    Lost,
+    /// An endpoint answers again.
+    Back,
+}

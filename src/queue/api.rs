@@ -1,0 +1,362 @@
+//! What the binding holds: puts calls in, tells what became of them, and ends with its client.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot, watch},
+    task::{AbortHandle, JoinHandle},
+};
+
+use super::{
+    backlog,
+    error::QueueError,
+    job::{Draft, Outcome, State},
+    scheduler::{self, Rest},
+    store::Store,
+    worker::{Clock, News, Worker},
+};
+use crate::{
+    base::{
+        clock::SystemWall,
+        event::{self, EventKind},
+        timestamp::iso8601,
+    },
+    config::queue::QueueConfig,
+    engine::Engine,
+};
+
+/// Who may wait for results at once.
+const MAX_AWAITED: usize = 4_096;
+
+type Result<T> = std::result::Result<T, QueueError>;
+
+/// What one round of deliveries came to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Retried {
+    pub delivered: u64,
+    pub failed: u64,
+    pub remaining: u64,
+}
+
+/// Counts what ends of the jobs that were there when it began.
+pub(super) struct Round {
+    last: i64,
+    delivered: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What the file's thread and the runtime both know.
+#[derive(Default)]
+pub(super) struct Gauge {
+    pub waiting: AtomicU64,
+    /// There is something new to look at.
+    pub kick: Notify,
+    /// Why the file cannot be used, if it cannot.
+    unusable: Mutex<Option<QueueError>>,
+}
+
+pub(super) struct Shared {
+    engine: RwLock<Arc<Engine>>,
+    pub worker: Worker,
+    pub config: QueueConfig,
+    pub gauge: Arc<Gauge>,
+    clock: Clock,
+    awaited: Mutex<HashMap<String, Vec<oneshot::Sender<()>>>>,
+    rounds: Mutex<Vec<Arc<Round>>>,
+    ended: watch::Sender<u64>,
+    pub rest: watch::Sender<Rest>,
+    pub passes: AtomicU64,
+    /// How often the file was looked into for what is due.
+    pub looks: AtomicU64,
+    pub closing: watch::Sender<bool>,
+}
+
+pub struct Queue {
+    shared: Arc<Shared>,
+    draining: Mutex<Option<JoinHandle<()>>>,
+    /// Tells people when too much waits.
+    watching: AbortHandle,
+}
+
+/// Takes back what waited for a result that nobody waits for any more.
+struct Awaiting<'a> {
+    shared: &'a Shared,
+    id: &'a str,
+}
+
+impl Drop for Awaiting<'_> {
+    fn drop(&mut self) {
+        let mut awaited = self.shared.awaited.lock();
+        if let Some(waiting) = awaited.get_mut(self.id) {
+            waiting.retain(|sender| !sender.is_closed());
+            if waiting.is_empty() {
+                awaited.remove(self.id);
+            }
+        }
+    }
+}
+
+// === impl Queue ===
+
+impl Queue {
+    /// Opens the file on a thread of its own, and begins to deliver what is in it.
+    pub fn start(config: QueueConfig, engine: Arc<Engine>, runtime: &Handle) -> io::Result<Arc<Self>> {
+        let gauge = Arc::new(Gauge::default());
+        let told = gauge.clone();
+        let clock = Clock::new(&SystemWall);
+        let worker = Worker::start(config.clone(), clock, move |news| match news {
+            News::Opened(waiting) => {
+                *told.unusable.lock() = None;
+                told.waiting.store(waiting, Ordering::Release);
+                told.kick.notify_one();
+            }
+            News::Unusable(error) => *told.unusable.lock() = Some(error.clone()),
+            News::Waiting(waiting) => told.waiting.store(waiting, Ordering::Release),
+        })?;
+        let shared = Arc::new(Shared {
+            engine: RwLock::new(engine),
+            worker,
+            config,
+            gauge,
+            clock,
+            awaited: Mutex::default(),
+            rounds: Mutex::default(),
+            ended: watch::Sender::new(0),
+            rest: watch::Sender::new(Rest::default()),
+            passes: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
+            closing: watch::Sender::new(false),
+        });
+        let draining = runtime.spawn(scheduler::run(shared.clone()));
+        let watching = runtime.spawn(backlog::watch(Arc::downgrade(&shared))).abort_handle();
+        Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)), watching }))
+    }
+
+    /// From now on jobs are delivered under another configuration.
+    pub fn follow(&self, engine: Arc<Engine>) {
+        *self.shared.engine.write() = engine;
+        self.shared.gauge.kick.notify_one();
+    }
+
+    /// Jobs that are not over.
+    pub fn size(&self) -> u64 {
+        self.shared.gauge.waiting.load(Ordering::Acquire)
+    }
+
+    /// Resolves when the file is open.
+    pub async fn ready(&self) -> Result<()> {
+        self.ask(|_| Ok(())).await
+    }
+
+    /// Keeps a call; resolves with its id when it is on disk.
+    pub async fn enqueue(&self, draft: Draft) -> Result<String> {
+        let now_ms = self.shared.clock.now_ms();
+        let (id, new) = self.ask(move |store| store.enqueue(&draft, now_ms)).await?;
+        if new {
+            self.shared.tell("queued", &id, Value::Null);
+            self.shared.gauge.kick.notify_one();
+        }
+        Ok(id)
+    }
+
+    /// What became of a job, once it is over.
+    pub async fn result(&self, id: &str) -> Result<Outcome> {
+        loop {
+            let (sender, over) = oneshot::channel();
+            {
+                let mut awaited = self.shared.awaited.lock();
+                if awaited.values().map(Vec::len).sum::<usize>() >= MAX_AWAITED {
+                    return Err(QueueError::Busy(MAX_AWAITED));
+                }
+                awaited.entry(id.to_owned()).or_default().push(sender);
+            }
+            // Before the look at the file: what ends in between is heard.
+            let awaiting = Awaiting { shared: &self.shared, id };
+            let asked = id.to_owned();
+            let (state, kept) = self.ask(move |store| store.result(&asked)).await?;
+            if state.is_over() {
+                drop(over);
+                drop(awaiting);
+                return Ok(Outcome { id: id.to_owned(), state, kept, place: 0 });
+            }
+            let mut closing = self.shared.closing.subscribe();
+            tokio::select! {
+                biased;
+                _ = over => {}
+                _ = closing.wait_for(|closing| *closing) => return Err(QueueError::Closed),
+            }
+        }
+    }
+
+    /// The next job that ended after a place in the order of ends.
+    pub async fn next_end(&self, place: i64) -> Result<Outcome> {
+        let mut ended = self.shared.ended.subscribe();
+        loop {
+            ended.borrow_and_update();
+            if let Some(outcome) = self.ask(move |store| store.ended_after(place)).await? {
+                return Ok(outcome);
+            }
+            ended.changed().await.map_err(|_| QueueError::Closed)?;
+        }
+    }
+
+    pub async fn list(&self, state: Option<State>, limit: u32, after: Option<String>) -> Result<Vec<Value>> {
+        self.ask(move |store| store.list(state, limit, after.as_deref())).await
+    }
+
+    pub async fn show(&self, id: String) -> Result<Value> {
+        self.ask(move |store| store.show(&id)).await
+    }
+
+    pub async fn retry(&self, id: String) -> Result<bool> {
+        let now_ms = self.shared.clock.now_ms();
+        let back = self.ask(move |store| store.retry(&id, now_ms)).await?;
+        self.shared.gauge.kick.notify_one();
+        Ok(back)
+    }
+
+    /// Throws away what came in or ended at least so long ago.
+    pub async fn purge(&self, state: Option<State>, older_than_ms: i64) -> Result<usize> {
+        let before = self.shared.clock.now_ms().saturating_sub(older_than_ms);
+        let purged = self.ask(move |store| store.purge(state, before)).await?;
+        // Whoever waited for one of them is told that it is gone.
+        let all: Vec<_> = self.shared.awaited.lock().drain().collect();
+        drop(all);
+        Ok(purged)
+    }
+
+    /// Tries every job that waits once, without regard to when it was to be tried again; limits and cooldowns are kept.
+    pub async fn retry_all(&self) -> Result<Retried> {
+        let shared = &self.shared;
+        let now_ms = shared.clock.now_ms();
+        let last = self.ask(move |store| store.hurry(now_ms)).await?;
+        let round = Arc::new(Round { last, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) });
+        shared.rounds.lock().push(round.clone());
+        let _ends = Counting { shared, round: &round };
+        let mut rest = shared.rest.subscribe();
+        let begun = shared.passes.fetch_add(1, Ordering::AcqRel);
+        shared.engine().room.tell_recovered();
+        shared.gauge.kick.notify_one();
+        let done = |rest: &Rest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);
+        let mut closing = shared.closing.subscribe();
+        tokio::select! {
+            biased;
+            rested = rest.wait_for(done) => { rested.map_err(|_| QueueError::Closed)?; }
+            _ = closing.wait_for(|closing| *closing) => return Err(QueueError::Closed),
+        }
+        Ok(Retried {
+            delivered: round.delivered.load(Ordering::Acquire),
+            failed: round.failed.load(Ordering::Acquire),
+            remaining: self.size(),
+        })
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.shared.worker.ask(act).await
+    }
+
+    /// Begins no more deliveries; those under way go on.
+    pub fn stop(&self) {
+        self.watching.abort();
+        self.shared.closing.send_replace(true);
+        self.shared.gauge.kick.notify_one();
+    }
+
+    /// Ends what is still being delivered, and lets go of the file after its last commit.
+    pub async fn close(&self) {
+        self.stop();
+        let draining = self.draining.lock().take();
+        if let Some(draining) = draining {
+            draining.abort();
+            let _ = draining.await;
+        }
+        self.shared.worker.close().await;
+    }
+
+    /// Keeps commits from being made, for tests.
+    pub fn hold(&self, held: bool) {
+        self.shared.worker.hold.set(held);
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.stop();
+        self.shared.worker.hold.set(false);
+        if let Some(draining) = self.draining.lock().take() {
+            draining.abort();
+        }
+    }
+}
+
+/// A round counts until it is dropped.
+struct Counting<'a> {
+    shared: &'a Shared,
+    round: &'a Arc<Round>,
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.shared.rounds.lock().retain(|round| !Arc::ptr_eq(round, self.round));
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    pub fn engine(&self) -> Arc<Engine> {
+        self.engine.read().clone()
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// A job is over: those who wait for it hear.
+    pub fn ended(&self, id: &str, seq: i64, delivered: bool) {
+        for round in self.rounds.lock().iter().filter(|round| seq <= round.last) {
+            let count = if delivered { &round.delivered } else { &round.failed };
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        self.over(id);
+    }
+
+    pub fn over(&self, id: &str) {
+        // Dropping them is the message.
+        drop(self.awaited.lock().remove(id));
+        self.ended.send_modify(|count| *count += 1);
+    }
+
+    pub fn tell(&self, event: &str, id: &str, more: Value) {
+        let engine = self.engine();
+        event::emit(&*engine.events, EventKind::Queue, || {
+            let mut told = json!({
+                "event": event,
+                "id": id,
+                "remaining": self.gauge.waiting.load(Ordering::Acquire),
+                "at": iso8601(engine.wall()),
+            });
+            if let (Some(told), Value::Object(more)) = (told.as_object_mut(), more) {
+                told.extend(more);
+            }
+            told
+        });
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
+mod tests;

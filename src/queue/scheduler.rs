@@ -1,0 +1,404 @@
+//! Makes calls of jobs when there is somebody to ask: by priority, then age, no faster than limits allow, a few at
+//! once. It sleeps until something changes; alone in an outage it looks again after 1 s, doubling to 30 s.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time};
+
+use super::{
+    api::Shared,
+    job::{Due, Failure, Head, Kept, Payload, Settlement, State, counts},
+};
+use crate::{
+    base::{clock::now, reason::Reason, timestamp::iso8601},
+    call::{
+        attempt::stream::NoStream,
+        error::{CallError, Code},
+        options::CallOptions,
+        report::{Attempt, AttemptOutcome},
+        request::Question,
+        result::Reply,
+        run::Call,
+        select::readiness::{Ready, ready},
+    },
+    config::call_policy::OnUnavailable,
+    dialect::openai::request::ChatRequest,
+    engine::client::Active,
+};
+
+/// Deliveries at once. After trouble one, and twice as many with each that is answered.
+const MAX_UNDER_WAY: usize = 8;
+/// How long a lane that came to nothing is left alone, unless somebody answers meanwhile: doubling to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a job waits after a delivery that counts: four times as long each time, to the longest.
+const BACKOFF_MS: i64 = 10_000;
+const LONGEST_BACKOFF_MS: i64 = 3_600_000;
+/// Between two looks when there was nothing to do, however much happens.
+const LEAST_REST: Duration = Duration::from_millis(50);
+/// After the file could not be read or written.
+const FILE_PAUSE: Duration = Duration::from_secs(30);
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+/// Lanes whose troubles are remembered.
+const MAX_PAUSED: usize = 1_024;
+
+/// What the last look at the queue came to when it found nothing more to begin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rest {
+    pub pass: u64,
+    /// The oldest job that is being delivered.
+    pub first_under_way: Option<i64>,
+}
+
+/// How a delivery came out, for the pace of the next.
+struct Delivered {
+    seq: i64,
+    lane: Vec<u8>,
+    well: Well,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Well {
+    Answered,
+    /// The job's own fault.
+    Refused,
+    InVain,
+}
+
+struct Drain {
+    shared: Arc<Shared>,
+    deliveries: JoinSet<Delivered>,
+    under_way: Vec<i64>,
+    width: usize,
+    paused: HashMap<Vec<u8>, (u32, Instant)>,
+}
+
+/// A job that is ready to be sent.
+struct Parcel {
+    head: Head,
+    question: Question,
+    options: CallOptions,
+}
+
+/// Runs until it is told that the queue closes. Owned by the queue, which aborts it.
+pub async fn run(shared: Arc<Shared>) {
+    let mut drain =
+        Drain { shared, deliveries: JoinSet::new(), under_way: Vec::new(), width: 1, paused: HashMap::new() };
+    let mut closing = drain.shared.closing.subscribe();
+    while !*closing.borrow_and_update() {
+        drain.collect();
+        let pass = drain.shared.passes.load(Ordering::Acquire);
+        let room = drain.shared.engine().room.clone();
+        // Before the look: what changes during it is heard.
+        room.watch();
+        if room.has_recovered() {
+            drain.paused.clear();
+        }
+        let (wake, due) = match drain.pass().await {
+            Pass::Began => {
+                // It takes its admission before anybody looks whether there is room for another.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Pass::Nothing { until, due } => (until, due),
+        };
+        if drain.deliveries.len() < drain.width {
+            let first_under_way = drain.under_way.iter().min().copied();
+            drain.shared.rest.send_replace(Rest { pass, first_under_way });
+        }
+        drain.sleep(wake, due).await;
+    }
+    while drain.deliveries.join_next().await.is_some() {}
+}
+
+enum Pass {
+    Began,
+    Nothing {
+        until: Option<Instant>,
+        /// There is a job that somebody might take: only then does it matter what changes at the endpoints.
+        due: bool,
+    },
+}
+
+impl Drain {
+    async fn sleep(&mut self, until: Option<Instant>, due: bool) {
+        let shared = self.shared.clone();
+        let alarm = async {
+            match until {
+                Some(at) => time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let rested = now() + LEAST_REST;
+        let change = async {
+            shared.engine().room.clone().change().await;
+            time::sleep_until(rested.into()).await;
+        };
+        tokio::select! {
+            biased;
+            () = shared.gauge.kick.notified() => {}
+            Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.learn(done.ok()),
+            () = change, if due => {}
+            () = alarm => {}
+        }
+    }
+
+    fn collect(&mut self) {
+        while let Some(done) = self.deliveries.try_join_next() {
+            self.learn(done.ok());
+        }
+    }
+
+    fn learn(&mut self, done: Option<Delivered>) {
+        // One that panicked is still `delivering` in the file, and is delivered again after a restart.
+        let Some(Delivered { seq, lane, well }) = done else { return };
+        self.under_way.retain(|other| *other != seq);
+        match well {
+            Well::Refused => {}
+            Well::Answered => {
+                self.width = (self.width * 2).min(MAX_UNDER_WAY);
+                self.paused.remove(&lane);
+            }
+            Well::InVain => {
+                self.width = 1;
+                if self.paused.len() >= MAX_PAUSED {
+                    self.paused.clear();
+                }
+                let (times, until) = self.paused.entry(lane).or_insert((0, now()));
+                *until = now() + pause(*times);
+                *times += 1;
+            }
+        }
+    }
+
+    /// Looks for one job that can be sent, and begins to.
+    async fn pass(&mut self) -> Pass {
+        self.shared.looks.fetch_add(1, Ordering::Relaxed);
+        let now_ms = self.shared.now_ms();
+        let due = match self.shared.worker.ask(move |store| store.due(now_ms)).await {
+            Ok(due) => due,
+            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: false },
+        };
+        let Due { heads, next_at, more, expired } = due;
+        for id in expired {
+            self.shared.tell("expired", &id, Value::Null);
+            self.shared.over(&id);
+        }
+        let after = |ms: i64| now() + Duration::from_millis(ms.max(1).unsigned_abs());
+        let mut until = next_at.map(|at| after(at.saturating_sub(now_ms)));
+        if more {
+            until = Some(until.map_or(now() + PAUSE, |at| at.min(now() + PAUSE)));
+        }
+        let due = more || !heads.is_empty();
+        if self.deliveries.len() >= self.width {
+            return Pass::Nothing { until: None, due };
+        }
+        for head in heads {
+            let paused = self.paused.get(&head.lane).map(|(_, until)| *until).filter(|until| *until > now());
+            let parcel = match parcel(head, &self.shared) {
+                Ok(parcel) => parcel,
+                Err(refused) => {
+                    let (head, error) = *refused;
+                    self.refuse(head, &error).await;
+                    return Pass::Began;
+                }
+            };
+            let at = match ready(&self.shared.engine(), &parcel.question, &parcel.options) {
+                Ready::Now if paused.is_none() => return self.begin(parcel).await,
+                Ready::Now => now(),
+                Ready::At(at) => at,
+                Ready::Later => continue,
+            };
+            // One wake, when both are over.
+            let at = paused.map_or(at, |paused| paused.max(at));
+            until = Some(until.map_or(at, |soonest| soonest.min(at)));
+        }
+        Pass::Nothing { until, due }
+    }
+
+    /// On disk it is being delivered before a byte of it is sent.
+    async fn begin(&mut self, parcel: Parcel) -> Pass {
+        let engine = self.shared.engine();
+        // One for the call, and one until its end is on disk.
+        let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
+            return Pass::Nothing { until: None, due: true };
+        };
+        let seq = parcel.head.seq;
+        match self.shared.worker.ask(move |store| store.claim(seq)).await {
+            Ok(true) => {}
+            // Purged meanwhile: there may be others.
+            Ok(false) => return Pass::Began,
+            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
+        }
+        self.shared.tell("delivering", &parcel.head.id, Value::Null);
+        self.under_way.push(seq);
+        self.deliveries.spawn(deliver(self.shared.clone(), parcel, active, booking));
+        Pass::Began
+    }
+
+    /// A job that is no call (any more).
+    async fn refuse(&mut self, head: Head, error: &CallError) {
+        let Head { seq, id, .. } = head;
+        let settlement = over(State::Failed, error, failure(&self.shared, error, false), false);
+        settle(&self.shared, seq, settlement).await;
+        self.shared.tell("failed", &id, json!({ "reason": error.reason }));
+        self.shared.ended(&id, seq, false);
+    }
+}
+
+/// Makes a call of what was kept.
+fn parcel(head: Head, shared: &Shared) -> Result<Parcel, Box<(Head, CallError)>> {
+    let read = || -> Result<_, Box<CallError>> {
+        let damaged = || Box::new(CallError::internal("a queued request cannot be read"));
+        let payload: Payload<'_> = serde_json::from_str(&head.payload).map_err(|_| damaged())?;
+        let request = ChatRequest::parse(payload.request.get(), "", &[]).map_err(|invalid| {
+            Box::new(CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))
+        })?;
+        let options = match payload.options {
+            Some(options) => CallOptions::parse(options.get(), &shared.engine().config)
+                .map_err(|problems| Box::new(CallError::problems(problems)))?,
+            None => CallOptions::default(),
+        };
+        // It is held back until somebody is ready, and goes back if he is not after all.
+        let options =
+            CallOptions { on_unavailable: Some(OnUnavailable::Error), hedge: Some(None), ..options };
+        Ok((request, options))
+    };
+    match read() {
+        Ok((request, options)) => Ok(Parcel { head, question: request.into(), options }),
+        Err(error) => Err(Box::new((head, *error))),
+    }
+}
+
+async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: Active) -> Delivered {
+    let Parcel { head, question, options } = parcel;
+    let Head { seq, id, lane, deliveries, maybe_duplicate, .. } = head;
+    let mut call = Call::new(active, question, options, None);
+    let answer = Box::pin(call.run(&mut NoStream)).await;
+    drop(call);
+    let well = match answer {
+        Ok(Reply { body, report, .. }) => {
+            let report = if maybe_duplicate { marked(report) } else { report };
+            let result = Kept::pack(&body, &report);
+            settle(&shared, seq, || Settlement::Delivered { result: result.clone() }).await;
+            let more = if maybe_duplicate { json!({ "maybeDuplicate": true }) } else { Value::Null };
+            shared.tell("delivered", &id, more);
+            shared.ended(&id, seq, true);
+            Well::Answered
+        }
+        // It stays as it is in the file: whoever opens that next delivers it again.
+        Err(error) if error.code == Code::ClientClosed => Well::InVain,
+        Err(error) => {
+            let counted = error.attempts.iter().any(was_taken);
+            let noted = failure(&shared, &error, counted);
+            let state = if !error.may_pass() && error.reason != Reason::Budget {
+                Some(State::Failed)
+            } else if counted && deliveries + 1 >= shared.config.max_deliveries {
+                Some(State::Dead)
+            } else {
+                None
+            };
+            let told = json!({ "reason": error.reason });
+            if let Some(state) = state {
+                settle(&shared, seq, over(state, &error, noted, counted)).await;
+                shared.tell(state.name(), &id, told);
+                shared.ended(&id, seq, false);
+            } else {
+                let after_ms = if counted { backoff(deliveries) } else { 0 };
+                let maybe_duplicate = error.attempts.iter().any(|a| a.maybe_billed);
+                let again =
+                    || Settlement::Again { after_ms, failure: noted.clone(), counted, maybe_duplicate };
+                settle(&shared, seq, again).await;
+                // Not over: it is queued again.
+                let mut told = told;
+                told["again"] = true.into();
+                shared.tell("queued", &id, told);
+            }
+            if state == Some(State::Failed) { Well::Refused } else { Well::InVain }
+        }
+    };
+    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && well != Well::InVain {
+        shared.tell("drained", &id, Value::Null);
+    }
+    Delivered { seq, lane, well }
+}
+
+fn over(state: State, error: &CallError, failure: Failure, counted: bool) -> impl Fn() -> Settlement {
+    let error = error.to_json().into_bytes();
+    move || Settlement::Over { state, error: error.clone(), failure: failure.clone(), counted }
+}
+
+/// What cannot be written now, as on a full disk, is held and tried again: it was paid for.
+async fn settle(shared: &Shared, seq: i64, settlement: impl Fn() -> Settlement) {
+    loop {
+        let (settlement, now_ms) = (settlement(), shared.now_ms());
+        let settled = shared.worker.ask(move |store| store.settle(seq, settlement, now_ms)).await;
+        if settled.is_ok() || *shared.closing.borrow() {
+            return;
+        }
+        time::sleep(SETTLE_PAUSE).await;
+    }
+}
+
+/// Whether a vendor had it: not one that was never reached, nor one that turned it away at the door.
+fn was_taken(attempt: &Attempt) -> bool {
+    attempt.outcome != AttemptOutcome::Skipped && attempt.reason.is_some_and(counts)
+}
+
+fn failure(shared: &Shared, error: &CallError, counted: bool) -> Failure {
+    let reason = serde_json::to_value(error.reason).ok().and_then(|r| r.as_str().map(str::to_owned));
+    Failure {
+        at: iso8601(shared.engine().wall()),
+        reason: reason.unwrap_or_default(),
+        status: error.status,
+        counted,
+    }
+}
+
+/// How long a lane is left alone after so many failures in a row before the last.
+fn pause(times: u32) -> Duration {
+    PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_PAUSE)
+}
+
+fn backoff(deliveries: u32) -> i64 {
+    BACKOFF_MS.saturating_mul(4_i64.saturating_pow(deliveries)).min(LONGEST_BACKOFF_MS)
+}
+
+/// The report with the mark that an earlier delivery may have been answered.
+fn marked(report: String) -> String {
+    match report.strip_suffix('}') {
+        Some(open) if open.len() > 1 => format!("{open},\"maybeDuplicate\":true}}"),
+        _ => report,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_waits_longer_each_time_and_never_for_more_than_an_hour() {
+        let waits: Vec<i64> = (0..6).map(|n| backoff(n) / 1_000).collect();
+        assert_eq!(waits, [10, 40, 160, 640, 2_560, 3_600]);
+        assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF_MS);
+    }
+
+    #[test]
+    fn alone_in_an_outage_it_looks_every_thirty_seconds() {
+        let pauses: Vec<u64> = (0..7).map(|times| pause(times).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn the_mark_leaves_the_report_readable() {
+        let report: Value = serde_json::from_str(&marked(r#"{"endpoint":"A"}"#.into())).unwrap();
+        assert_eq!(report, json!({ "endpoint": "A", "maybeDuplicate": true }));
+    }
+}

@@ -1,0 +1,201 @@
+//! Leave to send one attempt, as a guard: dropped without an outcome it gives everything back.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use super::{Change, Target};
+use crate::{
+    base::clock::now,
+    policy::{
+        breaker::{Permit, State, Verdict},
+        fault::{Fault, Kind, Park, Same, Scope, Weight},
+        limiter::{Grant, Settlement},
+    },
+};
+
+/// Leave to send one attempt. Dropped without an outcome it gives everything back.
+pub struct Admission {
+    pub target: Arc<Target>,
+    pub began: Instant,
+    origin_permit: Option<Permit>,
+    permit: Option<Permit>,
+    /// Its number, if it is the one request that shows whether the credential, or the model, is well again.
+    probation: [Option<u64>; 2],
+    /// It shows whether what it shares with other targets is well: its end concerns all who wait.
+    shows: bool,
+    grant: Option<Grant>,
+    /// It is on its way to the vendor.
+    pub sent: bool,
+    /// First content has arrived: the permits are given back.
+    answered: bool,
+}
+
+// === impl Admission ===
+
+impl Admission {
+    /// The permits were given and the attempt is counted in.
+    pub(super) fn new(
+        target: Arc<Target>,
+        began: Instant,
+        origin_permit: Option<Permit>,
+        permit: Option<Permit>,
+        probation: [Option<u64>; 2],
+        grant: Grant,
+    ) -> Self {
+        let probe = [origin_permit, permit].into_iter().flatten().any(Permit::is_probe);
+        Self {
+            target,
+            began,
+            origin_permit,
+            permit,
+            probation,
+            shows: probe || probation.iter().any(Option::is_some),
+            grant: Some(grant),
+            sent: false,
+            answered: false,
+        }
+    }
+
+    /// The change that taking this leave meant, when it was a half-open probe's.
+    pub fn half_open(&self) -> Option<Change> {
+        let is_probe = |permit: Option<Permit>| permit.is_some_and(Permit::is_probe);
+        let scope = if is_probe(self.origin_permit) { Scope::Origin } else { Scope::Endpoint };
+        let probe = is_probe(self.origin_permit) || is_probe(self.permit);
+        probe.then_some(Change::Breaker { scope, state: State::HalfOpen, until: None })
+    }
+
+    /// First content arrived: the attempt counts as a success from here on.
+    pub fn succeeded(&mut self, now: Instant, took: Duration, jitter: f64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.answered = true;
+        self.origin_answered(now, jitter, &mut changes);
+        let target = &self.target;
+        let own = {
+            let mut gate = target.model_gate.lock();
+            gate.cooldown.succeeded(self.began);
+            gate.record(self.permit.take(), Verdict::Success, now, jitter)
+        };
+        target.gate.lock().cooldown.succeeded(self.began);
+        target.limiter.lock().answered(self.grant.as_mut(), now);
+        // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
+        if self.probation.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
+            target.endpoint.room.ring_all();
+        } else {
+            target.endpoint.room.ring(target);
+        }
+        if let Some((state, until)) = own {
+            changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
+        }
+        target.credential.gate.lock().cooldown.succeeded(self.began);
+        target.credential.accepted();
+        target.load.lock().record(took, now);
+        changes
+    }
+
+    /// The answer is whole: what the vendor counted takes the place of what was reserved.
+    pub fn counted(&mut self, usage: Option<(u64, u64)>, now: Instant) {
+        // Only now: a stream that breaks off pays for no retries.
+        self.target.endpoint.budget.lock().deposit(now);
+        self.settle(Settlement::Used(usage), now);
+    }
+
+    fn settle(&mut self, settlement: Settlement, now: Instant) {
+        if let Some(grant) = self.grant.take() {
+            self.target.limiter.lock().settle(grant, settlement, now);
+        }
+    }
+
+    /// The attempt failed: the fault's scope is blamed, the others are not.
+    pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<Change> {
+        if fault.kind.rule().same == Same::AfterCooldown {
+            self.target.limiter.lock().throttled(self.began, now);
+        }
+        // What has been said may be counted, whatever came after it.
+        let begun = self.answered || fault.maybe_billed;
+        let settlement = match fault.kind.settlement() {
+            Settlement::RequestOnly if begun => Settlement::Unknown,
+            other => other,
+        };
+        self.settle(settlement, now);
+        let may_refresh =
+            fault.kind == Kind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
+        let rule = fault.kind.rule();
+        let mut changes = Vec::new();
+        if fault.kind.origin_answered() {
+            self.origin_answered(now, jitter, &mut changes);
+        }
+        let verdict = Verdict::Failed(rule.weight);
+        let (scope, change) = if self.answered {
+            // Content had begun: the permit was answered then, and the failure still counts.
+            let late = (rule.weight != Weight::Neutral).then(|| self.target.failed_late(now, jitter));
+            changes.extend(late.flatten());
+            (Scope::Endpoint, None)
+        } else if rule.scope == Scope::Origin {
+            let mut gate = self.target.endpoint.origin.gate.lock();
+            (Scope::Origin, gate.record(self.origin_permit.take(), verdict, now, jitter))
+        } else {
+            (Scope::Endpoint, self.target.model_gate.lock().record(self.permit.take(), verdict, now, jitter))
+        };
+        if let Some((state, until)) = change {
+            changes.push(Change::Breaker { scope, state, until });
+        }
+        if rule.weight != Weight::Neutral {
+            self.target.load.lock().record_fault(fault.hint, now);
+        }
+        let (scope, gate) = match rule.park {
+            Park::None => return changes,
+            // A function may give another key: it is asked once more before its credential is parked.
+            Park::CredentialAuth if may_refresh => return changes,
+            Park::Origin => (Scope::Origin, &self.target.endpoint.origin.gate),
+            Park::EndpointOverload | Park::EndpointMissing => (Scope::Endpoint, &*self.target.model_gate),
+            Park::EndpointThrottle => (Scope::Endpoint, &*self.target.gate),
+            Park::CredentialQuota | Park::CredentialAuth => (Scope::Credential, &self.target.credential.gate),
+        };
+        let mut gate = gate.lock();
+        if let Some(until) = gate.cooldown.extend(rule.park, fault.hint, self.began, now, jitter) {
+            gate.parked_for = Some(fault.kind.reason());
+            changes.push(Change::Cooldown { scope, until });
+        }
+        changes
+    }
+
+    fn origin_answered(&mut self, now: Instant, jitter: f64, changes: &mut Vec<Change>) {
+        let mut gate = self.target.endpoint.origin.gate.lock();
+        gate.cooldown.succeeded(self.began);
+        if let Some((state, until)) = gate.record(self.origin_permit.take(), Verdict::Success, now, jitter) {
+            changes.push(Change::Breaker { scope: Scope::Origin, state, until });
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let target = &self.target;
+        if self.origin_permit.is_some() {
+            target.endpoint.origin.gate.lock().release(self.origin_permit.take());
+        }
+        if self.permit.is_some() {
+            target.model_gate.lock().release(self.permit.take());
+        }
+        for (probe, gate) in self.probation.into_iter().zip([&target.credential.gate, &*target.model_gate]) {
+            if let Some(probe) = probe {
+                gate.lock().cooldown.end_probe(probe);
+            }
+        }
+        if let Some(grant) = self.grant.take() {
+            // Nobody knows how far it got once it was sent, so it may have been counted.
+            let settlement = if self.sent { Settlement::Unknown } else { Settlement::Nothing };
+            target.limiter.lock().settle(grant, settlement, now());
+        }
+        target.in_flight.fetch_sub(1, Ordering::AcqRel);
+        target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
+        // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
+        if self.shows {
+            target.endpoint.room.ring_all();
+        } else {
+            target.endpoint.room.ring(target);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Leave to ask a target: whether, when, and what is in the way.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use super::{
+    admission::Admission,
+    block_reason::{Blocked, Entry, Obstacle, longest},
+    target::Target,
+};
+use crate::{call::request::Question, policy::limiter::Shortage};
+
+impl Target {
+    /// Why it may not be asked now, whatever the request.
+    pub fn parked(&self, now: Instant) -> Option<Blocked> {
+        if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
+            return Some(Blocked { obstacle: Obstacle::Isolated, cause: None, until: None, probing: false });
+        }
+        longest(self.gates().filter_map(|gate| gate.lock().blocked(now)))
+    }
+
+    /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
+    /// `None`: when another request ends.
+    pub fn testable_at(&self, now: Instant, question: &Question, ahead: u32) -> Option<Instant> {
+        let paced = match self.limiter.lock().shortage(|| question.demand(), ahead, now) {
+            Some(Shortage::Slot) => return None,
+            Some(Shortage::For(wait)) => now + wait,
+            None => now,
+        };
+        let moments = self.gates().flat_map(|gate| {
+            let gate = gate.lock();
+            [gate.cooldown.until(now), gate.ready_early_at(now)]
+        });
+        moments.flatten().chain([paced]).max()
+    }
+
+    /// Why this request may not be sent now. `ahead` wait for this target before it.
+    pub fn blocked(&self, now: Instant, question: &Question, ahead: u32) -> Option<Blocked> {
+        if let Some(parked) = self.parked(now) {
+            return Some(parked);
+        }
+        let shortage = self.limiter.lock().shortage(|| question.demand(), ahead, now)?;
+        let until = match shortage {
+            Shortage::For(wait) => Some(now + wait),
+            Shortage::Slot => None,
+        };
+        Some(Blocked { obstacle: Obstacle::Limiter, cause: None, until, probing: false })
+    }
+
+    /// Leave to send an attempt.
+    pub fn admit(
+        self: &Arc<Self>,
+        now: Instant,
+        entry: Entry,
+        question: &Question,
+        ahead: u32,
+    ) -> Result<Admission, Blocked> {
+        if let Some(blocked) = self.blocked(now, question, ahead) {
+            let only_a_breaker = || {
+                let gates = || self.gates().map(|g| g.lock());
+                gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
+                    && self.limiter.lock().shortage(|| question.demand(), ahead, now).is_none()
+            };
+            let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
+            if !early || !only_a_breaker() {
+                return Err(blocked);
+            }
+        }
+        if entry == Entry::Regular && self.ramp_holds(now) {
+            return Err(Blocked { obstacle: Obstacle::Ramp, cause: None, until: None, probing: false });
+        }
+        let early = entry == Entry::Early;
+        let turned_away = Blocked { obstacle: Obstacle::Breaker, cause: None, until: None, probing: true };
+        let origin_permit = self.endpoint.origin.gate.lock().admit(now, early).ok_or(turned_away)?;
+        let Some(permit) = self.model_gate.lock().admit(now, early) else {
+            self.endpoint.origin.gate.lock().release(origin_permit);
+            return Err(turned_away);
+        };
+        let grant = self.limiter.lock().take(|| question.demand(), now);
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.endpoint.in_flight.fetch_add(1, Ordering::AcqRel);
+        let probation = [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());
+        Ok(Admission::new(self.clone(), now, origin_permit, permit, probation, grant))
+    }
+
+    /// Whether this request is not among those that the ramp lets through.
+    fn ramp_holds(&self, now: Instant) -> bool {
+        [&self.endpoint.origin.gate, &*self.model_gate].into_iter().any(|gate| {
+            let mut gate = gate.lock();
+            gate.breaker.as_mut().is_some_and(|b| b.ramping(now) && !b.ramp_admits(now))
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Breaker and cooldown of one scope: may it be asked, and what does an outcome change?
+
+use std::time::Instant;
+
+use super::block_reason::{Blocked, Obstacle, longest};
+use crate::{
+    base::reason::Reason,
+    policy::{
+        breaker::{Breaker, BreakerConfig, Permit, State, Verdict},
+        cooldown::Cooldown,
+        fault::Scope,
+    },
+};
+
+/// Breaker and cooldown of one scope.
+pub struct Gate {
+    pub breaker: Option<Breaker>,
+    pub cooldown: Cooldown,
+    /// Why it is parked, for those who are turned away.
+    pub parked_for: Option<Reason>,
+}
+
+/// A state that changed, for the events.
+#[derive(Clone, Debug)]
+pub enum Change {
+    Breaker { scope: Scope, state: State, until: Option<Instant> },
+    Cooldown { scope: Scope, until: Instant },
+}
+
+// === impl Gate ===
+
+impl Gate {
+    pub fn new(breaker: Option<&BreakerConfig>, now: Instant) -> Self {
+        Self {
+            breaker: breaker.map(|config| Breaker::new(config.clone(), now)),
+            cooldown: Cooldown::default(),
+            parked_for: None,
+        }
+    }
+
+    /// Other settings of the breaker; what is known stays.
+    pub fn reconfigure(&mut self, breaker: Option<&BreakerConfig>, now: Instant) {
+        match (&mut self.breaker, breaker) {
+            (Some(breaker), Some(config)) => breaker.reconfigure(config, now),
+            (own, config) => *own = config.map(|config| Breaker::new(config.clone(), now)),
+        }
+    }
+
+    pub(super) fn blocked(&self, now: Instant) -> Option<Blocked> {
+        let until = self.cooldown.until(now);
+        let probing = until.is_none() && self.cooldown.probing();
+        let cooling = (until.is_some() || probing).then_some(Blocked {
+            obstacle: Obstacle::Cooldown,
+            cause: self.parked_for,
+            until,
+            probing,
+        });
+        let open = self.breaker.as_ref().and_then(|breaker| {
+            Some(Blocked {
+                obstacle: Obstacle::Breaker,
+                cause: None,
+                until: Some(breaker.ready_at(now)?),
+                probing: breaker.probing(now),
+            })
+        });
+        longest(cooling.into_iter().chain(open))
+    }
+
+    /// When its breaker may be tested before its time; `None` when it may be now.
+    pub(super) fn ready_early_at(&self, now: Instant) -> Option<Instant> {
+        self.breaker.as_ref().and_then(|breaker| breaker.ready_early_at(now))
+    }
+
+    pub fn admit(&mut self, now: Instant, early: bool) -> Option<Option<Permit>> {
+        match &mut self.breaker {
+            None => Some(None),
+            Some(breaker) if early => breaker.admit_early(now).map(Some),
+            Some(breaker) => breaker.admit(now).ok().map(Some),
+        }
+    }
+
+    pub fn release(&mut self, permit: Option<Permit>) {
+        if let (Some(breaker), Some(permit)) = (&mut self.breaker, permit) {
+            breaker.release(permit);
+        }
+    }
+
+    pub fn record(
+        &mut self,
+        permit: Option<Permit>,
+        verdict: Verdict,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<(State, Option<Instant>)> {
+        let breaker = self.breaker.as_mut()?;
+        let state = breaker.record(permit?, verdict, now, jitter)?;
+        Some((state, breaker.ready_at(now)))
+    }
+}

@@ -1,0 +1,23 @@
+//! What is remembered between calls, by scope: origin, credential, and endpoint × model.
+
+pub mod admission;
+mod admit;
+mod block_reason;
+pub mod credential;
+mod endpoint;
+mod gate;
+mod origin;
+pub mod request_head;
+mod stats;
+mod target;
+mod target_table;
+pub mod wait_queue;
+
+pub use self::{
+    block_reason::{Blocked, Entry, Obstacle},
+    endpoint::{Around, Endpoint},
+    gate::{Change, Gate},
+    origin::Origin,
+    stats::{LastError, Stats},
+    target::Target,
+};

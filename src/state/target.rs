@@ -1,0 +1,129 @@
+//! Endpoint × credential × model: what an attempt is sent to.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+
+use super::{
+    credential::Credential,
+    endpoint::Endpoint,
+    gate::{Change, Gate},
+    request_head::Heads,
+    stats::Stats,
+};
+use crate::{
+    base::vendor_error::VendorError,
+    call::request::Service,
+    observe::{counters::Meter, latency::Part},
+    policy::{
+        breaker::Verdict,
+        ewma::PeakEwma,
+        fault::{Scope, Weight},
+        limiter::Limiter,
+        rolling_histogram::Recent,
+    },
+};
+
+/// Fewer samples make no percentile.
+const ENOUGH_SAMPLES: u32 = 20;
+/// A header's value at least this long may be a credential.
+const SHORTEST_SECRET: usize = 8;
+
+/// Endpoint × credential × model: what an attempt is sent to.
+pub struct Target {
+    /// The request's head, made once: for whole answers, and for streams.
+    pub heads: Heads,
+    pub endpoint: Arc<Endpoint>,
+    pub credential: Arc<Credential>,
+    pub model: Arc<str>,
+    pub service: Service,
+    /// Breaker and cooldown of the model, whatever the key.
+    pub model_gate: Arc<Mutex<Gate>>,
+    /// Cooldown of this key for this model: a throttle is the key's own.
+    pub gate: Arc<Mutex<Gate>>,
+    pub limiter: Arc<Mutex<Limiter>>,
+    pub load: Arc<Mutex<PeakEwma>>,
+    pub in_flight: Arc<AtomicU32>,
+    /// Its address is the target's name in the room: what a reload takes over is waited for under one name.
+    pub stats: Arc<Mutex<Stats>>,
+    pub retries: Arc<AtomicU64>,
+    /// What scrapers are told of it, whatever is forgotten here.
+    pub meter: Arc<Meter>,
+    /// Its price is wanted and not known, which was said.
+    pub price_missed: AtomicBool,
+}
+
+// === impl Target ===
+
+impl Target {
+    pub(super) fn gates(&self) -> impl Iterator<Item = &Mutex<Gate>> {
+        [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &*self.gate].into_iter()
+    }
+
+    pub fn time(&self, part: Part, took: Duration) {
+        self.stats.lock().latencies.record(part, took);
+        self.meter.time(part, took);
+    }
+
+    /// Notes how long the first content took, or how long it was waited for in vain.
+    pub fn record_first_content(&self, took: Duration, now: Instant) {
+        self.time(Part::FirstContent, took);
+        let mut stats = self.stats.lock();
+        stats.recent.get_or_insert_with(|| Recent::new(now)).record(took, now);
+    }
+
+    /// The 95th percentile of the time to first content of late, once there are enough samples for one.
+    pub fn p95(&self, now: Instant) -> Option<Duration> {
+        self.stats.lock().recent.as_ref()?.quantile(0.95, ENOUGH_SAMPLES, now)
+    }
+
+    /// A vendor's words without the secrets that were sent to it, before anything cuts them.
+    pub fn redacted(&self, mut error: VendorError) -> VendorError {
+        for text in [Some(&mut error.message), error.code.as_mut(), error.kind.as_mut()].into_iter().flatten()
+        {
+            self.redact(text);
+        }
+        error
+    }
+
+    /// Takes the key and the values of configured headers out of a text.
+    pub fn redact(&self, text: &mut String) {
+        self.credential.redact(text);
+        for value in self.endpoint.config.headers.iter().filter_map(|(_, v)| v.to_str().ok()) {
+            // Short values are words like "true", not credentials.
+            if value.len() >= SHORTEST_SECRET && text.contains(value) {
+                *text = text.replace(value, "…");
+            }
+        }
+    }
+
+    pub fn load(&self, now: Instant) -> f64 {
+        self.load.lock().load(self.in_flight.load(Ordering::Acquire), now)
+    }
+
+    /// A stream broke after its content had begun: its permit has long been answered.
+    pub fn failed_late(&self, now: Instant, jitter: f64) -> Option<Change> {
+        let mut gate = self.model_gate.lock();
+        let permit = gate.admit(now, false)??;
+        if permit.is_probe() {
+            gate.release(Some(permit));
+            return None;
+        }
+        let (state, until) = gate.record(Some(permit), Verdict::Failed(Weight::Failure), now, jitter)?;
+        Some(Change::Breaker { scope: Scope::Endpoint, state, until })
+    }
+
+    /// Proof of health that no call brought: the monitor's probe.
+    pub fn proven(&self, now: Instant) -> Option<Change> {
+        let prove = |gate: &Mutex<Gate>| gate.lock().breaker.as_mut().and_then(|b| b.proven(now));
+        let (origin, own) = (prove(&self.endpoint.origin.gate), prove(&self.model_gate));
+        own.map(|state| Change::Breaker { scope: Scope::Endpoint, state, until: None })
+            .or(origin.map(|state| Change::Breaker { scope: Scope::Origin, state, until: None }))
+    }
+}

@@ -1,0 +1,185 @@
+//! Where calls wait when nobody is ready for them: by priority, then first come, first served. Everyone watches
+//! the clock for what it waits for, counting those before it; a place that is left rings for the next.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::Target;
+
+/// Calls that wait at one client; more are turned away.
+pub const MAX_WAITING: usize = 4_096;
+
+/// A call's place in the order: higher priorities first, then by when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    priority: Reverse<i32>,
+    turn: u64,
+}
+
+#[derive(Default)]
+pub struct Room {
+    waiting: Mutex<BTreeMap<Rank, Waiter>>,
+    /// How many, for those who need not look closer.
+    count: AtomicUsize,
+    turns: AtomicU64,
+    watcher: Watcher,
+}
+
+/// Somebody who does not stand in line, and wants to hear of every change while there is none for him to wait for.
+#[derive(Default)]
+struct Watcher {
+    watches: AtomicBool,
+    recovered: AtomicBool,
+    bell: Notify,
+}
+
+struct Waiter {
+    /// Targets by their address; a waiting call keeps them alive.
+    wants: Vec<usize>,
+    bell: Arc<Notify>,
+}
+
+/// A place in the room, given up when dropped.
+pub struct Place {
+    room: Arc<Room>,
+    rank: Rank,
+    pub bell: Arc<Notify>,
+}
+
+/// As many wait as may.
+#[derive(Debug)]
+pub struct Full;
+
+impl Room {
+    /// The rank of a call that comes now.
+    pub fn rank(&self, priority: i32) -> Rank {
+        Rank { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    pub fn enter<'t>(
+        self: &Arc<Self>,
+        rank: Rank,
+        wants: impl Iterator<Item = &'t Target>,
+    ) -> Result<Place, Full> {
+        let bell = Arc::new(Notify::new());
+        let mut waiting = self.waiting.lock();
+        if waiting.len() >= MAX_WAITING {
+            return Err(Full);
+        }
+        let wants = wants.map(address).collect();
+        waiting.insert(rank, Waiter { wants, bell: bell.clone() });
+        self.count.store(waiting.len(), Ordering::Release);
+        Ok(Place { room: self.clone(), rank, bell })
+    }
+
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many wait for this target before a call of this rank.
+    pub fn ahead(&self, rank: Rank, target: &Target) -> u32 {
+        if self.is_empty() {
+            return 0;
+        }
+        let target = address(target);
+        let waiting = self.waiting.lock();
+        waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
+    }
+
+    /// Who is first in line for this target.
+    pub fn first(&self, target: &Target) -> Option<Rank> {
+        let target = address(target);
+        self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
+    }
+
+    /// Resolves when something has changed since `watch` that may make an endpoint ready. One may watch.
+    pub async fn change(&self) {
+        self.watcher.bell.notified().await;
+    }
+
+    /// Tells the watcher of a change that concerns nobody in line.
+    pub fn tell_watcher(&self) {
+        // Nearly always nobody watches, and that is cheap to see.
+        if self.watcher.watches.load(Ordering::Acquire) && self.watcher.watches.swap(false, Ordering::AcqRel)
+        {
+            self.watcher.bell.notify_one();
+        }
+    }
+
+    /// Somebody answered.
+    pub fn tell_recovered(&self) {
+        self.watcher.recovered.store(true, Ordering::Release);
+        self.tell_watcher();
+    }
+
+    /// Whether anybody has answered since this was last asked.
+    pub fn has_recovered(&self) -> bool {
+        self.watcher.recovered.swap(false, Ordering::AcqRel)
+    }
+
+    /// From here on the next change is kept for `change`.
+    pub fn watch(&self) {
+        self.watcher.watches.store(true, Ordering::Release);
+    }
+
+    /// Something changed at a target: the first who waits for it looks.
+    pub fn ring(&self, target: &Target) {
+        self.tell_watcher();
+        if !self.is_empty() {
+            ring(&self.waiting.lock(), address(target));
+        }
+    }
+
+    /// Something changed that may concern anyone.
+    pub fn ring_all(&self) {
+        self.tell_watcher();
+        self.waiting.lock().values().for_each(|w| w.bell.notify_one());
+    }
+}
+
+impl Place {
+    /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
+    pub fn want<'t>(&self, wants: impl Iterator<Item = &'t Target>) {
+        let wants: Vec<usize> = wants.map(address).collect();
+        let mut waiting = self.room.waiting.lock();
+        let Some(waiter) = waiting.get_mut(&self.rank) else { return };
+        if waiter.wants == wants {
+            return;
+        }
+        let before = std::mem::replace(&mut waiter.wants, wants.clone());
+        before.into_iter().filter(|t| !wants.contains(t)).for_each(|target| ring(&waiting, target));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.room.waiting.lock();
+        let Some(waiter) = waiting.remove(&self.rank) else { return };
+        self.room.count.store(waiting.len(), Ordering::Release);
+        waiter.wants.into_iter().for_each(|target| ring(&waiting, target));
+    }
+}
+
+fn ring(waiting: &BTreeMap<Rank, Waiter>, target: usize) {
+    if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
+        first.bell.notify_one();
+    }
+}
+
+fn address(target: &Target) -> usize {
+    // A target that a reload has taken over is the same one to those who wait.
+    Arc::as_ptr(&target.stats).addr()
+}
