@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use serde_json::json;
 
-use super::{Alert, Severity, Status, fingerprint};
+use super::types::{Alert, Severity, Status, fingerprint};
 use crate::base::{reason::Reason, timestamp::iso8601};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{Alert, Severity, Status, silence::Silence};
+use super::{
+    silence::Silence,
+    types::{Alert, Severity, Status},
+};
 
 /// Alerts that are known at once.
 const MOST: usize = 1_024;

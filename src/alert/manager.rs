@@ -13,15 +13,16 @@ use parking_lot::Mutex;
 use tokio::{runtime::Handle, sync::Notify, task::AbortHandle, time};
 
 use super::{
-    Alert,
     notify::{ForwardConfig, delivery::Forwarding},
-    rules::{Backlog, Crossed, Pace, Rules, RulesConfig},
+    rules::{Backlog, Pace, Rules, RulesConfig},
+    types::Alert,
 };
 use crate::{
     base::{
         clock::{Wall, now},
         event::{self, EventKind, EventSink},
     },
+    cost::budget::Crossed,
     net::client::HttpClient,
     observe::{counters::Move, observation::AttemptSeen},
 };

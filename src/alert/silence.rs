@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Alert;
+use super::types::Alert;
 
 const DAY: u64 = 86_400;
 

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod duration;
 pub mod event;
+pub mod future;
 pub mod latin1;
 pub mod model_id;
 pub mod rate_limit;

@@ -1,5 +1,6 @@
 //! The user's functions, for keys, fallback answers and exchanges: asked over the queue, answered by number.
 
+use super::item::ItemSink;
 use std::{
     collections::HashMap,
     future::Future,
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{hub::HubInner, item::Item};
-use crate::{config::key::ApiKey, engine::client::Functions as Asked};
+use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::Functions as Asked};
 
 /// `None` when the function threw, or gave no string.
 type Answer = Option<String>;
@@ -95,7 +96,9 @@ impl Asked for Functions {
         let asked = self.ask(function, Some(request));
         Box::pin(async move { asked.await.ok().flatten() })
     }
+}
 
+impl AlertFunction for Functions {
     fn forward(&self, function: u32, alert: String) -> Pin<Box<dyn Future<Output = bool> + Send>> {
         let asked = self.ask(function, Some(alert));
         Box::pin(async move { asked.await.is_ok_and(|answer| answer.is_some()) })

@@ -17,7 +17,7 @@ use crate::{
         attempt::stream::NoStream, error::CallError, options::CallOptions, result::Reply as Answer, run::Call,
     },
     dialect::openai::{packed_request::Parcel, request::ChatRequest},
-    engine::client::Active,
+    engine::Active,
     queue::Queue,
 };
 
@@ -110,7 +110,7 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
         });
     }
     let gate = Arc::new(Gate::default());
-    let mut sink = SlotSink { hub: hub.clone(), slot, gate: gate.clone(), first: true };
+    let mut sink = SlotSink { sink: hub.clone(), slot, gate: gate.clone(), first: true };
     hub.run(client, slot, Some(gate), |reply| async move {
         match Box::pin(call.run(&mut sink)).await {
             Ok(Answer { body, report, .. }) => reply.resolve(body, report),

@@ -15,7 +15,6 @@ use super::{
     events::Events,
     forwarder,
     hub::{Hub, HubInner},
-    queue,
     transport::JsCarrier,
 };
 use crate::{
@@ -139,7 +138,7 @@ impl NativeClient {
             ),
         };
         let ledger = Arc::new(Mutex::new(ledger));
-        let queue = queue::start(&engine, &hub)?;
+        let queue = start_queue(&engine, &hub)?;
         let monitor = Monitor::new(engine.clone());
         if starts {
             let monitor = monitor.clone();
@@ -161,10 +160,19 @@ impl Drop for NativeClient {
         self.shared.monitor().stop();
         let _entered = self.hub.runtime.handle().enter();
         self.shared.close();
-        self.shared.forget();
         self.hub.abort_all(self.id, None);
         if let Some(file) = self.ledger.lock().take() {
             file.flush();
         }
     }
+}
+
+/// Opens the queue of a client that has one.
+fn start_queue(engine: &Arc<Engine>, hub: &HubInner) -> napi::Result<Option<Arc<Queue>>> {
+    let Some(config) = engine.config.queue.clone() else { return Ok(None) };
+    let queue = Queue::start(config, engine.clone(), hub.runtime.handle()).map_err(|e| {
+        let problem = Problem { path: "queue".into(), message: format!("its thread cannot be started: {e}") };
+        napi::Error::from_reason(config::write(&[problem]))
+    })?;
+    Ok(Some(queue))
 }

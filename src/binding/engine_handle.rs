@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     config::{ClientConfig, fingerprint::Imprint},
-    engine::{Engine, client::Active},
+    engine::{Active, Engine},
     health::monitor::Monitor,
     net::{tls::BadCertificate, transport::Carrier},
 };
@@ -111,16 +111,11 @@ impl Shared {
     pub fn close(&self) {
         self.all().iter().for_each(|engine| engine.close());
     }
-
-    pub fn forget(&self) {
-        self.all().iter().for_each(|engine| engine.forget());
-    }
 }
 
 /// Lets go of an engine when its last call is over; the end of the client ends its calls.
 async fn retire(shared: Arc<Shared>, engine: Arc<Engine>) {
     engine.idle().await;
-    engine.forget();
     let current = shared.engine();
     if !engine.http.shares(&current.http)
         && !shared.retired().iter().any(|e| !Arc::ptr_eq(e, &engine) && e.http.shares(&engine.http))

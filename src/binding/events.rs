@@ -1,5 +1,6 @@
 //! Events on their way to listeners.
 
+use super::item::ItemSink;
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},

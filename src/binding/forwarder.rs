@@ -1,6 +1,7 @@
 //! Forwarders that stand alone, for `monitor.on('alert', …)`; and the last words of those that a client has.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use super::item::ItemSink;
+use std::{sync::Arc, time::Duration};
 
 use napi_derive::napi;
 use serde_json::{Value, json};
@@ -14,19 +15,21 @@ use super::{
 use crate::{
     alert::{
         Alert, fingerprint,
-        notify::delivery::{self, Forwarding},
+        notify::{
+            AlertFunction,
+            delivery::{self, Forwarding},
+        },
     },
     base::{
         clock::SystemWall,
         event::{self, EventKind, EventSink},
+        future::BoxFuture,
     },
     config::{
         Problem,
         alerts::{Standalone, read_standalone},
         environment::Environment,
-        key::ApiKey,
     },
-    engine::client::Functions,
 };
 
 /// How long a close waits for what is still to be sent.
@@ -58,13 +61,9 @@ impl EventSink for Events {
 /// It has no functions of the user's.
 struct Nobody;
 
-impl Functions for Nobody {
-    fn key(&self, _: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
-        Box::pin(async { Err("there is no such function".into()) })
-    }
-
-    fn fallback(&self, _: u32, _: String) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> {
-        Box::pin(async { None })
+impl AlertFunction for Nobody {
+    fn forward(&self, _: u32, _: String) -> BoxFuture<bool> {
+        Box::pin(async { false })
     }
 }
 

@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle, time};
 
 use super::{
-    item::{Item, Text},
+    item::{Item, ItemSink, Text},
     reply::Reply,
     runtime::Runtime,
     stream_window::Gate,
@@ -57,7 +57,7 @@ pub struct HubInner {
     /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
     /// both of them the allocator's locks.
     spent: Mutex<Vec<Vec<Item>>>,
-    works: Works,
+    works: Works<HubInner>,
     arrived: Notify,
     pub placeholder: String,
     waking: AtomicU8,
@@ -89,10 +89,10 @@ pub struct Hub {
     tasks: [AbortHandle; 2],
 }
 
-impl HubInner {
+impl ItemSink for HubInner {
     /// Queues something for JavaScript and sees to it that it is fetched. A stream's further chunks may
     /// linger for a moment, so that one wake serves many streams.
-    pub fn push(&self, item: Item) {
+    fn push(&self, item: Item) {
         let lingers = item.may_linger();
         let waiting = {
             let mut queue = self.queue.lock();
@@ -117,6 +117,12 @@ impl HubInner {
         }
     }
 
+    fn ended(&self, slot: u32) {
+        self.works.ended(slot);
+    }
+}
+
+impl HubInner {
     fn step(&self, from: u8, to: u8) -> bool {
         self.waking.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -175,10 +181,6 @@ impl HubInner {
     {
         let reply = Reply::new(self.clone(), slot);
         self.works.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
-    }
-
-    pub fn ended(&self, slot: u32) {
-        self.works.ended(slot);
     }
 
     fn abort(&self, slot: u32) {

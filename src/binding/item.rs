@@ -51,6 +51,13 @@ pub enum Item {
     },
 }
 
+/// Takes items on their way to JavaScript.
+pub trait ItemSink: Send + Sync {
+    fn push(&self, item: Item);
+    /// The work of this slot has ended: JavaScript may use the slot again.
+    fn ended(&self, slot: u32);
+}
+
 impl Item {
     pub fn is_event(&self) -> bool {
         matches!(self, Self::Event { .. })

@@ -5,16 +5,9 @@ use std::sync::Arc;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use super::{
-    client::NativeClient,
-    config,
-    hub::{HubInner, refuse},
-    reply::Reply,
-};
+use super::{client::NativeClient, hub::refuse, reply::Reply};
 use crate::{
     call::{error::CallError, run::Call},
-    config::Problem,
-    engine::Engine,
     queue::{Draft, Outcome, Queue, QueueError, State},
 };
 
@@ -125,16 +118,6 @@ impl NativeClient {
             }
         });
     }
-}
-
-/// Opens the queue of a client that has one.
-pub fn start(engine: &Arc<Engine>, hub: &HubInner) -> napi::Result<Option<Arc<Queue>>> {
-    let Some(config) = engine.config.queue.clone() else { return Ok(None) };
-    let queue = Queue::start(config, engine.clone(), hub.runtime.handle()).map_err(|e| {
-        let problem = Problem { path: "queue".into(), message: format!("its thread cannot be started: {e}") };
-        napi::Error::from_reason(config::write(&[problem]))
-    })?;
-    Ok(Some(queue))
 }
 
 /// The end of a call that failed: it is queued, where that was asked for, or says why not.

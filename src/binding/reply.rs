@@ -5,18 +5,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{hub::HubInner, item::Item, stream_window::Gate};
+use super::{
+    item::{Item, ItemSink},
+    stream_window::Gate,
+};
 use crate::call::{attempt::stream::StreamSink, error::CallError};
 
 pub struct Reply {
-    hub: Arc<HubInner>,
+    sink: Arc<dyn ItemSink>,
     slot: u32,
     settled: bool,
 }
 
 impl Reply {
-    pub fn new(hub: Arc<HubInner>, slot: u32) -> Self {
-        Self { hub, slot, settled: false }
+    pub fn new(sink: Arc<dyn ItemSink>, slot: u32) -> Self {
+        Self { sink, slot, settled: false }
     }
 
     pub fn slot(&self) -> u32 {
@@ -34,8 +37,8 @@ impl Reply {
     fn settle(&mut self, item: impl FnOnce(u32) -> Item) {
         self.settled = true;
         // Forgotten first: once JavaScript hears of the end, it may use the slot again.
-        self.hub.ended(self.slot);
-        self.hub.push(item(self.slot));
+        self.sink.ended(self.slot);
+        self.sink.push(item(self.slot));
     }
 }
 
@@ -55,7 +58,7 @@ impl Drop for Reply {
 
 /// Sends a stream's chunks to a slot, as far ahead as its reader allows.
 pub struct SlotSink {
-    pub hub: Arc<HubInner>,
+    pub sink: Arc<dyn ItemSink>,
     pub slot: u32,
     pub gate: Arc<Gate>,
     /// Nothing was sent yet.
@@ -66,7 +69,7 @@ impl StreamSink for SlotSink {
     fn chunk(&mut self, json: String) {
         self.gate.sent(json.len());
         let first = std::mem::take(&mut self.first);
-        self.hub.push(Item::Chunk { slot: self.slot, chunk: json.into(), first });
+        self.sink.push(Item::Chunk { slot: self.slot, chunk: json.into(), first });
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {

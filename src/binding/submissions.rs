@@ -6,27 +6,26 @@ use std::{collections::VecDeque, sync::Arc};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
-use super::{hub::HubInner, stream_window::Gate};
+use super::stream_window::Gate;
 
-type Begin = Box<dyn FnOnce(&Arc<HubInner>) + Send>;
+/// Begins a piece of work, given what it runs in.
+type Begin<C> = Box<dyn FnOnce(&Arc<C>) + Send>;
 
-#[derive(Default)]
-pub struct Works(Mutex<Inner>);
+pub struct Works<C>(Mutex<Inner<C>>);
 
-#[derive(Default)]
-struct Inner {
+struct Inner<C> {
     slots: Vec<Option<Entry>>,
     /// What the runtime has not looked at.
-    intake: VecDeque<Submission>,
+    intake: VecDeque<Submission<C>>,
     tickets: u64,
 }
 
 /// Work that waits for the runtime.
-pub struct Submission {
+pub struct Submission<C> {
     pub slot: u32,
     /// A slot may be somebody else's by the time it is looked at.
     ticket: u64,
-    pub begin: Begin,
+    pub begin: Begin<C>,
 }
 
 struct Entry {
@@ -44,9 +43,15 @@ enum State {
     Running { abort: AbortHandle, gate: Option<Arc<Gate>> },
 }
 
-impl Works {
+impl<C> Default for Works<C> {
+    fn default() -> Self {
+        Self(Mutex::new(Inner { slots: Vec::new(), intake: VecDeque::new(), tickets: 0 }))
+    }
+}
+
+impl<C> Works<C> {
     /// Hands work in; true when the runtime has to be told.
-    pub fn submit(&self, client: u32, slot: u32, begin: Begin) -> bool {
+    pub fn submit(&self, client: u32, slot: u32, begin: Begin<C>) -> bool {
         let mut inner = self.0.lock();
         inner.tickets += 1;
         let ticket = inner.tickets;
@@ -55,12 +60,12 @@ impl Works {
         inner.intake.len() == 1
     }
 
-    pub fn take(&self) -> VecDeque<Submission> {
+    pub fn take(&self) -> VecDeque<Submission<C>> {
         std::mem::take(&mut self.0.lock().intake)
     }
 
     /// Whether it is to be begun still: nobody has taken it back.
-    pub fn begin(&self, submission: &Submission) -> bool {
+    pub fn begin(&self, submission: &Submission<C>) -> bool {
         let mut inner = self.0.lock();
         let entry = inner.slot(submission.slot).as_mut();
         let submitted = |e: &&mut Entry| matches!(e.state, State::Submitted(t) if t == submission.ticket);
@@ -122,7 +127,7 @@ impl Works {
     }
 }
 
-impl Inner {
+impl<C> Inner<C> {
     fn slot(&mut self, slot: u32) -> &mut Option<Entry> {
         let at = slot as usize;
         if self.slots.len() <= at {

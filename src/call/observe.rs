@@ -6,7 +6,6 @@ use super::{error::CallError, report::Attempt, result::Reply, run::Call, select:
 use crate::{
     alert::rules::Pace,
     base::{clock::now, reason::Reason},
-    engine::status_page::Watch,
     observe::{
         counters::Move,
         observation::{AttemptSeen, CallSeen, Outcome, Place},
@@ -40,7 +39,7 @@ impl Call {
         // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
         if self.engine.witness.attempt(&seen) && !self.engine.is_closed() {
             let endpoint = &target.endpoint;
-            *endpoint.status_page.lock() = Watch::start(&self.engine, endpoint);
+            self.engine.watch_status_page(endpoint);
         }
         let latency = first_content.map_or(seen.took, |at| at.saturating_duration_since(began));
         let limit = constraints::tighter(

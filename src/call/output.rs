@@ -4,10 +4,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{
-        client_dialect::{Caller, Encoder},
-        codec::Dialect,
-    },
+    dialect::{client_dialect::Caller, codec::Dialect, outbound::Encoder},
     state::Target,
 };
 

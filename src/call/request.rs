@@ -15,13 +15,6 @@ pub enum Question {
     Other(Passthrough),
 }
 
-/// Who is asked for chat completions may be well while the same model does other work badly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
-    Chat,
-    Other,
-}
-
 impl From<ChatRequest> for Question {
     fn from(request: ChatRequest) -> Self {
         Self::Chat(request)

@@ -8,24 +8,24 @@ use std::{
 use parking_lot::Mutex;
 use tokio::time;
 
-use super::hedge::{Begun, Finished};
-
 use super::{
     attempt::{send::Answered, stream::StreamSink},
     attempt_log::Trail,
     error::CallError,
+    hedge::{Begun, Finished, Trial},
+    interruption::Cut,
     observe,
     options::CallOptions,
     output::Wire,
     record,
     request::Question,
+    result::Reply,
     select::{
         canary::{self, Drawn},
         candidates,
         selector::{Asker, Picker},
     },
 };
-use super::{hedge::Trial, interruption::Cut, result::Reply};
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
     config::{
@@ -33,7 +33,7 @@ use crate::{
         timeouts::Timeouts,
     },
     cost::accountant::Verdict,
-    engine::client::{Active, Engine},
+    engine::{Active, Engine},
     observe::observation::Place as SeenPlace,
     policy::{
         decide::{self, Situation, Step},

@@ -147,7 +147,7 @@ impl Call {
             return Ok(());
         }
         // Everyone this call would take counts: who comes after it must know what it stands in line for.
-        let wants = picker.wanted(throttled).map(|i| &*picker.candidates[i].target);
+        let wants = picker.wanted(throttled).map(|i| picker.candidates[i].target.id());
         let Some(place) = place else {
             *place = Some(self.engine.room.enter(self.rank, wants).map_err(|_| {
                 CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))

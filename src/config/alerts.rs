@@ -6,7 +6,7 @@ use http::Uri;
 use serde_json::{Value, json};
 
 use super::{
-    alert_rules,
+    alert_kinds, alert_rules,
     connections::{read_proxy, read_tls},
     environment::Environment,
     reader::{self, Problems, Reader},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     alert::{
-        KINDS, Severity,
+        Severity,
         dispatcher::Policy,
         notify::{ForwardConfig, Receiver, Secret, key_in},
         rules::RulesConfig,
@@ -87,7 +87,7 @@ pub fn read_policy(r: &mut Reader<'_>) -> Policy {
     let usual = Policy::default();
     let severities = [("warning", Severity::Warning), ("critical", Severity::Critical)];
     Policy {
-        on: read_on(r, "on"),
+        on: alert_kinds::read(r, "on"),
         min_severity: r.one_of("minSeverity", &severities).unwrap_or(usual.min_severity),
         group_wait: r.duration("groupWait", Duration::ZERO).unwrap_or(usual.group_wait),
         group_interval: r.duration("groupInterval", Duration::ZERO).unwrap_or(usual.group_interval),
@@ -176,22 +176,6 @@ fn read_function(r: &mut Reader<'_>) -> Option<u32> {
         r.problem("forward", format!("must be a function, got {}", unquoted(value)));
     }
     number
-}
-
-pub(super) fn read_on(r: &mut Reader<'_>, name: &'static str) -> Option<Vec<String>> {
-    r.note(name, || reader::some_of(&KINDS));
-    let names = r.strings(name)?;
-    for given in names.iter().filter(|given| !KINDS.contains(&given.as_str())) {
-        let meant = reader::nearest(given, KINDS).map(|n| format!("; did you mean '{n}'?"));
-        let message = format!(
-            "must hold {}, got '{}'{}",
-            KINDS.join(", "),
-            reader::shorten(given),
-            meant.unwrap_or_default()
-        );
-        r.problem(name, message);
-    }
-    Some(names)
 }
 
 /// What a secret is, without what it says.

@@ -1,5 +1,6 @@
 //! A client's options, whole.
 
+use super::price::read_price;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -173,11 +174,11 @@ impl ClientConfig {
 
 /// `prices`, by model.
 fn read_prices(r: &mut Reader<'_>) -> Vec<(String, Price)> {
-    r.note("prices", || json!({ "type": "object", "additionalProperties": reader::describe(Price::read) }));
+    r.note("prices", || json!({ "type": "object", "additionalProperties": reader::describe(read_price) }));
     r.record("prices")
         .into_iter()
         .filter_map(|(model, path, value)| {
-            let price = reader::object(value, &path, r.problems(), Price::read).flatten()?;
+            let price = reader::object(value, &path, r.problems(), read_price).flatten()?;
             Some((model.to_owned(), price))
         })
         .collect()

@@ -1,5 +1,6 @@
 //! Options as the user gave them, read once into values that are always valid.
 
+mod alert_kinds;
 mod alert_rules;
 pub mod alerts;
 pub mod base_url;
@@ -21,6 +22,7 @@ pub mod key;
 pub mod limits;
 pub mod models;
 pub mod monitor;
+mod price;
 pub mod queue;
 pub mod reader;
 mod retry;

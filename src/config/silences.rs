@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::{
-    alerts::read_on,
+    alert_kinds,
     reader::{self, Reader},
 };
 use crate::alert::silence::{Silence, When};
@@ -32,7 +32,7 @@ pub fn read(r: &mut Reader<'_>) -> Vec<Silence> {
 }
 
 fn read_silence(r: &mut Reader<'_>) -> Silence {
-    let kinds = read_on(r, "kind");
+    let kinds = alert_kinds::read(r, "kind");
     let services = r.strings("service");
     let (from, until) = (read_time(r, "from"), read_time(r, "until"));
     let when = match (from, until) {

@@ -12,18 +12,15 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{
-    budget::{CostBudget, CostBudgetConfig, Exceeded, Reached},
+    budget::{CostBudget, CostBudgetConfig, Crossed, Exceeded, Reached},
     calendar::{self, Period},
     ledger::{Day, Entry, Ledger, Totals, clipped},
     price::Money,
 };
-use crate::{
-    alert::rules::Crossed,
-    base::{
-        clock::Wall,
-        event::{self, EventKind, EventSink},
-        timestamp::{epoch_ms, iso8601},
-    },
+use crate::base::{
+    clock::Wall,
+    event::{self, EventKind, EventSink},
+    timestamp::{epoch_ms, iso8601},
 };
 
 pub struct Books {

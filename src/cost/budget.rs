@@ -104,6 +104,18 @@ impl CostBudget {
     }
 }
 
+/// A share of a budget was reached.
+#[derive(Clone, Debug)]
+pub struct Crossed {
+    pub budget: String,
+    pub share: f64,
+    pub spent_usd: f64,
+    pub limit_usd: f64,
+    pub per: &'static str,
+    /// Milliseconds since 1970.
+    pub renews_at: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,7 @@
 
 use std::ops::AddAssign;
 
-use serde_json::Value;
-
-use crate::{config::reader::Reader, dialect::usage::Usage};
+use crate::dialect::usage::Usage;
 
 /// An amount of money, in 10⁻¹² USD: a millionth of a dollar for a million tokens is one for each of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,9 +25,6 @@ struct Rates {
     cache_read: Option<u64>,
     cache_write: Option<u64>,
 }
-
-/// The dearest that is taken for a price, in USD per million tokens.
-const DEAREST: f64 = 1_000_000.0;
 
 impl Money {
     pub const fn of_picos(picos: u128) -> Self {
@@ -103,21 +98,6 @@ impl Price {
         self
     }
 
-    pub fn read(r: &mut Reader<'_>) -> Option<Self> {
-        r.note_required("input");
-        r.note_required("output");
-        let input = r.number("input", 0.0, DEAREST);
-        let output = r.number("output", 0.0, DEAREST);
-        let cache_read = r.number("cacheRead", 0.0, DEAREST);
-        let cache_write = r.number("cacheWrite", 0.0, DEAREST);
-        let list = r.object("list", read_pair).flatten();
-        for (name, value) in [("input", input), ("output", output)] {
-            missing(r, name, value);
-        }
-        let price = Self::new(input?, output?, cache_read, cache_write);
-        Some(Self { list, ..price })
-    }
-
     pub fn cost(&self, usage: &Usage) -> Money {
         match &self.above {
             Some((tokens, rates)) if usage.input_tokens > *tokens => rates.cost(usage),
@@ -141,35 +121,10 @@ fn rates(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f
     }
 }
 
-fn read_pair(r: &mut Reader<'_>) -> Option<(u64, u64)> {
-    let [input, output] = ["input", "output"].map(|name| {
-        r.note_required(name);
-        let value = r.number(name, 0.0, DEAREST);
-        missing(r, name, value);
-        value
-    });
-    Some((picos(input?), picos(output?)))
-}
-
-fn missing(r: &mut Reader<'_>, name: &'static str, value: Option<f64>) {
-    if value.is_none() && r.raw(name).is_none_or(Value::is_null) {
-        r.problem(name, "is missing; a price has input and output, in USD per million tokens");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::reader;
     use proptest::prelude::*;
-    use serde_json::json;
-
-    fn read(value: Value) -> Price {
-        let mut problems = Vec::new();
-        let price = reader::object(&value, "price", &mut problems, Price::read).flatten();
-        assert_eq!(problems, []);
-        price.expect("a price")
-    }
 
     fn usage(input: u64, output: u64, read: u64, written: u64) -> Usage {
         Usage {
@@ -183,11 +138,11 @@ mod tests {
 
     #[test]
     fn cached_tokens_have_their_own_price() {
-        let price = read(json!({"input": 8, "output": 32, "cacheRead": 2, "cacheWrite": 10}));
+        let price = Price::new(8.0, 32.0, Some(2.0), Some(10.0));
         let cost = price.cost(&usage(1_000, 100, 400, 50));
         assert_eq!(cost.usd(), (550.0 * 8.0 + 400.0 * 2.0 + 50.0 * 10.0 + 100.0 * 32.0) / 1e6);
         // Without one they cost what others do; more of them than tokens there are not.
-        let plain = read(json!({"input": 8, "output": 32}));
+        let plain = Price::new(8.0, 32.0, None, None);
         assert_eq!(plain.cost(&usage(10, 0, 400, 400)).usd(), 80e-6);
     }
 
@@ -200,9 +155,9 @@ mod tests {
 
     #[test]
     fn the_list_price_is_for_comparison() {
-        let price = read(json!({"input": 8, "output": 32, "list": {"input": 15, "output": 60}}));
+        let price = Price::new(8.0, 32.0, None, None).listed_at(15.0, 60.0);
         assert_eq!(price.list_cost(&usage(1_000, 100, 500, 0)).map(Money::usd), Some(0.021));
-        assert_eq!(read(json!({"input": 8, "output": 32})).list_cost(&usage(1, 1, 0, 0)), None);
+        assert_eq!(Price::new(8.0, 32.0, None, None).list_cost(&usage(1, 1, 0, 0)), None);
     }
 
     proptest! {

@@ -6,13 +6,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use serde::Deserialize;
 
 use super::price::Price;
-use crate::{
-    base::model_id::{self, bare},
-    config::{
-        EndpointConfig,
-        vendors::{is_relay_host, vendor_of},
-    },
-};
+use crate::base::model_id::{self, bare};
 
 /// What the relay asks in USD per million tokens for input and output, and the list price of input.
 const RELAY: [(&str, f64, f64, Option<f64>); 8] = [
@@ -100,14 +94,20 @@ static VENDORS: LazyLock<Table> = LazyLock::new(|| {
     Table { source: Some(source), prices: prices.collect() }
 });
 
-/// The price of a model at an endpoint, where the user gave none. Elsewhere than at the relay and at vendors' own hosts
-/// nobody knows it.
-pub fn default_price(endpoint: &EndpointConfig, model: &str) -> Option<Price> {
-    let host = endpoint.base_url.host();
-    if is_relay_host(host) {
-        return relay(model);
-    }
-    let vendor = vendor_of(host)?;
+/// Whose prices are in the tables.
+#[derive(Clone, Copy, Debug)]
+pub enum Seller<'a> {
+    Relay,
+    /// A vendor at its own host.
+    Vendor(&'a str),
+}
+
+/// The price of a model at a seller, where the user gave none.
+pub fn default_price(seller: Seller<'_>, model: &str) -> Option<Price> {
+    let vendor = match seller {
+        Seller::Relay => return relay(model),
+        Seller::Vendor(vendor) => vendor,
+    };
     find(model, |id| VENDORS.prices.get(&(vendor.to_owned(), id.to_owned())).copied())
 }
 

@@ -8,10 +8,11 @@ pub mod client_dialect;
 pub mod codec;
 pub mod error_body;
 pub mod google;
+mod inbound;
 pub mod members;
 pub mod openai;
+pub mod outbound;
 #[cfg(test)]
 mod round_trips;
 pub mod tokens;
-
 pub mod usage;

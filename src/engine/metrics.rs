@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{
-    client::Engine,
+    Engine,
     status::{self, Level, Status},
 };
 use crate::{
@@ -167,7 +167,7 @@ fn endpoints(engine: &Engine) -> [Family; 5] {
     let now = now();
     for endpoint in &engine.endpoints {
         let name = [("endpoint", &*endpoint.name), ("provider", &*endpoint.config.provider)];
-        let stance = status::stance(endpoint, now);
+        let stance = status::stance(engine, endpoint, now);
         for state in Status::ALL {
             let labels = [own(name), own([("state", state.word())])].concat();
             states.push(labels, u64::from(state == stance.status));
@@ -178,7 +178,7 @@ fn endpoints(engine: &Engine) -> [Family; 5] {
         let left = stance.cooldown.map_or(0.0, |until| until.saturating_duration_since(now).as_secs_f64());
         cooldowns.push(own(name), left);
         in_flight.push(own(name), u64::from(endpoint.in_flight.load(Ordering::Acquire)));
-        for Level { model, kind, remaining } in status::levels(endpoint, now) {
+        for Level { model, kind, remaining } in status::levels(engine, endpoint, now) {
             let labels = [own(name), own([("model", &*model), ("kind", kind)])].concat();
             limits.push(labels, remaining.floor().max(0.0));
         }

@@ -1,16 +1,207 @@
-//! One call from start to end: which candidates, which attempt, what next, and what is reported.
+//! What the calls of one client share: its endpoints and their state, its connections, and who records and listens.
 
-mod state_changes;
-
-pub mod client;
-
+mod build;
 pub mod metrics;
-
+pub mod ports;
+mod previous;
+pub mod recorder;
+mod reload;
+mod state_changes;
 pub mod status;
 pub mod status_page;
 
-mod reload;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Instant, SystemTime},
+};
 
-pub mod recorder;
+use http::Uri;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
 
-pub use self::client::Engine;
+use self::{ports::Functions, recorder::Witness, status_page::StatusPages};
+use crate::{
+    alert::Conditions,
+    base::{
+        clock::{Wall, now},
+        event::EventSink,
+    },
+    config::ClientConfig,
+    cost::{accountant::Books, price::Price, price_table},
+    net::client::HttpClient,
+    policy::hedge_budget::Allowance,
+    state::{Endpoint, TargetTable, wait_queue::Room},
+};
+
+pub struct Engine {
+    pub config: ClientConfig,
+    pub endpoints: Vec<Arc<Endpoint>>,
+    /// The state of every model under every key that was asked so far.
+    pub targets: TargetTable,
+    /// Looks at vendors' status pages during an incident.
+    pub status_pages: StatusPages,
+    pub http: HttpClient,
+    pub events: Arc<dyn EventSink>,
+    pub functions: Arc<dyn Functions>,
+    wall: Arc<dyn Wall>,
+    rng: Mutex<fastrand::Rng>,
+    refusing: AtomicBool,
+    active: AtomicUsize,
+    idle: Notify,
+    /// Where calls wait.
+    pub room: Arc<Room>,
+    /// Extra requests that hedging may still send.
+    pub allowance: Mutex<Allowance>,
+    /// What calls cost.
+    pub books: Books,
+    /// What people were told of and is not well again.
+    conditions: Arc<Mutex<Conditions>>,
+    /// Who sees what becomes of calls.
+    pub witness: Arc<Witness>,
+    ids: AtomicU64,
+    id_prefix: u32,
+}
+
+/// Counts one call that is under way.
+pub struct Active(Arc<Engine>);
+
+impl Active {
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.0
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        if self.0.active.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+impl Engine {
+    pub fn endpoint(&self, name: &str) -> Option<&Arc<Endpoint>> {
+        self.endpoints.iter().find(|endpoint| &*endpoint.name == name)
+    }
+
+    /// A uniform number in `0.0..1.0`.
+    pub fn draw(&self) -> f64 {
+        self.rng.lock().f64()
+    }
+
+    /// The wall clock itself.
+    pub fn wall_clock(&self) -> &dyn Wall {
+        &*self.wall
+    }
+
+    /// The wall clock, for what people read.
+    pub fn wall(&self) -> SystemTime {
+        self.wall.now()
+    }
+
+    /// A moment of the monotonic clock as milliseconds since 1970.
+    pub fn wall_ms(&self, at: Instant) -> u64 {
+        let (now, wall) = (now(), self.wall());
+        let wall = match at.checked_duration_since(now) {
+            Some(ahead) => wall.checked_add(ahead),
+            None => wall.checked_sub(now.saturating_duration_since(at)),
+        };
+        wall.map_or(0, crate::base::timestamp::epoch_ms)
+    }
+
+    pub fn request_id(&self) -> String {
+        format!("bw-{:08x}-{:x}", self.id_prefix, self.ids.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Counts a call in; `None` once the client is closed.
+    pub fn enter(self: &Arc<Self>) -> Option<Active> {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        let active = Active(self.clone());
+        (!self.refusing.load(Ordering::Acquire)).then_some(active)
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.refusing.load(Ordering::Acquire)
+    }
+
+    pub fn active(&self) -> usize {
+        self.active.load(Ordering::Acquire)
+    }
+
+    /// Resolves when no call is under way.
+    pub async fn idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.active() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Takes no more calls; those under way go on.
+    pub fn refuse_new(&self) {
+        self.refusing.store(true, Ordering::Release);
+    }
+
+    /// Takes no more calls and lets go of what it holds. Calls under way are their owner's to end.
+    pub fn close(&self) {
+        self.refuse_new();
+        self.http.clear();
+        self.witness.close();
+        self.status_pages.clear();
+    }
+
+    /// Looks at the status page of an endpoint while the incident that it is in is open.
+    pub fn watch_status_page(&self, endpoint: &Endpoint) {
+        self.status_pages.watch(endpoint, &self.http, &self.witness);
+    }
+
+    /// Lets go of connections to where no endpoint is any more.
+    pub fn forget_connections(&self) {
+        let same = |address: &str, uri: &Uri| {
+            address
+                .parse::<Uri>()
+                .is_ok_and(|a| a.scheme() == uri.scheme() && a.authority() == uri.authority())
+        };
+        self.http.keep_only(|uri| {
+            self.config.endpoints.iter().any(|e| {
+                same(e.base_url.origin(), uri) || e.health.url.as_deref().is_some_and(|url| same(url, uri))
+            })
+        });
+    }
+
+    /// Opens a connection to every origin, so that first calls need not. Failures are for calls to meet.
+    pub async fn warmup(&self) {
+        let mut targets: Vec<Uri> = Vec::new();
+        for endpoint in &self.endpoints {
+            if let Ok(uri) = endpoint.config.base_url.origin().parse::<Uri>()
+                && !targets.contains(&uri)
+            {
+                targets.push(uri);
+            }
+        }
+        let mut opening = tokio::task::JoinSet::new();
+        for target in targets {
+            let http = self.http.clone();
+            opening.spawn(async move { http.warm(target).await });
+        }
+        while opening.join_next().await.is_some() {}
+    }
+
+    /// The price of a model at an endpoint: the endpoint's own, the client's, then those that come with the program.
+    pub fn price(&self, endpoint: &Endpoint, model: &str) -> Option<Price> {
+        endpoint
+            .config
+            .price
+            .or_else(|| {
+                let given =
+                    |id: &str| self.config.prices.iter().find(|(name, _)| name == id).map(|(_, p)| *p);
+                price_table::find(model, given)
+            })
+            .or_else(|| price_table::default_price(endpoint.config.seller()?, model))
+    }
+}

@@ -1,190 +1,56 @@
-//! What a client that is reloaded takes over from itself as it was: everything that is known of an origin, of a key at
-//! an origin, and of a model under them.
+//! An engine under another configuration.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
-
-use parking_lot::Mutex;
-
-use super::{
-    client::{Engine, Listeners},
-    recorder::Witness,
-};
+use super::{ports::Listeners, previous::Succession};
 use crate::{
-    alert::{Conditions, Trouble, manager::Alarm, notify::delivery::Forwarding},
-    base::clock::Wall,
-    config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::Served, key::KeySource},
-    cost::{accountant::Books, budget::CostBudgetConfig},
-    net::client::HttpClient,
-    policy::{breaker::BreakerConfig, retry_budget::BudgetConfig},
-    state::{Endpoint, Origin, credential::Credential, wait_queue::Room},
+    config::ClientConfig,
+    net::{
+        client::HttpClient,
+        connector::{Connector, TcpDial},
+        proxy::Proxy,
+        tls::BadCertificate,
+        transport::Carrier,
+    },
 };
+use std::sync::Arc;
 
-/// The client as it was, if there was one.
-#[derive(Default)]
-pub struct Succession<'e>(Option<&'e Engine>);
+use super::Engine;
 
-impl<'e> Succession<'e> {
-    pub fn of(before: &'e Engine) -> Self {
-        Self(Some(before))
-    }
-
-    fn endpoints(&self) -> &'e [Arc<Endpoint>] {
-        self.0.map_or(&[], |engine| &engine.endpoints)
-    }
-
-    /// Calls of before and after wait in one line: they wait for the same.
-    pub fn room(&self) -> Arc<Room> {
-        self.0.map_or_else(Arc::default, |engine| engine.room.clone())
-    }
-
-    pub fn conditions(&self) -> Arc<Mutex<Conditions>> {
-        self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
-    }
-
-    /// What people were told of a key or a model that is gone is over: nobody will ever answer for it.
-    pub fn end_of_the_gone(&self, endpoints: &[Arc<Endpoint>], wall: &dyn Wall) {
-        let Some(engine) = self.0 else { return };
-        let is_there = |trouble, subject: &str, name: &str, model: &str| {
-            endpoints.iter().any(|endpoint| match trouble {
-                Trouble::NotFound => endpoint.config.name == name && serves(&endpoint.config.models, model),
-                Trouble::Quota | Trouble::Auth | Trouble::Permission => {
-                    let address = &endpoint.origin.address;
-                    endpoint.credentials.iter().any(|key| key.subject(address) == subject)
-                }
-            })
-        };
-        let over = engine.conditions.lock().keep(wall.now(), is_there);
-        over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
-    }
-
-    pub fn witness(&self, config: &ClientConfig, http: &HttpClient, listeners: &Listeners) -> Arc<Witness> {
-        let AlertOptions { rules, forward } = config.alerts.clone().unwrap_or_default();
-        let Some(engine) = self.0 else {
-            let Listeners { events, functions, wall } = listeners;
-            let forwarding =
-                Forwarding::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
-            let alarm = Alarm::new(rules, forwarding, events.clone(), wall.clone());
-            return Witness::new(config.incidents, alarm, events.clone());
-        };
-        let endpoints: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
-        let budgets: Vec<&str> = config.budgets.iter().map(|b| b.name.as_str()).collect();
-        engine.witness.alarm.reconfigure(rules, forward, http, &endpoints, &budgets);
-        engine.witness.reconfigure(config.incidents);
-        engine.witness.clone()
-    }
-
-    /// What was spent is not forgotten.
-    pub fn books(&self, budgets: &[CostBudgetConfig], wall: &dyn Wall) -> Books {
-        Books::new(budgets, self.0.map(|engine| &engine.books), wall)
-    }
-
-    pub fn budget(&self) -> BudgetConfig {
-        self.0.map_or_else(BudgetConfig::default, |engine| engine.config.retry.budget.clone())
-    }
-
-    pub fn origin(&self, address: &str, breaker: Option<&BreakerConfig>, now: Instant) -> Arc<Origin> {
-        let Some(known) = self.endpoints().iter().find(|e| e.origin.address == address) else {
-            return Arc::new(Origin::new(address, breaker, now));
-        };
-        known.origin.gate.lock().reconfigure(breaker, now);
-        known.origin.clone()
-    }
-
-    pub fn credential(&self, address: &str, id: &str) -> Option<Arc<Credential>> {
-        let at = self.endpoints().iter().filter(|e| e.origin.address == address);
-        at.flat_map(|e| &e.credentials).find(|c| identity(&c.source).as_deref() == Some(id)).cloned()
-    }
-
-    /// Who each endpoint was before: the one of its name at its origin, or else one that was renamed.
-    pub fn predecessors(&self, endpoints: &[EndpointConfig]) -> Vec<Option<&'e Arc<Endpoint>>> {
-        let before = self.endpoints();
-        let at_origin = |old: &Endpoint, new: &EndpointConfig| old.origin.address == new.base_url.origin();
-        let named: Vec<_> = endpoints
-            .iter()
-            .map(|new| before.iter().find(|old| old.config.name == new.name && at_origin(old, new)))
-            .collect();
-        let mut taken: HashSet<usize> = named.iter().flatten().map(|old| old.index).collect();
-        let renamed = |new: &EndpointConfig, taken: &HashSet<usize>| {
-            before.iter().find(|old| {
-                !taken.contains(&old.index)
-                    && old.config.base_url == new.base_url
-                    && same_keys(&old.config, new)
-            })
-        };
-        let found = endpoints.iter().zip(named).map(|(new, named)| {
-            let old = named.or_else(|| renamed(new, &taken))?;
-            taken.insert(old.index);
-            Some(old)
-        });
-        found.collect()
-    }
-
-    /// What an endpoint has of its own.
-    pub fn bequeath(
+impl Engine {
+    /// The connections of a client under another configuration: these, where they would be made alike.
+    pub fn connections(
         &self,
-        endpoint: &mut Endpoint,
-        predecessor: Option<&'e Arc<Endpoint>>,
-        same_budget: bool,
-    ) {
-        // Whoever took it out knows it by its name, wherever it is.
-        if let Some(namesake) = self.endpoints().iter().find(|old| old.config.name == endpoint.config.name) {
-            endpoint.isolated = namesake.isolated.clone();
+        config: &ClientConfig,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<HttpClient, BadCertificate> {
+        let own = &self.config;
+        let alike = config.tls == own.tls
+            && config.proxy == own.proxy
+            && config.timeouts.connect == own.timeouts.connect
+            && config.transport == own.transport;
+        if alike {
+            return Ok(self.http.clone());
         }
-        let Some(old) = predecessor else { return };
-        endpoint.last_error = old.last_error.clone();
-        endpoint.in_flight = old.in_flight.clone();
-        if same_budget {
-            endpoint.budget = old.budget.clone();
-        }
-        // Taken back is taken back, until it is something else that is tried.
-        let (new, old_config) = (&endpoint.config, &old.config);
-        if new.canary == old_config.canary
-            && new.base_url == old_config.base_url
-            && new.models == old_config.models
-            && same_keys(old_config, new)
-        {
-            endpoint.canary = old.canary.clone();
-        }
+        let proxy = Proxy::new(&config.proxy).map(Arc::new);
+        let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
+        let proxy = proxy.filter(|_| carrier.is_none());
+        Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier))
     }
-}
 
-/// What is known of models that the endpoint still serves under keys that it still has.
-pub fn take_over(endpoint: &Arc<Endpoint>, old: &Endpoint, breaker: Option<&BreakerConfig>, now: Instant) {
-    for target in old.every_target() {
-        let serves = serves(&endpoint.config.models, &target.model);
-        let credential = endpoint.credentials.iter().position(|c| Arc::ptr_eq(c, &target.credential));
-        if let Some(credential) = credential.filter(|_| serves) {
-            target.model_gate.lock().reconfigure(breaker, now);
-            endpoint.take_over(credential, &target);
+    /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
+    /// wait stand in one line. This one keeps its calls under way.
+    pub fn successor(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
+        let listeners = Listeners {
+            events: self.events.clone(),
+            functions: self.functions.clone(),
+            wall: self.wall.clone(),
+        };
+        let rng = self.rng.lock().fork();
+        let successor = Self::assemble(config, http, listeners, rng, &Succession::of(self));
+        for endpoint in successor.endpoints.iter().filter(|_| !self.is_closed()) {
+            if self.status_pages.take(&endpoint.name) {
+                successor.watch_status_page(endpoint);
+            }
         }
-    }
-}
-
-/// Whether an endpoint may be sent this id.
-fn serves(models: &Served, id: &str) -> bool {
-    match models {
-        Served::Any => true,
-        Served::Pinned(model) => model == id,
-        Served::Listed(list) => list.iter().any(|(_, sent)| sent == id),
-    }
-}
-
-/// The credential of an endpoint that sends none.
-pub fn keyless(predecessor: Option<&Arc<Endpoint>>, now: Instant) -> Arc<Credential> {
-    let credentials = predecessor.into_iter().flat_map(|old| &old.credentials);
-    let known = credentials.into_iter().find(|c| identity(&c.source).is_none());
-    known.cloned().unwrap_or_else(|| Arc::new(Credential::new(KeySource::None, now)))
-}
-
-fn same_keys(a: &EndpointConfig, b: &EndpointConfig) -> bool {
-    a.keys.iter().map(identity).eq(b.keys.iter().map(identity))
-}
-
-/// What tells keys at one origin apart; `None` for no key.
-pub fn identity(source: &KeySource) -> Option<String> {
-    match source {
-        KeySource::None => None,
-        KeySource::Static(key) => Some(format!("key {}", key.expose())),
-        KeySource::Function(number) => Some(format!("function {number}")),
+        successor
     }
 }

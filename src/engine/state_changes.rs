@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::client::Engine;
+use super::Engine;
 use crate::{
     alert::{Facts, Trouble},
     base::{

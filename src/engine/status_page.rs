@@ -1,24 +1,26 @@
 //! What a vendor's status page says while its endpoint is in trouble. It is told in reports, and trusted with nothing.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Weak},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::{runtime::Handle, task::AbortHandle, time};
 
-use super::client::Engine;
+use super::recorder::Witness;
 use crate::{
     base::clock::now,
     net::{
-        client::Limits,
-        request::{Head, Request},
+        client::{HttpClient, Limits},
+        request::{Head, Request, USER_AGENT},
     },
     observe::observation::StatusPage,
-    state::{Endpoint, request_head::USER_AGENT},
+    state::Endpoint,
 };
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,8 +30,7 @@ const MAX_BODY: usize = 64 << 10;
 const MAX_WORDS: usize = 200;
 
 /// Looks at a page now and then until it is dropped.
-#[derive(Debug)]
-pub struct Watch(AbortHandle);
+struct Watch(AbortHandle);
 
 impl Drop for Watch {
     fn drop(&mut self) {
@@ -49,49 +50,59 @@ struct Status {
     description: Option<String>,
 }
 
-impl Watch {
-    /// For an endpoint whose page is known. `None` without a runtime.
-    pub fn start(engine: &Arc<Engine>, endpoint: &Arc<Endpoint>) -> Option<Self> {
-        let page: Uri = endpoint.config.health.status_page.as_deref()?.parse().ok()?;
-        let runtime = Handle::try_current().ok()?;
-        let task = runtime.spawn(watch(Arc::downgrade(engine), endpoint.name.clone(), page));
-        Some(Self(task.abort_handle()))
+/// The status pages that are being looked at, by endpoint.
+#[derive(Default)]
+pub struct StatusPages(Mutex<HashMap<Arc<str>, Watch>>);
+
+impl StatusPages {
+    /// Begins to look at the page of an endpoint, if it has one. Needs a runtime.
+    pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, witness: &Arc<Witness>) {
+        let page = endpoint.config.health.status_page.as_deref().and_then(|page| page.parse().ok());
+        let (Some(page), Ok(runtime)) = (page, Handle::try_current()) else {
+            self.0.lock().remove(&endpoint.name);
+            return;
+        };
+        let task = runtime.spawn(watch(http.clone(), Arc::downgrade(witness), endpoint.name.clone(), page));
+        self.0.lock().insert(endpoint.name.clone(), Watch(task.abort_handle()));
     }
 
-    /// Whether somebody wanted to know when it last looked.
-    pub fn goes_on(&self) -> bool {
-        !self.0.is_finished()
+    /// Looks at the page of an endpoint no more. True when it was still being looked at.
+    pub fn take(&self, endpoint: &str) -> bool {
+        self.0.lock().remove(endpoint).is_some_and(|watch| !watch.0.is_finished())
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().clear();
     }
 }
 
-async fn watch(engine: Weak<Engine>, endpoint: Arc<str>, page: Uri) {
+/// Ends with the witness, and when no incident is open for the endpoint.
+async fn watch(http: HttpClient, witness: Weak<Witness>, endpoint: Arc<str>, page: Uri) {
     loop {
-        let Some(this) = engine.upgrade() else { return };
-        let seen = match time::timeout(TIMEOUT, look(&this, &page)).await {
+        let seen = match time::timeout(TIMEOUT, look(&http, &page)).await {
             Ok(seen) => seen,
             Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
         };
         let (indicator, words) = seen.unwrap_or_else(|why| (None, why));
         let seen = StatusPage { now: now(), indicator, words };
-        if !this.witness.status_page(&endpoint, seen) {
+        if !witness.upgrade().is_some_and(|witness| witness.status_page(&endpoint, seen)) {
             return;
         }
-        drop(this);
         time::sleep(INTERVAL).await;
     }
 }
 
 /// Its indicator, if it has one, and what it says.
-async fn look(engine: &Engine, page: &Uri) -> Result<(Option<String>, String), String> {
+async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String), String> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    if let Some(authorization) = engine.http.proxy_authorization(page) {
+    if let Some(authorization) = http.proxy_authorization(page) {
         headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
     let request = Request::new(Arc::new(Head::new(Method::GET, page.clone(), headers)), Bytes::new());
     let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh: false };
-    let exchange = engine.http.send(request, limits, || ()).await.map_err(|failed| failed.failure.message)?;
+    let exchange = http.send(request, limits, || ()).await.map_err(|failed| failed.failure.message)?;
     let code = exchange.status;
     let (mut answer, mut body) = (exchange.body, Vec::new());
     while body.len() <= MAX_BODY && answer.data(&mut body).await? {}

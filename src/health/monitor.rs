@@ -25,11 +25,11 @@ use crate::{
         reason::Reason,
         timestamp::iso8601,
     },
-    call::{attempt::send::auth_error, request::Service},
+    call::attempt::send::auth_error,
     config::monitor::HealthConfig,
     engine::Engine,
     observe::latency::Part,
-    state::{Endpoint, Target},
+    state::{Endpoint, Service, Target},
 };
 
 pub struct Monitor {
@@ -155,7 +155,14 @@ impl Monitor {
     }
 
     fn target(&self, endpoint: &Arc<Endpoint>, model: &str) -> Arc<Target> {
-        endpoint.target(0, model, Service::Chat, self.engine.config.breaker.as_ref(), now())
+        self.engine.targets.target(
+            endpoint,
+            0,
+            model,
+            Service::Chat,
+            self.engine.config.breaker.as_ref(),
+            now(),
+        )
     }
 
     /// Books a check everywhere, in the order in which it is told.

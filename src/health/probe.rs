@@ -19,13 +19,10 @@ use crate::{
     net::{
         client::Limits,
         failure::FailureKind,
-        request::{Head, Request},
+        request::{Head, Request, USER_AGENT},
     },
     policy::{classify::classify, fault::Kind},
-    state::{
-        Endpoint, Target,
-        request_head::{USER_AGENT, authorize},
-    },
+    state::{Endpoint, Target, request_head::authorize},
 };
 
 /// What answers `GET /models`, and what really completes something.

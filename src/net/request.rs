@@ -6,6 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use http_body_util::Full;
 
+/// The `user-agent` of every request.
+pub const USER_AGENT: &str = concat!("bellwether/", env!("CARGO_PKG_VERSION"));
+
 /// What is the same for every request of one kind to one address: made once.
 pub struct Head {
     pub method: Method,

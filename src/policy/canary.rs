@@ -51,6 +51,16 @@ pub enum Worse {
     Latency,
 }
 
+impl Worse {
+    /// The public word for what a canary is rolled back for.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Failures => "failures",
+            Self::Latency => "latency",
+        }
+    }
+}
+
 /// What a first attempt came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -1,7 +1,6 @@
 //! What the binding holds: puts calls in, tells what became of them, and ends with its client.
 
 use std::{
-    collections::HashMap,
     io,
     sync::{
         Arc,
@@ -10,10 +9,10 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     runtime::Handle,
-    sync::{Notify, oneshot, watch},
+    sync::{oneshot, watch},
     task::{AbortHandle, JoinHandle},
 };
 
@@ -21,19 +20,12 @@ use super::{
     backlog,
     error::QueueError,
     job::{Draft, Outcome, State},
-    scheduler::{self, Rest},
+    scheduler,
+    shared::{Gauge, Rest, Round, Shared},
     store::Store,
     worker::{Clock, News, Worker},
 };
-use crate::{
-    base::{
-        clock::SystemWall,
-        event::{self, EventKind},
-        timestamp::iso8601,
-    },
-    config::queue::QueueConfig,
-    engine::Engine,
-};
+use crate::{base::clock::SystemWall, config::queue::QueueConfig, engine::Engine};
 
 /// Who may wait for results at once.
 const MAX_AWAITED: usize = 4_096;
@@ -46,39 +38,6 @@ pub struct Retried {
     pub delivered: u64,
     pub failed: u64,
     pub remaining: u64,
-}
-
-/// Counts what ends of the jobs that were there when it began.
-pub(super) struct Round {
-    last: i64,
-    delivered: AtomicU64,
-    failed: AtomicU64,
-}
-
-/// What the file's thread and the runtime both know.
-#[derive(Default)]
-pub(super) struct Gauge {
-    pub waiting: AtomicU64,
-    /// There is something new to look at.
-    pub kick: Notify,
-    /// Why the file cannot be used, if it cannot.
-    unusable: Mutex<Option<QueueError>>,
-}
-
-pub(super) struct Shared {
-    engine: RwLock<Arc<Engine>>,
-    pub worker: Worker,
-    pub config: QueueConfig,
-    pub gauge: Arc<Gauge>,
-    clock: Clock,
-    awaited: Mutex<HashMap<String, Vec<oneshot::Sender<()>>>>,
-    rounds: Mutex<Vec<Arc<Round>>>,
-    ended: watch::Sender<u64>,
-    pub rest: watch::Sender<Rest>,
-    pub passes: AtomicU64,
-    /// How often the file was looked into for what is due.
-    pub looks: AtomicU64,
-    pub closing: watch::Sender<bool>,
 }
 
 pub struct Queue {
@@ -311,49 +270,6 @@ struct Counting<'a> {
 impl Drop for Counting<'_> {
     fn drop(&mut self) {
         self.shared.rounds.lock().retain(|round| !Arc::ptr_eq(round, self.round));
-    }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    pub fn engine(&self) -> Arc<Engine> {
-        self.engine.read().clone()
-    }
-
-    pub fn now_ms(&self) -> i64 {
-        self.clock.now_ms()
-    }
-
-    /// A job is over: those who wait for it hear.
-    pub fn ended(&self, id: &str, seq: i64, delivered: bool) {
-        for round in self.rounds.lock().iter().filter(|round| seq <= round.last) {
-            let count = if delivered { &round.delivered } else { &round.failed };
-            count.fetch_add(1, Ordering::AcqRel);
-        }
-        self.over(id);
-    }
-
-    pub fn over(&self, id: &str) {
-        // Dropping them is the message.
-        drop(self.awaited.lock().remove(id));
-        self.ended.send_modify(|count| *count += 1);
-    }
-
-    pub fn tell(&self, event: &str, id: &str, more: Value) {
-        let engine = self.engine();
-        event::emit(&*engine.events, EventKind::Queue, || {
-            let mut told = json!({
-                "event": event,
-                "id": id,
-                "remaining": self.gauge.waiting.load(Ordering::Acquire),
-                "at": iso8601(engine.wall()),
-            });
-            if let (Some(told), Value::Object(more)) = (told.as_object_mut(), more) {
-                told.extend(more);
-            }
-            told
-        });
     }
 }
 

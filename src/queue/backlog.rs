@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time;
 
-use super::api::Shared;
+use super::shared::Shared;
 use crate::alert::rules::Backlog;
 
 const EVERY: Duration = Duration::from_secs(5);

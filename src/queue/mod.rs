@@ -13,6 +13,7 @@ mod job;
 mod scheduler;
 mod schema;
 mod seal;
+mod shared;
 mod store;
 mod worker;
 

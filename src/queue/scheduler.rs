@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time};
 
 use super::{
-    api::Shared,
     job::{Due, Failure, Head, Kept, Payload, Settlement, State, counts},
+    shared::{Rest, Shared},
 };
 use crate::{
     base::{clock::now, reason::Reason, timestamp::iso8601},
@@ -28,7 +28,7 @@ use crate::{
     },
     config::call_policy::OnUnavailable,
     dialect::openai::request::ChatRequest,
-    engine::client::Active,
+    engine::Active,
 };
 
 /// Deliveries at once. After trouble one, and twice as many with each that is answered.
@@ -46,14 +46,6 @@ const FILE_PAUSE: Duration = Duration::from_secs(30);
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 /// Lanes whose troubles are remembered.
 const MAX_PAUSED: usize = 1_024;
-
-/// What the last look at the queue came to when it found nothing more to begin.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Rest {
-    pub pass: u64,
-    /// The oldest job that is being delivered.
-    pub first_under_way: Option<i64>,
-}
 
 /// How a delivery came out, for the pace of the next.
 struct Delivered {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Change, Target};
+use super::{gate::Change, target::Target};
 use crate::{
     base::clock::now,
     policy::{
@@ -83,7 +83,7 @@ impl Admission {
         if self.probation.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
             target.endpoint.room.ring_all();
         } else {
-            target.endpoint.room.ring(target);
+            target.endpoint.room.ring(target.id());
         }
         if let Some((state, until)) = own {
             changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
@@ -195,7 +195,7 @@ impl Drop for Admission {
         if self.shows {
             target.endpoint.room.ring_all();
         } else {
-            target.endpoint.room.ring(target);
+            target.endpoint.room.ring(target.id());
         }
     }
 }

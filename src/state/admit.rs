@@ -1,5 +1,6 @@
 //! Leave to ask a target: whether, when, and what is in the way.
 
+use crate::policy::limiter::Demand;
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Instant,
@@ -10,7 +11,7 @@ use super::{
     block_reason::{Blocked, Entry, Obstacle, longest},
     target::Target,
 };
-use crate::{call::request::Question, policy::limiter::Shortage};
+use crate::policy::limiter::Shortage;
 
 impl Target {
     /// Why it may not be asked now, whatever the request.
@@ -23,8 +24,8 @@ impl Target {
 
     /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
     /// `None`: when another request ends.
-    pub fn testable_at(&self, now: Instant, question: &Question, ahead: u32) -> Option<Instant> {
-        let paced = match self.limiter.lock().shortage(|| question.demand(), ahead, now) {
+    pub fn testable_at(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Instant> {
+        let paced = match self.limiter.lock().shortage(demand, ahead, now) {
             Some(Shortage::Slot) => return None,
             Some(Shortage::For(wait)) => now + wait,
             None => now,
@@ -37,11 +38,11 @@ impl Target {
     }
 
     /// Why this request may not be sent now. `ahead` wait for this target before it.
-    pub fn blocked(&self, now: Instant, question: &Question, ahead: u32) -> Option<Blocked> {
+    pub fn blocked(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blocked> {
         if let Some(parked) = self.parked(now) {
             return Some(parked);
         }
-        let shortage = self.limiter.lock().shortage(|| question.demand(), ahead, now)?;
+        let shortage = self.limiter.lock().shortage(demand, ahead, now)?;
         let until = match shortage {
             Shortage::For(wait) => Some(now + wait),
             Shortage::Slot => None,
@@ -54,14 +55,14 @@ impl Target {
         self: &Arc<Self>,
         now: Instant,
         entry: Entry,
-        question: &Question,
+        demand: &impl Fn() -> Demand,
         ahead: u32,
     ) -> Result<Admission, Blocked> {
-        if let Some(blocked) = self.blocked(now, question, ahead) {
+        if let Some(blocked) = self.blocked(now, demand, ahead) {
             let only_a_breaker = || {
                 let gates = || self.gates().map(|g| g.lock());
                 gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
-                    && self.limiter.lock().shortage(|| question.demand(), ahead, now).is_none()
+                    && self.limiter.lock().shortage(demand, ahead, now).is_none()
             };
             let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
             if !early || !only_a_breaker() {
@@ -78,7 +79,7 @@ impl Target {
             self.endpoint.origin.gate.lock().release(origin_permit);
             return Err(turned_away);
         };
-        let grant = self.limiter.lock().take(|| question.demand(), now);
+        let grant = self.limiter.lock().take(demand, now);
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.endpoint.in_flight.fetch_add(1, Ordering::AcqRel);
         let probation = [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());

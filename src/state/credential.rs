@@ -7,7 +7,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::Gate;
+use super::gate::Gate;
 use crate::config::key::{ApiKey, KeySource};
 
 /// A refused key is tried again after the first step of its credential's parking.

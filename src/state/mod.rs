@@ -3,9 +3,10 @@
 pub mod admission;
 mod admit;
 mod block_reason;
-pub mod credential;
+mod credential;
 mod endpoint;
 mod gate;
+mod operation;
 mod origin;
 pub mod request_head;
 mod stats;
@@ -15,9 +16,12 @@ pub mod wait_queue;
 
 pub use self::{
     block_reason::{Blocked, Entry, Obstacle},
-    endpoint::{Around, Endpoint},
+    credential::Credential,
+    endpoint::Endpoint,
     gate::{Change, Gate},
+    operation::Service,
     origin::Origin,
     stats::{LastError, Stats},
     target::Target,
+    target_table::TargetTable,
 };

@@ -1,5 +1,6 @@
 //! The head of a request to one endpoint: address, credential and headers, made once and copied per attempt.
 
+use crate::net::request::USER_AGENT;
 use std::sync::Arc;
 
 use http::{
@@ -16,8 +17,6 @@ use crate::{
     dialect::codec::Dialect,
     net::request::Head,
 };
-
-pub const USER_AGENT: &str = concat!("bellwether/", env!("CARGO_PKG_VERSION"));
 
 pub struct Heads {
     whole: Arc<Head>,

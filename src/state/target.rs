@@ -1,5 +1,6 @@
 //! Endpoint × credential × model: what an attempt is sent to.
 
+use super::wait_queue::TargetId;
 use std::{
     sync::{
         Arc,
@@ -14,12 +15,12 @@ use super::{
     credential::Credential,
     endpoint::Endpoint,
     gate::{Change, Gate},
+    operation::Service,
     request_head::Heads,
     stats::Stats,
 };
 use crate::{
     base::vendor_error::VendorError,
-    call::request::Service,
     observe::{counters::Meter, latency::Part},
     policy::{
         breaker::Verdict,
@@ -50,7 +51,6 @@ pub struct Target {
     pub limiter: Arc<Mutex<Limiter>>,
     pub load: Arc<Mutex<PeakEwma>>,
     pub in_flight: Arc<AtomicU32>,
-    /// Its address is the target's name in the room: what a reload takes over is waited for under one name.
     pub stats: Arc<Mutex<Stats>>,
     pub retries: Arc<AtomicU64>,
     /// What scrapers are told of it, whatever is forgotten here.
@@ -62,6 +62,11 @@ pub struct Target {
 // === impl Target ===
 
 impl Target {
+    /// What calls wait for it under. A reload keeps the statistics, and with them the id.
+    pub fn id(&self) -> TargetId {
+        TargetId::of(&self.stats)
+    }
+
     pub(super) fn gates(&self) -> impl Iterator<Item = &Mutex<Gate>> {
         [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &*self.gate].into_iter()
     }

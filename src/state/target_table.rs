@@ -1,39 +1,136 @@
-//! An endpoint's targets, a bounded number of them.
+//! The targets of all endpoints, made when first asked for, a bounded number for each endpoint.
 
 use std::{
     borrow::Borrow,
     collections::HashMap,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
 };
 
 use parking_lot::Mutex;
 
-use super::{gate::Gate, target::Target};
-use crate::call::request::Service;
+use super::{endpoint::Endpoint, gate::Gate, operation::Service, request_head::Heads, target::Target};
+use crate::{
+    base::clock::now,
+    observe::counters::{Meter, Meters},
+    policy::{breaker::BreakerConfig, ewma::PeakEwma, limiter::Limiter},
+};
 
 /// Models remembered one by one per endpoint; a caller may ask an open endpoint for any name.
 const MAX_TARGETS: usize = 128;
 
+/// The targets of all endpoints of a client.
+pub struct TargetTable {
+    /// By the endpoint's index.
+    endpoints: Vec<Mutex<Targets>>,
+    meters: Arc<Meters>,
+}
+
+// === impl TargetTable ===
+
+impl TargetTable {
+    pub fn new(endpoints: usize, meters: Arc<Meters>) -> Self {
+        Self { endpoints: (0..endpoints).map(|_| Mutex::default()).collect(), meters }
+    }
+
+    /// The state of one model under one key, made when first asked for.
+    pub fn target(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        credential: usize,
+        model: &str,
+        service: Service,
+        breaker: Option<&BreakerConfig>,
+        now: Instant,
+    ) -> Arc<Target> {
+        let mut targets = self.endpoints[endpoint.index].lock();
+        if let Some(target) = targets.get(credential, model, service) {
+            return target.clone();
+        }
+        targets.make_room();
+        let shared = targets.model_gate(endpoint.credentials.len(), model, service);
+        let model: Arc<str> = model.into();
+        let target = Arc::new(Target {
+            heads: Heads::new(&endpoint.config, &model, &endpoint.credentials[credential].source),
+            endpoint: endpoint.clone(),
+            credential: endpoint.credentials[credential].clone(),
+            model: model.clone(),
+            service,
+            model_gate: shared.unwrap_or_else(|| Arc::new(Mutex::new(Gate::new(breaker, now)))),
+            gate: Arc::new(Mutex::new(Gate::new(None, now))),
+            limiter: Arc::new(Mutex::new(Limiter::new(endpoint.config.limits_of(&model), now))),
+            load: Arc::new(Mutex::new(PeakEwma::new(now))),
+            in_flight: Arc::default(),
+            stats: Arc::default(),
+            retries: Arc::default(),
+            meter: self.meter(endpoint, &model, service),
+            price_missed: AtomicBool::new(false),
+        });
+        targets.insert(credential, target.clone());
+        target
+    }
+
+    /// Goes on with what is known of a target of the client as it was configured before, under one of the keys here.
+    pub fn take_over(&self, endpoint: &Arc<Endpoint>, credential: usize, before: &Target) {
+        let limits = endpoint.config.limits_of(&before.model);
+        let same_limits = limits == before.endpoint.config.limits_of(&before.model);
+        let fresh = || Arc::new(Mutex::new(Limiter::new(limits, now())));
+        let target = Arc::new(Target {
+            heads: Heads::new(&endpoint.config, &before.model, &endpoint.credentials[credential].source),
+            endpoint: endpoint.clone(),
+            credential: endpoint.credentials[credential].clone(),
+            model: before.model.clone(),
+            service: before.service,
+            model_gate: before.model_gate.clone(),
+            gate: before.gate.clone(),
+            limiter: if same_limits { before.limiter.clone() } else { fresh() },
+            load: before.load.clone(),
+            in_flight: before.in_flight.clone(),
+            stats: before.stats.clone(),
+            retries: before.retries.clone(),
+            meter: self.meter(endpoint, &before.model, before.service),
+            price_missed: AtomicBool::new(false),
+        });
+        self.endpoints[endpoint.index].lock().insert(credential, target);
+    }
+
+    fn meter(&self, endpoint: &Endpoint, model: &Arc<str>, service: Service) -> Arc<Meter> {
+        self.meters.of(&endpoint.name, &endpoint.config.provider, model, service == Service::Chat)
+    }
+
+    /// The targets of an endpoint that were asked for chat completions so far, in a stable order.
+    pub fn chat(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
+        let mut list = self.every(endpoint);
+        list.retain(|target| target.service == Service::Chat);
+        list
+    }
+
+    /// Every target of an endpoint asked so far, in a stable order.
+    pub fn every(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
+        self.endpoints[endpoint.index].lock().list()
+    }
+}
+
 /// By key, model and what is asked of it.
 #[derive(Default)]
-pub(super) struct Targets(HashMap<Key, Arc<Target>>);
+struct Targets(HashMap<Key, Arc<Target>>);
 
 type Key = (usize, Arc<str>, Service);
 
 // === impl Targets ===
 
 impl Targets {
-    pub fn get(&self, credential: usize, model: &str, service: Service) -> Option<&Arc<Target>> {
+    fn get(&self, credential: usize, model: &str, service: Service) -> Option<&Arc<Target>> {
         self.0.get(&(credential, model, service) as &dyn TargetKey)
     }
 
-    pub fn insert(&mut self, credential: usize, target: Arc<Target>) {
+    fn insert(&mut self, credential: usize, target: Arc<Target>) {
         self.0.insert((credential, target.model.clone(), target.service), target);
     }
 
     /// The one that was least used makes room; its history is lost, a running attempt's is not.
-    pub fn make_room(&mut self) {
+    fn make_room(&mut self) {
         if self.0.len() < MAX_TARGETS {
             return;
         }
@@ -45,21 +142,17 @@ impl Targets {
     }
 
     /// One model under several keys is one model: it is sick or well for all of them.
-    pub fn model_gate(&self, credentials: usize, model: &str, service: Service) -> Option<Arc<Mutex<Gate>>> {
+    fn model_gate(&self, credentials: usize, model: &str, service: Service) -> Option<Arc<Mutex<Gate>>> {
         (0..credentials)
             .find_map(|credential| self.get(credential, model, service))
             .map(|target| target.model_gate.clone())
     }
 
     /// In a stable order.
-    pub fn list(&self) -> Vec<Arc<Target>> {
+    fn list(&self) -> Vec<Arc<Target>> {
         let mut list: Vec<_> = self.0.iter().collect();
         list.sort_by_key(|(key, _)| *key);
         list.into_iter().map(|(_, target)| target.clone()).collect()
-    }
-
-    pub fn clear(&mut self) {
-        self.0.clear();
     }
 }
 

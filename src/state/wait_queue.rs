@@ -13,8 +13,6 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Target;
-
 /// Calls that wait at one client; more are turned away.
 pub const MAX_WAITING: usize = 4_096;
 
@@ -23,6 +21,17 @@ pub const MAX_WAITING: usize = 4_096;
 pub struct Rank {
     priority: Reverse<i32>,
     turn: u64,
+}
+
+/// Identifies what calls wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetId(usize);
+
+impl TargetId {
+    /// Identifies a target by an allocation that lives as long as anything waits for it.
+    pub fn of<T>(allocation: &Arc<T>) -> Self {
+        Self(Arc::as_ptr(allocation).addr())
+    }
 }
 
 #[derive(Default)]
@@ -43,8 +52,7 @@ struct Watcher {
 }
 
 struct Waiter {
-    /// Targets by their address; a waiting call keeps them alive.
-    wants: Vec<usize>,
+    wants: Vec<TargetId>,
     bell: Arc<Notify>,
 }
 
@@ -65,17 +73,13 @@ impl Room {
         Rank { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
     }
 
-    pub fn enter<'t>(
-        self: &Arc<Self>,
-        rank: Rank,
-        wants: impl Iterator<Item = &'t Target>,
-    ) -> Result<Place, Full> {
+    pub fn enter(self: &Arc<Self>, rank: Rank, wants: impl Iterator<Item = TargetId>) -> Result<Place, Full> {
         let bell = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MAX_WAITING {
             return Err(Full);
         }
-        let wants = wants.map(address).collect();
+        let wants = wants.collect();
         waiting.insert(rank, Waiter { wants, bell: bell.clone() });
         self.count.store(waiting.len(), Ordering::Release);
         Ok(Place { room: self.clone(), rank, bell })
@@ -90,18 +94,16 @@ impl Room {
     }
 
     /// How many wait for this target before a call of this rank.
-    pub fn ahead(&self, rank: Rank, target: &Target) -> u32 {
+    pub fn ahead(&self, rank: Rank, target: TargetId) -> u32 {
         if self.is_empty() {
             return 0;
         }
-        let target = address(target);
         let waiting = self.waiting.lock();
         waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
     }
 
     /// Who is first in line for this target.
-    pub fn first(&self, target: &Target) -> Option<Rank> {
-        let target = address(target);
+    pub fn first(&self, target: TargetId) -> Option<Rank> {
         self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
     }
 
@@ -136,10 +138,10 @@ impl Room {
     }
 
     /// Something changed at a target: the first who waits for it looks.
-    pub fn ring(&self, target: &Target) {
+    pub fn ring(&self, target: TargetId) {
         self.tell_watcher();
         if !self.is_empty() {
-            ring(&self.waiting.lock(), address(target));
+            ring(&self.waiting.lock(), target);
         }
     }
 
@@ -152,8 +154,8 @@ impl Room {
 
 impl Place {
     /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
-    pub fn want<'t>(&self, wants: impl Iterator<Item = &'t Target>) {
-        let wants: Vec<usize> = wants.map(address).collect();
+    pub fn want(&self, wants: impl Iterator<Item = TargetId>) {
+        let wants: Vec<TargetId> = wants.collect();
         let mut waiting = self.room.waiting.lock();
         let Some(waiter) = waiting.get_mut(&self.rank) else { return };
         if waiter.wants == wants {
@@ -173,13 +175,8 @@ impl Drop for Place {
     }
 }
 
-fn ring(waiting: &BTreeMap<Rank, Waiter>, target: usize) {
+fn ring(waiting: &BTreeMap<Rank, Waiter>, target: TargetId) {
     if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
         first.bell.notify_one();
     }
-}
-
-fn address(target: &Target) -> usize {
-    // A target that a reload has taken over is the same one to those who wait.
-    Arc::as_ptr(&target.stats).addr()
 }

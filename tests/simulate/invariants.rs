@@ -120,7 +120,7 @@ fn until(told: &Told, date: &Value) -> Option<Instant> {
 /// 7: idle means nothing is left.
 fn nothing_is_left(ran: &Ran, found: &mut Vec<String>) {
     let endpoints = &ran.engine.endpoints;
-    let targets: Vec<_> = endpoints.iter().flat_map(|e| e.targets()).collect();
+    let targets: Vec<_> = endpoints.iter().flat_map(|e| ran.engine.targets.chat(e)).collect();
     let left = BTreeMap::from([
         ("calls", ran.engine.active()),
         ("waiting", ran.engine.room.len()),

@@ -34,9 +34,9 @@ type Seen = BTreeMap<(Rank, usize), u32>;
 
 fn look(engine: &Engine, question: &Question, before: &Seen, log: &Log) -> Seen {
     let mut seen = Seen::new();
-    for target in engine.endpoints.iter().flat_map(|e| e.targets()) {
-        let Some(first) = engine.room.first(&target) else { continue };
-        if target.blocked(now(), question, 0).is_some() {
+    for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
+        let Some(first) = engine.room.first(target.id()) else { continue };
+        if target.blocked(now(), &|| question.demand(), 0).is_some() {
             continue;
         }
         let who = (first, Arc::as_ptr(&target).addr());

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bellwether::alert::notify::AlertFunction;
+use bellwether::base::future::BoxFuture;
 use bellwether::{
     base::{
         clock::{Wall, now},
@@ -19,7 +21,7 @@ use bellwether::{
     dialect::openai::request::ChatRequest,
     engine::{
         Engine,
-        client::{Functions, World},
+        ports::{Functions, World},
     },
     state::{Endpoint, Gate, Target},
 };
@@ -50,6 +52,12 @@ pub struct Ran {
 }
 
 struct Keys;
+
+impl AlertFunction for Keys {
+    fn forward(&self, _: u32, _: String) -> BoxFuture<bool> {
+        Box::pin(async { false })
+    }
+}
 
 impl Functions for Keys {
     fn key(&self, _: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
@@ -155,7 +163,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         let engine = engine.clone();
         tokio::spawn(async move {
             time::sleep_until(healed.into()).await;
-            let parked = |e: &Arc<Endpoint>| e.targets().iter().filter_map(parked_until).max();
+            let parked = |e: &Arc<Endpoint>| engine.targets.chat(e).iter().filter_map(parked_until).max();
             engine.endpoints.iter().map(|e| (e.config.name.clone(), parked(e))).collect()
         })
     };
@@ -168,7 +176,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     }
     let parked_at_heal = heal.await.expect("no task panics");
     watcher.abort();
-    let targets: Vec<_> = engine.endpoints.iter().flat_map(|e| e.targets()).collect();
+    let targets: Vec<_> = engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)).collect();
     let probes_left = targets.iter().flat_map(gates).filter(|gate| probing(gate)).count();
     engine.close();
     // What ends in the background has a bound of its own.

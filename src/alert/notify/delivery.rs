@@ -11,14 +11,16 @@ use tokio::{
     time,
 };
 
-use super::{ForwardConfig, delivery_stats::Tally, post, queue::Outlet, receiver_state::Around};
+use super::{
+    ForwardConfig, delivery_stats::Tally, function::AlertFunction, post, queue::Outlet,
+    receiver_state::Around,
+};
 use crate::{
-    alert::{Alert, dispatcher::Desk},
+    alert::{dispatcher::Desk, types::Alert},
     base::{
         clock::{Wall, now},
         event::EventSink,
     },
-    engine::client::Functions,
     net::{
         client::HttpClient,
         connector::{Connector, TcpDial},
@@ -56,7 +58,7 @@ impl Forwarding {
         config: ForwardConfig,
         http: HttpClient,
         events: Arc<dyn EventSink>,
-        functions: Arc<dyn Functions>,
+        functions: Arc<dyn AlertFunction>,
         wall: Arc<dyn Wall>,
     ) -> Self {
         let closing = watch::Sender::new(false);

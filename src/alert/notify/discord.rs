@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::text::{escaped, heading, plain, severity, times};
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::types::{Alert, Severity, Status};
 
 /// A message has at most 10 embeds of 6,000 characters together: five of 1,200.
 pub const MOST_ALERTS: usize = 5;

@@ -3,6 +3,7 @@
 pub mod delivery;
 mod delivery_stats;
 mod discord;
+mod function;
 mod pagerduty;
 mod post;
 mod queue;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use self::{
     delivery_stats::Tally,
+    function::AlertFunction,
     receiver::{Letter, Receiver, Secret},
     webhook::key_in,
 };

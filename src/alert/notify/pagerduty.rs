@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::text::{cut, severity, units};
-use crate::alert::{Alert, Status};
+use crate::alert::types::{Alert, Status};
 
 pub const URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const SUMMARY: usize = 1_024;

@@ -10,14 +10,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use tokio::time;
 
-use super::{Letter, Receiver};
+use super::receiver::{Letter, Receiver};
 use crate::{
     base::retry_after::{HintHeaders, from_headers},
     net::{
         client::{Exchange, Failed, HttpClient, Limits},
-        request::{Head, Request},
+        request::{Head, Request, USER_AGENT},
     },
-    state::request_head::USER_AGENT,
 };
 
 /// How long one message may take.

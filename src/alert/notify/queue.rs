@@ -11,12 +11,12 @@ use tokio::{
 };
 
 use super::{
-    Receiver,
+    receiver::Receiver,
     receiver_state::{Around, Line, Message},
     worker::serve,
 };
 use crate::{
-    alert::Alert,
+    alert::types::Alert,
     base::clock::now,
     net::client::HttpClient,
     policy::breaker::{Breaker, BreakerConfig},

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{discord, pagerduty, slack, webhook};
 use crate::{
-    alert::Alert,
+    alert::types::Alert,
     base::timestamp::{epoch_ms, iso8601},
 };
 
@@ -148,7 +148,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::alert::{Severity, Status};
+    use crate::alert::types::{Severity, Status};
 
     /// Longer than any limit, and full of what means something somewhere.
     fn hostile(status: Status) -> Alert {

@@ -14,19 +14,19 @@ use tokio::{
 };
 
 use super::{
-    Receiver,
     delivery_stats::Tally,
+    function::AlertFunction,
     post::{self, Posted},
+    receiver::Receiver,
 };
 use crate::{
-    alert::Alert,
+    alert::types::Alert,
     base::{
         clock::Wall,
         duration::millis,
         event::{self, EventKind, EventSink},
         timestamp::iso8601,
     },
-    engine::client::Functions,
     net::client::HttpClient,
     policy::breaker::Breaker,
 };
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Around {
     pub events: Arc<dyn EventSink>,
-    pub functions: Arc<dyn Functions>,
+    pub functions: Arc<dyn AlertFunction>,
     pub wall: Arc<dyn Wall>,
     pub tallies: Arc<Tally>,
     pub closing: watch::Sender<bool>,

@@ -1,6 +1,6 @@
 //! Text in the form and of the length that a service takes.
 
-use crate::alert::{Alert, Severity, Status};
+use crate::alert::types::{Alert, Severity, Status};
 
 /// As much of a text, each character written by `escape`, as fits into so many UTF-16 units, with an ellipsis where it is
 /// cut. An escape is never cut in two.

@@ -9,7 +9,7 @@ use base64::{
 use ring::hmac;
 use serde_json::json;
 
-use crate::alert::Alert;
+use crate::alert::types::Alert;
 
 /// Alerts in one message.
 pub const MOST_ALERTS: usize = 20;

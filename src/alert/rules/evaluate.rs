@@ -5,13 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::json;
 
 use super::{
-    CLEARED,
     config::{ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule, RulesConfig},
     endpoint_window::Watched,
-    firing::{Episodes, Kind, Said},
+    firing::{CLEARED, Episodes, Kind, Said},
 };
 use crate::{
-    alert::{Alert, Severity},
+    alert::types::{Alert, Severity},
     base::{duration::millis, reason::Reason, timestamp::iso8601},
     observe::observation::AttemptSeen,
 };

@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, time::SystemTime};
 use serde_json::Value;
 
 use crate::{
-    alert::{Alert, Severity, Status, fingerprint},
+    alert::types::{Alert, Severity, Status, fingerprint},
     base::timestamp::iso8601,
 };
+
+/// A latency is over when it has fallen to this share of its threshold, a rate or a count to half of it.
+pub(super) const CLEARED: f64 = 0.8;
 
 /// As many as endpoints and budgets, and bounded besides.
 const MOST: usize = 1_024;

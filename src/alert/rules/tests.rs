@@ -1,5 +1,12 @@
+//! The rules over time, one episode after the other.
+
 use super::*;
-use crate::{alert::Status, observe::observation::AttemptSeen};
+use crate::alert::{
+    rules::config::{
+        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule,
+    },
+    types::Status,
+};
 
 const START: u64 = 1_000_000;
 

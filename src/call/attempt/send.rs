@@ -26,7 +26,7 @@ use crate::{
         openai::{answer::NoAnswer, request::ChatRequest},
         usage::Usage,
     },
-    engine::client::Engine,
+    engine::Engine,
     net::{
         body::Body,
         client::{Failed, Limits},

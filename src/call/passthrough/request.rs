@@ -15,12 +15,9 @@ use crate::{
         members::{self, Members},
         tokens,
     },
-    net::request::{Head, Request},
+    net::request::{Head, Request, USER_AGENT},
     policy::fault::{Fault, Kind},
-    state::{
-        Target,
-        request_head::{USER_AGENT, authorize},
-    },
+    state::{Target, request_head::authorize},
 };
 
 #[derive(Debug)]

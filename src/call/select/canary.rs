@@ -10,7 +10,7 @@ use serde_json::json;
 use super::candidates::Candidate;
 use crate::{
     base::event::{self, EventKind},
-    engine::client::Engine,
+    engine::Engine,
     policy::canary::{Change, Outcome, Worse},
     state::{Endpoint, Target},
 };
@@ -66,20 +66,12 @@ impl Drawn {
                 "message": format!("the canary '{name}' gets a share of {share} of the calls from now on"),
             }),
             Change::RolledBack(worse) => json!({
-                "endpoint": name, "canary": "rolledBack", "share": 0, "reason": word(worse),
+                "endpoint": name, "canary": "rolledBack", "share": 0, "reason": worse.word(),
                 "message": format!("the canary '{name}' was taken back: {}", match worse {
                     Worse::Failures => "it fails more often than the others",
                     Worse::Latency => "it is slow more often than the others",
                 }),
             }),
         });
-    }
-}
-
-/// What it is taken back for.
-pub fn word(worse: Worse) -> &'static str {
-    match worse {
-        Worse::Failures => "failures",
-        Worse::Latency => "latency",
     }
 }

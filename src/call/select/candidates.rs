@@ -5,12 +5,7 @@ use std::{sync::Arc, time::Instant};
 use super::constraints;
 use crate::{
     base::model_id,
-    call::{
-        error::CallError,
-        options::CallOptions,
-        passthrough::request::Passthrough,
-        request::{Question, Service},
-    },
+    call::{error::CallError, options::CallOptions, passthrough::request::Passthrough, request::Question},
     config::{
         endpoint::{Served, Tier},
         models::{Aliases, Expansion},
@@ -18,8 +13,8 @@ use crate::{
         routing::{Goal, Rule},
         vendors::{is_vendor, vendor_of},
     },
-    engine::client::Engine,
-    state::{Endpoint, Target},
+    engine::Engine,
+    state::{Endpoint, Service, Target},
 };
 
 #[derive(Clone)]
@@ -220,7 +215,8 @@ impl Plan<'_> {
             let Some(model) = id(endpoint) else { continue };
             for credential in 0..endpoint.credentials.len() {
                 let breaker = self.engine.config.breaker.as_ref();
-                let target = endpoint.target(credential, &model, self.service, breaker, self.now);
+                let target =
+                    self.engine.targets.target(endpoint, credential, &model, self.service, breaker, self.now);
                 if !self.found.iter().any(|c| Arc::ptr_eq(&c.target, &target)) {
                     self.found.push(Candidate { target, rank: (self.base + turn, endpoint.config.tier) });
                 }

@@ -14,7 +14,7 @@ use crate::{
     },
     call::request::Question,
     dialect::{chat::Untranslatable, usage::Usage},
-    engine::client::Engine,
+    engine::Engine,
     state::Target,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     base::{clock::now, timestamp::epoch_ms},
     call::{options::CallOptions, request::Question},
     cost::accountant::Verdict,
-    engine::client::Engine,
+    engine::Engine,
 };
 
 /// How long the two clocks are taken to go alike.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     base::reason::Reason,
     call::{attempt::send, request::Question},
-    engine::client::Engine,
+    engine::Engine,
     policy::{
         fault::{Fault, Kind, Next, Same, Scope},
         select,
@@ -100,7 +100,7 @@ pub struct Outlook {
 
 impl Asker<'_> {
     fn ahead(&self, target: &Target) -> u32 {
-        self.room.ahead(self.rank, target)
+        self.room.ahead(self.rank, target.id())
     }
 
     /// Whether the endpoint's own limits rule it out.
@@ -110,7 +110,7 @@ impl Asker<'_> {
     }
 
     fn blocked(&self, target: &Target) -> Option<Blocked> {
-        target.blocked(self.now, self.question, self.ahead(target))
+        target.blocked(self.now, &|| self.question.demand(), self.ahead(target))
     }
 }
 
@@ -163,7 +163,7 @@ impl Picker {
                 Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),
                 _ => {
                     let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
-                    match target.admit(asker.now, entry, asker.question, asker.ahead(target)) {
+                    match target.admit(asker.now, entry, &|| asker.question.demand(), asker.ahead(target)) {
                         Ok(admission) => return Some(Pick { index, admission }),
                         Err(blocked) => Skipped {
                             reason: blocked.reason(),
@@ -182,7 +182,8 @@ impl Picker {
     pub fn this(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
         let target = &self.candidates[index].target;
         let ahead = asker.ahead(target);
-        let admission = target.admit(asker.now, Entry::ThroughRamp, asker.question, ahead).ok()?;
+        let admission =
+            target.admit(asker.now, Entry::ThroughRamp, &|| asker.question.demand(), ahead).ok()?;
         Some(Pick { index, admission })
     }
 
@@ -193,7 +194,8 @@ impl Picker {
                 continue;
             }
             let target = &self.candidates[index].target;
-            if let Ok(admission) = target.admit(asker.now, Entry::Early, asker.question, asker.ahead(target))
+            if let Ok(admission) =
+                target.admit(asker.now, Entry::Early, &|| asker.question.demand(), asker.ahead(target))
             {
                 self.standings[index].early = true;
                 return Some(Pick { index, admission });
@@ -226,14 +228,14 @@ impl Picker {
                 let throttled = !self.is_untried(i);
                 let fault = self.standings[i].fault.as_ref();
                 let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
-                let outlook = match target.blocked(asker.now, asker.question, ahead) {
+                let outlook = match target.blocked(asker.now, &|| asker.question.demand(), ahead) {
                     None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
                     Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
                     Some(blocked) => Outlook {
                         at: match blocked.obstacle {
                             _ if blocked.probing => None,
                             Obstacle::Breaker if !self.standings[i].early => {
-                                target.testable_at(asker.now, asker.question, ahead)
+                                target.testable_at(asker.now, &|| asker.question.demand(), ahead)
                             }
                             _ => blocked.until,
                         },

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::Inherited;
+use super::inherited::Inherited;
 use crate::{
     config::{
         base_url::BaseUrl,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Inherited;
+use super::inherited::Inherited;
 use crate::config::{
     environment::Environment,
     key::{self, KeySource},

@@ -4,6 +4,7 @@ mod address;
 mod canary;
 mod headers;
 mod health;
+mod inherited;
 mod keys;
 mod served;
 
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 pub use self::{
     address::{ANTHROPIC_VERSION, DEFAULT_VERSION},
     health::EndpointHealth,
+    inherited::Inherited,
     served::Served,
 };
 use self::{
@@ -30,11 +32,12 @@ use super::{
     environment::Environment,
     key::KeySource,
     limits,
+    price::read_price,
     reader::{self, Problems, Reader, expected},
     vendors::{RELAY, is_relay_host, is_vendor, vendor_of},
 };
 use crate::{
-    cost::price::Price,
+    cost::{price::Price, price_table::Seller},
     dialect::{codec::Dialect, openai::request::TokenLimitField},
     policy::{canary::CanaryConfig, limiter::Limits},
 };
@@ -74,14 +77,6 @@ pub struct Tier {
     number: u32,
     /// Zero for a number the user gave; without one, the place in the list, which nobody shares.
     place: u32,
-}
-
-/// What endpoints inherit from the client's options.
-pub struct Inherited<'a> {
-    pub base_url: Option<&'a str>,
-    pub keys: Option<&'a Value>,
-    pub key_prefix: Option<&'a str>,
-    pub environment: &'a Environment,
 }
 
 impl EndpointConfig {
@@ -136,7 +131,7 @@ impl EndpointConfig {
         let canary = r.object("canary", read_canary);
         let headers = read_headers(r);
         let health = read_health(r, vendor.as_deref());
-        let price = r.object("price", Price::read).flatten();
+        let price = r.object("price", read_price).flatten();
         let limits = limits::read(r);
         let max_latency = r.duration("maxLatency", Duration::from_millis(1));
         let cost_limit = r.number("costLimitPerRequest", 0.0, 1_000_000.0);
@@ -176,6 +171,12 @@ impl EndpointConfig {
         } else {
             self.limits
         }
+    }
+
+    /// Whose default prices hold here: the relay's, or those of a vendor at its own host.
+    pub fn seller(&self) -> Option<Seller<'static>> {
+        let host = self.base_url.host();
+        if is_relay_host(host) { Some(Seller::Relay) } else { vendor_of(host).map(Seller::Vendor) }
     }
 
     /// How it wants the beginning of an answer marked that it is to go on with.

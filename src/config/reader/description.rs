@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{MOST_NAMES, Problems, Reader};
+use super::messages::MOST_NAMES;
 use crate::base::duration;
 
 /// One schema for each member that is asked for.
@@ -12,27 +12,6 @@ use crate::base::duration;
 pub(super) struct Description {
     pub(super) properties: Map<String, Value>,
     pub(super) required: Vec<&'static str>,
-}
-
-/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
-/// was asked for without a note has the schema `null`, which no value should have.
-pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
-    let (members, mut problems) = (Map::new(), Problems::new());
-    let description = Some(Description::default());
-    let mut reader = Reader {
-        path: String::new(),
-        members: &members,
-        known: Vec::new(),
-        problems: &mut problems,
-        description,
-    };
-    read(&mut reader);
-    let Description { properties, required } = reader.description.unwrap_or_default();
-    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    schema
 }
 
 /// The schema of a string that says something.

@@ -2,7 +2,16 @@
 
 use serde_json::Value;
 
-use super::{MOST_NAMES, foreign};
+/// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
+pub const MOST_NAMES: usize = 256;
+
+/// What stands for something that is no plain data: the façade says what it was, and it is an object to nobody.
+pub fn foreign(value: &Value) -> Option<&str> {
+    match value.get("$given") {
+        Some(Value::String(what)) => Some(what),
+        _ => value.get("$function").map(|_| "a function"),
+    }
+}
 
 /// `must be …, got …`, with what was given shortened and never a secret: strings are quoted only here,
 /// and keys are not read through here.

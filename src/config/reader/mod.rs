@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use self::{description::Description, messages::none_of};
 pub use self::{
-    description::{a_duration, a_string, describe, some_names, some_of, some_strings},
-    messages::{expected, kind, nearest, shorten, too_many},
+    description::{a_duration, a_string, some_names, some_of, some_strings},
+    messages::{MOST_NAMES, expected, foreign, kind, nearest, shorten, too_many},
 };
 use crate::base::duration;
 
@@ -37,8 +37,26 @@ pub struct Reader<'a> {
     description: Option<Description>,
 }
 
-/// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
-pub const MOST_NAMES: usize = 256;
+/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
+/// was asked for without a note has the schema `null`, which no value should have.
+pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
+    let (members, mut problems) = (Map::new(), Problems::new());
+    let description = Some(Description::default());
+    let mut reader = Reader {
+        path: String::new(),
+        members: &members,
+        known: Vec::new(),
+        problems: &mut problems,
+        description,
+    };
+    read(&mut reader);
+    let Description { properties, required } = reader.description.unwrap_or_default();
+    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
 
 /// Reads `value` as an object with `read`, then refuses members that `read` did not ask for.
 pub fn object<T>(
@@ -67,14 +85,6 @@ pub fn object_or<T>(
     let result = read(&mut reader);
     reader.refuse_unknown();
     Some(result)
-}
-
-/// What stands for something that is no plain data: the façade says what it was, and it is an object to nobody.
-pub fn foreign(value: &Value) -> Option<&str> {
-    match value.get("$given") {
-        Some(Value::String(what)) => Some(what),
-        _ => value.get("$function").map(|_| "a function"),
-    }
 }
 
 /// The members of an object, if it is one of the user's.

@@ -15,8 +15,7 @@ use super::{
 };
 use crate::{
     base::{clock::now, timestamp::iso8601},
-    call::select::canary::word,
-    engine::client::Engine,
+    engine::Engine,
     observe::{
         latency::{Part, Percentiles, Sum},
         latency_class::latency_class,
@@ -32,7 +31,7 @@ pub fn endpoints(engine: &Engine) -> Value {
 
 fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
     let now = now();
-    let models = models(endpoint);
+    let models = models(engine, endpoint);
     let mut counts = Counts::default();
     let mut latency = Sum::new();
     for target in models.iter().flatten() {
@@ -40,7 +39,7 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
         counts.add(&stats, target.retries.load(Ordering::Relaxed));
         latency.add(&stats.latencies, Part::Total);
     }
-    let standing = stance(endpoint, now);
+    let standing = stance(engine, endpoint, now);
     let last_error = endpoint.last_error.lock().clone();
     json!({
         "name": endpoint.config.name,
@@ -68,7 +67,7 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
             let canary = canary.lock();
             let (state, reason) = match canary.state() {
                 canary::State::Running => ("running", None),
-                canary::State::RolledBack(worse) => ("rolledBack", Some(word(worse))),
+                canary::State::RolledBack(worse) => ("rolledBack", Some(worse.word())),
             };
             json!({ "state": state, "share": canary.share(), "reason": reason })
         }),

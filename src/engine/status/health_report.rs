@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     base::{clock::now, duration::millis, timestamp::iso8601},
-    engine::client::Engine,
+    engine::Engine,
     observe::latency::{Part, Sum},
 };
 
@@ -24,7 +24,7 @@ pub fn health_report(engine: &Engine) -> Value {
         let mut counts = Counts::default();
         let mut latency = Sum::new();
         let mut recoveries = Vec::new();
-        let targets = endpoint.targets();
+        let targets = engine.targets.chat(endpoint);
         for target in &targets {
             let stats = target.stats.lock();
             counts.add(&stats, 0);
@@ -33,7 +33,7 @@ pub fn health_report(engine: &Engine) -> Value {
         }
         let share =
             if counts.total == 0 { 0.0 } else { counts.rate_limited as f64 / counts.total as f64 * 100.0 };
-        let status = stance(endpoint, now).status;
+        let status = stance(engine, endpoint, now).status;
         let level = if share > CRITICAL_SHARE {
             2
         } else {

@@ -1,5 +1,6 @@
 //! What endpoints may still send.
 
+use crate::engine::Engine;
 use std::{sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
@@ -19,9 +20,9 @@ pub struct Level {
 }
 
 /// What each model of an endpoint may still send, where that is limited.
-pub fn levels(endpoint: &Arc<Endpoint>, now: Instant) -> Vec<Level> {
+pub fn levels(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Vec<Level> {
     let mut levels = Vec::new();
-    for keys in models(endpoint) {
+    for keys in models(engine, endpoint) {
         let kinds = ["requests", "tokens"].into_iter().zip(limits(&keys, now).0);
         let own = kinds.filter_map(|(kind, level)| {
             Some(Level { model: keys[0].model.clone(), kind, remaining: level?.1 })

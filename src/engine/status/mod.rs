@@ -8,6 +8,7 @@ mod models;
 mod snapshot;
 mod standing;
 
+use super::Engine;
 use std::sync::Arc;
 
 pub use self::{
@@ -21,9 +22,9 @@ pub use self::{
 use crate::state::{Endpoint, Target};
 
 /// The targets of an endpoint by model; those of one model differ in their keys.
-fn models(endpoint: &Arc<Endpoint>) -> Vec<Vec<Arc<Target>>> {
+fn models(engine: &Engine, endpoint: &Endpoint) -> Vec<Vec<Arc<Target>>> {
     let mut models: Vec<Vec<Arc<Target>>> = Vec::new();
-    for target in endpoint.targets() {
+    for target in engine.targets.chat(endpoint) {
         match models.iter_mut().find(|keys| keys[0].model == target.model) {
             Some(keys) => keys.push(target),
             None => models.push(vec![target]),

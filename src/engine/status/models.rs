@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::counts::Counts;
 use crate::{
-    engine::client::Engine,
+    engine::Engine,
     observe::{
         latency::{Part, Sum},
         latency_class::latency_class,
@@ -16,7 +16,7 @@ use crate::{
 /// `getSummary()`: one per model, over all endpoints.
 pub fn summary(engine: &Engine) -> Value {
     let mut models: BTreeMap<String, (Counts, Sum)> = BTreeMap::new();
-    for target in engine.endpoints.iter().flat_map(|e| e.targets()) {
+    for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
         let (counts, latency) = models.entry(target.model.to_string()).or_default();
         let stats = target.stats.lock();
         counts.add(&stats, 0);
@@ -49,7 +49,7 @@ pub fn optimal_model(engine: &Engine) -> Option<String> {
     engine
         .endpoints
         .iter()
-        .flat_map(|e| e.targets())
+        .flat_map(|e| engine.targets.chat(e))
         .filter_map(|t| {
             let average = t.stats.lock().samples.eligible_average()?;
             Some((average, t.model.to_string()))

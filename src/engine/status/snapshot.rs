@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use crate::{
     base::timestamp::iso8601,
-    call::request::Service,
-    engine::client::Engine,
+    engine::Engine,
     observe::latency::{PARTS, Sum},
+    state::Service,
 };
 
 /// Everything counted and timed, per endpoint and model.
 pub fn snapshot(engine: &Engine) -> Value {
     let mut series = Vec::new();
-    for target in engine.endpoints.iter().flat_map(|e| e.every_target()) {
+    for target in engine.endpoints.iter().flat_map(|e| engine.targets.every(e)) {
         let stats = target.stats.lock();
         let latencies: serde_json::Map<String, Value> = PARTS
             .iter()

@@ -1,5 +1,6 @@
 //! How well an endpoint or a model is, in a word.
 
+use crate::engine::Engine;
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Instant,
@@ -58,8 +59,8 @@ impl Standing {
 }
 
 /// An endpoint is as well as the worst of its models, and down for as long as somebody has taken it out.
-pub fn stance(endpoint: &Arc<Endpoint>, now: Instant) -> Standing {
-    let standings = models(endpoint).into_iter().map(|keys| model_standing(&keys, now));
+pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Standing {
+    let standings = models(engine, endpoint).into_iter().map(|keys| model_standing(&keys, now));
     let standing = standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
     if endpoint.isolated.load(Ordering::Acquire) > 0 {
         return Standing { status: Status::Down, breaker: "isolated", ..standing };
@@ -118,7 +119,7 @@ fn worse(a: Standing, b: Standing) -> Standing {
 }
 
 /// An endpoint that was never asked has only its origin's state.
-fn bare_standing(endpoint: &Arc<Endpoint>) -> Standing {
+fn bare_standing(endpoint: &Endpoint) -> Standing {
     let now = now();
     let gate = endpoint.origin.gate.lock();
     let state = gate.breaker.as_ref().map_or(State::Closed, |b| b.state(now));

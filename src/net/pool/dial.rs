@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{MAX_LINES, Pool, shared_connection::Line};
+use super::{Pool, dial_policy::MAX_LINES, shared_connection::Line, state::State};
 use crate::net::{conn::Conn, failure::Failure, h2::Sender};
 
 /// One connection being opened, for a call that may be served by another before it is.
@@ -44,6 +44,10 @@ impl Drop for Dialing {
 // === impl Pool ===
 
 impl Pool {
+    pub(super) fn dialing(self: &Arc<Self>, state: &mut State, wanted_by: u64) -> Dialing {
+        Dialing { pool: self.clone(), id: state.begin_dial(), wanted_by }
+    }
+
     /// Opens a connection. It is opened to its end: half a handshake helps nobody, and the next call may
     /// want it. False without one to open, or without a runtime.
     pub(super) fn dial(&self, dialing: Option<Dialing>) -> bool {

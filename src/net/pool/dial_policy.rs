@@ -1,5 +1,8 @@
 //! How many connections are worth opening.
 
+/// HTTP/2 connections to one origin; beyond it, calls wait for a stream.
+pub const MAX_LINES: usize = 32;
+
 pub struct Demand {
     /// Calls that have none.
     pub waiting: usize,
@@ -18,7 +21,7 @@ impl Demand {
             None => self.dialing < self.waiting,
             Some(streams) => {
                 let wanted = self.waiting.div_ceil(streams.unwrap_or(usize::MAX));
-                self.dialing < wanted && self.lines < crate::net::pool::MAX_LINES
+                self.dialing < wanted && self.lines < MAX_LINES
             }
         }
     }

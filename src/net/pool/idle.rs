@@ -2,30 +2,18 @@
 
 use std::{
     sync::{Arc, Weak},
-    task::{Wake, Waker},
+    task::Waker,
 };
 
 use tokio::{
     runtime::Handle,
-    sync::Notify,
     time::{Instant, sleep_until},
 };
 
-use super::{IDLE, MAX_IDLE, Pool};
+use super::{Pool, idle_waker::Disturbed, state::IDLE};
 use crate::net::conn::Conn;
 
-/// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
-#[derive(Default)]
-pub(super) struct Disturbed(Notify);
-
-impl Wake for Disturbed {
-    fn wake(self: Arc<Self>) {
-        self.0.notify_one();
-    }
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.notify_one();
-    }
-}
+const MAX_IDLE: usize = 512;
 
 // === impl Pool ===
 
@@ -95,7 +83,7 @@ async fn reap(pool: Weak<Pool>, disturbed: Arc<Disturbed>) {
         tokio::select! {
             biased;
             () = sleep_until(next) => {}
-            () = disturbed.0.notified() => {}
+            () = disturbed.notified() => {}
         }
     }
 }

@@ -2,8 +2,17 @@
 
 use std::sync::{Arc, Weak};
 
-use super::Pool;
 use crate::net::{conn::Conn, h2::Sender};
+
+/// Takes back what leases end with.
+pub(super) trait LeaseOwner: Send + Sync {
+    fn take_back(self: Arc<Self>, conn: Conn);
+    fn discard_idle(&self);
+    /// A stream on this shared connection has ended.
+    fn stream_ended(self: Arc<Self>, connection: u64);
+    /// This shared connection takes no further streams.
+    fn retire(self: Arc<Self>, connection: u64);
+}
 
 /// A connection for one exchange.
 pub enum Lease {
@@ -13,22 +22,22 @@ pub enum Lease {
 
 /// A connection of one's own. It is closed when dropped, unless it was never used or is free again.
 pub struct H1Lease {
-    pool: Arc<Pool>,
+    owner: Arc<dyn LeaseOwner>,
     conn: Option<Conn>,
     used: bool,
 }
 
 /// A stream on a shared connection.
 pub struct H2Lease {
-    pool: Weak<Pool>,
+    owner: Weak<dyn LeaseOwner>,
     line: u64,
     pub sender: Sender,
     pub reused: bool,
 }
 
 impl H1Lease {
-    pub(super) fn new(pool: Arc<Pool>, conn: Conn) -> Self {
-        Self { pool, conn: Some(conn), used: false }
+    pub(super) fn new(owner: Arc<dyn LeaseOwner>, conn: Conn) -> Self {
+        Self { owner, conn: Some(conn), used: false }
     }
 
     pub fn conn(&mut self) -> &mut Conn {
@@ -42,7 +51,7 @@ impl H1Lease {
 
     /// Lets go of the connections that are idle now.
     pub fn distrust_idle(&self) {
-        self.pool.drop_idle();
+        self.owner.discard_idle();
     }
 
     /// The exchange is over and the connection may carry another.
@@ -56,28 +65,28 @@ impl Drop for H1Lease {
         if let Some(conn) = self.conn.take()
             && !self.used
         {
-            self.pool.park(conn);
+            self.owner.clone().take_back(conn);
         }
     }
 }
 
 impl H2Lease {
-    pub(super) fn new(pool: &Arc<Pool>, line: u64, sender: Sender, reused: bool) -> Self {
-        Self { pool: Arc::downgrade(pool), line, sender, reused }
+    pub(super) fn new(owner: &Arc<dyn LeaseOwner>, line: u64, sender: Sender, reused: bool) -> Self {
+        Self { owner: Arc::downgrade(owner), line, sender, reused }
     }
 
     /// No further streams on this connection; those under way go on.
     pub fn retire(&self) {
-        if let Some(pool) = self.pool.upgrade() {
-            pool.line_ended(self.line);
+        if let Some(owner) = self.owner.upgrade() {
+            owner.retire(self.line);
         }
     }
 }
 
 impl Drop for H2Lease {
     fn drop(&mut self) {
-        if let Some(pool) = self.pool.upgrade() {
-            pool.release(self.line);
+        if let Some(owner) = self.owner.upgrade() {
+            owner.stream_ended(self.line);
         }
     }
 }

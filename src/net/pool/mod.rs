@@ -4,11 +4,13 @@
 mod dial;
 mod dial_policy;
 mod idle;
+mod idle_waker;
 mod lease;
 mod shared_connection;
 mod state;
+mod streams;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::Uri;
 use parking_lot::Mutex;
@@ -16,7 +18,8 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 pub use self::lease::{H1Lease, H2Lease, Lease};
 use self::{
-    idle::Disturbed,
+    idle_waker::Disturbed,
+    lease::LeaseOwner,
     state::{State, Waiting},
 };
 use super::{
@@ -24,12 +27,6 @@ use super::{
     connector::Connector,
     failure::{Failure, FailureKind},
 };
-
-/// Shorter than the minute after which common load balancers close what is idle.
-const IDLE: Duration = Duration::from_secs(50);
-const MAX_IDLE: usize = 512;
-/// HTTP/2 connections to one origin; beyond it, calls wait for a stream.
-const MAX_LINES: usize = 32;
 
 pub struct Pool {
     target: Uri,
@@ -64,12 +61,13 @@ impl Pool {
     /// A connection that is free, or will be first; with `fresh`, one that nobody has used. Must be called on
     /// the runtime.
     pub async fn checkout(self: &Arc<Self>, fresh: bool) -> Result<Lease, Failure> {
+        let owner: Arc<dyn LeaseOwner> = self.clone();
         let (offer, dialing) = {
             let mut state = self.state.lock();
             if state.closed {
                 return Err(closed());
             }
-            let found = if fresh { state.take_line(self).map(Lease::H2) } else { state.take(self) };
+            let found = if fresh { state.take_line(&owner).map(Lease::H2) } else { state.take(&owner) };
             if let Some(lease) = found {
                 return Ok(lease);
             }
@@ -78,7 +76,7 @@ impl Pool {
             state.next_waiting += 1;
             let id = state.next_waiting;
             state.waiting.push_back(Waiting { id, fresh, offer });
-            (receiver, state.may_dial().then(|| state.dialing(self, id)))
+            (receiver, state.may_dial().then(|| self.dialing(&mut state, id)))
         };
         self.dial(dialing);
         offer.await.unwrap_or_else(|_| Err(closed()))
@@ -117,6 +115,7 @@ impl Pool {
 
     /// Hands out streams to those who wait, and opens what connections are missing for the others.
     fn serve(self: &Arc<Self>) {
+        let owner: Arc<dyn LeaseOwner> = self.clone();
         loop {
             let (waiting, lease) = {
                 let mut state = self.state.lock();
@@ -124,7 +123,7 @@ impl Pool {
                 if state.closed || state.waiting.is_empty() {
                     return;
                 }
-                match state.take_line(self) {
+                match state.take_line(&owner) {
                     Some(lease) => (state.waiting.pop_front(), lease),
                     None => break,
                 }
@@ -137,7 +136,7 @@ impl Pool {
             let dialing = {
                 let mut state = self.state.lock();
                 let first = state.waiting.front().map(|w| w.id);
-                first.filter(|_| state.may_dial()).map(|id| state.dialing(self, id))
+                first.filter(|_| state.may_dial()).map(|id| self.dialing(&mut state, id))
             };
             if !self.dial(dialing) {
                 return;
@@ -158,6 +157,24 @@ impl Pool {
     fn hand(self: &Arc<Self>, conn: Conn, waiting: Waiting) {
         // Should the waiting call be gone, the lease comes back.
         let _ = waiting.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
+    }
+}
+
+impl LeaseOwner for Pool {
+    fn take_back(self: Arc<Self>, conn: Conn) {
+        self.park(conn);
+    }
+
+    fn discard_idle(&self) {
+        self.drop_idle();
+    }
+
+    fn stream_ended(self: Arc<Self>, connection: u64) {
+        self.release(connection);
+    }
+
+    fn retire(self: Arc<Self>, connection: u64) {
+        self.line_ended(connection);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Pool, lease::H2Lease};
+use super::lease::{H2Lease, LeaseOwner};
 use crate::net::h2::Sender;
 
 /// A connection and how much of it is in use.
@@ -30,39 +30,10 @@ impl Line {
         allowed.filter(|_| !self.settled).map_or(streams, |allowed| allowed.min(streams))
     }
 
-    pub(super) fn lease(&mut self, pool: &Arc<Pool>) -> H2Lease {
+    pub(super) fn lease(&mut self, owner: &Arc<dyn LeaseOwner>) -> H2Lease {
         self.in_use += 1;
         self.uses += 1;
         let sender = self.sender.clone();
-        H2Lease::new(pool, self.id, sender, self.uses > 1)
-    }
-}
-
-// === impl Pool ===
-
-impl Pool {
-    /// A stream is over.
-    pub(super) fn release(self: &Arc<Self>, line: u64) {
-        {
-            let mut state = self.state.lock();
-            if let Some(line) = state.lines.iter_mut().find(|l| l.id == line) {
-                line.in_use -= 1;
-                line.settled = true;
-                line.idle_since = Instant::now();
-                let allowed = line.sender.streams();
-                state.allowed = Some(allowed);
-            }
-        }
-        self.serve();
-    }
-
-    pub(super) fn line_ended(self: &Arc<Self>, id: u64) {
-        let line = {
-            let mut state = self.state.lock();
-            let at = state.lines.iter().position(|l| l.id == id);
-            at.map(|at| state.lines.swap_remove(at))
-        };
-        drop(line);
-        self.serve();
+        H2Lease::new(owner, self.id, sender, self.uses > 1)
     }
 }

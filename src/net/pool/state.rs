@@ -5,15 +5,15 @@ use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
 
 use super::{
-    IDLE, Pool,
-    dial::Dialing,
     dial_policy::Demand,
-    idle::Disturbed,
-    lease::{H1Lease, H2Lease, Lease},
+    idle_waker::Disturbed,
+    lease::{H1Lease, H2Lease, Lease, LeaseOwner},
     shared_connection::Line,
 };
 use crate::net::{conn::Conn, failure::Failure};
 
+/// Shorter than the minute after which common load balancers close what is idle.
+pub(super) const IDLE: Duration = Duration::from_secs(50);
 /// How long a handshake may take before calls that come later have another one made.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -47,19 +47,19 @@ pub(super) struct Waiting {
 // === impl State ===
 
 impl State {
-    pub(super) fn take(&mut self, pool: &Arc<Pool>) -> Option<Lease> {
+    pub(super) fn take(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<Lease> {
         while let Some((mut conn, since)) = self.idle.pop() {
             if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
-                return Some(Lease::H1(H1Lease::new(pool.clone(), conn)));
+                return Some(Lease::H1(H1Lease::new(owner.clone(), conn)));
             }
         }
-        self.take_line(pool).map(Lease::H2)
+        self.take_line(owner).map(Lease::H2)
     }
 
-    pub(super) fn take_line(&mut self, pool: &Arc<Pool>) -> Option<H2Lease> {
+    pub(super) fn take_line(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<H2Lease> {
         let allowed = self.allowed;
         let free = |l: &&mut Line| l.in_use < l.streams(allowed) && !l.sender.is_closed();
-        self.lines.iter_mut().find(free).map(|line| line.lease(pool))
+        self.lines.iter_mut().find(free).map(|line| line.lease(owner))
     }
 
     /// Whether the lines there are have a stream for everyone who waits, and one more.
@@ -93,9 +93,10 @@ impl State {
         self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
     }
 
-    pub(super) fn dialing(&mut self, pool: &Arc<Pool>, wanted_by: u64) -> Dialing {
+    /// Notes that a connection is being opened; its number.
+    pub(super) fn begin_dial(&mut self) -> u64 {
         self.next_dial += 1;
         self.dialing.push((self.next_dial, Instant::now()));
-        Dialing { pool: pool.clone(), id: self.next_dial, wanted_by }
+        self.next_dial
     }
 }

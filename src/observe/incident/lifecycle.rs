@@ -7,7 +7,6 @@ use std::{
 };
 
 use super::{
-    Turn,
     series::Series,
     tally::Tally,
     timeline::{Moment, What},
@@ -22,6 +21,14 @@ pub(super) const MOST_PARTIES: usize = 64;
 pub(super) const MOST_MOMENTS: usize = 200;
 /// What an endpoint's status page said, each time it said something else.
 const MOST_PAGES: usize = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Opened,
+    Closed,
+    /// An endpoint failed for the first time in it.
+    Joined,
+}
 
 #[derive(Clone, Debug)]
 pub struct Incident {

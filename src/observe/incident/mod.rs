@@ -17,7 +17,7 @@ use std::{
 };
 
 use self::baseline::Before;
-pub use self::lifecycle::Incident;
+pub use self::lifecycle::{Incident, Turn};
 use super::observation::{AttemptSeen, CallSeen, StatusPage};
 use crate::base::reason::Reason;
 
@@ -44,14 +44,6 @@ pub struct Incidents {
     open: Option<Incident>,
     closed: VecDeque<Incident>,
     opened: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    Opened,
-    Closed,
-    /// An endpoint failed for the first time in it.
-    Joined,
 }
 
 impl Incidents {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Incident,
+    lifecycle::Incident,
     tally::{MOST_USERS, Tally},
     timeline::What,
 };

@@ -1,5 +1,6 @@
-//! When the queue looks into its file, on a clock that the tests move, with a vendor behind the seam of `net/carrier.rs`.
+//! When the queue looks into its file, on a clock that the tests move, with a vendor behind the seam of `net/transport.rs`.
 
+use crate::alert::notify::AlertFunction;
 use std::{
     fs,
     path::PathBuf,
@@ -7,17 +8,18 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use serde_json::json;
 use tokio::{task::yield_now, time};
 
 use super::*;
 use crate::{
     base::{
         clock::{Wall, now},
-        event::EventSink,
+        event::{EventKind, EventSink},
         timestamp::epoch_ms,
     },
     config::{ClientConfig, environment::Environment, key::ApiKey},
-    engine::client::{Functions, World},
+    engine::ports::{Functions, World},
     net::{
         connector::TcpDial,
         failure::Failure as NetFailure,
@@ -70,6 +72,12 @@ impl EventSink for Nobody {
         false
     }
     fn emit(&self, _: EventKind, _: String) {}
+}
+
+impl AlertFunction for Nobody {
+    fn forward(&self, _: u32, _: String) -> crate::base::future::BoxFuture<bool> {
+        Box::pin(async { false })
+    }
 }
 
 impl Functions for Nobody {

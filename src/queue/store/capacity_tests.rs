@@ -38,7 +38,7 @@ fn bytes(store: &Store) -> (u64, u64) {
 fn of_size(size: usize) -> Draft {
     let mut draft = draft("");
     let name = "x".repeat(size - draft.payload.len());
-    draft.payload = super::draft(&name).payload;
+    draft.payload = tests::draft(&name).payload;
     assert_eq!(draft.payload.len(), size);
     draft
 }

@@ -1,0 +1,166 @@
+//! The rule over health checks: fires when a probe of an endpoint failed several times in a row.
+
+use std::{collections::HashMap, time::SystemTime};
+
+use serde_json::Value;
+
+use super::types::{Alert, Severity, Status, fingerprint};
+use crate::base::timestamp::iso8601;
+
+/// One failed or sound check, as the rule sees it.
+pub struct Observation<'a> {
+    pub service: &'a str,
+    /// What is counted on its own: an endpoint and a probe.
+    pub subject: String,
+    pub failure: Option<Failure<'a>>,
+    pub details: Value,
+}
+
+pub struct Failure<'a> {
+    pub what: &'a str,
+    pub action: &'static str,
+}
+
+#[derive(Default)]
+struct Counter {
+    failures: u32,
+    only_rate_limits: bool,
+    firing: Option<Alert>,
+}
+
+/// Counts failures in a row per subject; fires once at the threshold, counts on, and resolves.
+pub struct ConsecutiveFailures {
+    threshold: u32,
+    counters: HashMap<String, Counter>,
+}
+
+pub(super) const KIND: &str = "consecutive_failures";
+
+impl ConsecutiveFailures {
+    pub fn new(threshold: u32) -> Self {
+        Self { threshold, counters: HashMap::new() }
+    }
+
+    /// Another threshold from now on; what is watched no more is forgotten, and what fires of it is over.
+    pub fn reconfigure(
+        &mut self,
+        threshold: u32,
+        now: SystemTime,
+        watched: impl Fn(&str) -> bool,
+    ) -> Vec<Alert> {
+        self.threshold = threshold;
+        let gone = self.counters.extract_if(|subject, _| !watched(subject));
+        gone.filter_map(|(_, counter)| counter.firing).map(|alert| alert.unwatched(now)).collect()
+    }
+
+    /// Counts one check, before its result is told.
+    pub fn advance(&mut self, subject: &str, failed: bool, rate_limited: bool) -> u32 {
+        let counter = self.counters.entry(subject.to_owned()).or_default();
+        if !failed {
+            counter.failures = 0;
+            return 0;
+        }
+        counter.only_rate_limits = rate_limited && (counter.failures == 0 || counter.only_rate_limits);
+        counter.failures = counter.failures.saturating_add(1);
+        counter.failures
+    }
+
+    /// What is to be told after a check that was counted.
+    pub fn judge(&mut self, seen: &Observation<'_>, now: SystemTime) -> Option<Alert> {
+        let threshold = self.threshold;
+        let counter = self.counters.entry(seen.subject.clone()).or_default();
+        let Some(failure) = &seen.failure else {
+            let details = seen.details.clone();
+            let message = format!("{} is answering again", seen.service);
+            return counter.firing.take().map(|alert| Alert { details, ..alert.over(message, now) });
+        };
+        if let Some(alert) = &mut counter.firing {
+            alert.occurrences = counter.failures;
+            return None;
+        }
+        if counter.failures < threshold {
+            return None;
+        }
+        let alert = Alert {
+            severity: if counter.only_rate_limits { Severity::Warning } else { Severity::Critical },
+            service: seen.service.to_owned(),
+            message: format!(
+                "{}: {} checks failed in a row, last: {}",
+                seen.service, counter.failures, failure.what
+            ),
+            details: seen.details.clone(),
+            recommended_action: failure.action.into(),
+            status: Status::Firing,
+            kind: KIND.into(),
+            fingerprint: fingerprint(&[KIND, &seen.subject]),
+            starts_at: iso8601(now),
+            ends_at: None,
+            occurrences: counter.failures,
+        };
+        counter.firing = Some(alert.clone());
+        Some(alert)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(checks: &[(bool, bool)]) -> Vec<(usize, Alert)> {
+        let mut rule = ConsecutiveFailures::new(3);
+        let mut told = Vec::new();
+        for (i, (failed, rate_limited)) in checks.iter().enumerate() {
+            rule.advance("a endpoint", *failed, *rate_limited);
+            let seen = Observation {
+                service: "a",
+                subject: "a endpoint".into(),
+                failure: failed.then_some(Failure { what: "DOWN", action: "act" }),
+                details: Value::Null,
+            };
+            told.extend(rule.judge(&seen, SystemTime::now()).map(|alert| (i, alert)));
+        }
+        told
+    }
+
+    const DOWN: (bool, bool) = (true, false);
+    const LIMITED: (bool, bool) = (true, true);
+    const UP: (bool, bool) = (false, false);
+
+    #[test]
+    fn fires_once_at_the_threshold_counts_on_and_resolves() {
+        let told = run(&[DOWN, DOWN, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN]);
+        let brief: Vec<_> = told.iter().map(|(i, a)| (*i, a.status, a.occurrences)).collect();
+        assert_eq!(brief, [(2, Status::Firing, 3), (5, Status::Resolved, 5), (9, Status::Firing, 3)]);
+        assert_eq!(told[0].1.fingerprint, told[2].1.fingerprint);
+        assert!(told[1].1.ends_at.is_some() && told[0].1.ends_at.is_none());
+    }
+
+    #[test]
+    fn rate_limiting_alone_is_a_warning() {
+        assert_eq!(run(&[LIMITED; 3])[0].1.severity, Severity::Warning);
+        assert_eq!(run(&[LIMITED, DOWN, LIMITED])[0].1.severity, Severity::Critical);
+        assert_eq!(run(&[DOWN, UP, LIMITED, LIMITED, LIMITED])[0].1.severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_is_watched_no_more_is_over() {
+        let mut rule = ConsecutiveFailures::new(1);
+        for subject in ["a endpoint", "b endpoint"] {
+            rule.advance(subject, true, false);
+            let failure = Some(Failure { what: "DOWN", action: "act" });
+            let seen = Observation { service: "s", subject: subject.into(), failure, details: Value::Null };
+            assert!(rule.judge(&seen, SystemTime::UNIX_EPOCH).is_some());
+        }
+        let over = rule.reconfigure(1, SystemTime::UNIX_EPOCH, |subject| subject.starts_with("b "));
+        assert_eq!(over.len(), 1);
+        assert_eq!(
+            (over[0].status, &*over[0].fingerprint),
+            (Status::Resolved, &*fingerprint(&[KIND, "a endpoint"]))
+        );
+    }
+
+    #[test]
+    fn a_success_in_between_starts_over() {
+        assert!(run(&[DOWN, DOWN, UP, DOWN, DOWN, UP]).is_empty());
+    }
+}

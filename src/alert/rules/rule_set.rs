@@ -1,0 +1,253 @@
+//! Evaluates all rules over attempts, budgets and the queue, and keeps what they need to know. Times are arguments.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::json;
+
+use super::{
+    config::RulesConfig,
+    endpoint_window::Watched,
+    evaluate::{ends, error_rate, exceeded, latency, moved_back, rate_limited},
+    firing::{CLEARED, Episodes, Kind, Said},
+};
+use crate::{
+    alert::types::{Alert, Severity},
+    base::{duration::millis, reason::Reason, timestamp::epoch_ms},
+    cost::budget::Crossed,
+    observe::observation::{AttemptSeen, Place},
+};
+
+/// Endpoints that are watched at once.
+const MOST_ENDPOINTS: usize = 1_024;
+/// How often it is looked whether what fires has ended by time alone.
+const TICK: Duration = Duration::from_secs(10);
+const LONGEST_TICK: Duration = Duration::from_secs(60);
+
+pub struct Rules {
+    config: RulesConfig,
+    endpoints: HashMap<Arc<str>, Watched>,
+    firing: Episodes,
+}
+
+/// How quick an attempt was, and how quick it was to be: to first content in a stream, else to the whole answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub latency: Duration,
+    pub limit: Option<Duration>,
+}
+
+/// How the durable queue stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog {
+    pub jobs: u64,
+    /// Not looked at, and zero, while there are too many jobs.
+    pub oldest: Duration,
+}
+
+/// What the queue is called in alerts.
+const QUEUE: &str = "queue";
+
+impl Rules {
+    pub fn new(config: RulesConfig) -> Self {
+        Self { config, endpoints: HashMap::new(), firing: Episodes::default() }
+    }
+
+    /// Other thresholds from now on. What fires by a rule that is switched off, or of who is gone, is over.
+    pub fn reconfigure(
+        &mut self,
+        config: RulesConfig,
+        endpoints: &[&str],
+        budgets: &[&str],
+        at: SystemTime,
+    ) -> Vec<Alert> {
+        self.config = config;
+        self.endpoints.retain(|name, _| endpoints.contains(&&**name));
+        let on = |kind| self.is_on(kind);
+        let off: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !on(*kind)).collect();
+        self.firing.resolve_all(at, "this is watched no longer", |kind, subject, _| {
+            off.contains(&kind)
+                || match kind {
+                    Kind::Cost => !budgets.iter().any(|name| {
+                        subject.strip_prefix(name).is_some_and(|share| share.starts_with('\u{1f}'))
+                    }),
+                    Kind::Backlog => false,
+                    _ => !endpoints.contains(&subject),
+                }
+        })
+    }
+
+    fn is_on(&self, kind: Kind) -> bool {
+        let RulesConfig {
+            latency,
+            error_rate,
+            rate_limited,
+            failover_triggered,
+            latency_exceeded,
+            cost_threshold_exceeded,
+            queue_backlog,
+        } = &self.config;
+        match kind {
+            Kind::Latency => latency.is_some(),
+            Kind::ErrorRate => error_rate.is_some(),
+            Kind::RateLimited => rate_limited.is_some(),
+            Kind::Failover => failover_triggered.is_some(),
+            Kind::Exceeded => latency_exceeded.is_some(),
+            Kind::Cost => *cost_threshold_exceeded,
+            Kind::Backlog => queue_backlog.is_some(),
+        }
+    }
+
+    /// An attempt has ended.
+    pub fn attempt(&mut self, seen: &AttemptSeen, pace: Pace) -> Vec<Alert> {
+        if seen.failure.is_some() && !seen.blames {
+            return Vec::new();
+        }
+        let name = &seen.place.0;
+        if self.endpoints.len() >= MOST_ENDPOINTS && !self.endpoints.contains_key(name) {
+            return Vec::new();
+        }
+        let Self { config, endpoints, firing } = self;
+        let watched = match endpoints.get_mut(name) {
+            Some(watched) => watched,
+            None => endpoints.entry(name.clone()).or_default(),
+        };
+        let mut told = Vec::new();
+        if let Some(rule) = &config.error_rate {
+            watched.errors.add(seen.failure.is_some(), rule.window, seen.now);
+            told.extend(error_rate(rule, watched, firing, name, seen.at));
+        }
+        if let (Some(rule), Some(Reason::RateLimited)) = (&config.rate_limited, seen.failure) {
+            watched.throttles.add(true, rule.window, seen.now);
+            told.extend(rate_limited(rule, watched, firing, name, seen.at));
+        }
+        if let (Some(rule), None) = (&config.latency, seen.failure) {
+            watched.answered(pace.latency, rule, seen.now);
+            told.extend(latency(rule, watched, firing, name, seen.at));
+        }
+        if let (Some(rule), Some(limit)) = (&config.latency_exceeded, pace.limit) {
+            told.extend(exceeded(rule, watched, firing, seen, pace.latency, limit));
+        }
+        if seen.failure.is_none() {
+            watched.answered_since = true;
+            if let Some(rule) = &config.failover_triggered {
+                told.extend(moved_back(rule, watched, firing, name, seen.now, seen.at));
+            }
+        }
+        told
+    }
+
+    /// A call moved from one endpoint to another.
+    pub fn moved(
+        &mut self,
+        from: &Place,
+        to: &Place,
+        why: Reason,
+        now: Instant,
+        at: SystemTime,
+    ) -> Option<Alert> {
+        let name = &from.0;
+        if self.config.failover_triggered.is_none() || name == &to.0 {
+            return None;
+        }
+        let watched = self.endpoints.get_mut(name)?;
+        watched.last_move = Some(now);
+        watched.answered_since = false;
+        self.firing.fire(Kind::Failover, name, name, at, None, || Said {
+            severity: Severity::Warning,
+            message: format!("{name}: calls move to {} ({})", to.0, why.word()),
+            details: json!({
+                "endpoint": &**name, "model": &*from.1, "reason": why.word(),
+                "to": { "endpoint": &*to.0, "model": &*to.1 },
+            }),
+        })
+    }
+
+    /// Money was spent.
+    pub fn spent(&mut self, crossed: &Crossed, at: SystemTime) -> Option<Alert> {
+        if !self.config.cost_threshold_exceeded {
+            return None;
+        }
+        let Crossed { budget, share, spent_usd, limit_usd, per, renews_at } = crossed;
+        let subject = format!("{budget}\u{1f}{share}");
+        let service = format!("budget {budget}");
+        self.firing.fire(Kind::Cost, &subject, &service, at, Some(*renews_at), || Said {
+            severity: if *share >= 1.0 { Severity::Critical } else { Severity::Warning },
+            message: format!(
+                "budget {budget}: {:.0} % of {limit_usd} USD a {per} are spent ({spent_usd:.2} USD)",
+                share * 100.0
+            ),
+            details: json!({
+                "budget": budget, "share": share, "spentUsd": spent_usd, "limitUsd": limit_usd, "per": per,
+                "renewsAt": renews_at,
+            }),
+        })
+    }
+
+    /// How the queue stands now.
+    pub fn backlog(&mut self, seen: Backlog, at: SystemTime) -> Option<Alert> {
+        let rule = self.config.queue_backlog.clone()?;
+        let Backlog { jobs, oldest } = seen;
+        if jobs > rule.jobs || (jobs > 0 && oldest > rule.oldest) {
+            return self.firing.fire(Kind::Backlog, QUEUE, QUEUE, at, None, || Said {
+                severity: Severity::Warning,
+                message: match oldest.as_secs() {
+                    0 => format!("queue: {jobs} jobs wait"),
+                    secs => format!("queue: {jobs} jobs wait, the oldest for {secs} s"),
+                },
+                details: json!({
+                    "jobs": jobs, "maxJobs": rule.jobs, "oldestMs": millis(oldest),
+                    "maxOldestMs": millis(rule.oldest),
+                }),
+            });
+        }
+        if jobs > rule.jobs / 2 || (jobs > 0 && oldest > rule.oldest.mul_f64(CLEARED)) {
+            return None;
+        }
+        self.firing.resolve(Kind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs wait"))
+    }
+
+    /// Ends what is over by time alone.
+    pub fn expire(&mut self, now: Instant, at: SystemTime) -> Vec<Alert> {
+        let wall = epoch_ms(at);
+        let mut told = self.firing.resolve_all(at, "a new period has begun", |_, _, until| {
+            until.is_some_and(|until| until <= wall)
+        });
+        let Self { config, endpoints, firing } = self;
+        for (kind, subject) in firing.of_endpoints() {
+            let Some(watched) = endpoints.get_mut(&*subject) else { continue };
+            told.extend(ends(config, kind, watched, firing, &subject, now, at));
+        }
+        told
+    }
+
+    /// When `expire` may have something to say; `None` while it cannot.
+    pub fn wakes_in(&self, at: SystemTime) -> Option<Duration> {
+        if self.firing.is_empty() {
+            return None;
+        }
+        let (waits, until) = self.firing.timed();
+        let known = until.map(|until| {
+            let left = Duration::from_millis(until.saturating_sub(epoch_ms(at)));
+            left.clamp(Duration::from_secs(1), LONGEST_TICK)
+        });
+        // A rule that was given a shorter time is looked after as often as that asks.
+        let tick = self.config.failover_triggered.as_ref().map_or(TICK, |rule| rule.quiet.min(TICK));
+        let windows = [
+            self.config.latency.as_ref().map(|rule| rule.window),
+            self.config.error_rate.as_ref().map(|rule| rule.window),
+            self.config.rate_limited.as_ref().map(|rule| rule.window),
+            self.config.latency_exceeded.as_ref().map(|rule| rule.window),
+        ];
+        let tick = windows.into_iter().flatten().fold(tick, |tick, window| tick.min(window));
+        let tick = waits.then_some(tick.max(Duration::from_millis(50)));
+        tick.into_iter().chain(known).min()
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

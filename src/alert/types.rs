@@ -1,0 +1,64 @@
+//! The alert as it crosses to JavaScript, and its parts.
+
+use std::{borrow::Cow, time::SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::timestamp::iso8601;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    #[default]
+    Warning,
+    Critical,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    #[default]
+    Firing,
+    Resolved,
+}
+
+/// As it crosses to JavaScript; one that comes back from there may lack anything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Alert {
+    pub severity: Severity,
+    pub service: String,
+    pub message: String,
+    pub details: Value,
+    pub recommended_action: Cow<'static, str>,
+    pub status: Status,
+    pub kind: Cow<'static, str>,
+    pub fingerprint: String,
+    pub starts_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<String>,
+    pub occurrences: u32,
+}
+
+impl Alert {
+    /// The alert that says that it is over.
+    pub(super) fn over(self, message: String, at: SystemTime) -> Self {
+        Self { status: Status::Resolved, message, ends_at: Some(iso8601(at)), ..self }
+    }
+
+    /// The end of one whose subject a reload has removed.
+    pub(super) fn unwatched(self, at: SystemTime) -> Self {
+        let message = format!("{}: this is watched no longer", self.service);
+        self.over(message, at)
+    }
+}
+
+/// A stable id of an alert: FNV-1a over its parts (Fowler, Noll, Vo), the same in every process.
+pub fn fingerprint(parts: &[&str]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in parts.join("\u{1f}").bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}

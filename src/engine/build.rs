@@ -1,0 +1,137 @@
+//! Builds an engine from a configuration and what it inherits.
+
+use super::{
+    ports::{Functions, Listeners, World},
+    previous::{Succession, identity, keyless},
+    status_page::StatusPages,
+};
+use crate::{
+    base::{
+        clock::{SystemWall, now},
+        event::EventSink,
+    },
+    config::{ClientConfig, call_policy::EXTRA_LOAD},
+    net::{
+        client::HttpClient,
+        connector::{Connector, TcpDial},
+        proxy::Proxy,
+        tls::BadCertificate,
+        transport::Carrier,
+    },
+    policy::hedge_budget::Allowance,
+    state::{Credential, Endpoint, Origin, TargetTable},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::Engine;
+
+impl Engine {
+    /// A client on the real network.
+    pub fn new(
+        config: ClientConfig,
+        events: Arc<dyn EventSink>,
+        functions: Arc<dyn Functions>,
+        carrier: Option<Arc<dyn Carrier>>,
+    ) -> Result<Arc<Self>, BadCertificate> {
+        let proxy = Proxy::new(&config.proxy).map(Arc::new);
+        let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
+        let proxy = proxy.filter(|_| carrier.is_none());
+        let world = World { dial, proxy, wall: Arc::new(SystemWall), rng: fastrand::Rng::new(), carrier };
+        Ok(Self::in_world(config, events, functions, world))
+    }
+
+    /// A client in any world.
+    pub fn in_world(
+        config: ClientConfig,
+        events: Arc<dyn EventSink>,
+        functions: Arc<dyn Functions>,
+        world: World,
+    ) -> Arc<Self> {
+        let World { dial, proxy, wall, rng, carrier } = world;
+        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
+        let listeners = Listeners { events, functions, wall };
+        Self::assemble(config, http, listeners, rng, &Succession::default())
+    }
+
+    pub(super) fn assemble(
+        config: ClientConfig,
+        http: HttpClient,
+        listeners: Listeners,
+        mut rng: fastrand::Rng,
+        before: &Succession<'_>,
+    ) -> Arc<Self> {
+        let now = now();
+        let room = before.room();
+        let witness = before.witness(&config, &http, &listeners);
+        let breaker = config.breaker.as_ref();
+        let mut origins: Vec<Arc<Origin>> = Vec::new();
+        let mut credentials: Vec<(String, String, Arc<Credential>)> = Vec::new();
+        let mut endpoints = Vec::new();
+        let predecessors = before.predecessors(&config.endpoints);
+        for (index, (endpoint, &predecessor)) in config.endpoints.iter().zip(&predecessors).enumerate() {
+            let address = endpoint.base_url.origin();
+            let origin = match origins.iter().find(|o| o.address == address) {
+                Some(origin) => origin.clone(),
+                None => {
+                    let origin = before.origin(address, breaker, now);
+                    origins.push(origin.clone());
+                    origin
+                }
+            };
+            let keys = endpoint.keys.iter().map(|source| {
+                // A key at one origin is one credential, however many endpoints use it.
+                let Some(id) = identity(source) else { return keyless(predecessor, now) };
+                if let Some((.., known)) = credentials.iter().find(|(o, i, _)| o == address && *i == id) {
+                    return known.clone();
+                }
+                let credential = before.credential(address, &id);
+                let credential = credential.unwrap_or_else(|| Arc::new(Credential::new(source.clone(), now)));
+                credentials.push((address.to_owned(), id, credential.clone()));
+                credential
+            });
+            let keys: Vec<_> = keys.collect();
+            let budget = config.retry.budget.clone();
+            let mut own = Endpoint::new(endpoint.clone(), index, origin, keys, budget, room.clone(), now);
+            before.bequeath(&mut own, predecessor, config.retry.budget == before.budget());
+            endpoints.push(Arc::new(own));
+        }
+        let targets = TargetTable::new(endpoints.len(), witness.meters.clone());
+        for (endpoint, predecessor) in endpoints.iter().zip(&predecessors) {
+            if let Some(predecessor) = predecessor {
+                before.take_over(&targets, endpoint, predecessor, breaker, now);
+            }
+        }
+        let id_prefix = rng.u32(..);
+        let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
+        let Listeners { events, functions, wall } = listeners;
+        let books = before.books(&config.budgets, &*wall);
+        before.end_of_the_gone(&endpoints, &*wall);
+        Arc::new(Self {
+            books,
+            config,
+            endpoints,
+            targets,
+            status_pages: StatusPages::default(),
+            http,
+            events,
+            functions,
+            wall,
+            rng: Mutex::new(rng),
+            refusing: AtomicBool::new(false),
+            active: AtomicUsize::new(0),
+            idle: Notify::new(),
+            room,
+            allowance: Mutex::new(allowance),
+            conditions: before.conditions(),
+            witness,
+            ids: AtomicU64::new(0),
+            id_prefix,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! What an engine is given from outside: the network, the clock, and the user's functions.
+
+use std::sync::Arc;
+
+use crate::{
+    alert::notify::AlertFunction,
+    base::{clock::Wall, event::EventSink, future::BoxFuture},
+    config::key::ApiKey,
+    net::{connector::Dial, proxy::Proxy, transport::Carrier},
+};
+
+/// Asks the user's functions, by their numbers on the other side of the boundary.
+pub trait Functions: AlertFunction + Send + Sync + 'static {
+    fn key(&self, function: u32) -> BoxFuture<Result<ApiKey, String>>;
+    /// The text for a call that came to nothing; `None` when the function failed.
+    fn fallback(&self, function: u32, request: String) -> BoxFuture<Option<String>>;
+}
+
+/// What an engine stands on: the network, the wall clock, and chance. All of it may be simulated.
+pub struct World {
+    pub dial: Arc<dyn Dial>,
+    pub proxy: Option<Arc<Proxy>>,
+    pub wall: Arc<dyn Wall>,
+    pub rng: fastrand::Rng,
+    /// Makes the exchanges in place of the network.
+    pub carrier: Option<Arc<dyn Carrier>>,
+}
+
+/// Who is asked and told, beside the network.
+pub struct Listeners {
+    pub events: Arc<dyn EventSink>,
+    pub functions: Arc<dyn Functions>,
+    pub wall: Arc<dyn Wall>,
+}

@@ -1,0 +1,24 @@
+//! Wakes the pool's reaper when an idle connection stirs.
+
+use std::{sync::Arc, task::Wake};
+
+use tokio::sync::{Notify, futures::Notified};
+
+/// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
+#[derive(Default)]
+pub(super) struct Disturbed(Notify);
+
+impl Wake for Disturbed {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+impl Disturbed {
+    pub(super) fn notified(&self) -> Notified<'_> {
+        self.0.notified()
+    }
+}
