@@ -13,9 +13,7 @@ use super::{
     stream_window::Gate,
 };
 use crate::{
-    call::{
-        attempt::stream::NoStream, error::CallError, options::CallOptions, result::Reply as Answer, run::Call,
-    },
+    call::{context::Call, error::CallError, options::CallOptions, sink::NoStream, types::Reply as Answer},
     dialect::openai::{packed_request::Parcel, request::ChatRequest},
     engine::Active,
     queue::Queue,

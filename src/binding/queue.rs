@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{client::NativeClient, hub::refuse, reply::Reply};
 use crate::{
-    call::{error::CallError, run::Call},
+    call::{context::Call, error::CallError},
     queue::{Draft, Outcome, Queue, QueueError, State},
 };
 

@@ -9,7 +9,7 @@ use super::{
     item::{Item, ItemSink},
     stream_window::Gate,
 };
-use crate::call::{attempt::stream::StreamSink, error::CallError};
+use crate::call::{error::CallError, sink::StreamSink};
 
 pub struct Reply {
     sink: Arc<dyn ItemSink>,

@@ -1,10 +1,11 @@
 //! What listeners hear of a call.
 
+use crate::{base::timestamp::iso8601, engine::auth_error::auth_error, policy::fault::Kind};
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{attempt_log::Trail, report::Attempt, run::Call};
+use super::{attempt_log::Trail, context::Call, report::Attempt};
 use crate::{
     base::event::{self, EventKind},
     policy::fault::Fault,
@@ -54,5 +55,27 @@ impl Call {
                 "reason": fault.kind.reason(), "status": fault.status,
             })
         });
+    }
+
+    /// Events that only some faults bring: a throttle, a refused credential.
+    pub(super) fn tell_special(&self, target: &Target, fault: &Fault) {
+        let name = &target.endpoint.config.name;
+        match fault.kind {
+            Kind::RateLimited | Kind::TooLargeForLimit | Kind::Quota => {
+                event::emit(&*self.engine.events, EventKind::RateLimit, || {
+                    json!({
+                        "endpoint": name, "model": &*target.model, "reason": fault.kind.reason(),
+                        "retryAfterMs": fault.hint.map(crate::base::duration::millis),
+                        "at": iso8601(self.engine.wall()),
+                    })
+                });
+            }
+            Kind::Auth | Kind::Permission => {
+                event::emit(&*self.engine.events, EventKind::AuthError, || {
+                    auth_error(target, fault.status.unwrap_or(401), &fault.message)
+                });
+            }
+            _ => {}
+        }
     }
 }

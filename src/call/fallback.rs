@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use tokio::time;
 
 use super::{
-    attempt::stream::StreamSink,
+    context::Call,
     error::CallError,
     report::{Latency, Report},
-    result::Reply,
-    run::Call,
+    sink::StreamSink,
+    types::Reply,
 };
 use crate::{
     base::{

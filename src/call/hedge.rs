@@ -1,51 +1,32 @@
 //! An attempt up to its first content, and a second one beside it where hedging allows. The first content
 //! wins; the other attempt is dropped.
 
+use super::{attempt::receive, redact::redacted_fault, types::Trial};
 use std::time::Duration;
 
 use tokio::time;
 
 use super::{
     attempt::{
-        send::{self, Answered},
+        send,
         stream::{self, Reading},
     },
+    context::Call,
     passthrough::response::{self, Flow},
-    record,
     report::{Attempt, AttemptOutcome},
     request::Question,
-    run::{Call, Ended},
     select::{
         constraints,
         selector::{Pick, Picker},
     },
+    types::{Answered, Ended},
 };
 use crate::{
     base::{clock::now, reason::Reason},
-    config::{call_policy::HedgeAfter, key::ApiKey},
+    config::call_policy::HedgeAfter,
     policy::fault::{Fault, Kind, Next, Scope},
-    state::{Target, admission::Admission},
+    state::Target,
 };
-
-/// One attempt under way.
-pub struct Trial {
-    pub index: usize,
-    pub admission: Admission,
-    /// Its number in the trail.
-    pub number: usize,
-    /// The key that a function gave for it.
-    pub key: Option<ApiKey>,
-    /// That key was refused, and the function may give another.
-    pub refreshes: bool,
-    /// How long its first content may take, because another would do.
-    pub latency_limit: Option<Duration>,
-    /// It is to go on with a text that broke off.
-    pub continues: bool,
-    /// Somebody else was asked before.
-    pub moved: bool,
-    /// It is not to go out on a connection that was used before.
-    pub fresh: bool,
-}
 
 /// An attempt whose content has begun.
 pub enum Begun<'c> {
@@ -219,13 +200,13 @@ impl Call {
                         Box::pin(stream::begin(self, chat, &mut trial, answer)).await.map(Begun::Stream)
                     }
                     Question::Chat(_) => {
-                        send::receive(self, &trial.admission, answer).await.map(Begun::Whole)
+                        receive::receive(self, &trial.admission, answer).await.map(Begun::Whole)
                     }
                 };
                 begun.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
             }
         };
-        let begun = begun.map_err(|fault| record::redacted_fault(&trial.admission.target, fault));
+        let begun = begun.map_err(|fault| redacted_fault(&trial.admission.target, fault));
         Finished { index: trial.index, trial, begun }
     }
 }

@@ -1,8 +1,6 @@
 //! What the witness is told of a call.
 
-use std::sync::Arc;
-
-use super::{error::CallError, report::Attempt, result::Reply, run::Call, select::constraints};
+use super::{context::Call, error::CallError, report::Attempt, select::constraints, types::Reply};
 use crate::{
     alert::rules::Pace,
     base::{clock::now, reason::Reason},
@@ -11,7 +9,7 @@ use crate::{
         observation::{AttemptSeen, CallSeen, Outcome, Place},
     },
     policy::fault::{Fault, Scope},
-    state::{Endpoint, Target},
+    state::Target,
 };
 
 /// The label of models that nobody serves: whatever callers make up is not counted one by one.
@@ -29,7 +27,7 @@ impl Call {
         first_content: Option<std::time::Instant>,
     ) {
         let seen = AttemptSeen {
-            place: place(target),
+            place: target.place(),
             at: self.engine.wall(),
             now: now(),
             took: now().saturating_duration_since(began),
@@ -58,7 +56,7 @@ impl Call {
     }
 
     pub(super) fn saw_move(&self, from: &Target, to: &Target, fault: &Fault) {
-        let way = Move { from: place(from), to: place(to), reason: fault.kind.reason() };
+        let way = Move { from: from.place(), to: to.place(), reason: fault.kind.reason() };
         self.engine.witness.moved(way);
     }
 
@@ -99,11 +97,6 @@ impl Call {
             },
         );
     }
-}
-
-pub(super) fn place(target: &Target) -> Place {
-    let endpoint: &Arc<Endpoint> = &target.endpoint;
-    (endpoint.name.clone(), target.model.clone())
 }
 
 /// What the usual candidate came to when it was asked first, or would have been.

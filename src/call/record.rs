@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    attempt::send::{self, Answered},
-    hedge::Trial,
+    context::Call,
     report::{Attempt, AttemptOutcome},
-    run::{Call, Ended},
+    types::{Answered, Ended, Trial},
 };
 use crate::{
     base::{clock::now, reason::Reason},
@@ -16,11 +15,6 @@ use crate::{
 };
 
 impl Call {
-    /// From here on the vendor may hear of an attempt, and bill it, until it is known what came of it.
-    pub fn sending(&self, number: usize) {
-        self.trail.lock().change(number, |a| a.maybe_billed = true);
-    }
-
     pub(super) fn note(&self, trial: &Trial, change: impl FnOnce(&mut Attempt)) {
         self.trail.lock().change(trial.number, change);
     }
@@ -149,7 +143,7 @@ impl Call {
         if matches!(fault.kind, Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::LatencyLimit) {
             target.record_first_content(took, now());
         }
-        send::tell_special(&self.engine, target, fault);
+        self.tell_special(target, fault);
     }
 
     fn record_failure(&self, target: &Target, reason: Reason, message: &str, took: Duration) {
@@ -195,27 +189,5 @@ impl Drop for Call {
             self.finish_trail(Reason::Aborted);
         }
         self.saw_end(None);
-    }
-}
-
-/// A vendor that quotes the key back must not make it public.
-pub(super) fn redacted(target: &Target, mut ended: Ended) -> Ended {
-    match &mut ended {
-        Ended::Answered(_) | Ended::Expired(_) => {}
-        Ended::Failed(fault) => redact(target, fault),
-        Ended::Cut(cut) => redact(target, &mut cut.fault),
-    }
-    ended
-}
-
-pub(super) fn redacted_fault(target: &Target, mut fault: Fault) -> Fault {
-    redact(target, &mut fault);
-    fault
-}
-
-fn redact(target: &Target, fault: &mut Fault) {
-    target.redact(&mut fault.message);
-    for text in [&mut fault.code, &mut fault.vendor_request_id].into_iter().flatten() {
-        target.redact(text);
     }
 }

@@ -1,35 +1,23 @@
 //! What a call comes to: the answer with its report, or the error that says why there is none.
 
+use super::types::Reply;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
-    attempt::send::Answered,
     attempt_log::Trail,
+    context::Call,
     error::{CallError, EndpointError},
-    observe, output,
     report::{Latency, Report},
-    run::Call,
     select::selector::{Picker, Skipped},
+    types::Answered,
 };
 use crate::{
     base::{clock::now, reason::Reason, timestamp::epoch_ms},
     cost::{ledger::Entry, price::Money},
-    dialect::{chunks::Unsaid, codec::Dialect, usage::Usage},
+    dialect::{codec::Dialect, usage::Usage},
     observe::{counters::Tokens, observation::AnswerSeen},
     state::Target,
 };
-
-/// A sound answer, with its report as JSON.
-#[derive(Debug)]
-pub struct Reply {
-    /// The vendor's body, or the completion put together from a stream.
-    pub body: String,
-    pub report: String,
-    /// Who gave it; `None` for the fallback.
-    pub answer: Option<AnswerSeen>,
-}
 
 impl Call {
     pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
@@ -58,7 +46,7 @@ impl Call {
             dropped_fields: self.dropped_fields(target),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        let answer = AnswerSeen { place: observe::place(target), failover, first_content, cost, usual_cost };
+        let answer = AnswerSeen { place: target.place(), failover, first_content, cost, usual_cost };
         Reply { body: answered.body, report, answer: Some(answer) }
     }
 
@@ -91,21 +79,6 @@ impl Call {
         engine.witness.alarm.spent(&crossed);
         target.meter.answered(usage.as_ref().map(tokens), cost);
         (cost, entry.usual)
-    }
-
-    /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
-    pub fn unsaid(&self, target: &Target) -> Unsaid {
-        Unsaid {
-            created: epoch_ms(self.engine.wall()) / 1_000,
-            id: format!("{}-{}", self.id, self.trail.lock().attempts().len()),
-            model: target.model.to_string(),
-        }
-    }
-
-    /// What a caller with a dialect of his own is told before a stream begins.
-    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> Value {
-        let attempts = self.trail.lock().attempts().len();
-        output::introduction(target, &self.id, vendor_request_id, attempts)
     }
 
     /// The caller's fields that the one who answered was not sent.

@@ -1,126 +1,33 @@
 //! The loop: pick a candidate, attempt, decide, until there is an answer or no way to one.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use super::{context::Call, redact::redacted, types::Ended};
+use std::{sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
 use tokio::time;
 
 use super::{
-    attempt::{send::Answered, stream::StreamSink},
-    attempt_log::Trail,
     error::CallError,
-    hedge::{Begun, Finished, Trial},
-    interruption::Cut,
-    observe,
-    options::CallOptions,
-    output::Wire,
-    record,
-    request::Question,
-    result::Reply,
+    hedge::{Begun, Finished},
     select::{
-        canary::{self, Drawn},
+        canary::{self},
         candidates,
-        selector::{Asker, Picker},
+        selector::Picker,
     },
+    sink::StreamSink,
+    types::{Reply, Trial},
 };
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
-    config::{
-        call_policy::{Hedge, OnUnavailable, Streams},
-        timeouts::Timeouts,
-    },
+    config::call_policy::OnUnavailable,
     cost::accountant::Verdict,
-    engine::{Active, Engine},
-    observe::observation::Place as SeenPlace,
     policy::{
         decide::{self, Situation, Step},
         fault::{Fault, Same, Scope},
     },
-    state::{
-        Obstacle, Target,
-        wait_queue::{Place, Rank},
-    },
+    state::{Obstacle, Target, wait_queue::Place},
 };
 
-/// How one attempt ended.
-pub enum Ended {
-    Answered(Answered),
-    Failed(Fault),
-    /// Content had been delivered.
-    Cut(Box<Cut>),
-    /// The call's own deadline passed after content had been delivered: nobody is to blame.
-    Expired(Box<CallError>),
-}
-
-pub struct Call {
-    pub engine: Arc<Engine>,
-    pub(super) _active: Active,
-    pub question: Question,
-    pub options: CallOptions,
-    /// Set for callers who are answered in their own dialect.
-    pub wire: Option<Wire>,
-    pub timeouts: Timeouts,
-    pub streams: Streams,
-    pub id: String,
-    pub started: Instant,
-    pub(super) trail: Mutex<Trail>,
-    pub(super) rank: Rank,
-    pub(super) retries_left: u32,
-    /// All the time spent waiting, and that part of it that has a bound of its own.
-    pub(super) waited: Duration,
-    pub(super) unpaced: Duration,
-    pub(super) budget_exhausted: bool,
-    /// A stream that broke after content had been delivered, and is being made good.
-    pub(super) cut: Option<Box<Cut>>,
-    /// An endpoint that was to go on with a text would not.
-    pub(super) prefill_refused: bool,
-    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
-    pub(super) drawn: Mutex<Option<Drawn>>,
-    /// Who would be asked with all in health.
-    pub(super) usual: Option<SeenPlace>,
-    /// The witness has heard of its end.
-    pub(super) seen: bool,
-}
-
 impl Call {
-    /// With `wire` it is by somebody who is answered in his own dialect.
-    pub fn new(
-        active: Active,
-        question: impl Into<Question>,
-        options: CallOptions,
-        wire: Option<Wire>,
-    ) -> Self {
-        let engine = active.engine().clone();
-        Self {
-            timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
-            streams: options.streams.unwrap_or(engine.config.streams),
-            retries_left: options
-                .max_retries
-                .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
-                .unwrap_or(engine.config.max_retries),
-            id: engine.request_id(),
-            rank: engine.room.rank(options.queue_priority),
-            engine,
-            _active: active,
-            question: question.into(),
-            options,
-            wire,
-            started: now(),
-            trail: Mutex::default(),
-            waited: Duration::ZERO,
-            unpaced: Duration::ZERO,
-            budget_exhausted: false,
-            cut: None,
-            prefill_refused: false,
-            drawn: Mutex::default(),
-            usual: None,
-            seen: false,
-        }
-    }
-
     /// Runs the call to its end. Chunks of a stream go to `sink` as they come.
     pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
         let deadline = time::Instant::from_std(self.deadline());
@@ -151,7 +58,7 @@ impl Call {
         }
         let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
         let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
-        self.usual = picker.candidates.first().map(|candidate| observe::place(&candidate.target));
+        self.usual = picker.candidates.first().map(|candidate| candidate.target.place());
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
             engine.allowance.lock().call();
@@ -172,11 +79,9 @@ impl Call {
             }
             let ended = match begun {
                 Ok(Begun::Whole(answered)) => Ended::Answered(answered),
-                Ok(Begun::Flow(flow)) => {
-                    record::redacted(&target, flow.deliver(&mut trial.admission, sink).await)
-                }
+                Ok(Begun::Flow(flow)) => redacted(&target, flow.deliver(&mut trial.admission, sink).await),
                 Ok(Begun::Stream(reading)) => {
-                    record::redacted(&target, reading.deliver(&mut trial.admission, sink).await)
+                    redacted(&target, reading.deliver(&mut trial.admission, sink).await)
                 }
                 Err(fault) => Ended::Failed(fault),
             };
@@ -318,44 +223,5 @@ impl Call {
         }
         self.retries_left -= 1;
         true
-    }
-
-    pub(super) fn asker(&self) -> Asker<'_> {
-        let engine = &*self.engine;
-        Asker {
-            engine,
-            question: &self.question,
-            room: &engine.room,
-            rank: self.rank,
-            sla: self.sla(),
-            now: now(),
-        }
-    }
-
-    /// The time to first content that its rule wants.
-    pub(super) fn sla(&self) -> Option<Duration> {
-        self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
-    }
-
-    /// Whether who takes over is told the last turn of the conversation alone.
-    pub fn forgets_context(&self) -> bool {
-        self.options.rule.as_ref().is_some_and(|rule| rule.forgets_context)
-    }
-
-    pub(super) fn deadline(&self) -> Instant {
-        self.started + self.timeouts.total
-    }
-
-    pub(super) fn on_unavailable(&self) -> OnUnavailable {
-        let chosen = self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable);
-        // There is no word for a queued request in a vendor's dialect.
-        let answered = self.wire.is_some() || self.question.chat().is_none();
-        if answered && chosen == OnUnavailable::Queue { OnUnavailable::Wait } else { chosen }
-    }
-
-    pub(super) fn hedge(&self) -> Option<Hedge> {
-        // Only of chat completions is it known that a second one does no harm.
-        self.question.chat()?;
-        self.options.hedge.unwrap_or(self.engine.config.hedge)
     }
 }

@@ -5,9 +5,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time;
 
 use super::{
+    context::Call,
     error::CallError,
     report::AttemptOutcome,
-    run::Call,
     select::{
         candidates::Candidate,
         selector::{Outlook, Pick, Picker, Skipped},

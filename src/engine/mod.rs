@@ -1,5 +1,6 @@
 //! What the calls of one client share: its endpoints and their state, its connections, and who records and listens.
 
+pub mod auth_error;
 mod build;
 pub mod metrics;
 pub mod ports;

@@ -25,9 +25,8 @@ use crate::{
         reason::Reason,
         timestamp::iso8601,
     },
-    call::attempt::send::auth_error,
     config::monitor::HealthConfig,
-    engine::Engine,
+    engine::{Engine, auth_error::auth_error},
     observe::latency::Part,
     state::{Endpoint, Service, Target},
 };

@@ -17,14 +17,14 @@ use super::{
 use crate::{
     base::{clock::now, reason::Reason, timestamp::iso8601},
     call::{
-        attempt::stream::NoStream,
+        context::Call,
         error::{CallError, Code},
         options::CallOptions,
         report::{Attempt, AttemptOutcome},
         request::Question,
-        result::Reply,
-        run::Call,
         select::readiness::{Ready, ready},
+        sink::NoStream,
+        types::Reply,
     },
     config::call_policy::OnUnavailable,
     dialect::openai::request::ChatRequest,

@@ -1,6 +1,7 @@
 //! Endpoint × credential × model: what an attempt is sent to.
 
 use super::wait_queue::TargetId;
+use crate::observe::observation::Place;
 use std::{
     sync::{
         Arc,
@@ -65,6 +66,11 @@ impl Target {
     /// What calls wait for it under. A reload keeps the statistics, and with them the id.
     pub fn id(&self) -> TargetId {
         TargetId::of(&self.stats)
+    }
+
+    /// Its endpoint and model, as observations name them.
+    pub fn place(&self) -> Place {
+        (self.endpoint.name.clone(), self.model.clone())
     }
 
     pub(super) fn gates(&self) -> impl Iterator<Item = &Mutex<Gate>> {

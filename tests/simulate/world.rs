@@ -16,7 +16,7 @@ use bellwether::{
         clock::{Wall, now},
         event::EventSink,
     },
-    call::{attempt::stream::StreamSink, options::CallOptions, run::Call},
+    call::{context::Call, options::CallOptions, sink::StreamSink},
     config::{ClientConfig, environment::Environment, key::ApiKey},
     dialect::openai::request::ChatRequest,
     engine::{

@@ -10,6 +10,10 @@ use crate::{
     net::fields::{Fields, text},
 };
 
+/// What the caller hears of an answer's head: what it holds, and what its limits are.
+const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
+const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
 /// The fields that are kept, besides those about limits.
 const NAMES: [&str; 8] = [
     "retry-after",
@@ -76,4 +80,17 @@ impl<'a> Said<'a> {
     pub fn forbids_retry(&self) -> bool {
         self.named[SHOULD_RETRY] == Some("false")
     }
+}
+
+/// The fields of an answer's head that are passed on.
+pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
+    let mut kept = Vec::new();
+    fields.each(|name, value| {
+        let Some(name) = text(name).map(str::to_ascii_lowercase) else { return };
+        let known = PASSED.contains(&&*name) || LIMITS.iter().any(|prefix| name.starts_with(prefix));
+        if let Some(value) = text(value).filter(|_| known) {
+            kept.push((name, value.to_owned()));
+        }
+    });
+    kept
 }

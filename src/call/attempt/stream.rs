@@ -3,26 +3,26 @@
 mod events;
 mod frame;
 
+use super::{faults, timeouts};
+use crate::call::sink::StreamSink;
 use std::{
     future::poll_fn,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use tokio::time::{self, Sleep};
 
 use self::frame::{Frame, drain, next_frame, timeout_message};
-use super::send::{self, Answer, Answered, Head};
+use super::response::{Answer, Head};
 use crate::{
     base::clock::now,
     call::{
+        context::Call,
         error::{CallError, Interrupted},
-        hedge::Trial,
-        interruption::Cut,
         output::Voice,
-        run::{Call, Ended},
+        types::{Answered, Cut, Ended, Trial},
     },
     config::timeouts::Timeouts,
     dialect::{
@@ -41,24 +41,6 @@ use crate::{
 const MAX_EVENT: usize = 8 << 20;
 /// After the last finish reason, how long `[DONE]` and the usage are waited for.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// Where a stream's chunks go.
-pub trait StreamSink: Send {
-    /// One chunk, as the vendor wrote it. The first one says that the call is answered.
-    fn chunk(&mut self, json: String);
-    /// Whether the reader keeps up; a stream is not read on while it does not.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
-}
-
-/// For calls that do not stream.
-pub struct NoStream;
-
-impl StreamSink for NoStream {
-    fn chunk(&mut self, _: String) {}
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
-    }
-}
 
 /// A stream that is being read: up to its commit point, then to its end.
 pub struct Reading<'c> {
@@ -111,7 +93,7 @@ pub async fn begin<'c>(
     let Answer { head, body, decoder } = answer;
     let began = trial.admission.began;
     let target = trial.admission.target.clone();
-    let (first, armed_for) = send::first_content_limit(call, trial.latency_limit);
+    let (first, armed_for) = timeouts::first_content_limit(call, trial.latency_limit);
     let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
     let mut reading = Box::new(Reading {
         call,
@@ -281,7 +263,7 @@ impl Reading<'_> {
                 let rest = match self.decoder.finish() {
                     Ok(rest) => rest,
                     Err(_) if self.whole.finished() => Vec::new(),
-                    Err(e) => return Err(send::undecodable(e)),
+                    Err(e) => return Err(faults::undecodable(e)),
                 };
                 let progress = self.push(&rest, admission)?;
                 return self.progressed(progress);
@@ -290,7 +272,7 @@ impl Reading<'_> {
         let progress = if self.decoder.is_identity() {
             self.push(&frame, admission)?
         } else {
-            let decoded = self.decoder.push(&frame).map_err(send::undecodable)?;
+            let decoded = self.decoder.push(&frame).map_err(faults::undecodable)?;
             self.push(&decoded, admission)?
         };
         self.progressed(progress)

@@ -1,6 +1,7 @@
 //! An answer that is passed on as it comes: JSON once it is there whole and sound, events once the first of them is no
 //! error, all else from its first byte on.
 
+use crate::call::attempt::{body::read_whole, faults};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, de::IgnoredAny};
@@ -10,14 +11,11 @@ use tokio::time;
 use crate::{
     base::{clock::now, latin1, vendor_error::VendorError},
     call::{
-        attempt::{
-            send::{self, Answer, Answered},
-            stream::StreamSink,
-        },
+        attempt::response::Answer,
+        context::Call,
         error::{CallError, Interrupted},
-        hedge::Trial,
-        interruption::Cut,
-        run::{Call, Ended},
+        sink::StreamSink,
+        types::{Answered, Cut, Ended, Trial},
     },
     config::timeouts::Timeouts,
     dialect::{
@@ -27,12 +25,7 @@ use crate::{
             chunk::{self, Data},
         },
     },
-    net::{
-        body::Body,
-        decode::Decoder,
-        fields::{Fields, text},
-        sse::Framer,
-    },
+    net::{body::Body, decode::Decoder, sse::Framer},
     policy::{
         classify::classify,
         fault::{Fault, Kind},
@@ -40,25 +33,8 @@ use crate::{
     state::admission::Admission,
 };
 
-/// What the caller hears of an answer's head: what it holds, and what its limits are.
-const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
-const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
-
 /// A first event that is larger is no error in an answer's place.
 const MAX_OPENING: usize = 64 << 10;
-
-/// The fields of an answer's head that are passed on.
-pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
-    let mut kept = Vec::new();
-    fields.each(|name, value| {
-        let Some(name) = text(name).map(str::to_ascii_lowercase) else { return };
-        let known = PASSED.contains(&&*name) || LIMITS.iter().any(|prefix| name.starts_with(prefix));
-        if let Some(value) = text(value).filter(|_| known) {
-            kept.push((name, value.to_owned()));
-        }
-    });
-    kept
-}
 
 /// An answer that has begun.
 pub struct Flow<'c> {
@@ -92,7 +68,7 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         // Whatever comes behind such a head is no body.
         ended = true;
     } else if whole {
-        held = send::read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
+        held = read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
         ended = true;
         if let Some(error) = error_of(&held)? {
             return Err(hears(error));
@@ -253,6 +229,6 @@ async fn more(
         .await
         .map_err(|_| Fault::new(late, "the answer did not come on in time").maybe_billed())?;
     let more = read.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())?;
-    out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(send::undecodable)?);
+    out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(faults::undecodable)?);
     Ok(more)
 }

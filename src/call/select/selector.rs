@@ -1,5 +1,6 @@
 //! Which candidate is asked next, out of those a call has left.
 
+use crate::call::attempt::faults;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     base::reason::Reason,
-    call::{attempt::send, request::Question},
+    call::request::Question,
     engine::Engine,
     policy::{
         fault::{Fault, Kind, Next, Same, Scope},
@@ -157,7 +158,7 @@ impl Picker {
                 }
                 Some(Unfit::Unspeakable(error)) => {
                     self.standings[index].excluded = true;
-                    self.standings[index].fault = Some(send::untranslatable(&error));
+                    self.standings[index].fault = Some(faults::untranslatable(&error));
                     skipped(Reason::BadRequest)
                 }
                 Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),

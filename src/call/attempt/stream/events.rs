@@ -1,14 +1,12 @@
 //! A stream's events, one after the other: what each means, and what of it is passed on.
 
+use crate::call::attempt::faults;
 use serde_json::Value;
 
 use super::{Progress, Reading};
 use crate::{
     base::{clock::now, vendor_error::VendorError},
-    call::{
-        attempt::send::{self, MAX_ANSWER},
-        output::Voice,
-    },
+    call::{attempt::body::MAX_ANSWER, output::Voice},
     dialect::{
         chunks::Decoded,
         openai::{
@@ -163,7 +161,7 @@ impl Reading<'_> {
 
     fn chunk(&mut self, value: Value, text: String, admission: &mut Admission) -> Result<(), Fault> {
         if chunk::gave_up(&value) {
-            return Err(send::gave_up(self.head.status));
+            return Err(faults::gave_up(self.head.status));
         }
         let content = chunk::has_content(&value);
         // A gateway of our kind before this one: what it told so far is void.

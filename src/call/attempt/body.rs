@@ -1,0 +1,77 @@
+//! Reads whole bodies, decoded, within the call's timeouts.
+
+use super::faults::undecodable;
+use crate::policy::fault::Kind;
+use crate::{
+    base::clock::now,
+    call::context::Call,
+    net::{body::Body, decode::Decoder},
+    policy::fault::Fault,
+};
+use std::time::{Duration, Instant};
+use tokio::time;
+
+/// The largest answer that is read: beyond it something is wrong.
+pub const MAX_ANSWER: usize = 64 << 20;
+/// What one piece of a compressed stream may come to.
+pub const MAX_PIECE: usize = 8 << 20;
+/// How much of an error's body is read, and for how long.
+pub const MAX_ERROR: usize = 64 << 10;
+const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+/// A body to its end, decoded.
+pub async fn read_whole(
+    call: &Call,
+    began: Instant,
+    body: &mut Body,
+    decoder: &mut Decoder,
+) -> Result<Vec<u8>, Fault> {
+    let first = call.timeouts.first_content.map(|limit| began + limit);
+    let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
+    loop {
+        let between = call.timeouts.content.map(|limit| now() + limit);
+        let (limit, kind) = match (first, between) {
+            (Some(first), Some(between)) if between < first => (Some(between), Kind::ContentTimeout),
+            (Some(first), _) => (Some(first), Kind::FirstContentTimeout),
+            (None, between) => (between, Kind::ContentTimeout),
+        };
+        let out = if decoder.is_identity() { &mut bytes } else { &mut encoded };
+        let more = match limit {
+            None => body.data(out).await,
+            Some(at) => time::timeout_at(time::Instant::from_std(at), body.data(out))
+                .await
+                .map_err(|_| Fault::new(kind, "the answer did not arrive in time").maybe_billed())?,
+        };
+        if !more.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())? {
+            break;
+        }
+        if !decoder.is_identity() {
+            bytes.extend(decoder.push(&encoded).map_err(undecodable)?);
+            encoded.clear();
+        }
+        if bytes.len() > MAX_ANSWER {
+            return Err(Fault::new(Kind::Malformed, "the answer is larger than 64 MiB").maybe_billed());
+        }
+    }
+    bytes.extend(decoder.finish().map_err(undecodable)?);
+    Ok(bytes)
+}
+
+/// Reads an error's body as far as it is worth it; a body that breaks off still says something.
+pub async fn error_text(mut body: Body, mut decoder: Decoder) -> Vec<u8> {
+    let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
+    let read = async {
+        while let Ok(true) = body.data(&mut encoded).await {
+            match decoder.push(&encoded) {
+                Ok(decoded) => bytes.extend(decoded),
+                Err(_) => break,
+            }
+            encoded.clear();
+            if bytes.len() > MAX_ERROR {
+                break;
+            }
+        }
+    };
+    let _ = time::timeout(ERROR_PATIENCE, read).await;
+    bytes.extend(decoder.finish().unwrap_or_default());
+    bytes
+}

@@ -1,0 +1,33 @@
+//! Reads an answer that is not streamed.
+
+use super::{body::read_whole, faults::no_answer_fault, response::Answer};
+use crate::{
+    call::{context::Call, types::Answered},
+    policy::fault::{Fault, Kind},
+    state::admission::Admission,
+};
+/// Reads a whole answer that was not streamed.
+pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Result<Answered, Fault> {
+    let Answer { head, mut body, mut decoder } = answer;
+    let mut bytes = read_whole(call, admission.began, &mut body, &mut decoder).await?;
+    // JavaScript's parser takes no byte order mark.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let body = String::from_utf8(bytes)
+        .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
+    let dialect = admission.target.endpoint.config.dialect;
+    match dialect.read_answer(&body, || call.unsaid(&admission.target)) {
+        Ok(sound) => Ok(Answered {
+            body: match &call.wire {
+                None => sound.body.unwrap_or(body),
+                Some(wire) => wire.answer(dialect, body, sound.body),
+            },
+            usage: sound.usage,
+            first_content: None,
+            connect_took: head.connect_took,
+            skipped_events: 0,
+        }),
+        Err(no_answer) => Err(no_answer_fault(no_answer, &head, &admission.target)),
+    }
+}

@@ -1,0 +1,31 @@
+//! A response whose head has been read.
+
+use crate::{
+    net::{body::Body, decode::Decoder},
+    policy::fault::Fault,
+};
+use std::time::Duration;
+
+/// An answer whose head says success.
+pub struct Answer {
+    pub head: Head,
+    pub body: Body,
+    pub decoder: Decoder,
+}
+
+pub struct Head {
+    pub status: u16,
+    pub reused: bool,
+    pub connect_took: Option<Duration>,
+    pub vendor_request_id: Option<String>,
+    /// When the vendor wants us back. Not the headers themselves: a stream has no use for them while it lasts.
+    pub hint: Option<Duration>,
+    /// What of it a caller hears who is answered in the vendor's own words.
+    pub passed_on: Vec<(String, String)>,
+}
+
+/// An exchange that came to no sound head.
+pub struct NotSent {
+    pub fault: Fault,
+    pub reused: bool,
+}

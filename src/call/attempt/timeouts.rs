@@ -1,0 +1,36 @@
+//! Which timeout holds for an attempt's head and first content.
+
+use crate::{
+    call::{context::Call, types::Trial},
+    config::timeouts::Timeouts,
+    net::client::Limits,
+    policy::fault::Kind,
+};
+use std::time::Duration;
+
+/// How long the head may take, and which phase it is that passes then: content cannot come before it.
+pub fn limits(call: &Call, trial: &Trial) -> (Limits, Kind) {
+    let t = &call.timeouts;
+    let stream = call.question.stream();
+    let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
+    let (first, first_kind) = first_content_limit(call, trial.latency_limit);
+    let first = first.or(stream.then_some(Timeouts::FIRST_CONTENT));
+    let own = call.options.timeouts.map(|t| t.connect);
+    let connect = own.filter(|c| *c != call.engine.config.timeouts.connect);
+    let fresh = trial.fresh;
+    match (headers, first) {
+        (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
+            (Limits { connect, headers: Some(first), fresh }, first_kind)
+        }
+        (headers, _) => (Limits { connect, headers, fresh }, Kind::HeadersTimeout),
+    }
+}
+
+/// How long the first content may take, and what it is called when that passes.
+pub fn first_content_limit(call: &Call, latency_limit: Option<Duration>) -> (Option<Duration>, Kind) {
+    let own = call.timeouts.first_content;
+    match latency_limit {
+        Some(limit) if limit < own.unwrap_or(Timeouts::FIRST_CONTENT) => (Some(limit), Kind::LatencyLimit),
+        _ => (own, Kind::FirstContentTimeout),
+    }
+}

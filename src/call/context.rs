@@ -1,0 +1,192 @@
+//! One call: its request and options, its attempts so far, and what attempts ask of it.
+
+use super::{
+    attempt_log::Trail,
+    options::CallOptions,
+    output::{self, Wire},
+    request::Question,
+    select::{canary::Drawn, selector::Asker},
+    types::{Announcement, Cut},
+};
+use crate::{
+    base::{clock::now, timestamp::epoch_ms},
+    config::{
+        call_policy::{Hedge, OnCut, OnUnavailable, Streams},
+        timeouts::Timeouts,
+    },
+    dialect::{
+        chunks::Unsaid,
+        openai::{accumulate::Accumulator, request::ChatRequest},
+    },
+    engine::{Active, Engine},
+    observe::observation::Place,
+    state::{Target, wait_queue::Rank},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+pub struct Call {
+    pub engine: Arc<Engine>,
+    pub(super) _active: Active,
+    pub question: Question,
+    pub options: CallOptions,
+    /// Set for callers who are answered in their own dialect.
+    pub wire: Option<Wire>,
+    pub timeouts: Timeouts,
+    pub streams: Streams,
+    pub id: String,
+    pub started: Instant,
+    pub(super) trail: Mutex<Trail>,
+    pub(super) rank: Rank,
+    pub(super) retries_left: u32,
+    /// All the time spent waiting, and that part of it that has a bound of its own.
+    pub(super) waited: Duration,
+    pub(super) unpaced: Duration,
+    pub(super) budget_exhausted: bool,
+    /// A stream that broke after content had been delivered, and is being made good.
+    pub(super) cut: Option<Box<Cut>>,
+    /// An endpoint that was to go on with a text would not.
+    pub(super) prefill_refused: bool,
+    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
+    pub(super) drawn: Mutex<Option<Drawn>>,
+    /// Who would be asked with all in health.
+    pub(super) usual: Option<Place>,
+    /// The witness has heard of its end.
+    pub(super) seen: bool,
+}
+
+impl Call {
+    /// With `wire` it is by somebody who is answered in his own dialect.
+    pub fn new(
+        active: Active,
+        question: impl Into<Question>,
+        options: CallOptions,
+        wire: Option<Wire>,
+    ) -> Self {
+        let engine = active.engine().clone();
+        Self {
+            timeouts: options.timeouts.unwrap_or(engine.config.timeouts),
+            streams: options.streams.unwrap_or(engine.config.streams),
+            retries_left: options
+                .max_retries
+                .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
+                .unwrap_or(engine.config.max_retries),
+            id: engine.request_id(),
+            rank: engine.room.rank(options.queue_priority),
+            engine,
+            _active: active,
+            question: question.into(),
+            options,
+            wire,
+            started: now(),
+            trail: Mutex::default(),
+            waited: Duration::ZERO,
+            unpaced: Duration::ZERO,
+            budget_exhausted: false,
+            cut: None,
+            prefill_refused: false,
+            drawn: Mutex::default(),
+            usual: None,
+            seen: false,
+        }
+    }
+
+    pub(super) fn asker(&self) -> Asker<'_> {
+        let engine = &*self.engine;
+        Asker {
+            engine,
+            question: &self.question,
+            room: &engine.room,
+            rank: self.rank,
+            sla: self.sla(),
+            now: now(),
+        }
+    }
+
+    /// The time to first content that its rule wants.
+    pub(super) fn sla(&self) -> Option<Duration> {
+        self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
+    }
+
+    /// Whether who takes over is told the last turn of the conversation alone.
+    pub fn forgets_context(&self) -> bool {
+        self.options.rule.as_ref().is_some_and(|rule| rule.forgets_context)
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.started + self.timeouts.total
+    }
+
+    pub(super) fn on_unavailable(&self) -> OnUnavailable {
+        let chosen = self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable);
+        // There is no word for a queued request in a vendor's dialect.
+        let answered = self.wire.is_some() || self.question.chat().is_none();
+        if answered && chosen == OnUnavailable::Queue { OnUnavailable::Wait } else { chosen }
+    }
+
+    pub(super) fn hedge(&self) -> Option<Hedge> {
+        // Only of chat completions is it known that a second one does no harm.
+        self.question.chat()?;
+        self.options.hedge.unwrap_or(self.engine.config.hedge)
+    }
+
+    /// Whether an attempt at this target would go on with the text that broke off.
+    pub(super) fn continues_at(&self, target: &Target) -> bool {
+        let Some(cut) = &self.cut else { return false };
+        self.streams.on_cut == OnCut::Continue
+            && target.endpoint.config.can_continue
+            && !self.prefill_refused
+            && self.question.chat().is_some_and(ChatRequest::is_plain)
+            && cut.whole.is_plain_text()
+    }
+
+    /// What an attempt that goes on is sent as the beginning of its answer.
+    pub fn prefill(&self, continues: bool) -> Option<&str> {
+        self.cut.as_ref().filter(|_| continues).map(|cut| cut.whole.text())
+    }
+
+    /// What the reader is told before the chunks of an attempt that makes a cut good.
+    pub fn announcement(&self, target: &Target, continues: bool) -> Option<Announcement> {
+        let cut = self.cut.as_ref()?;
+        let chunk = json!({
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": epoch_ms(self.engine.wall()) / 1_000,
+            "model": &*target.model,
+            "choices": [],
+            "bellwether": {
+                "event": if continues { "continue" } else { "restart" },
+                "from": { "endpoint": cut.endpoint, "model": cut.model },
+                "to": { "endpoint": &*target.endpoint.name, "model": &*target.model },
+                "reason": cut.fault.kind.reason(),
+            },
+        });
+        let whole = if continues { cut.whole.clone() } else { Accumulator::default() };
+        Some(Announcement { chunk: chunk.to_string(), whole })
+    }
+
+    /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
+    pub fn unsaid(&self, target: &Target) -> Unsaid {
+        Unsaid {
+            created: epoch_ms(self.engine.wall()) / 1_000,
+            id: format!("{}-{}", self.id, self.trail.lock().attempts().len()),
+            model: target.model.to_string(),
+        }
+    }
+
+    /// What a caller with a dialect of his own is told before a stream begins.
+    pub fn introduction(&self, target: &Target, vendor_request_id: Option<&str>) -> Value {
+        let attempts = self.trail.lock().attempts().len();
+        output::introduction(target, &self.id, vendor_request_id, attempts)
+    }
+
+    /// From here on the vendor may hear of an attempt, and bill it, until it is known what came of it.
+    pub fn sending(&self, number: usize) {
+        self.trail.lock().change(number, |a| a.maybe_billed = true);
+    }
+}

@@ -1,0 +1,25 @@
+//! Keeps the secrets that were sent to a vendor out of what it answers.
+
+use super::types::Ended;
+use crate::{policy::fault::Fault, state::Target};
+/// A vendor that quotes the key back must not make it public.
+pub(super) fn redacted(target: &Target, mut ended: Ended) -> Ended {
+    match &mut ended {
+        Ended::Answered(_) | Ended::Expired(_) => {}
+        Ended::Failed(fault) => redact(target, fault),
+        Ended::Cut(cut) => redact(target, &mut cut.fault),
+    }
+    ended
+}
+
+pub(super) fn redacted_fault(target: &Target, mut fault: Fault) -> Fault {
+    redact(target, &mut fault);
+    fault
+}
+
+fn redact(target: &Target, fault: &mut Fault) {
+    target.redact(&mut fault.message);
+    for text in [&mut fault.code, &mut fault.vendor_request_id].into_iter().flatten() {
+        target.redact(text);
+    }
+}
