@@ -4,18 +4,18 @@
 use std::{fs, path::PathBuf, time::SystemTime};
 
 use bellwether::{
-    base::retry_after::{self, HintHeaders},
+    base::retry_after::{self, RetryAfterHeaders},
     dialect::{
         error_body,
         openai::{
-            answer::{self, NoAnswer},
-            chunk::{self, Data},
+            answer::{self, InvalidAnswer},
+            chunk::{self, EventData},
         },
     },
     net::sse::{Event, Framer},
     policy::{
         classify::classify,
-        fault::{Fault, Kind, Next, Park, Rule, Same, Weight},
+        fault::{BreakerWeight, CooldownScope, Fault, FaultKind, FaultRule, OtherCandidate, SameCandidate},
     },
 };
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ enum Outcome {
 
 fn outcome(case: &Case) -> Outcome {
     let header = |name: &str| case.wire["headers"][name].as_str();
-    let headers = HintHeaders {
+    let headers = RetryAfterHeaders {
         retry_after_ms: header("retry-after-ms"),
         retry_after: header("retry-after"),
         date: header("date"),
@@ -138,9 +138,9 @@ fn outcome(case: &Case) -> Outcome {
     if case.wire["stream"] != true {
         return match answer::read(&case.body) {
             Ok(_) => Outcome::Answer,
-            Err(NoAnswer::Error(error)) => judged(error),
-            Err(NoAnswer::GaveUp) => Outcome::Fault(Fault::new(Kind::Overloaded, "")),
-            Err(NoAnswer::Malformed(why)) => Outcome::Fault(Fault::new(Kind::Malformed, why)),
+            Err(InvalidAnswer::Error(error)) => judged(error),
+            Err(InvalidAnswer::GaveUp) => Outcome::Fault(Fault::new(FaultKind::Overloaded, "")),
+            Err(InvalidAnswer::Malformed(why)) => Outcome::Fault(Fault::new(FaultKind::Malformed, why)),
         };
     }
     let events = events(&case.body);
@@ -149,11 +149,11 @@ fn outcome(case: &Case) -> Outcome {
     }
     for event in events {
         match chunk::read(event.name.as_deref(), &event.data) {
-            Data::Error(error) => return judged(error),
-            Data::Chunk(chunk) if chunk::gave_up(&chunk) => {
-                return Outcome::Fault(Fault::new(Kind::Overloaded, ""));
+            EventData::Error(error) => return judged(error),
+            EventData::Chunk(chunk) if chunk::gave_up(&chunk) => {
+                return Outcome::Fault(Fault::new(FaultKind::Overloaded, ""));
             }
-            Data::Chunk(chunk) if chunk::choices(&chunk).any(|c| c["finish_reason"].is_string()) => {
+            EventData::Chunk(chunk) if chunk::choices(&chunk).any(|c| c["finish_reason"].is_string()) => {
                 return Outcome::Answer;
             }
             _ => {}
@@ -174,33 +174,33 @@ fn events(body: &str) -> Vec<Event> {
 }
 
 /// A rule in the words of reasons.json.
-fn consequences(rule: Rule) -> Value {
+fn consequences(rule: FaultRule) -> Value {
     json!({
         "same": match rule.same {
-            Same::Never => "never",
-            Same::Free | Same::Once | Same::OnceBackoff => "once",
-            Same::AfterCooldown => "afterCooldown",
-            Same::NewCredential => "newKey",
-            Same::Last => "last",
+            SameCandidate::Never => "never",
+            SameCandidate::Free | SameCandidate::Once | SameCandidate::OnceBackoff => "once",
+            SameCandidate::AfterCooldown => "afterCooldown",
+            SameCandidate::NewCredential => "newKey",
+            SameCandidate::Last => "last",
         },
         "next": match rule.next {
-            Next::No => "no",
-            Next::Yes => "yes",
-            Next::OtherCredential => "otherKey",
-            Next::LargerWindow => "largerWindow",
-            Next::LargerLimit => "largerLimit",
-            Next::OptIn => "optIn",
+            OtherCandidate::No => "no",
+            OtherCandidate::Yes => "yes",
+            OtherCandidate::OtherCredential => "otherKey",
+            OtherCandidate::LargerWindow => "largerWindow",
+            OtherCandidate::LargerLimit => "largerLimit",
+            OtherCandidate::OptIn => "optIn",
         },
         "breaker": match rule.weight {
-            Weight::Failure => "failure",
-            Weight::Ratio => "ratio",
-            Weight::Neutral => "none",
+            BreakerWeight::Failure => "failure",
+            BreakerWeight::Ratio => "ratio",
+            BreakerWeight::Neutral => "none",
         },
         "parks": match rule.park {
-            Park::None => None,
-            Park::Origin => Some("origin"),
-            Park::EndpointOverload | Park::EndpointThrottle | Park::EndpointMissing => Some("model"),
-            Park::CredentialQuota | Park::CredentialAuth => Some("key"),
+            CooldownScope::None => None,
+            CooldownScope::Origin => Some("origin"),
+            CooldownScope::EndpointOverload | CooldownScope::EndpointThrottle | CooldownScope::EndpointMissing => Some("model"),
+            CooldownScope::CredentialQuota | CooldownScope::CredentialAuth => Some("key"),
         },
     })
 }

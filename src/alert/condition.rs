@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use serde_json::json;
 
-use super::types::{Alert, Severity, Status, fingerprint};
+use super::types::{Alert, AlertStatus, Severity, fingerprint};
 use crate::base::{reason::Reason, timestamp::iso8601};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ConditionKind {
     Quota,
     Auth,
     Permission,
@@ -16,7 +16,7 @@ pub enum Trouble {
 }
 
 /// What an alert says of who is in trouble.
-pub struct Facts {
+pub struct ConditionDetails {
     pub service: String,
     /// What people may see of the key.
     pub key: String,
@@ -30,7 +30,7 @@ pub struct Facts {
 pub struct Conditions(BTreeMap<String, Condition>);
 
 struct Condition {
-    trouble: Trouble,
+    trouble: ConditionKind,
     subject: String,
     model: String,
     alert: Alert,
@@ -40,7 +40,7 @@ const MOST: usize = 1_024;
 /// Callers name models, and may name any: they leave room for what is wrong with keys.
 const MOST_MODELS: usize = 64;
 
-impl Trouble {
+impl ConditionKind {
     pub const ALL: [Self; 4] = [Self::Quota, Self::Auth, Self::Permission, Self::NotFound];
 
     /// The trouble that a failure means, if people have to do something about it.
@@ -63,8 +63,8 @@ impl Trouble {
         }
     }
 
-    fn message(self, facts: &Facts) -> String {
-        let Facts { service, key, model, .. } = facts;
+    fn message(self, facts: &ConditionDetails) -> String {
+        let ConditionDetails { service, key, model, .. } = facts;
         match self {
             Self::Quota => format!("{service}: the quota or spend limit of key {key} is reached"),
             Self::Auth => format!("{service}: key {key} was refused"),
@@ -93,18 +93,18 @@ impl Conditions {
     /// Something is in trouble; an alert the first time, a count from then on.
     pub fn raise(
         &mut self,
-        trouble: Trouble,
+        trouble: ConditionKind,
         subject: &str,
         now: SystemTime,
-        facts: impl FnOnce() -> Facts,
+        facts: impl FnOnce() -> ConditionDetails,
     ) -> Option<Alert> {
         let fingerprint = fingerprint(&[trouble.kind(), subject]);
         if let Some(Condition { alert, .. }) = self.0.get_mut(&fingerprint) {
             alert.occurrences = alert.occurrences.saturating_add(1);
             return None;
         }
-        let models = trouble == Trouble::NotFound;
-        let known = self.0.values().filter(|one| (one.trouble == Trouble::NotFound) == models).count();
+        let models = trouble == ConditionKind::NotFound;
+        let known = self.0.values().filter(|one| (one.trouble == ConditionKind::NotFound) == models).count();
         if known >= if models { MOST_MODELS } else { MOST } {
             return None;
         }
@@ -117,7 +117,7 @@ impl Conditions {
             }),
             service: facts.service,
             recommended_action: trouble.action().into(),
-            status: Status::Firing,
+            status: AlertStatus::Firing,
             kind: trouble.kind().into(),
             fingerprint: fingerprint.clone(),
             starts_at: iso8601(now),
@@ -131,7 +131,7 @@ impl Conditions {
     }
 
     /// It answered: the alert that says so, if one is firing.
-    pub fn clear(&mut self, trouble: Trouble, subject: &str, now: SystemTime) -> Option<Alert> {
+    pub fn clear(&mut self, trouble: ConditionKind, subject: &str, now: SystemTime) -> Option<Alert> {
         let Condition { alert, .. } = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
         let message = format!("{} is answering again", alert.service);
         Some(alert.over(message, now))
@@ -141,7 +141,7 @@ impl Conditions {
     pub fn keep(
         &mut self,
         now: SystemTime,
-        is_there: impl Fn(Trouble, &str, &str, &str) -> bool,
+        is_there: impl Fn(ConditionKind, &str, &str, &str) -> bool,
     ) -> Vec<Alert> {
         let gone = self
             .0
@@ -158,22 +158,25 @@ mod tests {
     fn told_once_counted_and_resolved() {
         let now = SystemTime::UNIX_EPOCH;
         let mut conditions = Conditions::default();
-        let facts = || Facts { service: "a".into(), key: "sk-…1234".into(), model: "m".into(), until: 5 };
-        let fired = conditions.raise(Trouble::Quota, "a sk", now, facts).expect("the first");
-        assert!(conditions.raise(Trouble::Quota, "a sk", now, facts).is_none());
-        assert!(conditions.raise(Trouble::Auth, "a sk", now, facts).is_some(), "another trouble");
-        let resolved = conditions.clear(Trouble::Quota, "a sk", now).expect("firing");
-        assert_eq!((fired.status, resolved.status), (Status::Firing, Status::Resolved));
+        let facts =
+            || ConditionDetails {
+                service: "a".into(), key: "sk-…1234".into(), model: "m".into(), until: 5
+            };
+        let fired = conditions.raise(ConditionKind::Quota, "a sk", now, facts).expect("the first");
+        assert!(conditions.raise(ConditionKind::Quota, "a sk", now, facts).is_none());
+        assert!(conditions.raise(ConditionKind::Auth, "a sk", now, facts).is_some(), "another trouble");
+        let resolved = conditions.clear(ConditionKind::Quota, "a sk", now).expect("firing");
+        assert_eq!((fired.status, resolved.status), (AlertStatus::Firing, AlertStatus::Resolved));
         assert_eq!(fired.fingerprint, resolved.fingerprint);
         assert_eq!((fired.occurrences, resolved.occurrences), (1, 2));
-        assert!(conditions.clear(Trouble::Quota, "a sk", now).is_none());
+        assert!(conditions.clear(ConditionKind::Quota, "a sk", now).is_none());
         assert!(!conditions.is_empty());
         let over = conditions.keep(now, |trouble, subject, endpoint, model| {
-            (trouble, subject, endpoint, model) != (Trouble::Auth, "a sk", "a", "m")
+            (trouble, subject, endpoint, model) != (ConditionKind::Auth, "a sk", "a", "m")
         });
         assert_eq!(
             over.iter().map(|a| (&*a.kind, a.status)).collect::<Vec<_>>(),
-            [("auth", Status::Resolved)]
+            [("auth", AlertStatus::Resolved)]
         );
         assert!(conditions.is_empty());
     }
@@ -182,11 +185,12 @@ mod tests {
     fn models_that_callers_make_up_leave_room_for_keys() {
         let now = SystemTime::UNIX_EPOCH;
         let mut conditions = Conditions::default();
-        let facts = || Facts { service: "a".into(), key: "k".into(), model: "m".into(), until: 5 };
-        let told =
-            (0..5_000).filter_map(|n| conditions.raise(Trouble::NotFound, &format!("a {n}"), now, facts));
+        let facts = || ConditionDetails { service: "a".into(), key: "k".into(), model: "m".into(), until: 5 };
+        let told = (0..5_000)
+            .filter_map(|n| conditions.raise(ConditionKind::NotFound, &format!("a {n}"), now, facts));
         assert_eq!(told.count(), MOST_MODELS);
-        let keys = (0..5_000).filter_map(|n| conditions.raise(Trouble::Auth, &format!("a {n}"), now, facts));
+        let keys =
+            (0..5_000).filter_map(|n| conditions.raise(ConditionKind::Auth, &format!("a {n}"), now, facts));
         assert_eq!(keys.count(), MOST);
     }
 }

@@ -4,25 +4,25 @@ use std::{collections::HashMap, time::SystemTime};
 
 use serde_json::Value;
 
-use super::types::{Alert, Severity, Status, fingerprint};
+use super::types::{Alert, AlertStatus, Severity, fingerprint};
 use crate::base::timestamp::iso8601;
 
 /// One failed or sound check, as the rule sees it.
-pub struct Observation<'a> {
+pub struct CheckObservation<'a> {
     pub service: &'a str,
     /// What is counted on its own: an endpoint and a probe.
     pub subject: String,
-    pub failure: Option<Failure<'a>>,
+    pub failure: Option<CheckFailure<'a>>,
     pub details: Value,
 }
 
-pub struct Failure<'a> {
+pub struct CheckFailure<'a> {
     pub what: &'a str,
     pub action: &'static str,
 }
 
 #[derive(Default)]
-struct Counter {
+struct FailureCounter {
     failures: u32,
     only_rate_limits: bool,
     firing: Option<Alert>,
@@ -31,7 +31,7 @@ struct Counter {
 /// Counts failures in a row per subject; fires once at the threshold, counts on, and resolves.
 pub struct ConsecutiveFailures {
     threshold: u32,
-    counters: HashMap<String, Counter>,
+    counters: HashMap<String, FailureCounter>,
 }
 
 pub(super) const KIND: &str = "consecutive_failures";
@@ -66,7 +66,7 @@ impl ConsecutiveFailures {
     }
 
     /// What is to be told after a check that was counted.
-    pub fn judge(&mut self, seen: &Observation<'_>, now: SystemTime) -> Option<Alert> {
+    pub fn judge(&mut self, seen: &CheckObservation<'_>, now: SystemTime) -> Option<Alert> {
         let threshold = self.threshold;
         let counter = self.counters.entry(seen.subject.clone()).or_default();
         let Some(failure) = &seen.failure else {
@@ -90,7 +90,7 @@ impl ConsecutiveFailures {
             ),
             details: seen.details.clone(),
             recommended_action: failure.action.into(),
-            status: Status::Firing,
+            status: AlertStatus::Firing,
             kind: KIND.into(),
             fingerprint: fingerprint(&[KIND, &seen.subject]),
             starts_at: iso8601(now),
@@ -111,10 +111,10 @@ mod tests {
         let mut told = Vec::new();
         for (i, (failed, rate_limited)) in checks.iter().enumerate() {
             rule.advance("a endpoint", *failed, *rate_limited);
-            let seen = Observation {
+            let seen = CheckObservation {
                 service: "a",
                 subject: "a endpoint".into(),
-                failure: failed.then_some(Failure { what: "DOWN", action: "act" }),
+                failure: failed.then_some(CheckFailure { what: "DOWN", action: "act" }),
                 details: Value::Null,
             };
             told.extend(rule.judge(&seen, SystemTime::now()).map(|alert| (i, alert)));
@@ -130,7 +130,10 @@ mod tests {
     fn fires_once_at_the_threshold_counts_on_and_resolves() {
         let told = run(&[DOWN, DOWN, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN]);
         let brief: Vec<_> = told.iter().map(|(i, a)| (*i, a.status, a.occurrences)).collect();
-        assert_eq!(brief, [(2, Status::Firing, 3), (5, Status::Resolved, 5), (9, Status::Firing, 3)]);
+        assert_eq!(
+            brief,
+            [(2, AlertStatus::Firing, 3), (5, AlertStatus::Resolved, 5), (9, AlertStatus::Firing, 3)]
+        );
         assert_eq!(told[0].1.fingerprint, told[2].1.fingerprint);
         assert!(told[1].1.ends_at.is_some() && told[0].1.ends_at.is_none());
     }
@@ -147,15 +150,16 @@ mod tests {
         let mut rule = ConsecutiveFailures::new(1);
         for subject in ["a endpoint", "b endpoint"] {
             rule.advance(subject, true, false);
-            let failure = Some(Failure { what: "DOWN", action: "act" });
-            let seen = Observation { service: "s", subject: subject.into(), failure, details: Value::Null };
+            let failure = Some(CheckFailure { what: "DOWN", action: "act" });
+            let seen =
+                CheckObservation { service: "s", subject: subject.into(), failure, details: Value::Null };
             assert!(rule.judge(&seen, SystemTime::UNIX_EPOCH).is_some());
         }
         let over = rule.reconfigure(1, SystemTime::UNIX_EPOCH, |subject| subject.starts_with("b "));
         assert_eq!(over.len(), 1);
         assert_eq!(
             (over[0].status, &*over[0].fingerprint),
-            (Status::Resolved, &*fingerprint(&[KIND, "a endpoint"]))
+            (AlertStatus::Resolved, &*fingerprint(&[KIND, "a endpoint"]))
         );
     }
 

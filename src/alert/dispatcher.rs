@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     silence::Silence,
-    types::{Alert, Severity, Status},
+    types::{Alert, AlertStatus, Severity},
 };
 
 /// Alerts that are known at once.
@@ -17,7 +17,7 @@ const MOST: usize = 1_024;
 const LOOK: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
+pub struct DispatchPolicy {
     /// The kinds that are told; all without.
     pub on: Option<Vec<String>>,
     pub min_severity: Severity,
@@ -30,7 +30,7 @@ pub struct Policy {
     pub silences: Vec<Silence>,
 }
 
-impl Default for Policy {
+impl Default for DispatchPolicy {
     fn default() -> Self {
         Self {
             on: None,
@@ -43,16 +43,16 @@ impl Default for Policy {
     }
 }
 
-pub struct Desk {
-    policy: Policy,
-    known: BTreeMap<String, Known>,
+pub struct Dispatcher {
+    policy: DispatchPolicy,
+    known: BTreeMap<String, AlertState>,
     /// When what waits is due.
     due: Option<Instant>,
     last: Option<Instant>,
     came: u64,
 }
 
-struct Known {
+struct AlertState {
     alert: Alert,
     /// It is to be told.
     waits: bool,
@@ -62,12 +62,12 @@ struct Known {
     place: u64,
 }
 
-impl Desk {
-    pub fn new(policy: Policy) -> Self {
+impl Dispatcher {
+    pub fn new(policy: DispatchPolicy) -> Self {
         Self { policy, known: BTreeMap::new(), due: None, last: None, came: 0 }
     }
 
-    pub fn reconfigure(&mut self, policy: Policy) {
+    pub fn reconfigure(&mut self, policy: DispatchPolicy) {
         self.policy = policy;
     }
 
@@ -75,29 +75,29 @@ impl Desk {
     pub fn take(&mut self, alert: Alert, now: Instant) -> bool {
         self.came += 1;
         let place = self.came;
-        let critical = alert.severity == Severity::Critical && alert.status == Status::Firing;
+        let critical = alert.severity == Severity::Critical && alert.status == AlertStatus::Firing;
         let known = self.known.get_mut(&alert.fingerprint);
         match (alert.status, known) {
-            (Status::Resolved, None) => return true,
+            (AlertStatus::Resolved, None) => return true,
             // Over before anybody was told that it fired.
-            (Status::Resolved, Some(Known { told: None, .. })) => {
+            (AlertStatus::Resolved, Some(AlertState { told: None, .. })) => {
                 self.known.remove(&alert.fingerprint);
                 return true;
             }
-            (Status::Resolved, Some(known)) => {
-                *known = Known { alert, waits: true, place, ..*known };
+            (AlertStatus::Resolved, Some(known)) => {
+                *known = AlertState { alert, waits: true, place, ..*known };
             }
             // It has become worse than people know.
-            (Status::Firing, Some(known)) if critical && known.alert.severity < alert.severity => {
-                *known = Known { alert, waits: true, ..*known };
+            (AlertStatus::Firing, Some(known)) if critical && known.alert.severity < alert.severity => {
+                *known = AlertState { alert, waits: true, ..*known };
             }
             // To those who were told it has not ended meanwhile.
-            (Status::Firing, Some(known)) => {
+            (AlertStatus::Firing, Some(known)) => {
                 let waits = known.waits && (known.told.is_none() || known.fires());
-                *known = Known { alert, waits, ..*known };
+                *known = AlertState { alert, waits, ..*known };
                 return true;
             }
-            (Status::Firing, None) => {
+            (AlertStatus::Firing, None) => {
                 let told_of = |on: &Vec<String>| on.iter().any(|kind| *kind == alert.kind);
                 if alert.severity < self.policy.min_severity || !self.policy.on.as_ref().is_none_or(told_of) {
                     return true;
@@ -105,7 +105,7 @@ impl Desk {
                 if self.known.len() >= MOST {
                     return false;
                 }
-                let known = Known { waits: true, told: None, place, alert };
+                let known = AlertState { waits: true, told: None, place, alert };
                 self.known.insert(known.alert.fingerprint.clone(), known);
             }
         }
@@ -127,7 +127,7 @@ impl Desk {
 
     /// What is to be told now, in the order in which it came.
     pub fn ready(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
-        let again = |known: &Known| {
+        let again = |known: &AlertState| {
             let since = known.told.map(|told| now.saturating_duration_since(told));
             known.fires() && since.is_some_and(|since| since >= self.policy.repeat_interval)
         };
@@ -151,7 +151,7 @@ impl Desk {
                 continue;
             }
             // Whoever was told of its beginning is told of its end.
-            if one.alert.status == Status::Firing
+            if one.alert.status == AlertStatus::Firing
                 && policy.silences.iter().any(|s| s.covers(&one.alert, wall))
             {
                 silent |= one.waits;
@@ -163,7 +163,7 @@ impl Desk {
             one.waits = false;
             one.told = Some(now);
             told.push((one.place, one.alert.clone()));
-            if one.alert.status == Status::Resolved {
+            if one.alert.status == AlertStatus::Resolved {
                 over.push(fingerprint.clone());
             }
         }
@@ -177,9 +177,9 @@ impl Desk {
     }
 }
 
-impl Known {
+impl AlertState {
     fn fires(&self) -> bool {
-        self.alert.status == Status::Firing
+        self.alert.status == AlertStatus::Firing
     }
 }
 
@@ -190,12 +190,12 @@ mod tests {
 
     struct Play {
         begin: Instant,
-        desk: Desk,
+        desk: Dispatcher,
     }
 
     impl Play {
-        fn new(policy: Policy) -> Self {
-            Self { begin: Instant::now(), desk: Desk::new(policy) }
+        fn new(policy: DispatchPolicy) -> Self {
+            Self { begin: Instant::now(), desk: Dispatcher::new(policy) }
         }
 
         fn at(&self, secs: u64) -> (Instant, SystemTime) {
@@ -203,7 +203,7 @@ mod tests {
             (self.begin + after, SystemTime::UNIX_EPOCH + after)
         }
 
-        fn alert(&mut self, secs: u64, id: &str, severity: Severity, status: Status) -> bool {
+        fn alert(&mut self, secs: u64, id: &str, severity: Severity, status: AlertStatus) -> bool {
             let (kind, service) = (id.to_owned().into(), id.to_owned());
             let alert = Alert { fingerprint: id.into(), kind, service, severity, status, ..Alert::default() };
             self.desk.take(alert, self.at(secs).0)
@@ -227,12 +227,12 @@ mod tests {
         }
     }
 
+    use AlertStatus::{Firing, Resolved};
     use Severity::{Critical, Warning};
-    use Status::{Firing, Resolved};
 
     #[test]
     fn alerts_wait_for_company_and_critical_ones_for_nobody() {
-        let mut play = Play::new(Policy::default());
+        let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Warning, Firing);
         play.alert(3, "b", Warning, Firing);
         assert_eq!(play.told(9), "");
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn what_fires_is_told_again_and_what_is_over_once() {
-        let mut play = Play::new(Policy::default());
+        let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Critical, Firing);
         play.alert(0, "a", Critical, Firing);
         assert_eq!(play.told(40_000), "0:a 14400:a 28800:a");
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_nobody_heard_of_has_no_end_and_what_comes_back_at_once_none_either() {
-        let mut play = Play::new(Policy::default());
+        let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Warning, Firing);
         play.alert(5, "a", Warning, Resolved);
         play.alert(5, "b", Warning, Resolved);
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_becomes_critical_is_told_at_once() {
-        let mut play = Play::new(Policy::default());
+        let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Warning, Firing);
         play.alert(1, "a", Critical, Firing);
         assert_eq!(play.told(1), "1:a");
@@ -292,11 +292,11 @@ mod tests {
         let silence =
             |service: &str, when| Silence { services: Some(vec![service.into()]), kinds: None, when };
         let until = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
-        let mut play = Play::new(Policy {
+        let mut play = Play::new(DispatchPolicy {
             on: Some(vec!["a".into(), "b".into(), "c".into()]),
             min_severity: Critical,
             silences: vec![silence("c", When::Always), silence("b", When::Between(None, Some(until)))],
-            ..Policy::default()
+            ..DispatchPolicy::default()
         });
         for id in ["a", "b", "c", "d"] {
             play.alert(0, id, Critical, Firing);
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn there_is_room_for_so_many() {
-        let mut play = Play::new(Policy::default());
+        let mut play = Play::new(DispatchPolicy::default());
         let fits = (0..5_000).filter(|n| play.alert(0, &format!("{n}"), Warning, Firing)).count();
         assert_eq!((fits, play.told(10).split('+').count()), (MOST, MOST));
     }

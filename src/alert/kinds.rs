@@ -1,11 +1,11 @@
 //! The names of all kinds of alerts.
 
-use super::{condition::Trouble, consecutive_failures, rules::Kind};
+use super::{condition::ConditionKind, consecutive_failures, rules::RuleKind};
 
 /// Every kind of alert there is.
 pub const KINDS: [&str; 12] = {
-    let (troubles, rules) = (Trouble::ALL, Kind::ALL);
-    let mut kinds = [consecutive_failures::KIND; 1 + Trouble::ALL.len() + Kind::ALL.len()];
+    let (troubles, rules) = (ConditionKind::ALL, RuleKind::ALL);
+    let mut kinds = [consecutive_failures::KIND; 1 + ConditionKind::ALL.len() + RuleKind::ALL.len()];
     let mut n = 1;
     while n < kinds.len() {
         let rule = n.checked_sub(1 + troubles.len());

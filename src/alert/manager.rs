@@ -13,46 +13,46 @@ use parking_lot::Mutex;
 use tokio::{runtime::Handle, sync::Notify, task::AbortHandle, time};
 
 use super::{
-    notify::{ForwardConfig, delivery::Forwarding},
-    rules::{Backlog, Pace, Rules, RulesConfig},
+    notify::{NotifyConfig, delivery::Notifier},
+    rules::{AttemptLatency, QueueBacklog, RuleSet, RulesConfig},
     types::Alert,
 };
 use crate::{
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         event::{self, EventKind, EventSink},
     },
-    cost::budget::Crossed,
+    cost::budget::BudgetThreshold,
     net::client::HttpClient,
-    observe::{counters::Move, observation::AttemptSeen},
+    observe::{counters::Failover, observation::AttemptObservation},
 };
 
-pub struct Alarm {
-    rules: Mutex<Rules>,
-    pub forwarding: Forwarding,
+pub struct AlertManager {
+    rules: Mutex<RuleSet>,
+    pub forwarding: Notifier,
     events: Arc<dyn EventSink>,
-    wall: Arc<dyn Wall>,
+    wall: Arc<dyn WallClock>,
     /// Ends what is over by time alone, while something fires.
     clock: Mutex<Option<AbortHandle>>,
     fired: Arc<Notify>,
     closed: AtomicBool,
 }
 
-impl Drop for Alarm {
+impl Drop for AlertManager {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-impl Alarm {
+impl AlertManager {
     pub fn new(
         rules: RulesConfig,
-        forwarding: Forwarding,
+        forwarding: Notifier,
         events: Arc<dyn EventSink>,
-        wall: Arc<dyn Wall>,
+        wall: Arc<dyn WallClock>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            rules: Mutex::new(Rules::new(rules)),
+            rules: Mutex::new(RuleSet::new(rules)),
             forwarding,
             events,
             wall,
@@ -66,7 +66,7 @@ impl Alarm {
     pub fn reconfigure(
         self: &Arc<Self>,
         rules: RulesConfig,
-        forward: ForwardConfig,
+        forward: NotifyConfig,
         http: &HttpClient,
         endpoints: &[&str],
         budgets: &[&str],
@@ -76,24 +76,24 @@ impl Alarm {
         over.iter().for_each(|alert| self.tell(alert));
     }
 
-    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen, pace: Pace) {
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation, pace: AttemptLatency) {
         let told = self.rules.lock().attempt(seen, pace);
         self.tell_all(&told);
     }
 
-    pub fn moved(self: &Arc<Self>, way: &Move) {
+    pub fn moved(self: &Arc<Self>, way: &Failover) {
         let told = self.rules.lock().moved(&way.from, &way.to, way.reason, now(), self.wall.now());
         self.tell_all(told.as_slice());
     }
 
-    pub fn spent(self: &Arc<Self>, crossings: &[Crossed]) {
+    pub fn spent(self: &Arc<Self>, crossings: &[BudgetThreshold]) {
         for crossed in crossings {
             let told = self.rules.lock().spent(crossed, self.wall.now());
             self.tell_all(told.as_slice());
         }
     }
 
-    pub fn backlog(self: &Arc<Self>, seen: Backlog) {
+    pub fn backlog(self: &Arc<Self>, seen: QueueBacklog) {
         let told = self.rules.lock().backlog(seen, self.wall.now());
         self.tell_all(told.as_slice());
     }
@@ -141,7 +141,7 @@ impl Alarm {
 }
 
 /// Sleeps while nothing fires. Ended by its owner.
-async fn watch(alarm: Weak<Alarm>, fired: Arc<Notify>) {
+async fn watch(alarm: Weak<AlertManager>, fired: Arc<Notify>) {
     loop {
         let Some(this) = alarm.upgrade() else { return };
         let next = this.expire();

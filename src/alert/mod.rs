@@ -11,8 +11,8 @@ pub mod silence;
 mod types;
 
 pub use self::{
-    condition::{Conditions, Facts, Trouble},
-    consecutive_failures::{ConsecutiveFailures, Failure, Observation},
+    condition::{ConditionDetails, ConditionKind, Conditions},
+    consecutive_failures::{CheckFailure, CheckObservation, ConsecutiveFailures},
     kinds::KINDS,
-    types::{Alert, Severity, Status, fingerprint},
+    types::{Alert, AlertStatus, Severity, fingerprint},
 };

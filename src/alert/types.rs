@@ -17,7 +17,7 @@ pub enum Severity {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum AlertStatus {
     #[default]
     Firing,
     Resolved,
@@ -32,7 +32,7 @@ pub struct Alert {
     pub message: String,
     pub details: Value,
     pub recommended_action: Cow<'static, str>,
-    pub status: Status,
+    pub status: AlertStatus,
     pub kind: Cow<'static, str>,
     pub fingerprint: String,
     pub starts_at: String,
@@ -44,7 +44,7 @@ pub struct Alert {
 impl Alert {
     /// The alert that says that it is over.
     pub(super) fn over(self, message: String, at: SystemTime) -> Self {
-        Self { status: Status::Resolved, message, ends_at: Some(iso8601(at)), ..self }
+        Self { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..self }
     }
 
     /// The end of one whose subject a reload has removed.

@@ -9,14 +9,14 @@ pub fn now() -> Instant {
 }
 
 /// The wall clock, which people and time servers move.
-pub trait Wall: Send + Sync + 'static {
+pub trait WallClock: Send + Sync + 'static {
     fn now(&self) -> SystemTime;
 }
 
 /// The system's own.
-pub struct SystemWall;
+pub struct SystemClock;
 
-impl Wall for SystemWall {
+impl WallClock for SystemClock {
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }

@@ -56,9 +56,9 @@ pub fn emit<T: serde::Serialize>(sink: &dyn EventSink, kind: EventKind, build: i
 }
 
 /// A sink for engines without listeners.
-pub struct Silent;
+pub struct NoEvents;
 
-impl EventSink for Silent {
+impl EventSink for NoEvents {
     fn wants(&self, _: EventKind) -> bool {
         false
     }

@@ -15,7 +15,7 @@ pub struct Quota {
 
 /// What an answer's headers say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Lesson {
+pub struct ObservedLimits {
     pub requests: Option<Quota>,
     pub tokens: Option<Quota>,
 }
@@ -27,20 +27,20 @@ const LATEST_RESET: Duration = Duration::from_secs(2 * 86_400);
 
 /// The headers an answer came with, as far as they are about limits.
 #[derive(Default)]
-pub struct Headers<'a> {
-    requests: Parts<'a>,
-    tokens: Parts<'a>,
-    input: Parts<'a>,
+pub struct RateLimitHeaders<'a> {
+    requests: LimitHeaders<'a>,
+    tokens: LimitHeaders<'a>,
+    input: LimitHeaders<'a>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Parts<'a> {
+struct LimitHeaders<'a> {
     limit: Option<&'a str>,
     remaining: Option<&'a str>,
     reset: Option<&'a str>,
 }
 
-impl<'a> Headers<'a> {
+impl<'a> RateLimitHeaders<'a> {
     /// Takes a header, if it is about limits.
     pub fn take(&mut self, name: &'a [u8], value: impl FnOnce() -> Option<&'a str>) {
         // OpenAI, whom most others copy: x-ratelimit-<part>-<what>. Anthropic: anthropic-ratelimit-<what>-<part>.
@@ -76,17 +76,20 @@ impl<'a> Headers<'a> {
     }
 
     /// What they say. `date` is the answer's own, `now` our wall clock.
-    pub fn lesson(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> Lesson {
+    pub fn lesson(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> ObservedLimits {
         // Asked for where a moment is named, which most never do.
         let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or_else(&now);
-        let quota = |parts: Parts<'_>| {
+        let quota = |parts: LimitHeaders<'_>| {
             // Some gateways send -1 or 0 for "no idea".
             let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
             let remaining = number(parts.remaining?)?.min(limit);
             let reset = parts.reset.and_then(|text| reset(text, clock));
             Some(Quota { limit, remaining, reset })
         };
-        Lesson { requests: quota(self.requests), tokens: quota(self.tokens).or_else(|| quota(self.input)) }
+        ObservedLimits {
+            requests: quota(self.requests),
+            tokens: quota(self.tokens).or_else(|| quota(self.input)),
+        }
     }
 }
 
@@ -116,10 +119,10 @@ fn reset(text: &str, clock: impl Fn() -> SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn lesson(headers: &[(&str, &str)]) -> Lesson {
+    fn lesson(headers: &[(&str, &str)]) -> ObservedLimits {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let date = headers.iter().find(|(n, _)| *n == "date").map(|(_, v)| *v);
-        let mut found = Headers::default();
+        let mut found = RateLimitHeaders::default();
         headers.iter().for_each(|(name, value)| found.take(name.as_bytes(), || Some(value)));
         found.lesson(date, || now)
     }
@@ -167,7 +170,7 @@ mod tests {
                 ("x-ratelimit-limit-requests", limit),
                 ("x-ratelimit-remaining-requests", remaining),
             ]);
-            assert_eq!(found, Lesson::default(), "{limit} {remaining}");
+            assert_eq!(found, ObservedLimits::default(), "{limit} {remaining}");
         }
         for reset in ["soon", "-3", "2020-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "NaN", ""] {
             let found = lesson(&[

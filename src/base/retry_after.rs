@@ -6,14 +6,14 @@ use super::duration;
 
 /// The parts of an answer that can carry a hint.
 #[derive(Clone, Copy, Default)]
-pub struct HintHeaders<'a> {
+pub struct RetryAfterHeaders<'a> {
     pub retry_after_ms: Option<&'a str>,
     pub retry_after: Option<&'a str>,
     pub date: Option<&'a str>,
 }
 
 /// Reads the headers in their order of precedence. NaN, negative, past and overflow mean no hint.
-pub fn from_headers(headers: HintHeaders<'_>, now: SystemTime) -> Option<Duration> {
+pub fn from_headers(headers: RetryAfterHeaders<'_>, now: SystemTime) -> Option<Duration> {
     if let Some(hint) = headers.retry_after_ms.and_then(|v| v.trim().parse().ok())
         && let Some(hint) = duration::from_millis(hint)
     {
@@ -77,8 +77,8 @@ pub(crate) fn go_duration(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn headers(retry_after: &str) -> HintHeaders<'_> {
-        HintHeaders { retry_after: Some(retry_after), ..HintHeaders::default() }
+    fn headers(retry_after: &str) -> RetryAfterHeaders<'_> {
+        RetryAfterHeaders { retry_after: Some(retry_after), ..RetryAfterHeaders::default() }
     }
 
     fn ms(d: Option<Duration>) -> Option<u128> {
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn headers_in_every_form() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let table: &[(HintHeaders<'_>, Option<u128>)] = &[
+        let table: &[(RetryAfterHeaders<'_>, Option<u128>)] = &[
             (headers("2"), Some(2_000)),
             (headers(" 1.5 "), Some(1_500)),
             (headers("0"), Some(0)),
@@ -101,15 +101,21 @@ mod tests {
             (headers("Tue, 14 Nov 2023 22:13:10 GMT"), None),
             (headers("Thu, 14 Nov 2823 22:13:30 GMT"), None),
             (
-                HintHeaders {
+                RetryAfterHeaders {
                     retry_after: Some("Tue, 14 Nov 2023 22:13:30 GMT"),
                     date: Some("Tue, 14 Nov 2023 22:13:27 GMT"),
-                    ..HintHeaders::default()
+                    ..RetryAfterHeaders::default()
                 },
                 Some(3_000),
             ),
-            (HintHeaders { retry_after_ms: Some("250.5"), retry_after: Some("9"), date: None }, Some(250)),
-            (HintHeaders { retry_after_ms: Some("-4"), retry_after: Some("9"), date: None }, Some(9_000)),
+            (
+                RetryAfterHeaders { retry_after_ms: Some("250.5"), retry_after: Some("9"), date: None },
+                Some(250),
+            ),
+            (
+                RetryAfterHeaders { retry_after_ms: Some("-4"), retry_after: Some("9"), date: None },
+                Some(9_000),
+            ),
         ];
         for (given, expected) in table {
             assert_eq!(ms(from_headers(*given, now)), *expected, "{:?}", given.retry_after);

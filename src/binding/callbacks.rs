@@ -15,38 +15,38 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{hub::HubInner, item::Item};
-use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::Functions as Asked};
+use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::UserCallbacks as Asked};
 
 /// `None` when the function threw, or gave no string.
-type Answer = Option<String>;
-type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Answer>>>>;
+type CallbackResult = Option<String>;
+type PendingCallbacks = Arc<Mutex<HashMap<u32, oneshot::Sender<CallbackResult>>>>;
 
-pub struct Functions {
+pub struct JsCallbacks {
     hub: Arc<HubInner>,
     client: u32,
     next: AtomicU32,
     /// As many as there are calls waiting for a function.
-    waiting: Waiting,
+    waiting: PendingCallbacks,
 }
 
 /// Takes a question off the list when nobody waits for its answer any more.
-struct Question {
-    waiting: Waiting,
+struct PendingCallback {
+    waiting: PendingCallbacks,
     number: u32,
 }
 
-impl Drop for Question {
+impl Drop for PendingCallback {
     fn drop(&mut self) {
         self.waiting.lock().remove(&self.number);
     }
 }
 
-impl Functions {
+impl JsCallbacks {
     pub fn new(hub: Arc<HubInner>, client: u32) -> Self {
         Self { hub, client, next: AtomicU32::new(0), waiting: Arc::default() }
     }
 
-    pub fn answer(&self, number: u32, answer: Answer) {
+    pub fn answer(&self, number: u32, answer: CallbackResult) {
         if let Some(waiting) = self.waiting.lock().remove(&number) {
             let _ = waiting.send(answer);
         }
@@ -57,11 +57,11 @@ impl Functions {
         &self,
         function: u32,
         argument: Option<String>,
-    ) -> impl Future<Output = Result<Answer, oneshot::error::RecvError>> + Send + use<> {
+    ) -> impl Future<Output = Result<CallbackResult, oneshot::error::RecvError>> + Send + use<> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, given) = oneshot::channel();
         self.waiting.lock().insert(number, answer);
-        let question = Question { waiting: self.waiting.clone(), number };
+        let question = PendingCallback { waiting: self.waiting.clone(), number };
         self.hub.push(Item::Ask {
             client: self.client,
             question: number,
@@ -75,7 +75,7 @@ impl Functions {
     }
 }
 
-impl Asked for Functions {
+impl Asked for JsCallbacks {
     fn key(&self, function: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
         let asked = self.ask(function, None);
         Box::pin(async move {
@@ -98,7 +98,7 @@ impl Asked for Functions {
     }
 }
 
-impl AlertFunction for Functions {
+impl AlertFunction for JsCallbacks {
     fn forward(&self, function: u32, alert: String) -> Pin<Box<dyn Future<Output = bool> + Send>> {
         let asked = self.ask(function, Some(alert));
         Box::pin(async move { asked.await.is_ok_and(|answer| answer.is_some()) })

@@ -10,12 +10,14 @@ use super::{
     hub::{HubInner, refuse},
     queue,
     reply::SlotSink,
-    stream_window::Gate,
+    stream_window::StreamWindow,
 };
 use crate::{
-    call::{context::Call, error::CallError, options::CallOptions, sink::NoStream, types::Reply as Answer},
-    dialect::openai::{packed_request::Parcel, request::ChatRequest},
-    engine::Active,
+    call::{
+        context::Call, error::CallError, options::CallOptions, sink::NoStream, types::CallReply as Answer,
+    },
+    dialect::openai::{packed_request::PackedRequest, request::ChatRequest},
+    engine::CallGuard,
     queue::Queue,
 };
 
@@ -24,7 +26,7 @@ impl NativeClient {
     /// Starts a call; its end, and the chunks before it, come through the hub.
     #[napi(catch_unwind)]
     pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
-        let Some(parcel) = Parcel::read(request) else {
+        let Some(parcel) = PackedRequest::read(request) else {
             return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
         };
         // Counted in now: a close that follows in the same turn waits for it.
@@ -66,10 +68,10 @@ impl NativeClient {
 /// Runs a call, or says what is wrong with it.
 fn start(
     hub: &Arc<HubInner>,
-    active: Active,
+    active: CallGuard,
     client: u32,
     slot: u32,
-    parcel: &Parcel,
+    parcel: &PackedRequest,
     options: Option<String>,
     queue: Option<Arc<Queue>>,
 ) {
@@ -89,7 +91,7 @@ fn start(
     }
 }
 
-fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, Box<CallError>> {
+fn call_options(options: Option<&str>, active: &CallGuard) -> Result<CallOptions, Box<CallError>> {
     let parse = |o| CallOptions::parse(o, &active.engine().config);
     options
         .map_or_else(|| Ok(CallOptions::default()), parse)
@@ -97,7 +99,7 @@ fn call_options(options: Option<&str>, active: &Active) -> Result<CallOptions, B
 }
 
 /// With `keeps`, a call that nobody could answer is queued.
-fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::Keeps>) {
+fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::QueueTarget>) {
     if call.question.is_whole_chat() {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
@@ -107,7 +109,7 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
             }
         });
     }
-    let gate = Arc::new(Gate::default());
+    let gate = Arc::new(StreamWindow::default());
     let mut sink = SlotSink { sink: hub.clone(), slot, gate: gate.clone(), first: true };
     hub.run(client, slot, Some(gate), |reply| async move {
         match Box::pin(call.run(&mut sink)).await {

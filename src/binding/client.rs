@@ -9,20 +9,20 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::{
-    callbacks::Functions,
-    config::{self, Loaded},
-    engine_handle::Shared,
-    events::Events,
+    callbacks::JsCallbacks,
+    config::{self, LoadedConfig},
+    engine_handle::EngineHandle,
+    events::JsEvents,
     forwarder,
     hub::{Hub, HubInner},
-    transport::JsCarrier,
+    transport::JsTransport,
 };
 use crate::{
-    config::{ClientConfig, Problem, fingerprint::Imprint},
+    config::{ClientConfig, Problem, fingerprint::ConfigFingerprint},
     cost::ledger_file::LedgerFile,
     engine::Engine,
     health::monitor::Monitor,
-    net::transport::Carrier,
+    net::transport::Transport,
     queue::Queue,
 };
 
@@ -30,10 +30,10 @@ use crate::{
 pub struct NativeClient {
     pub(super) id: u32,
     pub(super) hub: Arc<HubInner>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<EngineHandle>,
     pub(super) queue: Option<Arc<Queue>>,
-    events: Arc<Events>,
-    pub(super) functions: Arc<Functions>,
+    events: Arc<JsEvents>,
+    pub(super) functions: Arc<JsCallbacks>,
     /// Where costs are kept. Gone once the client is closed.
     ledger: Arc<Mutex<Option<LedgerFile>>>,
 }
@@ -49,7 +49,7 @@ impl NativeClient {
         monitor: bool,
         document: Option<&[u8]>,
     ) -> napi::Result<Self> {
-        let Loaded { config, imprint } =
+        let LoadedConfig { config, imprint } =
             config::read(&options, document, monitor).map_err(napi::Error::from_reason)?;
         Self::start(hub.inner.clone(), client, config, imprint)
     }
@@ -117,10 +117,10 @@ impl NativeClient {
         hub: Arc<HubInner>,
         client: u32,
         config: ClientConfig,
-        imprint: Imprint,
+        imprint: ConfigFingerprint,
     ) -> napi::Result<Self> {
-        let events = Arc::new(Events { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
-        let functions = Arc::new(Functions::new(hub.clone(), client));
+        let events = Arc::new(JsEvents { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
+        let functions = Arc::new(JsCallbacks::new(hub.clone(), client));
         let starts = config.health_starts;
         let carrier = carrier(&config, &functions);
         let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
@@ -144,15 +144,15 @@ impl NativeClient {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        let shared = Arc::new(Shared::new(engine, monitor, imprint));
+        let shared = Arc::new(EngineHandle::new(engine, monitor, imprint));
         Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
     }
 }
 
 /// The user's function that makes the exchanges, if one does.
-pub(super) fn carrier(config: &ClientConfig, functions: &Arc<Functions>) -> Option<Arc<dyn Carrier>> {
+pub(super) fn carrier(config: &ClientConfig, functions: &Arc<JsCallbacks>) -> Option<Arc<dyn Transport>> {
     let function = config.transport?;
-    Some(Arc::new(JsCarrier::new(functions.clone(), function)))
+    Some(Arc::new(JsTransport::new(functions.clone(), function)))
 }
 
 impl Drop for NativeClient {

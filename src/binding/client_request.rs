@@ -8,16 +8,16 @@ use crate::{
     base::latin1,
     call::{
         error::CallError,
-        output::Wire,
-        passthrough::request::{Address, Passthrough},
-        request::Question,
+        output::ClientProtocol,
+        passthrough::request::{PassthroughRequest, RequestPath},
+        request::CallRequest,
     },
-    dialect::client_dialect::Caller,
+    dialect::client_dialect::ClientDialect,
 };
 
 /// What the façade tells beside the body.
 #[derive(Deserialize)]
-struct Asked {
+struct RequestHeader {
     dialect: String,
     /// Where the address names it.
     model: Option<String>,
@@ -65,11 +65,11 @@ const OTHERS: [&str; 8] = [
     "http2-settings",
 ];
 
-pub fn read(body: Vec<u8>, asked: &str) -> Result<(Question, Wire), Box<CallError>> {
-    let asked: Asked =
+pub fn read(body: Vec<u8>, asked: &str) -> Result<(CallRequest, ClientProtocol), Box<CallError>> {
+    let asked: RequestHeader =
         serde_json::from_str(asked).map_err(|_| CallError::internal("an unreadable request"))?;
-    let caller =
-        Caller::from_word(&asked.dialect).ok_or_else(|| CallError::internal("a dialect nobody speaks"))?;
+    let caller = ClientDialect::from_word(&asked.dialect)
+        .ok_or_else(|| CallError::internal("a dialect nobody speaks"))?;
     let passed = asked.path.is_some();
     let header = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
@@ -83,15 +83,15 @@ pub fn read(body: Vec<u8>, asked: &str) -> Result<(Question, Wire), Box<CallErro
     if let Some((before, after)) = asked.path {
         let method = Method::from_bytes(asked.method.as_bytes())
             .map_err(|_| CallError::bad_request("request: its method is none"))?;
-        let address = Address { before, model: asked.model, after };
-        let request = Passthrough::new(caller, method, address, Bytes::from(body));
+        let address = RequestPath { before, model: asked.model, after };
+        let request = PassthroughRequest::new(caller, method, address, Bytes::from(body));
         let model = request.model().unwrap_or_default().to_owned();
-        return Ok((request.into(), Wire { caller, model, headers }));
+        return Ok((request.into(), ClientProtocol { caller, model, headers }));
     }
     let text = std::str::from_utf8(&body).map_err(|_| CallError::bad_request("request: must be UTF-8"))?;
     let request = caller
         .read(text.trim_start_matches('\u{feff}'), asked.model.as_deref(), asked.stream)
         .map_err(|invalid| CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))?;
     let model = request.model.clone().unwrap_or_default();
-    Ok((request.into(), Wire { caller, model, headers }))
+    Ok((request.into(), ClientProtocol { caller, model, headers }))
 }

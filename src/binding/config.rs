@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 
 use crate::config::{
     ClientConfig, Problem,
-    document::{self, Located, Source, Variables, summary::summary},
+    document::{self, DocumentSource, LocatedProblem, Variables, summary::summary},
     environment::Environment,
-    fingerprint::Imprint,
+    fingerprint::ConfigFingerprint,
     key,
     reader::nearest,
     schema,
 };
 
 /// A configuration, and what tells it from others.
-pub struct Loaded {
+pub struct LoadedConfig {
     pub config: ClientConfig,
-    pub imprint: Imprint,
+    pub imprint: ConfigFingerprint,
 }
 
 /// Reads `{options, environment}`, and with a document `{file, variables}` beside them: the options are then those that
 /// take the place of its own. The error is a JSON array of problems.
-pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<Loaded, String> {
+pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<LoadedConfig, String> {
     let problem = |message: String| vec![Problem { path: String::new(), message }];
     let value: Value = serde_json::from_str(text)
         .map_err(|e| write(&problem(format!("options must be plain data: {e}"))))?;
@@ -36,19 +36,19 @@ pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<Loaded
             (config, options.clone())
         }
     };
-    Ok(Loaded { imprint: Imprint::of(&options, &config), config })
+    Ok(LoadedConfig { imprint: ConfigFingerprint::of(&options, &config), config })
 }
 
 fn located(
     value: &Value,
     bytes: &[u8],
     environment: &Environment,
-) -> Result<(ClientConfig, Value), Vec<Located>> {
+) -> Result<(ClientConfig, Value), Vec<LocatedProblem>> {
     let members = value["variables"].as_object().into_iter().flatten();
     let variables: Variables =
         members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
     let file = value["file"].as_str().unwrap_or_default();
-    document::read(&Source { file, bytes, variables: &variables }, &value["options"], environment)
+    document::read(&DocumentSource { file, bytes, variables: &variables }, &value["options"], environment)
 }
 
 /// Problems as JSON. Whatever they quote, it is no key.

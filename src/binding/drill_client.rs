@@ -6,7 +6,7 @@ use napi_derive::napi;
 use serde_json::Value;
 
 use super::{client::NativeClient, hub::Hub};
-use crate::config::fingerprint::Imprint;
+use crate::config::fingerprint::ConfigFingerprint;
 
 #[napi]
 impl NativeClient {
@@ -22,7 +22,7 @@ impl NativeClient {
     pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
         let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));
         let config = self.shared.engine().config.rehearsal(transport, quiet);
-        let imprint = Imprint::of(&Value::Null, &config);
+        let imprint = ConfigFingerprint::of(&Value::Null, &config);
         Self::start(hub.inner.clone(), client, config, imprint)
     }
 }

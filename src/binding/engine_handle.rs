@@ -6,30 +6,30 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
 use crate::{
-    config::{ClientConfig, fingerprint::Imprint},
-    engine::{Active, Engine},
+    config::{ClientConfig, fingerprint::ConfigFingerprint},
+    engine::{CallGuard, Engine},
     health::monitor::Monitor,
-    net::{tls::BadCertificate, transport::Carrier},
+    net::{tls::BadCertificate, transport::Transport},
 };
 
-pub struct Shared {
-    current: RwLock<Current>,
+pub struct EngineHandle {
+    current: RwLock<CurrentEngine>,
     /// Reloads follow one another.
     reloading: Mutex<()>,
     /// Those before that have calls under way, and no more than those.
     retired: Mutex<Vec<Weak<Engine>>>,
 }
 
-struct Current {
+struct CurrentEngine {
     engine: Arc<Engine>,
     monitor: Arc<Monitor>,
-    imprint: Imprint,
+    imprint: ConfigFingerprint,
 }
 
-impl Shared {
-    pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, imprint: Imprint) -> Self {
+impl EngineHandle {
+    pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, imprint: ConfigFingerprint) -> Self {
         Self {
-            current: RwLock::new(Current { engine, monitor, imprint }),
+            current: RwLock::new(CurrentEngine { engine, monitor, imprint }),
             reloading: Mutex::default(),
             retired: Mutex::default(),
         }
@@ -44,7 +44,7 @@ impl Shared {
     }
 
     /// Counts a call in. Under the lock: who has been counted in is waited for by whoever replaces the engine.
-    pub fn enter(&self) -> Option<Active> {
+    pub fn enter(&self) -> Option<CallGuard> {
         self.current.read().engine.enter()
     }
 
@@ -53,8 +53,8 @@ impl Shared {
     pub fn replace(
         self: &Arc<Self>,
         config: ClientConfig,
-        imprint: Imprint,
-        carrier: Option<Arc<dyn Carrier>>,
+        imprint: ConfigFingerprint,
+        carrier: Option<Arc<dyn Transport>>,
     ) -> Result<Value, BadCertificate> {
         let starts = config.health_starts;
         let _alone = self.reloading.lock();
@@ -73,7 +73,8 @@ impl Shared {
             tokio::spawn(async move { monitor.start().await });
         }
         let changes = current.imprint.changes(&imprint);
-        let before = std::mem::replace(&mut *current, Current { engine: engine.clone(), monitor, imprint });
+        let before =
+            std::mem::replace(&mut *current, CurrentEngine { engine: engine.clone(), monitor, imprint });
         self.retired.lock().push(Arc::downgrade(&before.engine));
         drop(current);
         // What blocks may be other now.
@@ -114,7 +115,7 @@ impl Shared {
 }
 
 /// Lets go of an engine when its last call is over; the end of the client ends its calls.
-async fn retire(shared: Arc<Shared>, engine: Arc<Engine>) {
+async fn retire(shared: Arc<EngineHandle>, engine: Arc<Engine>) {
     engine.idle().await;
     let current = shared.engine();
     if !engine.http.shares(&current.http)

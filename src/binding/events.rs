@@ -9,14 +9,14 @@ use std::sync::{
 use super::{hub::HubInner, item::Item};
 use crate::base::event::{EventKind, EventSink};
 
-pub struct Events {
+pub struct JsEvents {
     pub hub: Arc<HubInner>,
     pub client: u32,
     /// One bit per event kind that has listeners.
     pub wanted: AtomicU32,
 }
 
-impl EventSink for Events {
+impl EventSink for JsEvents {
     fn wants(&self, kind: EventKind) -> bool {
         self.wanted.load(Ordering::Relaxed) & (1 << kind as u32) != 0
     }

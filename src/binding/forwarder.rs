@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     config,
-    engine_handle::Shared,
+    engine_handle::EngineHandle,
     hub::{Hub, HubInner},
     item::Item,
 };
@@ -17,17 +17,17 @@ use crate::{
         Alert, fingerprint,
         notify::{
             AlertFunction,
-            delivery::{self, Forwarding},
+            delivery::{self, Notifier},
         },
     },
     base::{
-        clock::SystemWall,
+        clock::SystemClock,
         event::{self, EventKind, EventSink},
         future::BoxFuture,
     },
     config::{
         Problem,
-        alerts::{Standalone, read_standalone},
+        alerts::{StandaloneForwarder, read_standalone},
         environment::Environment,
     },
 };
@@ -39,16 +39,16 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct NativeForwarder {
     id: u32,
     hub: Arc<HubInner>,
-    events: Arc<Events>,
-    forwarding: Arc<Forwarding>,
+    events: Arc<ForwarderEvents>,
+    forwarding: Arc<Notifier>,
 }
 
-struct Events {
+struct ForwarderEvents {
     hub: Arc<HubInner>,
     client: u32,
 }
 
-impl EventSink for Events {
+impl EventSink for ForwarderEvents {
     fn wants(&self, kind: EventKind) -> bool {
         kind == EventKind::Forward
     }
@@ -59,9 +59,9 @@ impl EventSink for Events {
 }
 
 /// It has no functions of the user's.
-struct Nobody;
+struct NoCallbacks;
 
-impl AlertFunction for Nobody {
+impl AlertFunction for NoCallbacks {
     fn forward(&self, _: u32, _: String) -> BoxFuture<bool> {
         Box::pin(async { false })
     }
@@ -75,14 +75,14 @@ impl NativeForwarder {
         let refuse = |problems: &[Problem]| napi::Error::from_reason(config::write(problems));
         let value: Value = serde_json::from_str(&options).unwrap_or_default();
         let environment = Environment::from_json(&value["environment"]);
-        let Standalone { forward, proxy, tls } =
+        let StandaloneForwarder { forward, proxy, tls } =
             read_standalone(&service, &value["options"], &environment).map_err(|p| refuse(&p))?;
         let http = delivery::connections(&proxy, &tls)
             .map_err(|e| refuse(&[Problem { path: "tls.ca".into(), message: e.to_string() }]))?;
         let hub = hub.inner.clone();
-        let events = Arc::new(Events { hub: hub.clone(), client });
+        let events = Arc::new(ForwarderEvents { hub: hub.clone(), client });
         let forwarding =
-            Forwarding::new(forward, http, events.clone(), Arc::new(Nobody), Arc::new(SystemWall));
+            Notifier::new(forward, http, events.clone(), Arc::new(NoCallbacks), Arc::new(SystemClock));
         Ok(Self { id: client, hub, events, forwarding: Arc::new(forwarding) })
     }
 
@@ -123,7 +123,7 @@ impl Drop for NativeForwarder {
 }
 
 /// What a client's forwarders still have to send.
-pub async fn last_words(shared: &Shared) {
+pub async fn last_words(shared: &EngineHandle) {
     let engine = shared.engine();
     engine.witness.alarm.forwarding.close(LAST_WORDS).await;
 }

@@ -10,7 +10,7 @@ use crate::{
     call::error::CallError,
     config::reader::shorten,
     health::{
-        history::{CheckStatus, Filter},
+        history::{CheckStatus, HistoryFilter},
         probe::Probe,
     },
 };
@@ -112,8 +112,8 @@ impl NativeClient {
     }
 }
 
-fn filter(endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> Filter {
-    Filter {
+fn filter(endpoint: Option<String>, since_ms: Option<f64>, limit: Option<u32>) -> HistoryFilter {
+    HistoryFilter {
         endpoint,
         since: since_ms.and_then(|ms| {
             let since = Duration::try_from_secs_f64(ms / 1e3).ok()?;

@@ -24,11 +24,11 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle, time};
 
 use super::{
-    item::{Item, ItemSink, Text},
-    reply::Reply,
+    item::{Item, ItemSink, ItemText},
+    reply::SlotReply,
     runtime::Runtime,
-    stream_window::Gate,
-    submissions::Works,
+    stream_window::StreamWindow,
+    submissions::Submissions,
 };
 use crate::call::error::CallError;
 
@@ -53,11 +53,11 @@ const HEAD: usize = 3;
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
 pub struct HubInner {
-    queue: Mutex<Queue>,
+    queue: Mutex<ItemQueue>,
     /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
     /// both of them the allocator's locks.
     spent: Mutex<Vec<Vec<Item>>>,
-    works: Works<HubInner>,
+    works: Submissions<HubInner>,
     arrived: Notify,
     pub placeholder: String,
     waking: AtomicU8,
@@ -77,7 +77,7 @@ const DUE: u8 = 1;
 const WOKEN: u8 = 2;
 
 #[derive(Default)]
-struct Queue {
+struct ItemQueue {
     items: VecDeque<Item>,
     events: usize,
 }
@@ -174,12 +174,12 @@ impl HubInner {
         self: &Arc<Self>,
         client: u32,
         slot: u32,
-        gate: Option<Arc<Gate>>,
-        work: impl FnOnce(Reply) -> F,
+        gate: Option<Arc<StreamWindow>>,
+        work: impl FnOnce(SlotReply) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let reply = Reply::new(self.clone(), slot);
+        let reply = SlotReply::new(self.clone(), slot);
         self.works.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
     }
 
@@ -220,7 +220,7 @@ impl Hub {
         let inner = Arc::new(HubInner {
             queue: Mutex::default(),
             spent: Mutex::default(),
-            works: Works::default(),
+            works: Submissions::default(),
             arrived: Notify::new(),
             placeholder: placeholder(),
             waking: AtomicU8::new(QUIET),
@@ -353,7 +353,7 @@ fn write(env: &Env, texts: &Array<'_>, items: &[Item]) -> napi::Result<()> {
     Ok(())
 }
 
-fn string(env: sys::napi_env, text: &Text) -> napi::Result<sys::napi_value> {
+fn string(env: sys::napi_env, text: &ItemText) -> napi::Result<sys::napi_value> {
     let mut value = ptr::null_mut();
     let (start, length) = (text.text.as_ptr().cast(), text.text.len() as isize);
     // SAFETY: `start` points at `length` valid bytes for the length of the call; Latin-1 and UTF-8 agree on

@@ -1,13 +1,13 @@
 //! What crosses to JavaScript: plain texts under small numbers.
 
 /// Text with what is needed to make a JavaScript string of it cheaply.
-pub struct Text {
+pub struct ItemText {
     pub text: String,
     /// ASCII is copied; anything else has to be decoded.
     pub ascii: bool,
 }
 
-impl From<String> for Text {
+impl From<String> for ItemText {
     fn from(text: String) -> Self {
         let ascii = text.is_ascii();
         Self { text, ascii }
@@ -19,18 +19,18 @@ pub enum Item {
     /// A call is answered, or another promise is kept.
     Resolve {
         slot: u32,
-        body: Text,
-        report: Text,
+        body: ItemText,
+        report: ItemText,
     },
     /// It failed; the error as JSON.
     Reject {
         slot: u32,
-        error: Text,
+        error: ItemText,
     },
     /// `first` answers the call's promise.
     Chunk {
         slot: u32,
-        chunk: Text,
+        chunk: ItemText,
         first: bool,
     },
     /// The slot's work was dropped before it came to an end.
@@ -40,14 +40,14 @@ pub enum Item {
     Event {
         client: u32,
         kind: u32,
-        payload: Text,
+        payload: ItemText,
     },
     /// One of the user's functions is asked for a string.
     Ask {
         client: u32,
         question: u32,
-        function: Text,
-        argument: Option<Text>,
+        function: ItemText,
+        argument: Option<ItemText>,
     },
 }
 
@@ -84,7 +84,7 @@ impl Item {
         }
     }
 
-    pub fn texts(&self) -> [Option<&Text>; 2] {
+    pub fn texts(&self) -> [Option<&ItemText>; 2] {
         match self {
             Self::Resolve { body, report, .. } => [Some(body), Some(report)],
             Self::Reject { error, .. } => [Some(error), None],

@@ -5,15 +5,15 @@ use std::time::SystemTime;
 use napi_derive::napi;
 
 use crate::{
-    base::{clock::SystemWall, timestamp::epoch_ms},
-    cost::{accountant::Books, calendar},
+    base::{clock::SystemClock, timestamp::epoch_ms},
+    cost::{accountant::CostAccountant, calendar},
 };
 
 /// What a ledger's text says was spent between two days since 1970, both included, as JSON. Throws what is wrong with it.
 #[napi(catch_unwind)]
 pub fn ledger_report(text: String, from: Option<u32>, to: Option<u32>) -> napi::Result<String> {
     let now = epoch_ms(SystemTime::now());
-    let books = Books::new(&[], None, &SystemWall);
+    let books = CostAccountant::new(&[], None, &SystemClock);
     books.restore(&text, now).map_err(napi::Error::from_reason)?;
     Ok(books.report(from.unwrap_or(0), to.unwrap_or_else(|| calendar::day(now))).to_string())
 }

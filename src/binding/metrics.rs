@@ -6,10 +6,10 @@ use serde_json::json;
 use super::client::NativeClient;
 use crate::{
     engine::{
-        metrics::{self, Beside},
+        metrics::{self, BindingMetrics},
         status,
     },
-    observe::exposition::{self, Family, Format},
+    observe::exposition::{self, ExpositionFormat, MetricFamily},
 };
 
 #[napi]
@@ -24,7 +24,7 @@ impl NativeClient {
     /// For scrapers, as text.
     #[napi(catch_unwind)]
     pub fn metrics_text(&self, open_metrics: bool) -> String {
-        let format = if open_metrics { Format::OpenMetrics } else { Format::Prometheus };
+        let format = if open_metrics { ExpositionFormat::OpenMetrics } else { ExpositionFormat::Prometheus };
         exposition::text(self.families(), format)
     }
 
@@ -52,8 +52,8 @@ impl NativeClient {
 }
 
 impl NativeClient {
-    fn families(&self) -> Vec<Family> {
-        let beside = Beside {
+    fn families(&self) -> Vec<MetricFamily> {
+        let beside = BindingMetrics {
             queued: self.queue.as_ref().map(|queue| queue.size()),
             dropped_events: self.hub.dropped_events(),
         };

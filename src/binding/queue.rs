@@ -5,14 +5,14 @@ use std::sync::Arc;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use super::{client::NativeClient, hub::refuse, reply::Reply};
+use super::{client::NativeClient, hub::refuse, reply::SlotReply};
 use crate::{
     call::{context::Call, error::CallError},
-    queue::{Draft, Outcome, Queue, QueueError, State},
+    queue::{JobDraft, JobOutcome, JobState, Queue, QueueError},
 };
 
 /// Where a call goes that nobody could answer, and its options as they were given.
-pub type Keeps = (Arc<Queue>, Option<String>);
+pub type QueueTarget = (Arc<Queue>, Option<String>);
 
 #[napi]
 impl NativeClient {
@@ -105,7 +105,7 @@ impl NativeClient {
     /// Waits for something that may never be: a close ends it.
     fn await_queue<F>(&self, slot: u32, act: impl FnOnce(Arc<Queue>) -> F + Send + 'static)
     where
-        F: Future<Output = Result<Outcome, QueueError>> + Send + 'static,
+        F: Future<Output = Result<JobOutcome, QueueError>> + Send + 'static,
     {
         if self.shared.engine().is_closed() {
             return refuse(&self.hub, slot, &CallError::closed());
@@ -121,10 +121,10 @@ impl NativeClient {
 }
 
 /// The end of a call that failed: it is queued, where that was asked for, or says why not.
-pub async fn keep(keeps: Option<Keeps>, call: &Call, error: CallError, reply: Reply) {
+pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, reply: SlotReply) {
     let request = call.question.chat().filter(|_| call.is_to_be_queued(&error));
     let (Some((queue, given)), Some(request)) = (keeps, request) else { return reply.reject(&error) };
-    let mut draft = Draft::of(request, given.as_deref(), &call.options);
+    let mut draft = JobDraft::of(request, given.as_deref(), &call.options);
     draft.maybe_duplicate = error.attempts.iter().any(|attempt| attempt.maybe_billed);
     match queue.enqueue(draft).await {
         Ok(id) => reply.resolve(json!({ "status": "queued", "id": id }).to_string(), String::new()),
@@ -133,12 +133,12 @@ pub async fn keep(keeps: Option<Keeps>, call: &Call, error: CallError, reply: Re
 }
 
 /// The completion and the report are texts of their own, as a call's are.
-fn told(outcome: Outcome) -> String {
-    use crate::queue::Kept;
-    let Outcome { id, state, kept, place } = outcome;
+fn told(outcome: JobOutcome) -> String {
+    use crate::queue::JobResult;
+    let JobOutcome { id, state, kept, place } = outcome;
     let told = match kept {
-        Some(Kept::Answer { body, report }) => json!({ "body": body, "report": report }),
-        Some(Kept::Error(error)) => json!({ "error": error }),
+        Some(JobResult::Answer { body, report }) => json!({ "body": body, "report": report }),
+        Some(JobResult::Error(error)) => json!({ "error": error }),
         None => json!({ "error": CallError::expired_in_queue().to_json() }),
     };
     let mut told = told;
@@ -152,6 +152,6 @@ fn no_queue() -> CallError {
     CallError::problem("queue", "is missing in the client's options; give it { path }".into())
 }
 
-pub(super) fn state_of(name: &str) -> Option<State> {
-    State::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
+pub(super) fn state_of(name: &str) -> Option<JobState> {
+    JobState::ALL.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
 }

@@ -7,11 +7,11 @@ use super::{config, queue::state_of};
 use crate::{
     config::{
         Problem,
-        document::{self, Source, Variables},
+        document::{self, DocumentSource, Variables},
         queue::{QueueConfig, read_queue},
         reader,
     },
-    queue::{Done, QueueError, QueueFile},
+    queue::{AdminResult, QueueError, QueueFile},
 };
 
 /// Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems.
@@ -81,7 +81,7 @@ fn of_document(value: &Value, bytes: &[u8]) -> Result<QueueConfig, String> {
     let variables: Variables =
         members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
     let file = value["file"].as_str().unwrap_or_default();
-    let read = document::read_queue(&Source { file, bytes, variables: &variables });
+    let read = document::read_queue(&DocumentSource { file, bytes, variables: &variables });
     read.map_err(|problems| config::write(&problems))?.ok_or_else(|| {
         let message = format!("is missing in {file}; give it {{ path }}, or name the queue's own file");
         config::write(&[Problem { path: "queue".into(), message }])
@@ -95,7 +95,7 @@ fn of_path(path: &Value) -> Result<QueueConfig, String> {
     read.ok_or_else(|| config::write(&problems))
 }
 
-fn each(done: Done) -> Value {
+fn each(done: AdminResult) -> Value {
     let refused: Vec<Value> =
         done.refused.into_iter().map(|(id, why)| json!({ "id": id, "why": why })).collect();
     json!({ "done": done.done, "refused": refused })

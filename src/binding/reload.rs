@@ -6,10 +6,10 @@ use napi_derive::napi;
 use serde_json::json;
 
 use super::{
-    callbacks::Functions,
+    callbacks::JsCallbacks,
     client::{NativeClient, carrier},
-    config::{self, Loaded},
-    engine_handle::Shared,
+    config::{self, LoadedConfig},
+    engine_handle::EngineHandle,
 };
 use crate::{call::error::CallError, config::Problem, queue::Queue};
 
@@ -45,14 +45,14 @@ impl NativeClient {
 
 /// Reads a configuration and puts it in the place of the one that is; says as JSON what became of it.
 fn reload(
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineHandle>,
     queue: Option<&Queue>,
-    functions: &Arc<Functions>,
+    functions: &Arc<JsCallbacks>,
     options: &str,
     document: Option<&[u8]>,
 ) -> String {
     let problems = |list: String| format!("{{\"problems\":{list}}}");
-    let Loaded { config, imprint } = match config::read(options, document, false) {
+    let LoadedConfig { config, imprint } = match config::read(options, document, false) {
         Ok(loaded) => loaded,
         Err(list) => return problems(list),
     };

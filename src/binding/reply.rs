@@ -7,17 +7,17 @@ use std::{
 
 use super::{
     item::{Item, ItemSink},
-    stream_window::Gate,
+    stream_window::StreamWindow,
 };
 use crate::call::{error::CallError, sink::StreamSink};
 
-pub struct Reply {
+pub struct SlotReply {
     sink: Arc<dyn ItemSink>,
     slot: u32,
     settled: bool,
 }
 
-impl Reply {
+impl SlotReply {
     pub fn new(sink: Arc<dyn ItemSink>, slot: u32) -> Self {
         Self { sink, slot, settled: false }
     }
@@ -42,7 +42,7 @@ impl Reply {
     }
 }
 
-impl Drop for Reply {
+impl Drop for SlotReply {
     fn drop(&mut self) {
         if self.settled {
             return;
@@ -60,7 +60,7 @@ impl Drop for Reply {
 pub struct SlotSink {
     pub sink: Arc<dyn ItemSink>,
     pub slot: u32,
-    pub gate: Arc<Gate>,
+    pub gate: Arc<StreamWindow>,
     /// Nothing was sent yet.
     pub first: bool,
 }

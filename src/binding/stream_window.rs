@@ -15,16 +15,16 @@ const MAX_BYTES: usize = 256 << 10;
 const MIN_CHUNKS: usize = 32;
 
 #[derive(Default)]
-pub struct Gate(Mutex<Inner>);
+pub struct StreamWindow(Mutex<WindowState>);
 
 #[derive(Default)]
-struct Inner {
+struct WindowState {
     sizes: VecDeque<usize>,
     bytes: usize,
     waker: Option<Waker>,
 }
 
-impl Gate {
+impl StreamWindow {
     pub fn sent(&self, bytes: usize) {
         let mut inner = self.0.lock();
         inner.sizes.push_back(bytes);

@@ -6,15 +6,15 @@ use std::{collections::VecDeque, sync::Arc};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
-use super::stream_window::Gate;
+use super::stream_window::StreamWindow;
 
 /// Begins a piece of work, given what it runs in.
-type Begin<C> = Box<dyn FnOnce(&Arc<C>) + Send>;
+type StartWork<C> = Box<dyn FnOnce(&Arc<C>) + Send>;
 
-pub struct Works<C>(Mutex<Inner<C>>);
+pub struct Submissions<C>(Mutex<SubmissionState<C>>);
 
-struct Inner<C> {
-    slots: Vec<Option<Entry>>,
+struct SubmissionState<C> {
+    slots: Vec<Option<SlotEntry>>,
     /// What the runtime has not looked at.
     intake: VecDeque<Submission<C>>,
     tickets: u64,
@@ -25,37 +25,37 @@ pub struct Submission<C> {
     pub slot: u32,
     /// A slot may be somebody else's by the time it is looked at.
     ticket: u64,
-    pub begin: Begin<C>,
+    pub begin: StartWork<C>,
 }
 
-struct Entry {
+struct SlotEntry {
     /// Whose it is, so that a client that closes ends its own.
     client: u32,
-    state: State,
+    state: SlotState,
 }
 
-enum State {
+enum SlotState {
     /// Handed in, by this ticket.
     Submitted(u64),
     /// Being begun, and perhaps aborted meanwhile.
     Beginning { aborted: bool },
     /// How to end it, and how far its stream may run.
-    Running { abort: AbortHandle, gate: Option<Arc<Gate>> },
+    Running { abort: AbortHandle, gate: Option<Arc<StreamWindow>> },
 }
 
-impl<C> Default for Works<C> {
+impl<C> Default for Submissions<C> {
     fn default() -> Self {
-        Self(Mutex::new(Inner { slots: Vec::new(), intake: VecDeque::new(), tickets: 0 }))
+        Self(Mutex::new(SubmissionState { slots: Vec::new(), intake: VecDeque::new(), tickets: 0 }))
     }
 }
 
-impl<C> Works<C> {
+impl<C> Submissions<C> {
     /// Hands work in; true when the runtime has to be told.
-    pub fn submit(&self, client: u32, slot: u32, begin: Begin<C>) -> bool {
+    pub fn submit(&self, client: u32, slot: u32, begin: StartWork<C>) -> bool {
         let mut inner = self.0.lock();
         inner.tickets += 1;
         let ticket = inner.tickets;
-        *inner.slot(slot) = Some(Entry { client, state: State::Submitted(ticket) });
+        *inner.slot(slot) = Some(SlotEntry { client, state: SlotState::Submitted(ticket) });
         inner.intake.push_back(Submission { slot, ticket, begin });
         inner.intake.len() == 1
     }
@@ -68,19 +68,26 @@ impl<C> Works<C> {
     pub fn begin(&self, submission: &Submission<C>) -> bool {
         let mut inner = self.0.lock();
         let entry = inner.slot(submission.slot).as_mut();
-        let submitted = |e: &&mut Entry| matches!(e.state, State::Submitted(t) if t == submission.ticket);
-        entry.filter(submitted).map(|e| e.state = State::Beginning { aborted: false }).is_some()
+        let submitted =
+            |e: &&mut SlotEntry| matches!(e.state, SlotState::Submitted(t) if t == submission.ticket);
+        entry.filter(submitted).map(|e| e.state = SlotState::Beginning { aborted: false }).is_some()
     }
 
     /// Registers what `spawn` begins, before it can end. Does not spawn what was aborted meanwhile.
-    pub fn run(&self, client: u32, slot: u32, gate: Option<Arc<Gate>>, spawn: impl FnOnce() -> AbortHandle) {
+    pub fn run(
+        &self,
+        client: u32,
+        slot: u32,
+        gate: Option<Arc<StreamWindow>>,
+        spawn: impl FnOnce() -> AbortHandle,
+    ) {
         let mut inner = self.0.lock();
         let place = inner.slot(slot);
-        if matches!(place, Some(Entry { state: State::Beginning { aborted: true }, .. })) {
+        if matches!(place, Some(SlotEntry { state: SlotState::Beginning { aborted: true }, .. })) {
             return;
         }
-        let state = State::Running { abort: spawn(), gate };
-        *place = Some(Entry { client, state });
+        let state = SlotState::Running { abort: spawn(), gate };
+        *place = Some(SlotEntry { client, state });
     }
 
     pub fn ended(&self, slot: u32) {
@@ -91,7 +98,7 @@ impl<C> Works<C> {
 
     /// Ends one slot's work. True when it had not begun: then nobody else says that it is over.
     pub fn abort(&self, slot: u32) -> bool {
-        self.0.lock().slots.get_mut(slot as usize).is_some_and(Entry::abort)
+        self.0.lock().slots.get_mut(slot as usize).is_some_and(SlotEntry::abort)
     }
 
     /// Ends everything of one client but `except`; returns the slots of what had not begun.
@@ -102,7 +109,7 @@ impl<C> Works<C> {
             .filter(|(entry, slot)| {
                 entry.as_ref().is_some_and(|e| e.client == client) && except != Some(*slot)
             })
-            .filter_map(|(entry, slot)| Entry::abort(entry).then_some(slot))
+            .filter_map(|(entry, slot)| SlotEntry::abort(entry).then_some(slot))
             .collect()
     }
 
@@ -111,7 +118,7 @@ impl<C> Works<C> {
         let intake = {
             let mut inner = self.0.lock();
             for entry in &mut inner.slots {
-                Entry::abort(entry);
+                SlotEntry::abort(entry);
             }
             std::mem::take(&mut inner.intake)
         };
@@ -121,14 +128,14 @@ impl<C> Works<C> {
     pub fn credit(&self, slot: u32, chunks: u32) {
         let inner = self.0.lock();
         let entry = inner.slots.get(slot as usize).and_then(Option::as_ref);
-        if let Some(State::Running { gate: Some(gate), .. }) = entry.map(|e| &e.state) {
+        if let Some(SlotState::Running { gate: Some(gate), .. }) = entry.map(|e| &e.state) {
             gate.credit(chunks);
         }
     }
 }
 
-impl<C> Inner<C> {
-    fn slot(&mut self, slot: u32) -> &mut Option<Entry> {
+impl<C> SubmissionState<C> {
+    fn slot(&mut self, slot: u32) -> &mut Option<SlotEntry> {
         let at = slot as usize;
         if self.slots.len() <= at {
             self.slots.resize_with(at + 1, || None);
@@ -137,20 +144,20 @@ impl<C> Inner<C> {
     }
 }
 
-impl Entry {
+impl SlotEntry {
     /// Ends it; true when it had not begun.
     fn abort(entry: &mut Option<Self>) -> bool {
         match entry.as_mut().map(|e| &mut e.state) {
             None => false,
-            Some(State::Beginning { aborted }) => {
+            Some(SlotState::Beginning { aborted }) => {
                 *aborted = true;
                 false
             }
-            Some(State::Running { abort, .. }) => {
+            Some(SlotState::Running { abort, .. }) => {
                 abort.abort();
                 false
             }
-            Some(State::Submitted(_)) => {
+            Some(SlotState::Submitted(_)) => {
                 *entry = None;
                 true
             }

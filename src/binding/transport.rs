@@ -10,25 +10,25 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::callbacks::Functions;
+use super::callbacks::JsCallbacks;
 use crate::{
     base::latin1,
     net::{
-        failure::{Failure, FailureKind},
+        failure::{FailureKind, NetworkFailure},
         request::Request,
-        transport::{Arrived, Carried, Carrier, Source},
+        transport::{BodySource, Transport, TransportFuture, TransportResponse},
     },
 };
 
-pub struct JsCarrier {
-    functions: Arc<Functions>,
+pub struct JsTransport {
+    functions: Arc<JsCallbacks>,
     function: u32,
     next: AtomicU32,
 }
 
 /// One exchange; where it is dropped before its end, it is given up.
-struct Exchange {
-    functions: Arc<Functions>,
+struct JsExchange {
+    functions: Arc<JsCallbacks>,
     function: u32,
     id: u32,
 }
@@ -36,21 +36,21 @@ struct Exchange {
 /// What JavaScript says of the head, or of why there is none.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Head {
+enum JsResponseHead {
     Arrived { status: u16, headers: Vec<(String, String)> },
     Failed { error: String, kind: String },
 }
 
-impl JsCarrier {
-    pub fn new(functions: Arc<Functions>, function: u32) -> Self {
+impl JsTransport {
+    pub fn new(functions: Arc<JsCallbacks>, function: u32) -> Self {
         Self { functions, function, next: AtomicU32::new(0) }
     }
 }
 
-impl Carrier for JsCarrier {
-    fn send(&self, request: Request) -> Carried<Result<Arrived, Failure>> {
+impl Transport for JsTransport {
+    fn send(&self, request: Request) -> TransportFuture<Result<TransportResponse, NetworkFailure>> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let exchange = Exchange { functions: self.functions.clone(), function: self.function, id };
+        let exchange = JsExchange { functions: self.functions.clone(), function: self.function, id };
         let text = std::str::from_utf8(&request.body);
         let headers: Vec<_> = fields(&request);
         let asked = exchange.ask(json!({
@@ -62,25 +62,27 @@ impl Carrier for JsCarrier {
             let told = asked.await;
             let head = told.as_deref().and_then(|told| serde_json::from_str(told).ok());
             match head {
-                Some(Head::Arrived { status, headers }) => {
-                    Ok(Arrived { status, fields: kept(headers), source: Box::new(exchange) })
+                Some(JsResponseHead::Arrived { status, headers }) => {
+                    Ok(TransportResponse { status, fields: kept(headers), source: Box::new(exchange) })
                 }
-                Some(Head::Failed { error, kind }) => Err(Failure::new(kind_of(&kind), error)),
-                None => Err(Failure::new(FailureKind::Malformed, "the transport gave no Response")),
+                Some(JsResponseHead::Failed { error, kind }) => {
+                    Err(NetworkFailure::new(kind_of(&kind), error))
+                }
+                None => Err(NetworkFailure::new(FailureKind::Malformed, "the transport gave no Response")),
             }
         })
     }
 }
 
-impl Exchange {
+impl JsExchange {
     fn ask(&self, question: serde_json::Value) -> impl Future<Output = Option<String>> + Send + use<> {
         let asked = self.functions.ask(self.function, Some(question.to_string()));
         async move { asked.await.ok().flatten() }
     }
 }
 
-impl Source for Exchange {
-    fn next(&mut self) -> Carried<Result<Option<Vec<u8>>, String>> {
+impl BodySource for JsExchange {
+    fn next(&mut self) -> TransportFuture<Result<Option<Vec<u8>>, String>> {
         let asked = self.ask(json!({ "step": "read", "id": self.id }));
         Box::pin(async move {
             let told = asked.await.ok_or("the transport's body could not be read")?;
@@ -94,7 +96,7 @@ impl Source for Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for JsExchange {
     fn drop(&mut self) {
         // Nobody waits for an answer.
         drop(self.ask(json!({ "step": "end", "id": self.id })));

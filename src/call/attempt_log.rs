@@ -6,7 +6,7 @@ use super::report::{Attempt, AttemptOutcome};
 use crate::base::reason::Reason;
 
 #[derive(Default)]
-pub struct Trail {
+pub struct AttemptLog {
     attempts: Vec<Attempt>,
     /// Which of them are under way, and since when.
     open: Vec<(usize, Instant)>,
@@ -18,7 +18,7 @@ pub struct Trail {
     pub booked: bool,
 }
 
-impl Trail {
+impl AttemptLog {
     /// An attempt begins; its number is for the other functions.
     pub fn begin(&mut self, attempt: Attempt, now: Instant) -> usize {
         self.attempts.push(attempt);

@@ -1,12 +1,12 @@
 //! One call: its request and options, its attempts so far, and what attempts ask of it.
 
 use super::{
-    attempt_log::Trail,
+    attempt_log::AttemptLog,
     options::CallOptions,
-    output::{self, Wire},
-    request::Question,
-    select::{canary::Drawn, selector::Asker},
-    types::{Announcement, Cut},
+    output::{self, ClientProtocol},
+    request::CallRequest,
+    select::{canary::CanaryDraw, selector::SelectionContext},
+    types::{Interruption, ResumeNotice},
 };
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
@@ -15,12 +15,12 @@ use crate::{
         timeouts::Timeouts,
     },
     dialect::{
-        chunks::Unsaid,
+        chunks::ResponseDefaults,
         openai::{accumulate::Accumulator, request::ChatRequest},
     },
-    engine::{Active, Engine},
-    observe::observation::Place,
-    state::{Target, wait_queue::Rank},
+    engine::{CallGuard, Engine},
+    observe::observation::TargetKey,
+    state::{Target, wait_queue::WaitOrder},
 };
 use std::{
     sync::Arc,
@@ -32,30 +32,30 @@ use serde_json::{Value, json};
 
 pub struct Call {
     pub engine: Arc<Engine>,
-    pub(super) _active: Active,
-    pub question: Question,
+    pub(super) _active: CallGuard,
+    pub question: CallRequest,
     pub options: CallOptions,
     /// Set for callers who are answered in their own dialect.
-    pub wire: Option<Wire>,
+    pub wire: Option<ClientProtocol>,
     pub timeouts: Timeouts,
     pub streams: Streams,
     pub id: String,
     pub started: Instant,
-    pub(super) trail: Mutex<Trail>,
-    pub(super) rank: Rank,
+    pub(super) trail: Mutex<AttemptLog>,
+    pub(super) rank: WaitOrder,
     pub(super) retries_left: u32,
     /// All the time spent waiting, and that part of it that has a bound of its own.
     pub(super) waited: Duration,
     pub(super) unpaced: Duration,
     pub(super) budget_exhausted: bool,
     /// A stream that broke after content had been delivered, and is being made good.
-    pub(super) cut: Option<Box<Cut>>,
+    pub(super) cut: Option<Box<Interruption>>,
     /// An endpoint that was to go on with a text would not.
     pub(super) prefill_refused: bool,
     /// How the lot fell for an endpoint that is new, until the first attempt is counted.
-    pub(super) drawn: Mutex<Option<Drawn>>,
+    pub(super) drawn: Mutex<Option<CanaryDraw>>,
     /// Who would be asked with all in health.
-    pub(super) usual: Option<Place>,
+    pub(super) usual: Option<TargetKey>,
     /// The witness has heard of its end.
     pub(super) seen: bool,
 }
@@ -63,10 +63,10 @@ pub struct Call {
 impl Call {
     /// With `wire` it is by somebody who is answered in his own dialect.
     pub fn new(
-        active: Active,
-        question: impl Into<Question>,
+        active: CallGuard,
+        question: impl Into<CallRequest>,
         options: CallOptions,
-        wire: Option<Wire>,
+        wire: Option<ClientProtocol>,
     ) -> Self {
         let engine = active.engine().clone();
         Self {
@@ -96,9 +96,9 @@ impl Call {
         }
     }
 
-    pub(super) fn asker(&self) -> Asker<'_> {
+    pub(super) fn asker(&self) -> SelectionContext<'_> {
         let engine = &*self.engine;
-        Asker {
+        SelectionContext {
             engine,
             question: &self.question,
             room: &engine.room,
@@ -151,7 +151,7 @@ impl Call {
     }
 
     /// What the reader is told before the chunks of an attempt that makes a cut good.
-    pub fn announcement(&self, target: &Target, continues: bool) -> Option<Announcement> {
+    pub fn announcement(&self, target: &Target, continues: bool) -> Option<ResumeNotice> {
         let cut = self.cut.as_ref()?;
         let chunk = json!({
             "id": self.id,
@@ -167,12 +167,12 @@ impl Call {
             },
         });
         let whole = if continues { cut.whole.clone() } else { Accumulator::default() };
-        Some(Announcement { chunk: chunk.to_string(), whole })
+        Some(ResumeNotice { chunk: chunk.to_string(), whole })
     }
 
     /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
-    pub fn unsaid(&self, target: &Target) -> Unsaid {
-        Unsaid {
+    pub fn unsaid(&self, target: &Target) -> ResponseDefaults {
+        ResponseDefaults {
             created: epoch_ms(self.engine.wall()) / 1_000,
             id: format!("{}-{}", self.id, self.trail.lock().attempts().len()),
             model: target.model.to_string(),

@@ -10,13 +10,13 @@ use crate::{
     config::Problem,
     cost::price::Money,
     dialect::usage::Usage,
-    policy::fault::{Fault, Kind},
+    policy::fault::{Fault, FaultKind},
 };
 
 /// One code for each public error class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
+pub enum ErrorCode {
     Config,
     Authentication,
     PermissionDenied,
@@ -41,7 +41,7 @@ pub enum Code {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallError {
-    pub code: Code,
+    pub code: ErrorCode,
     pub reason: Reason,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct CallError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earliest_retry_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub interrupted: Option<Interrupted>,
+    pub interrupted: Option<PartialAnswer>,
     /// What is wrong with the options, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
@@ -89,14 +89,14 @@ pub struct EndpointError {
 /// What a stream had delivered when it broke.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Interrupted {
+pub struct PartialAnswer {
     pub partial: String,
     pub partial_completion: serde_json::Value,
     pub usage: Option<Usage>,
 }
 
 impl CallError {
-    fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
+    fn new(code: ErrorCode, reason: Reason, message: impl Into<String>) -> Self {
         Self {
             code,
             reason,
@@ -118,7 +118,7 @@ impl CallError {
     }
 
     pub fn config(message: impl Into<String>) -> Self {
-        Self::new(Code::Config, Reason::Config, message)
+        Self::new(ErrorCode::Config, Reason::Config, message)
     }
 
     /// Options that are not valid, all of them.
@@ -133,15 +133,15 @@ impl CallError {
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(Code::BadRequest, Reason::BadRequest, message)
+        Self::new(ErrorCode::BadRequest, Reason::BadRequest, message)
     }
 
     pub fn unknown_model(message: impl Into<String>) -> Self {
-        Self::new(Code::NotFound, Reason::NotFound, message)
+        Self::new(ErrorCode::NotFound, Reason::NotFound, message)
     }
 
     pub fn closed() -> Self {
-        Self::new(Code::ClientClosed, Reason::Closed, "the client is closed")
+        Self::new(ErrorCode::ClientClosed, Reason::Closed, "the client is closed")
     }
 
     /// A budget is used up.
@@ -149,55 +149,56 @@ impl CallError {
         let message = format!("the budget '{name}' of {} USD is used up", limit.usd());
         Self {
             retry_after_ms: Some(renews_in.as_millis() as u64),
-            ..Self::new(Code::BudgetExceeded, Reason::Budget, message)
+            ..Self::new(ErrorCode::BudgetExceeded, Reason::Budget, message)
         }
     }
 
     pub fn queue_full(message: impl Into<String>) -> Self {
-        Self { retryable: true, ..Self::new(Code::QueueFull, Reason::QueueFull, message) }
+        Self { retryable: true, ..Self::new(ErrorCode::QueueFull, Reason::QueueFull, message) }
     }
 
     /// The queue's file cannot be used.
     pub fn queue(message: impl Into<String>) -> Self {
-        Self { retryable: true, ..Self::new(Code::Queue, Reason::QueueFull, message) }
+        Self { retryable: true, ..Self::new(ErrorCode::Queue, Reason::QueueFull, message) }
     }
 
     /// A queued call whose `ttl` was over first.
     pub fn expired_in_queue() -> Self {
-        Self::new(Code::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
+        Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
     }
 
     /// Whether it is for want of an endpoint, and not a mistake of the caller's or somebody's will.
     pub fn is_outage(&self) -> bool {
         let outage = !matches!(
             self.code,
-            Code::Config
-                | Code::BadRequest
-                | Code::ContextLength
-                | Code::ContentFilter
-                | Code::ClientClosed
-                | Code::StreamInterrupted
-                | Code::Queue
-                | Code::Internal
+            ErrorCode::Config
+                | ErrorCode::BadRequest
+                | ErrorCode::ContextLength
+                | ErrorCode::ContentFilter
+                | ErrorCode::ClientClosed
+                | ErrorCode::StreamInterrupted
+                | ErrorCode::Queue
+                | ErrorCode::Internal
         );
         // A name that nobody serves was never sent to anyone.
-        let unknown = self.code == Code::NotFound && self.endpoint.is_none() && self.errors.is_empty();
+        let unknown = self.code == ErrorCode::NotFound && self.endpoint.is_none() && self.errors.is_empty();
         outage && !unknown
     }
 
     /// Whether a request was lost that somebody else might have answered.
     pub fn is_loss(&self) -> bool {
-        self.code == Code::StreamInterrupted || (self.is_outage() && self.code != Code::BudgetExceeded)
+        self.code == ErrorCode::StreamInterrupted
+            || (self.is_outage() && self.code != ErrorCode::BudgetExceeded)
     }
 
     /// Whether the same call may be answered at another time.
     pub fn may_pass(&self) -> bool {
-        self.is_outage() && !matches!(self.code, Code::BudgetExceeded | Code::NotFound)
+        self.is_outage() && !matches!(self.code, ErrorCode::BudgetExceeded | ErrorCode::NotFound)
     }
 
     /// A defect of ours, such as a panic, contained.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(Code::Internal, Reason::Closed, message)
+        Self::new(ErrorCode::Internal, Reason::Closed, message)
     }
 
     pub fn defect() -> Self {
@@ -206,7 +207,7 @@ impl CallError {
 
     pub fn deadline(total: Duration) -> Self {
         let message = format!("no answer within the call's {} ms", total.as_millis());
-        Self { retryable: true, ..Self::new(Code::Timeout, Reason::TimeoutTotal, message) }
+        Self { retryable: true, ..Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, message) }
     }
 
     /// One candidate's failure as the call's.
@@ -231,14 +232,14 @@ impl CallError {
     /// A candidate that was not even asked.
     pub fn of_skip(endpoint: &str, reason: Reason) -> Self {
         let kind = match reason {
-            Reason::RateLimited | Reason::Limiter => Code::RateLimit,
-            Reason::CostLimit => Code::BudgetExceeded,
-            Reason::Quota => Code::QuotaExceeded,
-            Reason::Auth => Code::Authentication,
-            Reason::Permission => Code::PermissionDenied,
-            Reason::NotFound => Code::NotFound,
-            Reason::Dns | Reason::Connect | Reason::Tls => Code::Connection,
-            _ => Code::Upstream,
+            Reason::RateLimited | Reason::Limiter => ErrorCode::RateLimit,
+            Reason::CostLimit => ErrorCode::BudgetExceeded,
+            Reason::Quota => ErrorCode::QuotaExceeded,
+            Reason::Auth => ErrorCode::Authentication,
+            Reason::Permission => ErrorCode::PermissionDenied,
+            Reason::NotFound => ErrorCode::NotFound,
+            Reason::Dns | Reason::Connect | Reason::Tls => ErrorCode::Connection,
+            _ => ErrorCode::Upstream,
         };
         let why = skip_words(reason);
         Self {
@@ -274,7 +275,7 @@ impl CallError {
         let retryable = telling.retryable || ready_in.is_some();
         Self {
             message: format!("no endpoint answered: {}", list.join("; ")),
-            code: Code::AllEndpointsFailed,
+            code: ErrorCode::AllEndpointsFailed,
             retryable,
             retry_after_ms: ready_in.map(|d| d.as_millis() as u64).or(telling.retry_after_ms),
             earliest_retry_at: ready_in.map(|d| epoch_ms(now + d)),
@@ -283,10 +284,10 @@ impl CallError {
         }
     }
 
-    pub fn interrupted(endpoint: &str, fault: &Fault, interrupted: Interrupted) -> Self {
+    pub fn interrupted(endpoint: &str, fault: &Fault, interrupted: PartialAnswer) -> Self {
         let of = Self::of_fault(endpoint, fault);
         Self {
-            code: Code::StreamInterrupted,
+            code: ErrorCode::StreamInterrupted,
             message: format!("the stream broke after content was delivered: {}", of.message),
             interrupted: Some(interrupted),
             ..of
@@ -294,10 +295,10 @@ impl CallError {
     }
 
     /// The call's deadline passed in the middle of a stream.
-    pub fn expired(endpoint: &str, total: Duration, interrupted: Interrupted) -> Self {
+    pub fn expired(endpoint: &str, total: Duration, interrupted: PartialAnswer) -> Self {
         let of = Self::deadline(total);
         Self {
-            code: Code::StreamInterrupted,
+            code: ErrorCode::StreamInterrupted,
             message: format!("the stream was not over within the call's {} ms", total.as_millis()),
             endpoint: Some(endpoint.into()),
             interrupted: Some(interrupted),
@@ -313,57 +314,63 @@ impl CallError {
 }
 
 /// Which class a failure is raised as.
-fn code(kind: Kind) -> Code {
+fn code(kind: FaultKind) -> ErrorCode {
     match kind {
-        Kind::Dns | Kind::Connect | Kind::Tls | Kind::Unsent | Kind::Stale | Kind::Reset => Code::Connection,
-        Kind::ConnectTimeout
-        | Kind::HeadersTimeout
-        | Kind::FirstContentTimeout
-        | Kind::ContentTimeout
-        | Kind::LatencyLimit => Code::Timeout,
-        Kind::RateLimited | Kind::TooLargeForLimit => Code::RateLimit,
-        Kind::Quota => Code::QuotaExceeded,
-        Kind::Auth => Code::Authentication,
-        Kind::Permission => Code::PermissionDenied,
-        Kind::NotFound | Kind::Absent => Code::NotFound,
-        Kind::BadRequest => Code::BadRequest,
-        Kind::ContextLength => Code::ContextLength,
-        Kind::ContentFilter => Code::ContentFilter,
-        Kind::RequestTimeout
-        | Kind::Conflict
-        | Kind::ServerError
-        | Kind::Overloaded
-        | Kind::Truncated
-        | Kind::Malformed => Code::Upstream,
+        FaultKind::Dns
+        | FaultKind::Connect
+        | FaultKind::Tls
+        | FaultKind::Unsent
+        | FaultKind::Stale
+        | FaultKind::Reset => ErrorCode::Connection,
+        FaultKind::ConnectTimeout
+        | FaultKind::HeadersTimeout
+        | FaultKind::FirstContentTimeout
+        | FaultKind::ContentTimeout
+        | FaultKind::LatencyLimit => ErrorCode::Timeout,
+        FaultKind::RateLimited | FaultKind::TooLargeForLimit => ErrorCode::RateLimit,
+        FaultKind::Quota => ErrorCode::QuotaExceeded,
+        FaultKind::Auth => ErrorCode::Authentication,
+        FaultKind::Permission => ErrorCode::PermissionDenied,
+        FaultKind::NotFound | FaultKind::Absent => ErrorCode::NotFound,
+        FaultKind::BadRequest => ErrorCode::BadRequest,
+        FaultKind::ContextLength => ErrorCode::ContextLength,
+        FaultKind::ContentFilter => ErrorCode::ContentFilter,
+        FaultKind::RequestTimeout
+        | FaultKind::Conflict
+        | FaultKind::ServerError
+        | FaultKind::Overloaded
+        | FaultKind::Truncated
+        | FaultKind::Malformed => ErrorCode::Upstream,
     }
 }
 
-fn words(kind: Kind) -> &'static str {
+fn words(kind: FaultKind) -> &'static str {
     match kind {
-        Kind::Dns => "name resolution failed",
-        Kind::Connect => "no connection",
-        Kind::Tls => "TLS failed",
-        Kind::ConnectTimeout | Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::ContentTimeout => {
-            "timed out"
-        }
-        Kind::LatencyLimit => "slower than its maxLatency",
-        Kind::Unsent => "the connection was lost before the request was sent",
-        Kind::Stale | Kind::Reset => "the connection was lost after the request was sent",
-        Kind::RequestTimeout => "request timeout",
-        Kind::Conflict => "conflict",
-        Kind::ServerError => "server error",
-        Kind::Overloaded => "overloaded",
-        Kind::RateLimited => "rate limited",
-        Kind::TooLargeForLimit => "this request is larger than the rate limit",
-        Kind::Quota => "quota or spend limit reached",
-        Kind::Auth => "the key was refused",
-        Kind::Permission => "the key lacks permission",
-        Kind::NotFound | Kind::Absent => "not found",
-        Kind::BadRequest => "the request was refused",
-        Kind::ContextLength => "the request is longer than the model's context",
-        Kind::ContentFilter => "the request was refused by a content filter",
-        Kind::Truncated => "the answer was cut off",
-        Kind::Malformed => "the answer could not be read",
+        FaultKind::Dns => "name resolution failed",
+        FaultKind::Connect => "no connection",
+        FaultKind::Tls => "TLS failed",
+        FaultKind::ConnectTimeout
+        | FaultKind::HeadersTimeout
+        | FaultKind::FirstContentTimeout
+        | FaultKind::ContentTimeout => "timed out",
+        FaultKind::LatencyLimit => "slower than its maxLatency",
+        FaultKind::Unsent => "the connection was lost before the request was sent",
+        FaultKind::Stale | FaultKind::Reset => "the connection was lost after the request was sent",
+        FaultKind::RequestTimeout => "request timeout",
+        FaultKind::Conflict => "conflict",
+        FaultKind::ServerError => "server error",
+        FaultKind::Overloaded => "overloaded",
+        FaultKind::RateLimited => "rate limited",
+        FaultKind::TooLargeForLimit => "this request is larger than the rate limit",
+        FaultKind::Quota => "quota or spend limit reached",
+        FaultKind::Auth => "the key was refused",
+        FaultKind::Permission => "the key lacks permission",
+        FaultKind::NotFound | FaultKind::Absent => "not found",
+        FaultKind::BadRequest => "the request was refused",
+        FaultKind::ContextLength => "the request is longer than the model's context",
+        FaultKind::ContentFilter => "the request was refused by a content filter",
+        FaultKind::Truncated => "the answer was cut off",
+        FaultKind::Malformed => "the answer could not be read",
     }
 }
 

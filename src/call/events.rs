@@ -1,11 +1,11 @@
 //! What listeners hear of a call.
 
-use crate::{base::timestamp::iso8601, engine::auth_error::auth_error, policy::fault::Kind};
+use crate::{base::timestamp::iso8601, engine::auth_error::auth_error, policy::fault::FaultKind};
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{attempt_log::Trail, context::Call, report::Attempt};
+use super::{attempt_log::AttemptLog, context::Call, report::Attempt};
 use crate::{
     base::event::{self, EventKind},
     policy::fault::Fault,
@@ -14,7 +14,7 @@ use crate::{
 
 impl Call {
     /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
-    pub(super) fn tell_attempts(&self, trail: &mut Trail) {
+    pub(super) fn tell_attempts(&self, trail: &mut AttemptLog) {
         trail.untold().for_each(|attempt| {
             self.count_attempt(attempt);
             self.tell_attempt(attempt);
@@ -61,7 +61,7 @@ impl Call {
     pub(super) fn tell_special(&self, target: &Target, fault: &Fault) {
         let name = &target.endpoint.config.name;
         match fault.kind {
-            Kind::RateLimited | Kind::TooLargeForLimit | Kind::Quota => {
+            FaultKind::RateLimited | FaultKind::TooLargeForLimit | FaultKind::Quota => {
                 event::emit(&*self.engine.events, EventKind::RateLimit, || {
                     json!({
                         "endpoint": name, "model": &*target.model, "reason": fault.kind.reason(),
@@ -70,7 +70,7 @@ impl Call {
                     })
                 });
             }
-            Kind::Auth | Kind::Permission => {
+            FaultKind::Auth | FaultKind::Permission => {
                 event::emit(&*self.engine.events, EventKind::AuthError, || {
                     auth_error(target, fault.status.unwrap_or(401), &fault.message)
                 });

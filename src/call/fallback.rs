@@ -8,9 +8,9 @@ use tokio::time;
 use super::{
     context::Call,
     error::CallError,
-    report::{Latency, Report},
+    report::{CallLatency, CallReport},
     sink::StreamSink,
-    types::Reply,
+    types::CallReply,
 };
 use crate::{
     base::{
@@ -32,7 +32,7 @@ impl Call {
         &mut self,
         error: CallError,
         sink: &mut S,
-    ) -> Result<Reply, CallError> {
+    ) -> Result<CallReply, CallError> {
         self.finish_trail(error.reason);
         if let Some(text) = self.fallback(&error).await {
             return Ok(self.canned(&text, sink));
@@ -83,7 +83,7 @@ impl Call {
         }
     }
 
-    fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> Reply {
+    fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> CallReply {
         let id = format!("{NAME}-{}", self.id);
         let created = epoch_ms(self.engine.wall()) / 1_000;
         let model = self.question.model().unwrap_or(NAME);
@@ -106,7 +106,7 @@ impl Call {
             json!([{ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" }]),
         );
         let trail = self.trail.lock();
-        let report = Report {
+        let report = CallReport {
             request_id: &self.id,
             endpoint: NAME,
             provider: NAME,
@@ -114,7 +114,7 @@ impl Call {
             attempts: trail.attempts(),
             usage: None,
             cost_usd: None,
-            latency: Latency {
+            latency: CallLatency {
                 total_ms: now().saturating_duration_since(self.started),
                 first_content_ms: None,
                 queue_ms: self.waited,
@@ -130,7 +130,7 @@ impl Call {
             None => body.to_string(),
             Some(wire) => wire.caller.write_answer(&body, &wire.model),
         };
-        Reply { body, report, answer: None }
+        CallReply { body, report, answer: None }
     }
 
     fn tell_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {

@@ -1,7 +1,7 @@
 //! An attempt up to its first content, and a second one beside it where hedging allows. The first content
 //! wins; the other attempt is dropped.
 
-use super::{attempt::receive, redact::redacted_fault, types::Trial};
+use super::{attempt::receive, redact::redacted_fault, types::AttemptContext};
 use std::time::Duration;
 
 use tokio::time;
@@ -9,42 +9,42 @@ use tokio::time;
 use super::{
     attempt::{
         send,
-        stream::{self, Reading},
+        stream::{self, ChatStreamReader},
     },
     context::Call,
-    passthrough::response::{self, Flow},
+    passthrough::response::{self, PassthroughReader},
     report::{Attempt, AttemptOutcome},
-    request::Question,
+    request::CallRequest,
     select::{
         constraints,
-        selector::{Pick, Picker},
+        selector::{Selection, Selector},
     },
-    types::{Answered, Ended},
+    types::{AttemptEnd, CallAnswer},
 };
 use crate::{
     base::{clock::now, reason::Reason},
     config::call_policy::HedgeAfter,
-    policy::fault::{Fault, Kind, Next, Scope},
+    policy::fault::{BlameScope, Fault, FaultKind, OtherCandidate},
     state::Target,
 };
 
 /// An attempt whose content has begun.
-pub enum Begun<'c> {
-    Whole(Answered),
-    Stream(Box<Reading<'c>>),
-    Flow(Box<Flow<'c>>),
+pub enum Committed<'c> {
+    Whole(CallAnswer),
+    Stream(Box<ChatStreamReader<'c>>),
+    Flow(Box<PassthroughReader<'c>>),
 }
 
 /// An attempt that came to content, or to a fault.
-pub struct Finished<'c> {
+pub struct AttemptResult<'c> {
     pub index: usize,
-    pub trial: Trial,
-    pub begun: Result<Begun<'c>, Fault>,
+    pub trial: AttemptContext,
+    pub begun: Result<Committed<'c>, Fault>,
 }
 
 impl Call {
     /// Runs the picked attempt, and perhaps one more, to the first content of either or to the failure of all.
-    pub(super) async fn race(&self, picker: &mut Picker, pick: Pick) -> Finished<'_> {
+    pub(super) async fn race(&self, picker: &mut Selector, pick: Selection) -> AttemptResult<'_> {
         let after = self.hedge_after(&pick.admission.target, picker);
         let first = self.trial(pick, picker);
         let Some(after) = after else { return self.begin(first).await };
@@ -65,19 +65,19 @@ impl Call {
             finished = &mut first => (finished, second, second_index, second_number),
             finished = &mut second => (finished, first, first_index, first_number),
         };
-        let Finished { index, mut trial, begun } = finished;
+        let AttemptResult { index, mut trial, begun } = finished;
         match begun {
             Ok(begun) => {
                 self.lose(other_number);
-                Finished { index, trial, begun: Ok(begun) }
+                AttemptResult { index, trial, begun: Ok(begun) }
             }
             // A mistake of the caller's that the other would make as well: it is not waited for.
             Err(fault) if self.ends_all(&fault, picker, index, other_index) => {
                 self.lose(other_number);
-                Finished { index, trial, begun: Err(fault) }
+                AttemptResult { index, trial, begun: Err(fault) }
             }
             Err(fault) => {
-                self.settle(&mut trial, &Ended::Failed(fault.clone()));
+                self.settle(&mut trial, &AttemptEnd::Failed(fault.clone()));
                 picker.failed(index, fault, &self.question, now());
                 drop(trial);
                 other.await
@@ -86,7 +86,7 @@ impl Call {
     }
 
     /// When a second attempt is due, if this call is hedged and anyone is left for it.
-    fn hedge_after(&self, target: &Target, picker: &Picker) -> Option<Duration> {
+    fn hedge_after(&self, target: &Target, picker: &Selector) -> Option<Duration> {
         let hedge = self.hedge()?;
         let now = now();
         if picker.candidates.len() < 2 || self.cut.is_some() || target.limiter.lock().recently_throttled(now)
@@ -99,7 +99,7 @@ impl Call {
         }
     }
 
-    fn hedge_pick(&self, picker: &mut Picker, first: usize) -> Option<Pick> {
+    fn hedge_pick(&self, picker: &mut Selector, first: usize) -> Option<Selection> {
         if !self.engine.allowance.lock().take() {
             return None;
         }
@@ -111,13 +111,15 @@ impl Call {
     }
 
     /// Whether a failure is the call's result whatever another attempt would come to.
-    fn ends_all(&self, fault: &Fault, picker: &Picker, failed: usize, other: usize) -> bool {
+    fn ends_all(&self, fault: &Fault, picker: &Selector, failed: usize, other: usize) -> bool {
         let target = |index: usize| &picker.candidates[index].target;
-        fault.kind.rule().scope == Scope::Request
+        fault.kind.rule().scope == BlameScope::Request
             && match fault.kind.rule().next {
-                Next::LargerWindow => !constraints::holds_more(&self.question, target(failed), target(other)),
-                Next::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
-                Next::LargerLimit | Next::Yes => false,
+                OtherCandidate::LargerWindow => {
+                    !constraints::holds_more(&self.question, target(failed), target(other))
+                }
+                OtherCandidate::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
+                OtherCandidate::LargerLimit | OtherCandidate::Yes => false,
                 _ => true,
             }
     }
@@ -129,8 +131,8 @@ impl Call {
         self.tell_attempts(&mut trail);
     }
 
-    fn trial(&self, pick: Pick, picker: &mut Picker) -> Trial {
-        let Pick { index, admission } = pick;
+    fn trial(&self, pick: Selection, picker: &mut Selector) -> AttemptContext {
+        let Selection { index, admission } = pick;
         let target = &admission.target;
         if let Some(change) = admission.half_open() {
             self.engine.announce(target, None, &[change]);
@@ -143,10 +145,10 @@ impl Call {
             .filter(|_| self.question.is_streamed_chat());
         let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
         let continues = self.continues_at(target);
-        let stale = |f: &Fault| f.kind == Kind::Stale;
+        let stale = |f: &Fault| f.kind == FaultKind::Stale;
         let fresh = picker.standings[index].fault.as_ref().is_some_and(stale);
         let moved = picker.standings.iter().enumerate().any(|(i, s)| i != index && s.asked > 0);
-        Trial {
+        AttemptContext {
             index,
             admission,
             number,
@@ -176,7 +178,7 @@ impl Call {
     }
 
     /// Sends, and reads until there is content.
-    async fn begin(&self, mut trial: Trial) -> Finished<'_> {
+    async fn begin(&self, mut trial: AttemptContext) -> AttemptResult<'_> {
         let begun = match send::send(self, &mut trial).await {
             Err(failed) => {
                 self.note(&trial, |a| a.reused_connection = failed.reused);
@@ -192,21 +194,21 @@ impl Call {
                 let status = head.status;
                 let begun = match &self.question {
                     // In places of their own: calls that are answered whole need no room for them.
-                    Question::Other(_) => {
+                    CallRequest::Other(_) => {
                         let flow = Box::pin(response::begin(self, &mut trial, answer)).await;
-                        flow.map(|flow| Begun::Flow(Box::new(flow)))
+                        flow.map(|flow| Committed::Flow(Box::new(flow)))
                     }
-                    Question::Chat(chat) if chat.stream => {
-                        Box::pin(stream::begin(self, chat, &mut trial, answer)).await.map(Begun::Stream)
+                    CallRequest::Chat(chat) if chat.stream => {
+                        Box::pin(stream::begin(self, chat, &mut trial, answer)).await.map(Committed::Stream)
                     }
-                    Question::Chat(_) => {
-                        receive::receive(self, &trial.admission, answer).await.map(Begun::Whole)
+                    CallRequest::Chat(_) => {
+                        receive::receive(self, &trial.admission, answer).await.map(Committed::Whole)
                     }
                 };
                 begun.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
             }
         };
         let begun = begun.map_err(|fault| redacted_fault(&trial.admission.target, fault));
-        Finished { index: trial.index, trial, begun }
+        AttemptResult { index: trial.index, trial, begun }
     }
 }

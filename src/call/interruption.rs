@@ -1,23 +1,23 @@
 //! A stream that broke after content was delivered, and what may be done about it. Never a silent splice:
 //! whatever goes on is announced in the stream.
 
-use super::types::Cut;
+use super::types::Interruption;
 
 use super::{context::Call, error::CallError};
 use crate::{
     base::reason::Reason,
     config::call_policy::OnCut,
-    policy::fault::{Fault, Scope},
+    policy::fault::{BlameScope, Fault},
 };
 
 impl Call {
     /// Whether a cut is made good, and the fault to go on with. The one that broke off is not asked again.
-    pub(super) fn after_cut(&mut self, cut: Box<Cut>) -> Result<Fault, Box<CallError>> {
+    pub(super) fn after_cut(&mut self, cut: Box<Interruption>) -> Result<Fault, Box<CallError>> {
         let fault = Fault { same_forbidden: true, ..cut.fault.clone() };
         // Who takes over is announced in a chunk, for which other dialects have none.
         if self.wire.is_some()
             || self.streams.on_cut == OnCut::Error
-            || fault.kind.rule().scope == Scope::Request
+            || fault.kind.rule().scope == BlameScope::Request
         {
             return Err(Box::new(cut.into_error(None)));
         }

@@ -1,14 +1,14 @@
 //! What the witness is told of a call.
 
-use super::{context::Call, error::CallError, report::Attempt, select::constraints, types::Reply};
+use super::{context::Call, error::CallError, report::Attempt, select::constraints, types::CallReply};
 use crate::{
-    alert::rules::Pace,
+    alert::rules::AttemptLatency,
     base::{clock::now, reason::Reason},
     observe::{
-        counters::Move,
-        observation::{AttemptSeen, CallSeen, Outcome, Place},
+        counters::Failover,
+        observation::{AttemptObservation, CallObservation, CallOutcome, TargetKey},
     },
-    policy::fault::{Fault, Scope},
+    policy::fault::{BlameScope, Fault},
     state::Target,
 };
 
@@ -26,13 +26,13 @@ impl Call {
         fault: Option<&Fault>,
         first_content: Option<std::time::Instant>,
     ) {
-        let seen = AttemptSeen {
+        let seen = AttemptObservation {
             place: target.place(),
             at: self.engine.wall(),
             now: now(),
             took: now().saturating_duration_since(began),
             failure: fault.map(|fault| fault.kind.reason()),
-            blames: fault.is_some_and(|fault| fault.kind.rule().scope != Scope::Request),
+            blames: fault.is_some_and(|fault| fault.kind.rule().scope != BlameScope::Request),
         };
         // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
         if self.engine.witness.attempt(&seen) && !self.engine.is_closed() {
@@ -44,7 +44,7 @@ impl Call {
             target.endpoint.config.max_latency,
             self.options.rule.as_ref().and_then(|rule| rule.latency_sla),
         );
-        self.engine.witness.alarm.attempt(&seen, Pace { latency, limit });
+        self.engine.witness.alarm.attempt(&seen, AttemptLatency { latency, limit });
     }
 
     /// Every attempt is counted once, when it is known what came after it.
@@ -56,12 +56,12 @@ impl Call {
     }
 
     pub(super) fn saw_move(&self, from: &Target, to: &Target, fault: &Fault) {
-        let way = Move { from: from.place(), to: to.place(), reason: fault.kind.reason() };
+        let way = Failover { from: from.place(), to: to.place(), reason: fault.kind.reason() };
         self.engine.witness.moved(way);
     }
 
     /// The call is over, one way or another; seen once.
-    pub(super) fn saw_end(&mut self, result: Option<&Result<Reply, CallError>>) {
+    pub(super) fn saw_end(&mut self, result: Option<&Result<CallReply, CallError>>) {
         if std::mem::replace(&mut self.seen, true) {
             return;
         }
@@ -70,19 +70,19 @@ impl Call {
             _ => None,
         };
         let outcome = match result {
-            None => Outcome::Aborted,
-            Some(Ok(_)) if answer.is_some() => Outcome::Answered,
-            Some(Ok(_)) => Outcome::Fallback,
-            Some(Err(error)) if self.is_to_be_queued(error) => Outcome::Queued,
-            Some(Err(error)) => Outcome::Failed(error.reason),
+            None => CallOutcome::Aborted,
+            Some(Ok(_)) if answer.is_some() => CallOutcome::Answered,
+            Some(Ok(_)) => CallOutcome::Fallback,
+            Some(Err(error)) if self.is_to_be_queued(error) => CallOutcome::Queued,
+            Some(Err(error)) => CallOutcome::Failed(error.reason),
         };
-        let made_up = self.usual.is_none() && outcome == Outcome::Failed(Reason::NotFound);
+        let made_up = self.usual.is_none() && outcome == CallOutcome::Failed(Reason::NotFound);
         let model = if made_up { UNKNOWN } else { self.question.model().unwrap_or_default() };
         let tag = || self.options.tags.iter().find(|(name, _)| name == USER).map(|(_, value)| &**value);
         let trail = self.trail.lock();
         self.engine.witness.call(
             model,
-            &CallSeen {
+            &CallObservation {
                 id: self.id.clone(),
                 at: self.engine.wall(),
                 now: now(),
@@ -100,7 +100,7 @@ impl Call {
 }
 
 /// What the usual candidate came to when it was asked first, or would have been.
-fn alone(attempts: &[Attempt], usual: &Place) -> Option<Reason> {
+fn alone(attempts: &[Attempt], usual: &TargetKey) -> Option<Reason> {
     let own = |a: &&Attempt| (&a.endpoint, &a.model) == (&usual.0, &usual.1);
     // Inside a tier somebody else may have been drawn.
     let first = attempts.iter().find(own).or_else(|| attempts.first())?;
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn alone_is_what_the_usual_one_came_to_first() {
         use AttemptOutcome::{Fail, Next, Ok, Skipped};
-        let usual: Place = ("a".into(), "m".into());
+        let usual: TargetKey = ("a".into(), "m".into());
         let cases = [
             (vec![attempt("a", Ok, None)], None),
             (

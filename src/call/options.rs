@@ -6,7 +6,7 @@ use crate::config::{
     call_policy::{self, Hedge, OnUnavailable, Streams},
     client::ClientConfig,
     reader::{self, Problem, Problems, expected},
-    routing::{Rule, read_route},
+    routing::{RoutingRule, read_route},
     timeouts::{Timeouts, read_timeouts},
 };
 
@@ -25,7 +25,7 @@ pub struct CallOptions {
     pub queue_priority: i32,
     pub idempotency_key: Option<http::HeaderValue>,
     pub tags: Vec<(String, String)>,
-    pub rule: Option<Rule>,
+    pub rule: Option<RoutingRule>,
     /// Calls with the same key go to the same endpoint of a tier.
     pub sticky_key: Option<String>,
 }

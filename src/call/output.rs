@@ -4,14 +4,14 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{client_dialect::Caller, codec::Dialect, outbound::Encoder},
+    dialect::{client_dialect::ClientDialect, codec::Dialect, outbound::ClientEncoder},
     state::Target,
 };
 
 /// A caller who speaks a vendor's own dialect, through an SDK or over HTTP.
 #[derive(Debug)]
-pub struct Wire {
-    pub caller: Caller,
+pub struct ClientProtocol {
+    pub caller: ClientDialect,
     /// The model he asked for.
     pub model: String,
     /// His headers, for endpoints that speak as he does.
@@ -19,15 +19,15 @@ pub struct Wire {
 }
 
 /// How a stream is passed on.
-pub enum Voice {
+pub enum OutputEncoding {
     /// Chunks of OpenAI's, as JSON.
     Objects,
     /// The vendor's own events, as they came.
     Raw,
-    Encoded(Box<Encoder>),
+    Encoded(Box<ClientEncoder>),
 }
 
-impl Wire {
+impl ClientProtocol {
     /// A whole answer: the vendor's own text if he speaks that, else what it means in his words.
     pub fn answer(&self, dialect: Dialect, own: String, translated: Option<String>) -> String {
         if self.caller.speaks(dialect) {
@@ -55,8 +55,8 @@ pub fn introduction(
     })
 }
 
-impl Voice {
-    pub fn of(wire: Option<&Wire>, dialect: Dialect) -> Self {
+impl OutputEncoding {
+    pub fn of(wire: Option<&ClientProtocol>, dialect: Dialect) -> Self {
         match wire {
             None => Self::Objects,
             Some(wire) if wire.caller.speaks(dialect) => Self::Raw,

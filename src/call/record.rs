@@ -5,29 +5,29 @@ use std::time::Duration;
 use super::{
     context::Call,
     report::{Attempt, AttemptOutcome},
-    types::{Answered, Ended, Trial},
+    types::{AttemptContext, AttemptEnd, CallAnswer},
 };
 use crate::{
     base::{clock::now, reason::Reason},
-    observe::latency::Part,
-    policy::fault::{Fault, Kind, Scope},
+    observe::latency::LatencyPhase,
+    policy::fault::{BlameScope, Fault, FaultKind},
     state::{LastError, Target, admission::Admission},
 };
 
 impl Call {
-    pub(super) fn note(&self, trial: &Trial, change: impl FnOnce(&mut Attempt)) {
+    pub(super) fn note(&self, trial: &AttemptContext, change: impl FnOnce(&mut Attempt)) {
         self.trail.lock().change(trial.number, change);
     }
 
     /// Books an attempt's end everywhere at once: trail, breaker, cooldown, load, counters, events.
-    pub(super) fn settle(&self, trial: &mut Trial, ended: &Ended) {
+    pub(super) fn settle(&self, trial: &mut AttemptContext, ended: &AttemptEnd) {
         let admission = &mut trial.admission;
         let target = admission.target.clone();
         let now = now();
         let took = now.saturating_duration_since(admission.began);
         let mut refused = None;
         let (outcome, reason) = match ended {
-            Ended::Answered(answered) => {
+            AttemptEnd::Answered(answered) => {
                 // A stream was booked when its content began.
                 if self.question.is_whole_chat() {
                     self.commit(admission, took);
@@ -38,15 +38,15 @@ impl Call {
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = false);
                 (AttemptOutcome::Ok, None)
             }
-            Ended::Failed(fault) => {
+            AttemptEnd::Failed(fault) => {
                 let credential = &target.credential;
                 if let Some(key) =
-                    trial.key.as_ref().filter(|_| fault.kind == Kind::Auth && !fault.same_forbidden)
+                    trial.key.as_ref().filter(|_| fault.kind == FaultKind::Auth && !fault.same_forbidden)
                 {
                     trial.refreshes = credential.may_refresh();
                     refused = Some(key.clone());
                 }
-                if fault.kind.rule().scope != Scope::Request {
+                if fault.kind.rule().scope != BlameScope::Request {
                     self.count_lot(&target, None);
                 }
                 let changes = admission.failed(fault, now, self.engine.draw());
@@ -62,7 +62,7 @@ impl Call {
                 self.engine.announce(&target, Some(fault.kind.reason()), &changes);
                 (AttemptOutcome::Next, Some(fault.kind.reason()))
             }
-            Ended::Cut(cut) => {
+            AttemptEnd::Cut(cut) => {
                 let reason = cut.fault.kind.reason();
                 let changes = admission.failed(&cut.fault, now, self.engine.draw());
                 self.engine.announce(&target, Some(reason), &changes);
@@ -71,7 +71,7 @@ impl Call {
                 self.saw_attempt(&target, admission.began, Some(&cut.fault), None);
                 (AttemptOutcome::Next, Some(reason))
             }
-            Ended::Expired(error) => {
+            AttemptEnd::Expired(error) => {
                 self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
                 (AttemptOutcome::Fail, Some(error.reason))
             }
@@ -108,7 +108,7 @@ impl Call {
         }
     }
 
-    fn record_answer(&self, target: &Target, answered: &Answered, took: Duration) {
+    fn record_answer(&self, target: &Target, answered: &CallAnswer, took: Duration) {
         let now = now();
         let mut stats = target.stats.lock();
         stats.total += 1;
@@ -121,26 +121,29 @@ impl Call {
             stats.recoveries.push_back(now.saturating_duration_since(since));
         }
         drop(stats);
-        target.time(Part::Total, took);
-        target.time(Part::QueueWait, self.waited);
+        target.time(LatencyPhase::Total, took);
+        target.time(LatencyPhase::QueueWait, self.waited);
         if let Some(connect) = answered.connect_took {
-            target.time(Part::Connect, connect);
+            target.time(LatencyPhase::Connect, connect);
         }
     }
 
     fn record_fault(&self, target: &Target, fault: &Fault, took: Duration) {
         let reason = fault.kind.reason();
         // A caller's mistake says nothing about the endpoint.
-        if fault.kind.rule().scope != Scope::Request {
+        if fault.kind.rule().scope != BlameScope::Request {
             self.record_failure(target, reason, &fault.message, took);
         }
-        if matches!(fault.kind, Kind::RateLimited | Kind::Quota) {
+        if matches!(fault.kind, FaultKind::RateLimited | FaultKind::Quota) {
             let mut stats = target.stats.lock();
             stats.rate_limited += 1;
             stats.last_rate_limited = Some(self.engine.wall());
         }
         // A timeout is a latency that was not seen to its end: recorded where it was cut.
-        if matches!(fault.kind, Kind::HeadersTimeout | Kind::FirstContentTimeout | Kind::LatencyLimit) {
+        if matches!(
+            fault.kind,
+            FaultKind::HeadersTimeout | FaultKind::FirstContentTimeout | FaultKind::LatencyLimit
+        ) {
             target.record_first_content(took, now());
         }
         self.tell_special(target, fault);

@@ -1,13 +1,13 @@
 //! Keeps the secrets that were sent to a vendor out of what it answers.
 
-use super::types::Ended;
+use super::types::AttemptEnd;
 use crate::{policy::fault::Fault, state::Target};
 /// A vendor that quotes the key back must not make it public.
-pub(super) fn redacted(target: &Target, mut ended: Ended) -> Ended {
+pub(super) fn redacted(target: &Target, mut ended: AttemptEnd) -> AttemptEnd {
     match &mut ended {
-        Ended::Answered(_) | Ended::Expired(_) => {}
-        Ended::Failed(fault) => redact(target, fault),
-        Ended::Cut(cut) => redact(target, &mut cut.fault),
+        AttemptEnd::Answered(_) | AttemptEnd::Expired(_) => {}
+        AttemptEnd::Failed(fault) => redact(target, fault),
+        AttemptEnd::Cut(cut) => redact(target, &mut cut.fault),
     }
     ended
 }

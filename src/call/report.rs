@@ -68,7 +68,7 @@ pub struct Attempt {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report<'a> {
+pub struct CallReport<'a> {
     pub request_id: &'a str,
     pub endpoint: &'a str,
     pub provider: &'a str,
@@ -77,7 +77,7 @@ pub struct Report<'a> {
     pub usage: Option<Usage>,
     /// `null` where the price or the usage is unknown.
     pub cost_usd: Option<f64>,
-    pub latency: Latency,
+    pub latency: CallLatency,
     /// Another endpoint or model answered than the one asked first.
     pub failover: bool,
     pub hedged: bool,
@@ -90,7 +90,7 @@ pub struct Report<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Latency {
+pub struct CallLatency {
     #[serde(serialize_with = "ms")]
     pub total_ms: Duration,
     #[serde(serialize_with = "maybe_ms", skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! What a call asks: a chat completion, or something else that vendors offer.
 
-use super::passthrough::request::Passthrough;
+use super::passthrough::request::PassthroughRequest;
 use crate::{
     dialect::{chat::Untranslatable, codec::Dialect, openai::request::ChatRequest},
     policy::limiter::Demand,
@@ -10,24 +10,24 @@ use crate::{
     clippy::large_enum_variant,
     reason = "nearly all are chats, which should not cost an allocation more"
 )]
-pub enum Question {
+pub enum CallRequest {
     Chat(ChatRequest),
-    Other(Passthrough),
+    Other(PassthroughRequest),
 }
 
-impl From<ChatRequest> for Question {
+impl From<ChatRequest> for CallRequest {
     fn from(request: ChatRequest) -> Self {
         Self::Chat(request)
     }
 }
 
-impl From<Passthrough> for Question {
-    fn from(request: Passthrough) -> Self {
+impl From<PassthroughRequest> for CallRequest {
+    fn from(request: PassthroughRequest) -> Self {
         Self::Other(request)
     }
 }
 
-impl Question {
+impl CallRequest {
     pub fn chat(&self) -> Option<&ChatRequest> {
         match self {
             Self::Chat(request) => Some(request),

@@ -1,32 +1,38 @@
 //! What a call comes to: the answer with its report, or the error that says why there is none.
 
-use super::types::Reply;
+use super::types::CallReply;
 use std::sync::Arc;
 
 use super::{
-    attempt_log::Trail,
+    attempt_log::AttemptLog,
     context::Call,
     error::{CallError, EndpointError},
-    report::{Latency, Report},
-    select::selector::{Picker, Skipped},
-    types::Answered,
+    report::{CallLatency, CallReport},
+    select::selector::{Selector, SkippedCandidate},
+    types::CallAnswer,
 };
 use crate::{
     base::{clock::now, reason::Reason, timestamp::epoch_ms},
-    cost::{ledger::Entry, price::Money},
+    cost::{ledger::LedgerEntry, price::Money},
     dialect::{codec::Dialect, usage::Usage},
-    observe::{counters::Tokens, observation::AnswerSeen},
+    observe::{counters::TokenCounts, observation::AnswerObservation},
     state::Target,
 };
 
 impl Call {
-    pub(super) fn reply(&self, picker: &Picker, index: usize, target: &Target, answered: Answered) -> Reply {
+    pub(super) fn reply(
+        &self,
+        picker: &Selector,
+        index: usize,
+        target: &Target,
+        answered: CallAnswer,
+    ) -> CallReply {
         let mut trail = self.trail.lock();
         trail.booked = true;
         let (cost, usual_cost) = self.book(picker, target, answered.usage, &trail);
         let failover = moved(picker, index);
         let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));
-        let report = Report {
+        let report = CallReport {
             request_id: &self.id,
             endpoint: &target.endpoint.config.name,
             provider: &target.endpoint.config.provider,
@@ -34,7 +40,7 @@ impl Call {
             attempts: trail.attempts(),
             usage: answered.usage,
             cost_usd: cost.map(Money::usd),
-            latency: Latency {
+            latency: CallLatency {
                 total_ms: now().saturating_duration_since(self.started),
                 first_content_ms: first_content,
                 queue_ms: self.waited,
@@ -46,17 +52,17 @@ impl Call {
             dropped_fields: self.dropped_fields(target),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        let answer = AnswerSeen { place: target.place(), failover, first_content, cost, usual_cost };
-        Reply { body: answered.body, report, answer: Some(answer) }
+        let answer = AnswerObservation { place: target.place(), failover, first_content, cost, usual_cost };
+        CallReply { body: answered.body, report, answer: Some(answer) }
     }
 
     /// Books what an answer cost, if that can be known, and says it beside what the usual one would have asked.
     fn book(
         &self,
-        picker: &Picker,
+        picker: &Selector,
         target: &Target,
         usage: Option<Usage>,
-        trail: &Trail,
+        trail: &AttemptLog,
     ) -> (Option<Money>, Option<Money>) {
         let engine = &self.engine;
         let price = |t: &Target| engine.price(&t.endpoint, &t.model);
@@ -64,7 +70,7 @@ impl Call {
         let cost = usage.and_then(|usage| own.map(|price| price.cost(&usage)));
         let first = &*picker.candidates[0].target;
         let billed = trail.attempts().iter().filter(|attempt| attempt.maybe_billed).count();
-        let entry = Entry {
+        let entry = LedgerEntry {
             at: epoch_ms(engine.wall()),
             endpoint: &target.endpoint.config.name,
             model: &target.model,
@@ -92,7 +98,7 @@ impl Call {
     }
 
     /// No candidate is left: the error that says why.
-    pub(super) fn give_up(&self, picker: &mut Picker) -> CallError {
+    pub(super) fn give_up(&self, picker: &mut Selector) -> CallError {
         self.tell_skips(picker, usize::MAX);
         let mut errors = Vec::new();
         let mut telling: Option<((bool, bool), CallError)> = None;
@@ -100,12 +106,12 @@ impl Call {
             let name = &candidate.target.endpoint.config.name;
             let error = match (&standing.fault, standing.skipped) {
                 (Some(fault), _) => CallError::of_fault(name, fault),
-                (None, Some(Skipped { full: true, .. })) => {
+                (None, Some(SkippedCandidate { full: true, .. })) => {
                     let target = &candidate.target;
                     let configured = target.endpoint.config.limits.max_concurrent;
                     CallError::of_full(name, target.limiter.lock().concurrency(now()), configured)
                 }
-                (None, Some(Skipped { cause, .. })) => CallError::of_skip(name, cause),
+                (None, Some(SkippedCandidate { cause, .. })) => CallError::of_skip(name, cause),
                 (None, None) => continue,
             };
             errors.push(EndpointError {
@@ -132,8 +138,8 @@ impl Call {
     }
 }
 
-fn tokens(usage: &Usage) -> Tokens {
-    Tokens {
+fn tokens(usage: &Usage) -> TokenCounts {
+    TokenCounts {
         input: usage.input_tokens,
         cached: usage.cached_tokens.unwrap_or(0),
         cache_write: usage.cache_write_tokens.unwrap_or(0),
@@ -143,7 +149,7 @@ fn tokens(usage: &Usage) -> Tokens {
 }
 
 /// Whether somebody else answered than the candidate that would have been asked with all in health.
-fn moved(picker: &Picker, index: usize) -> bool {
+fn moved(picker: &Selector, index: usize) -> bool {
     let first = &picker.candidates[0].target;
     let answered = &picker.candidates[index].target;
     let shares_tier = picker.candidates[index].rank == picker.candidates[0].rank;

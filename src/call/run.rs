@@ -1,35 +1,35 @@
 //! The loop: pick a candidate, attempt, decide, until there is an answer or no way to one.
 
-use super::{context::Call, redact::redacted, types::Ended};
+use super::{context::Call, redact::redacted, types::AttemptEnd};
 use std::{sync::Arc, time::Duration};
 
 use tokio::time;
 
 use super::{
     error::CallError,
-    hedge::{Begun, Finished},
+    hedge::{AttemptResult, Committed},
     select::{
         canary::{self},
         candidates,
-        selector::Picker,
+        selector::Selector,
     },
     sink::StreamSink,
-    types::{Reply, Trial},
+    types::{AttemptContext, CallReply},
 };
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
     config::call_policy::OnUnavailable,
-    cost::accountant::Verdict,
+    cost::accountant::BudgetDecision,
     policy::{
-        decide::{self, Situation, Step},
-        fault::{Fault, Same, Scope},
+        decide::{self, DecisionContext, NextStep},
+        fault::{BlameScope, Fault, SameCandidate},
     },
-    state::{Obstacle, Target, wait_queue::Place},
+    state::{BlockReason, Target, wait_queue::WaitTicket},
 };
 
 impl Call {
     /// Runs the call to its end. Chunks of a stream go to `sink` as they come.
-    pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
+    pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<CallReply, CallError> {
         let deadline = time::Instant::from_std(self.deadline());
         let total = self.timeouts.total;
         let result = tokio::select! {
@@ -48,7 +48,7 @@ impl Call {
         result
     }
 
-    async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<Reply, CallError> {
+    async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<CallReply, CallError> {
         let engine = self.engine.clone();
         self.keep_within_budgets().map_err(|e| *e)?;
         let mut candidates =
@@ -57,7 +57,7 @@ impl Call {
             *self.drawn.lock() = canary::draw(&mut candidates, || engine.draw(), now());
         }
         let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
-        let mut picker = Picker::new(candidates, sticky, now(), || engine.draw());
+        let mut picker = Selector::new(candidates, sticky, now(), || engine.draw());
         self.usual = picker.candidates.first().map(|candidate| candidate.target.place());
         let most = picker.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
@@ -71,51 +71,53 @@ impl Call {
             if let Some((from, fault)) = failed.take() {
                 self.tell_move(&from, &pick.admission.target, &fault);
             }
-            let Finished { index, mut trial, begun } = self.race(&mut picker, pick).await;
+            let AttemptResult { index, mut trial, begun } = self.race(&mut picker, pick).await;
             let target = trial.admission.target.clone();
             if begun.is_err() && now() >= self.deadline() {
                 // The caller's time is over, whatever else ran out with it: nobody is to blame.
                 return Err(CallError::deadline(self.timeouts.total));
             }
             let ended = match begun {
-                Ok(Begun::Whole(answered)) => Ended::Answered(answered),
-                Ok(Begun::Flow(flow)) => redacted(&target, flow.deliver(&mut trial.admission, sink).await),
-                Ok(Begun::Stream(reading)) => {
+                Ok(Committed::Whole(answered)) => AttemptEnd::Answered(answered),
+                Ok(Committed::Flow(flow)) => {
+                    redacted(&target, flow.deliver(&mut trial.admission, sink).await)
+                }
+                Ok(Committed::Stream(reading)) => {
                     redacted(&target, reading.deliver(&mut trial.admission, sink).await)
                 }
-                Err(fault) => Ended::Failed(fault),
+                Err(fault) => AttemptEnd::Failed(fault),
             };
             self.settle(&mut trial, &ended);
             let fault = match ended {
-                Ended::Answered(answered) => return Ok(self.reply(&picker, index, &target, answered)),
-                Ended::Expired(error) => return Err(*error),
-                Ended::Cut(cut) => self.after_cut(cut).map_err(|e| *e)?,
-                Ended::Failed(fault) => fault,
+                AttemptEnd::Answered(answered) => return Ok(self.reply(&picker, index, &target, answered)),
+                AttemptEnd::Expired(error) => return Err(*error),
+                AttemptEnd::Cut(cut) => self.after_cut(cut).map_err(|e| *e)?,
+                AttemptEnd::Failed(fault) => fault,
             };
-            let Trial { admission, refreshes, continues, .. } = trial;
+            let AttemptContext { admission, refreshes, continues, .. } = trial;
             // Its place is free before anyone is picked.
             drop(admission);
-            if continues && fault.kind.rule().scope == Scope::Request {
+            if continues && fault.kind.rule().scope == BlameScope::Request {
                 // What it would not take is the beginning of the answer, not the caller's question.
                 self.prefill_refused = true;
                 picker.reopen(index, true);
                 failed = Some((target, fault));
                 continue;
             }
-            if fault.kind.rule().same == Same::AfterCooldown {
+            if fault.kind.rule().same == SameCandidate::AfterCooldown {
                 // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
                 self.rank = engine.room.rank(self.options.queue_priority);
             }
             picker.failed(index, fault.clone(), &self.question, now());
             first = match self.decide(&picker, index, &fault, refreshes) {
-                Step::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
-                Step::Next => None,
+                NextStep::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
+                NextStep::Next => None,
                 // When it is ready again, or whoever is before: that is waited for among all who wait.
-                Step::SameWhenReady if !self.engine.config.retry.prefer_same => None,
-                Step::SameWhenReady => {
+                NextStep::SameWhenReady if !self.engine.config.retry.prefer_same => None,
+                NextStep::SameWhenReady => {
                     self.again(&mut picker, index, Duration::ZERO, false, &mut None).await.then_some(index)
                 }
-                Step::Same { after, free } => {
+                NextStep::Same { after, free } => {
                     self.again(&mut picker, index, after, free, &mut None).await.then_some(index)
                 }
             };
@@ -130,12 +132,12 @@ impl Call {
     fn keep_within_budgets(&mut self) -> Result<(), Box<CallError>> {
         let now = epoch_ms(self.engine.wall());
         match self.engine.books.verdict(&self.options.tags, now) {
-            Verdict::Go => {}
-            Verdict::Reject { budget, limit, renews_at } => {
+            BudgetDecision::Go => {}
+            BudgetDecision::Reject { budget, limit, renews_at } => {
                 let renews_in = Duration::from_millis(renews_at.saturating_sub(now));
                 return Err(Box::new(CallError::budget(&budget, limit, renews_in)));
             }
-            Verdict::Downgrade(rule) => {
+            BudgetDecision::Downgrade(rule) => {
                 let rules = &self.engine.config.rules;
                 self.options.rule =
                     rules.iter().find(|(name, _)| *name == rule).map(|(_, rule)| rule.clone());
@@ -144,19 +146,24 @@ impl Call {
         Ok(())
     }
 
-    pub(super) fn decide(&self, picker: &Picker, index: usize, fault: &Fault, refreshes: bool) -> Step {
+    pub(super) fn decide(&self, picker: &Selector, index: usize, fault: &Fault, refreshes: bool) -> NextStep {
         let standing = &picker.standings[index];
         if refreshes && standing.same == 0 && self.retries_left > 0 {
-            return Step::Same { after: Duration::ZERO, free: false };
+            return NextStep::Same { after: Duration::ZERO, free: false };
         }
         let situation = self.situation(standing.same, standing.free, picker.alternative(self.asker()));
         let opted_in = self.engine.config.retry.failover_on.contains(&fault.kind.reason());
-        decide::decide(fault, &Situation { opted_in, remaining: picker.remaining(), ..situation })
+        decide::decide(fault, &DecisionContext { opted_in, remaining: picker.remaining(), ..situation })
     }
 
-    pub(super) fn situation(&self, same_so_far: u32, free_so_far: u32, alternative: bool) -> Situation<'_> {
+    pub(super) fn situation(
+        &self,
+        same_so_far: u32,
+        free_so_far: u32,
+        alternative: bool,
+    ) -> DecisionContext<'_> {
         let retry = &self.engine.config.retry;
-        Situation {
+        DecisionContext {
             alternative,
             remaining: alternative,
             opted_in: false,
@@ -174,24 +181,24 @@ impl Call {
     /// allowed or does not fit the deadline.
     pub(super) async fn again(
         &mut self,
-        picker: &mut Picker,
+        picker: &mut Selector,
         index: usize,
         after: Duration,
         free: bool,
-        place: &mut Option<Place>,
+        place: &mut Option<WaitTicket>,
     ) -> bool {
         let target = picker.candidates[index].target.clone();
         let parked = match target.parked(now()) {
             None => Duration::ZERO,
             // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
             Some(blocked)
-                if blocked.obstacle == Obstacle::Breaker && free && picker.standings[index].early =>
+                if blocked.obstacle == BlockReason::Breaker && free && picker.standings[index].early =>
             {
                 picker.standings[index].early = false;
                 Duration::ZERO
             }
             // An open breaker means another attempt is not wanted here.
-            Some(blocked) if blocked.obstacle == Obstacle::Breaker => return false,
+            Some(blocked) if blocked.obstacle == BlockReason::Breaker => return false,
             Some(blocked) => match blocked.until {
                 Some(until) => until.saturating_duration_since(now()),
                 None => return false,
@@ -216,7 +223,8 @@ impl Call {
     /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
     /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
     pub(super) fn charge(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
-        let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown && f.hint.is_some());
+        let invited =
+            fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown && f.hint.is_some());
         if !invited && !target.endpoint.budget.lock().withdraw(now()) {
             self.budget_exhausted = true;
             return false;

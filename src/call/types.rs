@@ -1,10 +1,10 @@
 //! What the parts of a call hand to each other.
 
-use super::error::{CallError, Interrupted};
+use super::error::{CallError, PartialAnswer};
 use crate::{
     config::key::ApiKey,
     dialect::{openai::accumulate::Accumulator, usage::Usage},
-    observe::observation::AnswerSeen,
+    observe::observation::AnswerObservation,
     policy::fault::Fault,
     state::admission::Admission,
 };
@@ -12,7 +12,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// One attempt under way.
-pub struct Trial {
+pub struct AttemptContext {
     pub index: usize,
     pub admission: Admission,
     /// Its number in the trail.
@@ -33,7 +33,7 @@ pub struct Trial {
 
 /// A whole answer.
 #[derive(Debug)]
-pub struct Answered {
+pub struct CallAnswer {
     pub body: String,
     pub usage: Option<Usage>,
     pub first_content: Option<Instant>,
@@ -42,17 +42,17 @@ pub struct Answered {
 }
 
 /// How one attempt ended.
-pub enum Ended {
-    Answered(Answered),
+pub enum AttemptEnd {
+    Answered(CallAnswer),
     Failed(Fault),
     /// Content had been delivered.
-    Cut(Box<Cut>),
+    Cut(Box<Interruption>),
     /// The call's own deadline passed after content had been delivered: nobody is to blame.
     Expired(Box<CallError>),
 }
 
 /// What had been delivered, by whom, and why it broke.
-pub struct Cut {
+pub struct Interruption {
     pub fault: Fault,
     pub endpoint: String,
     pub model: String,
@@ -60,7 +60,7 @@ pub struct Cut {
 }
 
 /// Tells the reader that another candidate takes over, before its first chunk.
-pub struct Announcement {
+pub struct ResumeNotice {
     pub chunk: String,
     /// What it goes on from; a restart begins with nothing.
     pub whole: Accumulator,
@@ -68,17 +68,17 @@ pub struct Announcement {
 
 /// A sound answer, with its report as JSON.
 #[derive(Debug)]
-pub struct Reply {
+pub struct CallReply {
     /// The vendor's body, or the completion put together from a stream.
     pub body: String,
     pub report: String,
     /// Who gave it; `None` for the fallback.
-    pub answer: Option<AnswerSeen>,
+    pub answer: Option<AnswerObservation>,
 }
 
-impl Cut {
+impl Interruption {
     pub fn into_error(self, total: Option<Duration>) -> CallError {
-        let delivered = Interrupted {
+        let delivered = PartialAnswer {
             partial: self.whole.text().to_owned(),
             usage: self.whole.usage(),
             partial_completion: self.whole.completion(),

@@ -10,16 +10,16 @@ use super::{
     report::AttemptOutcome,
     select::{
         candidates::Candidate,
-        selector::{Outlook, Pick, Picker, Skipped},
+        selector::{Availability, Selection, Selector, SkippedCandidate},
     },
 };
 use crate::{
     base::clock::now,
     config::call_policy::OnUnavailable,
-    policy::decide::{self, Step},
+    policy::decide::{self, NextStep},
     state::{
-        Blocked, Obstacle,
-        wait_queue::{MAX_WAITING, Place},
+        BlockReason, Blockage,
+        wait_queue::{MAX_WAITING, WaitTicket},
     },
 };
 
@@ -34,9 +34,9 @@ impl Call {
     /// probe, or whatever becomes ready first.
     pub(super) async fn next_pick(
         &mut self,
-        picker: &mut Picker,
+        picker: &mut Selector,
         mut first: Option<usize>,
-    ) -> Result<Pick, CallError> {
+    ) -> Result<Selection, CallError> {
         let mut place = None;
         loop {
             // One that it throttled may have become ready while another was asked.
@@ -55,7 +55,7 @@ impl Call {
         }
     }
 
-    fn pick_untried(&mut self, picker: &mut Picker) -> Option<Pick> {
+    fn pick_untried(&mut self, picker: &mut Selector) -> Option<Selection> {
         let continues = |c: &Candidate| self.continues_at(&c.target);
         let pick = if self.cut.is_some() { picker.untried(self.asker(), false, continues) } else { None };
         pick.or_else(|| picker.untried(self.asker(), false, |_| true))
@@ -64,7 +64,7 @@ impl Call {
 
     /// Somebody is asked: what became of the attempts before is known, and listeners hear. If it is a candidate
     /// that has failed this call, its attempt before says so.
-    fn tell_again(&self, picker: &Picker, index: usize) {
+    fn tell_again(&self, picker: &Selector, index: usize) {
         let (target, standing) = (&picker.candidates[index].target, &picker.standings[index]);
         let again = standing.number.zip(standing.failed_at);
         {
@@ -81,12 +81,12 @@ impl Call {
     }
 
     /// Notes in the trail who was passed over for the one that was picked.
-    pub(super) fn tell_skips(&self, picker: &mut Picker, picked: usize) {
+    pub(super) fn tell_skips(&self, picker: &mut Selector, picked: usize) {
         for (index, (candidate, standing)) in picker.candidates.iter().zip(&mut picker.standings).enumerate()
         {
             if index == picked {
                 standing.skipped = None;
-            } else if let Some(Skipped { reason, .. }) = standing.skipped
+            } else if let Some(SkippedCandidate { reason, .. }) = standing.skipped
                 && standing.asked == 0
                 && !std::mem::replace(&mut standing.told, true)
             {
@@ -97,12 +97,12 @@ impl Call {
     }
 
     /// Everyone was asked: the first whose failure allows it may be asked once more.
-    async fn pick_again(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Option<usize> {
+    async fn pick_again(&mut self, picker: &mut Selector, place: &mut Option<WaitTicket>) -> Option<usize> {
         for index in 0..picker.candidates.len() {
             let standing = &picker.standings[index];
             let Some(fault) = standing.fault.as_ref().filter(|_| standing.closed) else { continue };
             let step = decide::again(fault, &self.situation(standing.same, standing.free, false));
-            if let Some(Step::Same { after, free }) = step
+            if let Some(NextStep::Same { after, free }) = step
                 && self.again(picker, index, after, free, place).await
             {
                 return Some(index);
@@ -113,7 +113,7 @@ impl Call {
 
     /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's place
     /// among those who wait.
-    async fn wait(&mut self, picker: &mut Picker, place: &mut Option<Place>) -> Result<(), CallError> {
+    async fn wait(&mut self, picker: &mut Selector, place: &mut Option<WaitTicket>) -> Result<(), CallError> {
         if self.on_unavailable() != OnUnavailable::Wait {
             return Err(self.give_up(picker));
         }
@@ -124,18 +124,18 @@ impl Call {
         let unpaced = (began + MAX_WAIT.saturating_sub(self.unpaced)).min(deadline);
         // The only endpoint a caller has is worth waiting for as long as the caller does.
         let alone = picker.candidates.len() == 1;
-        let limit = |outlook: &Outlook| {
+        let limit = |outlook: &Availability| {
             let certain = outlook.paced || (alone && outlook.invited);
             if certain { deadline } else { unpaced }
         };
         let outlooks = picker.outlooks(self.asker(), throttled);
         // What is certain to come too late is no reason to wait.
-        let worth = |(_, o): &&(usize, Outlook)| o.at.map_or(limit(o) > began, |at| at < limit(o));
+        let worth = |(_, o): &&(usize, Availability)| o.at.map_or(limit(o) > began, |at| at < limit(o));
         let Some(until) = outlooks.iter().filter(worth).map(|(_, o)| limit(o)).max() else {
             return Err(self.give_up(picker));
         };
         let soonest = outlooks.iter().filter(worth).min_by_key(|(_, o)| (o.at.is_none(), o.at));
-        if let Some((index, Outlook { throttled: true, .. })) = soonest
+        if let Some((index, Availability { throttled: true, .. })) = soonest
             && !picker.standings[*index].paid
         {
             // A retry is paid for before it is waited for: who cannot pay does not wait in vain.
@@ -173,11 +173,11 @@ impl Call {
     }
 
     /// Throttled candidates that are ready again and paid for may be asked.
-    fn reopen(&mut self, picker: &mut Picker) {
+    fn reopen(&mut self, picker: &mut Selector) {
         for index in 0..picker.candidates.len() {
             let standing = &picker.standings[index];
             // A breaker that opened meanwhile is no cooldown: it may be tested early, by this call as by any.
-            let cooling = |b: Blocked| b.obstacle != Obstacle::Breaker;
+            let cooling = |b: Blockage| b.obstacle != BlockReason::Breaker;
             let parked = picker.candidates[index].target.parked(now());
             if standing.paid && standing.closed && !parked.is_some_and(cooling) {
                 picker.reopen(index, false);

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::reader::{self, Reader};
 use crate::alert::rules::{
-    BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule, RulesConfig,
+    BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, LatencyRule, LatencyStatistic, RateLimitedRule,
+    RulesConfig,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -19,7 +20,9 @@ pub fn read(r: &mut Reader<'_>) -> RulesConfig {
             let d = LatencyRule::default();
             LatencyRule {
                 threshold: r.duration("threshold", MS).unwrap_or(d.threshold),
-                of: r.one_of("of", &[("mean", Figure::Mean), ("p95", Figure::P95)]).unwrap_or(d.of),
+                of: r
+                    .one_of("of", &[("mean", LatencyStatistic::Mean), ("p95", LatencyStatistic::P95)])
+                    .unwrap_or(d.of),
                 min_requests: r.integer("minRequests", 1, 100).map_or(d.min_requests, |n| n as usize),
                 window: r.duration("window", LEAST_WINDOW).unwrap_or(d.window),
             }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     alert::{
         Severity,
-        dispatcher::Policy,
-        notify::{ForwardConfig, Receiver, Secret, key_in},
+        dispatcher::DispatchPolicy,
+        notify::{NotifyConfig, Receiver, Secret, key_in},
         rules::RulesConfig,
     },
     net::{proxy::ProxyOptions, tls::TlsOptions},
@@ -25,13 +25,13 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct AlertOptions {
     pub rules: RulesConfig,
-    pub forward: ForwardConfig,
+    pub forward: NotifyConfig,
 }
 
 /// A forwarder that has no client.
 #[derive(Debug)]
-pub struct Standalone {
-    pub forward: ForwardConfig,
+pub struct StandaloneForwarder {
+    pub forward: NotifyConfig,
     pub proxy: ProxyOptions,
     pub tls: TlsOptions,
 }
@@ -46,7 +46,7 @@ pub fn read(r: &mut Reader<'_>) -> Option<AlertOptions> {
         let receivers = [slack, discord, pagerduty, webhook, function].into_iter().flatten().collect();
         AlertOptions {
             rules: r.object("rules", alert_rules::read).unwrap_or_default(),
-            forward: ForwardConfig { policy: read_policy(r), receivers },
+            forward: NotifyConfig { policy: read_policy(r), receivers },
         }
     })
 }
@@ -56,7 +56,7 @@ pub fn read_standalone(
     service: &str,
     options: &Value,
     environment: &Environment,
-) -> Result<Standalone, Problems> {
+) -> Result<StandaloneForwarder, Problems> {
     let mut problems = Problems::new();
     let read = reader::object(options, "", &mut problems, |r| {
         let receiver = match service {
@@ -74,7 +74,7 @@ pub fn read_standalone(
         };
         let policy = read_policy(r);
         let (proxy, tls) = (read_proxy(r, environment), read_tls(r, environment));
-        Some(Standalone { forward: ForwardConfig { policy, receivers: vec![receiver?] }, proxy, tls })
+        Some(StandaloneForwarder { forward: NotifyConfig { policy, receivers: vec![receiver?] }, proxy, tls })
     });
     match read.flatten() {
         Some(read) if problems.is_empty() => Ok(read),
@@ -83,10 +83,10 @@ pub fn read_standalone(
 }
 
 /// What each forwarder may be told of how it is to go about it.
-pub fn read_policy(r: &mut Reader<'_>) -> Policy {
-    let usual = Policy::default();
+pub fn read_policy(r: &mut Reader<'_>) -> DispatchPolicy {
+    let usual = DispatchPolicy::default();
     let severities = [("warning", Severity::Warning), ("critical", Severity::Critical)];
-    Policy {
+    DispatchPolicy {
         on: alert_kinds::read(r, "on"),
         min_severity: r.one_of("minSeverity", &severities).unwrap_or(usual.min_severity),
         group_wait: r.duration("groupWait", Duration::ZERO).unwrap_or(usual.group_wait),

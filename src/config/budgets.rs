@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{
     reader::{self, Problem, Reader, expected, nearest, shorten},
-    routing::Rule,
+    routing::RoutingRule,
 };
 use crate::cost::{
-    budget::{CostBudgetConfig, Exceeded},
+    budget::{BudgetAction, CostBudgetConfig},
     calendar::Period,
     price::Money,
 };
@@ -17,14 +17,14 @@ const MOST: usize = 100;
 const WARN_AT: [f64; 3] = [0.5, 0.8, 1.0];
 
 #[derive(Clone, Copy, PartialEq)]
-enum Word {
+enum BudgetActionWord {
     Warn,
     Reject,
     Downgrade,
 }
 
 /// `budgets`; a downgrade names one of the rules.
-pub fn read(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Vec<CostBudgetConfig> {
+pub fn read(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Vec<CostBudgetConfig> {
     r.note(
         "budgets",
         || json!({ "type": "array", "maxItems": MOST, "items": reader::describe(|r| read_one(r, &[], 0)) }),
@@ -48,7 +48,7 @@ pub fn read(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Vec<CostBudgetConfi
     budgets
 }
 
-fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<CostBudgetConfig> {
+fn read_one(r: &mut Reader<'_>, rules: &[(String, RoutingRule)], at: usize) -> Option<CostBudgetConfig> {
     r.note_required("limit");
     r.note_required("per");
     let name = r.string("name");
@@ -63,11 +63,15 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
     }
     let tag = read_tag(r);
     let warn_at = read_shares(r);
-    let words = [("warn", Word::Warn), ("reject", Word::Reject), ("downgrade", Word::Downgrade)];
-    let word = r.one_of("onExceeded", &words).unwrap_or(Word::Reject);
+    let words = [
+        ("warn", BudgetActionWord::Warn),
+        ("reject", BudgetActionWord::Reject),
+        ("downgrade", BudgetActionWord::Downgrade),
+    ];
+    let word = r.one_of("onExceeded", &words).unwrap_or(BudgetActionWord::Reject);
     let route = r.string("downgradeTo");
     let then = match (word, route) {
-        (Word::Downgrade, Some(route)) => {
+        (BudgetActionWord::Downgrade, Some(route)) => {
             if !rules.iter().any(|(name, _)| *name == route) {
                 let meant = nearest(&route, rules.iter().map(|(name, _)| name.as_str()));
                 let meant = meant.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
@@ -76,9 +80,9 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
                     format!("must be one of the rules, got '{}'{meant}", shorten(&route)),
                 );
             }
-            Exceeded::Downgrade(route)
+            BudgetAction::Downgrade(route)
         }
-        (Word::Downgrade, None) => {
+        (BudgetActionWord::Downgrade, None) => {
             if !r.is_given("downgradeTo") {
                 r.problem("downgradeTo", "is missing; it names the rule that calls go by then");
             }
@@ -88,7 +92,7 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, Rule)], at: usize) -> Option<C
             if route.is_some() {
                 r.problem("downgradeTo", "is for onExceeded: 'downgrade'");
             }
-            if other == Word::Warn { Exceeded::Warn } else { Exceeded::Reject }
+            if other == BudgetActionWord::Warn { BudgetAction::Warn } else { BudgetAction::Reject }
         }
     };
     let per = per?;

@@ -21,7 +21,7 @@ use super::{
     queue::{self, QueueConfig},
     reader::{self, Problems, Reader},
     retry::{RetryConfig, read_retry},
-    routing::{RoutingTable, Rule, read_rules},
+    routing::{RoutingRule, RoutingTable, read_rules},
     timeouts::{Timeouts, read_timeouts},
 };
 use crate::{
@@ -38,7 +38,7 @@ pub struct ClientConfig {
     pub endpoints: Vec<EndpointConfig>,
     pub aliases: Aliases,
     pub routing: RoutingTable,
-    pub rules: Vec<(String, Rule)>,
+    pub rules: Vec<(String, RoutingRule)>,
     pub budgets: Vec<CostBudgetConfig>,
     /// Where the ledger of costs is kept.
     pub ledger: Option<PathBuf>,

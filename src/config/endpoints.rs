@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     base_url::{BaseUrl, host_name},
-    endpoint::{EndpointConfig, Inherited},
+    endpoint::{EndpointConfig, InheritedOptions},
     environment::{Environment, PROVIDERS},
     reader::{self, Reader},
     vendors::{RELAY, default_base_url, is_relay_host, vendor_of},
@@ -23,7 +23,7 @@ pub fn read_endpoints(
         json!({ "type": "array", "items": { "anyOf": [reader::a_string(), one] }, "minItems": 1 })
     });
     let listed = r.raw("endpoints");
-    let inherited = Inherited { base_url, keys, key_prefix, environment };
+    let inherited = InheritedOptions { base_url, keys, key_prefix, environment };
     let (items, at): (Vec<Value>, fn(usize) -> String) = match listed {
         Some(Value::Array(items)) if !items.is_empty() => (items.clone(), |i| format!("endpoints[{i}]")),
         Some(other) => {

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::client::ClientConfig;
 
-pub struct Imprint {
+pub struct ConfigFingerprint {
     endpoints: Vec<(String, u64)>,
     options: Vec<(String, u64)>,
 }
 
-impl Imprint {
+impl ConfigFingerprint {
     /// Of options and what was read from them.
     pub fn of(options: &Value, config: &ClientConfig) -> Self {
         // Keyed anew in each process: nothing of a key can be told from it.

@@ -84,7 +84,7 @@ impl fmt::Debug for KeySource {
 
 /// Where a key was given, for messages: an option or an environment variable.
 #[derive(Clone, Copy)]
-pub struct Rules<'a> {
+pub struct KeyRules<'a> {
     pub source: Option<&'a str>,
     pub prefix: Option<&'a str>,
     /// Vendors' own keys have a least length.
@@ -98,7 +98,7 @@ pub fn describe() -> Value {
 }
 
 /// Reads one key; the message never quotes it.
-pub fn read(value: &Value, rules: Rules<'_>) -> Result<KeySource, String> {
+pub fn read(value: &Value, rules: KeyRules<'_>) -> Result<KeySource, String> {
     if let Some(number) = value.get("$function").and_then(Value::as_u64) {
         return Ok(KeySource::Function(number as u32));
     }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn messages_name_the_source_and_never_quote() {
-        let rules = Rules { source: Some("OPENAI_API_KEY"), prefix: Some("sk-"), shortest: SHORTEST };
+        let rules = KeyRules { source: Some("OPENAI_API_KEY"), prefix: Some("sk-"), shortest: SHORTEST };
         for (given, says) in [
             (json!("SECRET"), "too short"),
             (json!("SECRETSECRETSECRETSECRET"), "must start with 'sk-'"),

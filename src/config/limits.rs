@@ -1,7 +1,7 @@
 //! The rate limits of an endpoint: the user's, or on the relay those of its plans.
 
 use super::reader::Reader;
-use crate::{base::model_id, policy::limiter::Limits};
+use crate::{base::model_id, policy::limiter::RateLimits};
 
 /// What the relay allows by default, by the beginning of a model's id: requests and tokens a minute.
 const RELAY: [(&str, u32, u64); 4] = [
@@ -13,8 +13,8 @@ const RELAY: [(&str, u32, u64); 4] = [
 /// What it allows for any other model.
 const RELAY_RPM: u32 = 100;
 
-pub fn read(r: &mut Reader<'_>) -> Limits {
-    r.object("limits", |r| Limits {
+pub fn read(r: &mut Reader<'_>) -> RateLimits {
+    r.object("limits", |r| RateLimits {
         rpm: r.integer("rpm", 1, u64::from(u32::MAX)).map(|n| n as u32),
         tpm: r.integer("tpm", 1, 1 << 50),
         max_concurrent: r.integer("maxConcurrency", 1, u64::from(u32::MAX)).map(|n| n as u32),
@@ -23,10 +23,10 @@ pub fn read(r: &mut Reader<'_>) -> Limits {
 }
 
 /// The relay's limits for a model, where the user states none.
-pub fn of_relay(model: &str) -> Limits {
+pub fn of_relay(model: &str) -> RateLimits {
     match RELAY.iter().find(|(name, ..)| model_id::is(model, name)) {
-        Some((_, rpm, tpm)) => Limits { rpm: Some(*rpm), tpm: Some(*tpm), max_concurrent: None },
-        None => Limits { rpm: Some(RELAY_RPM), tpm: None, max_concurrent: None },
+        Some((_, rpm, tpm)) => RateLimits { rpm: Some(*rpm), tpm: Some(*tpm), max_concurrent: None },
+        None => RateLimits { rpm: Some(RELAY_RPM), tpm: None, max_concurrent: None },
     }
 }
 

@@ -5,30 +5,30 @@ use serde_json::{Value, json};
 use super::reader::{self, Problem, Reader};
 
 /// A short name, what it means, and what stands behind it at other vendors.
-struct Builtin {
+struct BuiltinAlias {
     alias: &'static str,
     target: &'static str,
     /// The vendor's own id, where it differs from the relay's.
     others: &'static [&'static str],
 }
 
-const BUILTIN: [Builtin; 4] = [
-    Builtin {
+const BUILTIN: [BuiltinAlias; 4] = [
+    BuiltinAlias {
         alias: "gpt-4.1",
         target: "openai/gpt-4.1",
         others: &["anthropic/claude-sonnet-4-20250514", "google/gemini-2.5-flash", "deepseek/deepseek-chat"],
     },
-    Builtin {
+    BuiltinAlias {
         alias: "claude-sonnet-4",
         target: "anthropic/claude-sonnet-4-20250514",
         others: &["openai/gpt-4.1", "google/gemini-2.5-flash", "deepseek/deepseek-chat"],
     },
-    Builtin {
+    BuiltinAlias {
         alias: "deepseek-v3",
         target: "deepseek/deepseek-v3-0324",
         others: &["openai/gpt-4.1-mini", "google/gemini-2.5-flash", "anthropic/claude-sonnet-4-20250514"],
     },
-    Builtin {
+    BuiltinAlias {
         alias: "gemini-flash",
         target: "google/gemini-2.0-flash-001",
         others: &["openai/gpt-4.1-mini", "deepseek/deepseek-chat", "anthropic/claude-sonnet-4-20250514"],
@@ -37,7 +37,7 @@ const BUILTIN: [Builtin; 4] = [
 
 /// What one name may stand for, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expansion {
+pub struct AliasExpansion {
     /// Asked of every endpoint that serves it.
     pub targets: Vec<String>,
     /// Asked only of vendors' own endpoints, after the targets.
@@ -72,17 +72,19 @@ impl Aliases {
     }
 
     /// What `asked` stands for: the user's list, a built-in alias, or itself.
-    pub fn expand(&self, asked: &str) -> Expansion {
+    pub fn expand(&self, asked: &str) -> AliasExpansion {
         if let Some((_, list)) = self.0.iter().find(|(name, _)| name == asked) {
-            return Expansion { targets: list.clone(), across_vendors: Vec::new(), built_in: false };
+            return AliasExpansion { targets: list.clone(), across_vendors: Vec::new(), built_in: false };
         }
         match BUILTIN.iter().find(|b| b.alias == asked) {
-            Some(b) => Expansion {
+            Some(b) => AliasExpansion {
                 targets: vec![b.target.into()],
                 across_vendors: b.others.iter().map(|s| (*s).into()).collect(),
                 built_in: true,
             },
-            None => Expansion { targets: vec![asked.into()], across_vendors: Vec::new(), built_in: false },
+            None => {
+                AliasExpansion { targets: vec![asked.into()], across_vendors: Vec::new(), built_in: false }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::reader::{self, Reader, expected};
 use crate::{
     base::{duration, reason::Reason},
-    policy::{backoff::Backoff, retry_budget::BudgetConfig},
+    policy::{backoff::Backoff, retry_budget::RetryBudgetConfig},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct RetryConfig {
     pub prefer_same: bool,
     pub max_retry_after: Duration,
     pub backoff: Backoff,
-    pub budget: BudgetConfig,
+    pub budget: RetryBudgetConfig,
     /// Faults of the request after which another endpoint is asked all the same.
     pub failover_on: Vec<Reason>,
 }
@@ -26,7 +26,7 @@ impl Default for RetryConfig {
             prefer_same: false,
             max_retry_after: Duration::from_secs(5),
             backoff: Backoff::default(),
-            budget: BudgetConfig::default(),
+            budget: RetryBudgetConfig::default(),
             failover_on: Vec::new(),
         }
     }
@@ -65,7 +65,7 @@ pub fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
         max_retry_after: r.duration("maxRetryAfter", Duration::ZERO).unwrap_or(d.max_retry_after),
         backoff,
         budget: r
-            .object("budget", |r| BudgetConfig {
+            .object("budget", |r| RetryBudgetConfig {
                 ratio: r.number("ratio", 0.0, 10.0).unwrap_or(d.budget.ratio),
                 per_second: r.number("perSecond", 0.0, 1_000.0).unwrap_or(d.budget.per_second),
             })

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    endpoint::{EndpointConfig, Served},
+    endpoint::{EndpointConfig, ServedModels},
     models::Aliases,
     reader::{self, Problem, Problems, Reader, expected, nearest, shorten},
 };
 
 /// A rule, by the name a call gives as its `route`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rule {
+pub struct RoutingRule {
     /// Endpoints and models, in order; all that the client has where it is empty.
-    pub route_to: Vec<Goal>,
+    pub route_to: Vec<RouteTarget>,
     /// After those, everybody else.
     pub fallback: bool,
     /// Who takes over is told the whole conversation, and not its last turn alone.
@@ -27,7 +27,7 @@ pub struct Rule {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub enum RouteTarget {
     Endpoint(String),
     /// A model or an alias.
     Model(String),
@@ -45,8 +45,8 @@ const PRIORITIES: [&str; 3] = ["fast", "normal", "high"];
 const NORMAL: usize = 1;
 const GENERAL: &str = "general";
 
-type Lists = [&'static [&'static str]; 3];
-const BUILTIN: [(&str, Lists); 4] = [
+type PriorityLists = [&'static [&'static str]; 3];
+const BUILTIN: [(&str, PriorityLists); 4] = [
     (
         "simple_qa",
         [
@@ -121,7 +121,7 @@ pub fn read_rules(
     r: &mut Reader<'_>,
     endpoints: Option<&[EndpointConfig]>,
     aliases: &Aliases,
-) -> Vec<(String, Rule)> {
+) -> Vec<(String, RoutingRule)> {
     r.note("rules", || {
         let rule = reader::describe(|r| read_rule(r, None, aliases));
         json!({ "type": "object", "additionalProperties": rule })
@@ -134,14 +134,14 @@ pub fn read_rules(
     rules
 }
 
-fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: &Aliases) -> Rule {
+fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: &Aliases) -> RoutingRule {
     let names = r.names("routeTo").unwrap_or_default();
     let path = r.path_of("routeTo");
-    let route_to: Vec<Goal> =
+    let route_to: Vec<RouteTarget> =
         names.iter().filter_map(|name| goal(name, &path, endpoints, aliases, r.problems())).collect();
     // Who names endpoints may have reasons not to be served elsewhere; who names a model wants an answer.
-    let only_models = route_to.iter().all(|goal| matches!(goal, Goal::Model(_)));
-    Rule {
+    let only_models = route_to.iter().all(|goal| matches!(goal, RouteTarget::Model(_)));
+    RoutingRule {
         fallback: r.boolean("fallback").unwrap_or(only_models),
         route_to,
         forgets_context: r.boolean("preserveContext") == Some(false),
@@ -157,19 +157,19 @@ fn goal(
     endpoints: Option<&[EndpointConfig]>,
     aliases: &Aliases,
     problems: &mut Problems,
-) -> Option<Goal> {
+) -> Option<RouteTarget> {
     let endpoints = endpoints?;
     if endpoints.iter().any(|e| e.name == name) {
-        return Some(Goal::Endpoint(name.to_owned()));
+        return Some(RouteTarget::Endpoint(name.to_owned()));
     }
     let id = name.split_once('/').map_or(name, |(_, id)| id);
     let serves = |e: &EndpointConfig| match &e.models {
-        Served::Any => true,
-        Served::Pinned(model) => model == name || model == id,
-        Served::Listed(list) => list.iter().any(|(n, i)| n == name || n == id || i == name || i == id),
+        ServedModels::Any => true,
+        ServedModels::Pinned(model) => model == name || model == id,
+        ServedModels::Listed(list) => list.iter().any(|(n, i)| n == name || n == id || i == name || i == id),
     };
     if aliases.is_alias(name) || endpoints.iter().any(serves) {
-        return Some(Goal::Model(name.to_owned()));
+        return Some(RouteTarget::Model(name.to_owned()));
     }
     let known = endpoints.iter().map(|e| e.name.as_str()).chain(aliases.names());
     let meant = nearest(name, known).map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
@@ -180,7 +180,7 @@ fn goal(
 }
 
 /// A call's `route`: the name of a rule.
-pub fn read_route(r: &mut Reader<'_>, rules: &[(String, Rule)]) -> Option<Rule> {
+pub fn read_route(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Option<RoutingRule> {
     let value = r.raw("route")?;
     let found = value.as_str().and_then(|given| rules.iter().find(|(name, _)| name == given));
     if found.is_none() {

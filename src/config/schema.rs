@@ -7,19 +7,19 @@ use serde_json::{Map, Value, json};
 use super::{client::ClientConfig, descriptions::DESCRIPTIONS};
 
 /// Another name under which documents may give an option.
-pub struct Also {
+pub struct OptionAlias {
     pub written: &'static str,
     pub option: &'static str,
     /// The name says the unit, and the value is a number: so many milliseconds each.
     pub unit: Option<(&'static str, f64)>,
 }
 
-const fn also(written: &'static str, option: &'static str, unit: Option<(&'static str, f64)>) -> Also {
-    Also { written, option, unit }
+const fn also(written: &'static str, option: &'static str, unit: Option<(&'static str, f64)>) -> OptionAlias {
+    OptionAlias { written, option, unit }
 }
 
 /// The names of a document's original shape, wherever there is such an option.
-pub const ALSO: [Also; 8] = [
+pub const ALSO: [OptionAlias; 8] = [
     also("max_latency_ms", "maxLatency", Some(("milliseconds", 1.0))),
     also("latency_sla_ms", "latencySla", Some(("milliseconds", 1.0))),
     also("interval_seconds", "interval", Some(("seconds", 1_000.0))),

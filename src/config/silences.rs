@@ -44,7 +44,7 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
             );
             When::Always
         }
-        (Some(Time::Of(from)), Some(Time::Of(until))) => When::Daily(from, until),
+        (Some(SilenceTime::Of(from)), Some(SilenceTime::Of(until))) => When::Daily(from, until),
         (from, until) => match (moment(from), moment(until)) {
             (Some(from), Some(until)) => When::Between(from, until),
             _ => {
@@ -60,39 +60,39 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
 }
 
 #[derive(Clone, Copy)]
-enum Time {
+enum SilenceTime {
     At(SystemTime),
     /// Seconds after midnight.
     Of(u64),
 }
 
 /// Whether nothing lies between two times.
-fn is_empty(from: Time, until: Time) -> bool {
+fn is_empty(from: SilenceTime, until: SilenceTime) -> bool {
     match (from, until) {
-        (Time::Of(from), Time::Of(until)) => from == until,
-        (Time::At(from), Time::At(until)) => from >= until,
+        (SilenceTime::Of(from), SilenceTime::Of(until)) => from == until,
+        (SilenceTime::At(from), SilenceTime::At(until)) => from >= until,
         _ => false,
     }
 }
 
 /// A moment, or none given; `None` for a time of the day.
-fn moment(time: Option<Time>) -> Option<Option<SystemTime>> {
+fn moment(time: Option<SilenceTime>) -> Option<Option<SystemTime>> {
     match time {
         None => Some(None),
-        Some(Time::At(at)) => Some(Some(at)),
-        Some(Time::Of(_)) => None,
+        Some(SilenceTime::At(at)) => Some(Some(at)),
+        Some(SilenceTime::Of(_)) => None,
     }
 }
 
-fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<Time> {
+fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<SilenceTime> {
     const ACCEPTED: &str =
         "a moment such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00'";
     r.note(name, || json!({ "type": "string", "pattern": r"^\s*([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)\s*$" }));
     let value = r.raw(name)?;
     let text = value.as_str().map(str::trim).unwrap_or_default();
     let time = time_of_day(text)
-        .map(Time::Of)
-        .or_else(|| moment_of(text).filter(|at| *at >= UNIX_EPOCH).map(Time::At));
+        .map(SilenceTime::Of)
+        .or_else(|| moment_of(text).filter(|at| *at >= UNIX_EPOCH).map(SilenceTime::At));
     if time.is_none() {
         r.problem(name, reader::expected(ACCEPTED, value));
     }

@@ -12,25 +12,25 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{
-    budget::{CostBudget, CostBudgetConfig, Crossed, Exceeded, Reached},
+    budget::{BudgetAction, BudgetThreshold, CostBudget, CostBudgetConfig, ReachedShare},
     calendar::{self, Period},
-    ledger::{Day, Entry, Ledger, Totals, clipped},
+    ledger::{CostTotals, Ledger, LedgerDay, LedgerEntry, clipped},
     price::Money,
 };
 use crate::base::{
-    clock::Wall,
+    clock::WallClock,
     event::{self, EventKind, EventSink},
     timestamp::{epoch_ms, iso8601},
 };
 
-pub struct Books {
-    pub account: Arc<Account>,
+pub struct CostAccountant {
+    pub account: Arc<SharedLedger>,
     budgets: Vec<Arc<Mutex<CostBudget>>>,
 }
 
 /// What was spent, under whichever configuration.
 #[derive(Default)]
-pub struct Account {
+pub struct SharedLedger {
     ledger: Mutex<Ledger>,
     /// Something was booked that is not kept yet.
     changed: AtomicBool,
@@ -38,7 +38,7 @@ pub struct Account {
 
 /// What a budget that is used up makes of a call.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum BudgetDecision {
     Go,
     /// By this rule.
     Downgrade(String),
@@ -49,10 +49,10 @@ pub enum Verdict {
     },
 }
 
-impl Books {
+impl CostAccountant {
     /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
     /// begins with what the one before it or the ledger knows.
-    pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn Wall) -> Self {
+    pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn WallClock) -> Self {
         let now = epoch_ms(wall.now());
         let account = before.map(|books| books.account.clone()).unwrap_or_default();
         let known = |config: &CostBudgetConfig| {
@@ -77,18 +77,18 @@ impl Books {
     }
 
     /// Whether a call with these tags may be made. A refusal outweighs a downgrade.
-    pub fn verdict(&self, tags: &[(String, String)], now: u64) -> Verdict {
-        let mut verdict = Verdict::Go;
+    pub fn verdict(&self, tags: &[(String, String)], now: u64) -> BudgetDecision {
+        let mut verdict = BudgetDecision::Go;
         for budget in &self.budgets {
             let mut budget = budget.lock();
             if !budget.config.covers(tags) || !budget.exceeded(now) {
                 continue;
             }
             match &budget.config.then {
-                Exceeded::Warn => {}
-                Exceeded::Downgrade(rule) => verdict = Verdict::Downgrade(rule.clone()),
-                Exceeded::Reject => {
-                    return Verdict::Reject {
+                BudgetAction::Warn => {}
+                BudgetAction::Downgrade(rule) => verdict = BudgetDecision::Downgrade(rule.clone()),
+                BudgetAction::Reject => {
+                    return BudgetDecision::Reject {
                         budget: budget.config.name.clone(),
                         limit: budget.config.limit,
                         renews_at: budget.renews_at(),
@@ -100,7 +100,12 @@ impl Books {
     }
 
     /// Books a call, and tells of the shares of budgets that it reached: by events, and to whoever asked.
-    pub fn record(&self, entry: &Entry<'_>, events: &dyn EventSink, wall: &dyn Wall) -> Vec<Crossed> {
+    pub fn record(
+        &self,
+        entry: &LedgerEntry<'_>,
+        events: &dyn EventSink,
+        wall: &dyn WallClock,
+    ) -> Vec<BudgetThreshold> {
         let mut crossed = Vec::new();
         self.account.ledger.lock().record(entry);
         self.account.set_changed();
@@ -111,10 +116,10 @@ impl Books {
                 continue;
             }
             let reached = budget.charge(cost, entry.at);
-            for Reached { share, spent } in reached {
+            for ReachedShare { share, spent } in reached {
                 let config = &budget.config;
                 let renews_at = budget.renews_at();
-                crossed.push(Crossed {
+                crossed.push(BudgetThreshold {
                     budget: config.name.clone(),
                     share,
                     spent_usd: spent.usd(),
@@ -139,7 +144,7 @@ impl Books {
         &self,
         attempts: impl Iterator<Item = (&'a str, &'a str)>,
         tags: &[(String, String)],
-        wall: &dyn Wall,
+        wall: &dyn WallClock,
     ) {
         self.account.ledger.lock().record_unanswered(epoch_ms(wall.now()), attempts, tags);
         self.account.set_changed();
@@ -176,10 +181,11 @@ impl Books {
     /// What was spent from one day to another, both included.
     pub fn report(&self, from: u32, to: u32) -> Value {
         let ledger = self.account.ledger.lock();
-        let mut total = Totals::default();
-        let (mut models, mut endpoints, mut tags) = (Rows::default(), Rows::default(), Rows::default());
-        let (mut days, mut months) = (Rows::default(), Rows::default());
-        for (day, Day { models: rows, tags: tagged }) in ledger.days(from, to) {
+        let mut total = CostTotals::default();
+        let (mut models, mut endpoints, mut tags) =
+            (ReportRows::default(), ReportRows::default(), ReportRows::default());
+        let (mut days, mut months) = (ReportRows::default(), ReportRows::default());
+        for (day, LedgerDay { models: rows, tags: tagged }) in ledger.days(from, to) {
             let (year, month) = calendar::month(day);
             for (endpoint, model, sum) in rows {
                 total.add(sum);
@@ -206,7 +212,7 @@ impl Books {
     }
 }
 
-impl Account {
+impl SharedLedger {
     pub fn set_changed(&self) {
         self.changed.store(true, Ordering::Release);
     }
@@ -266,31 +272,31 @@ fn tag(config: &CostBudgetConfig) -> Value {
 fn action(config: &CostBudgetConfig, share: f64) -> &'static str {
     match &config.then {
         _ if share < 1.0 => "warn",
-        Exceeded::Warn => "warn",
-        Exceeded::Reject => "reject",
-        Exceeded::Downgrade(_) => "downgrade",
+        BudgetAction::Warn => "warn",
+        BudgetAction::Reject => "reject",
+        BudgetAction::Downgrade(_) => "downgrade",
     }
 }
 
 /// Sums by a name, in the order in which names came.
 #[derive(Default)]
-struct Rows {
-    rows: Vec<(String, String, Totals)>,
+struct ReportRows {
+    rows: Vec<(String, String, CostTotals)>,
     places: HashMap<(String, String), usize>,
 }
 
-impl Rows {
-    fn add(&mut self, name: &str, value: &str, sum: &Totals) {
+impl ReportRows {
+    fn add(&mut self, name: &str, value: &str, sum: &CostTotals) {
         let key = (name.to_owned(), value.to_owned());
         let at = *self.places.entry(key).or_insert_with(|| {
-            self.rows.push((name.to_owned(), value.to_owned(), Totals::default()));
+            self.rows.push((name.to_owned(), value.to_owned(), CostTotals::default()));
             self.rows.len() - 1
         });
         self.rows[at].2.add(sum);
     }
 
     fn told(self, by: &str) -> Vec<Value> {
-        let row = |(name, _, sum): (String, String, Totals)| {
+        let row = |(name, _, sum): (String, String, CostTotals)| {
             let mut row = told(&sum);
             row[by] = name.into();
             row
@@ -299,7 +305,7 @@ impl Rows {
     }
 
     fn tagged(self) -> Vec<Value> {
-        let row = |(name, value, sum): (String, String, Totals)| {
+        let row = |(name, value, sum): (String, String, CostTotals)| {
             let mut row = told(&sum);
             row["tag"] = name.into();
             row["value"] = value.into();
@@ -309,7 +315,7 @@ impl Rows {
     }
 }
 
-fn told(t: &Totals) -> Value {
+fn told(t: &CostTotals) -> Value {
     json!({
         "calls": t.calls, "inputTokens": t.input_tokens, "outputTokens": t.output_tokens, "costUsd": t.cost.usd(),
         "unpricedCalls": t.unpriced, "listUsd": t.list.usd(), "comparableUsd": t.comparable.usd(),

@@ -11,11 +11,11 @@ pub struct CostBudgetConfig {
     pub tag: Option<(String, Option<String>)>,
     /// Shares of the limit at which people are told, ascending.
     pub warn_at: Vec<f64>,
-    pub then: Exceeded,
+    pub then: BudgetAction,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exceeded {
+pub enum BudgetAction {
     Warn,
     Reject,
     /// Calls take this route, a rule's name.
@@ -37,7 +37,7 @@ pub struct CostBudget {
 
 /// A share was reached.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reached {
+pub struct ReachedShare {
     pub share: f64,
     pub spent: Money,
 }
@@ -72,16 +72,16 @@ impl CostBudget {
     }
 
     /// Books a call; the shares that it reached.
-    pub fn charge(&mut self, cost: Money, now: u64) -> Vec<Reached> {
+    pub fn charge(&mut self, cost: Money, now: u64) -> Vec<ReachedShare> {
         self.turn(now);
         self.spent += cost;
         let spent = self.spent;
         let limit = self.config.limit.picos() as f64;
         let reached = |share: &&f64| spent.picos() as f64 >= **share * limit;
-        let new: Vec<Reached> = self.config.warn_at[self.told..]
+        let new: Vec<ReachedShare> = self.config.warn_at[self.told..]
             .iter()
             .take_while(reached)
-            .map(|share| Reached { share: *share, spent })
+            .map(|share| ReachedShare { share: *share, spent })
             .collect();
         self.told += new.len();
         new
@@ -106,7 +106,7 @@ impl CostBudget {
 
 /// A share of a budget was reached.
 #[derive(Clone, Debug)]
-pub struct Crossed {
+pub struct BudgetThreshold {
     pub budget: String,
     pub share: f64,
     pub spent_usd: f64,
@@ -129,7 +129,7 @@ mod tests {
             per: Period::Hour,
             tag: None,
             warn_at: warn_at.to_vec(),
-            then: Exceeded::Reject,
+            then: BudgetAction::Reject,
         };
         CostBudget::new(config, 0)
     }

@@ -20,7 +20,7 @@ const LONGEST_NAME: usize = 200;
 const OTHERS: &str = "(others)";
 
 /// One answered call.
-pub struct Entry<'a> {
+pub struct LedgerEntry<'a> {
     /// Milliseconds since 1970.
     pub at: u64,
     pub endpoint: &'a str,
@@ -38,7 +38,7 @@ pub struct Entry<'a> {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Totals {
+pub struct CostTotals {
     pub calls: u64,
     pub input_tokens: u64,
     pub output_tokens: u64,
@@ -60,16 +60,16 @@ pub struct Totals {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Day {
+pub struct LedgerDay {
     /// By endpoint and model.
-    pub models: Vec<(String, String, Totals)>,
+    pub models: Vec<(String, String, CostTotals)>,
     /// By a tag's name and value.
-    pub tags: Vec<(String, String, Totals)>,
+    pub tags: Vec<(String, String, CostTotals)>,
 }
 
 /// By day since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ledger(BTreeMap<u32, Day>);
+pub struct Ledger(BTreeMap<u32, LedgerDay>);
 
 fn picos<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
     // JSON's numbers are too small for some sums.
@@ -81,8 +81,8 @@ fn of_picos<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Erro
     text.parse().map(Money::of_picos).map_err(serde::de::Error::custom)
 }
 
-impl Totals {
-    fn take(&mut self, entry: &Entry<'_>) {
+impl CostTotals {
+    fn take(&mut self, entry: &LedgerEntry<'_>) {
         let usage = entry.usage.unwrap_or_default();
         let mut sum = Self {
             calls: 1,
@@ -119,7 +119,7 @@ impl Totals {
 }
 
 impl Ledger {
-    pub fn record(&mut self, entry: &Entry<'_>) {
+    pub fn record(&mut self, entry: &LedgerEntry<'_>) {
         let today = calendar::day(entry.at);
         let day = self.0.entry(today).or_default();
         row(&mut day.models, entry.endpoint, entry.model).take(entry);
@@ -137,7 +137,7 @@ impl Ledger {
         tags: &[(String, String)],
     ) {
         let day = self.0.entry(calendar::day(at)).or_default();
-        let one = Totals { maybe_billed: 1, ..Totals::default() };
+        let one = CostTotals { maybe_billed: 1, ..CostTotals::default() };
         for (endpoint, model) in attempts {
             row(&mut day.models, endpoint, model).add(&one);
             tags.iter().for_each(|(name, value)| row(&mut day.tags, name, value).add(&one));
@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     fn forget_oldest(&mut self) {
-        let mut rows: usize = self.0.values().map(Day::rows).sum();
+        let mut rows: usize = self.0.values().map(LedgerDay::rows).sum();
         while self.0.len() > MAX_DAYS || (rows > MAX_ROWS_IN_ALL && self.0.len() > 1) {
             rows -= self.0.pop_first().map_or(0, |(_, day)| day.rows());
         }
@@ -157,17 +157,17 @@ impl Ledger {
         self.0.keys().copied().collect()
     }
 
-    pub fn day(&self, day: u32) -> Option<&Day> {
+    pub fn day(&self, day: u32) -> Option<&LedgerDay> {
         self.0.get(&day)
     }
 
     /// The days from one to another, both included.
-    pub fn days(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, &Day)> {
+    pub fn days(&self, from: u32, to: u32) -> impl Iterator<Item = (u32, &LedgerDay)> {
         self.0.range(from..=to.max(from)).map(|(day, rows)| (*day, rows))
     }
 }
 
-impl Day {
+impl LedgerDay {
     fn rows(&self) -> usize {
         self.models.len() + self.tags.len()
     }
@@ -185,13 +185,13 @@ pub fn clipped(name: &str) -> Cow<'_, str> {
     format!("{}…", &name[..end]).into()
 }
 
-fn row<'r>(rows: &'r mut Vec<(String, String, Totals)>, one: &str, two: &str) -> &'r mut Totals {
+fn row<'r>(rows: &'r mut Vec<(String, String, CostTotals)>, one: &str, two: &str) -> &'r mut CostTotals {
     let (one, two) = (&*clipped(one), &*clipped(two));
-    let find = |rows: &[(String, String, Totals)], one: &str, two: &str| {
+    let find = |rows: &[(String, String, CostTotals)], one: &str, two: &str| {
         rows.iter().position(|(a, b, _)| a == one && b == two)
     };
     let at = find(rows, one, two).unwrap_or_else(|| {
-        let is_known = |(a, ..): &(String, String, Totals)| a == one;
+        let is_known = |(a, ..): &(String, String, CostTotals)| a == one;
         let (one, two) = match rows.len() {
             few if few + 1 < MAX_ROWS => (one, two),
             // Those of one endpoint, or of one tag, stay together; there are fewer of these than rows.
@@ -199,7 +199,7 @@ fn row<'r>(rows: &'r mut Vec<(String, String, Totals)>, one: &str, two: &str) ->
             _ => (OTHERS, OTHERS),
         };
         find(rows, one, two).unwrap_or_else(|| {
-            rows.push((one.to_owned(), two.to_owned(), Totals::default()));
+            rows.push((one.to_owned(), two.to_owned(), CostTotals::default()));
             rows.len() - 1
         })
     });
@@ -212,8 +212,8 @@ mod tests {
 
     const DAY: u64 = 86_400_000;
 
-    fn entry<'a>(at: u64, model: &'a str, tags: &'a [(String, String)], picos: u128) -> Entry<'a> {
-        Entry {
+    fn entry<'a>(at: u64, model: &'a str, tags: &'a [(String, String)], picos: u128) -> LedgerEntry<'a> {
+        LedgerEntry {
             at,
             endpoint: "a",
             model,
@@ -230,12 +230,17 @@ mod tests {
     fn what_failover_added_and_what_lists_ask() {
         let mut ledger = Ledger::default();
         let money = |picos| Some(Money::of_picos(picos));
-        ledger.record(&Entry { usual: money(4), list: money(20), maybe_billed: 2, ..entry(0, "m", &[], 10) });
-        ledger.record(&Entry { usual: money(9), ..entry(0, "m", &[], 5) });
-        ledger.record(&Entry { cost: None, list: money(9), ..entry(0, "m", &[], 0) });
+        ledger.record(&LedgerEntry {
+            usual: money(4),
+            list: money(20),
+            maybe_billed: 2,
+            ..entry(0, "m", &[], 10)
+        });
+        ledger.record(&LedgerEntry { usual: money(9), ..entry(0, "m", &[], 5) });
+        ledger.record(&LedgerEntry { cost: None, list: money(9), ..entry(0, "m", &[], 0) });
         let (_, day) = ledger.days(0, 0).next().expect("a day");
         let (.., totals) = &day.models[0];
-        let expected = Totals {
+        let expected = CostTotals {
             calls: 3,
             input_tokens: 6,
             output_tokens: 3,
@@ -287,7 +292,7 @@ mod tests {
         for day in 0..250 {
             names.iter().for_each(|name| ledger.record(&entry(day * DAY, name, &[], 1)));
         }
-        let rows: usize = ledger.0.values().map(Day::rows).sum();
+        let rows: usize = ledger.0.values().map(LedgerDay::rows).sum();
         assert!((MAX_ROWS_IN_ALL - MAX_ROWS..=MAX_ROWS_IN_ALL).contains(&rows), "{rows}");
         assert_eq!(ledger.0.keys().next_back().copied(), Some(249), "the last is kept");
     }
@@ -298,7 +303,7 @@ mod tests {
         let tags = [("team".to_owned(), "a".to_owned())];
         ledger.record_unanswered(0, [("a", "m"), ("b", "m"), ("a", "m")].into_iter(), &tags);
         let (_, day) = ledger.days(0, 0).next().expect("a day");
-        let billed = |rows: &[(String, String, Totals)]| -> Vec<(String, u64, u64)> {
+        let billed = |rows: &[(String, String, CostTotals)]| -> Vec<(String, u64, u64)> {
             rows.iter().map(|(a, _, t)| (a.clone(), t.calls, t.maybe_billed)).collect()
         };
         assert_eq!(billed(&day.models), [("a".to_owned(), 0, 2), ("b".to_owned(), 0, 1)]);

@@ -12,7 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{task::AbortHandle, time};
 
-use super::accountant::{Account, Books};
+use super::accountant::{CostAccountant, SharedLedger};
 use crate::base::{
     event::{self, EventKind, EventSink},
     timestamp::epoch_ms,
@@ -25,14 +25,14 @@ const LARGEST: u64 = 1 << 30;
 const REST: u32 = 10;
 
 pub struct LedgerFile {
-    kept: Arc<Kept>,
+    kept: Arc<LedgerWriter>,
     writer: AbortHandle,
 }
 
 /// Goes with the last who writes: nobody else may have the file before.
-struct Kept {
+struct LedgerWriter {
     path: PathBuf,
-    account: Arc<Account>,
+    account: Arc<SharedLedger>,
     /// Held while it is written: two at a time would write into each other.
     writing: Mutex<()>,
     /// Locked as long as this lives.
@@ -44,7 +44,7 @@ impl LedgerFile {
     /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
     pub fn open(
         path: &Path,
-        books: &Books,
+        books: &CostAccountant,
         events: Arc<dyn EventSink>,
         runtime: &tokio::runtime::Handle,
     ) -> Result<Self, String> {
@@ -80,8 +80,13 @@ impl LedgerFile {
         // What cannot be written is found out now, and not when money has been spent.
         let account = books.account.clone();
         write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
-        let kept =
-            Arc::new(Kept { path: path.to_owned(), account, writing: Mutex::default(), _lock: lock, events });
+        let kept = Arc::new(LedgerWriter {
+            path: path.to_owned(),
+            account,
+            writing: Mutex::default(),
+            _lock: lock,
+            events,
+        });
         let writer = runtime.spawn(keep(kept.clone())).abort_handle();
         Ok(Self { kept, writer })
     }
@@ -94,7 +99,7 @@ impl LedgerFile {
     }
 }
 
-impl Kept {
+impl LedgerWriter {
     /// Writes it if something was booked since the last time. What could not be written is not forgotten.
     fn write(&self) -> io::Result<()> {
         let _writing = self.writing.lock();
@@ -120,7 +125,7 @@ impl Drop for LedgerFile {
 }
 
 /// Ended by the file's drop.
-async fn keep(kept: Arc<Kept>) {
+async fn keep(kept: Arc<LedgerWriter>) {
     let mut told = false;
     let mut took = Duration::ZERO;
     loop {

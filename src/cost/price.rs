@@ -11,15 +11,15 @@ pub struct Money(u128);
 /// USD per million tokens, kept as pico-dollars per token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    rates: Rates,
+    rates: TokenRates,
     /// Requests with more input tokens cost this, from the first token on.
-    above: Option<(u64, Rates)>,
+    above: Option<(u64, TokenRates)>,
     /// What others would ask for the same.
     list: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rates {
+struct TokenRates {
     input: u64,
     output: u64,
     cache_read: Option<u64>,
@@ -60,7 +60,7 @@ fn picos(usd: f64) -> u64 {
     (usd * 1e6).round() as u64
 }
 
-impl Rates {
+impl TokenRates {
     fn cost(&self, usage: &Usage) -> Money {
         let read = usage.cached_tokens.unwrap_or(0).min(usage.input_tokens);
         let written = usage.cache_write_tokens.unwrap_or(0).min(usage.input_tokens - read);
@@ -108,12 +108,12 @@ impl Price {
     /// What the same would cost at the list price, where there is one to compare with.
     pub fn list_cost(&self, usage: &Usage) -> Option<Money> {
         let (input, output) = self.list?;
-        Some(Rates { input, output, cache_read: None, cache_write: None }.cost(usage))
+        Some(TokenRates { input, output, cache_read: None, cache_write: None }.cost(usage))
     }
 }
 
-fn rates(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f64>) -> Rates {
-    Rates {
+fn rates(input: f64, output: f64, cache_read: Option<f64>, cache_write: Option<f64>) -> TokenRates {
+    TokenRates {
         input: picos(input),
         output: picos(output),
         cache_read: cache_read.map(picos),

@@ -21,14 +21,14 @@ const RELAY: [(&str, f64, f64, Option<f64>); 8] = [
 ];
 
 #[derive(Deserialize)]
-struct Snapshot {
-    source: Source,
-    models: Vec<Listed>,
+struct PriceSnapshot {
+    source: PriceSource,
+    models: Vec<ListedPrice>,
 }
 
 /// Where prices are from.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Source {
+pub struct PriceSource {
     pub name: String,
     pub version: String,
     pub licence: String,
@@ -37,17 +37,17 @@ pub struct Source {
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct ListedPrice {
     vendor: String,
     id: String,
     #[serde(flatten)]
-    rates: Rates,
-    above: Option<Above>,
+    rates: ListedRates,
+    above: Option<ListedAbove>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Rates {
+struct ListedRates {
     input: f64,
     output: f64,
     cache_read: Option<f64>,
@@ -55,43 +55,43 @@ struct Rates {
 }
 
 #[derive(Deserialize)]
-struct Above {
+struct ListedAbove {
     tokens: u64,
     #[serde(flatten)]
-    rates: Tier,
+    rates: ListedTier,
 }
 
 /// What a tier does not name stays.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Tier {
+struct ListedTier {
     input: Option<f64>,
     output: Option<f64>,
     cache_read: Option<f64>,
     cache_write: Option<f64>,
 }
 
-struct Table {
-    source: Option<Source>,
+struct PriceTable {
+    source: Option<PriceSource>,
     prices: HashMap<(String, String), Price>,
 }
 
-static VENDORS: LazyLock<Table> = LazyLock::new(|| {
+static VENDORS: LazyLock<PriceTable> = LazyLock::new(|| {
     // It is part of the program, and a test reads it; without it no price is known.
-    let Ok(Snapshot { source, models }) = serde_json::from_str(include_str!("snapshot.json")) else {
-        return Table { source: None, prices: HashMap::new() };
+    let Ok(PriceSnapshot { source, models }) = serde_json::from_str(include_str!("snapshot.json")) else {
+        return PriceTable { source: None, prices: HashMap::new() };
     };
     let prices = models.into_iter().map(|listed| {
-        let Listed { vendor, id, rates: r, above } = listed;
+        let ListedPrice { vendor, id, rates: r, above } = listed;
         let mut price = Price::new(r.input, r.output, r.cache_read, r.cache_write);
-        if let Some(Above { tokens, rates: t }) = above {
+        if let Some(ListedAbove { tokens, rates: t }) = above {
             let (read, write) = (t.cache_read.or(r.cache_read), t.cache_write.or(r.cache_write));
             price =
                 price.above(tokens, t.input.unwrap_or(r.input), t.output.unwrap_or(r.output), read, write);
         }
         ((vendor, id), price)
     });
-    Table { source: Some(source), prices: prices.collect() }
+    PriceTable { source: Some(source), prices: prices.collect() }
 });
 
 /// Whose prices are in the tables.
@@ -127,7 +127,7 @@ pub fn find<T>(model: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
 }
 
 /// Where the vendors' prices are from.
-pub fn source() -> Option<&'static Source> {
+pub fn source() -> Option<&'static PriceSource> {
     VENDORS.source.as_ref()
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::vendor_error::VendorError;
 
 #[derive(Debug)]
-pub enum Decoded {
+pub enum DecodedEvent {
     /// Chunks of OpenAI's. One without choices tells the usage.
     Chunks(Vec<Value>),
     /// The vendor said that this was all.
@@ -21,7 +21,7 @@ pub enum Decoded {
 
 /// What is told of an answer where its vendor does not say it.
 #[derive(Clone, Debug, Default)]
-pub struct Unsaid {
+pub struct ResponseDefaults {
     /// When it began, in seconds since 1970.
     pub created: u64,
     /// An id that no other answer has.
@@ -33,7 +33,7 @@ pub struct Unsaid {
 /// So much of an id or a model's name is repeated with each chunk.
 const MOST: usize = 200;
 
-impl Unsaid {
+impl ResponseDefaults {
     /// The answer's id, the vendor's or ours.
     pub fn id(&self, said: &Value) -> String {
         name(said).unwrap_or(&self.id).to_owned()
@@ -59,6 +59,6 @@ pub fn whole(choice: &mut Value, called: bool) {
 
 /// What tests know of an answer that does not say it.
 #[cfg(test)]
-pub fn unsaid(created: u64) -> Unsaid {
-    Unsaid { created, id: "own".into(), model: "asked".into() }
+pub fn unsaid(created: u64) -> ResponseDefaults {
+    ResponseDefaults { created, id: "own".into(), model: "asked".into() }
 }

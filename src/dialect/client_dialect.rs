@@ -4,13 +4,13 @@ use super::codec::Dialect;
 
 /// The dialect of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub enum ClientDialect {
     OpenAi,
     Anthropic,
     Google,
 }
 
-impl Caller {
+impl ClientDialect {
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
             "openai" => Some(Self::OpenAi),

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::{
     anthropic::{self, write_chat::Version},
-    chat::{Chat, Message, Untranslatable, Written},
-    chunks::{Decoded, Unsaid},
+    chat::{Chat, ChatMessage, TranslatedRequest, Untranslatable},
+    chunks::{DecodedEvent, ResponseDefaults},
     google,
     openai::{
         self,
-        answer::NoAnswer,
-        chunk::{self, Data},
+        answer::InvalidAnswer,
+        chunk::{self, EventData},
         read_chat,
     },
     usage::Usage,
@@ -32,7 +32,7 @@ pub enum Dialect {
 
 /// A request in another dialect than OpenAI's.
 #[derive(Debug)]
-pub struct Rendered {
+pub struct RenderedRequest {
     pub body: Bytes,
     /// The caller's fields that it does not carry.
     pub dropped: Vec<String>,
@@ -50,11 +50,11 @@ pub struct Translations {
 struct Translation {
     dialect: Dialect,
     model: String,
-    rendered: Result<Arc<Rendered>, Untranslatable>,
+    rendered: Result<Arc<RenderedRequest>, Untranslatable>,
 }
 
 /// A whole answer.
-pub struct Sound {
+pub struct DecodedResponse {
     /// Its text in OpenAI's words, where the vendor's own is another.
     pub body: Option<String>,
     pub usage: Option<Usage>,
@@ -74,9 +74,14 @@ impl Dialect {
     }
 
     /// Reads a whole answer.
-    pub fn read_answer(self, text: &str, unsaid: impl FnOnce() -> Unsaid) -> Result<Sound, NoAnswer> {
-        let translated = |(body, usage): (Value, _)| Sound { body: Some(body.to_string()), usage };
-        let openai = || openai::answer::read(text).map(|answer| Sound { body: None, usage: answer.usage });
+    pub fn read_answer(
+        self,
+        text: &str,
+        unsaid: impl FnOnce() -> ResponseDefaults,
+    ) -> Result<DecodedResponse, InvalidAnswer> {
+        let translated = |(body, usage): (Value, _)| DecodedResponse { body: Some(body.to_string()), usage };
+        let openai =
+            || openai::answer::read(text).map(|answer| DecodedResponse { body: None, usage: answer.usage });
         match self {
             Self::OpenAi => openai(),
             Self::Anthropic(_) => anthropic::answer::read(text, &unsaid()).map(translated),
@@ -87,20 +92,23 @@ impl Dialect {
     }
 
     /// Reads a stream, unless it is OpenAI's own.
-    pub fn decoder(self, unsaid: impl FnOnce() -> Unsaid) -> Option<Decoder> {
+    pub fn decoder(self, unsaid: impl FnOnce() -> ResponseDefaults) -> Option<StreamDecoder> {
         match self {
             Self::OpenAi => None,
-            Self::Anthropic(_) => Some(Decoder::Anthropic(anthropic::stream::Decoder::new(unsaid()))),
-            Self::Google => Some(Decoder::Google(google::stream::Decoder::new(unsaid()))),
-            Self::Relay => Some(Decoder::Relay(google::stream::Decoder::new(unsaid()))),
+            Self::Anthropic(_) => {
+                Some(StreamDecoder::Anthropic(anthropic::stream::AnthropicStreamDecoder::new(unsaid())))
+            }
+            Self::Google => Some(StreamDecoder::Google(google::stream::GoogleStreamDecoder::new(unsaid()))),
+            Self::Relay => Some(StreamDecoder::Relay(google::stream::GoogleStreamDecoder::new(unsaid()))),
         }
     }
 
-    fn write(self, chat: &Chat, model: &str, stream: bool) -> Result<Written, Untranslatable> {
+    fn write(self, chat: &Chat, model: &str, stream: bool) -> Result<TranslatedRequest, Untranslatable> {
         match self {
-            Self::OpenAi => {
-                Ok(Written { body: openai::write_chat::write(chat, model, stream), dropped: Vec::new() })
-            }
+            Self::OpenAi => Ok(TranslatedRequest {
+                body: openai::write_chat::write(chat, model, stream),
+                dropped: Vec::new(),
+            }),
             Self::Anthropic(version) => anthropic::write_chat::write(chat, model, stream, version),
             Self::Google | Self::Relay => google::write_chat::write(chat, model),
         }
@@ -130,21 +138,21 @@ pub fn in_path(model: &str) -> String {
 }
 
 /// Reads a stream of another dialect.
-pub enum Decoder {
-    Anthropic(anthropic::stream::Decoder),
-    Google(google::stream::Decoder),
+pub enum StreamDecoder {
+    Anthropic(anthropic::stream::AnthropicStreamDecoder),
+    Google(google::stream::GoogleStreamDecoder),
     /// Some relays answer in OpenAI's form whatever they were asked in.
-    Relay(google::stream::Decoder),
+    Relay(google::stream::GoogleStreamDecoder),
 }
 
-impl Decoder {
-    pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
+impl StreamDecoder {
+    pub fn event(&mut self, name: Option<&str>, data: &str) -> DecodedEvent {
         match self {
             Self::Anthropic(decoder) => decoder.event(name, data),
             Self::Google(decoder) => decoder.event(name, data),
             Self::Relay(decoder) => match chunk::read(name, data) {
-                Data::Done => Decoded::Done,
-                Data::Chunk(chunk) if chunk["choices"].is_array() => Decoded::Chunks(vec![chunk]),
+                EventData::Done => DecodedEvent::Done,
+                EventData::Chunk(chunk) if chunk["choices"].is_array() => DecodedEvent::Chunks(vec![chunk]),
                 _ => decoder.event(name, data),
             },
         }
@@ -169,14 +177,14 @@ impl Translations {
         dialect: Dialect,
         model: &str,
         stream: bool,
-    ) -> Result<Arc<Rendered>, Untranslatable> {
+    ) -> Result<Arc<RenderedRequest>, Untranslatable> {
         let mut all = self.written.lock();
         if let Some(there) = all.iter().find(|t| t.dialect == dialect && t.model == model) {
             return there.rendered.clone();
         }
         let rendered = self.chat(text).and_then(|chat| {
-            let Written { body, dropped } = dialect.write(chat, model, stream)?;
-            Ok(Arc::new(Rendered { body: body.to_string().into(), dropped }))
+            let TranslatedRequest { body, dropped } = dialect.write(chat, model, stream)?;
+            Ok(Arc::new(RenderedRequest { body: body.to_string().into(), dropped }))
         });
         all.push(Translation { dialect, model: model.to_owned(), rendered: rendered.clone() });
         rendered
@@ -192,7 +200,7 @@ impl Translations {
         partial: &str,
     ) -> Result<Bytes, Untranslatable> {
         let mut chat = self.chat(text)?.clone();
-        chat.messages.push(Message::Assistant { texts: vec![partial.to_owned()], calls: Vec::new() });
+        chat.messages.push(ChatMessage::Assistant { texts: vec![partial.to_owned()], calls: Vec::new() });
         Ok(dialect.write(&chat, model, stream)?.body.to_string().into())
     }
 
@@ -251,24 +259,34 @@ mod tests {
         let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
         let openai = r#"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
         for event in [google, openai] {
-            let mut decoder = Dialect::Relay.decoder(Unsaid::default).expect("is no stream of OpenAI's own");
+            let mut decoder =
+                Dialect::Relay.decoder(ResponseDefaults::default).expect("is no stream of OpenAI's own");
             let mut whole = openai::accumulate::Accumulator::default();
-            let Decoded::Chunks(chunks) = decoder.event(None, event) else { panic!("{event}") };
+            let DecodedEvent::Chunks(chunks) = decoder.event(None, event) else { panic!("{event}") };
             chunks.into_iter().for_each(|chunk| whole.add(chunk));
             assert!(whole.finished() && whole.text() == "hi", "{event}");
-            assert!(matches!(decoder.event(None, "[DONE]"), Decoded::Done));
+            assert!(matches!(decoder.event(None, "[DONE]"), DecodedEvent::Done));
         }
         let error = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
-        let mut decoder = Dialect::Relay.decoder(Unsaid::default).expect("is no stream of OpenAI's own");
-        assert!(matches!(decoder.event(None, error), Decoded::Error(_)));
+        let mut decoder =
+            Dialect::Relay.decoder(ResponseDefaults::default).expect("is no stream of OpenAI's own");
+        assert!(matches!(decoder.event(None, error), DecodedEvent::Error(_)));
     }
 
     #[test]
     fn relays_answer_in_either_form() {
         let google = r#"{"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]}"#;
         let openai = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
-        assert!(Dialect::Relay.read_answer(google, Unsaid::default).is_ok_and(|sound| sound.body.is_some()));
-        assert!(Dialect::Relay.read_answer(openai, Unsaid::default).is_ok_and(|sound| sound.body.is_none()));
-        assert!(Dialect::Google.read_answer(openai, Unsaid::default).is_err());
+        assert!(
+            Dialect::Relay
+                .read_answer(google, ResponseDefaults::default)
+                .is_ok_and(|sound| sound.body.is_some())
+        );
+        assert!(
+            Dialect::Relay
+                .read_answer(openai, ResponseDefaults::default)
+                .is_ok_and(|sound| sound.body.is_none())
+        );
+        assert!(Dialect::Google.read_answer(openai, ResponseDefaults::default).is_err());
     }
 }

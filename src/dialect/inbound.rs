@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::{
     anthropic,
-    client_dialect::Caller,
+    client_dialect::ClientDialect,
     google,
     openai::{
-        request::{ChatRequest, Invalid},
+        request::{ChatRequest, InvalidRequest},
         write_chat,
     },
 };
 
-impl Caller {
+impl ClientDialect {
     /// Reads a request. Google's names the model, and whether it is streamed, in its address.
-    pub fn read(self, text: &str, model: Option<&str>, stream: bool) -> Result<ChatRequest, Invalid> {
+    pub fn read(self, text: &str, model: Option<&str>, stream: bool) -> Result<ChatRequest, InvalidRequest> {
         if self == Self::OpenAi {
             return ChatRequest::parse(text, "", &[]);
         }
         let body: Value = serde_json::from_str(text).map_err(|e| {
             let why: String = e.to_string().chars().take(200).collect();
-            Invalid { field: "request", problem: format!("must be a JSON object: {why}") }
+            InvalidRequest { field: "request", problem: format!("must be a JSON object: {why}") }
         })?;
         let (chat, model, stream) = match self {
             Self::Google => (google::read_chat::read(&body), model, stream),
@@ -30,7 +30,10 @@ impl Caller {
             }
         };
         let Some(model) = model.filter(|m| !m.trim().is_empty()) else {
-            return Err(Invalid { field: "model", problem: "is missing; a model's name is required".into() });
+            return Err(InvalidRequest {
+                field: "model",
+                problem: "is missing; a model's name is required".into(),
+            });
         };
         // What only the caller's own dialect can say goes to endpoints that speak it, unread.
         let openai = chat.as_ref().map(|chat| write_chat::write(chat, model, stream).to_string());

@@ -9,9 +9,9 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// In order, duplicates included.
-pub struct Members<'t>(pub Vec<(Cow<'t, str>, &'t RawValue)>);
+pub struct JsonMembers<'t>(pub Vec<(Cow<'t, str>, &'t RawValue)>);
 
-impl<'t> Members<'t> {
+impl<'t> JsonMembers<'t> {
     /// The error says what is wrong with the text, within bounds.
     pub fn read(text: &'t str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|e| {
@@ -58,20 +58,20 @@ pub fn json_string(text: &str) -> String {
 #[derive(Deserialize)]
 struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
 
-impl<'t> Deserialize<'t> for Members<'t> {
+impl<'t> Deserialize<'t> for JsonMembers<'t> {
     fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
         impl<'t> Visitor<'t> for Object {
-            type Value = Members<'t>;
+            type Value = JsonMembers<'t>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Members<'t>, A::Error> {
+            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<JsonMembers<'t>, A::Error> {
                 let mut fields = Vec::with_capacity(8);
                 while let Some((Name(name), value)) = map.next_entry()? {
                     fields.push((name, value));
                 }
-                Ok(Members(fields))
+                Ok(JsonMembers(fields))
             }
         }
         deserializer.deserialize_map(Object)

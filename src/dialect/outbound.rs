@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{anthropic, client_dialect::Caller, google};
+use super::{anthropic, client_dialect::ClientDialect, google};
 
-impl Caller {
+impl ClientDialect {
     /// A whole answer in his words. `model` is what he asked for.
     pub fn write_answer(self, completion: &Value, model: &str) -> String {
         match self {
@@ -15,23 +15,25 @@ impl Caller {
     }
 
     /// Writes a stream in his words.
-    pub fn encoder(self, model: &str) -> Encoder {
+    pub fn encoder(self, model: &str) -> ClientEncoder {
         match self {
-            Self::OpenAi => Encoder::OpenAi,
-            Self::Anthropic => Encoder::Anthropic(anthropic::write_answer::Encoder::new(model)),
-            Self::Google => Encoder::Google(google::write_answer::Encoder::new(model)),
+            Self::OpenAi => ClientEncoder::OpenAi,
+            Self::Anthropic => {
+                ClientEncoder::Anthropic(anthropic::write_answer::AnthropicEncoder::new(model))
+            }
+            Self::Google => ClientEncoder::Google(google::write_answer::GoogleEncoder::new(model)),
         }
     }
 }
 
 /// Writes OpenAI's chunks as server-sent events of another dialect.
-pub enum Encoder {
+pub enum ClientEncoder {
     OpenAi,
-    Anthropic(anthropic::write_answer::Encoder),
-    Google(google::write_answer::Encoder),
+    Anthropic(anthropic::write_answer::AnthropicEncoder),
+    Google(google::write_answer::GoogleEncoder),
 }
 
-impl Encoder {
+impl ClientEncoder {
     pub fn chunk(&mut self, chunk: &Value, out: &mut String) {
         match self {
             Self::OpenAi => {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{
     anthropic::{self, write_chat::Version},
     chat::{
-        Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice,
-        ToolResult,
+        AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Sampling, Tool,
+        ToolCall, ToolChoice, ToolResult,
     },
-    chunks::{Decoded, unsaid},
+    chunks::{DecodedEvent, unsaid},
     google,
     openai::{self, accumulate::Accumulator},
 };
@@ -19,16 +19,17 @@ fn text() -> impl Strategy<Value = String> {
     "[a-zA-Z\"\\\\\n😀ä]{0,6}[a-z]"
 }
 
-fn image() -> impl Strategy<Value = Part> {
+fn image() -> impl Strategy<Value = ContentPart> {
     prop_oneof![
-        "[A-Za-z0-9]{4}".prop_map(|data| Source::Data(DataUrl { media_type: "image/png".into(), data })),
-        "[a-z]{1,5}".prop_map(|name| Source::Url(format!("https://x.test/{name}.png"))),
+        "[A-Za-z0-9]{4}"
+            .prop_map(|data| AttachmentSource::Data(DataUrl { media_type: "image/png".into(), data })),
+        "[a-z]{1,5}".prop_map(|name| AttachmentSource::Url(format!("https://x.test/{name}.png"))),
     ]
-    .prop_map(Part::Image)
+    .prop_map(ContentPart::Image)
 }
 
-fn parts() -> impl Strategy<Value = Vec<Part>> {
-    vec(prop_oneof![3 => text().prop_map(Part::Text), 1 => image()], 1..3)
+fn parts() -> impl Strategy<Value = Vec<ContentPart>> {
+    vec(prop_oneof![3 => text().prop_map(ContentPart::Text), 1 => image()], 1..3)
 }
 
 fn arguments() -> impl Strategy<Value = Value> {
@@ -36,13 +37,13 @@ fn arguments() -> impl Strategy<Value = Value> {
 }
 
 /// A turn: what the user says and what comes of it, ending with the assistant's words.
-fn turn() -> impl Strategy<Value = Vec<Message>> {
+fn turn() -> impl Strategy<Value = Vec<ChatMessage>> {
     let said = (parts(), vec(text(), 1..2)).prop_map(|(parts, texts)| {
-        vec![Message::User(parts), Message::Assistant { texts, calls: Vec::new() }]
+        vec![ChatMessage::User(parts), ChatMessage::Assistant { texts, calls: Vec::new() }]
     });
     let worked = (parts(), option::of(text()), vec((text(), arguments(), text()), 1..3), text()).prop_map(
         |(parts, words, calls, end)| {
-            let mut turn = vec![Message::User(parts)];
+            let mut turn = vec![ChatMessage::User(parts)];
             let numbered = || calls.iter().enumerate();
             let call = |(i, (name, arguments, _)): (usize, &(String, Value, String))| ToolCall {
                 id: format!("call_{i}"),
@@ -50,15 +51,15 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
                 arguments: arguments.clone(),
                 signature: None,
             };
-            turn.push(Message::Assistant {
+            turn.push(ChatMessage::Assistant {
                 texts: words.into_iter().collect(),
                 calls: numbered().map(call).collect(),
             });
             turn.extend(numbered().map(|(i, (_, _, result))| {
-                let parts = vec![Part::Text(result.clone())];
-                Message::Tool(ToolResult { call_id: format!("call_{i}"), parts, is_error: false })
+                let parts = vec![ContentPart::Text(result.clone())];
+                ChatMessage::Tool(ToolResult { call_id: format!("call_{i}"), parts, is_error: false })
             }));
-            turn.push(Message::Assistant { texts: vec![end], calls: Vec::new() });
+            turn.push(ChatMessage::Assistant { texts: vec![end], calls: Vec::new() });
             turn
         },
     );
@@ -88,8 +89,8 @@ fn tools() -> impl Strategy<Value = (Vec<Tool>, Option<ToolChoice>)> {
 
 fn chat() -> impl Strategy<Value = Chat> {
     let format = prop_oneof![
-        Just(Format::Text),
-        Just(Format::Schema {
+        Just(ResponseFormat::Text),
+        Just(ResponseFormat::Schema {
             name: "answer".into(),
             schema: json!({ "type": "object", "properties": {} }),
             strict: Some(true)
@@ -112,9 +113,10 @@ fn chat() -> impl Strategy<Value = Chat> {
             (system, stop, max_output, temperature, user),
             effort,
         )| {
-            let mut messages: Vec<Message> = system.into_iter().map(|s| Message::System(vec![s])).collect();
+            let mut messages: Vec<ChatMessage> =
+                system.into_iter().map(|s| ChatMessage::System(vec![s])).collect();
             messages.extend(turns.into_iter().flatten());
-            messages.push(Message::User(last));
+            messages.push(ChatMessage::User(last));
             Chat {
                 messages,
                 tools,
@@ -155,7 +157,7 @@ proptest! {
         prop_assert!(written.dropped.is_empty());
         let back = google::read_chat::read(&written.body).expect("is read");
         let format = match chat.format.clone() {
-            Format::Schema { name, schema, .. } => Format::Schema { name, schema, strict: None },
+            ResponseFormat::Schema { name, schema, .. } => ResponseFormat::Schema { name, schema, strict: None },
             other => other,
         };
         prop_assert_eq!(back, Chat { format, ..chat });
@@ -164,19 +166,19 @@ proptest! {
 
 /// What a model says: a text, calls, or both; how it ends; what it used.
 #[derive(Clone, Debug)]
-struct Spoken {
+struct RoundTrip {
     texts: Vec<String>,
     calls: Vec<(String, Value)>,
     usage: (u64, u64, u64),
 }
 
-fn spoken() -> impl Strategy<Value = Spoken> {
+fn spoken() -> impl Strategy<Value = RoundTrip> {
     (vec(text(), 0..4), vec((text(), arguments()), 0..3), (10u64..99, 0u64..10, 0u64..99))
         .prop_filter("says something", |(texts, calls, _)| !texts.is_empty() || !calls.is_empty())
-        .prop_map(|(texts, calls, usage)| Spoken { texts, calls, usage })
+        .prop_map(|(texts, calls, usage)| RoundTrip { texts, calls, usage })
 }
 
-impl Spoken {
+impl RoundTrip {
     fn finish(&self) -> &'static str {
         if self.calls.is_empty() { "stop" } else { "tool_calls" }
     }
@@ -240,15 +242,15 @@ fn meaning(completion: &Value) -> [Value; 4] {
 }
 
 /// What a decoder makes of bytes that arrive in pieces of this size.
-fn decoded(bytes: &str, piece: usize, mut event: impl FnMut(Option<&str>, &str) -> Decoded) -> Value {
+fn decoded(bytes: &str, piece: usize, mut event: impl FnMut(Option<&str>, &str) -> DecodedEvent) -> Value {
     let mut framer = Framer::new(1 << 20);
     let mut whole = Accumulator::default();
     for bytes in bytes.as_bytes().chunks(piece) {
         framer.push(bytes);
         while let Some(e) = framer.next_event().expect("events are small") {
             match event(e.name.as_deref(), &e.data) {
-                Decoded::Chunks(chunks) => chunks.into_iter().for_each(|chunk| whole.add(chunk)),
-                Decoded::Done | Decoded::Nothing => {}
+                DecodedEvent::Chunks(chunks) => chunks.into_iter().for_each(|chunk| whole.add(chunk)),
+                DecodedEvent::Done | DecodedEvent::Nothing => {}
                 other => panic!("{other:?}: {}", e.data),
             }
         }
@@ -261,10 +263,10 @@ proptest! {
     #[test]
     fn answers_through_anthropic(spoken in spoken(), piece in 1usize..60) {
         let (whole, mut wire) = (spoken.whole(), String::new());
-        let mut encoder = anthropic::write_answer::Encoder::new("claude-x");
+        let mut encoder = anthropic::write_answer::AnthropicEncoder::new("claude-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = anthropic::stream::Decoder::new(unsaid(1));
+        let mut decoder = anthropic::stream::AnthropicStreamDecoder::new(unsaid(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = anthropic::write_answer::write(&whole, "claude-x").to_string();
@@ -276,10 +278,10 @@ proptest! {
     #[test]
     fn answers_through_google(spoken in spoken(), piece in 1usize..60) {
         let (whole, mut wire) = (spoken.whole(), String::new());
-        let mut encoder = google::write_answer::Encoder::new("gemini-x");
+        let mut encoder = google::write_answer::GoogleEncoder::new("gemini-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = google::stream::Decoder::new(unsaid(1));
+        let mut decoder = google::stream::GoogleStreamDecoder::new(unsaid(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = google::write_answer::write(&whole, "gemini-x").to_string();

@@ -26,13 +26,13 @@ pub struct OpenAiUsage {
     completion_tokens: Option<f64>,
     total_tokens: Option<f64>,
     prompt_cache_hit_tokens: Option<f64>,
-    prompt_tokens_details: Option<Details>,
-    completion_tokens_details: Option<Details>,
+    prompt_tokens_details: Option<TokenDetails>,
+    completion_tokens_details: Option<TokenDetails>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Details {
+struct TokenDetails {
     cached_tokens: Option<f64>,
     cache_write_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,

@@ -1,13 +1,13 @@
 //! Builds an engine from a configuration and what it inherits.
 
 use super::{
-    ports::{Functions, Listeners, World},
-    previous::{Succession, identity, keyless},
+    ports::{EngineDeps, EngineHooks, UserCallbacks},
+    previous::{PreviousEngine, identity, keyless},
     status_page::StatusPages,
 };
 use crate::{
     base::{
-        clock::{SystemWall, now},
+        clock::{SystemClock, now},
         event::EventSink,
     },
     config::{ClientConfig, call_policy::EXTRA_LOAD},
@@ -16,9 +16,9 @@ use crate::{
         connector::{Connector, TcpDial},
         proxy::Proxy,
         tls::BadCertificate,
-        transport::Carrier,
+        transport::Transport,
     },
-    policy::hedge_budget::Allowance,
+    policy::hedge_budget::HedgeBudget,
     state::{Credential, Endpoint, Origin, TargetTable},
 };
 use std::sync::{
@@ -36,13 +36,14 @@ impl Engine {
     pub fn new(
         config: ClientConfig,
         events: Arc<dyn EventSink>,
-        functions: Arc<dyn Functions>,
-        carrier: Option<Arc<dyn Carrier>>,
+        functions: Arc<dyn UserCallbacks>,
+        carrier: Option<Arc<dyn Transport>>,
     ) -> Result<Arc<Self>, BadCertificate> {
         let proxy = Proxy::new(&config.proxy).map(Arc::new);
         let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
         let proxy = proxy.filter(|_| carrier.is_none());
-        let world = World { dial, proxy, wall: Arc::new(SystemWall), rng: fastrand::Rng::new(), carrier };
+        let world =
+            EngineDeps { dial, proxy, wall: Arc::new(SystemClock), rng: fastrand::Rng::new(), carrier };
         Ok(Self::in_world(config, events, functions, world))
     }
 
@@ -50,21 +51,21 @@ impl Engine {
     pub fn in_world(
         config: ClientConfig,
         events: Arc<dyn EventSink>,
-        functions: Arc<dyn Functions>,
-        world: World,
+        functions: Arc<dyn UserCallbacks>,
+        world: EngineDeps,
     ) -> Arc<Self> {
-        let World { dial, proxy, wall, rng, carrier } = world;
+        let EngineDeps { dial, proxy, wall, rng, carrier } = world;
         let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
-        let listeners = Listeners { events, functions, wall };
-        Self::assemble(config, http, listeners, rng, &Succession::default())
+        let listeners = EngineHooks { events, functions, wall };
+        Self::assemble(config, http, listeners, rng, &PreviousEngine::default())
     }
 
     pub(super) fn assemble(
         config: ClientConfig,
         http: HttpClient,
-        listeners: Listeners,
+        listeners: EngineHooks,
         mut rng: fastrand::Rng,
-        before: &Succession<'_>,
+        before: &PreviousEngine<'_>,
     ) -> Arc<Self> {
         let now = now();
         let room = before.room();
@@ -108,8 +109,8 @@ impl Engine {
             }
         }
         let id_prefix = rng.u32(..);
-        let allowance = Allowance::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
-        let Listeners { events, functions, wall } = listeners;
+        let allowance = HedgeBudget::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
+        let EngineHooks { events, functions, wall } = listeners;
         let books = before.books(&config.budgets, &*wall);
         before.end_of_the_gone(&endpoints, &*wall);
         Arc::new(Self {

@@ -4,20 +4,20 @@ use std::sync::atomic::Ordering;
 
 use super::{
     Engine,
-    status::{self, Level, Status},
+    status::{self, HealthStatus, RemainingLimit},
 };
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
     observe::{
-        counters::{Asked, Counts},
-        exposition::{Family, Kind, Labels},
-        latency::Part,
+        counters::{CounterKey, CounterValues},
+        exposition::{Labels, MetricFamily, MetricKind},
+        latency::LatencyPhase,
     },
 };
 
 /// What others than the engine know.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Beside {
+pub struct BindingMetrics {
     /// Jobs of the durable queue that are not over, where there is one.
     pub queued: Option<u64>,
     pub dropped_events: u64,
@@ -25,7 +25,7 @@ pub struct Beside {
 
 const BREAKER_STATES: [&str; 4] = ["closed", "open", "halfOpen", "isolated"];
 
-pub fn families(engine: &Engine, beside: Beside) -> Vec<Family> {
+pub fn families(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
     let mut families = vec![about()];
     families.extend(calls(engine));
     families.extend(attempts(engine));
@@ -36,18 +36,19 @@ pub fn families(engine: &Engine, beside: Beside) -> Vec<Family> {
     families
 }
 
-fn about() -> Family {
-    let mut about = Family::new(Kind::Gauge, "build_info", "The version of bellwether; always 1.");
+fn about() -> MetricFamily {
+    let mut about =
+        MetricFamily::new(MetricKind::Gauge, "build_info", "The version of bellwether; always 1.");
     about.push(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1);
     about
 }
 
 /// What became of calls, by the model that was asked for.
-fn calls(engine: &Engine) -> [Family; 3] {
+fn calls(engine: &Engine) -> [MetricFamily; 3] {
     let meters = &engine.witness.meters;
-    let mut requests = Family::new(Kind::Counter, "requests", "Calls by what became of them.");
-    let mut durations = Family::new(
-        Kind::Histogram,
+    let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls by what became of them.");
+    let mut durations = MetricFamily::new(
+        MetricKind::Histogram,
         "request_duration",
         "How long calls took, waiting and failover included.",
     )
@@ -62,8 +63,11 @@ fn calls(engine: &Engine) -> [Family; 3] {
             durations.push(own([("model", &*model), ("outcome", outcome)]), &buckets);
         }
     }
-    let mut failovers =
-        Family::new(Kind::Counter, "failovers", "Moves of a call from one endpoint and model to the next.");
+    let mut failovers = MetricFamily::new(
+        MetricKind::Counter,
+        "failovers",
+        "Moves of a call from one endpoint and model to the next.",
+    );
     for (way, count) in meters.moves() {
         let labels = [
             ("from_endpoint", &*way.from.0),
@@ -78,16 +82,16 @@ fn calls(engine: &Engine) -> [Family; 3] {
 }
 
 /// What became of attempts, by who was asked.
-fn attempts(engine: &Engine) -> Vec<Family> {
+fn attempts(engine: &Engine) -> Vec<MetricFamily> {
     let counted = engine.witness.meters.targets();
-    let each = |family: Family, push: &dyn Fn(&mut Family, Labels, &Counts)| {
+    let each = |family: MetricFamily, push: &dyn Fn(&mut MetricFamily, Labels, &CounterValues)| {
         let mut family = family;
         for (asked, counts) in &counted {
             push(&mut family, target(asked, counts), counts);
         }
         family
     };
-    let counter = |name, help| Family::new(Kind::Counter, name, help);
+    let counter = |name, help| MetricFamily::new(MetricKind::Counter, name, help);
     let mut families = vec![
         each(
             counter(
@@ -136,25 +140,40 @@ fn attempts(engine: &Engine) -> Vec<Family> {
         }),
     ];
     let parts = [
-        (Part::Total, "attempt_duration", "How long answered requests took, from being sent to their end."),
-        (Part::FirstContent, "first_content", "How long the first content took, or was waited for in vain."),
-        (Part::Gap, "content_gap", "How long it took from one piece of content to the next."),
-        (Part::Connect, "connect", "How long new connections took: name, TCP and TLS."),
-        (Part::QueueWait, "queue_wait", "How long answered calls waited for an endpoint or a rate budget."),
+        (
+            LatencyPhase::Total,
+            "attempt_duration",
+            "How long answered requests took, from being sent to their end.",
+        ),
+        (
+            LatencyPhase::FirstContent,
+            "first_content",
+            "How long the first content took, or was waited for in vain.",
+        ),
+        (LatencyPhase::Gap, "content_gap", "How long it took from one piece of content to the next."),
+        (LatencyPhase::Connect, "connect", "How long new connections took: name, TCP and TLS."),
+        (
+            LatencyPhase::QueueWait,
+            "queue_wait",
+            "How long answered calls waited for an endpoint or a rate budget.",
+        ),
     ];
     families.extend(parts.map(|(part, name, help)| {
-        each(Family::new(Kind::Histogram, name, help).in_unit("seconds"), &|family, labels, counts| {
-            if let Some(buckets) = counts.part(part) {
-                family.push(labels, buckets);
-            }
-        })
+        each(
+            MetricFamily::new(MetricKind::Histogram, name, help).in_unit("seconds"),
+            &|family, labels, counts| {
+                if let Some(buckets) = counts.part(part) {
+                    family.push(labels, buckets);
+                }
+            },
+        )
     }));
     families
 }
 
 /// How endpoints stand: one of the states is 1, the others are 0.
-fn endpoints(engine: &Engine) -> [Family; 5] {
-    let gauge = |name, help| Family::new(Kind::Gauge, name, help);
+fn endpoints(engine: &Engine) -> [MetricFamily; 5] {
+    let gauge = |name, help| MetricFamily::new(MetricKind::Gauge, name, help);
     let mut states = gauge("endpoint_state", "1 for the state that an endpoint is in, 0 for the others.");
     let mut breakers =
         gauge("breaker_state", "1 for the state that an endpoint's breaker is in, 0 for the others.");
@@ -168,7 +187,7 @@ fn endpoints(engine: &Engine) -> [Family; 5] {
     for endpoint in &engine.endpoints {
         let name = [("endpoint", &*endpoint.name), ("provider", &*endpoint.config.provider)];
         let stance = status::stance(engine, endpoint, now);
-        for state in Status::ALL {
+        for state in HealthStatus::ALL {
             let labels = [own(name), own([("state", state.word())])].concat();
             states.push(labels, u64::from(state == stance.status));
         }
@@ -178,7 +197,7 @@ fn endpoints(engine: &Engine) -> [Family; 5] {
         let left = stance.cooldown.map_or(0.0, |until| until.saturating_duration_since(now).as_secs_f64());
         cooldowns.push(own(name), left);
         in_flight.push(own(name), u64::from(endpoint.in_flight.load(Ordering::Acquire)));
-        for Level { model, kind, remaining } in status::levels(engine, endpoint, now) {
+        for RemainingLimit { model, kind, remaining } in status::levels(engine, endpoint, now) {
             let labels = [own(name), own([("model", &*model), ("kind", kind)])].concat();
             limits.push(labels, remaining.floor().max(0.0));
         }
@@ -186,25 +205,25 @@ fn endpoints(engine: &Engine) -> [Family; 5] {
     [states, breakers, cooldowns, in_flight, limits]
 }
 
-fn load(engine: &Engine, beside: Beside) -> Vec<Family> {
+fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
     let mut families = Vec::new();
     let mut add = |kind, name, help, value: u64| {
-        let mut family = Family::new(kind, name, help);
+        let mut family = MetricFamily::new(kind, name, help);
         family.push(Vec::new(), value);
         families.push(family);
     };
-    add(Kind::Gauge, "active_calls", "Calls under way.", engine.active() as u64);
+    add(MetricKind::Gauge, "active_calls", "Calls under way.", engine.active() as u64);
     add(
-        Kind::Gauge,
+        MetricKind::Gauge,
         "waiting_calls",
         "Calls that wait for an endpoint or a rate budget.",
         engine.room.len() as u64,
     );
     if let Some(queued) = beside.queued {
-        add(Kind::Gauge, "queued_jobs", "Calls in the durable queue that are not over.", queued);
+        add(MetricKind::Gauge, "queued_jobs", "Calls in the durable queue that are not over.", queued);
     }
     add(
-        Kind::Counter,
+        MetricKind::Counter,
         "dropped_events",
         "Events that listeners were too slow for, so that they were dropped.",
         beside.dropped_events,
@@ -213,10 +232,11 @@ fn load(engine: &Engine, beside: Beside) -> Vec<Family> {
 }
 
 /// What became of alerts on their way to people.
-fn alerts(engine: &Engine) -> [Family; 2] {
-    let mut sent = Family::new(Kind::Counter, "alerts_sent", "Alerts that a forwarder sent, or gave up.");
-    let mut dropped = Family::new(
-        Kind::Counter,
+fn alerts(engine: &Engine) -> [MetricFamily; 2] {
+    let mut sent =
+        MetricFamily::new(MetricKind::Counter, "alerts_sent", "Alerts that a forwarder sent, or gave up.");
+    let mut dropped = MetricFamily::new(
+        MetricKind::Counter,
         "alerts_dropped",
         "Alerts that were dropped: too many waited for a forwarder, or the client was closed.",
     );
@@ -229,11 +249,13 @@ fn alerts(engine: &Engine) -> [Family; 2] {
     [sent, dropped]
 }
 
-fn budgets(engine: &Engine) -> [Family; 2] {
+fn budgets(engine: &Engine) -> [MetricFamily; 2] {
     let mut spent =
-        Family::new(Kind::Gauge, "budget_spent", "What was spent of a budget in this period.").in_unit("usd");
+        MetricFamily::new(MetricKind::Gauge, "budget_spent", "What was spent of a budget in this period.")
+            .in_unit("usd");
     let mut limits =
-        Family::new(Kind::Gauge, "budget_limit", "What a budget allows in a period.").in_unit("usd");
+        MetricFamily::new(MetricKind::Gauge, "budget_limit", "What a budget allows in a period.")
+            .in_unit("usd");
     for (name, period, used, limit) in engine.books.levels(epoch_ms(engine.wall())) {
         let labels = own([("budget", &*name), ("period", period)]);
         spent.push(labels.clone(), used.usd());
@@ -242,7 +264,7 @@ fn budgets(engine: &Engine) -> [Family; 2] {
     [spent, limits]
 }
 
-fn target(asked: &Asked, counts: &Counts) -> Labels {
+fn target(asked: &CounterKey, counts: &CounterValues) -> Labels {
     own([
         ("endpoint", &*asked.endpoint),
         ("provider", &*counts.provider),

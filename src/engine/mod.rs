@@ -23,18 +23,18 @@ use http::Uri;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use self::{ports::Functions, recorder::Witness, status_page::StatusPages};
+use self::{ports::UserCallbacks, recorder::Recorder, status_page::StatusPages};
 use crate::{
     alert::Conditions,
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         event::EventSink,
     },
     config::ClientConfig,
-    cost::{accountant::Books, price::Price, price_table},
+    cost::{accountant::CostAccountant, price::Price, price_table},
     net::client::HttpClient,
-    policy::hedge_budget::Allowance,
-    state::{Endpoint, TargetTable, wait_queue::Room},
+    policy::hedge_budget::HedgeBudget,
+    state::{Endpoint, TargetTable, wait_queue::WaitQueue},
 };
 
 pub struct Engine {
@@ -46,36 +46,36 @@ pub struct Engine {
     pub status_pages: StatusPages,
     pub http: HttpClient,
     pub events: Arc<dyn EventSink>,
-    pub functions: Arc<dyn Functions>,
-    wall: Arc<dyn Wall>,
+    pub functions: Arc<dyn UserCallbacks>,
+    wall: Arc<dyn WallClock>,
     rng: Mutex<fastrand::Rng>,
     refusing: AtomicBool,
     active: AtomicUsize,
     idle: Notify,
     /// Where calls wait.
-    pub room: Arc<Room>,
+    pub room: Arc<WaitQueue>,
     /// Extra requests that hedging may still send.
-    pub allowance: Mutex<Allowance>,
+    pub allowance: Mutex<HedgeBudget>,
     /// What calls cost.
-    pub books: Books,
+    pub books: CostAccountant,
     /// What people were told of and is not well again.
     conditions: Arc<Mutex<Conditions>>,
     /// Who sees what becomes of calls.
-    pub witness: Arc<Witness>,
+    pub witness: Arc<Recorder>,
     ids: AtomicU64,
     id_prefix: u32,
 }
 
 /// Counts one call that is under way.
-pub struct Active(Arc<Engine>);
+pub struct CallGuard(Arc<Engine>);
 
-impl Active {
+impl CallGuard {
     pub fn engine(&self) -> &Arc<Engine> {
         &self.0
     }
 }
 
-impl Drop for Active {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         if self.0.active.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.idle.notify_waiters();
@@ -94,7 +94,7 @@ impl Engine {
     }
 
     /// The wall clock itself.
-    pub fn wall_clock(&self) -> &dyn Wall {
+    pub fn wall_clock(&self) -> &dyn WallClock {
         &*self.wall
     }
 
@@ -118,9 +118,9 @@ impl Engine {
     }
 
     /// Counts a call in; `None` once the client is closed.
-    pub fn enter(self: &Arc<Self>) -> Option<Active> {
+    pub fn enter(self: &Arc<Self>) -> Option<CallGuard> {
         self.active.fetch_add(1, Ordering::AcqRel);
-        let active = Active(self.clone());
+        let active = CallGuard(self.clone());
         (!self.refusing.load(Ordering::Acquire)).then_some(active)
     }
 

@@ -6,22 +6,22 @@ use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use parking_lot::Mutex;
 
-use super::{Engine, ports::Listeners, recorder::Witness};
+use super::{Engine, ports::EngineHooks, recorder::Recorder};
 use crate::{
-    alert::{Conditions, Trouble, manager::Alarm, notify::delivery::Forwarding},
-    base::clock::Wall,
-    config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::Served, key::KeySource},
-    cost::{accountant::Books, budget::CostBudgetConfig},
+    alert::{ConditionKind, Conditions, manager::AlertManager, notify::delivery::Notifier},
+    base::clock::WallClock,
+    config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::ServedModels, key::KeySource},
+    cost::{accountant::CostAccountant, budget::CostBudgetConfig},
     net::client::HttpClient,
-    policy::{breaker::BreakerConfig, retry_budget::BudgetConfig},
-    state::{Credential, Endpoint, Origin, wait_queue::Room},
+    policy::{breaker::BreakerConfig, retry_budget::RetryBudgetConfig},
+    state::{Credential, Endpoint, Origin, wait_queue::WaitQueue},
 };
 
 /// The client as it was, if there was one.
 #[derive(Default)]
-pub struct Succession<'e>(Option<&'e Engine>);
+pub struct PreviousEngine<'e>(Option<&'e Engine>);
 
-impl<'e> Succession<'e> {
+impl<'e> PreviousEngine<'e> {
     pub fn of(before: &'e Engine) -> Self {
         Self(Some(before))
     }
@@ -31,7 +31,7 @@ impl<'e> Succession<'e> {
     }
 
     /// Calls of before and after wait in one line: they wait for the same.
-    pub fn room(&self) -> Arc<Room> {
+    pub fn room(&self) -> Arc<WaitQueue> {
         self.0.map_or_else(Arc::default, |engine| engine.room.clone())
     }
 
@@ -40,12 +40,14 @@ impl<'e> Succession<'e> {
     }
 
     /// What people were told of a key or a model that is gone is over: nobody will ever answer for it.
-    pub fn end_of_the_gone(&self, endpoints: &[Arc<Endpoint>], wall: &dyn Wall) {
+    pub fn end_of_the_gone(&self, endpoints: &[Arc<Endpoint>], wall: &dyn WallClock) {
         let Some(engine) = self.0 else { return };
         let is_there = |trouble, subject: &str, name: &str, model: &str| {
             endpoints.iter().any(|endpoint| match trouble {
-                Trouble::NotFound => endpoint.config.name == name && serves(&endpoint.config.models, model),
-                Trouble::Quota | Trouble::Auth | Trouble::Permission => {
+                ConditionKind::NotFound => {
+                    endpoint.config.name == name && serves(&endpoint.config.models, model)
+                }
+                ConditionKind::Quota | ConditionKind::Auth | ConditionKind::Permission => {
                     let address = &endpoint.origin.address;
                     endpoint.credentials.iter().any(|key| key.subject(address) == subject)
                 }
@@ -55,14 +57,19 @@ impl<'e> Succession<'e> {
         over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
     }
 
-    pub fn witness(&self, config: &ClientConfig, http: &HttpClient, listeners: &Listeners) -> Arc<Witness> {
+    pub fn witness(
+        &self,
+        config: &ClientConfig,
+        http: &HttpClient,
+        listeners: &EngineHooks,
+    ) -> Arc<Recorder> {
         let AlertOptions { rules, forward } = config.alerts.clone().unwrap_or_default();
         let Some(engine) = self.0 else {
-            let Listeners { events, functions, wall } = listeners;
+            let EngineHooks { events, functions, wall } = listeners;
             let forwarding =
-                Forwarding::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
-            let alarm = Alarm::new(rules, forwarding, events.clone(), wall.clone());
-            return Witness::new(config.incidents, alarm, events.clone());
+                Notifier::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
+            let alarm = AlertManager::new(rules, forwarding, events.clone(), wall.clone());
+            return Recorder::new(config.incidents, alarm, events.clone());
         };
         let endpoints: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
         let budgets: Vec<&str> = config.budgets.iter().map(|b| b.name.as_str()).collect();
@@ -72,12 +79,12 @@ impl<'e> Succession<'e> {
     }
 
     /// What was spent is not forgotten.
-    pub fn books(&self, budgets: &[CostBudgetConfig], wall: &dyn Wall) -> Books {
-        Books::new(budgets, self.0.map(|engine| &engine.books), wall)
+    pub fn books(&self, budgets: &[CostBudgetConfig], wall: &dyn WallClock) -> CostAccountant {
+        CostAccountant::new(budgets, self.0.map(|engine| &engine.books), wall)
     }
 
-    pub fn budget(&self) -> BudgetConfig {
-        self.0.map_or_else(BudgetConfig::default, |engine| engine.config.retry.budget.clone())
+    pub fn budget(&self) -> RetryBudgetConfig {
+        self.0.map_or_else(RetryBudgetConfig::default, |engine| engine.config.retry.budget.clone())
     }
 
     pub fn origin(&self, address: &str, breaker: Option<&BreakerConfig>, now: Instant) -> Arc<Origin> {
@@ -166,11 +173,11 @@ impl<'e> Succession<'e> {
 }
 
 /// Whether an endpoint may be sent this id.
-fn serves(models: &Served, id: &str) -> bool {
+fn serves(models: &ServedModels, id: &str) -> bool {
     match models {
-        Served::Any => true,
-        Served::Pinned(model) => model == id,
-        Served::Listed(list) => list.iter().any(|(_, sent)| sent == id),
+        ServedModels::Any => true,
+        ServedModels::Pinned(model) => model == id,
+        ServedModels::Listed(list) => list.iter().any(|(_, sent)| sent == id),
     }
 }
 

@@ -10,38 +10,38 @@ use serde_json::Value;
 use tokio::{runtime::Handle, task::AbortHandle, time};
 
 use crate::{
-    alert::manager::Alarm,
+    alert::manager::AlertManager,
     base::{
         clock::now,
         event::{self, EventKind, EventSink},
         reason::Reason,
     },
     observe::{
-        counters::{Meters, Move},
-        incident::{IncidentConfig, Incidents, Turn},
-        observation::{AttemptSeen, CallSeen, StatusPage},
+        counters::{Counters, Failover},
+        incident::{IncidentConfig, IncidentTransition, Incidents},
+        observation::{AttemptObservation, CallObservation, StatusPageObservation},
     },
     state::Endpoint,
 };
 
-pub struct Witness {
-    pub meters: Arc<Meters>,
+pub struct Recorder {
+    pub meters: Arc<Counters>,
     /// Who tells people.
-    pub alarm: Arc<Alarm>,
+    pub alarm: Arc<AlertManager>,
     incidents: Mutex<Incidents>,
     events: Arc<dyn EventSink>,
     /// Closes an incident in which nothing happens any more.
     closing: Mutex<Option<AbortHandle>>,
 }
 
-impl Drop for Witness {
+impl Drop for Recorder {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-impl Witness {
-    pub fn new(incidents: IncidentConfig, alarm: Arc<Alarm>, events: Arc<dyn EventSink>) -> Arc<Self> {
+impl Recorder {
+    pub fn new(incidents: IncidentConfig, alarm: Arc<AlertManager>, events: Arc<dyn EventSink>) -> Arc<Self> {
         Arc::new(Self {
             meters: Arc::default(),
             alarm,
@@ -57,28 +57,28 @@ impl Witness {
 
     /// An attempt was booked. It is counted elsewhere, once what followed from it is known.
     /// True when its endpoint has come to be part of an incident.
-    pub fn attempt(self: &Arc<Self>, seen: &AttemptSeen) -> bool {
+    pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation) -> bool {
         let turns = self.incidents.lock().attempt(seen);
         self.tell(&turns);
-        if turns.contains(&Turn::Opened) {
+        if turns.contains(&IncidentTransition::Opened) {
             self.close_in_time();
         }
-        turns.contains(&Turn::Joined)
+        turns.contains(&IncidentTransition::Joined)
     }
 
     /// False once nobody wants to know any more.
-    pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+    pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
         self.incidents.lock().status_page(endpoint, seen)
     }
 
     /// A call has come to its end, or was given up.
-    pub fn call(&self, model: &str, seen: &CallSeen) {
+    pub fn call(&self, model: &str, seen: &CallObservation) {
         self.meters.call(model, seen.outcome, seen.took);
         let turns = self.incidents.lock().call(seen);
         self.tell(&turns);
     }
 
-    pub fn moved(&self, way: Move) {
+    pub fn moved(&self, way: Failover) {
         self.alarm.moved(&way);
         self.meters.moved(way);
     }
@@ -100,8 +100,8 @@ impl Witness {
         reports
     }
 
-    fn tell(&self, turns: &[Turn]) {
-        for turn in turns.iter().filter(|turn| **turn != Turn::Joined) {
+    fn tell(&self, turns: &[IncidentTransition]) {
+        for turn in turns.iter().filter(|turn| **turn != IncidentTransition::Joined) {
             event::emit(&*self.events, EventKind::Incident, || {
                 self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
             });
@@ -126,7 +126,7 @@ impl Witness {
     }
 }
 
-async fn close(witness: Weak<Witness>) {
+async fn close(witness: Weak<Recorder>) {
     loop {
         let Some(this) = witness.upgrade() else { return };
         let turns = this.incidents.lock().expire(now());

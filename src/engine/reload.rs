@@ -1,6 +1,6 @@
 //! An engine under another configuration.
 
-use super::{ports::Listeners, previous::Succession};
+use super::{ports::EngineHooks, previous::PreviousEngine};
 use crate::{
     config::ClientConfig,
     net::{
@@ -8,7 +8,7 @@ use crate::{
         connector::{Connector, TcpDial},
         proxy::Proxy,
         tls::BadCertificate,
-        transport::Carrier,
+        transport::Transport,
     },
 };
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl Engine {
     pub fn connections(
         &self,
         config: &ClientConfig,
-        carrier: Option<Arc<dyn Carrier>>,
+        carrier: Option<Arc<dyn Transport>>,
     ) -> Result<HttpClient, BadCertificate> {
         let own = &self.config;
         let alike = config.tls == own.tls
@@ -39,13 +39,13 @@ impl Engine {
     /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
     /// wait stand in one line. This one keeps its calls under way.
     pub fn successor(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
-        let listeners = Listeners {
+        let listeners = EngineHooks {
             events: self.events.clone(),
             functions: self.functions.clone(),
             wall: self.wall.clone(),
         };
         let rng = self.rng.lock().fork();
-        let successor = Self::assemble(config, http, listeners, rng, &Succession::of(self));
+        let successor = Self::assemble(config, http, listeners, rng, &PreviousEngine::of(self));
         for endpoint in successor.endpoints.iter().filter(|_| !self.is_closed()) {
             if self.status_pages.take(&endpoint.name) {
                 successor.watch_status_page(endpoint);

@@ -6,24 +6,24 @@ use serde_json::json;
 
 use super::Engine;
 use crate::{
-    alert::{Facts, Trouble},
+    alert::{ConditionDetails, ConditionKind},
     base::{
         event::{self, EventKind},
         reason::Reason,
         timestamp::iso8601,
     },
-    policy::{breaker::State, fault::Scope},
-    state::{Change, Target},
+    policy::{breaker::BreakerState, fault::BlameScope},
+    state::{StateChange, Target},
 };
 
 impl Engine {
     /// Tells listeners what changed at a target.
-    pub fn announce(&self, target: &Target, reason: Option<Reason>, changes: &[Change]) {
+    pub fn announce(&self, target: &Target, reason: Option<Reason>, changes: &[StateChange]) {
         for change in changes {
             match change {
-                Change::Breaker { scope, state, until } => {
+                StateChange::Breaker { scope, state, until } => {
                     self.room.tell_watcher();
-                    if let (State::Open, Some(until)) = (state, until) {
+                    if let (BreakerState::Open, Some(until)) = (state, until) {
                         self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
                     }
                     event::emit(&*self.events, EventKind::Breaker, || {
@@ -37,7 +37,7 @@ impl Engine {
                         })
                     });
                 }
-                Change::Cooldown { scope, until } => {
+                StateChange::Cooldown { scope, until } => {
                     self.parked(target, reason, *until);
                     self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
                     event::emit(&*self.events, EventKind::Cooldown, || {
@@ -57,12 +57,14 @@ impl Engine {
 
     /// People are told once of what only they can mend: an account, a key, a model's name.
     fn parked(&self, target: &Target, reason: Option<Reason>, until: Instant) {
-        let Some(trouble) = reason.and_then(Trouble::of) else { return };
-        let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || Facts {
-            service: target.endpoint.config.name.clone(),
-            key: target.credential.hint(),
-            model: target.model.to_string(),
-            until: self.wall_ms(until),
+        let Some(trouble) = reason.and_then(ConditionKind::of) else { return };
+        let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || {
+            ConditionDetails {
+                service: target.endpoint.config.name.clone(),
+                key: target.credential.hint(),
+                model: target.model.to_string(),
+                until: self.wall_ms(until),
+            }
         });
         if let Some(alert) = alert {
             self.witness.alarm.tell(&alert);
@@ -76,7 +78,7 @@ impl Engine {
         if conditions.is_empty() {
             return;
         }
-        let over: Vec<_> = Trouble::ALL
+        let over: Vec<_> = ConditionKind::ALL
             .iter()
             .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
             .collect();
@@ -86,32 +88,32 @@ impl Engine {
 }
 
 /// Who is in trouble: a key at an origin, or a model at an endpoint.
-fn subject(target: &Target, trouble: Trouble) -> String {
+fn subject(target: &Target, trouble: ConditionKind) -> String {
     match trouble {
-        Trouble::Quota | Trouble::Auth | Trouble::Permission => {
+        ConditionKind::Quota | ConditionKind::Auth | ConditionKind::Permission => {
             target.credential.subject(&target.endpoint.origin.address)
         }
-        Trouble::NotFound => format!("{} {}", target.endpoint.config.name, target.model),
+        ConditionKind::NotFound => format!("{} {}", target.endpoint.config.name, target.model),
     }
 }
 
-fn model_in(target: &Target, scope: Scope) -> Option<&str> {
-    (scope == Scope::Endpoint).then_some(&*target.model)
+fn model_in(target: &Target, scope: BlameScope) -> Option<&str> {
+    (scope == BlameScope::Endpoint).then_some(&*target.model)
 }
 
-fn scope_name(scope: Scope) -> &'static str {
+fn scope_name(scope: BlameScope) -> &'static str {
     match scope {
-        Scope::Origin => "origin",
-        Scope::Credential => "credential",
-        Scope::Endpoint => "endpoint",
-        Scope::Request => "request",
+        BlameScope::Origin => "origin",
+        BlameScope::Credential => "credential",
+        BlameScope::Endpoint => "endpoint",
+        BlameScope::Request => "request",
     }
 }
 
-pub fn state_name(state: State) -> &'static str {
+pub fn state_name(state: BreakerState) -> &'static str {
     match state {
-        State::Closed => "closed",
-        State::Open => "open",
-        State::HalfOpen => "halfOpen",
+        BreakerState::Closed => "closed",
+        BreakerState::Open => "open",
+        BreakerState::HalfOpen => "halfOpen",
     }
 }

@@ -12,14 +12,14 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::{runtime::Handle, task::AbortHandle, time};
 
-use super::recorder::Witness;
+use super::recorder::Recorder;
 use crate::{
     base::clock::now,
     net::{
-        client::{HttpClient, Limits},
-        request::{Head, Request, USER_AGENT},
+        client::{ExchangeTimeouts, HttpClient},
+        request::{Request, RequestHead, USER_AGENT},
     },
-    observe::observation::StatusPage,
+    observe::observation::StatusPageObservation,
     state::Endpoint,
 };
 
@@ -30,9 +30,9 @@ const MAX_BODY: usize = 64 << 10;
 const MAX_WORDS: usize = 200;
 
 /// Looks at a page now and then until it is dropped.
-struct Watch(AbortHandle);
+struct StatusPagePoll(AbortHandle);
 
-impl Drop for Watch {
+impl Drop for StatusPagePoll {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -40,30 +40,30 @@ impl Drop for Watch {
 
 /// Of Atlassian's Statuspage; other pages' answers have none of it.
 #[derive(Deserialize)]
-struct Said {
-    status: Status,
+struct StatusPageBody {
+    status: StatusPageStatus,
 }
 
 #[derive(Deserialize)]
-struct Status {
+struct StatusPageStatus {
     indicator: Option<String>,
     description: Option<String>,
 }
 
 /// The status pages that are being looked at, by endpoint.
 #[derive(Default)]
-pub struct StatusPages(Mutex<HashMap<Arc<str>, Watch>>);
+pub struct StatusPages(Mutex<HashMap<Arc<str>, StatusPagePoll>>);
 
 impl StatusPages {
     /// Begins to look at the page of an endpoint, if it has one. Needs a runtime.
-    pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, witness: &Arc<Witness>) {
+    pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, witness: &Arc<Recorder>) {
         let page = endpoint.config.health.status_page.as_deref().and_then(|page| page.parse().ok());
         let (Some(page), Ok(runtime)) = (page, Handle::try_current()) else {
             self.0.lock().remove(&endpoint.name);
             return;
         };
         let task = runtime.spawn(watch(http.clone(), Arc::downgrade(witness), endpoint.name.clone(), page));
-        self.0.lock().insert(endpoint.name.clone(), Watch(task.abort_handle()));
+        self.0.lock().insert(endpoint.name.clone(), StatusPagePoll(task.abort_handle()));
     }
 
     /// Looks at the page of an endpoint no more. True when it was still being looked at.
@@ -77,14 +77,14 @@ impl StatusPages {
 }
 
 /// Ends with the witness, and when no incident is open for the endpoint.
-async fn watch(http: HttpClient, witness: Weak<Witness>, endpoint: Arc<str>, page: Uri) {
+async fn watch(http: HttpClient, witness: Weak<Recorder>, endpoint: Arc<str>, page: Uri) {
     loop {
         let seen = match time::timeout(TIMEOUT, look(&http, &page)).await {
             Ok(seen) => seen,
             Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
         };
         let (indicator, words) = seen.unwrap_or_else(|why| (None, why));
-        let seen = StatusPage { now: now(), indicator, words };
+        let seen = StatusPageObservation { now: now(), indicator, words };
         if !witness.upgrade().is_some_and(|witness| witness.status_page(&endpoint, seen)) {
             return;
         }
@@ -100,8 +100,8 @@ async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String),
     if let Some(authorization) = http.proxy_authorization(page) {
         headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
-    let request = Request::new(Arc::new(Head::new(Method::GET, page.clone(), headers)), Bytes::new());
-    let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh: false };
+    let request = Request::new(Arc::new(RequestHead::new(Method::GET, page.clone(), headers)), Bytes::new());
+    let limits = ExchangeTimeouts { connect: Some(TIMEOUT), headers: None, fresh: false };
     let exchange = http.send(request, limits, || ()).await.map_err(|failed| failed.failure.message)?;
     let code = exchange.status;
     let (mut answer, mut body) = (exchange.body, Vec::new());
@@ -109,8 +109,8 @@ async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String),
     if code != 200 {
         return Ok((None, format!("it answers with status {code}")));
     }
-    Ok(match serde_json::from_slice::<Said>(&body) {
-        Ok(Said { status }) => {
+    Ok(match serde_json::from_slice::<StatusPageBody>(&body) {
+        Ok(StatusPageBody { status }) => {
             (status.indicator.map(shortened), shortened(status.description.unwrap_or_default()))
         }
         Err(_) => (None, "it answers".into()),

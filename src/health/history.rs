@@ -42,7 +42,7 @@ pub struct History {
 
 /// Which results are wanted.
 #[derive(Default)]
-pub struct Filter {
+pub struct HistoryFilter {
     pub endpoint: Option<String>,
     pub since: Option<SystemTime>,
     /// The newest so many.
@@ -69,7 +69,7 @@ impl History {
     }
 
     /// Oldest first.
-    pub fn select(&self, filter: &Filter) -> Vec<&CheckResult> {
+    pub fn select(&self, filter: &HistoryFilter) -> Vec<&CheckResult> {
         let mut found: Vec<&CheckResult> = self
             .results
             .iter()
@@ -83,7 +83,7 @@ impl History {
     }
 
     /// The share of checks that found the endpoint up; 100 when there were none.
-    pub fn availability(&self, filter: &Filter) -> f64 {
+    pub fn availability(&self, filter: &HistoryFilter) -> f64 {
         let found = self.select(filter);
         if found.is_empty() {
             return 100.0;
@@ -116,24 +116,28 @@ mod tests {
     #[test]
     fn bounded_filtered_and_counted() {
         let mut history = History::new(4);
-        assert_eq!(history.availability(&Filter::default()), 100.0);
+        assert_eq!(history.availability(&HistoryFilter::default()), 100.0);
         for n in 0..6 {
             let (name, status) = if n % 2 == 0 { ("a", CheckStatus::Up) } else { ("b", CheckStatus::Down) };
             history.push(result(n, name, status));
         }
-        let ids =
-            |f: &Filter| history.select(f).iter().map(|r| r.response_time_ms as u64).collect::<Vec<_>>();
-        assert_eq!(ids(&Filter::default()), [2, 3, 4, 5]);
-        assert_eq!(ids(&Filter { endpoint: Some("a".into()), ..Filter::default() }), [2, 4]);
-        assert_eq!(ids(&Filter { limit: Some(1), ..Filter::default() }), [5]);
+        let ids = |f: &HistoryFilter| {
+            history.select(f).iter().map(|r| r.response_time_ms as u64).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&HistoryFilter::default()), [2, 3, 4, 5]);
+        assert_eq!(ids(&HistoryFilter { endpoint: Some("a".into()), ..HistoryFilter::default() }), [2, 4]);
+        assert_eq!(ids(&HistoryFilter { limit: Some(1), ..HistoryFilter::default() }), [5]);
         assert_eq!(
-            ids(&Filter {
+            ids(&HistoryFilter {
                 since: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(4)),
-                ..Filter::default()
+                ..HistoryFilter::default()
             }),
             [4, 5]
         );
-        assert_eq!(history.availability(&Filter::default()), 50.0);
-        assert_eq!(history.availability(&Filter { endpoint: Some("b".into()), ..Filter::default() }), 0.0);
+        assert_eq!(history.availability(&HistoryFilter::default()), 50.0);
+        assert_eq!(
+            history.availability(&HistoryFilter { endpoint: Some("b".into()), ..HistoryFilter::default() }),
+            0.0
+        );
     }
 }

@@ -14,11 +14,11 @@ use tokio::{
 };
 
 use super::{
-    history::{CheckResult, CheckStatus, Filter, History},
-    probe::{self, Found, Probe},
+    history::{CheckResult, CheckStatus, History, HistoryFilter},
+    probe::{self, Probe, ProbeResult},
 };
 use crate::{
-    alert::{ConsecutiveFailures, Failure, Observation},
+    alert::{CheckFailure, CheckObservation, ConsecutiveFailures},
     base::{
         clock::now,
         event::{self, EventKind},
@@ -27,8 +27,8 @@ use crate::{
     },
     config::monitor::HealthConfig,
     engine::{Engine, auth_error::auth_error},
-    observe::latency::Part,
-    state::{Endpoint, Service, Target},
+    observe::latency::LatencyPhase,
+    state::{Endpoint, Operation, Target},
 };
 
 pub struct Monitor {
@@ -113,12 +113,12 @@ impl Monitor {
         self.schedule.lock().is_some()
     }
 
-    pub fn select(&self, filter: &Filter) -> String {
+    pub fn select(&self, filter: &HistoryFilter) -> String {
         let history = self.history.lock();
         serde_json::to_string(&history.select(filter)).unwrap_or_else(|_| "[]".into())
     }
 
-    pub fn availability(&self, filter: &Filter) -> f64 {
+    pub fn availability(&self, filter: &HistoryFilter) -> f64 {
         self.history.lock().availability(filter)
     }
 
@@ -131,7 +131,7 @@ impl Monitor {
     }
 
     /// Whether an endpoint accepts its key; nothing is counted or told.
-    pub async fn validate(&self, endpoint: &Arc<Endpoint>) -> Found {
+    pub async fn validate(&self, endpoint: &Arc<Endpoint>) -> ProbeResult {
         let target = self.target(endpoint, self.model(endpoint).as_deref().unwrap_or_default());
         let mut found = probe::check(&self.engine, &target, Probe::Key, self.config.timeout).await;
         if let Some(message) = &mut found.message {
@@ -158,14 +158,14 @@ impl Monitor {
             endpoint,
             0,
             model,
-            Service::Chat,
+            Operation::Chat,
             self.engine.config.breaker.as_ref(),
             now(),
         )
     }
 
     /// Books a check everywhere, in the order in which it is told.
-    fn digest(&self, target: &Target, probe: Probe, mut found: Found) -> CheckResult {
+    fn digest(&self, target: &Target, probe: Probe, mut found: ProbeResult) -> CheckResult {
         if let Some(message) = &mut found.message {
             target.redact(message);
         }
@@ -201,10 +201,11 @@ impl Monitor {
             });
         }
         let service = self.service(endpoint);
-        let seen = Observation {
+        let seen = CheckObservation {
             service: &service,
             subject,
-            failure: failed.then(|| Failure { what: words(result.status), action: action(result.status) }),
+            failure: failed
+                .then(|| CheckFailure { what: words(result.status), action: action(result.status) }),
             details: json!(result),
         };
         if let Some(alert) = rule.judge(&seen, SystemTime::now()) {
@@ -225,7 +226,7 @@ impl Monitor {
             let mut stats = target.stats.lock();
             stats.samples.record(up, took);
             if up {
-                stats.latencies.record(Part::FirstContent, took);
+                stats.latencies.record(LatencyPhase::FirstContent, took);
             }
         }
         if up && let Some(change) = target.proven(now()) {

@@ -14,14 +14,14 @@ use super::history::CheckStatus;
 use crate::{
     base::clock::now,
     config::key::{ApiKey, KeySource},
-    dialect::{chunks::Unsaid, codec::Dialect, error_body, openai::request::ChatRequest},
+    dialect::{chunks::ResponseDefaults, codec::Dialect, error_body, openai::request::ChatRequest},
     engine::Engine,
     net::{
-        client::Limits,
+        client::ExchangeTimeouts,
         failure::FailureKind,
-        request::{Head, Request, USER_AGENT},
+        request::{Request, RequestHead, USER_AGENT},
     },
-    policy::{classify::classify, fault::Kind},
+    policy::{classify::classify, fault::FaultKind},
     state::{Endpoint, Target, request_head::authorize},
 };
 
@@ -36,7 +36,7 @@ pub enum Probe {
 
 /// How a check ended.
 #[derive(Debug)]
-pub struct Found {
+pub struct ProbeResult {
     pub status: CheckStatus,
     pub status_code: Option<u16>,
     pub message: Option<String>,
@@ -69,7 +69,7 @@ pub fn address(endpoint: &Endpoint, model: &str, probe: Probe) -> String {
 }
 
 /// Asks, whatever cooldowns and breakers say: a check is no call.
-pub async fn check(engine: &Engine, target: &Target, probe: Probe, timeout: Duration) -> Found {
+pub async fn check(engine: &Engine, target: &Target, probe: Probe, timeout: Duration) -> ProbeResult {
     let began = now();
     match time::timeout(timeout, ask(engine, target, probe, timeout, began)).await {
         Ok(found) => found,
@@ -80,8 +80,13 @@ pub async fn check(engine: &Engine, target: &Target, probe: Probe, timeout: Dura
     }
 }
 
-fn found(status: CheckStatus, status_code: Option<u16>, message: Option<String>, began: Instant) -> Found {
-    Found {
+fn found(
+    status: CheckStatus,
+    status_code: Option<u16>,
+    message: Option<String>,
+    began: Instant,
+) -> ProbeResult {
+    ProbeResult {
         status,
         status_code,
         message,
@@ -90,7 +95,13 @@ fn found(status: CheckStatus, status_code: Option<u16>, message: Option<String>,
     }
 }
 
-async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, began: Instant) -> Found {
+async fn ask(
+    engine: &Engine,
+    target: &Target,
+    probe: Probe,
+    timeout: Duration,
+    began: Instant,
+) -> ProbeResult {
     let down = |message: String| found(CheckStatus::Down, None, Some(message), began);
     let key = match key(engine, target).await {
         Ok(key) => key,
@@ -100,7 +111,7 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
         Ok(request) => request,
         Err(error) => return down(error.to_string()),
     };
-    let limits = Limits { connect: Some(timeout), headers: None, fresh: false };
+    let limits = ExchangeTimeouts { connect: Some(timeout), headers: None, fresh: false };
     let exchange = match engine.http.send(request, limits, || ()).await {
         Ok(exchange) => exchange,
         Err(failed) => {
@@ -132,7 +143,7 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
         let dialect = target.endpoint.config.dialect;
         let sound = probe != Probe::Service
             || std::str::from_utf8(&body).is_ok_and(|text| {
-                dialect.read_answer(text.trim_start_matches('\u{feff}'), Unsaid::default).is_ok()
+                dialect.read_answer(text.trim_start_matches('\u{feff}'), ResponseDefaults::default).is_ok()
             });
         if sound {
             return found(CheckStatus::Up, Some(code), None, began);
@@ -150,8 +161,8 @@ async fn ask(engine: &Engine, target: &Target, probe: Probe, timeout: Duration, 
     target.redact(&mut body);
     let fault = classify(code, None, &target.redacted(error_body::read(body.as_bytes())));
     let status = match fault.kind {
-        Kind::Auth | Kind::Permission => CheckStatus::AuthError,
-        Kind::RateLimited | Kind::TooLargeForLimit | Kind::Quota => CheckStatus::RateLimited,
+        FaultKind::Auth | FaultKind::Permission => CheckStatus::AuthError,
+        FaultKind::RateLimited | FaultKind::TooLargeForLimit | FaultKind::Quota => CheckStatus::RateLimited,
         _ => CheckStatus::Down,
     };
     let message = if fault.message.is_empty() { format!("status {code}") } else { fault.message };
@@ -194,7 +205,7 @@ fn build(
     if let Some(authorization) = engine.http.proxy_authorization(&uri) {
         headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
-    Ok(Request::new(Arc::new(Head::new(method, uri, headers)), body))
+    Ok(Request::new(Arc::new(RequestHead::new(method, uri, headers)), body))
 }
 
 fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {

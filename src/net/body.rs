@@ -9,7 +9,7 @@ use std::{
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::{failure::root_message, h1::body::H1Body, pool::H2Lease, transport::CarriedBody};
+use super::{failure::root_message, h1::body::H1Body, pool::H2Lease, transport::TransportBody};
 
 pub enum Body {
     H1(H1Body),
@@ -20,7 +20,7 @@ pub enum Body {
         /// The stream's place on its connection, kept as long as it is read.
         _lease: H2Lease,
     },
-    Carried(CarriedBody),
+    Carried(TransportBody),
 }
 
 impl Body {

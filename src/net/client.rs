@@ -8,13 +8,13 @@ use parking_lot::RwLock;
 use super::{
     body::Body,
     connector::Connector,
-    failure::{Failure, FailureKind},
-    fields::Fields,
+    failure::{FailureKind, NetworkFailure},
+    fields::HeaderFields,
     h1::{body::H1Body, exchange::exchange},
     pool::{H1Lease, H2Lease, Lease, Pool},
     proxy::Proxy,
     request::Request,
-    transport::{Arrived, CarriedBody, Carrier},
+    transport::{Transport, TransportBody, TransportResponse},
 };
 
 #[derive(Clone)]
@@ -24,12 +24,12 @@ pub struct HttpClient {
     connector: Connector,
     proxy: Option<Arc<Proxy>>,
     /// Set where somebody else makes the exchanges.
-    carrier: Option<Arc<dyn Carrier>>,
+    carrier: Option<Arc<dyn Transport>>,
 }
 
 /// How long each step of an exchange may take.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
+pub struct ExchangeTimeouts {
     /// The connector's own limit without it.
     pub connect: Option<Duration>,
     /// None at all without it.
@@ -41,7 +41,7 @@ pub struct Limits {
 /// The head of an answer, with what is known of the connection it came on.
 pub struct Exchange {
     pub status: u16,
-    pub fields: Fields,
+    pub fields: HeaderFields,
     pub body: Body,
     pub reused: bool,
     /// Set when a connection was opened for this exchange.
@@ -49,18 +49,18 @@ pub struct Exchange {
 }
 
 /// A failed exchange; `reused` tells a stale connection from a sick vendor.
-pub struct Failed {
-    pub failure: Failure,
+pub struct ExchangeFailure {
+    pub failure: NetworkFailure,
     pub reused: bool,
 }
 
 impl HttpClient {
-    pub fn new(connector: Connector, proxy: Option<Arc<Proxy>>, carrier: Option<Arc<dyn Carrier>>) -> Self {
+    pub fn new(connector: Connector, proxy: Option<Arc<Proxy>>, carrier: Option<Arc<dyn Transport>>) -> Self {
         Self { pools: Arc::new(RwLock::new(Some(Vec::new()))), connector, proxy, carrier }
     }
 
     /// Opens a connection ahead of need.
-    pub async fn warm(&self, target: Uri) -> Result<(), Failure> {
+    pub async fn warm(&self, target: Uri) -> Result<(), NetworkFailure> {
         if self.carrier.is_some() {
             return Ok(());
         }
@@ -100,18 +100,18 @@ impl HttpClient {
     pub async fn send(
         &self,
         request: Request,
-        limits: Limits,
+        limits: ExchangeTimeouts,
         sending: impl FnOnce(),
-    ) -> Result<Exchange, Failed> {
-        let unsent = |failure| Failed { failure, reused: false };
+    ) -> Result<Exchange, ExchangeFailure> {
+        let unsent = |failure| ExchangeFailure { failure, reused: false };
         if let Some(carrier) = &self.carrier {
             sending();
             let sent = within(limits.headers, carrier.send(request), FailureKind::HeadersTimeout, "answer");
-            let Arrived { status, fields, source } = sent.await.map_err(unsent)?;
-            let body = Body::Carried(CarriedBody::new(source));
+            let TransportResponse { status, fields, source } = sent.await.map_err(unsent)?;
+            let body = Body::Carried(TransportBody::new(source));
             return Ok(Exchange {
                 status,
-                fields: Fields::Map(fields),
+                fields: HeaderFields::Map(fields),
                 body,
                 reused: false,
                 connect_took: None,
@@ -130,8 +130,8 @@ impl HttpClient {
         }
     }
 
-    fn pool(&self, uri: &Uri) -> Result<Arc<Pool>, Failure> {
-        let closed = || Failure::new(FailureKind::Unsent, "the client is closed");
+    fn pool(&self, uri: &Uri) -> Result<Arc<Pool>, NetworkFailure> {
+        let closed = || NetworkFailure::new(FailureKind::Unsent, "the client is closed");
         let known = |pools: &[Arc<Pool>]| pools.iter().find(|p| p.is_for(uri)).cloned();
         if let Some(pool) = known(self.pools.read().as_ref().ok_or_else(closed)?) {
             return Ok(pool);
@@ -146,7 +146,11 @@ impl HttpClient {
     }
 }
 
-async fn send_h1(mut lease: H1Lease, request: Request, limits: Limits) -> Result<Exchange, Failed> {
+async fn send_h1(
+    mut lease: H1Lease,
+    request: Request,
+    limits: ExchangeTimeouts,
+) -> Result<Exchange, ExchangeFailure> {
     let conn = lease.conn();
     let reused = conn.uses > 0;
     conn.uses = conn.uses.saturating_add(1);
@@ -162,16 +166,22 @@ async fn send_h1(mut lease: H1Lease, request: Request, limits: Limits) -> Result
                 // Those that were idle beside it are as likely to be gone.
                 lease.distrust_idle();
             }
-            return Err(Failed { failure, reused });
+            return Err(ExchangeFailure { failure, reused });
         }
     };
-    let fields =
-        std::mem::replace(&mut begun.head.fields, Fields::Lines { bytes: Vec::new(), places: Vec::new() });
+    let fields = std::mem::replace(
+        &mut begun.head.fields,
+        HeaderFields::Lines { bytes: Vec::new(), places: Vec::new() },
+    );
     let status = begun.head.status;
     Ok(Exchange { status, fields, body: Body::H1(H1Body::new(lease, begun)), reused, connect_took })
 }
 
-async fn send_h2(mut lease: H2Lease, request: Request, limits: Limits) -> Result<Exchange, Failed> {
+async fn send_h2(
+    mut lease: H2Lease,
+    request: Request,
+    limits: ExchangeTimeouts,
+) -> Result<Exchange, ExchangeFailure> {
     let reused = lease.reused;
     let connect_took = (!reused).then_some(lease.sender.connect_took);
     let answer = lease.sender.exchange(request.to_h2(), reused);
@@ -181,12 +191,12 @@ async fn send_h2(mut lease: H2Lease, request: Request, limits: Limits) -> Result
         if failure.kind == FailureKind::HeadersTimeout {
             lease.retire();
         }
-        Failed { failure, reused }
+        ExchangeFailure { failure, reused }
     })?;
     let (parts, incoming) = response.into_parts();
     Ok(Exchange {
         status: parts.status.as_u16(),
-        fields: Fields::Map(parts.headers),
+        fields: HeaderFields::Map(parts.headers),
         body: Body::H2 { incoming, _lease: lease },
         reused,
         connect_took,
@@ -195,14 +205,14 @@ async fn send_h2(mut lease: H2Lease, request: Request, limits: Limits) -> Result
 
 async fn within<T>(
     limit: Option<Duration>,
-    work: impl Future<Output = Result<T, Failure>>,
+    work: impl Future<Output = Result<T, NetworkFailure>>,
     kind: FailureKind,
     what: &str,
-) -> Result<T, Failure> {
+) -> Result<T, NetworkFailure> {
     match limit {
         None => work.await,
         Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Failure::new(kind, format!("no {what} within {} ms", limit.as_millis())))
+            Err(NetworkFailure::new(kind, format!("no {what} within {} ms", limit.as_millis())))
         }),
     }
 }

@@ -19,7 +19,7 @@ use tower_service::Service;
 
 use super::{
     conn::{Conn, Io},
-    proxy::{Hop, Proxy},
+    proxy::{Proxy, ProxyHop},
     resolver::{DnsError, Resolver},
     tls::{self, BadCertificate, TlsOptions},
 };
@@ -123,7 +123,7 @@ async fn reach_proxy(
 async fn tunnel(
     tcp: HttpConnector<Resolver>,
     tls: &rustls::ClientConfig,
-    hop: Hop,
+    hop: ProxyHop,
     target: &Uri,
 ) -> Result<Box<dyn Io>, DialError> {
     let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await?);

@@ -5,23 +5,23 @@ use std::io::{self, Write};
 use brotli_decompressor::DecompressorWriter;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-pub enum Decoder {
+pub enum ContentDecoder {
     Identity,
-    Gzip(Box<MultiGzDecoder<Bounded>>),
-    Zlib(Box<ZlibDecoder<Bounded>>),
-    RawDeflate(Box<DeflateDecoder<Bounded>>),
+    Gzip(Box<MultiGzDecoder<BoundedWriter>>),
+    Zlib(Box<ZlibDecoder<BoundedWriter>>),
+    RawDeflate(Box<DeflateDecoder<BoundedWriter>>),
     /// The first bytes say whether a deflate body has zlib's head, as it should, or none, as some servers send.
     Deflate(Vec<u8>, usize),
-    Brotli(Box<DecompressorWriter<Bounded>>),
+    Brotli(Box<DecompressorWriter<BoundedWriter>>),
 }
 
 /// Where decoders write to, as much as is allowed between two looks.
-pub struct Bounded {
+pub struct BoundedWriter {
     out: Vec<u8>,
     limit: usize,
 }
 
-impl Write for Bounded {
+impl Write for BoundedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.out.len() + bytes.len() > self.limit {
             return Err(io::Error::other("it is larger than allowed"));
@@ -37,18 +37,18 @@ impl Write for Bounded {
 
 /// An encoding that was not asked for and is not understood.
 #[derive(Debug)]
-pub struct Unknown;
+pub struct UnknownEncoding;
 
-impl Decoder {
+impl ContentDecoder {
     /// `limit` bounds what one piece may come to, in bytes: a few hundred can be a gigabyte.
-    pub fn new(encoding: Option<&str>, limit: usize) -> Result<Self, Unknown> {
-        let sink = Bounded { out: Vec::new(), limit };
+    pub fn new(encoding: Option<&str>, limit: usize) -> Result<Self, UnknownEncoding> {
+        let sink = BoundedWriter { out: Vec::new(), limit };
         match encoding.map(|e| e.trim().to_ascii_lowercase()).as_deref() {
             None | Some("" | "identity") => Ok(Self::Identity),
             Some("gzip" | "x-gzip") => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(sink)))),
             Some("deflate") => Ok(Self::Deflate(Vec::new(), limit)),
             Some("br") => Ok(Self::Brotli(Box::new(DecompressorWriter::new(sink, 4_096)))),
-            Some(_) => Err(Unknown),
+            Some(_) => Err(UnknownEncoding),
         }
     }
 
@@ -69,7 +69,7 @@ impl Decoder {
                 start.extend_from_slice(bytes);
                 let &[first, second, ..] = start.as_slice() else { return Ok(Vec::new()) };
                 let start = std::mem::take(start);
-                let sink = Bounded { out: Vec::new(), limit: *limit };
+                let sink = BoundedWriter { out: Vec::new(), limit: *limit };
                 // RFC 1950: method 8, and a check sum over the first two bytes.
                 let zlib = first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31);
                 *self = if zlib {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn decode(encoding: &str, bytes: &[u8], piece: usize) -> io::Result<Vec<u8>> {
-        let mut decoder = Decoder::new(Some(encoding), 1 << 20).expect("known");
+        let mut decoder = ContentDecoder::new(Some(encoding), 1 << 20).expect("known");
         let mut out = Vec::new();
         for part in bytes.chunks(piece) {
             out.extend(decoder.push(part)?);
@@ -180,6 +180,6 @@ mod tests {
         assert!(decode("gzip", &whole[..whole.len() - 6], 5).is_err());
         assert!(decode("gzip", b"this is not gzip at all", 5).is_err());
         assert!(decode("br", &BROTLI[..BROTLI.len() - 4], 5).is_err());
-        assert!(Decoder::new(Some("zstd"), 1).is_err());
+        assert!(ContentDecoder::new(Some("zstd"), 1).is_err());
     }
 }

@@ -22,18 +22,18 @@ pub enum FailureKind {
 }
 
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct NetworkFailure {
     pub kind: FailureKind,
     pub message: String,
 }
 
-impl Failure {
+impl NetworkFailure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
 
-impl From<DialError> for Failure {
+impl From<DialError> for NetworkFailure {
     fn from(error: DialError) -> Self {
         let kind = match error {
             DialError::Dns(_) => FailureKind::Dns,
@@ -45,7 +45,7 @@ impl From<DialError> for Failure {
     }
 }
 
-impl From<hyper::Error> for Failure {
+impl From<hyper::Error> for NetworkFailure {
     fn from(error: hyper::Error) -> Self {
         let mut kind = None;
         let mut source: Option<&(dyn StdError + 'static)> = Some(&error);

@@ -2,23 +2,23 @@
 
 use http::HeaderMap;
 
-pub enum Fields {
+pub enum HeaderFields {
     /// HTTP/1.1: the head's bytes, and where names and values lie in them.
     Lines {
         bytes: Vec<u8>,
-        places: Vec<Place>,
+        places: Vec<FieldPosition>,
     },
     Map(HeaderMap),
 }
 
 /// Where one field lies: starts and ends of its name and its value.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct FieldPosition {
     pub name: (u32, u32),
     pub value: (u32, u32),
 }
 
-impl Fields {
+impl HeaderFields {
     /// Every field, as name and value.
     pub fn each<'a>(&'a self, mut take: impl FnMut(&'a [u8], &'a [u8])) {
         match self {

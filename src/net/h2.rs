@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use super::{
     conn::{Conn, LastWrite},
-    failure::{Failure, FailureKind},
+    failure::{FailureKind, NetworkFailure},
 };
 
 /// Until the peer has said how many streams it allows. What it refuses then is sent again, for free.
@@ -43,7 +43,7 @@ type Connection = http2::Connection<Conn, Full<Bytes>, TokioExecutor>;
 impl Sender {
     /// Speaks HTTP/2 on `conn`. `ended` is called at its end. The task behind it ends with the last sender and
     /// stream.
-    pub async fn new(mut conn: Conn, ended: impl FnOnce() + Send + 'static) -> Result<Self, Failure> {
+    pub async fn new(mut conn: Conn, ended: impl FnOnce() + Send + 'static) -> Result<Self, NetworkFailure> {
         let connect_took = conn.connect_took;
         let writes = conn.note_writes();
         let (requests, connection) = http2::Builder::new(TokioExecutor::new())
@@ -87,10 +87,10 @@ impl Sender {
         &mut self,
         request: Request<Full<Bytes>>,
         reused: bool,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, NetworkFailure> {
         let began = Instant::now();
         self.requests.send_request(request).await.map_err(|error| {
-            let mut failure = Failure::from(error);
+            let mut failure = NetworkFailure::from(error);
             if failure.kind == FailureKind::Reset && reused && self.writes.before(began) {
                 failure.kind = FailureKind::Unsent;
             }

@@ -29,7 +29,7 @@ impl fmt::Debug for ProxyOptions {
 pub struct Proxy(Matcher);
 
 /// A proxy to go through.
-pub struct Hop {
+pub struct ProxyHop {
     pub uri: Uri,
     pub authorization: Option<HeaderValue>,
 }
@@ -62,9 +62,9 @@ impl Proxy {
         }
     }
 
-    pub fn hop(&self, target: &Uri) -> Option<Hop> {
+    pub fn hop(&self, target: &Uri) -> Option<ProxyHop> {
         let intercept = self.0.intercept(target)?;
-        Some(Hop { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned() })
+        Some(ProxyHop { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned() })
     }
 }
 

@@ -10,7 +10,7 @@ use http_body_util::Full;
 pub const USER_AGENT: &str = concat!("bellwether/", env!("CARGO_PKG_VERSION"));
 
 /// What is the same for every request of one kind to one address: made once.
-pub struct Head {
+pub struct RequestHead {
     pub method: Method,
     pub uri: Uri,
     headers: HeaderMap,
@@ -19,13 +19,13 @@ pub struct Head {
 }
 
 pub struct Request {
-    pub head: Arc<Head>,
+    pub head: Arc<RequestHead>,
     /// Headers of this one request.
     pub extra: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
 }
 
-impl Head {
+impl RequestHead {
     pub fn new(method: Method, uri: Uri, headers: HeaderMap) -> Self {
         let lines = lines(&method, &uri, &headers, false);
         Self { method, uri, headers, lines }
@@ -37,7 +37,7 @@ impl Head {
 }
 
 impl Request {
-    pub fn new(head: Arc<Head>, body: Bytes) -> Self {
+    pub fn new(head: Arc<RequestHead>, body: Bytes) -> Self {
         Self { head, extra: Vec::new(), body }
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer k"));
         let uri = "http://h.example:81/v1/x?q=1".parse().expect("uri");
-        Request::new(Arc::new(Head::new(method, uri, headers)), Bytes::from_static(body.as_bytes()))
+        Request::new(Arc::new(RequestHead::new(method, uri, headers)), Bytes::from_static(body.as_bytes()))
     }
 
     #[test]
@@ -160,7 +160,8 @@ mod tests {
             String::from_utf8(request(Method::GET, "").to_h1(true)).expect("ascii"),
             "GET http://h.example:81/v1/x?q=1 HTTP/1.1\r\nhost: h.example:81\r\nauthorization: Bearer k\r\n\r\n"
         );
-        let head = Arc::new(Head::new(Method::GET, "http://h?q".parse().expect("uri"), HeaderMap::new()));
+        let head =
+            Arc::new(RequestHead::new(Method::GET, "http://h?q".parse().expect("uri"), HeaderMap::new()));
         assert!(
             Request::new(head, Bytes::new()).to_h1(false).starts_with(b"GET /?q HTTP/1.1\r\nhost: h\r\n")
         );

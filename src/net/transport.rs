@@ -6,37 +6,37 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{failure::Failure, request::Request};
+use super::{failure::NetworkFailure, request::Request};
 
-pub type Carried<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type TransportFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Makes exchanges.
-pub trait Carrier: Send + Sync + 'static {
-    fn send(&self, request: Request) -> Carried<Result<Arrived, Failure>>;
+pub trait Transport: Send + Sync + 'static {
+    fn send(&self, request: Request) -> TransportFuture<Result<TransportResponse, NetworkFailure>>;
 }
 
 /// The head of an answer, and where its body comes from.
-pub struct Arrived {
+pub struct TransportResponse {
     pub status: u16,
     pub fields: http::HeaderMap,
-    pub source: Box<dyn Source>,
+    pub source: Box<dyn BodySource>,
 }
 
 /// A body that is asked for piece by piece. Dropping it ends the exchange.
-pub trait Source: Send {
+pub trait BodySource: Send {
     /// The next piece; `None` at the end.
-    fn next(&mut self) -> Carried<Result<Option<Vec<u8>>, String>>;
+    fn next(&mut self) -> TransportFuture<Result<Option<Vec<u8>>, String>>;
 }
 
 /// A body that comes from such a source.
-pub struct CarriedBody {
-    source: Box<dyn Source>,
-    next: Option<Carried<Result<Option<Vec<u8>>, String>>>,
+pub struct TransportBody {
+    source: Box<dyn BodySource>,
+    next: Option<TransportFuture<Result<Option<Vec<u8>>, String>>>,
     ended: bool,
 }
 
-impl CarriedBody {
-    pub fn new(source: Box<dyn Source>) -> Self {
+impl TransportBody {
+    pub fn new(source: Box<dyn BodySource>) -> Self {
         Self { source, next: None, ended: false }
     }
 

@@ -6,15 +6,15 @@ use std::{borrow::Borrow, collections::BTreeMap};
 pub const MOST: usize = 1_000;
 
 #[derive(Debug)]
-pub struct Bounded<K, V>(BTreeMap<K, V>);
+pub struct BoundedNames<K, V>(BTreeMap<K, V>);
 
-impl<K, V> Default for Bounded<K, V> {
+impl<K, V> Default for BoundedNames<K, V> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<K: Ord, V: Default> Bounded<K, V> {
+impl<K: Ord, V: Default> BoundedNames<K, V> {
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted_together_and_nothing_is_lost() {
-        let mut map: Bounded<u32, u64> = Bounded::default();
+        let mut map: BoundedNames<u32, u64> = BoundedNames::default();
         for n in 0..5_000 {
             *map.entry(n, || u32::MAX) += 1;
         }

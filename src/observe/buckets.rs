@@ -10,13 +10,13 @@ pub const BOUNDS: [f64; 20] = [
 ];
 
 #[derive(Clone, Debug, Default)]
-pub struct Buckets {
+pub struct HistogramBuckets {
     /// Not cumulative; the last is for what is above all bounds.
     counts: [u64; BOUNDS.len() + 1],
     sum: f64,
 }
 
-impl Buckets {
+impl HistogramBuckets {
     pub fn record(&mut self, took: Duration) {
         let seconds = took.as_secs_f64();
         // A bound holds what is equal to it.
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn each_bound_holds_what_is_equal_to_it_and_the_last_bucket_everything_above() {
-        let mut buckets = Buckets::default();
+        let mut buckets = HistogramBuckets::default();
         for bound in BOUNDS {
             buckets.record(Duration::from_secs_f64(bound));
         }

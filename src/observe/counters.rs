@@ -5,22 +5,24 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 
-use super::{bounded::Bounded, buckets::Buckets, latency::Part, observation::Outcome};
+use super::{
+    bounded::BoundedNames, buckets::HistogramBuckets, latency::LatencyPhase, observation::CallOutcome,
+};
 use crate::{base::reason::Reason, cost::price::Money};
 
 /// The label of what there are too many of.
 pub const OTHER: &str = "(other)";
 
 #[derive(Default)]
-pub struct Meters {
-    targets: Mutex<Bounded<Asked, Arc<Meter>>>,
-    calls: Mutex<Bounded<Arc<str>, Calls>>,
-    moves: Mutex<Bounded<Move, u64>>,
+pub struct Counters {
+    targets: Mutex<BoundedNames<CounterKey, Arc<TargetCounters>>>,
+    calls: Mutex<BoundedNames<Arc<str>, CallCounters>>,
+    moves: Mutex<BoundedNames<Failover, u64>>,
 }
 
 /// A model at an endpoint, and whether it is asked for chat completions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked {
+pub struct CounterKey {
     pub endpoint: Arc<str>,
     pub model: Arc<str>,
     pub chat: bool,
@@ -28,7 +30,7 @@ pub struct Asked {
 
 /// From one endpoint and model to another, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Move {
+pub struct Failover {
     pub from: (Arc<str>, Arc<str>),
     pub to: (Arc<str>, Arc<str>),
     pub reason: Reason,
@@ -36,24 +38,24 @@ pub struct Move {
 
 /// What is counted of one model at one endpoint.
 #[derive(Default)]
-pub struct Meter(Mutex<Counts>);
+pub struct TargetCounters(Mutex<CounterValues>);
 
 #[derive(Clone, Default)]
-pub struct Counts {
+pub struct CounterValues {
     pub provider: Arc<str>,
     /// By outcome: its word, and why.
     pub attempts: BTreeMap<(&'static str, Option<Reason>), u64>,
     pub retries: u64,
-    pub tokens: Tokens,
+    pub tokens: TokenCounts,
     pub cost: Money,
     /// Answers whose price or usage is not known.
     pub unpriced: u64,
-    parts: [Option<Box<Buckets>>; 5],
+    parts: [Option<Box<HistogramBuckets>>; 5],
 }
 
 /// As vendors count them: cached ones are among the input, reasoning is among the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
+pub struct TokenCounts {
     pub input: u64,
     pub cached: u64,
     pub cache_write: u64,
@@ -63,13 +65,19 @@ pub struct Tokens {
 
 /// What became of calls for one model.
 #[derive(Clone, Default)]
-pub struct Calls(BTreeMap<Outcome, (u64, Buckets)>);
+pub struct CallCounters(BTreeMap<CallOutcome, (u64, HistogramBuckets)>);
 
-impl Meters {
+impl Counters {
     /// The meter of a model at an endpoint.
-    pub fn of(&self, endpoint: &Arc<str>, provider: &str, model: &Arc<str>, chat: bool) -> Arc<Meter> {
-        let own = Asked { endpoint: endpoint.clone(), model: model.clone(), chat };
-        let others = || Asked { model: OTHER.into(), endpoint: OTHER.into(), chat };
+    pub fn of(
+        &self,
+        endpoint: &Arc<str>,
+        provider: &str,
+        model: &Arc<str>,
+        chat: bool,
+    ) -> Arc<TargetCounters> {
+        let own = CounterKey { endpoint: endpoint.clone(), model: model.clone(), chat };
+        let others = || CounterKey { model: OTHER.into(), endpoint: OTHER.into(), chat };
         let mut targets = self.targets.lock();
         // A label that changed would be another series, and the first would seem to have ended.
         let provider = if targets.has_room_for(&own) { provider } else { OTHER };
@@ -83,7 +91,7 @@ impl Meters {
     }
 
     /// A call is over.
-    pub fn call(&self, model: &str, outcome: Outcome, took: Duration) {
+    pub fn call(&self, model: &str, outcome: CallOutcome, took: Duration) {
         let mut calls = self.calls.lock();
         let counted = match calls.get_mut(model) {
             Some(known) => known,
@@ -94,30 +102,30 @@ impl Meters {
         buckets.record(took);
     }
 
-    pub fn moved(&self, way: Move) {
+    pub fn moved(&self, way: Failover) {
         let name = || (Arc::from(OTHER), Arc::from(OTHER));
         let reason = way.reason;
-        *self.moves.lock().entry(way, || Move { from: name(), to: name(), reason }) += 1;
+        *self.moves.lock().entry(way, || Failover { from: name(), to: name(), reason }) += 1;
     }
 
     /// Everything about endpoints, in a stable order.
-    pub fn targets(&self) -> Vec<(Asked, Counts)> {
+    pub fn targets(&self) -> Vec<(CounterKey, CounterValues)> {
         let meters: Vec<_> =
             self.targets.lock().iter().map(|(asked, meter)| (asked.clone(), meter.clone())).collect();
         meters.into_iter().map(|(asked, meter)| (asked, meter.0.lock().clone())).collect()
     }
 
-    pub fn calls(&self) -> Vec<(Arc<str>, Calls)> {
+    pub fn calls(&self) -> Vec<(Arc<str>, CallCounters)> {
         self.calls.lock().iter().map(|(model, calls)| (model.clone(), calls.clone())).collect()
     }
 
-    pub fn moves(&self) -> Vec<(Move, u64)> {
+    pub fn moves(&self) -> Vec<(Failover, u64)> {
         self.moves.lock().iter().map(|(way, count)| (way.clone(), *count)).collect()
     }
 }
 
-impl Meter {
-    pub fn time(&self, part: Part, took: Duration) {
+impl TargetCounters {
+    pub fn time(&self, part: LatencyPhase, took: Duration) {
         self.0.lock().parts[part as usize].get_or_insert_default().record(took);
     }
 
@@ -131,7 +139,7 @@ impl Meter {
     }
 
     /// An answer was booked.
-    pub fn answered(&self, tokens: Option<Tokens>, cost: Option<Money>) {
+    pub fn answered(&self, tokens: Option<TokenCounts>, cost: Option<Money>) {
         let mut counts = self.0.lock();
         if let Some(more) = tokens {
             let sum = &mut counts.tokens;
@@ -148,21 +156,21 @@ impl Meter {
     }
 }
 
-impl Counts {
-    pub fn part(&self, part: Part) -> Option<&Buckets> {
+impl CounterValues {
+    pub fn part(&self, part: LatencyPhase) -> Option<&HistogramBuckets> {
         self.parts[part as usize].as_deref()
     }
 }
 
-impl Calls {
+impl CallCounters {
     /// How many calls came to what.
-    pub fn outcomes(&self) -> impl Iterator<Item = (Outcome, u64)> {
+    pub fn outcomes(&self) -> impl Iterator<Item = (CallOutcome, u64)> {
         self.0.iter().map(|(outcome, (count, _))| (*outcome, *count))
     }
 
     /// How long they took, by the word of what they came to.
-    pub fn durations(&self) -> BTreeMap<&'static str, Buckets> {
-        let mut sums: BTreeMap<&'static str, Buckets> = BTreeMap::new();
+    pub fn durations(&self) -> BTreeMap<&'static str, HistogramBuckets> {
+        let mut sums: BTreeMap<&'static str, HistogramBuckets> = BTreeMap::new();
         for (outcome, (_, buckets)) in &self.0 {
             sums.entry(outcome.word()).or_default().add(buckets);
         }
@@ -177,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_labels_of_what_does_not_fit_stay_as_they_are() {
-        let meters = Meters::default();
+        let meters = Counters::default();
         let meter =
             |n: usize, provider: &str| meters.of(&"a".into(), provider, &format!("m{n}").into(), true);
         (0..MOST).for_each(|n| meter(n, "openai").attempt("ok", None));

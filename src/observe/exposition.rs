@@ -10,46 +10,46 @@ use prometheus_client::{
 };
 use serde::Serialize;
 
-use super::buckets::Buckets;
+use super::buckets::HistogramBuckets;
 
 /// Metrics of one name. Names have neither the unit's nor the counter's suffix.
 #[derive(Clone, Debug, Serialize)]
-pub struct Family {
+pub struct MetricFamily {
     pub name: &'static str,
     pub help: &'static str,
-    pub kind: Kind,
+    pub kind: MetricKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
-    pub series: Vec<Series>,
+    pub series: Vec<MetricSeries>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum MetricKind {
     Counter,
     Gauge,
     Histogram,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct Series {
+pub struct MetricSeries {
     pub labels: Labels,
-    pub value: Value,
+    pub value: MetricValue,
 }
 
 pub type Labels = Vec<(&'static str, String)>;
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum MetricValue {
     Whole(u64),
     Real(f64),
-    Times(Times),
+    Times(HistogramSample),
 }
 
 /// A histogram, as scrapers have it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Times {
+pub struct HistogramSample {
     pub sum: f64,
     pub count: u64,
     /// Upper bounds, in seconds, with how many are in each one's own bucket. The last has none.
@@ -57,7 +57,7 @@ pub struct Times {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExpositionFormat {
     Prometheus,
     OpenMetrics,
 }
@@ -65,8 +65,8 @@ pub enum Format {
 /// Before every name.
 pub const PREFIX: &str = "bellwether";
 
-impl Family {
-    pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Self {
+impl MetricFamily {
+    pub const fn new(kind: MetricKind, name: &'static str, help: &'static str) -> Self {
         Self { name, help, kind, unit: None, series: Vec::new() }
     }
 
@@ -75,27 +75,27 @@ impl Family {
         self
     }
 
-    pub fn push(&mut self, labels: Labels, value: impl Into<Value>) {
-        self.series.push(Series { labels, value: value.into() });
+    pub fn push(&mut self, labels: Labels, value: impl Into<MetricValue>) {
+        self.series.push(MetricSeries { labels, value: value.into() });
     }
 }
 
-impl From<u64> for Value {
+impl From<u64> for MetricValue {
     fn from(n: u64) -> Self {
         Self::Whole(n)
     }
 }
 
-impl From<f64> for Value {
+impl From<f64> for MetricValue {
     fn from(n: f64) -> Self {
         Self::Real(n)
     }
 }
 
-impl From<&Buckets> for Value {
-    fn from(buckets: &Buckets) -> Self {
+impl From<&HistogramBuckets> for MetricValue {
+    fn from(buckets: &HistogramBuckets) -> Self {
         let each = buckets.each().into_iter();
-        Self::Times(Times {
+        Self::Times(HistogramSample {
             sum: buckets.sum(),
             count: buckets.count(),
             buckets: each.map(|(bound, n)| (bound.is_finite().then_some(bound), n)).collect(),
@@ -104,32 +104,32 @@ impl From<&Buckets> for Value {
 }
 
 /// Families without any series are left out.
-pub fn text(families: Vec<Family>, format: Format) -> String {
+pub fn text(families: Vec<MetricFamily>, format: ExpositionFormat) -> String {
     let mut registry = Registry::with_prefix(PREFIX);
-    registry.register_collector(Box::new(Families(families)));
+    registry.register_collector(Box::new(MetricFamilies(families)));
     let mut text = String::new();
     // Writing into a string has no failing case.
     let _ = encode(&mut text, &registry);
     match format {
-        Format::OpenMetrics => text,
-        Format::Prometheus => as_prometheus(&text),
+        ExpositionFormat::OpenMetrics => text,
+        ExpositionFormat::Prometheus => as_prometheus(&text),
     }
 }
 
 #[derive(Debug)]
-struct Families(Vec<Family>);
+struct MetricFamilies(Vec<MetricFamily>);
 
-impl Collector for Families {
+impl Collector for MetricFamilies {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         for family in self.0.iter().filter(|family| !family.series.is_empty()) {
             let unit = family.unit.map(|unit| Unit::Other(unit.to_owned()));
             let kind = match family.kind {
-                Kind::Counter => MetricType::Counter,
-                Kind::Gauge => MetricType::Gauge,
-                Kind::Histogram => MetricType::Histogram,
+                MetricKind::Counter => MetricType::Counter,
+                MetricKind::Gauge => MetricType::Gauge,
+                MetricKind::Histogram => MetricType::Histogram,
             };
             let mut metric = encoder.encode_descriptor(family.name, family.help, unit.as_ref(), kind)?;
-            for Series { labels, value } in &family.series {
+            for MetricSeries { labels, value } in &family.series {
                 if labels.is_empty() {
                     write(&mut metric, family.kind, value)?;
                 } else {
@@ -141,13 +141,13 @@ impl Collector for Families {
     }
 }
 
-fn write(metric: &mut MetricEncoder<'_>, kind: Kind, value: &Value) -> fmt::Result {
+fn write(metric: &mut MetricEncoder<'_>, kind: MetricKind, value: &MetricValue) -> fmt::Result {
     match (kind, value) {
-        (Kind::Counter, Value::Whole(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
-        (Kind::Counter, Value::Real(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
-        (_, Value::Whole(n)) => metric.encode_gauge(n),
-        (_, Value::Real(n)) => metric.encode_gauge(n),
-        (_, Value::Times(times)) => {
+        (MetricKind::Counter, MetricValue::Whole(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
+        (MetricKind::Counter, MetricValue::Real(n)) => metric.encode_counter::<NoLabelSet, _, f64>(n, None),
+        (_, MetricValue::Whole(n)) => metric.encode_gauge(n),
+        (_, MetricValue::Real(n)) => metric.encode_gauge(n),
+        (_, MetricValue::Times(times)) => {
             let buckets = times.buckets.iter().map(|(bound, n)| (bound.unwrap_or(f64::INFINITY), *n));
             let buckets: Vec<_> = buckets.collect();
             metric.encode_histogram::<NoLabelSet>(times.sum, times.count, &buckets, None)
@@ -189,22 +189,22 @@ mod tests {
 
     use super::*;
 
-    fn families() -> Vec<Family> {
-        let mut requests = Family::new(Kind::Counter, "requests", "Calls.");
+    fn families() -> Vec<MetricFamily> {
+        let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls.");
         requests.push(vec![("model", "a\"b\\c\nd".into()), ("reason", String::new())], 3);
-        let mut cost = Family::new(Kind::Counter, "cost", "What it cost.").in_unit("usd");
+        let mut cost = MetricFamily::new(MetricKind::Counter, "cost", "What it cost.").in_unit("usd");
         cost.push(vec![], 0.25);
-        let mut buckets = Buckets::default();
+        let mut buckets = HistogramBuckets::default();
         buckets.record(Duration::from_millis(30));
         buckets.record(Duration::from_secs(1_000));
-        let mut wait = Family::new(Kind::Histogram, "wait", "Waiting.").in_unit("seconds");
+        let mut wait = MetricFamily::new(MetricKind::Histogram, "wait", "Waiting.").in_unit("seconds");
         wait.push(vec![], &buckets);
-        vec![requests, cost, Family::new(Kind::Gauge, "nobody", "Is empty."), wait]
+        vec![requests, cost, MetricFamily::new(MetricKind::Gauge, "nobody", "Is empty."), wait]
     }
 
     #[test]
     fn open_metrics() {
-        let text = text(families(), Format::OpenMetrics);
+        let text = text(families(), ExpositionFormat::OpenMetrics);
         for expected in [
             "# TYPE bellwether_requests counter\nbellwether_requests_total{model=\"a\\\"b\\\\c\\nd\",reason=\"\"} 3\n",
             "# TYPE bellwether_cost_usd counter\n# UNIT bellwether_cost_usd usd\nbellwether_cost_usd_total 0.25\n",
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn prometheus() {
-        let text = text(families(), Format::Prometheus);
+        let text = text(families(), ExpositionFormat::Prometheus);
         for expected in [
             "# HELP bellwether_requests_total Calls.\n# TYPE bellwether_requests_total counter\nbellwether_requests_total{",
             "# TYPE bellwether_cost_usd_total counter\nbellwether_cost_usd_total 0.25\n",

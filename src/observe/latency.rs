@@ -9,7 +9,7 @@ use crate::base::duration::millis;
 
 /// The parts of a call that are timed on their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum LatencyPhase {
     QueueWait,
     Connect,
     FirstContent,
@@ -17,12 +17,12 @@ pub enum Part {
     Total,
 }
 
-pub const PARTS: [(Part, &str); 5] = [
-    (Part::QueueWait, "queueWaitMs"),
-    (Part::Connect, "connectMs"),
-    (Part::FirstContent, "firstContentMs"),
-    (Part::Gap, "gapMs"),
-    (Part::Total, "totalMs"),
+pub const PARTS: [(LatencyPhase, &str); 5] = [
+    (LatencyPhase::QueueWait, "queueWaitMs"),
+    (LatencyPhase::Connect, "connectMs"),
+    (LatencyPhase::FirstContent, "firstContentMs"),
+    (LatencyPhase::Gap, "gapMs"),
+    (LatencyPhase::Total, "totalMs"),
 ];
 
 /// Made when first used: most endpoints never stream, and many models are asked once.
@@ -41,7 +41,7 @@ pub struct Percentiles {
 }
 
 impl Latencies {
-    pub fn record(&mut self, part: Part, took: Duration) {
+    pub fn record(&mut self, part: LatencyPhase, took: Duration) {
         let slot = &mut self.0[part as usize];
         if slot.is_none() {
             // Two digits and growing by itself are always valid settings.
@@ -59,9 +59,9 @@ impl Latencies {
 }
 
 /// The sum of one part over several endpoints or models.
-pub struct Sum(Option<Histogram<u32>>);
+pub struct LatencySum(Option<Histogram<u32>>);
 
-impl Sum {
+impl LatencySum {
     pub fn new() -> Self {
         Self(Histogram::new(2).ok().map(|mut h| {
             h.auto(true);
@@ -69,7 +69,7 @@ impl Sum {
         }))
     }
 
-    pub fn add(&mut self, latencies: &Latencies, part: Part) {
+    pub fn add(&mut self, latencies: &Latencies, part: LatencyPhase) {
         if let (Some(sum), Some(histogram)) = (&mut self.0, &latencies.0[part as usize]) {
             // Only a histogram that cannot grow refuses values of another.
             let _ = sum.add(histogram.as_ref());
@@ -81,7 +81,7 @@ impl Sum {
     }
 }
 
-impl Default for Sum {
+impl Default for LatencySum {
     fn default() -> Self {
         Self::new()
     }
@@ -110,11 +110,11 @@ mod tests {
     fn percentiles_are_exact_to_a_hundredth() {
         let mut latencies = Latencies::default();
         for ms in 1..=1_000 {
-            latencies.record(Part::Total, Duration::from_millis(ms));
+            latencies.record(LatencyPhase::Total, Duration::from_millis(ms));
         }
-        let mut sum = Sum::new();
-        sum.add(&latencies, Part::Total);
-        sum.add(&latencies, Part::Total);
+        let mut sum = LatencySum::new();
+        sum.add(&latencies, LatencyPhase::Total);
+        sum.add(&latencies, LatencyPhase::Total);
         let p = sum.percentiles();
         assert_eq!(p.samples, 2_000);
         for (found, expected) in
@@ -122,6 +122,6 @@ mod tests {
         {
             assert!((found - expected).abs() / expected < 0.011, "{found} for {expected}");
         }
-        assert_eq!(Sum::new().percentiles(), Percentiles::default());
+        assert_eq!(LatencySum::new().percentiles(), Percentiles::default());
     }
 }

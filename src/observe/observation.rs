@@ -8,12 +8,12 @@ use std::{
 use crate::{base::reason::Reason, cost::price::Money};
 
 /// An endpoint and a model there.
-pub type Place = (Arc<str>, Arc<str>);
+pub type TargetKey = (Arc<str>, Arc<str>);
 
 /// The end of an attempt that was sent, as it is booked.
 #[derive(Clone, Debug)]
-pub struct AttemptSeen {
-    pub place: Place,
+pub struct AttemptObservation {
+    pub place: TargetKey,
     /// When it ended, and how long it took.
     pub at: SystemTime,
     pub now: Instant,
@@ -26,30 +26,30 @@ pub struct AttemptSeen {
 
 /// The end of a call.
 #[derive(Clone, Debug)]
-pub struct CallSeen {
+pub struct CallObservation {
     pub id: String,
     /// When it ended, and how long it took.
     pub at: SystemTime,
     pub now: Instant,
     pub took: Duration,
     /// Who would have been asked with all in health; `None` for a call that did not get as far.
-    pub usual: Option<Place>,
+    pub usual: Option<TargetKey>,
     /// What the first candidate came to, had it been the only one: `None` for an answer. One that was passed over for what
     /// it did to others, or for a rate budget, counts as failed.
     pub alone: Option<Reason>,
     pub attempts: usize,
-    pub outcome: Outcome,
+    pub outcome: CallOutcome,
     /// A failure is nobody's who asked: neither a mistake nor a budget of the caller's.
     pub outage: bool,
-    pub answer: Option<AnswerSeen>,
+    pub answer: Option<AnswerObservation>,
     /// On whose behalf: the request's `user`, or the tag of that name.
     pub user: Option<String>,
 }
 
 /// What a call was answered with.
 #[derive(Clone, Debug)]
-pub struct AnswerSeen {
-    pub place: Place,
+pub struct AnswerObservation {
+    pub place: TargetKey,
     /// Somebody else answered than who would have with all in health.
     pub failover: bool,
     /// When the first content came, after the call began.
@@ -59,18 +59,18 @@ pub struct AnswerSeen {
     pub usual_cost: Option<Money>,
 }
 
-impl CallSeen {
+impl CallObservation {
     /// Nobody answered, and it was not the caller's doing.
     pub fn is_failed(&self) -> bool {
-        self.outage && matches!(self.outcome, Outcome::Failed(_))
+        self.outage && matches!(self.outcome, CallOutcome::Failed(_))
     }
 
     /// The usual candidate failed it, or would have.
     pub fn alone_failed(&self) -> bool {
         let ours = match self.outcome {
-            Outcome::Answered | Outcome::Fallback | Outcome::Queued => true,
-            Outcome::Failed(_) => self.outage,
-            Outcome::Aborted => false,
+            CallOutcome::Answered | CallOutcome::Fallback | CallOutcome::Queued => true,
+            CallOutcome::Failed(_) => self.outage,
+            CallOutcome::Aborted => false,
         };
         ours && self.alone.is_some()
     }
@@ -82,7 +82,7 @@ impl CallSeen {
 
 /// What a vendor's status page said.
 #[derive(Clone, Debug)]
-pub struct StatusPage {
+pub struct StatusPageObservation {
     pub now: Instant,
     /// `none`, `minor`, `major`, `critical`, on pages that say such.
     pub indicator: Option<String>,
@@ -91,7 +91,7 @@ pub struct StatusPage {
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum CallOutcome {
     Answered,
     /// With the fallback's text.
     Fallback,
@@ -100,7 +100,7 @@ pub enum Outcome {
     Aborted,
 }
 
-impl Outcome {
+impl CallOutcome {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Answered => "ok",

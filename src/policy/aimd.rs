@@ -12,11 +12,11 @@ const MEMORY: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub struct Aimd {
-    window: Option<Window>,
+    window: Option<ConcurrencyWindow>,
 }
 
 #[derive(Debug)]
-struct Window {
+struct ConcurrencyWindow {
     size: f64,
     /// Up to here it doubles with each round trip, from here on it grows by one.
     threshold: f64,
@@ -46,7 +46,7 @@ impl Aimd {
             return;
         }
         let threshold = (used * DECREASE).max(1.0);
-        self.window = Some(Window { size: (threshold * START).max(1.0), threshold, lowered: now });
+        self.window = Some(ConcurrencyWindow { size: (threshold * START).max(1.0), threshold, lowered: now });
     }
 
     /// A request was answered, one of `in_flight`.
@@ -60,7 +60,7 @@ impl Aimd {
         }
     }
 
-    fn recent(&self, now: Instant) -> Option<&Window> {
+    fn recent(&self, now: Instant) -> Option<&ConcurrencyWindow> {
         self.window.as_ref().filter(|w| now.saturating_duration_since(w.lowered) < MEMORY)
     }
 }

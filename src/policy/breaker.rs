@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{backoff, fault::Weight, ring::Ring};
+use super::{backoff, fault::BreakerWeight, ring::RollingOutcomes};
 
 /// How long a half-open probe may take before another is let through beside it.
 const PERMIT_DEADLINE: Duration = Duration::from_secs(120);
@@ -56,20 +56,20 @@ impl Permit {
 
 /// What became of an admitted request, as far as health is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AttemptVerdict {
     Success,
-    Failed(Weight),
+    Failed(BreakerWeight),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     Closed,
     Open,
     HalfOpen,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Inner {
+enum BreakerInner {
     Closed,
     Open {
         until: Instant,
@@ -83,7 +83,7 @@ enum Inner {
 
 pub struct Breaker {
     config: BreakerConfig,
-    inner: Inner,
+    inner: BreakerInner,
     /// Changes with each state, so that stragglers of an earlier one decide nothing.
     epoch: u32,
     consecutive: u32,
@@ -92,7 +92,7 @@ pub struct Breaker {
     /// When it was last closed, and how much of a request the ramp has saved up since.
     closed: Option<Instant>,
     saved: f64,
-    ring: Ring,
+    ring: RollingOutcomes,
     /// When it was last tested before its time.
     last_early: Option<Instant>,
 }
@@ -101,16 +101,16 @@ impl Breaker {
     /// Other settings for what comes; what it knows and where it stands stay. Another window starts empty.
     pub fn reconfigure(&mut self, config: &BreakerConfig, now: Instant) {
         if self.config.window != config.window {
-            self.ring = Ring::new(config.window, now);
+            self.ring = RollingOutcomes::new(config.window, now);
         }
         self.config = config.clone();
     }
 
     pub fn new(config: BreakerConfig, now: Instant) -> Self {
-        let ring = Ring::new(config.window, now);
+        let ring = RollingOutcomes::new(config.window, now);
         Self {
             config,
-            inner: Inner::Closed,
+            inner: BreakerInner::Closed,
             epoch: 0,
             consecutive: 0,
             opens: 0,
@@ -121,11 +121,11 @@ impl Breaker {
         }
     }
 
-    pub fn state(&self, now: Instant) -> State {
+    pub fn state(&self, now: Instant) -> BreakerState {
         match self.inner {
-            Inner::Closed => State::Closed,
-            Inner::Open { until } if now < until => State::Open,
-            Inner::Open { .. } | Inner::HalfOpen { .. } => State::HalfOpen,
+            BreakerInner::Closed => BreakerState::Closed,
+            BreakerInner::Open { until } if now < until => BreakerState::Open,
+            BreakerInner::Open { .. } | BreakerInner::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
@@ -136,15 +136,15 @@ impl Breaker {
     /// When a request may be admitted at the latest; `None` when it may be now.
     pub fn ready_at(&self, now: Instant) -> Option<Instant> {
         match self.inner {
-            Inner::Closed => None,
-            Inner::Open { until } => (now < until).then_some(until),
-            Inner::HalfOpen { probe_until, .. } => (now < probe_until).then_some(probe_until),
+            BreakerInner::Closed => None,
+            BreakerInner::Open { until } => (now < until).then_some(until),
+            BreakerInner::HalfOpen { probe_until, .. } => (now < probe_until).then_some(probe_until),
         }
     }
 
     /// Whether it was closed so lately that it is given a part of its load only.
     pub fn ramping(&self, now: Instant) -> bool {
-        matches!(self.inner, Inner::Closed) && self.share(now) < 1.0
+        matches!(self.inner, BreakerInner::Closed) && self.share(now) < 1.0
     }
 
     /// Whether the next request belongs to the share that the ramp lets through. Counts it when it does.
@@ -169,7 +169,7 @@ impl Breaker {
 
     /// Whether a half-open probe is out.
     pub fn probing(&self, now: Instant) -> bool {
-        matches!(self.inner, Inner::HalfOpen { probe_until, .. } if now < probe_until)
+        matches!(self.inner, BreakerInner::HalfOpen { probe_until, .. } if now < probe_until)
     }
 
     /// Asks for leave. `Err` says when to ask again.
@@ -178,27 +178,29 @@ impl Breaker {
             return Err(at);
         }
         match self.inner {
-            Inner::Closed => Ok(Permit { epoch: self.epoch, probe: false }),
+            BreakerInner::Closed => Ok(Permit { epoch: self.epoch, probe: false }),
             // open, period over → halfOpen
             // halfOpen, the probe outlived its deadline → another
-            Inner::Open { until } | Inner::HalfOpen { until, .. } => Ok(self.begin_probe(until, now)),
+            BreakerInner::Open { until } | BreakerInner::HalfOpen { until, .. } => {
+                Ok(self.begin_probe(until, now))
+            }
         }
     }
 
     /// When `admit_early` may give leave; `None` when it would now.
     pub fn ready_early_at(&self, now: Instant) -> Option<Instant> {
         match self.inner {
-            Inner::Open { until } => {
+            BreakerInner::Open { until } => {
                 let rested = self.last_early.map_or(now, |at| at + EARLY_PROBE_EVERY);
                 Some(rested.min(until)).filter(|at| now < *at)
             }
-            Inner::Closed | Inner::HalfOpen { .. } => self.ready_at(now),
+            BreakerInner::Closed | BreakerInner::HalfOpen { .. } => self.ready_at(now),
         }
     }
 
     /// Asks for leave before the open period is over, for when nothing else is ready.
     pub fn admit_early(&mut self, now: Instant) -> Option<Permit> {
-        let Inner::Open { until } = self.inner else {
+        let BreakerInner::Open { until } = self.inner else {
             return self.admit(now).ok();
         };
         if self.ready_early_at(now).is_some() {
@@ -210,47 +212,54 @@ impl Breaker {
 
     /// Gives leave back with an outcome. `jitter` in 0..1 spreads the open period over its upper half.
     /// Returns the new state when it changed.
-    pub fn record(&mut self, permit: Permit, verdict: Verdict, now: Instant, jitter: f64) -> Option<State> {
-        if verdict == Verdict::Failed(Weight::Neutral) {
+    pub fn record(
+        &mut self,
+        permit: Permit,
+        verdict: AttemptVerdict,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<BreakerState> {
+        if verdict == AttemptVerdict::Failed(BreakerWeight::Neutral) {
             self.release(permit);
             return None;
         }
-        let failed = verdict != Verdict::Success;
+        let failed = verdict != AttemptVerdict::Success;
         self.ring.record(failed, now);
         if permit.epoch != self.epoch {
             return None;
         }
         match (self.inner, verdict) {
             // halfOpen → closed: the probe was answered
-            (Inner::HalfOpen { .. }, Verdict::Success) => {
+            (BreakerInner::HalfOpen { .. }, AttemptVerdict::Success) => {
                 self.close(now);
-                Some(State::Closed)
+                Some(BreakerState::Closed)
             }
             // halfOpen → open: the probe failed, the period doubles
-            (Inner::HalfOpen { .. }, Verdict::Failed(_)) => {
+            (BreakerInner::HalfOpen { .. }, AttemptVerdict::Failed(_)) => {
                 self.consecutive = self.consecutive.saturating_add(1);
                 self.open(now, jitter);
-                Some(State::Open)
+                Some(BreakerState::Open)
             }
-            (Inner::Closed, Verdict::Success) => {
+            (BreakerInner::Closed, AttemptVerdict::Success) => {
                 self.consecutive = 0;
                 None
             }
-            (Inner::Closed, Verdict::Failed(weight)) => {
-                if weight == Weight::Failure {
+            (BreakerInner::Closed, AttemptVerdict::Failed(weight)) => {
+                if weight == BreakerWeight::Failure {
                     self.consecutive = self.consecutive.saturating_add(1);
                 }
                 let tally = self.ring.tally(now);
-                let by_count = weight == Weight::Failure && self.consecutive >= self.config.failure_threshold;
+                let by_count =
+                    weight == BreakerWeight::Failure && self.consecutive >= self.config.failure_threshold;
                 let by_ratio = tally.total >= self.config.minimum_requests
                     && f64::from(tally.failed) >= self.config.failure_ratio * f64::from(tally.total);
                 // closed → open
                 (by_count || by_ratio).then(|| {
                     self.open(now, jitter);
-                    State::Open
+                    BreakerState::Open
                 })
             }
-            (Inner::Open { .. }, _) => None,
+            (BreakerInner::Open { .. }, _) => None,
         }
     }
 
@@ -258,33 +267,33 @@ impl Breaker {
     pub fn release(&mut self, permit: Permit) {
         if permit.probe
             && permit.epoch == self.epoch
-            && let Inner::HalfOpen { until, .. } = self.inner
+            && let BreakerInner::HalfOpen { until, .. } = self.inner
         {
-            self.inner = Inner::Open { until };
+            self.inner = BreakerInner::Open { until };
             self.last_early = None;
         }
     }
 
     /// Proof of health from outside a permit (the monitor's probe): open or half-open → closed.
-    pub fn proven(&mut self, now: Instant) -> Option<State> {
+    pub fn proven(&mut self, now: Instant) -> Option<BreakerState> {
         self.consecutive = 0;
-        if matches!(self.inner, Inner::Closed) {
+        if matches!(self.inner, BreakerInner::Closed) {
             return None;
         }
         self.close(now);
-        Some(State::Closed)
+        Some(BreakerState::Closed)
     }
 
     fn begin_probe(&mut self, until: Instant, now: Instant) -> Permit {
         // A new epoch, so that the stragglers of a probe that outlived its deadline decide nothing.
         self.epoch = self.epoch.wrapping_add(1);
-        self.inner = Inner::HalfOpen { probe_until: now + PERMIT_DEADLINE, until };
+        self.inner = BreakerInner::HalfOpen { probe_until: now + PERMIT_DEADLINE, until };
         Permit { epoch: self.epoch, probe: true }
     }
 
     fn close(&mut self, now: Instant) {
         self.epoch = self.epoch.wrapping_add(1);
-        self.inner = Inner::Closed;
+        self.inner = BreakerInner::Closed;
         self.consecutive = 0;
         // Until the ramp is over it is not well for good: an endpoint that flaps is left alone ever longer.
         self.closed = Some(now);
@@ -293,7 +302,7 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Instant, jitter: f64) {
-        if matches!(self.inner, Inner::Closed) && self.share(now) >= 1.0 {
+        if matches!(self.inner, BreakerInner::Closed) && self.share(now) >= 1.0 {
             self.opens = 0;
         }
         let bound = backoff::exponential(
@@ -306,7 +315,7 @@ impl Breaker {
         let period = bound.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0));
         self.opens = self.opens.saturating_add(1);
         self.epoch = self.epoch.wrapping_add(1);
-        self.inner = Inner::Open { until: now + period };
+        self.inner = BreakerInner::Open { until: now + period };
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const FAILURE: Verdict = Verdict::Failed(Weight::Failure);
+const FAILURE: AttemptVerdict = AttemptVerdict::Failed(BreakerWeight::Failure);
 
 fn after(start: Instant, ms: u64) -> Instant {
     start + Duration::from_millis(ms)
@@ -14,7 +14,7 @@ fn opened(start: Instant) -> Breaker {
         let permit = breaker.admit(start).expect("closed admits");
         breaker.record(permit, FAILURE, start, 1.0);
     }
-    assert_eq!(breaker.state(start), State::Open);
+    assert_eq!(breaker.state(start), BreakerState::Open);
     breaker
 }
 
@@ -22,12 +22,12 @@ fn opened(start: Instant) -> Breaker {
 fn opens_on_three_consecutive_failures_only() {
     let now = Instant::now();
     let mut breaker = Breaker::new(BreakerConfig::default(), now);
-    for verdict in [FAILURE, FAILURE, Verdict::Success, FAILURE, FAILURE] {
+    for verdict in [FAILURE, FAILURE, AttemptVerdict::Success, FAILURE, FAILURE] {
         let permit = breaker.admit(now).expect("closed admits");
         assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
     }
     let permit = breaker.admit(now).expect("closed admits");
-    assert_eq!(breaker.record(permit, FAILURE, now, 0.5), Some(State::Open));
+    assert_eq!(breaker.record(permit, FAILURE, now, 0.5), Some(BreakerState::Open));
 }
 
 #[test]
@@ -36,11 +36,15 @@ fn ratio_failures_open_it_at_half_of_ten() {
     let mut breaker = Breaker::new(BreakerConfig::default(), now);
     for i in 0..9 {
         let permit = breaker.admit(now).expect("closed admits");
-        let verdict = if i % 2 == 0 { Verdict::Failed(Weight::Ratio) } else { Verdict::Success };
+        let verdict =
+            if i % 2 == 0 { AttemptVerdict::Failed(BreakerWeight::Ratio) } else { AttemptVerdict::Success };
         assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
     }
     let permit = breaker.admit(now).expect("closed admits");
-    assert_eq!(breaker.record(permit, Verdict::Failed(Weight::Ratio), now, 0.5), Some(State::Open));
+    assert_eq!(
+        breaker.record(permit, AttemptVerdict::Failed(BreakerWeight::Ratio), now, 0.5),
+        Some(BreakerState::Open)
+    );
 }
 
 #[test]
@@ -49,7 +53,8 @@ fn four_failures_of_ten_are_not_half() {
     let mut breaker = Breaker::new(BreakerConfig::default(), now);
     for i in 0..10 {
         let permit = breaker.admit(now).expect("closed admits");
-        let verdict = if i < 6 { Verdict::Success } else { Verdict::Failed(Weight::Ratio) };
+        let verdict =
+            if i < 6 { AttemptVerdict::Success } else { AttemptVerdict::Failed(BreakerWeight::Ratio) };
         assert_eq!(breaker.record(permit, verdict, now, 0.5), None);
     }
 }
@@ -60,13 +65,16 @@ fn what_it_says_of_itself() {
     let mut breaker = opened(start);
     let until = after(start, 5_000);
     assert_eq!(breaker.consecutive_failures(), 3);
-    assert_eq!((breaker.state(after(start, 4_999)), breaker.state(until)), (State::Open, State::HalfOpen));
+    assert_eq!(
+        (breaker.state(after(start, 4_999)), breaker.state(until)),
+        (BreakerState::Open, BreakerState::HalfOpen)
+    );
     assert!(!breaker.probing(until), "nobody has asked");
     let probe = breaker.admit(until).expect("the period is over");
     assert!(breaker.probing(until) && breaker.probing(until + PERMIT_DEADLINE - Duration::from_millis(1)));
     assert!(!breaker.probing(until + PERMIT_DEADLINE), "it is lost");
-    breaker.record(probe, Verdict::Success, until, 0.5);
-    assert_eq!(breaker.state(until), State::Closed);
+    breaker.record(probe, AttemptVerdict::Success, until, 0.5);
+    assert_eq!(breaker.state(until), BreakerState::Closed);
     assert!(!breaker.probing(until) && !breaker.admit(until).expect("closed admits").is_probe());
 }
 
@@ -74,7 +82,7 @@ fn what_it_says_of_itself() {
 fn proof_from_outside_closes_it() {
     let now = Instant::now();
     let mut breaker = opened(now);
-    assert_eq!(breaker.proven(now), Some(State::Closed));
+    assert_eq!(breaker.proven(now), Some(BreakerState::Closed));
     assert!(breaker.admit(now).is_ok() && breaker.ramping(now));
     assert_eq!(breaker.proven(now), None, "it was closed");
     // Failures before the proof do not count on.
@@ -123,7 +131,7 @@ fn neutral_outcomes_change_nothing() {
     let mut breaker = Breaker::new(BreakerConfig::default(), now);
     for _ in 0..100 {
         let permit = breaker.admit(now).expect("closed admits");
-        assert_eq!(breaker.record(permit, Verdict::Failed(Weight::Neutral), now, 0.5), None);
+        assert_eq!(breaker.record(permit, AttemptVerdict::Failed(BreakerWeight::Neutral), now, 0.5), None);
     }
     assert_eq!(breaker.consecutive_failures(), 0);
 }
@@ -139,7 +147,7 @@ fn one_probe_at_a_time_and_success_closes() {
     for _ in 0..50 {
         assert!(breaker.admit(now).is_err(), "a second probe");
     }
-    assert_eq!(breaker.record(probe, Verdict::Success, now, 0.5), Some(State::Closed));
+    assert_eq!(breaker.record(probe, AttemptVerdict::Success, now, 0.5), Some(BreakerState::Closed));
     assert!(breaker.admit(now).is_ok());
 }
 
@@ -160,7 +168,7 @@ fn an_early_probe_that_is_aborted_leaves_it_open() {
     let now = after(start, 100);
     let probe = breaker.admit_early(now).expect("not tested yet");
     breaker.release(probe);
-    assert_eq!((breaker.state(now), breaker.ready_at(now)), (State::Open, Some(after(start, 5_000))));
+    assert_eq!((breaker.state(now), breaker.ready_at(now)), (BreakerState::Open, Some(after(start, 5_000))));
     assert!(breaker.admit(now).is_err(), "regular calls wait as before");
     assert!(breaker.admit_early(now).expect("it was not tested").is_probe());
 }
@@ -173,8 +181,12 @@ fn a_lost_permit_expires() {
     let lost = breaker.admit(now).expect("the period is over");
     let later = now + PERMIT_DEADLINE;
     let second = breaker.admit(later).expect("the lost permit expired");
-    assert_eq!(breaker.record(lost, Verdict::Success, later, 0.5), None, "a straggler decides nothing");
-    assert_eq!(breaker.record(second, Verdict::Success, later, 0.5), Some(State::Closed));
+    assert_eq!(
+        breaker.record(lost, AttemptVerdict::Success, later, 0.5),
+        None,
+        "a straggler decides nothing"
+    );
+    assert_eq!(breaker.record(second, AttemptVerdict::Success, later, 0.5), Some(BreakerState::Closed));
 }
 
 #[test]
@@ -188,7 +200,10 @@ fn failed_probes_double_the_period_to_the_cap() {
         periods.push((until - now).as_secs());
         now = until;
         let probe = breaker.admit(now).expect("the period is over");
-        assert_eq!(breaker.record(probe, Verdict::Failed(Weight::Ratio), now, 1.0), Some(State::Open));
+        assert_eq!(
+            breaker.record(probe, AttemptVerdict::Failed(BreakerWeight::Ratio), now, 1.0),
+            Some(BreakerState::Open)
+        );
     }
     assert_eq!(periods, [5, 10, 20, 40, 60, 60]);
 }
@@ -199,7 +214,7 @@ fn load_comes_back_in_steps() {
     let mut breaker = opened(start);
     let closed = after(start, 5_000);
     let probe = breaker.admit(closed).expect("the period is over");
-    breaker.record(probe, Verdict::Success, closed, 0.5);
+    breaker.record(probe, AttemptVerdict::Success, closed, 0.5);
     let admitted =
         |breaker: &mut Breaker, ms| (0..100).filter(|_| breaker.ramp_admits(after(closed, ms))).count();
     assert_eq!(admitted(&mut breaker, 0), 10);
@@ -222,7 +237,7 @@ fn one_that_flaps_is_left_alone_longer_each_time() {
         periods.push((until - now).as_secs());
         now = until;
         let probe = breaker.admit(now).expect("the period is over");
-        breaker.record(probe, Verdict::Success, now, 1.0);
+        breaker.record(probe, AttemptVerdict::Success, now, 1.0);
         // The last time it stays well until the ramp is over.
         now += Duration::from_secs(wait);
         for _ in 0..3 {
@@ -276,9 +291,9 @@ proptest! {
             prop_assert!(current <= 1);
             if let Some(permit) = (!out.is_empty()).then(|| out.remove(0)) {
                 match action {
-                    0 => { breaker.record(permit, Verdict::Success, now, 0.5); }
+                    0 => { breaker.record(permit, AttemptVerdict::Success, now, 0.5); }
                     1 => { breaker.record(permit, FAILURE, now, 0.5); }
-                    2 => { breaker.record(permit, Verdict::Failed(Weight::Ratio), now, 0.5); }
+                    2 => { breaker.record(permit, AttemptVerdict::Failed(BreakerWeight::Ratio), now, 0.5); }
                     3 => breaker.release(permit),
                     _ => {} // lost
                 }
@@ -293,18 +308,18 @@ fn other_settings_change_what_comes_and_not_where_it_stands() {
     let start = Instant::now();
     let mut breaker = Breaker::new(BreakerConfig { failure_threshold: 1, ..BreakerConfig::default() }, start);
     let permit = breaker.admit(start).expect("closed");
-    breaker.record(permit, Verdict::Failed(Weight::Failure), start, 0.5);
-    assert_eq!(breaker.state(start), State::Open);
+    breaker.record(permit, AttemptVerdict::Failed(BreakerWeight::Failure), start, 0.5);
+    assert_eq!(breaker.state(start), BreakerState::Open);
     let ready = breaker.ready_at(start);
     let patient =
         BreakerConfig { failure_threshold: 2, window: Duration::from_secs(5), ..BreakerConfig::default() };
     breaker.reconfigure(&patient, start);
-    assert_eq!((breaker.state(start), breaker.ready_at(start)), (State::Open, ready));
+    assert_eq!((breaker.state(start), breaker.ready_at(start)), (BreakerState::Open, ready));
     let mut closed = Breaker::new(BreakerConfig { failure_threshold: 1, ..BreakerConfig::default() }, start);
     closed.reconfigure(&patient, start);
-    for expected in [State::Closed, State::Open] {
+    for expected in [BreakerState::Closed, BreakerState::Open] {
         let permit = closed.admit(start).expect("closed");
-        closed.record(permit, Verdict::Failed(Weight::Failure), start, 0.5);
+        closed.record(permit, AttemptVerdict::Failed(BreakerWeight::Failure), start, 0.5);
         assert_eq!(closed.state(start), expected);
     }
 }

@@ -9,7 +9,7 @@ use crate::base::rate_limit::Quota;
 const LONGEST: f64 = 366.0 * 86_400.0;
 
 #[derive(Debug)]
-pub struct Bucket {
+pub struct TokenBucket {
     /// What the user allows; a vendor's word lowers it, never raises it.
     configured: Option<f64>,
     capacity: f64,
@@ -26,7 +26,7 @@ const ASKED_AGAIN: Duration = Duration::from_secs(60);
 /// It is forgotten when answers have not repeated it for this long.
 const MEMORY: Duration = Duration::from_secs(10);
 
-impl Bucket {
+impl TokenBucket {
     pub fn per_minute(limit: f64, now: Instant) -> Self {
         Self {
             configured: Some(limit),
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_full_one_gives_all_at_once_and_then_by_the_clock() {
         let now = Instant::now();
-        let mut bucket = Bucket::per_minute(60.0, now);
+        let mut bucket = TokenBucket::per_minute(60.0, now);
         for _ in 0..60 {
             assert_eq!(bucket.ready_in(1.0, now), Duration::ZERO);
             bucket.take(1.0, now);
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn more_than_it_holds_waits_until_it_is_full() {
         let now = Instant::now();
-        let mut bucket = Bucket::per_minute(600.0, now);
+        let mut bucket = TokenBucket::per_minute(600.0, now);
         assert_eq!(bucket.ready_in(5_000.0, now), Duration::ZERO);
         bucket.take(5_000.0, now);
         // Two minutes' worth at most is owed.
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_vendor_lowers_and_paces() {
         let now = Instant::now();
-        let mut bucket = Bucket::per_minute(600.0, now);
+        let mut bucket = TokenBucket::per_minute(600.0, now);
         // 100 of which 90 are gone and come back in nine seconds: ten a second.
         bucket.learn(Quota { limit: 100.0, remaining: 10.0, reset: Some(ms(9_000)) }, now);
         assert_eq!(bucket.capacity(), 100.0);
@@ -211,9 +211,9 @@ mod tests {
             (quota(120.0, 20.0, Some(0)), 2.0, 1.0),
             (quota(30.0, 20.0, None), 0.5, 0.5),
         ] {
-            let mut of_the_user = Bucket::per_minute(60.0, now);
+            let mut of_the_user = TokenBucket::per_minute(60.0, now);
             of_the_user.learn(quota, now);
-            for (bucket, rate) in [(Bucket::learned(quota, now), learned), (of_the_user, configured)] {
+            for (bucket, rate) in [(TokenBucket::learned(quota, now), learned), (of_the_user, configured)] {
                 let wait = bucket.flows_in(10.0, 1.0, now).as_secs_f64();
                 assert!((wait * rate - 10.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
             }
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn where_nothing_flows_the_wait_has_an_end() {
-        let none = Bucket::per_minute(0.0, Instant::now());
+        let none = TokenBucket::per_minute(0.0, Instant::now());
         assert_eq!(none.flows_in(1.0, 1.0, Instant::now()).as_secs(), 366 * 86_400);
     }
 
@@ -231,7 +231,7 @@ mod tests {
         let now = Instant::now();
         let after = |secs| now + Duration::from_secs(secs);
         let used_up = Quota { limit: 100.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) };
-        let mut learned = Bucket::learned(used_up, now);
+        let mut learned = TokenBucket::learned(used_up, now);
         assert_eq!(learned.ready_in(1.0, now).as_secs(), 60, "tried again after a minute");
         assert_eq!(learned.ready_in(1.0, after(60)), Duration::ZERO);
         learned.take(1.0, after(60));
@@ -240,7 +240,7 @@ mod tests {
         learned.learn(used_up, after(60));
         assert!(learned.review(after(70)));
         assert!(!learned.review(after(71)));
-        let mut configured = Bucket::per_minute(600.0, now);
+        let mut configured = TokenBucket::per_minute(600.0, now);
         configured.learn(used_up, now);
         assert_eq!(configured.ready_in(1.0, after(60)), Duration::ZERO);
         assert!(configured.review(after(10)));
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(configured.capacity(), 600.0);
         let wait = configured.ready_in(1.0, after(11));
         assert!(wait > ms(99) && wait < ms(101), "{wait:?}: at the user's rate again");
-        let mut small = Bucket::per_minute(10.0, now);
+        let mut small = TokenBucket::per_minute(10.0, now);
         small.learn(Quota { limit: 1_000.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) }, now);
         assert_eq!(small.flows_in(20.0, 1.0, after(60)).as_secs(), 60, "what the user allows binds");
     }
@@ -263,7 +263,7 @@ mod tests {
             steps in proptest::collection::vec((0u64..5_000, 1u32..20), 1..200),
         ) {
             let start = Instant::now();
-            let mut bucket = Bucket::per_minute(f64::from(limit), start);
+            let mut bucket = TokenBucket::per_minute(f64::from(limit), start);
             let mut grants: Vec<(u64, f64)> = Vec::new();
             let mut at = 0;
             for (wait, amount) in steps {
@@ -292,7 +292,7 @@ mod tests {
         #[test]
         fn what_is_put_back_is_there_again(taken in 0.0f64..500.0) {
             let now = Instant::now();
-            let mut bucket = Bucket::per_minute(500.0, now);
+            let mut bucket = TokenBucket::per_minute(500.0, now);
             bucket.take(taken, now);
             bucket.put_back(taken, now);
             prop_assert!((bucket.level_at(now) - 500.0).abs() < 1e-6);

@@ -31,7 +31,7 @@ struct Evidence([f64; RATIOS.len()]);
 #[derive(Clone, Debug)]
 pub struct Canary {
     config: CanaryConfig,
-    state: State,
+    state: CanaryState,
     step: usize,
     since: Instant,
     calls: u32,
@@ -40,18 +40,18 @@ pub struct Canary {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum CanaryState {
     Running,
-    RolledBack(Worse),
+    RolledBack(RollbackReason),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Worse {
+pub enum RollbackReason {
     Failures,
     Latency,
 }
 
-impl Worse {
+impl RollbackReason {
     /// The public word for what a canary is rolled back for.
     pub const fn word(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Worse {
 
 /// What a first attempt came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CanaryOutcome {
     Failed,
     Slow,
     Well,
@@ -71,10 +71,10 @@ pub enum Outcome {
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Change {
+pub enum CanaryChange {
     /// It has this share from now on.
     Step(f64),
-    RolledBack(Worse),
+    RolledBack(RollbackReason),
 }
 
 impl Evidence {
@@ -101,7 +101,7 @@ impl Canary {
     pub fn new(config: CanaryConfig, now: Instant) -> Self {
         Self {
             config,
-            state: State::Running,
+            state: CanaryState::Running,
             step: 0,
             since: now,
             calls: 0,
@@ -110,39 +110,45 @@ impl Canary {
         }
     }
 
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CanaryState {
         self.state
     }
 
     /// The probability with which a call is given to it first.
     pub fn share(&self) -> f64 {
         match self.state {
-            State::Running => self.config.shares.get(self.step).copied().unwrap_or(0.0),
-            State::RolledBack(_) => 0.0,
+            CanaryState::Running => self.config.shares.get(self.step).copied().unwrap_or(0.0),
+            CanaryState::RolledBack(_) => 0.0,
         }
     }
 
     /// A first attempt of a call for which lots were drawn, with the share of then.
-    pub fn observe(&mut self, own: bool, share: f64, outcome: Outcome, now: Instant) -> Option<Change> {
+    pub fn observe(
+        &mut self,
+        own: bool,
+        share: f64,
+        outcome: CanaryOutcome,
+        now: Instant,
+    ) -> Option<CanaryChange> {
         // With all calls or none there is nothing to compare with.
-        if self.state != State::Running || share <= 0.0 || share >= 1.0 {
+        if self.state != CanaryState::Running || share <= 0.0 || share >= 1.0 {
             return None;
         }
         self.calls += u32::from(own);
         let (evidence, worse) = match outcome {
-            Outcome::Failed => (&mut self.failures, Worse::Failures),
-            Outcome::Slow => (&mut self.slowness, Worse::Latency),
-            Outcome::Well => return self.advance(now),
+            CanaryOutcome::Failed => (&mut self.failures, RollbackReason::Failures),
+            CanaryOutcome::Slow => (&mut self.slowness, RollbackReason::Latency),
+            CanaryOutcome::Well => return self.advance(now),
         };
         evidence.take(own, share);
         if evidence.value() >= EVIDENCE {
-            self.state = State::RolledBack(worse);
-            return Some(Change::RolledBack(worse));
+            self.state = CanaryState::RolledBack(worse);
+            return Some(CanaryChange::RolledBack(worse));
         }
         self.advance(now)
     }
 
-    fn advance(&mut self, now: Instant) -> Option<Change> {
+    fn advance(&mut self, now: Instant) -> Option<CanaryChange> {
         let rested = now.saturating_duration_since(self.since) >= self.config.step_after;
         if !rested || self.calls < MIN_CALLS || self.step + 1 >= self.config.shares.len() {
             return None;
@@ -150,7 +156,7 @@ impl Canary {
         self.step += 1;
         self.since = now;
         self.calls = 0;
-        Some(Change::Step(self.share()))
+        Some(CanaryChange::Step(self.share()))
     }
 }
 
@@ -169,23 +175,23 @@ mod tests {
         seed: u64,
         share: f64,
         most: u32,
-        outcome: impl Fn(bool, &mut fastrand::Rng) -> Outcome,
-    ) -> Option<(u32, Worse)> {
+        outcome: impl Fn(bool, &mut fastrand::Rng) -> CanaryOutcome,
+    ) -> Option<(u32, RollbackReason)> {
         let (mut canary, now) = canary(&[share]);
         let mut rng = fastrand::Rng::with_seed(seed);
         (1..=most).find_map(|call| {
             let own = rng.f64() < share;
             match canary.observe(own, share, outcome(own, &mut rng), now) {
-                Some(Change::RolledBack(worse)) => Some((call, worse)),
+                Some(CanaryChange::RolledBack(worse)) => Some((call, worse)),
                 _ => None,
             }
         })
     }
 
-    fn failing(base: f64, ratio: f64) -> impl Fn(bool, &mut fastrand::Rng) -> Outcome {
+    fn failing(base: f64, ratio: f64) -> impl Fn(bool, &mut fastrand::Rng) -> CanaryOutcome {
         move |own, rng| {
             let rate = if own { base * ratio } else { base };
-            if rng.f64() < rate { Outcome::Failed } else { Outcome::Well }
+            if rng.f64() < rate { CanaryOutcome::Failed } else { CanaryOutcome::Well }
         }
     }
 
@@ -203,9 +209,9 @@ mod tests {
         }
         // As slow, and as often failing, however that changes meanwhile.
         let both = |_: bool, rng: &mut fastrand::Rng| match rng.u32(0..100) {
-            0..5 => Outcome::Slow,
-            5..8 => Outcome::Failed,
-            _ => Outcome::Well,
+            0..5 => CanaryOutcome::Slow,
+            5..8 => CanaryOutcome::Failed,
+            _ => CanaryOutcome::Well,
         };
         assert!((0..1_000).filter(|seed| play(*seed, 0.2, 10_000, both).is_some()).count() <= 25);
         // One that is better stays all the more.
@@ -231,25 +237,25 @@ mod tests {
             assert!(half <= within, "{share} {base} {ratio}: {half} calls");
         }
         let slow = |own: bool, rng: &mut fastrand::Rng| {
-            if rng.f64() < if own { 0.5 } else { 0.05 } { Outcome::Slow } else { Outcome::Well }
+            if rng.f64() < if own { 0.5 } else { 0.05 } { CanaryOutcome::Slow } else { CanaryOutcome::Well }
         };
-        assert!(matches!(play(1, 0.1, 5_000, slow), Some((_, Worse::Latency))));
+        assert!(matches!(play(1, 0.1, 5_000, slow), Some((_, RollbackReason::Latency))));
     }
 
     #[test]
     fn shares_grow_with_time_and_calls() {
         let (mut canary, mut now) = canary(&[0.1, 0.5, 1.0]);
-        let well = |canary: &mut Canary, now| canary.observe(true, canary.share(), Outcome::Well, now);
+        let well = |canary: &mut Canary, now| canary.observe(true, canary.share(), CanaryOutcome::Well, now);
         for _ in 0..MIN_CALLS * 2 {
             assert_eq!(well(&mut canary, now), None, "too early");
         }
         now += Duration::from_secs(60);
-        assert_eq!(well(&mut canary, now), Some(Change::Step(0.5)));
+        assert_eq!(well(&mut canary, now), Some(CanaryChange::Step(0.5)));
         now += Duration::from_secs(600);
         for _ in 1..MIN_CALLS {
             assert_eq!(well(&mut canary, now), None, "too few");
         }
-        assert_eq!(well(&mut canary, now), Some(Change::Step(1.0)));
+        assert_eq!(well(&mut canary, now), Some(CanaryChange::Step(1.0)));
         // All calls are its own: it has become the endpoint.
         assert_eq!((canary.share(), well(&mut canary, now + Duration::from_secs(600))), (1.0, None));
     }
@@ -259,12 +265,18 @@ mod tests {
         let (mut canary, now) = canary(&[0.1, 0.5]);
         let mut change = None;
         while change.is_none() {
-            change = canary.observe(true, 0.1, Outcome::Failed, now);
+            change = canary.observe(true, 0.1, CanaryOutcome::Failed, now);
         }
-        assert_eq!(change, Some(Change::RolledBack(Worse::Failures)));
-        assert_eq!((canary.share(), canary.state()), (0.0, State::RolledBack(Worse::Failures)));
+        assert_eq!(change, Some(CanaryChange::RolledBack(RollbackReason::Failures)));
+        assert_eq!(
+            (canary.share(), canary.state()),
+            (0.0, CanaryState::RolledBack(RollbackReason::Failures))
+        );
         for _ in 0..1_000 {
-            assert_eq!(canary.observe(true, 0.1, Outcome::Well, now + Duration::from_secs(6_000)), None);
+            assert_eq!(
+                canary.observe(true, 0.1, CanaryOutcome::Well, now + Duration::from_secs(6_000)),
+                None
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::{Fault, Kind};
+use super::fault::{Fault, FaultKind};
 use crate::base::{retry_after, vendor_error::VendorError};
 
 /// A throttle that asks for more than this is a quota: nobody waits it out.
@@ -27,8 +27,11 @@ pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError)
         // Some put the type where the code belongs.
         .or_else(|| by_type(effective, error.code.as_deref(), error))
         .unwrap_or_else(|| by_status(effective, error));
-    let kind =
-        if kind == Kind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) { Kind::Quota } else { kind };
+    let kind = if kind == FaultKind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) {
+        FaultKind::Quota
+    } else {
+        kind
+    };
     Fault {
         status: Some(status),
         hint,
@@ -47,7 +50,7 @@ fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
+fn by_code(status: u16, error: &VendorError) -> Option<FaultKind> {
     let code = error.code.as_deref()?.to_ascii_lowercase();
     let kind = match code.as_str() {
         "insufficient_quota"
@@ -55,13 +58,13 @@ fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
         | "organization_usage_limit_exceeded"
         | "billing_hard_limit_reached"
         | "billing_not_active"
-        | "quota_exhausted" => Kind::Quota,
-        "context_length_exceeded" => Kind::ContextLength,
-        "string_above_max_length" => Kind::BadRequest,
+        | "quota_exhausted" => FaultKind::Quota,
+        "context_length_exceeded" => FaultKind::ContextLength,
+        "string_above_max_length" => FaultKind::BadRequest,
         "content_policy_violation" | "content_filter" | "invalid_prompt" | "responsibleaipolicyviolation" => {
-            Kind::ContentFilter
+            FaultKind::ContentFilter
         }
-        "invalid_api_key" | "api_key_invalid" | "account_deactivated" => Kind::Auth,
+        "invalid_api_key" | "api_key_invalid" | "account_deactivated" => FaultKind::Auth,
         // What is wrong with a workspace's own key for encryption is right elsewhere.
         "organization_on_hold"
         | "cmek_key_disabled"
@@ -69,91 +72,93 @@ fn by_code(status: u16, error: &VendorError) -> Option<Kind> {
         | "unsupported_country_region_territory"
         | "permissiondenied"
         | "insufficient_permissions"
-        | "insufficient_scope" => Kind::Permission,
-        "model_not_found" | "deploymentnotfound" | "model_not_available" => Kind::NotFound,
+        | "insufficient_scope" => FaultKind::Permission,
+        "model_not_found" | "deploymentnotfound" | "model_not_available" => FaultKind::NotFound,
         "server_is_overloaded"
         | "slow_down"
         | "model_capacity_exhausted"
         | "nocapacity"
         | "insufficient_system_resource"
-        | "overloaded_error" => Kind::Overloaded,
+        | "overloaded_error" => FaultKind::Overloaded,
         "rate_limit_exceeded" | "ramp_limit_exceeded" => throttled(error),
-        _ if code.contains("spend_limit") => Kind::Quota,
+        _ if code.contains("spend_limit") => FaultKind::Quota,
         // Of money, of credits, of quota; what else can be insufficient stands above.
-        _ if code.starts_with("insufficient_") => Kind::Quota,
+        _ if code.starts_with("insufficient_") => FaultKind::Quota,
         _ => return None,
     };
     // "never classify a 429 by these words"
-    (status != 429 || !matches!(kind, Kind::ContextLength | Kind::BadRequest)).then_some(kind)
+    (status != 429 || !matches!(kind, FaultKind::ContextLength | FaultKind::BadRequest)).then_some(kind)
 }
 
-fn by_type(status: u16, word: Option<&str>, error: &VendorError) -> Option<Kind> {
+fn by_type(status: u16, word: Option<&str>, error: &VendorError) -> Option<FaultKind> {
     let word = word?.to_ascii_lowercase();
     Some(match word.as_str() {
-        "insufficient_quota" | "billing_error" | "budget_exceeded" => Kind::Quota,
-        "overloaded_error" | "service_unavailable_error" => Kind::Overloaded,
-        "authentication_error" | "unauthenticated" => Kind::Auth,
+        "insufficient_quota" | "billing_error" | "budget_exceeded" => FaultKind::Quota,
+        "overloaded_error" | "service_unavailable_error" => FaultKind::Overloaded,
+        "authentication_error" | "unauthenticated" => FaultKind::Auth,
         "permission_error" | "permission_denied" => permission(error),
-        "not_found_error" | "not_found" => Kind::NotFound,
+        "not_found_error" | "not_found" => FaultKind::NotFound,
         // A key that may not use this model may use others.
-        _ if word.ends_with("_model_access_denied") => Kind::NotFound,
+        _ if word.ends_with("_model_access_denied") => FaultKind::NotFound,
         "rate_limit_error" | "resource_exhausted" if status != 402 => throttled(error),
         "requests" | "tokens" if status == 0 => throttled(error),
-        "unavailable" => Kind::Overloaded,
-        "api_error" | "server_error" | "internal" if status == 0 => Kind::ServerError,
-        "timeout_error" | "deadline_exceeded" => Kind::ServerError,
-        "conflict_error" | "aborted" => Kind::Conflict,
-        "request_too_large" => Kind::ContextLength,
+        "unavailable" => FaultKind::Overloaded,
+        "api_error" | "server_error" | "internal" if status == 0 => FaultKind::ServerError,
+        "timeout_error" | "deadline_exceeded" => FaultKind::ServerError,
+        "conflict_error" | "aborted" => FaultKind::Conflict,
+        "request_too_large" => FaultKind::ContextLength,
         "failed_precondition" => precondition(error),
         "invalid_request_error" | "invalid_argument" if status == 0 => caller(error),
         _ => return None,
     })
 }
 
-fn by_status(status: u16, error: &VendorError) -> Kind {
+fn by_status(status: u16, error: &VendorError) -> FaultKind {
     match status {
         0 => by_words(error),
-        401 => Kind::Auth,
-        402 => Kind::Quota,
+        401 => FaultKind::Auth,
+        402 => FaultKind::Quota,
         403 => permission(error),
-        404 => Kind::NotFound,
+        404 => FaultKind::NotFound,
         // Only a proxy says so: the endpoint was not reached.
-        407 => Kind::Connect,
-        408 => Kind::RequestTimeout,
-        409 => Kind::Conflict,
-        413 => Kind::ContextLength,
-        425 => Kind::ServerError,
+        407 => FaultKind::Connect,
+        408 => FaultKind::RequestTimeout,
+        409 => FaultKind::Conflict,
+        413 => FaultKind::ContextLength,
+        425 => FaultKind::ServerError,
         429 => throttled(error),
-        503 | 529 => Kind::Overloaded,
+        503 | 529 => FaultKind::Overloaded,
         400..=499 => caller(error),
         // A redirect or another odd status is a wrong address or a proxy's page: this route is of no use now.
-        _ => Kind::ServerError,
+        _ => FaultKind::ServerError,
     }
 }
 
 /// An event that names neither code nor type nor status.
-fn by_words(error: &VendorError) -> Kind {
+fn by_words(error: &VendorError) -> FaultKind {
     match caller(error) {
-        Kind::BadRequest if error.message.to_ascii_lowercase().contains("rate limit") => throttled(error),
-        Kind::BadRequest => Kind::ServerError,
+        FaultKind::BadRequest if error.message.to_ascii_lowercase().contains("rate limit") => {
+            throttled(error)
+        }
+        FaultKind::BadRequest => FaultKind::ServerError,
         told => told,
     }
 }
 
 /// Tells the three throttles apart.
-fn throttled(error: &VendorError) -> Kind {
+fn throttled(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
     let quota_id = error.quota_id.as_deref().unwrap_or_default();
     if quota_id.contains("PerDay") || quota_id.contains("Daily") {
-        Kind::Quota
+        FaultKind::Quota
     } else if quota_id.contains("PerMinute") {
-        Kind::RateLimited
+        FaultKind::RateLimited
     } else if message.contains("request too large") || message.contains("required for long context") {
-        Kind::TooLargeForLimit
+        FaultKind::TooLargeForLimit
     } else if limit_is_zero(&message) || spent(&message) {
-        Kind::Quota
+        FaultKind::Quota
     } else {
-        Kind::RateLimited
+        FaultKind::RateLimited
     }
 }
 
@@ -166,13 +171,13 @@ fn limit_is_zero(message: &str) -> bool {
     })
 }
 
-fn permission(error: &VendorError) -> Kind {
+fn permission(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
     // A flagged account is another matter than a flagged input.
     if message.contains("moderation") || message.contains("flagged") && !message.contains("account") {
-        Kind::ContentFilter
+        FaultKind::ContentFilter
     } else {
-        Kind::Permission
+        FaultKind::Permission
     }
 }
 
@@ -191,17 +196,17 @@ fn spent(message: &str) -> bool {
 }
 
 /// Google refuses an account this way for where it is or how it pays, and requests that came too early.
-fn precondition(error: &VendorError) -> Kind {
+fn precondition(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
     if ["location", "country", "region", "billing"].iter().any(|word| message.contains(word)) {
-        Kind::Permission
+        FaultKind::Permission
     } else {
         caller(error)
     }
 }
 
 /// The caller's mistakes, by the words vendors use where they give no code.
-fn caller(error: &VendorError) -> Kind {
+fn caller(error: &VendorError) -> FaultKind {
     const TOO_LONG: [&str; 7] = [
         "maximum context length",
         "longer than the model's context length",
@@ -217,15 +222,15 @@ fn caller(error: &VendorError) -> Kind {
         ["content filtering policy", "content management policy", "content exists risk"];
     let message = error.message.to_ascii_lowercase();
     if TOO_LONG.iter().any(|words| message.contains(words)) {
-        Kind::ContextLength
+        FaultKind::ContextLength
     } else if BAD_KEY.iter().any(|words| message.contains(words)) {
-        Kind::Auth
+        FaultKind::Auth
     } else if spent(&message) {
-        Kind::Quota
+        FaultKind::Quota
     } else if FILTERED.iter().any(|words| message.contains(words)) {
-        Kind::ContentFilter
+        FaultKind::ContentFilter
     } else {
-        Kind::BadRequest
+        FaultKind::BadRequest
     }
 }
 

@@ -9,89 +9,101 @@ fn error(code: &str, kind: &str, message: &str) -> VendorError {
 fn codes_types_statuses_and_messages() {
     let table = [
         // status, code, type, message, expected
-        (429, "rate_limit_exceeded", "tokens", "Rate limit reached", Kind::RateLimited),
-        (429, "rate_limit_exceeded", "tokens", "Request too large for gpt-4o on TPM", Kind::TooLargeForLimit),
-        (429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota", Kind::Quota),
-        (429, "", "insufficient_quota", "", Kind::Quota),
-        (429, "credit_balance_exhausted", "", "", Kind::Quota),
-        (429, "organization_spend_limit_exceeded", "", "", Kind::Quota),
-        (429, "project_spend_limit_exceeded", "", "", Kind::Quota),
-        (429, "organization_usage_limit_exceeded", "", "", Kind::Quota),
-        (429, "enforced_spend_limit_reached", "rate_limit_error", "", Kind::Quota),
-        (429, "slow_down", "rate_limit_error", "", Kind::Overloaded),
-        (429, "", "", "Resource has been exhausted (e.g. check quota).", Kind::RateLimited),
-        (429, "", "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0, model: x", Kind::Quota),
-        (429, "", "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0.5", Kind::RateLimited),
-        (429, "context_length_exceeded", "", "maximum context length", Kind::RateLimited),
-        (402, "", "", "Insufficient Balance", Kind::Quota),
-        (401, "", "", "", Kind::Auth),
-        (401, "invalid_api_key", "invalid_request_error", "", Kind::Auth),
-        (400, "API_KEY_INVALID", "INVALID_ARGUMENT", "API key not valid.", Kind::Auth),
-        (403, "", "", "no access", Kind::Permission),
-        (403, "", "", "Your input was flagged by moderation", Kind::ContentFilter),
-        (404, "model_not_found", "invalid_request_error", "", Kind::NotFound),
-        (404, "", "", "", Kind::NotFound),
-        (407, "", "", "", Kind::Connect),
-        (400, "context_length_exceeded", "invalid_request_error", "", Kind::ContextLength),
+        (429, "rate_limit_exceeded", "tokens", "Rate limit reached", FaultKind::RateLimited),
+        (
+            429,
+            "rate_limit_exceeded",
+            "tokens",
+            "Request too large for gpt-4o on TPM",
+            FaultKind::TooLargeForLimit,
+        ),
+        (
+            429,
+            "insufficient_quota",
+            "insufficient_quota",
+            "You exceeded your current quota",
+            FaultKind::Quota,
+        ),
+        (429, "", "insufficient_quota", "", FaultKind::Quota),
+        (429, "credit_balance_exhausted", "", "", FaultKind::Quota),
+        (429, "organization_spend_limit_exceeded", "", "", FaultKind::Quota),
+        (429, "project_spend_limit_exceeded", "", "", FaultKind::Quota),
+        (429, "organization_usage_limit_exceeded", "", "", FaultKind::Quota),
+        (429, "enforced_spend_limit_reached", "rate_limit_error", "", FaultKind::Quota),
+        (429, "slow_down", "rate_limit_error", "", FaultKind::Overloaded),
+        (429, "", "", "Resource has been exhausted (e.g. check quota).", FaultKind::RateLimited),
+        (429, "", "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0, model: x", FaultKind::Quota),
+        (429, "", "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0.5", FaultKind::RateLimited),
+        (429, "context_length_exceeded", "", "maximum context length", FaultKind::RateLimited),
+        (402, "", "", "Insufficient Balance", FaultKind::Quota),
+        (401, "", "", "", FaultKind::Auth),
+        (401, "invalid_api_key", "invalid_request_error", "", FaultKind::Auth),
+        (400, "API_KEY_INVALID", "INVALID_ARGUMENT", "API key not valid.", FaultKind::Auth),
+        (403, "", "", "no access", FaultKind::Permission),
+        (403, "", "", "Your input was flagged by moderation", FaultKind::ContentFilter),
+        (404, "model_not_found", "invalid_request_error", "", FaultKind::NotFound),
+        (404, "", "", "", FaultKind::NotFound),
+        (407, "", "", "", FaultKind::Connect),
+        (400, "context_length_exceeded", "invalid_request_error", "", FaultKind::ContextLength),
         (
             400,
             "invalid_request_error",
             "invalid_request_error",
             "This model's maximum context length is 131072 tokens.",
-            Kind::ContextLength,
+            FaultKind::ContextLength,
         ),
         (
             400,
             "",
             "invalid_request_error",
             "prompt is too long: 213462 tokens > 200000 maximum",
-            Kind::ContextLength,
+            FaultKind::ContextLength,
         ),
-        (400, "string_above_max_length", "", "Invalid 'user': string too long", Kind::BadRequest),
-        (413, "", "", "", Kind::ContextLength),
-        (400, "content_policy_violation", "", "", Kind::ContentFilter),
-        (400, "content_filter", "", "", Kind::ContentFilter),
-        (400, "unsupported_parameter", "invalid_request_error", "", Kind::BadRequest),
-        (405, "", "", "", Kind::BadRequest),
-        (415, "", "", "", Kind::BadRequest),
-        (422, "", "", "", Kind::BadRequest),
-        (499, "", "", "", Kind::BadRequest),
-        (408, "", "", "", Kind::RequestTimeout),
-        (409, "", "", "", Kind::Conflict),
-        (425, "", "", "", Kind::ServerError),
-        (500, "", "server_error", "", Kind::ServerError),
-        (502, "", "", "<html>Bad Gateway</html>", Kind::ServerError),
-        (504, "", "timeout_error", "", Kind::ServerError),
-        (520, "", "", "", Kind::ServerError),
-        (527, "", "", "", Kind::ServerError),
-        (503, "", "", "", Kind::Overloaded),
-        (529, "", "overloaded_error", "", Kind::Overloaded),
-        (503, "server_is_overloaded", "service_unavailable_error", "", Kind::Overloaded),
-        (302, "", "", "", Kind::ServerError),
+        (400, "string_above_max_length", "", "Invalid 'user': string too long", FaultKind::BadRequest),
+        (413, "", "", "", FaultKind::ContextLength),
+        (400, "content_policy_violation", "", "", FaultKind::ContentFilter),
+        (400, "content_filter", "", "", FaultKind::ContentFilter),
+        (400, "unsupported_parameter", "invalid_request_error", "", FaultKind::BadRequest),
+        (405, "", "", "", FaultKind::BadRequest),
+        (415, "", "", "", FaultKind::BadRequest),
+        (422, "", "", "", FaultKind::BadRequest),
+        (499, "", "", "", FaultKind::BadRequest),
+        (408, "", "", "", FaultKind::RequestTimeout),
+        (409, "", "", "", FaultKind::Conflict),
+        (425, "", "", "", FaultKind::ServerError),
+        (500, "", "server_error", "", FaultKind::ServerError),
+        (502, "", "", "<html>Bad Gateway</html>", FaultKind::ServerError),
+        (504, "", "timeout_error", "", FaultKind::ServerError),
+        (520, "", "", "", FaultKind::ServerError),
+        (527, "", "", "", FaultKind::ServerError),
+        (503, "", "", "", FaultKind::Overloaded),
+        (529, "", "overloaded_error", "", FaultKind::Overloaded),
+        (503, "server_is_overloaded", "service_unavailable_error", "", FaultKind::Overloaded),
+        (302, "", "", "", FaultKind::ServerError),
         // inside a stream
-        (200, "", "overloaded_error", "Overloaded", Kind::Overloaded),
-        (200, "insufficient_quota", "insufficient_quota", "", Kind::Quota),
-        (200, "", "invalid_request_error", "bad", Kind::BadRequest),
-        (200, "", "server_error", "The server had an error", Kind::ServerError),
-        (200, "", "server_error", "Our rate limit service failed", Kind::ServerError),
-        (200, "", "", "something", Kind::ServerError),
-        (200, "", "", "This model's maximum context length is 4096 tokens.", Kind::ContextLength),
-        (200, "", "", "Rate limit reached for requests", Kind::RateLimited),
+        (200, "", "overloaded_error", "Overloaded", FaultKind::Overloaded),
+        (200, "insufficient_quota", "insufficient_quota", "", FaultKind::Quota),
+        (200, "", "invalid_request_error", "bad", FaultKind::BadRequest),
+        (200, "", "server_error", "The server had an error", FaultKind::ServerError),
+        (200, "", "server_error", "Our rate limit service failed", FaultKind::ServerError),
+        (200, "", "", "something", FaultKind::ServerError),
+        (200, "", "", "This model's maximum context length is 4096 tokens.", FaultKind::ContextLength),
+        (200, "", "", "Rate limit reached for requests", FaultKind::RateLimited),
         // a type that says less than the status
-        (401, "", "invalid_request_error", "", Kind::Auth),
-        (402, "", "rate_limit_error", "", Kind::Quota),
-        (402, "", "", "", Kind::Quota),
-        (400, "", "tokens", "", Kind::BadRequest),
-        (400, "", "server_error", "", Kind::BadRequest),
-        (503, "", "server_error", "", Kind::Overloaded),
+        (401, "", "invalid_request_error", "", FaultKind::Auth),
+        (402, "", "rate_limit_error", "", FaultKind::Quota),
+        (402, "", "", "", FaultKind::Quota),
+        (400, "", "tokens", "", FaultKind::BadRequest),
+        (400, "", "server_error", "", FaultKind::BadRequest),
+        (503, "", "server_error", "", FaultKind::Overloaded),
         // an account, an input, money
-        (403, "", "", "Your account was flagged", Kind::Permission),
-        (403, "", "", "Your input was flagged", Kind::ContentFilter),
-        (403, "", "", "Refused by moderation", Kind::ContentFilter),
-        (400, "", "", "Your credit balance is too low to access the API", Kind::Quota),
-        (400, "", "", "User location is not supported", Kind::BadRequest),
-        (400, "", "FAILED_PRECONDITION", "User location is not supported", Kind::Permission),
-        (400, "", "FAILED_PRECONDITION", "Prompt is too long", Kind::ContextLength),
+        (403, "", "", "Your account was flagged", FaultKind::Permission),
+        (403, "", "", "Your input was flagged", FaultKind::ContentFilter),
+        (403, "", "", "Refused by moderation", FaultKind::ContentFilter),
+        (400, "", "", "Your credit balance is too low to access the API", FaultKind::Quota),
+        (400, "", "", "User location is not supported", FaultKind::BadRequest),
+        (400, "", "FAILED_PRECONDITION", "User location is not supported", FaultKind::Permission),
+        (400, "", "FAILED_PRECONDITION", "Prompt is too long", FaultKind::ContextLength),
     ];
     for (status, code, kind, message, expected) in table {
         let fault = classify(status, None, &error(code, kind, message));
@@ -103,33 +115,33 @@ fn codes_types_statuses_and_messages() {
 #[test]
 fn words_decide_without_a_status() {
     let codes = [
-        ("string_above_max_length", Kind::BadRequest),
-        ("invalid_api_key", Kind::Auth),
-        ("unsupported_country_region_territory", Kind::Permission),
-        ("model_not_found", Kind::NotFound),
-        ("rate_limit_exceeded", Kind::RateLimited),
-        ("insufficient_credits", Kind::Quota),
-        ("a_word_nobody_knows", Kind::ServerError),
+        ("string_above_max_length", FaultKind::BadRequest),
+        ("invalid_api_key", FaultKind::Auth),
+        ("unsupported_country_region_territory", FaultKind::Permission),
+        ("model_not_found", FaultKind::NotFound),
+        ("rate_limit_exceeded", FaultKind::RateLimited),
+        ("insufficient_credits", FaultKind::Quota),
+        ("a_word_nobody_knows", FaultKind::ServerError),
     ];
     for (code, expected) in codes {
         assert_eq!(classify(200, None, &error(code, "", "")).kind, expected, "code {code}");
     }
     let types = [
-        ("billing_error", Kind::Quota),
-        ("authentication_error", Kind::Auth),
-        ("UNAUTHENTICATED", Kind::Auth),
-        ("permission_error", Kind::Permission),
-        ("not_found_error", Kind::NotFound),
-        ("key_model_access_denied", Kind::NotFound),
-        ("rate_limit_error", Kind::RateLimited),
-        ("tokens", Kind::RateLimited),
-        ("UNAVAILABLE", Kind::Overloaded),
-        ("api_error", Kind::ServerError),
-        ("timeout_error", Kind::ServerError),
-        ("conflict_error", Kind::Conflict),
-        ("request_too_large", Kind::ContextLength),
-        ("FAILED_PRECONDITION", Kind::BadRequest),
-        ("invalid_request_error", Kind::BadRequest),
+        ("billing_error", FaultKind::Quota),
+        ("authentication_error", FaultKind::Auth),
+        ("UNAUTHENTICATED", FaultKind::Auth),
+        ("permission_error", FaultKind::Permission),
+        ("not_found_error", FaultKind::NotFound),
+        ("key_model_access_denied", FaultKind::NotFound),
+        ("rate_limit_error", FaultKind::RateLimited),
+        ("tokens", FaultKind::RateLimited),
+        ("UNAVAILABLE", FaultKind::Overloaded),
+        ("api_error", FaultKind::ServerError),
+        ("timeout_error", FaultKind::ServerError),
+        ("conflict_error", FaultKind::Conflict),
+        ("request_too_large", FaultKind::ContextLength),
+        ("FAILED_PRECONDITION", FaultKind::BadRequest),
+        ("invalid_request_error", FaultKind::BadRequest),
     ];
     for (word, expected) in types {
         assert_eq!(classify(200, None, &error("", word, "")).kind, expected, "type {word}");
@@ -137,7 +149,9 @@ fn words_decide_without_a_status() {
         assert_eq!(classify(200, None, &error(word, "", "")).kind, expected, "code {word}");
     }
     // A type may be more than the status says: a gateway's 400 for what the vendor calls busy.
-    for (word, expected) in [("UNAVAILABLE", Kind::Overloaded), ("timeout_error", Kind::ServerError)] {
+    for (word, expected) in
+        [("UNAVAILABLE", FaultKind::Overloaded), ("timeout_error", FaultKind::ServerError)]
+    {
         assert_eq!(classify(400, None, &error("", word, "")).kind, expected, "{word}");
     }
 }
@@ -165,19 +179,19 @@ fn a_fault_carries_what_was_read() {
 #[test]
 fn a_status_in_the_body_stands_in_for_the_real_one_inside_a_200() {
     let inside = VendorError { status: Some(429), ..VendorError::from_message("limited") };
-    assert_eq!(classify(200, None, &inside).kind, Kind::RateLimited);
-    assert_eq!(classify(503, None, &inside).kind, Kind::Overloaded);
-    assert_eq!(classify(400, None, &inside).kind, Kind::BadRequest);
+    assert_eq!(classify(200, None, &inside).kind, FaultKind::RateLimited);
+    assert_eq!(classify(503, None, &inside).kind, FaultKind::Overloaded);
+    assert_eq!(classify(400, None, &inside).kind, FaultKind::BadRequest);
 }
 
 #[test]
 fn a_hint_beyond_five_minutes_is_a_quota() {
     let limited = error("rate_limit_exceeded", "", "");
     let minutes = |n: u64| Some(Duration::from_secs(n * 60));
-    assert_eq!(classify(429, minutes(5), &limited).kind, Kind::RateLimited);
-    assert_eq!(classify(429, minutes(6), &limited).kind, Kind::Quota);
+    assert_eq!(classify(429, minutes(5), &limited).kind, FaultKind::RateLimited);
+    assert_eq!(classify(429, minutes(6), &limited).kind, FaultKind::Quota);
     let text = error("", "", "Please try again in 7m0s");
-    assert_eq!(classify(429, None, &text).kind, Kind::Quota);
+    assert_eq!(classify(429, None, &text).kind, FaultKind::Quota);
 }
 
 #[test]
@@ -188,8 +202,8 @@ fn google_quota_ids_decide() {
         ..VendorError::default()
     };
     let kind = |id| classify(429, None, &quota(id)).kind;
-    assert_eq!(kind("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), Kind::RateLimited);
-    assert_eq!(kind("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), Kind::Quota);
+    assert_eq!(kind("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), FaultKind::RateLimited);
+    assert_eq!(kind("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), FaultKind::Quota);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{backoff::exponential, fault::Park};
+use super::{backoff::exponential, fault::CooldownScope};
 
 #[derive(Default)]
 pub struct Cooldown {
@@ -48,13 +48,13 @@ impl Cooldown {
     /// that fail together count as one episode. Returns the new end when it moved.
     pub fn extend(
         &mut self,
-        park: Park,
+        park: CooldownScope,
         hint: Option<Duration>,
         began: Instant,
         now: Instant,
         jitter: f64,
     ) -> Option<Instant> {
-        if park == Park::None {
+        if park == CooldownScope::None {
             return None;
         }
         let same_episode = self.set_at.is_some_and(|set| began < set);
@@ -66,8 +66,10 @@ impl Cooldown {
         } else if hint.is_none() {
             return None;
         }
-        self.probation |=
-            matches!(park, Park::CredentialQuota | Park::CredentialAuth | Park::EndpointMissing);
+        self.probation |= matches!(
+            park,
+            CooldownScope::CredentialQuota | CooldownScope::CredentialAuth | CooldownScope::EndpointMissing
+        );
         let end = now + period;
         if self.until.is_some_and(|until| until >= end) {
             return None;
@@ -93,25 +95,25 @@ impl Cooldown {
     }
 }
 
-fn period(park: Park, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
+fn period(park: CooldownScope, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
     let secs = Duration::from_secs;
     let minute = secs(60);
     match park {
-        Park::None => Duration::ZERO,
+        CooldownScope::None => Duration::ZERO,
         // Our guess, not the vendor's word: short, and the breaker takes over soon.
-        Park::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
-        Park::EndpointOverload => hint.map_or_else(
+        CooldownScope::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
+        CooldownScope::EndpointOverload => hint.map_or_else(
             || exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter),
             |hint| late(hint, jitter),
         ),
-        Park::EndpointThrottle => {
+        CooldownScope::EndpointThrottle => {
             hint.map_or_else(|| exponential(secs(1), 2.0, n, minute), |hint| late(hint, jitter))
         }
-        Park::EndpointMissing => minute * 10,
-        Park::CredentialQuota => {
+        CooldownScope::EndpointMissing => minute * 10,
+        CooldownScope::CredentialQuota => {
             hint.map_or_else(|| exponential(minute * 5, 2.0, n, minute * 60), |hint| hint.max(minute * 5))
         }
-        Park::CredentialAuth => exponential(minute, 2.0, n, minute * 15),
+        CooldownScope::CredentialAuth => exponential(minute, 2.0, n, minute * 15),
     }
 }
 
@@ -132,11 +134,11 @@ mod tests {
     #[test]
     fn schedules() {
         for (park, expected) in [
-            (Park::EndpointOverload, vec![2, 4, 8, 16, 32, 60, 60]),
-            (Park::EndpointThrottle, vec![1, 2, 4, 8, 16, 32, 60]),
-            (Park::EndpointMissing, vec![600, 600]),
-            (Park::CredentialQuota, vec![300, 600, 1200, 2400, 3600, 3600]),
-            (Park::CredentialAuth, vec![60, 120, 240, 480, 900, 900]),
+            (CooldownScope::EndpointOverload, vec![2, 4, 8, 16, 32, 60, 60]),
+            (CooldownScope::EndpointThrottle, vec![1, 2, 4, 8, 16, 32, 60]),
+            (CooldownScope::EndpointMissing, vec![600, 600]),
+            (CooldownScope::CredentialQuota, vec![300, 600, 1200, 2400, 3600, 3600]),
+            (CooldownScope::CredentialAuth, vec![60, 120, 240, 480, 900, 900]),
         ] {
             let mut cooldown = Cooldown::default();
             let mut now = Instant::now();
@@ -154,12 +156,12 @@ mod tests {
     fn hints_are_a_floor_and_never_early() {
         let now = Instant::now();
         for (park, hint, jitter, expected) in [
-            (Park::EndpointThrottle, 10, 0.0, 10_000),
-            (Park::EndpointThrottle, 10, 1.0, 11_000),
-            (Park::EndpointOverload, 7, 0.0, 7_000),
-            (Park::EndpointOverload, 7, 1.0, 7_700),
-            (Park::CredentialQuota, 10, 0.0, 300_000),
-            (Park::CredentialQuota, 7200, 0.0, 7_200_000),
+            (CooldownScope::EndpointThrottle, 10, 0.0, 10_000),
+            (CooldownScope::EndpointThrottle, 10, 1.0, 11_000),
+            (CooldownScope::EndpointOverload, 7, 0.0, 7_000),
+            (CooldownScope::EndpointOverload, 7, 1.0, 7_700),
+            (CooldownScope::CredentialQuota, 10, 0.0, 300_000),
+            (CooldownScope::CredentialQuota, 7200, 0.0, 7_200_000),
         ] {
             let end = Cooldown::default().extend(park, Some(secs(hint)), now, now, jitter);
             assert_eq!(end.map(|e| (e - now).as_millis()), Some(expected), "{park:?}");
@@ -171,7 +173,13 @@ mod tests {
         let now = Instant::now();
         let mut cooldown = Cooldown::default();
         for i in 0..50 {
-            cooldown.extend(Park::EndpointThrottle, None, now, now + Duration::from_millis(i + 1), 0.0);
+            cooldown.extend(
+                CooldownScope::EndpointThrottle,
+                None,
+                now,
+                now + Duration::from_millis(i + 1),
+                0.0,
+            );
         }
         assert_eq!(cooldown.until(now), Some(now + Duration::from_millis(1_001)));
     }
@@ -181,9 +189,9 @@ mod tests {
         let now = Instant::now();
         for (began, periods) in [(now - secs(1), 1), (now, 2), (now + secs(1), 2)] {
             let mut cooldown = Cooldown::default();
-            cooldown.extend(Park::EndpointThrottle, None, now, now, 0.0);
+            cooldown.extend(CooldownScope::EndpointThrottle, None, now, now, 0.0);
             let later = now + secs(2);
-            let end = cooldown.extend(Park::EndpointThrottle, None, began, later, 0.0);
+            let end = cooldown.extend(CooldownScope::EndpointThrottle, None, began, later, 0.0);
             assert_eq!(end, (periods == 2).then_some(later + secs(2)));
         }
     }
@@ -192,13 +200,13 @@ mod tests {
     fn it_is_over_at_its_end_and_when_it_is_lifted() {
         let now = Instant::now();
         let mut cooldown = Cooldown::default();
-        let end = cooldown.extend(Park::CredentialAuth, None, now, now, 0.0).expect("extends");
+        let end = cooldown.extend(CooldownScope::CredentialAuth, None, now, now, 0.0).expect("extends");
         assert_eq!((cooldown.until(end - secs(1)), cooldown.until(end)), (Some(end), None));
         cooldown.lift();
         assert_eq!(cooldown.until(now), None);
         assert_eq!(cooldown.begin_probe(), None, "another key has nothing to show");
         assert_eq!(
-            cooldown.extend(Park::CredentialAuth, None, now, now, 0.0),
+            cooldown.extend(CooldownScope::CredentialAuth, None, now, now, 0.0),
             Some(end),
             "from the first step"
         );
@@ -208,9 +216,9 @@ mod tests {
     fn a_later_smaller_hint_never_shortens_it() {
         let now = Instant::now();
         let mut cooldown = Cooldown::default();
-        cooldown.extend(Park::EndpointThrottle, Some(secs(30)), now, now, 0.0);
+        cooldown.extend(CooldownScope::EndpointThrottle, Some(secs(30)), now, now, 0.0);
         let later = now + secs(1);
-        assert_eq!(cooldown.extend(Park::EndpointThrottle, Some(secs(1)), later, later, 0.0), None);
+        assert_eq!(cooldown.extend(CooldownScope::EndpointThrottle, Some(secs(1)), later, later, 0.0), None);
         assert_eq!(cooldown.until(later), Some(now + secs(30)));
     }
 
@@ -218,12 +226,12 @@ mod tests {
     fn what_was_parked_for_minutes_is_asked_by_one_first() {
         let now = Instant::now();
         for (park, probation) in [
-            (Park::CredentialQuota, true),
-            (Park::CredentialAuth, true),
-            (Park::EndpointMissing, true),
-            (Park::EndpointThrottle, false),
-            (Park::EndpointOverload, false),
-            (Park::Origin, false),
+            (CooldownScope::CredentialQuota, true),
+            (CooldownScope::CredentialAuth, true),
+            (CooldownScope::EndpointMissing, true),
+            (CooldownScope::EndpointThrottle, false),
+            (CooldownScope::EndpointOverload, false),
+            (CooldownScope::Origin, false),
         ] {
             let mut cooldown = Cooldown::default();
             assert_eq!(cooldown.begin_probe(), None, "nothing was parked");
@@ -246,7 +254,7 @@ mod tests {
         let now = Instant::now();
         for (before, probes) in [(true, 1), (false, 0)] {
             let mut cooldown = Cooldown::default();
-            cooldown.extend(Park::CredentialQuota, None, now, now, 0.0);
+            cooldown.extend(CooldownScope::CredentialQuota, None, now, now, 0.0);
             cooldown.succeeded(if before { now - secs(1) } else { now + secs(1) });
             assert_eq!(cooldown.begin_probe().into_iter().count(), probes, "asked before: {before}");
         }
@@ -257,7 +265,7 @@ mod tests {
         let now = Instant::now();
         let mut cooldown = Cooldown::default();
         let parked = |cooldown: &mut Cooldown| {
-            cooldown.extend(Park::CredentialAuth, None, now, now, 0.0);
+            cooldown.extend(CooldownScope::CredentialAuth, None, now, now, 0.0);
             cooldown.begin_probe().expect("the one place")
         };
         let old = parked(&mut cooldown);
@@ -275,7 +283,7 @@ mod tests {
             let mut end = None;
             for (wait, hint, jitter) in steps {
                 now += Duration::from_millis(wait);
-                cooldown.extend(Park::EndpointThrottle, hint.map(secs), now, now, jitter);
+                cooldown.extend(CooldownScope::EndpointThrottle, hint.map(secs), now, now, jitter);
                 prop_assert!(cooldown.until >= end);
                 if let Some(hint) = hint {
                     prop_assert!(cooldown.until >= Some(now + secs(hint)));

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::{
     backoff::Backoff,
-    fault::{Fault, Kind, Next, Same},
+    fault::{Fault, FaultKind, OtherCandidate, SameCandidate},
 };
 
 /// Free retries of one candidate in one call, when it is the only one.
 const MOST_FREE: u32 = 8;
 
 /// What the call knows when an attempt has failed.
-pub struct Situation<'a> {
+pub struct DecisionContext<'a> {
     /// Another candidate is ready that this failure does not rule out.
     pub alternative: bool,
     /// One is left that this failure does not rule out, ready or not.
@@ -33,7 +33,7 @@ pub struct Situation<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub enum NextStep {
     /// The failure is the call's result.
     Stop,
     /// Another candidate, if there is one.
@@ -44,17 +44,17 @@ pub enum Step {
     SameWhenReady,
 }
 
-pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
+pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     let rule = fault.kind.rule();
-    if rule.same == Same::Free {
+    if rule.same == SameCandidate::Free {
         // The vendor saw nothing, so that asking again amplifies nothing: once, or more often when there is
         // nobody else. A gateway that ends its connections every few requests turns many away in a row.
         // What may have been sent goes once to a new connection.
-        let most = if s.alternative || fault.kind == Kind::Stale { 1 } else { MOST_FREE };
+        let most = if s.alternative || fault.kind == FaultKind::Stale { 1 } else { MOST_FREE };
         if s.free_so_far < most {
             // At once; later ones a moment apart, so that they do not meet the same dying connection.
             let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
-            return Step::Same { after: Duration::from_millis(pause), free: true };
+            return NextStep::Same { after: Duration::from_millis(pause), free: true };
         }
     }
     if !s.alternative
@@ -73,7 +73,7 @@ pub fn decide(fault: &Fault, s: &Situation<'_>) -> Step {
 }
 
 /// The wait before asking again on a later round, when no other candidate is left untried.
-pub fn again(fault: &Fault, s: &Situation<'_>) -> Option<Step> {
+pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     let rule = fault.kind.rule();
     let charged =
         || (s.retries_left > 0 && !fault.same_forbidden).then(|| same(fault, rule.same, s)).flatten();
@@ -81,46 +81,47 @@ pub fn again(fault: &Fault, s: &Situation<'_>) -> Option<Step> {
 }
 
 /// Nobody else is left for what a limit of ours cut short.
-fn last(rule: Same, s: &Situation<'_>) -> Option<Step> {
-    (rule == Same::Last && s.free_so_far == 0).then_some(Step::Same { after: Duration::ZERO, free: true })
+fn last(rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
+    (rule == SameCandidate::Last && s.free_so_far == 0)
+        .then_some(NextStep::Same { after: Duration::ZERO, free: true })
 }
 
-fn prefers_same(fault: &Fault, s: &Situation<'_>) -> bool {
+fn prefers_same(fault: &Fault, s: &DecisionContext<'_>) -> bool {
     s.prefer_same && fault.hint.is_none_or(|hint| hint <= s.max_retry_after)
 }
 
-fn same(fault: &Fault, rule: Same, s: &Situation<'_>) -> Option<Step> {
+fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
     let once = s.same_so_far == 0 || s.prefer_same;
     let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
     let after = match rule {
-        Same::Never | Same::NewCredential | Same::Last => return None,
+        SameCandidate::Never | SameCandidate::NewCredential | SameCandidate::Last => return None,
         // The free ones are used up.
-        Same::Free => wait(Duration::ZERO),
+        SameCandidate::Free => wait(Duration::ZERO),
         // Parked by the same fault: the cooldown is the wait.
-        Same::AfterCooldown => return Some(Step::SameWhenReady),
-        Same::Once if once => fault.hint.unwrap_or_default(),
-        Same::OnceBackoff if once => wait(Duration::ZERO).max(fault.hint.unwrap_or_default()),
-        Same::Once | Same::OnceBackoff => return None,
+        SameCandidate::AfterCooldown => return Some(NextStep::SameWhenReady),
+        SameCandidate::Once if once => fault.hint.unwrap_or_default(),
+        SameCandidate::OnceBackoff if once => wait(Duration::ZERO).max(fault.hint.unwrap_or_default()),
+        SameCandidate::Once | SameCandidate::OnceBackoff => return None,
     };
-    Some(Step::Same { after, free: false })
+    Some(NextStep::Same { after, free: false })
 }
 
-fn next_or_stop(next: Next, s: &Situation<'_>) -> Step {
+fn next_or_stop(next: OtherCandidate, s: &DecisionContext<'_>) -> NextStep {
     let moves_on = match next {
-        Next::No => false,
-        Next::Yes | Next::OtherCredential | Next::LargerLimit => true,
-        Next::LargerWindow => s.remaining,
-        Next::OptIn => s.opted_in && s.remaining,
+        OtherCandidate::No => false,
+        OtherCandidate::Yes | OtherCandidate::OtherCredential | OtherCandidate::LargerLimit => true,
+        OtherCandidate::LargerWindow => s.remaining,
+        OtherCandidate::OptIn => s.opted_in && s.remaining,
     };
-    if moves_on { Step::Next } else { Step::Stop }
+    if moves_on { NextStep::Next } else { NextStep::Stop }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn situation(backoff: &Backoff) -> Situation<'_> {
-        Situation {
+    fn situation(backoff: &Backoff) -> DecisionContext<'_> {
+        DecisionContext {
             alternative: false,
             remaining: false,
             opted_in: false,
@@ -138,40 +139,40 @@ mod tests {
     fn alone_and_with_an_alternative() {
         let backoff = Backoff::default();
         let ms = Duration::from_millis;
-        let after = |d| Step::Same { after: d, free: false };
-        let free = Step::Same { after: Duration::ZERO, free: true };
-        use Kind::*;
+        let after = |d| NextStep::Same { after: d, free: false };
+        let free = NextStep::Same { after: Duration::ZERO, free: true };
+        use FaultKind::*;
         for (kind, alone, with_alternative) in [
-            (Dns, after(ms(250)), Step::Next),
-            (Connect, after(ms(250)), Step::Next),
-            (Tls, after(ms(250)), Step::Next),
-            (ConnectTimeout, after(ms(250)), Step::Next),
+            (Dns, after(ms(250)), NextStep::Next),
+            (Connect, after(ms(250)), NextStep::Next),
+            (Tls, after(ms(250)), NextStep::Next),
+            (ConnectTimeout, after(ms(250)), NextStep::Next),
             (Unsent, free, free),
             (Stale, free, free),
-            (Reset, after(ms(0)), Step::Next),
-            (RequestTimeout, after(ms(0)), Step::Next),
-            (Conflict, after(ms(250)), Step::Next),
-            (ServerError, after(ms(250)), Step::Next),
-            (Overloaded, Step::SameWhenReady, Step::Next),
-            (RateLimited, Step::SameWhenReady, Step::Next),
-            (TooLargeForLimit, Step::Next, Step::Next),
-            (Quota, Step::Next, Step::Next),
-            (Auth, Step::Next, Step::Next),
-            (Permission, Step::Next, Step::Next),
-            (NotFound, Step::Next, Step::Next),
-            (BadRequest, Step::Stop, Step::Stop),
-            (ContextLength, Step::Stop, Step::Next),
-            (ContentFilter, Step::Stop, Step::Stop),
-            (HeadersTimeout, Step::Next, Step::Next),
-            (FirstContentTimeout, Step::Next, Step::Next),
-            (ContentTimeout, Step::Next, Step::Next),
-            (LatencyLimit, free, Step::Next),
-            (Truncated, after(ms(250)), Step::Next),
-            (Malformed, after(ms(250)), Step::Next),
+            (Reset, after(ms(0)), NextStep::Next),
+            (RequestTimeout, after(ms(0)), NextStep::Next),
+            (Conflict, after(ms(250)), NextStep::Next),
+            (ServerError, after(ms(250)), NextStep::Next),
+            (Overloaded, NextStep::SameWhenReady, NextStep::Next),
+            (RateLimited, NextStep::SameWhenReady, NextStep::Next),
+            (TooLargeForLimit, NextStep::Next, NextStep::Next),
+            (Quota, NextStep::Next, NextStep::Next),
+            (Auth, NextStep::Next, NextStep::Next),
+            (Permission, NextStep::Next, NextStep::Next),
+            (NotFound, NextStep::Next, NextStep::Next),
+            (BadRequest, NextStep::Stop, NextStep::Stop),
+            (ContextLength, NextStep::Stop, NextStep::Next),
+            (ContentFilter, NextStep::Stop, NextStep::Stop),
+            (HeadersTimeout, NextStep::Next, NextStep::Next),
+            (FirstContentTimeout, NextStep::Next, NextStep::Next),
+            (ContentTimeout, NextStep::Next, NextStep::Next),
+            (LatencyLimit, free, NextStep::Next),
+            (Truncated, after(ms(250)), NextStep::Next),
+            (Malformed, after(ms(250)), NextStep::Next),
         ] {
             let fault = Fault::new(kind, "");
             assert_eq!(decide(&fault, &situation(&backoff)), alone, "{kind:?} alone");
-            let s = Situation { alternative: true, remaining: true, ..situation(&backoff) };
+            let s = DecisionContext { alternative: true, remaining: true, ..situation(&backoff) };
             assert_eq!(decide(&fault, &s), with_alternative, "{kind:?} with an alternative");
         }
     }
@@ -179,12 +180,13 @@ mod tests {
     #[test]
     fn the_callers_mistakes_move_on_by_leave_only() {
         let backoff = Backoff::default();
-        for kind in [Kind::BadRequest, Kind::ContentFilter] {
+        for kind in [FaultKind::BadRequest, FaultKind::ContentFilter] {
             let fault = Fault::new(kind, "");
             for (opted_in, remaining, expected) in
-                [(false, true, Step::Stop), (true, true, Step::Next), (true, false, Step::Stop)]
+                [(false, true, NextStep::Stop), (true, true, NextStep::Next), (true, false, NextStep::Stop)]
             {
-                let s = Situation { opted_in, remaining, alternative: remaining, ..situation(&backoff) };
+                let s =
+                    DecisionContext { opted_in, remaining, alternative: remaining, ..situation(&backoff) };
                 assert_eq!(decide(&fault, &s), expected, "{kind:?}");
             }
         }
@@ -193,52 +195,59 @@ mod tests {
     #[test]
     fn should_retry_false_forbids_same_not_next() {
         let backoff = Backoff::default();
-        let fault = Fault { same_forbidden: true, ..Fault::new(Kind::ServerError, "") };
-        assert_eq!(decide(&fault, &situation(&backoff)), Step::Next);
+        let fault = Fault { same_forbidden: true, ..Fault::new(FaultKind::ServerError, "") };
+        assert_eq!(decide(&fault, &situation(&backoff)), NextStep::Next);
     }
 
     #[test]
     fn what_a_limit_of_ours_cut_short_is_asked_again_when_nobody_else_is_left() {
         let backoff = Backoff::default();
-        let slow = Fault::new(Kind::LatencyLimit, "");
-        let free = Step::Same { after: Duration::ZERO, free: true };
+        let slow = Fault::new(FaultKind::LatencyLimit, "");
+        let free = NextStep::Same { after: Duration::ZERO, free: true };
         // Even without a retry left: a patient client would have had its answer.
-        let s = Situation { retries_left: 0, ..situation(&backoff) };
+        let s = DecisionContext { retries_left: 0, ..situation(&backoff) };
         assert_eq!(again(&slow, &s), Some(free));
-        let second = Situation { free_so_far: 1, ..s };
-        assert_eq!((again(&slow, &second), decide(&slow, &second)), (None, Step::Next));
+        let second = DecisionContext { free_so_far: 1, ..s };
+        assert_eq!((again(&slow, &second), decide(&slow, &second)), (None, NextStep::Next));
     }
 
     #[test]
     fn what_was_never_sent_is_sent_again() {
         let backoff = Backoff::default();
-        let unsent = Fault::new(Kind::Unsent, "");
-        let free = Step::Same { after: Duration::ZERO, free: true };
+        let unsent = Fault::new(FaultKind::Unsent, "");
+        let free = NextStep::Same { after: Duration::ZERO, free: true };
         let again = |n, alternative| {
             decide(
                 &unsent,
-                &Situation { free_so_far: n, alternative, retries_left: 0, ..situation(&backoff) },
+                &DecisionContext { free_so_far: n, alternative, retries_left: 0, ..situation(&backoff) },
             )
         };
-        assert_eq!([again(0, true), again(1, true)], [free, Step::Next]);
-        let later = Step::Same { after: Duration::from_millis(128), free: true };
-        assert_eq!([again(7, false), again(8, false)], [later, Step::Next]);
-        let s = Situation { free_so_far: 8, ..situation(&backoff) };
-        let charged = Step::Same { after: Duration::from_millis(250), free: false };
+        assert_eq!([again(0, true), again(1, true)], [free, NextStep::Next]);
+        let later = NextStep::Same { after: Duration::from_millis(128), free: true };
+        assert_eq!([again(7, false), again(8, false)], [later, NextStep::Next]);
+        let s = DecisionContext { free_so_far: 8, ..situation(&backoff) };
+        let charged = NextStep::Same { after: Duration::from_millis(250), free: false };
         assert_eq!(decide(&unsent, &s), charged, "retries of its own are left");
-        assert_eq!(decide(&Fault::new(Kind::Stale, ""), &Situation { free_so_far: 1, ..s }), charged);
+        assert_eq!(
+            decide(&Fault::new(FaultKind::Stale, ""), &DecisionContext { free_so_far: 1, ..s }),
+            charged
+        );
     }
 
     #[test]
     fn the_same_one_is_asked_once_more_unless_it_is_preferred() {
         let backoff = Backoff::default();
-        for kind in [Kind::Reset, Kind::ServerError] {
+        for kind in [FaultKind::Reset, FaultKind::ServerError] {
             for (same_so_far, prefer_same, asked) in
                 [(0, false, true), (1, false, false), (0, true, true), (1, true, true)]
             {
-                let s = Situation { same_so_far, prefer_same, ..situation(&backoff) };
+                let s = DecisionContext { same_so_far, prefer_same, ..situation(&backoff) };
                 let step = decide(&Fault::new(kind, ""), &s);
-                assert_eq!(matches!(step, Step::Same { free: false, .. }), asked, "{kind:?} {same_so_far}");
+                assert_eq!(
+                    matches!(step, NextStep::Same { free: false, .. }),
+                    asked,
+                    "{kind:?} {same_so_far}"
+                );
             }
         }
     }
@@ -248,39 +257,39 @@ mod tests {
         let backoff = Backoff::default();
         let s = situation(&backoff);
         let fault = |kind| Fault::new(kind, "");
-        let forbidden = Fault { same_forbidden: true, ..fault(Kind::RateLimited) };
-        let after = |ms| Some(Step::Same { after: Duration::from_millis(ms), free: false });
+        let forbidden = Fault { same_forbidden: true, ..fault(FaultKind::RateLimited) };
+        let after = |ms| Some(NextStep::Same { after: Duration::from_millis(ms), free: false });
         for (fault, retries_left, expected) in [
-            (fault(Kind::RateLimited), 1, Some(Step::SameWhenReady)),
-            (fault(Kind::RateLimited), 0, None),
-            (fault(Kind::ServerError), 1, after(250)),
-            (fault(Kind::Reset), 1, after(0)),
-            (fault(Kind::Quota), 1, None),
-            (fault(Kind::HeadersTimeout), 1, None),
+            (fault(FaultKind::RateLimited), 1, Some(NextStep::SameWhenReady)),
+            (fault(FaultKind::RateLimited), 0, None),
+            (fault(FaultKind::ServerError), 1, after(250)),
+            (fault(FaultKind::Reset), 1, after(0)),
+            (fault(FaultKind::Quota), 1, None),
+            (fault(FaultKind::HeadersTimeout), 1, None),
             (forbidden, 1, None),
         ] {
-            let found = again(&fault, &Situation { retries_left, ..situation(&backoff) });
+            let found = again(&fault, &DecisionContext { retries_left, ..situation(&backoff) });
             assert_eq!(found, expected, "{:?} with {retries_left} left", fault.kind);
         }
-        assert_eq!(again(&fault(Kind::ServerError), &Situation { same_so_far: 1, ..s }), None);
+        assert_eq!(again(&fault(FaultKind::ServerError), &DecisionContext { same_so_far: 1, ..s }), None);
     }
 
     #[test]
     fn no_retries_left_means_next() {
         let backoff = Backoff::default();
-        let s = Situation { retries_left: 0, ..situation(&backoff) };
-        assert_eq!(decide(&Fault::new(Kind::Connect, ""), &s), Step::Next);
+        let s = DecisionContext { retries_left: 0, ..situation(&backoff) };
+        assert_eq!(decide(&Fault::new(FaultKind::Connect, ""), &s), NextStep::Next);
     }
 
     #[test]
     fn preferring_the_same_endpoint_honours_a_short_hint_only() {
         let backoff = Backoff::default();
-        let s = Situation { alternative: true, prefer_same: true, ..situation(&backoff) };
+        let s = DecisionContext { alternative: true, prefer_same: true, ..situation(&backoff) };
         let limited =
-            |secs| Fault { hint: Some(Duration::from_secs(secs)), ..Fault::new(Kind::RateLimited, "") };
-        assert_eq!(decide(&limited(4), &s), Step::SameWhenReady);
-        assert_eq!(decide(&limited(6), &s), Step::Next);
-        let twice = Situation { same_so_far: 1, ..s };
-        assert!(matches!(decide(&Fault::new(Kind::ServerError, ""), &twice), Step::Same { .. }));
+            |secs| Fault { hint: Some(Duration::from_secs(secs)), ..Fault::new(FaultKind::RateLimited, "") };
+        assert_eq!(decide(&limited(4), &s), NextStep::SameWhenReady);
+        assert_eq!(decide(&limited(6), &s), NextStep::Next);
+        let twice = DecisionContext { same_so_far: 1, ..s };
+        assert!(matches!(decide(&Fault::new(FaultKind::ServerError, ""), &twice), NextStep::Same { .. }));
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::limiter::Settlement;
+use super::limiter::GrantSettlement;
 use crate::base::reason::Reason;
 
 /// Who is to blame: only the first three count against an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum BlameScope {
     Origin,
     Credential,
     Endpoint,
@@ -16,7 +16,7 @@ pub enum Scope {
 
 /// The kinds of failure that are treated differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum FaultKind {
     Dns,
     Connect,
     Tls,
@@ -54,7 +54,7 @@ pub enum Kind {
 /// A failure as it was classified, once, with all that later decisions need.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    pub kind: Kind,
+    pub kind: FaultKind,
     pub status: Option<u16>,
     /// The vendor's word on when to come back.
     pub hint: Option<Duration>,
@@ -72,7 +72,7 @@ pub struct Fault {
 
 /// How a failure weighs in the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
+pub enum BreakerWeight {
     /// Counts as a failure, consecutive and in the ratio.
     Failure,
     /// Counts in the ratio only; fails a half-open probe.
@@ -83,7 +83,7 @@ pub enum Weight {
 
 /// Whether the same candidate may be asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Same {
+pub enum SameCandidate {
     Never,
     /// At once, once, free of charge: the vendor saw nothing.
     Free,
@@ -101,7 +101,7 @@ pub enum Same {
 
 /// Whether another candidate may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum OtherCandidate {
     No,
     Yes,
     /// Any candidate that does not use this credential.
@@ -116,7 +116,7 @@ pub enum Next {
 
 /// What is parked, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Park {
+pub enum CooldownScope {
     None,
     Origin,
     EndpointOverload,
@@ -128,113 +128,191 @@ pub enum Park {
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    pub scope: Scope,
-    pub same: Same,
-    pub next: Next,
-    pub weight: Weight,
-    pub park: Park,
+pub struct FaultRule {
+    pub scope: BlameScope,
+    pub same: SameCandidate,
+    pub next: OtherCandidate,
+    pub weight: BreakerWeight,
+    pub park: CooldownScope,
 }
 
-const fn rule(scope: Scope, same: Same, next: Next, weight: Weight, park: Park) -> Rule {
-    Rule { scope, same, next, weight, park }
+const fn rule(
+    scope: BlameScope,
+    same: SameCandidate,
+    next: OtherCandidate,
+    weight: BreakerWeight,
+    park: CooldownScope,
+) -> FaultRule {
+    FaultRule { scope, same, next, weight, park }
 }
 
 // === impl Kind ===
 
-impl Kind {
+impl FaultKind {
     /// The row of the table for this kind of failure.
-    pub const fn rule(self) -> Rule {
-        use Kind::*;
+    pub const fn rule(self) -> FaultRule {
+        use FaultKind::*;
         match self {
-            Dns | Connect | Tls | ConnectTimeout => {
-                rule(Scope::Origin, Same::OnceBackoff, Next::Yes, Weight::Failure, Park::Origin)
-            }
-            Unsent => rule(Scope::Origin, Same::Free, Next::Yes, Weight::Neutral, Park::None),
+            Dns | Connect | Tls | ConnectTimeout => rule(
+                BlameScope::Origin,
+                SameCandidate::OnceBackoff,
+                OtherCandidate::Yes,
+                BreakerWeight::Failure,
+                CooldownScope::Origin,
+            ),
+            Unsent => rule(
+                BlameScope::Origin,
+                SameCandidate::Free,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
             // Most likely it was never read; on a new connection it shows whether the endpoint is sick.
-            Stale => rule(Scope::Origin, Same::Free, Next::Yes, Weight::Neutral, Park::None),
-            Reset | RequestTimeout => {
-                rule(Scope::Endpoint, Same::Once, Next::Yes, Weight::Failure, Park::None)
-            }
-            Conflict => rule(Scope::Endpoint, Same::OnceBackoff, Next::Yes, Weight::Neutral, Park::None),
-            ServerError | Truncated | Malformed => {
-                rule(Scope::Endpoint, Same::OnceBackoff, Next::Yes, Weight::Failure, Park::None)
-            }
-            Overloaded => {
-                rule(Scope::Endpoint, Same::AfterCooldown, Next::Yes, Weight::Ratio, Park::EndpointOverload)
-            }
-            RateLimited => {
-                rule(Scope::Endpoint, Same::AfterCooldown, Next::Yes, Weight::Ratio, Park::EndpointThrottle)
-            }
+            Stale => rule(
+                BlameScope::Origin,
+                SameCandidate::Free,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
+            Reset | RequestTimeout => rule(
+                BlameScope::Endpoint,
+                SameCandidate::Once,
+                OtherCandidate::Yes,
+                BreakerWeight::Failure,
+                CooldownScope::None,
+            ),
+            Conflict => rule(
+                BlameScope::Endpoint,
+                SameCandidate::OnceBackoff,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
+            ServerError | Truncated | Malformed => rule(
+                BlameScope::Endpoint,
+                SameCandidate::OnceBackoff,
+                OtherCandidate::Yes,
+                BreakerWeight::Failure,
+                CooldownScope::None,
+            ),
+            Overloaded => rule(
+                BlameScope::Endpoint,
+                SameCandidate::AfterCooldown,
+                OtherCandidate::Yes,
+                BreakerWeight::Ratio,
+                CooldownScope::EndpointOverload,
+            ),
+            RateLimited => rule(
+                BlameScope::Endpoint,
+                SameCandidate::AfterCooldown,
+                OtherCandidate::Yes,
+                BreakerWeight::Ratio,
+                CooldownScope::EndpointThrottle,
+            ),
             // An undeclared limit may be larger: the request is sound, so such an endpoint is asked; this one
             // is not blamed.
-            TooLargeForLimit => {
-                rule(Scope::Request, Same::Never, Next::LargerLimit, Weight::Neutral, Park::None)
-            }
+            TooLargeForLimit => rule(
+                BlameScope::Request,
+                SameCandidate::Never,
+                OtherCandidate::LargerLimit,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
             Quota => rule(
-                Scope::Credential,
-                Same::Never,
-                Next::OtherCredential,
-                Weight::Neutral,
-                Park::CredentialQuota,
+                BlameScope::Credential,
+                SameCandidate::Never,
+                OtherCandidate::OtherCredential,
+                BreakerWeight::Neutral,
+                CooldownScope::CredentialQuota,
             ),
             Auth => rule(
-                Scope::Credential,
-                Same::NewCredential,
-                Next::OtherCredential,
-                Weight::Neutral,
-                Park::CredentialAuth,
+                BlameScope::Credential,
+                SameCandidate::NewCredential,
+                OtherCandidate::OtherCredential,
+                BreakerWeight::Neutral,
+                CooldownScope::CredentialAuth,
             ),
             Permission => rule(
-                Scope::Credential,
-                Same::Never,
-                Next::OtherCredential,
-                Weight::Neutral,
-                Park::CredentialAuth,
+                BlameScope::Credential,
+                SameCandidate::Never,
+                OtherCandidate::OtherCredential,
+                BreakerWeight::Neutral,
+                CooldownScope::CredentialAuth,
             ),
-            NotFound => rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Neutral, Park::EndpointMissing),
-            Absent => rule(Scope::Request, Same::Never, Next::Yes, Weight::Neutral, Park::None),
-            BadRequest | ContentFilter => {
-                rule(Scope::Request, Same::Never, Next::OptIn, Weight::Neutral, Park::None)
-            }
-            ContextLength => {
-                rule(Scope::Request, Same::Never, Next::LargerWindow, Weight::Neutral, Park::None)
-            }
+            NotFound => rule(
+                BlameScope::Endpoint,
+                SameCandidate::Never,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::EndpointMissing,
+            ),
+            Absent => rule(
+                BlameScope::Request,
+                SameCandidate::Never,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
+            BadRequest | ContentFilter => rule(
+                BlameScope::Request,
+                SameCandidate::Never,
+                OtherCandidate::OptIn,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
+            ContextLength => rule(
+                BlameScope::Request,
+                SameCandidate::Never,
+                OtherCandidate::LargerWindow,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
             // Asked once more when nobody else is left, and then without the limit.
-            LatencyLimit => rule(Scope::Endpoint, Same::Last, Next::Yes, Weight::Neutral, Park::None),
+            LatencyLimit => rule(
+                BlameScope::Endpoint,
+                SameCandidate::Last,
+                OtherCandidate::Yes,
+                BreakerWeight::Neutral,
+                CooldownScope::None,
+            ),
             // A silent route is not asked twice.
-            HeadersTimeout | FirstContentTimeout | ContentTimeout => {
-                rule(Scope::Endpoint, Same::Never, Next::Yes, Weight::Failure, Park::None)
-            }
+            HeadersTimeout | FirstContentTimeout | ContentTimeout => rule(
+                BlameScope::Endpoint,
+                SameCandidate::Never,
+                OtherCandidate::Yes,
+                BreakerWeight::Failure,
+                CooldownScope::None,
+            ),
         }
     }
 
     /// The public word.
     pub const fn reason(self) -> Reason {
         match self {
-            Kind::Dns => Reason::Dns,
-            Kind::Connect => Reason::Connect,
-            Kind::Tls => Reason::Tls,
-            Kind::ConnectTimeout => Reason::TimeoutConnect,
-            Kind::Unsent | Kind::Stale | Kind::Reset => Reason::Reset,
-            Kind::RequestTimeout | Kind::ServerError => Reason::ServerError,
-            Kind::Conflict => Reason::Conflict,
-            Kind::Overloaded => Reason::Overloaded,
-            Kind::RateLimited => Reason::RateLimited,
-            Kind::TooLargeForLimit => Reason::TooLargeForLimit,
-            Kind::Quota => Reason::Quota,
-            Kind::Auth => Reason::Auth,
-            Kind::Permission => Reason::Permission,
-            Kind::NotFound | Kind::Absent => Reason::NotFound,
-            Kind::BadRequest => Reason::BadRequest,
-            Kind::ContextLength => Reason::ContextLength,
-            Kind::ContentFilter => Reason::ContentFilter,
-            Kind::HeadersTimeout => Reason::TimeoutHeaders,
-            Kind::FirstContentTimeout => Reason::TimeoutFirstContent,
-            Kind::ContentTimeout => Reason::TimeoutContent,
-            Kind::LatencyLimit => Reason::LatencyLimit,
-            Kind::Truncated => Reason::Truncated,
-            Kind::Malformed => Reason::Malformed,
+            FaultKind::Dns => Reason::Dns,
+            FaultKind::Connect => Reason::Connect,
+            FaultKind::Tls => Reason::Tls,
+            FaultKind::ConnectTimeout => Reason::TimeoutConnect,
+            FaultKind::Unsent | FaultKind::Stale | FaultKind::Reset => Reason::Reset,
+            FaultKind::RequestTimeout | FaultKind::ServerError => Reason::ServerError,
+            FaultKind::Conflict => Reason::Conflict,
+            FaultKind::Overloaded => Reason::Overloaded,
+            FaultKind::RateLimited => Reason::RateLimited,
+            FaultKind::TooLargeForLimit => Reason::TooLargeForLimit,
+            FaultKind::Quota => Reason::Quota,
+            FaultKind::Auth => Reason::Auth,
+            FaultKind::Permission => Reason::Permission,
+            FaultKind::NotFound | FaultKind::Absent => Reason::NotFound,
+            FaultKind::BadRequest => Reason::BadRequest,
+            FaultKind::ContextLength => Reason::ContextLength,
+            FaultKind::ContentFilter => Reason::ContentFilter,
+            FaultKind::HeadersTimeout => Reason::TimeoutHeaders,
+            FaultKind::FirstContentTimeout => Reason::TimeoutFirstContent,
+            FaultKind::ContentTimeout => Reason::TimeoutContent,
+            FaultKind::LatencyLimit => Reason::LatencyLimit,
+            FaultKind::Truncated => Reason::Truncated,
+            FaultKind::Malformed => Reason::Malformed,
         }
     }
 
@@ -242,34 +320,36 @@ impl Kind {
     pub const fn retryable(self) -> bool {
         !matches!(
             self,
-            Kind::TooLargeForLimit
-                | Kind::Quota
-                | Kind::Auth
-                | Kind::Permission
-                | Kind::NotFound
-                | Kind::Absent
-                | Kind::BadRequest
-                | Kind::ContextLength
-                | Kind::ContentFilter
+            FaultKind::TooLargeForLimit
+                | FaultKind::Quota
+                | FaultKind::Auth
+                | FaultKind::Permission
+                | FaultKind::NotFound
+                | FaultKind::Absent
+                | FaultKind::BadRequest
+                | FaultKind::ContextLength
+                | FaultKind::ContentFilter
         )
     }
 
     /// How the vendor counts a request that ended like this.
-    pub const fn settlement(self) -> Settlement {
+    pub const fn settlement(self) -> GrantSettlement {
         match self {
-            Kind::Dns | Kind::Connect | Kind::Tls | Kind::ConnectTimeout | Kind::Unsent => {
-                Settlement::Nothing
-            }
+            FaultKind::Dns
+            | FaultKind::Connect
+            | FaultKind::Tls
+            | FaultKind::ConnectTimeout
+            | FaultKind::Unsent => GrantSettlement::Nothing,
             // It may be at work still.
-            Kind::Stale
-            | Kind::Reset
-            | Kind::HeadersTimeout
-            | Kind::FirstContentTimeout
-            | Kind::ContentTimeout
-            | Kind::LatencyLimit
-            | Kind::Truncated
-            | Kind::Malformed => Settlement::Unknown,
-            _ => Settlement::RequestOnly,
+            FaultKind::Stale
+            | FaultKind::Reset
+            | FaultKind::HeadersTimeout
+            | FaultKind::FirstContentTimeout
+            | FaultKind::ContentTimeout
+            | FaultKind::LatencyLimit
+            | FaultKind::Truncated
+            | FaultKind::Malformed => GrantSettlement::Unknown,
+            _ => GrantSettlement::RequestOnly,
         }
     }
 
@@ -277,14 +357,14 @@ impl Kind {
     pub const fn origin_answered(self) -> bool {
         !matches!(
             self,
-            Kind::Dns
-                | Kind::Connect
-                | Kind::Tls
-                | Kind::ConnectTimeout
-                | Kind::Unsent
-                | Kind::Stale
-                | Kind::Reset
-                | Kind::HeadersTimeout
+            FaultKind::Dns
+                | FaultKind::Connect
+                | FaultKind::Tls
+                | FaultKind::ConnectTimeout
+                | FaultKind::Unsent
+                | FaultKind::Stale
+                | FaultKind::Reset
+                | FaultKind::HeadersTimeout
         )
     }
 }
@@ -292,7 +372,7 @@ impl Kind {
 // === impl Fault ===
 
 impl Fault {
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             status: None,
@@ -317,8 +397,8 @@ mod tests {
 
     #[test]
     fn what_a_failure_says_of_the_call_the_bill_and_the_host() {
-        use Kind::*;
-        use Settlement::{Nothing, RequestOnly, Unknown};
+        use FaultKind::*;
+        use GrantSettlement::{Nothing, RequestOnly, Unknown};
         for (kinds, retryable, settlement, answered) in [
             // Nothing got there.
             (&[Dns, Connect, Tls, ConnectTimeout, Unsent][..], true, Nothing, false),
@@ -341,7 +421,7 @@ mod tests {
 
     #[test]
     fn it_may_be_billed_when_somebody_says_so() {
-        assert!(!Fault::new(Kind::Reset, "").maybe_billed);
-        assert!(Fault::new(Kind::Reset, "").maybe_billed().maybe_billed);
+        assert!(!Fault::new(FaultKind::Reset, "").maybe_billed);
+        assert!(Fault::new(FaultKind::Reset, "").maybe_billed().maybe_billed);
     }
 }

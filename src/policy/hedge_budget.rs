@@ -3,12 +3,12 @@
 /// What is saved up at most: a quiet hour does not buy a burst.
 const MOST: f64 = 10.0;
 
-pub struct Allowance {
+pub struct HedgeBudget {
     share: f64,
     saved: f64,
 }
 
-impl Allowance {
+impl HedgeBudget {
     /// `share` extra requests per call. The first is free, so that rare calls can be hedged at all.
     pub fn new(share: f64) -> Self {
         Self { share, saved: 1.0 }
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_twentieth_of_the_calls_and_one() {
-        let mut allowance = Allowance::new(0.05);
+        let mut allowance = HedgeBudget::new(0.05);
         let extra = (0..1_000).filter(|_| {
             allowance.call();
             allowance.take()
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_is_there_again() {
-        let mut allowance = Allowance::new(0.0);
+        let mut allowance = HedgeBudget::new(0.0);
         assert!(allowance.take() && !allowance.take());
         allowance.give_back();
         assert!(allowance.take() && !allowance.take());
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_quiet_hour_buys_ten() {
-        let mut allowance = Allowance::new(0.05);
+        let mut allowance = HedgeBudget::new(0.05);
         (0..10_000).for_each(|_| allowance.call());
         assert_eq!((0..100).filter(|_| allowance.take()).count(), 10);
     }

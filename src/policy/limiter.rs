@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{aimd::Aimd, bucket::Bucket};
-use crate::base::rate_limit::Lesson;
+use super::{aimd::Aimd, bucket::TokenBucket};
+use crate::base::rate_limit::ObservedLimits;
 
 /// What the user allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Limits {
+pub struct RateLimits {
     /// Requests a minute.
     pub rpm: Option<u32>,
     /// Tokens a minute, of questions and answers together.
@@ -47,7 +47,7 @@ pub struct Grant {
 
 /// What a request came to, as far as the vendor counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Settlement {
+pub enum GrantSettlement {
     /// It was counted as it was; `None` where the answer did not say.
     Used(Option<(u64, u64)>),
     /// The vendor counted the request but no tokens.
@@ -60,8 +60,8 @@ pub enum Settlement {
 
 #[derive(Debug)]
 pub struct Limiter {
-    requests: Option<Bucket>,
-    tokens: Option<Bucket>,
+    requests: Option<TokenBucket>,
+    tokens: Option<TokenBucket>,
     max_concurrent: Option<u32>,
     aimd: Aimd,
     in_flight: u32,
@@ -91,10 +91,10 @@ const LARGEST_OUTPUT: f64 = 1e6;
 const FIRST_OUTPUT: f64 = 500.0;
 
 impl Limiter {
-    pub fn new(limits: Limits, now: Instant) -> Self {
+    pub fn new(limits: RateLimits, now: Instant) -> Self {
         Self {
-            requests: limits.rpm.map(|n| Bucket::per_minute(f64::from(n), now)),
-            tokens: limits.tpm.map(|n| Bucket::per_minute(n as f64, now)),
+            requests: limits.rpm.map(|n| TokenBucket::per_minute(f64::from(n), now)),
+            tokens: limits.tpm.map(|n| TokenBucket::per_minute(n as f64, now)),
             max_concurrent: limits.max_concurrent,
             aimd: Aimd::default(),
             in_flight: 0,
@@ -143,21 +143,21 @@ impl Limiter {
     }
 
     /// Gives back what was not used.
-    pub fn settle(&mut self, grant: Grant, settlement: Settlement, now: Instant) {
+    pub fn settle(&mut self, grant: Grant, settlement: GrantSettlement, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.pending = self.pending.saturating_sub(u32::from(!grant.answered));
         let unused = match settlement {
-            Settlement::Used(Some((input, output))) => {
+            GrantSettlement::Used(Some((input, output))) => {
                 self.estimate.learn(grant.estimated, input, output);
                 grant.tokens - input.saturating_add(output) as f64
             }
-            Settlement::RequestOnly | Settlement::Nothing => grant.tokens,
-            Settlement::Used(None) | Settlement::Unknown => 0.0,
+            GrantSettlement::RequestOnly | GrantSettlement::Nothing => grant.tokens,
+            GrantSettlement::Used(None) | GrantSettlement::Unknown => 0.0,
         };
         if let Some(bucket) = self.tokens.as_mut().filter(|_| grant.tokens > 0.0) {
             bucket.put_back(unused, now);
         }
-        if settlement == Settlement::Nothing
+        if settlement == GrantSettlement::Nothing
             && let Some(bucket) = &mut self.requests
         {
             bucket.put_back(1.0, now);
@@ -165,12 +165,12 @@ impl Limiter {
     }
 
     /// Follows what an answer's headers say.
-    pub fn learn(&mut self, lesson: Lesson, now: Instant) {
+    pub fn learn(&mut self, lesson: ObservedLimits, now: Instant) {
         for (bucket, quota) in [(&mut self.requests, lesson.requests), (&mut self.tokens, lesson.tokens)] {
             match (bucket, quota) {
                 (_, None) => {}
                 (Some(bucket), Some(quota)) => bucket.learn(quota, now),
-                (none, Some(quota)) => *none = Some(Bucket::learned(quota, now)),
+                (none, Some(quota)) => *none = Some(TokenBucket::learned(quota, now)),
             }
         }
     }
@@ -223,7 +223,7 @@ impl Limiter {
 
     /// The most tokens one request may have here, where that is known.
     pub fn largest(&self) -> Option<f64> {
-        self.tokens.as_ref().map(Bucket::capacity)
+        self.tokens.as_ref().map(TokenBucket::capacity)
     }
 
     pub fn in_flight(&self) -> u32 {
@@ -243,7 +243,7 @@ impl Limiter {
 }
 
 /// How long `turns` requests of one size take to get through, the last of them included.
-fn queued(bucket: &Bucket, amount: f64, turns: f64, now: Instant) -> Duration {
+fn queued(bucket: &TokenBucket, amount: f64, turns: f64, now: Instant) -> Duration {
     if turns <= 1.0 {
         return bucket.ready_in(amount, now);
     }

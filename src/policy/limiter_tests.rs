@@ -10,7 +10,7 @@ fn small() -> Demand {
 }
 
 fn limiter(rpm: Option<u32>, tpm: Option<u64>, max_concurrent: Option<u32>, now: Instant) -> Limiter {
-    Limiter::new(Limits { rpm, tpm, max_concurrent }, now)
+    Limiter::new(RateLimits { rpm, tpm, max_concurrent }, now)
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn the_largest_request_is_what_fits_into_a_minute() {
     let mut limiter = limiter(None, Some(1_000), None, now);
     assert_eq!(limiter.largest(), Some(1_000.0));
     let tokens = Quota { limit: 400.0, remaining: 400.0, reset: None };
-    limiter.learn(Lesson { requests: None, tokens: Some(tokens) }, now);
+    limiter.learn(ObservedLimits { requests: None, tokens: Some(tokens) }, now);
     assert_eq!(limiter.largest(), Some(400.0));
 }
 
@@ -75,7 +75,7 @@ fn an_estimate_learns_a_fifth_of_the_difference_and_nothing_from_nothing() {
     ] {
         let mut limiter = limiter(None, Some(1_000_000), None, now);
         let grant = limiter.take(|| unlimited_answer(input), now);
-        limiter.settle(grant, Settlement::Used(Some(used)), now);
+        limiter.settle(grant, GrantSettlement::Used(Some(used)), now);
         let cost = limiter.cost(unlimited_answer(1_000));
         assert!((cost - (1_000.0 * factor + output)).abs() < 1e-6, "{input} {used:?}: {cost}");
     }
@@ -90,7 +90,7 @@ fn a_slot_is_waited_for() {
     assert_eq!(limiter.shortage(small, 1, now), Some(Shortage::Slot));
     let _second = limiter.take(small, now);
     assert_eq!(limiter.shortage(small, 0, now), Some(Shortage::Slot));
-    limiter.settle(first, Settlement::Unknown, now);
+    limiter.settle(first, GrantSettlement::Unknown, now);
     assert_eq!(limiter.shortage(small, 0, now), None);
 }
 
@@ -98,12 +98,12 @@ fn a_slot_is_waited_for() {
 fn settlements() {
     let now = Instant::now();
     for (settlement, requests, tokens) in [
-        (Settlement::Used(Some((30, 20))), 9.0, 950.0),
-        (Settlement::Used(Some((300, 200))), 9.0, 500.0),
-        (Settlement::Used(None), 9.0, 800.0),
-        (Settlement::RequestOnly, 9.0, 1_000.0),
-        (Settlement::Nothing, 10.0, 1_000.0),
-        (Settlement::Unknown, 9.0, 800.0),
+        (GrantSettlement::Used(Some((30, 20))), 9.0, 950.0),
+        (GrantSettlement::Used(Some((300, 200))), 9.0, 500.0),
+        (GrantSettlement::Used(None), 9.0, 800.0),
+        (GrantSettlement::RequestOnly, 9.0, 1_000.0),
+        (GrantSettlement::Nothing, 10.0, 1_000.0),
+        (GrantSettlement::Unknown, 9.0, 800.0),
     ] {
         let mut limiter = limiter(Some(10), Some(1_000), None, now);
         let grant = limiter.take(small, now);
@@ -120,8 +120,8 @@ fn what_was_sent_before_a_limit_was_known_is_not_charged_to_it() {
     let mut limiter = limiter(None, None, None, now);
     let grant = limiter.take(small, now);
     let quota = Quota { limit: 1_000.0, remaining: 900.0, reset: None };
-    limiter.learn(Lesson { requests: None, tokens: Some(quota) }, now);
-    limiter.settle(grant, Settlement::Used(Some((300, 200))), now);
+    limiter.learn(ObservedLimits { requests: None, tokens: Some(quota) }, now);
+    limiter.settle(grant, GrantSettlement::Used(Some((300, 200))), now);
     assert_eq!(limiter.levels(now), [None, Some((1_000.0, 900.0))]);
 }
 
@@ -154,7 +154,7 @@ fn usage_corrects_the_estimate() {
     assert_eq!(limiter.cost(Demand { input: 100, max_output: None }), 600.0);
     for _ in 0..60 {
         let grant = limiter.take(|| Demand { input: 100, max_output: None }, now);
-        limiter.settle(grant, Settlement::Used(Some((150, 20))), now);
+        limiter.settle(grant, GrantSettlement::Used(Some((150, 20))), now);
     }
     assert_eq!(limiter.expected(Demand { input: 200, max_output: None }), (300, 20));
     assert_eq!(limiter.expected(Demand { input: 200, max_output: Some(7) }), (300, 7));
@@ -165,7 +165,7 @@ fn headers_teach_a_limit_that_nobody_configured() {
     let now = Instant::now();
     let mut limiter = limiter(None, None, None, now);
     let quota = Quota { limit: 10.0, remaining: 0.0, reset: Some(Duration::from_secs(60)) };
-    limiter.learn(Lesson { requests: Some(quota), tokens: None }, now);
+    limiter.learn(ObservedLimits { requests: Some(quota), tokens: None }, now);
     let Some(Shortage::For(wait)) = limiter.shortage(small, 0, now) else { panic!("not limited") };
     assert_eq!(wait.as_secs(), 6);
     assert_eq!(limiter.shortage(small, 0, now + wait), None);
@@ -190,7 +190,7 @@ fn a_throttle_narrows_and_is_forgotten() {
     let mut grants: Vec<Grant> = (0..10).map(|_| limiter.take(small, now)).collect();
     limiter.throttled(now, now);
     for grant in grants.drain(..) {
-        limiter.settle(grant, Settlement::RequestOnly, now);
+        limiter.settle(grant, GrantSettlement::RequestOnly, now);
     }
     assert_eq!(limiter.concurrency(now), Some(1));
     let ends = now + Duration::from_secs(60);
@@ -204,18 +204,18 @@ fn a_guess_that_turns_requests_away_gives_way() {
     let mut limiter = limiter(None, None, None, now);
     let guess = |limiter: &Limiter| limiter.expected(Demand::default()).1;
     let long = limiter.take(small, now);
-    limiter.settle(long, Settlement::Used(Some((1, 20_500))), now);
+    limiter.settle(long, GrantSettlement::Used(Some((1, 20_500))), now);
     assert_eq!(guess(&limiter), 4_500);
     limiter.doubt();
     assert_eq!(guess(&limiter), 4_300);
     (0..500).for_each(|_| limiter.doubt());
     assert_eq!(guess(&limiter), 500);
     let short = limiter.take(small, now);
-    limiter.settle(short, Settlement::Used(Some((1, 0))), now);
+    limiter.settle(short, GrantSettlement::Used(Some((1, 0))), now);
     limiter.doubt();
     assert_eq!(guess(&limiter), 400, "what is below the first guess turns nobody away by it");
     let absurd = limiter.take(small, now);
-    limiter.settle(absurd, Settlement::Used(Some((1, u64::MAX))), now);
+    limiter.settle(absurd, GrantSettlement::Used(Some((1, u64::MAX))), now);
     assert_eq!(guess(&limiter), 200_320);
     assert_eq!(limiter.in_flight(), 0);
     let _three = [(); 3].map(|()| limiter.take(small, now));
@@ -230,7 +230,7 @@ fn a_long_stream_keeps_nobody_out_after_a_throttle() {
     limiter.answered(Some(&mut stream), now);
     let throttled = limiter.take(small, now);
     limiter.throttled(now, now);
-    limiter.settle(throttled, Settlement::RequestOnly, now);
+    limiter.settle(throttled, GrantSettlement::RequestOnly, now);
     assert_eq!(limiter.concurrency(now), Some(1));
     assert_eq!(limiter.shortage(small, 0, now), None, "the stream is no request that waits");
     assert_eq!(limiter.shortage(small, 1, now), Some(Shortage::Slot), "whoever is before takes the place");
@@ -239,8 +239,8 @@ fn a_long_stream_keeps_nobody_out_after_a_throttle() {
     // Its answer began once, however often that is told.
     limiter.answered(Some(&mut stream), now);
     assert_eq!((limiter.in_flight, limiter.pending), (2, 1));
-    limiter.settle(asked, Settlement::Used(None), now);
-    limiter.settle(stream, Settlement::Used(None), now);
+    limiter.settle(asked, GrantSettlement::Used(None), now);
+    limiter.settle(stream, GrantSettlement::Used(None), now);
     assert_eq!((limiter.in_flight, limiter.pending), (0, 0));
 }
 
@@ -291,10 +291,10 @@ proptest! {
                 Action::End(how, used) => {
                     let Some((grant, _)) = (!under_way.is_empty()).then(|| under_way.remove(0)) else { continue };
                     let settlement = match how {
-                        0 => Settlement::Used(Some((used / 2, used / 2))),
-                        1 => Settlement::RequestOnly,
-                        2 => { requests -= 1.0; Settlement::Nothing }
-                        _ => Settlement::Unknown,
+                        0 => GrantSettlement::Used(Some((used / 2, used / 2))),
+                        1 => GrantSettlement::RequestOnly,
+                        2 => { requests -= 1.0; GrantSettlement::Nothing }
+                        _ => GrantSettlement::Unknown,
                     };
                     limiter.settle(grant, settlement, now);
                 }

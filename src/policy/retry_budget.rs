@@ -7,35 +7,35 @@ use std::time::{Duration, Instant};
 const WINDOW: u64 = 10;
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct BudgetConfig {
+pub struct RetryBudgetConfig {
     /// Retries allowed per success.
     pub ratio: f64,
     /// Retries allowed per second without any success.
     pub per_second: f64,
 }
 
-impl Default for BudgetConfig {
+impl Default for RetryBudgetConfig {
     fn default() -> Self {
         Self { ratio: 0.2, per_second: 0.2 }
     }
 }
 
 #[derive(Clone, Copy, Default)]
-struct Slot {
+struct BudgetSecond {
     second: u64,
     successes: u32,
     retries: u32,
 }
 
-pub struct Budget {
-    config: BudgetConfig,
+pub struct RetryBudget {
+    config: RetryBudgetConfig,
     epoch: Instant,
-    slots: [Slot; WINDOW as usize],
+    slots: [BudgetSecond; WINDOW as usize],
 }
 
-impl Budget {
-    pub fn new(config: BudgetConfig, now: Instant) -> Self {
-        Self { config, epoch: now, slots: [Slot::default(); WINDOW as usize] }
+impl RetryBudget {
+    pub fn new(config: RetryBudgetConfig, now: Instant) -> Self {
+        Self { config, epoch: now, slots: [BudgetSecond::default(); WINDOW as usize] }
     }
 
     pub fn deposit(&mut self, now: Instant) {
@@ -61,11 +61,11 @@ impl Budget {
         self.config.per_second * WINDOW as f64 + self.config.ratio * successes - retries
     }
 
-    fn slot(&mut self, now: Instant) -> &mut Slot {
+    fn slot(&mut self, now: Instant) -> &mut BudgetSecond {
         let second = self.second(now);
         let slot = &mut self.slots[(second % WINDOW) as usize];
         if slot.second != second {
-            *slot = Slot { second, ..Slot::default() };
+            *slot = BudgetSecond { second, ..BudgetSecond::default() };
         }
         slot
     }
@@ -81,14 +81,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn withdraw_all(budget: &mut Budget, now: Instant) -> u32 {
+    fn withdraw_all(budget: &mut RetryBudget, now: Instant) -> u32 {
         (0..1_000).map(|_| u32::from(budget.withdraw(now))).sum()
     }
 
     #[test]
     fn reserve_without_success_refills_with_time() {
         let now = Instant::now();
-        let mut budget = Budget::new(BudgetConfig::default(), now);
+        let mut budget = RetryBudget::new(RetryBudgetConfig::default(), now);
         assert_eq!(withdraw_all(&mut budget, now), 2);
         assert_eq!(withdraw_all(&mut budget, now + Duration::from_secs(9)), 0);
         assert_eq!(withdraw_all(&mut budget, now + Duration::from_secs(10)), 2);
@@ -99,7 +99,7 @@ mod tests {
         #[test]
         fn equals_a_naive_recount(steps in proptest::collection::vec((0u64..3_000, 0u32..8, any::<bool>()), 0..200)) {
             let start = Instant::now();
-            let mut budget = Budget::new(BudgetConfig::default(), start);
+            let mut budget = RetryBudget::new(RetryBudgetConfig::default(), start);
             let (mut successes, mut retries) = (Vec::new(), Vec::new());
             let mut at = 0;
             for (wait, answered, retry) in steps {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_fifth_of_successes() {
         let now = Instant::now();
-        let mut budget = Budget::new(BudgetConfig::default(), now);
+        let mut budget = RetryBudget::new(RetryBudgetConfig::default(), now);
         for _ in 0..100 {
             budget.deposit(now);
         }
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn an_outage_of_a_minute_is_amplified_by_a_fifth_a_second_at_most() {
         let start = Instant::now();
-        let mut budget = Budget::new(BudgetConfig::default(), start);
+        let mut budget = RetryBudget::new(RetryBudgetConfig::default(), start);
         let retries: u32 =
             (0..6_000).map(|i| u32::from(budget.withdraw(start + Duration::from_millis(i * 10)))).sum();
         assert_eq!(retries, 12);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 const BUCKETS: usize = 10;
 
 #[derive(Clone, Copy, Default)]
-struct Bucket {
+struct OutcomeBucket {
     /// Which period since the epoch this bucket holds; an older one counts as empty.
     period: u64,
     total: u32,
@@ -13,40 +13,40 @@ struct Bucket {
 }
 
 /// Outcomes of the last `window`, to a tenth of it.
-pub struct Ring {
+pub struct RollingOutcomes {
     epoch: Instant,
     bucket: Duration,
-    buckets: [Bucket; BUCKETS],
+    buckets: [OutcomeBucket; BUCKETS],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct OutcomeCounts {
     pub total: u32,
     pub failed: u32,
 }
 
-impl Ring {
+impl RollingOutcomes {
     pub fn new(window: Duration, now: Instant) -> Self {
         let bucket = (window / BUCKETS as u32).max(Duration::from_millis(1));
-        Self { epoch: now, bucket, buckets: [Bucket::default(); BUCKETS] }
+        Self { epoch: now, bucket, buckets: [OutcomeBucket::default(); BUCKETS] }
     }
 
     pub fn record(&mut self, failed: bool, now: Instant) {
         let period = self.period(now);
         let bucket = &mut self.buckets[(period % BUCKETS as u64) as usize];
         if bucket.period != period {
-            *bucket = Bucket { period, ..Bucket::default() };
+            *bucket = OutcomeBucket { period, ..OutcomeBucket::default() };
         }
         bucket.total = bucket.total.saturating_add(1);
         bucket.failed = bucket.failed.saturating_add(u32::from(failed));
     }
 
-    pub fn tally(&self, now: Instant) -> Tally {
+    pub fn tally(&self, now: Instant) -> OutcomeCounts {
         let current = self.period(now);
         let oldest = current.saturating_sub(BUCKETS as u64 - 1);
         self.buckets.iter().filter(|b| (oldest..=current).contains(&b.period)).fold(
-            Tally::default(),
-            |t, b| Tally {
+            OutcomeCounts::default(),
+            |t, b| OutcomeCounts {
                 total: t.total.saturating_add(b.total),
                 failed: t.failed.saturating_add(b.failed),
             },
@@ -54,7 +54,7 @@ impl Ring {
     }
 
     pub fn clear(&mut self) {
-        self.buckets = [Bucket::default(); BUCKETS];
+        self.buckets = [OutcomeBucket::default(); BUCKETS];
     }
 
     fn period(&self, now: Instant) -> u64 {
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn what_is_as_old_as_the_window_is_out_of_it() {
         let start = Instant::now();
-        let mut ring = Ring::new(Duration::from_secs(30), start);
+        let mut ring = RollingOutcomes::new(Duration::from_secs(30), start);
         ring.record(true, start);
         let failed = |ms| ring.tally(start + Duration::from_millis(ms)).failed;
         assert_eq!([failed(0), failed(29_999), failed(30_000)], [1, 1, 0]);
@@ -82,7 +82,7 @@ mod tests {
         #[test]
         fn equals_a_naive_recount(steps in proptest::collection::vec((0u64..4_000, any::<bool>()), 0..200)) {
             let start = Instant::now();
-            let mut ring = Ring::new(Duration::from_secs(30), start);
+            let mut ring = RollingOutcomes::new(Duration::from_secs(30), start);
             let mut all = Vec::new();
             let mut at = 0;
             for (wait, failed) in steps {
@@ -92,7 +92,7 @@ mod tests {
                 all.push((at / 3_000, failed));
                 let current = at / 3_000;
                 let recent = all.iter().filter(|(p, _)| p + 10 > current);
-                let expected = Tally {
+                let expected = OutcomeCounts {
                     total: recent.clone().count() as u32,
                     failed: recent.filter(|(_, f)| *f).count() as u32,
                 };

@@ -9,18 +9,18 @@ const SLOTS: u64 = 10;
 const BUCKETS: usize = 160;
 const PER_OCTAVE: f64 = 8.0;
 
-pub struct Recent {
+pub struct RollingHistogram {
     epoch: Instant,
-    slots: Vec<Slot>,
+    slots: Vec<HistogramSlot>,
 }
 
-struct Slot {
+struct HistogramSlot {
     period: u64,
     total: u32,
     counts: Box<[u32; BUCKETS]>,
 }
 
-impl Recent {
+impl RollingHistogram {
     pub fn new(now: Instant) -> Self {
         Self { epoch: now, slots: Vec::new() }
     }
@@ -31,7 +31,7 @@ impl Recent {
             Some(at) => &mut self.slots[at],
             None => {
                 // At most as many as there are remainders.
-                self.slots.push(Slot { period, total: 0, counts: Box::new([0; BUCKETS]) });
+                self.slots.push(HistogramSlot { period, total: 0, counts: Box::new([0; BUCKETS]) });
                 let last = self.slots.len() - 1;
                 &mut self.slots[last]
             }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn what_is_old_is_forgotten() {
         let start = Instant::now();
-        let mut recent = Recent::new(start);
+        let mut recent = RollingHistogram::new(start);
         for i in 0..20 {
             recent.record(Duration::from_secs(2), start + Duration::from_secs(i));
         }
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn what_is_beyond_the_buckets_counts_as_their_last() {
         let now = Instant::now();
-        let mut recent = Recent::new(now);
+        let mut recent = RollingHistogram::new(now);
         for hours in [1, 1_000] {
             recent.record(Duration::from_secs(hours * 3_600), now);
             let found = recent.quantile(1.0, 1, now).expect("a sample");
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn days_take_no_more_room_than_minutes() {
         let start = Instant::now();
-        let mut recent = Recent::new(start);
+        let mut recent = RollingHistogram::new(start);
         for i in 0..10_000 {
             recent.record(Duration::from_secs(2), start + Duration::from_secs(i * 17));
         }
@@ -124,7 +124,7 @@ mod tests {
         #[test]
         fn equals_a_naive_recount(samples in proptest::collection::vec((0u64..40_000, 1u64..60_000), 1..200), q in 0.01f64..1.0) {
             let start = Instant::now();
-            let mut recent = Recent::new(start);
+            let mut recent = RollingHistogram::new(start);
             let mut all = Vec::new();
             let mut at = 0;
             for (wait, took) in samples {

@@ -19,13 +19,13 @@ use tokio::{
 use super::{
     backlog,
     error::QueueError,
-    job::{Draft, Outcome, State},
+    job::{JobDraft, JobOutcome, JobState},
     scheduler,
-    shared::{Gauge, Rest, Round, Shared},
+    shared::{QueueGauge, QueueShared, RetryRound, SchedulerRest},
     store::Store,
-    worker::{Clock, News, Worker},
+    worker::{FileStatus, QueueClock, Worker},
 };
-use crate::{base::clock::SystemWall, config::queue::QueueConfig, engine::Engine};
+use crate::{base::clock::SystemClock, config::queue::QueueConfig, engine::Engine};
 
 /// Who may wait for results at once.
 const MAX_AWAITED: usize = 4_096;
@@ -34,26 +34,26 @@ type Result<T> = std::result::Result<T, QueueError>;
 
 /// What one round of deliveries came to.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Retried {
+pub struct RetryCounts {
     pub delivered: u64,
     pub failed: u64,
     pub remaining: u64,
 }
 
 pub struct Queue {
-    shared: Arc<Shared>,
+    shared: Arc<QueueShared>,
     draining: Mutex<Option<JoinHandle<()>>>,
     /// Tells people when too much waits.
     watching: AbortHandle,
 }
 
 /// Takes back what waited for a result that nobody waits for any more.
-struct Awaiting<'a> {
-    shared: &'a Shared,
+struct ResultWaiter<'a> {
+    shared: &'a QueueShared,
     id: &'a str,
 }
 
-impl Drop for Awaiting<'_> {
+impl Drop for ResultWaiter<'_> {
     fn drop(&mut self) {
         let mut awaited = self.shared.awaited.lock();
         if let Some(waiting) = awaited.get_mut(self.id) {
@@ -70,19 +70,19 @@ impl Drop for Awaiting<'_> {
 impl Queue {
     /// Opens the file on a thread of its own, and begins to deliver what is in it.
     pub fn start(config: QueueConfig, engine: Arc<Engine>, runtime: &Handle) -> io::Result<Arc<Self>> {
-        let gauge = Arc::new(Gauge::default());
+        let gauge = Arc::new(QueueGauge::default());
         let told = gauge.clone();
-        let clock = Clock::new(&SystemWall);
+        let clock = QueueClock::new(&SystemClock);
         let worker = Worker::start(config.clone(), clock, move |news| match news {
-            News::Opened(waiting) => {
+            FileStatus::Opened(waiting) => {
                 *told.unusable.lock() = None;
                 told.waiting.store(waiting, Ordering::Release);
                 told.kick.notify_one();
             }
-            News::Unusable(error) => *told.unusable.lock() = Some(error.clone()),
-            News::Waiting(waiting) => told.waiting.store(waiting, Ordering::Release),
+            FileStatus::Unusable(error) => *told.unusable.lock() = Some(error.clone()),
+            FileStatus::Waiting(waiting) => told.waiting.store(waiting, Ordering::Release),
         })?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(QueueShared {
             engine: RwLock::new(engine),
             worker,
             config,
@@ -91,7 +91,7 @@ impl Queue {
             awaited: Mutex::default(),
             rounds: Mutex::default(),
             ended: watch::Sender::new(0),
-            rest: watch::Sender::new(Rest::default()),
+            rest: watch::Sender::new(SchedulerRest::default()),
             passes: AtomicU64::new(0),
             looks: AtomicU64::new(0),
             closing: watch::Sender::new(false),
@@ -118,7 +118,7 @@ impl Queue {
     }
 
     /// Keeps a call; resolves with its id when it is on disk.
-    pub async fn enqueue(&self, draft: Draft) -> Result<String> {
+    pub async fn enqueue(&self, draft: JobDraft) -> Result<String> {
         let now_ms = self.shared.clock.now_ms();
         let (id, new) = self.ask(move |store| store.enqueue(&draft, now_ms)).await?;
         if new {
@@ -129,7 +129,7 @@ impl Queue {
     }
 
     /// What became of a job, once it is over.
-    pub async fn result(&self, id: &str) -> Result<Outcome> {
+    pub async fn result(&self, id: &str) -> Result<JobOutcome> {
         loop {
             let (sender, over) = oneshot::channel();
             {
@@ -140,13 +140,13 @@ impl Queue {
                 awaited.entry(id.to_owned()).or_default().push(sender);
             }
             // Before the look at the file: what ends in between is heard.
-            let awaiting = Awaiting { shared: &self.shared, id };
+            let awaiting = ResultWaiter { shared: &self.shared, id };
             let asked = id.to_owned();
             let (state, kept) = self.ask(move |store| store.result(&asked)).await?;
             if state.is_over() {
                 drop(over);
                 drop(awaiting);
-                return Ok(Outcome { id: id.to_owned(), state, kept, place: 0 });
+                return Ok(JobOutcome { id: id.to_owned(), state, kept, place: 0 });
             }
             let mut closing = self.shared.closing.subscribe();
             tokio::select! {
@@ -158,7 +158,7 @@ impl Queue {
     }
 
     /// The next job that ended after a place in the order of ends.
-    pub async fn next_end(&self, place: i64) -> Result<Outcome> {
+    pub async fn next_end(&self, place: i64) -> Result<JobOutcome> {
         let mut ended = self.shared.ended.subscribe();
         loop {
             ended.borrow_and_update();
@@ -169,7 +169,12 @@ impl Queue {
         }
     }
 
-    pub async fn list(&self, state: Option<State>, limit: u32, after: Option<String>) -> Result<Vec<Value>> {
+    pub async fn list(
+        &self,
+        state: Option<JobState>,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<Vec<Value>> {
         self.ask(move |store| store.list(state, limit, after.as_deref())).await
     }
 
@@ -185,7 +190,7 @@ impl Queue {
     }
 
     /// Throws away what came in or ended at least so long ago.
-    pub async fn purge(&self, state: Option<State>, older_than_ms: i64) -> Result<usize> {
+    pub async fn purge(&self, state: Option<JobState>, older_than_ms: i64) -> Result<usize> {
         let before = self.shared.clock.now_ms().saturating_sub(older_than_ms);
         let purged = self.ask(move |store| store.purge(state, before)).await?;
         // Whoever waited for one of them is told that it is gone.
@@ -195,25 +200,26 @@ impl Queue {
     }
 
     /// Tries every job that waits once, without regard to when it was to be tried again; limits and cooldowns are kept.
-    pub async fn retry_all(&self) -> Result<Retried> {
+    pub async fn retry_all(&self) -> Result<RetryCounts> {
         let shared = &self.shared;
         let now_ms = shared.clock.now_ms();
         let last = self.ask(move |store| store.hurry(now_ms)).await?;
-        let round = Arc::new(Round { last, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) });
+        let round = Arc::new(RetryRound { last, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) });
         shared.rounds.lock().push(round.clone());
-        let _ends = Counting { shared, round: &round };
+        let _ends = RoundGuard { shared, round: &round };
         let mut rest = shared.rest.subscribe();
         let begun = shared.passes.fetch_add(1, Ordering::AcqRel);
         shared.engine().room.tell_recovered();
         shared.gauge.kick.notify_one();
-        let done = |rest: &Rest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);
+        let done =
+            |rest: &SchedulerRest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);
         let mut closing = shared.closing.subscribe();
         tokio::select! {
             biased;
             rested = rest.wait_for(done) => { rested.map_err(|_| QueueError::Closed)?; }
             _ = closing.wait_for(|closing| *closing) => return Err(QueueError::Closed),
         }
-        Ok(Retried {
+        Ok(RetryCounts {
             delivered: round.delivered.load(Ordering::Acquire),
             failed: round.failed.load(Ordering::Acquire),
             remaining: self.size(),
@@ -262,12 +268,12 @@ impl Drop for Queue {
 }
 
 /// A round counts until it is dropped.
-struct Counting<'a> {
-    shared: &'a Shared,
-    round: &'a Arc<Round>,
+struct RoundGuard<'a> {
+    shared: &'a QueueShared,
+    round: &'a Arc<RetryRound>,
 }
 
-impl Drop for Counting<'_> {
+impl Drop for RoundGuard<'_> {
     fn drop(&mut self) {
         self.shared.rounds.lock().retain(|round| !Arc::ptr_eq(round, self.round));
     }

@@ -7,13 +7,13 @@ use std::{
 
 use tokio::time;
 
-use super::shared::Shared;
-use crate::alert::rules::Backlog;
+use super::shared::QueueShared;
+use crate::alert::rules::QueueBacklog;
 
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Ended by its owner.
-pub async fn watch(shared: Weak<Shared>) {
+pub async fn watch(shared: Weak<QueueShared>) {
     let mut empty = true;
     let mut every = EVERY;
     loop {
@@ -37,6 +37,6 @@ pub async fn watch(shared: Weak<Shared>) {
             let age = created.map_or(0, |created| this.now_ms().saturating_sub(created));
             oldest = Duration::from_millis(u64::try_from(age).unwrap_or_default());
         }
-        engine.witness.alarm.backlog(Backlog { jobs, oldest });
+        engine.witness.alarm.backlog(QueueBacklog { jobs, oldest });
     }
 }

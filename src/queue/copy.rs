@@ -19,19 +19,19 @@ const HEAD: u64 = 32;
 const TRIES: usize = 20;
 
 /// Removed when it is dropped.
-pub struct Copy {
+pub struct FileCopy {
     folder: PathBuf,
 }
 
 /// By what two moments are told apart.
 #[derive(PartialEq, Eq)]
-enum Stamp {
+enum CopyStamp {
     Log(Vec<u8>),
     /// Its owner closed it, or has written nothing yet.
     NoLog(Option<SystemTime>),
 }
 
-impl Copy {
+impl FileCopy {
     pub fn of(path: &Path) -> Result<Self, QueueError> {
         let trouble = |e| QueueError::file(path, &format!("it cannot be copied to be looked at ({e})"));
         let copy = Self::make().map_err(trouble)?;
@@ -72,7 +72,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for FileCopy {
     fn drop(&mut self) {
         // Nobody else can read it, and the system clears such folders.
         let _ = fs::remove_dir_all(&self.folder);
@@ -92,7 +92,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::io::copy(&mut from, &mut File::create(to)?).map(|_| ())
 }
 
-fn stamp(path: &Path) -> std::io::Result<Stamp> {
+fn stamp(path: &Path) -> std::io::Result<CopyStamp> {
     let mut head = Vec::new();
     match File::open(log_of(path)) {
         Ok(log) => {
@@ -102,5 +102,9 @@ fn stamp(path: &Path) -> std::io::Result<Stamp> {
         Err(e) => return Err(e),
     }
     // A file system without such times has fewer moments to tell apart.
-    Ok(if head.is_empty() { Stamp::NoLog(fs::metadata(path)?.modified().ok()) } else { Stamp::Log(head) })
+    Ok(if head.is_empty() {
+        CopyStamp::NoLog(fs::metadata(path)?.modified().ok())
+    } else {
+        CopyStamp::Log(head)
+    })
 }

@@ -18,10 +18,10 @@ const COUNTED: &str = "counted-by-disk";
 
 static SYNCS: AtomicU64 = AtomicU64::new(0);
 static FULL: AtomicBool = AtomicBool::new(false);
-static ORIGINAL: OnceLock<Original> = OnceLock::new();
+static ORIGINAL: OnceLock<OriginalVfs> = OnceLock::new();
 static INSTALLED: Once = Once::new();
 
-type Open = unsafe extern "C" fn(
+type OpenFile = unsafe extern "C" fn(
     *mut ffi::sqlite3_vfs,
     ffi::sqlite3_filename,
     *mut ffi::sqlite3_file,
@@ -29,9 +29,9 @@ type Open = unsafe extern "C" fn(
     *mut c_int,
 ) -> c_int;
 
-struct Original {
+struct OriginalVfs {
     vfs: usize,
-    open: Open,
+    open: OpenFile,
 }
 
 /// A file's table: SQLite sees the first part, and has another table for each kind of file.
@@ -48,7 +48,7 @@ pub fn install() {
         unsafe {
             let vfs = ffi::sqlite3_vfs_find(ptr::null());
             let open = (*vfs).xOpen.expect("every VFS opens files");
-            let _ = ORIGINAL.set(Original { vfs: vfs.expose_provenance(), open });
+            let _ = ORIGINAL.set(OriginalVfs { vfs: vfs.expose_provenance(), open });
             let mut copy = *vfs;
             copy.zName = c"counting".as_ptr();
             copy.xOpen = Some(open_counted);

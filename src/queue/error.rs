@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::ErrorCode as SqliteError;
 
-use crate::call::error::{CallError, Code};
+use crate::call::error::{CallError, ErrorCode};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
@@ -29,13 +29,13 @@ impl QueueError {
     /// An error of SQLite's in words that say what to do.
     pub fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let why = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => "the disk is full",
-            Some(ErrorCode::DatabaseCorrupt) => "it is damaged",
-            Some(ErrorCode::NotADatabase) => "it is no queue's file, or it is damaged",
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it may not be written to",
-            Some(ErrorCode::CannotOpen) => "it cannot be opened or made",
-            Some(ErrorCode::SystemIoFailure) => "the disk failed, or is full",
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has it open",
+            Some(SqliteError::DiskFull) => "the disk is full",
+            Some(SqliteError::DatabaseCorrupt) => "it is damaged",
+            Some(SqliteError::NotADatabase) => "it is no queue's file, or it is damaged",
+            Some(SqliteError::ReadOnly | SqliteError::PermissionDenied) => "it may not be written to",
+            Some(SqliteError::CannotOpen) => "it cannot be opened or made",
+            Some(SqliteError::SystemIoFailure) => "the disk failed, or is full",
+            Some(SqliteError::DatabaseBusy | SqliteError::DatabaseLocked) => "another program has it open",
             _ => "SQLite refused",
         };
         Self::file(path, &format!("{why} ({error})"))
@@ -59,11 +59,11 @@ impl QueueError {
     /// As the error of a call that could not be queued after it had failed with `failure`.
     pub fn instead_of(self, failure: CallError) -> CallError {
         let own = self.into_call_error();
-        if own.code == Code::ClientClosed {
+        if own.code == ErrorCode::ClientClosed {
             return failure;
         }
         let message = format!("{}; {}", own.message, failure.message);
-        let reason = if own.code == Code::QueueFull { own.reason } else { failure.reason };
+        let reason = if own.code == ErrorCode::QueueFull { own.reason } else { failure.reason };
         CallError { code: own.code, reason, message, errors: Vec::new(), ..failure }
     }
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::SystemTime};
 
 use serde_json::{Value, json};
 
-use super::{copy::Copy, error::QueueError, job::State, store::Store};
+use super::{copy::FileCopy, error::QueueError, job::JobState, store::Store};
 use crate::{base::timestamp::epoch_ms, config::queue::QueueConfig};
 
 type Result<T> = std::result::Result<T, QueueError>;
@@ -16,7 +16,7 @@ pub struct QueueFile {
 
 /// What was done to jobs that were named one by one.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct AdminResult {
     pub done: Vec<String>,
     /// With the reason why not.
     pub refused: Vec<(String, String)>,
@@ -32,7 +32,7 @@ impl QueueFile {
     }
 
     /// Jobs, and what there is besides: `{sealed, counts, bytes, jobs}`.
-    pub fn list(&self, state: Option<State>, limit: u32, after: Option<&str>) -> Result<Value> {
+    pub fn list(&self, state: Option<JobState>, limit: u32, after: Option<&str>) -> Result<Value> {
         self.look(|store| {
             let jobs = store.list(state, limit, after)?;
             let totals = store.totals()?;
@@ -50,7 +50,7 @@ impl QueueFile {
     }
 
     /// Puts jobs that are over in vain back.
-    pub fn retry(&self, ids: &[String]) -> Result<Done> {
+    pub fn retry(&self, ids: &[String]) -> Result<AdminResult> {
         let now_ms = now_ms();
         self.each(ids, |store, id| match store.retry(id, now_ms)? {
             true => Ok(None),
@@ -65,19 +65,19 @@ impl QueueFile {
     }
 
     /// Throws jobs away, whatever became of them.
-    pub fn throw_away(&self, ids: &[String]) -> Result<Done> {
+    pub fn throw_away(&self, ids: &[String]) -> Result<AdminResult> {
         self.each(ids, |store, id| store.throw_away(id).map(|()| None))
     }
 
     /// Throws away what came in or ended at least so long ago: of a state, or all that is over.
-    pub fn purge(&self, state: Option<State>, older_than_ms: i64) -> Result<usize> {
+    pub fn purge(&self, state: Option<JobState>, older_than_ms: i64) -> Result<usize> {
         let before = now_ms().saturating_sub(older_than_ms);
         self.tend(|store| store.purge(state, before))
     }
 
     fn look<T>(&self, act: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
         self.is_there()?;
-        let copy = Copy::of(self.path())?;
+        let copy = FileCopy::of(self.path())?;
         let store = Store::look(&self.config, &copy.path())?;
         let result = act(&store);
         store.close();
@@ -96,9 +96,13 @@ impl QueueFile {
     }
 
     /// Each is done or refused by itself; all in one commit.
-    fn each(&self, ids: &[String], act: impl Fn(&Store, &str) -> Result<Option<String>>) -> Result<Done> {
+    fn each(
+        &self,
+        ids: &[String],
+        act: impl Fn(&Store, &str) -> Result<Option<String>>,
+    ) -> Result<AdminResult> {
         self.tend(|store| {
-            let mut done = Done::default();
+            let mut done = AdminResult::default();
             for id in ids {
                 match act(store, id) {
                     Ok(None) => done.done.push(id.clone()),

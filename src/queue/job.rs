@@ -8,7 +8,7 @@ use crate::{base::reason::Reason, call::options::CallOptions, dialect::openai::r
 /// Where a job stands; the number is the file's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum State {
+pub enum JobState {
     Queued = 0,
     /// A vendor may have it.
     Delivering = 1,
@@ -21,7 +21,7 @@ pub enum State {
     Expired = 5,
 }
 
-impl State {
+impl JobState {
     pub const ALL: [(&str, Self); 6] = [
         ("queued", Self::Queued),
         ("delivering", Self::Delivering),
@@ -46,7 +46,7 @@ impl State {
 
 /// A call as it is to be kept.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct JobDraft {
     /// The request and the call's options, as JSON.
     pub payload: String,
     pub priority: i32,
@@ -59,14 +59,14 @@ pub struct Draft {
 
 /// What a payload is made of.
 #[derive(Deserialize, Serialize)]
-pub struct Payload<'a> {
+pub struct JobPayload<'a> {
     #[serde(borrow)]
     pub request: &'a RawValue,
     #[serde(borrow)]
     pub options: Option<&'a RawValue>,
 }
 
-impl Draft {
+impl JobDraft {
     /// A call that is to be kept: its request, and its options as they were given.
     pub fn of(request: &ChatRequest, given: Option<&str>, options: &CallOptions) -> Self {
         let payload =
@@ -84,7 +84,7 @@ impl Draft {
 
 /// Why a delivery came to nothing.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Failure {
+pub struct JobFailure {
     /// ISO 8601.
     pub at: String,
     /// In the words of `Reason`.
@@ -100,7 +100,7 @@ pub const KEPT_FAILURES: usize = 10;
 
 /// The next job of a lane.
 #[derive(Debug)]
-pub struct Head {
+pub struct JobHead {
     pub seq: i64,
     pub id: String,
     pub lane: Vec<u8>,
@@ -112,8 +112,8 @@ pub struct Head {
 
 /// What the file has that is due, and when there will be more.
 #[derive(Debug, Default)]
-pub struct Due {
-    pub heads: Vec<Head>,
+pub struct DueJobs {
+    pub heads: Vec<JobHead>,
     /// Milliseconds of the store's clock: the next job that is not due yet.
     pub next_at: Option<i64>,
     /// Jobs that were not looked at: there are more lanes than heads.
@@ -123,21 +123,21 @@ pub struct Due {
 
 /// How a delivery ended, for the file.
 #[derive(Debug)]
-pub enum Settlement {
+pub enum JobSettlement {
     Delivered {
         result: Vec<u8>,
     },
     /// For good: refused, or dead.
     Over {
-        state: State,
+        state: JobState,
         error: Vec<u8>,
-        failure: Failure,
+        failure: JobFailure,
         counted: bool,
     },
     /// To be tried again.
     Again {
         after_ms: i64,
-        failure: Failure,
+        failure: JobFailure,
         counted: bool,
         maybe_duplicate: bool,
     },
@@ -145,7 +145,7 @@ pub enum Settlement {
 
 /// A result as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum JobResult {
     Answer {
         body: String,
         report: String,
@@ -156,15 +156,15 @@ pub enum Kept {
 
 /// What became of a job.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct JobOutcome {
     pub id: String,
-    pub state: State,
-    pub kept: Option<Kept>,
+    pub state: JobState,
+    pub kept: Option<JobResult>,
     /// Its place in the order of ends, to ask for the next.
     pub place: i64,
 }
 
-impl Kept {
+impl JobResult {
     /// The length of the body stands before it.
     pub fn pack(body: &str, report: &str) -> Vec<u8> {
         let length = (body.len() as u64).to_le_bytes();
@@ -229,20 +229,20 @@ mod tests {
 
     #[test]
     fn a_result_is_read_as_it_was_written() {
-        let packed = Kept::pack(r#"{"ü":1}"#, "{}");
-        let kept = Kept::Answer { body: r#"{"ü":1}"#.into(), report: "{}".into() };
-        assert_eq!(Kept::unpack(&packed), Some(kept));
-        assert_eq!(Kept::unpack(b"short"), None);
-        assert_eq!(Kept::unpack(&[255; 9]), None);
+        let packed = JobResult::pack(r#"{"ü":1}"#, "{}");
+        let kept = JobResult::Answer { body: r#"{"ü":1}"#.into(), report: "{}".into() };
+        assert_eq!(JobResult::unpack(&packed), Some(kept));
+        assert_eq!(JobResult::unpack(b"short"), None);
+        assert_eq!(JobResult::unpack(&[255; 9]), None);
     }
 
     #[test]
     fn states_are_known_by_number_and_by_name() {
-        for (name, state) in State::ALL {
-            assert_eq!(State::of_number(state as i64), Some(state));
+        for (name, state) in JobState::ALL {
+            assert_eq!(JobState::of_number(state as i64), Some(state));
             assert_eq!(state.name(), name);
             assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{name}\""));
         }
-        assert_eq!(State::of_number(6), None);
+        assert_eq!(JobState::of_number(6), None);
     }
 }

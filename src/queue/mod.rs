@@ -21,8 +21,8 @@ mod worker;
 mod disk;
 
 pub use self::{
-    api::{Queue, Retried},
+    api::{Queue, RetryCounts},
     error::QueueError,
-    file::{Done, QueueFile},
-    job::{Draft, Kept, Outcome, State},
+    file::{AdminResult, QueueFile},
+    job::{JobDraft, JobOutcome, JobResult, JobState},
 };

@@ -11,24 +11,24 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time};
 
 use super::{
-    job::{Due, Failure, Head, Kept, Payload, Settlement, State, counts},
-    shared::{Rest, Shared},
+    job::{DueJobs, JobFailure, JobHead, JobPayload, JobResult, JobSettlement, JobState, counts},
+    shared::{QueueShared, SchedulerRest},
 };
 use crate::{
     base::{clock::now, reason::Reason, timestamp::iso8601},
     call::{
         context::Call,
-        error::{CallError, Code},
+        error::{CallError, ErrorCode},
         options::CallOptions,
         report::{Attempt, AttemptOutcome},
-        request::Question,
-        select::readiness::{Ready, ready},
+        request::CallRequest,
+        select::readiness::{Readiness, ready},
         sink::NoStream,
-        types::Reply,
+        types::CallReply,
     },
     config::call_policy::OnUnavailable,
     dialect::openai::request::ChatRequest,
-    engine::Active,
+    engine::CallGuard,
 };
 
 /// Deliveries at once. After trouble one, and twice as many with each that is answered.
@@ -48,39 +48,44 @@ const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSED: usize = 1_024;
 
 /// How a delivery came out, for the pace of the next.
-struct Delivered {
+struct FinishedDelivery {
     seq: i64,
     lane: Vec<u8>,
-    well: Well,
+    well: DeliveryResult,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Well {
+enum DeliveryResult {
     Answered,
     /// The job's own fault.
     Refused,
     InVain,
 }
 
-struct Drain {
-    shared: Arc<Shared>,
-    deliveries: JoinSet<Delivered>,
+struct Scheduler {
+    shared: Arc<QueueShared>,
+    deliveries: JoinSet<FinishedDelivery>,
     under_way: Vec<i64>,
     width: usize,
     paused: HashMap<Vec<u8>, (u32, Instant)>,
 }
 
 /// A job that is ready to be sent.
-struct Parcel {
-    head: Head,
-    question: Question,
+struct PreparedJob {
+    head: JobHead,
+    question: CallRequest,
     options: CallOptions,
 }
 
 /// Runs until it is told that the queue closes. Owned by the queue, which aborts it.
-pub async fn run(shared: Arc<Shared>) {
-    let mut drain =
-        Drain { shared, deliveries: JoinSet::new(), under_way: Vec::new(), width: 1, paused: HashMap::new() };
+pub async fn run(shared: Arc<QueueShared>) {
+    let mut drain = Scheduler {
+        shared,
+        deliveries: JoinSet::new(),
+        under_way: Vec::new(),
+        width: 1,
+        paused: HashMap::new(),
+    };
     let mut closing = drain.shared.closing.subscribe();
     while !*closing.borrow_and_update() {
         drain.collect();
@@ -92,23 +97,23 @@ pub async fn run(shared: Arc<Shared>) {
             drain.paused.clear();
         }
         let (wake, due) = match drain.pass().await {
-            Pass::Began => {
+            SchedulerPass::Began => {
                 // It takes its admission before anybody looks whether there is room for another.
                 tokio::task::yield_now().await;
                 continue;
             }
-            Pass::Nothing { until, due } => (until, due),
+            SchedulerPass::Nothing { until, due } => (until, due),
         };
         if drain.deliveries.len() < drain.width {
             let first_under_way = drain.under_way.iter().min().copied();
-            drain.shared.rest.send_replace(Rest { pass, first_under_way });
+            drain.shared.rest.send_replace(SchedulerRest { pass, first_under_way });
         }
         drain.sleep(wake, due).await;
     }
     while drain.deliveries.join_next().await.is_some() {}
 }
 
-enum Pass {
+enum SchedulerPass {
     Began,
     Nothing {
         until: Option<Instant>,
@@ -117,7 +122,7 @@ enum Pass {
     },
 }
 
-impl Drain {
+impl Scheduler {
     async fn sleep(&mut self, until: Option<Instant>, due: bool) {
         let shared = self.shared.clone();
         let alarm = async {
@@ -146,17 +151,17 @@ impl Drain {
         }
     }
 
-    fn learn(&mut self, done: Option<Delivered>) {
+    fn learn(&mut self, done: Option<FinishedDelivery>) {
         // One that panicked is still `delivering` in the file, and is delivered again after a restart.
-        let Some(Delivered { seq, lane, well }) = done else { return };
+        let Some(FinishedDelivery { seq, lane, well }) = done else { return };
         self.under_way.retain(|other| *other != seq);
         match well {
-            Well::Refused => {}
-            Well::Answered => {
+            DeliveryResult::Refused => {}
+            DeliveryResult::Answered => {
                 self.width = (self.width * 2).min(MAX_UNDER_WAY);
                 self.paused.remove(&lane);
             }
-            Well::InVain => {
+            DeliveryResult::InVain => {
                 self.width = 1;
                 if self.paused.len() >= MAX_PAUSED {
                     self.paused.clear();
@@ -169,14 +174,14 @@ impl Drain {
     }
 
     /// Looks for one job that can be sent, and begins to.
-    async fn pass(&mut self) -> Pass {
+    async fn pass(&mut self) -> SchedulerPass {
         self.shared.looks.fetch_add(1, Ordering::Relaxed);
         let now_ms = self.shared.now_ms();
         let due = match self.shared.worker.ask(move |store| store.due(now_ms)).await {
             Ok(due) => due,
-            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: false },
+            Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: false },
         };
-        let Due { heads, next_at, more, expired } = due;
+        let DueJobs { heads, next_at, more, expired } = due;
         for id in expired {
             self.shared.tell("expired", &id, Value::Null);
             self.shared.over(&id);
@@ -188,7 +193,7 @@ impl Drain {
         }
         let due = more || !heads.is_empty();
         if self.deliveries.len() >= self.width {
-            return Pass::Nothing { until: None, due };
+            return SchedulerPass::Nothing { until: None, due };
         }
         for head in heads {
             let paused = self.paused.get(&head.lane).map(|(_, until)| *until).filter(|until| *until > now());
@@ -197,46 +202,46 @@ impl Drain {
                 Err(refused) => {
                     let (head, error) = *refused;
                     self.refuse(head, &error).await;
-                    return Pass::Began;
+                    return SchedulerPass::Began;
                 }
             };
             let at = match ready(&self.shared.engine(), &parcel.question, &parcel.options) {
-                Ready::Now if paused.is_none() => return self.begin(parcel).await,
-                Ready::Now => now(),
-                Ready::At(at) => at,
-                Ready::Later => continue,
+                Readiness::Now if paused.is_none() => return self.begin(parcel).await,
+                Readiness::Now => now(),
+                Readiness::At(at) => at,
+                Readiness::Later => continue,
             };
             // One wake, when both are over.
             let at = paused.map_or(at, |paused| paused.max(at));
             until = Some(until.map_or(at, |soonest| soonest.min(at)));
         }
-        Pass::Nothing { until, due }
+        SchedulerPass::Nothing { until, due }
     }
 
     /// On disk it is being delivered before a byte of it is sent.
-    async fn begin(&mut self, parcel: Parcel) -> Pass {
+    async fn begin(&mut self, parcel: PreparedJob) -> SchedulerPass {
         let engine = self.shared.engine();
         // One for the call, and one until its end is on disk.
         let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
-            return Pass::Nothing { until: None, due: true };
+            return SchedulerPass::Nothing { until: None, due: true };
         };
         let seq = parcel.head.seq;
         match self.shared.worker.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
             // Purged meanwhile: there may be others.
-            Ok(false) => return Pass::Began,
-            Err(_) => return Pass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
+            Ok(false) => return SchedulerPass::Began,
+            Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
         }
         self.shared.tell("delivering", &parcel.head.id, Value::Null);
         self.under_way.push(seq);
         self.deliveries.spawn(deliver(self.shared.clone(), parcel, active, booking));
-        Pass::Began
+        SchedulerPass::Began
     }
 
     /// A job that is no call (any more).
-    async fn refuse(&mut self, head: Head, error: &CallError) {
-        let Head { seq, id, .. } = head;
-        let settlement = over(State::Failed, error, failure(&self.shared, error, false), false);
+    async fn refuse(&mut self, head: JobHead, error: &CallError) {
+        let JobHead { seq, id, .. } = head;
+        let settlement = over(JobState::Failed, error, failure(&self.shared, error, false), false);
         settle(&self.shared, seq, settlement).await;
         self.shared.tell("failed", &id, json!({ "reason": error.reason }));
         self.shared.ended(&id, seq, false);
@@ -244,10 +249,10 @@ impl Drain {
 }
 
 /// Makes a call of what was kept.
-fn parcel(head: Head, shared: &Shared) -> Result<Parcel, Box<(Head, CallError)>> {
+fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHead, CallError)>> {
     let read = || -> Result<_, Box<CallError>> {
         let damaged = || Box::new(CallError::internal("a queued request cannot be read"));
-        let payload: Payload<'_> = serde_json::from_str(&head.payload).map_err(|_| damaged())?;
+        let payload: JobPayload<'_> = serde_json::from_str(&head.payload).map_err(|_| damaged())?;
         let request = ChatRequest::parse(payload.request.get(), "", &[]).map_err(|invalid| {
             Box::new(CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))
         })?;
@@ -262,36 +267,41 @@ fn parcel(head: Head, shared: &Shared) -> Result<Parcel, Box<(Head, CallError)>>
         Ok((request, options))
     };
     match read() {
-        Ok((request, options)) => Ok(Parcel { head, question: request.into(), options }),
+        Ok((request, options)) => Ok(PreparedJob { head, question: request.into(), options }),
         Err(error) => Err(Box::new((head, *error))),
     }
 }
 
-async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: Active) -> Delivered {
-    let Parcel { head, question, options } = parcel;
-    let Head { seq, id, lane, deliveries, maybe_duplicate, .. } = head;
+async fn deliver(
+    shared: Arc<QueueShared>,
+    parcel: PreparedJob,
+    active: CallGuard,
+    _booking: CallGuard,
+) -> FinishedDelivery {
+    let PreparedJob { head, question, options } = parcel;
+    let JobHead { seq, id, lane, deliveries, maybe_duplicate, .. } = head;
     let mut call = Call::new(active, question, options, None);
     let answer = Box::pin(call.run(&mut NoStream)).await;
     drop(call);
     let well = match answer {
-        Ok(Reply { body, report, .. }) => {
+        Ok(CallReply { body, report, .. }) => {
             let report = if maybe_duplicate { marked(report) } else { report };
-            let result = Kept::pack(&body, &report);
-            settle(&shared, seq, || Settlement::Delivered { result: result.clone() }).await;
+            let result = JobResult::pack(&body, &report);
+            settle(&shared, seq, || JobSettlement::Delivered { result: result.clone() }).await;
             let more = if maybe_duplicate { json!({ "maybeDuplicate": true }) } else { Value::Null };
             shared.tell("delivered", &id, more);
             shared.ended(&id, seq, true);
-            Well::Answered
+            DeliveryResult::Answered
         }
         // It stays as it is in the file: whoever opens that next delivers it again.
-        Err(error) if error.code == Code::ClientClosed => Well::InVain,
+        Err(error) if error.code == ErrorCode::ClientClosed => DeliveryResult::InVain,
         Err(error) => {
             let counted = error.attempts.iter().any(was_taken);
             let noted = failure(&shared, &error, counted);
             let state = if !error.may_pass() && error.reason != Reason::Budget {
-                Some(State::Failed)
+                Some(JobState::Failed)
             } else if counted && deliveries + 1 >= shared.config.max_deliveries {
-                Some(State::Dead)
+                Some(JobState::Dead)
             } else {
                 None
             };
@@ -304,29 +314,34 @@ async fn deliver(shared: Arc<Shared>, parcel: Parcel, active: Active, _booking: 
                 let after_ms = if counted { backoff(deliveries) } else { 0 };
                 let maybe_duplicate = error.attempts.iter().any(|a| a.maybe_billed);
                 let again =
-                    || Settlement::Again { after_ms, failure: noted.clone(), counted, maybe_duplicate };
+                    || JobSettlement::Again { after_ms, failure: noted.clone(), counted, maybe_duplicate };
                 settle(&shared, seq, again).await;
                 // Not over: it is queued again.
                 let mut told = told;
                 told["again"] = true.into();
                 shared.tell("queued", &id, told);
             }
-            if state == Some(State::Failed) { Well::Refused } else { Well::InVain }
+            if state == Some(JobState::Failed) { DeliveryResult::Refused } else { DeliveryResult::InVain }
         }
     };
-    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && well != Well::InVain {
+    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && well != DeliveryResult::InVain {
         shared.tell("drained", &id, Value::Null);
     }
-    Delivered { seq, lane, well }
+    FinishedDelivery { seq, lane, well }
 }
 
-fn over(state: State, error: &CallError, failure: Failure, counted: bool) -> impl Fn() -> Settlement {
+fn over(
+    state: JobState,
+    error: &CallError,
+    failure: JobFailure,
+    counted: bool,
+) -> impl Fn() -> JobSettlement {
     let error = error.to_json().into_bytes();
-    move || Settlement::Over { state, error: error.clone(), failure: failure.clone(), counted }
+    move || JobSettlement::Over { state, error: error.clone(), failure: failure.clone(), counted }
 }
 
 /// What cannot be written now, as on a full disk, is held and tried again: it was paid for.
-async fn settle(shared: &Shared, seq: i64, settlement: impl Fn() -> Settlement) {
+async fn settle(shared: &QueueShared, seq: i64, settlement: impl Fn() -> JobSettlement) {
     loop {
         let (settlement, now_ms) = (settlement(), shared.now_ms());
         let settled = shared.worker.ask(move |store| store.settle(seq, settlement, now_ms)).await;
@@ -342,9 +357,9 @@ fn was_taken(attempt: &Attempt) -> bool {
     attempt.outcome != AttemptOutcome::Skipped && attempt.reason.is_some_and(counts)
 }
 
-fn failure(shared: &Shared, error: &CallError, counted: bool) -> Failure {
+fn failure(shared: &QueueShared, error: &CallError, counted: bool) -> JobFailure {
     let reason = serde_json::to_value(error.reason).ok().and_then(|r| r.as_str().map(str::to_owned));
-    Failure {
+    JobFailure {
         at: iso8601(shared.engine().wall()),
         reason: reason.unwrap_or_default(),
         status: error.status,

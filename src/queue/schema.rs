@@ -69,7 +69,7 @@ const MIGRATIONS: [&str; 2] = ["
 const APPLICATION: i32 = 0x6265_6c6c;
 
 #[derive(Debug)]
-pub enum Trouble {
+pub enum SchemaProblem {
     Sqlite(rusqlite::Error),
     /// Made by a later version.
     Newer {
@@ -80,7 +80,7 @@ pub enum Trouble {
     Foreign,
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for SchemaProblem {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
@@ -90,18 +90,18 @@ impl From<rusqlite::Error> for Trouble {
 pub fn migrate(
     connection: &mut Connection,
     fresh: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<(), Trouble> {
+) -> Result<(), SchemaProblem> {
     let number = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let version = number("user_version")?;
     let application = number("application_id")?;
     let empty =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? == 0;
     if !empty && application != i64::from(APPLICATION) {
-        return Err(Trouble::Foreign);
+        return Err(SchemaProblem::Foreign);
     }
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     if done > MIGRATIONS.len() {
-        return Err(Trouble::Newer { found: version, known: MIGRATIONS.len() });
+        return Err(SchemaProblem::Newer { found: version, known: MIGRATIONS.len() });
     }
     if done == MIGRATIONS.len() {
         return Ok(());

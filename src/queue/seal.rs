@@ -14,7 +14,7 @@ pub const SALT_BYTES: usize = 16;
 
 /// What a text is: one does not open as another.
 #[derive(Clone, Copy)]
-pub enum Role {
+pub enum SealedRole {
     Check,
     Request,
     Result,
@@ -61,7 +61,7 @@ impl Seal {
         self.key.is_some()
     }
 
-    pub fn seal(&self, role: Role, text: &[u8]) -> Result<Vec<u8>, NoRandomness> {
+    pub fn seal(&self, role: SealedRole, text: &[u8]) -> Result<Vec<u8>, NoRandomness> {
         let Some(key) = &self.key else { return Ok(text.to_vec()) };
         let nonce = random::<NONCE_LEN>()?;
         let mut sealed = text.to_vec();
@@ -75,7 +75,7 @@ impl Seal {
         Ok([&nonce[..], &sealed, tag.as_ref()].concat())
     }
 
-    pub fn open(&self, role: Role, sealed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    pub fn open(&self, role: SealedRole, sealed: &[u8]) -> Result<Vec<u8>, Unreadable> {
         let Some(key) = &self.key else { return Ok(sealed.to_vec()) };
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unreadable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unreadable)?;
@@ -103,26 +103,26 @@ mod tests {
 
     #[test]
     fn opens_with_the_same_key_for_the_same_role_and_file_only() {
-        let sealed = with(1).seal(Role::Request, b"a question").unwrap();
+        let sealed = with(1).seal(SealedRole::Request, b"a question").unwrap();
         assert!(!sealed.windows(8).any(|w| w == b"question"));
-        assert_eq!(with(1).open(Role::Request, &sealed), Ok(b"a question".to_vec()));
-        assert_eq!(with(2).open(Role::Request, &sealed), Err(Unreadable));
-        assert_eq!(with(1).open(Role::Result, &sealed), Err(Unreadable));
+        assert_eq!(with(1).open(SealedRole::Request, &sealed), Ok(b"a question".to_vec()));
+        assert_eq!(with(2).open(SealedRole::Request, &sealed), Err(Unreadable));
+        assert_eq!(with(1).open(SealedRole::Result, &sealed), Err(Unreadable));
         let elsewhere = Seal::new(Some(&QueueKey::new([1; 32])), &[8; SALT_BYTES]);
-        assert_eq!(elsewhere.open(Role::Request, &sealed), Err(Unreadable));
-        assert_eq!(elsewhere.open(Role::Request, b"short"), Err(Unreadable));
+        assert_eq!(elsewhere.open(SealedRole::Request, &sealed), Err(Unreadable));
+        assert_eq!(elsewhere.open(SealedRole::Request, b"short"), Err(Unreadable));
     }
 
     #[test]
     fn any_change_is_noticed_and_no_text_is_sealed_alike_twice() {
         let seal = with(1);
-        let sealed = seal.seal(Role::Result, b"an answer").unwrap();
+        let sealed = seal.seal(SealedRole::Result, b"an answer").unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert_eq!(seal.open(Role::Result, &changed), Err(Unreadable), "byte {at}");
+            assert_eq!(seal.open(SealedRole::Result, &changed), Err(Unreadable), "byte {at}");
         }
-        assert_ne!(sealed, seal.seal(Role::Result, b"an answer").unwrap());
+        assert_ne!(sealed, seal.seal(SealedRole::Result, b"an answer").unwrap());
     }
 
     #[test]

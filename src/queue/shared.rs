@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     error::QueueError,
-    worker::{Clock, Worker},
+    worker::{QueueClock, Worker},
 };
 use crate::{
     base::{
@@ -27,14 +27,14 @@ use crate::{
 
 /// What the last look at the queue came to when it found nothing more to begin.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rest {
+pub struct SchedulerRest {
     pub pass: u64,
     /// The oldest job that is being delivered.
     pub first_under_way: Option<i64>,
 }
 
 /// Counts what ends of the jobs that were there when it began.
-pub(super) struct Round {
+pub(super) struct RetryRound {
     pub last: i64,
     pub delivered: AtomicU64,
     pub failed: AtomicU64,
@@ -42,7 +42,7 @@ pub(super) struct Round {
 
 /// What the file's thread and the runtime both know.
 #[derive(Default)]
-pub(super) struct Gauge {
+pub(super) struct QueueGauge {
     pub waiting: AtomicU64,
     /// There is something new to look at.
     pub kick: Notify,
@@ -50,16 +50,16 @@ pub(super) struct Gauge {
     pub unusable: Mutex<Option<QueueError>>,
 }
 
-pub(super) struct Shared {
+pub(super) struct QueueShared {
     pub engine: RwLock<Arc<Engine>>,
     pub worker: Worker,
     pub config: QueueConfig,
-    pub gauge: Arc<Gauge>,
-    pub clock: Clock,
+    pub gauge: Arc<QueueGauge>,
+    pub clock: QueueClock,
     pub awaited: Mutex<HashMap<String, Vec<oneshot::Sender<()>>>>,
-    pub rounds: Mutex<Vec<Arc<Round>>>,
+    pub rounds: Mutex<Vec<Arc<RetryRound>>>,
     pub ended: watch::Sender<u64>,
-    pub rest: watch::Sender<Rest>,
+    pub rest: watch::Sender<SchedulerRest>,
     pub passes: AtomicU64,
     /// How often the file was looked into for what is due.
     pub looks: AtomicU64,
@@ -68,7 +68,7 @@ pub(super) struct Shared {
 
 // === impl Shared ===
 
-impl Shared {
+impl QueueShared {
     pub fn engine(&self) -> Arc<Engine> {
         self.engine.read().clone()
     }

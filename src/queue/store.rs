@@ -17,8 +17,8 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     error::QueueError,
-    job::Draft,
-    seal::{Role, Seal},
+    job::JobDraft,
+    seal::{Seal, SealedRole},
 };
 
 type Result<T> = std::result::Result<T, QueueError>;
@@ -58,11 +58,11 @@ impl Store {
         self.connection.total_changes()
     }
 
-    fn sealed(&self, role: Role, text: &[u8]) -> Result<Vec<u8>> {
+    fn sealed(&self, role: SealedRole, text: &[u8]) -> Result<Vec<u8>> {
         self.seal.seal(role, text).map_err(|_| QueueError::file(&self.path, "the system gives no randomness"))
     }
 
-    fn opened(&self, role: Role, sealed: &[u8]) -> Result<Vec<u8>> {
+    fn opened(&self, role: SealedRole, sealed: &[u8]) -> Result<Vec<u8>> {
         self.seal
             .open(role, sealed)
             .map_err(|_| QueueError::file(&self.path, "a job in it was changed by somebody"))
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Puts a job in, and says its id and whether it is new.
-    pub fn enqueue(&self, draft: &Draft, now_ms: i64) -> Result<(String, bool)> {
+    pub fn enqueue(&self, draft: &JobDraft, now_ms: i64) -> Result<(String, bool)> {
         let idempotency = draft.idempotency_key.as_ref().map(|key| self.seal.digest(key.as_bytes()));
         if let Some(digest) = &idempotency {
             let known = "SELECT seq FROM jobs WHERE idempotency = ?";
@@ -102,7 +102,7 @@ impl Store {
         if self.totals()?.held_jobs >= self.max_jobs {
             return Err(QueueError::Full(self.max_jobs));
         }
-        let payload = self.sealed(Role::Request, draft.payload.as_bytes())?;
+        let payload = self.sealed(SealedRole::Request, draft.payload.as_bytes())?;
         self.make_room(payload.len() as u64)?;
         self.execute(
             "INSERT INTO jobs (state, priority, lane, idempotency, created_ms, expires_ms, due_ms, deliveries,

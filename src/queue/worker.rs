@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::{error::QueueError, store::Store};
 use crate::{
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         timestamp::epoch_ms,
     },
     config::queue::QueueConfig,
@@ -30,13 +30,13 @@ const REOPEN_AFTER: Duration = Duration::from_millis(500);
 
 /// The wall clock as it was at the start, moved on by the other one: nobody who sets the clock expires a job.
 #[derive(Clone, Copy)]
-pub struct Clock {
+pub struct QueueClock {
     began: Instant,
     wall_ms: i64,
 }
 
-impl Clock {
-    pub fn new(wall: &dyn Wall) -> Self {
+impl QueueClock {
+    pub fn new(wall: &dyn WallClock) -> Self {
         Self { began: now(), wall_ms: epoch_ms(wall.now()) as i64 }
     }
 
@@ -47,12 +47,12 @@ impl Clock {
 
 /// Keeps commits from being made, to show in tests that nobody but their own callers waits for them.
 #[derive(Default)]
-pub struct Hold {
+pub struct CommitPause {
     held: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Hold {
+impl CommitPause {
     pub fn set(&self, held: bool) {
         *self.held.lock() = held;
         self.changed.notify_all();
@@ -67,26 +67,26 @@ impl Hold {
 }
 
 /// What everybody should know of the file.
-pub enum News<'a> {
+pub enum FileStatus<'a> {
     /// It can be used; how many jobs wait.
     Opened(u64),
     Unusable(&'a QueueError),
     Waiting(u64),
 }
 
-trait Operation: Send {
+trait StoreTask: Send {
     fn act(&mut self, store: &mut Store);
     /// Tells what came of it; `outcome` is that of the commit.
     fn done(self: Box<Self>, outcome: Result<(), QueueError>);
 }
 
-struct Asked<T, F> {
+struct PendingTask<T, F> {
     act: Option<F>,
     result: Option<Result<T, QueueError>>,
     reply: oneshot::Sender<Result<T, QueueError>>,
 }
 
-impl<T: Send, F> Operation for Asked<T, F>
+impl<T: Send, F> StoreTask for PendingTask<T, F>
 where
     F: FnOnce(&mut Store) -> Result<T, QueueError> + Send,
 {
@@ -101,29 +101,29 @@ where
     }
 }
 
-enum Command {
-    Act(Box<dyn Operation>),
+enum WorkerCommand {
+    Act(Box<dyn StoreTask>),
     Close(oneshot::Sender<()>),
 }
 
 /// The way to the thread, which ends when all of them are dropped, after its last commit.
 #[derive(Clone)]
 pub struct Worker {
-    commands: SyncSender<Command>,
-    pub hold: Arc<Hold>,
+    commands: SyncSender<WorkerCommand>,
+    pub hold: Arc<CommitPause>,
 }
 
 impl Worker {
     /// `news` is told on the thread, before whoever asked.
     pub fn start(
         config: QueueConfig,
-        clock: Clock,
-        news: impl Fn(News<'_>) + Send + 'static,
+        clock: QueueClock,
+        news: impl Fn(FileStatus<'_>) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (commands, received) = mpsc::sync_channel(MAX_WAITING);
-        let hold = Arc::new(Hold::default());
+        let hold = Arc::new(CommitPause::default());
         let holding = hold.clone();
-        let file = Opening { config, clock, news: Box::new(news) };
+        let file = StoreOpener { config, clock, news: Box::new(news) };
         thread::Builder::new()
             .name("bellwether-queue".into())
             .spawn(move || run(&file, &received, &holding))?;
@@ -136,8 +136,8 @@ impl Worker {
         act: impl FnOnce(&mut Store) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
         let (reply, answer) = oneshot::channel();
-        let asked = Box::new(Asked { act: Some(act), result: None, reply });
-        self.commands.try_send(Command::Act(asked)).map_err(|e| match e {
+        let asked = Box::new(PendingTask { act: Some(act), result: None, reply });
+        self.commands.try_send(WorkerCommand::Act(asked)).map_err(|e| match e {
             TrySendError::Full(_) => QueueError::Busy(MAX_WAITING),
             TrySendError::Disconnected(_) => QueueError::Closed,
         })?;
@@ -147,7 +147,7 @@ impl Worker {
     /// Ends the thread after what was asked before; resolves when the file is let go of.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
-        let mut command = Command::Close(reply);
+        let mut command = WorkerCommand::Close(reply);
         // What waits is bounded and is being done: there is room soon.
         while let Err(TrySendError::Full(refused)) = self.commands.try_send(command) {
             command = refused;
@@ -157,27 +157,27 @@ impl Worker {
     }
 }
 
-struct Opening {
+struct StoreOpener {
     config: QueueConfig,
-    clock: Clock,
-    news: Box<dyn Fn(News<'_>) + Send>,
+    clock: QueueClock,
+    news: Box<dyn Fn(FileStatus<'_>) + Send>,
 }
 
-impl Opening {
+impl StoreOpener {
     fn open(&self) -> Result<Store, QueueError> {
         let opened = Store::open(&self.config, self.clock.now_ms()).and_then(|store| {
             let waiting = store.waiting()?;
             Ok((store, waiting))
         });
         (self.news)(match &opened {
-            Ok((_, waiting)) => News::Opened(*waiting),
-            Err(error) => News::Unusable(error),
+            Ok((_, waiting)) => FileStatus::Opened(*waiting),
+            Err(error) => FileStatus::Unusable(error),
         });
         opened.map(|(store, _)| store)
     }
 }
 
-fn run(file: &Opening, received: &Receiver<Command>, hold: &Hold) {
+fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPause) {
     let mut store = file.open();
     let mut tried = now();
     let mut closing = None;
@@ -186,8 +186,8 @@ fn run(file: &Opening, received: &Receiver<Command>, hold: &Hold) {
         let mut batch = Vec::new();
         for command in std::iter::once(first).chain(received.try_iter()) {
             match command {
-                Command::Act(operation) => batch.push(operation),
-                Command::Close(reply) => {
+                WorkerCommand::Act(operation) => batch.push(operation),
+                WorkerCommand::Close(reply) => {
                     closing = Some(reply);
                     break;
                 }
@@ -214,7 +214,12 @@ fn run(file: &Opening, received: &Receiver<Command>, hold: &Hold) {
 }
 
 /// One commit for all of them: it takes as long as one's.
-fn serve(store: &mut Store, mut batch: Vec<Box<dyn Operation>>, hold: &Hold, news: &dyn Fn(News<'_>)) {
+fn serve(
+    store: &mut Store,
+    mut batch: Vec<Box<dyn StoreTask>>,
+    hold: &CommitPause,
+    news: &dyn Fn(FileStatus<'_>),
+) {
     if batch.is_empty() {
         return;
     }
@@ -237,7 +242,7 @@ fn serve(store: &mut Store, mut batch: Vec<Box<dyn Operation>>, hold: &Hold, new
         && store.changes() != before
         && let Ok(waiting) = store.waiting()
     {
-        news(News::Waiting(waiting));
+        news(FileStatus::Waiting(waiting));
     }
     batch.into_iter().for_each(|operation| operation.done(outcome.clone()));
 }

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{gate::Change, target::Target};
+use super::{gate::StateChange, target::Target};
 use crate::{
     base::clock::now,
     policy::{
-        breaker::{Permit, State, Verdict},
-        fault::{Fault, Kind, Park, Same, Scope, Weight},
-        limiter::{Grant, Settlement},
+        breaker::{AttemptVerdict, BreakerState, Permit},
+        fault::{BlameScope, BreakerWeight, CooldownScope, Fault, FaultKind, SameCandidate},
+        limiter::{Grant, GrantSettlement},
     },
 };
 
@@ -59,15 +59,15 @@ impl Admission {
     }
 
     /// The change that taking this leave meant, when it was a half-open probe's.
-    pub fn half_open(&self) -> Option<Change> {
+    pub fn half_open(&self) -> Option<StateChange> {
         let is_probe = |permit: Option<Permit>| permit.is_some_and(Permit::is_probe);
-        let scope = if is_probe(self.origin_permit) { Scope::Origin } else { Scope::Endpoint };
+        let scope = if is_probe(self.origin_permit) { BlameScope::Origin } else { BlameScope::Endpoint };
         let probe = is_probe(self.origin_permit) || is_probe(self.permit);
-        probe.then_some(Change::Breaker { scope, state: State::HalfOpen, until: None })
+        probe.then_some(StateChange::Breaker { scope, state: BreakerState::HalfOpen, until: None })
     }
 
     /// First content arrived: the attempt counts as a success from here on.
-    pub fn succeeded(&mut self, now: Instant, took: Duration, jitter: f64) -> Vec<Change> {
+    pub fn succeeded(&mut self, now: Instant, took: Duration, jitter: f64) -> Vec<StateChange> {
         let mut changes = Vec::new();
         self.answered = true;
         self.origin_answered(now, jitter, &mut changes);
@@ -75,7 +75,7 @@ impl Admission {
         let own = {
             let mut gate = target.model_gate.lock();
             gate.cooldown.succeeded(self.began);
-            gate.record(self.permit.take(), Verdict::Success, now, jitter)
+            gate.record(self.permit.take(), AttemptVerdict::Success, now, jitter)
         };
         target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
@@ -86,7 +86,7 @@ impl Admission {
             target.endpoint.room.ring(target.id());
         }
         if let Some((state, until)) = own {
-            changes.push(Change::Breaker { scope: Scope::Endpoint, state, until });
+            changes.push(StateChange::Breaker { scope: BlameScope::Endpoint, state, until });
         }
         target.credential.gate.lock().cooldown.succeeded(self.began);
         target.credential.accepted();
@@ -98,74 +98,83 @@ impl Admission {
     pub fn counted(&mut self, usage: Option<(u64, u64)>, now: Instant) {
         // Only now: a stream that breaks off pays for no retries.
         self.target.endpoint.budget.lock().deposit(now);
-        self.settle(Settlement::Used(usage), now);
+        self.settle(GrantSettlement::Used(usage), now);
     }
 
-    fn settle(&mut self, settlement: Settlement, now: Instant) {
+    fn settle(&mut self, settlement: GrantSettlement, now: Instant) {
         if let Some(grant) = self.grant.take() {
             self.target.limiter.lock().settle(grant, settlement, now);
         }
     }
 
     /// The attempt failed: the fault's scope is blamed, the others are not.
-    pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<Change> {
-        if fault.kind.rule().same == Same::AfterCooldown {
+    pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<StateChange> {
+        if fault.kind.rule().same == SameCandidate::AfterCooldown {
             self.target.limiter.lock().throttled(self.began, now);
         }
         // What has been said may be counted, whatever came after it.
         let begun = self.answered || fault.maybe_billed;
         let settlement = match fault.kind.settlement() {
-            Settlement::RequestOnly if begun => Settlement::Unknown,
+            GrantSettlement::RequestOnly if begun => GrantSettlement::Unknown,
             other => other,
         };
         self.settle(settlement, now);
         let may_refresh =
-            fault.kind == Kind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
+            fault.kind == FaultKind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
         let rule = fault.kind.rule();
         let mut changes = Vec::new();
         if fault.kind.origin_answered() {
             self.origin_answered(now, jitter, &mut changes);
         }
-        let verdict = Verdict::Failed(rule.weight);
+        let verdict = AttemptVerdict::Failed(rule.weight);
         let (scope, change) = if self.answered {
             // Content had begun: the permit was answered then, and the failure still counts.
-            let late = (rule.weight != Weight::Neutral).then(|| self.target.failed_late(now, jitter));
+            let late = (rule.weight != BreakerWeight::Neutral).then(|| self.target.failed_late(now, jitter));
             changes.extend(late.flatten());
-            (Scope::Endpoint, None)
-        } else if rule.scope == Scope::Origin {
+            (BlameScope::Endpoint, None)
+        } else if rule.scope == BlameScope::Origin {
             let mut gate = self.target.endpoint.origin.gate.lock();
-            (Scope::Origin, gate.record(self.origin_permit.take(), verdict, now, jitter))
+            (BlameScope::Origin, gate.record(self.origin_permit.take(), verdict, now, jitter))
         } else {
-            (Scope::Endpoint, self.target.model_gate.lock().record(self.permit.take(), verdict, now, jitter))
+            (
+                BlameScope::Endpoint,
+                self.target.model_gate.lock().record(self.permit.take(), verdict, now, jitter),
+            )
         };
         if let Some((state, until)) = change {
-            changes.push(Change::Breaker { scope, state, until });
+            changes.push(StateChange::Breaker { scope, state, until });
         }
-        if rule.weight != Weight::Neutral {
+        if rule.weight != BreakerWeight::Neutral {
             self.target.load.lock().record_fault(fault.hint, now);
         }
         let (scope, gate) = match rule.park {
-            Park::None => return changes,
+            CooldownScope::None => return changes,
             // A function may give another key: it is asked once more before its credential is parked.
-            Park::CredentialAuth if may_refresh => return changes,
-            Park::Origin => (Scope::Origin, &self.target.endpoint.origin.gate),
-            Park::EndpointOverload | Park::EndpointMissing => (Scope::Endpoint, &*self.target.model_gate),
-            Park::EndpointThrottle => (Scope::Endpoint, &*self.target.gate),
-            Park::CredentialQuota | Park::CredentialAuth => (Scope::Credential, &self.target.credential.gate),
+            CooldownScope::CredentialAuth if may_refresh => return changes,
+            CooldownScope::Origin => (BlameScope::Origin, &self.target.endpoint.origin.gate),
+            CooldownScope::EndpointOverload | CooldownScope::EndpointMissing => {
+                (BlameScope::Endpoint, &*self.target.model_gate)
+            }
+            CooldownScope::EndpointThrottle => (BlameScope::Endpoint, &*self.target.gate),
+            CooldownScope::CredentialQuota | CooldownScope::CredentialAuth => {
+                (BlameScope::Credential, &self.target.credential.gate)
+            }
         };
         let mut gate = gate.lock();
         if let Some(until) = gate.cooldown.extend(rule.park, fault.hint, self.began, now, jitter) {
             gate.parked_for = Some(fault.kind.reason());
-            changes.push(Change::Cooldown { scope, until });
+            changes.push(StateChange::Cooldown { scope, until });
         }
         changes
     }
 
-    fn origin_answered(&mut self, now: Instant, jitter: f64, changes: &mut Vec<Change>) {
+    fn origin_answered(&mut self, now: Instant, jitter: f64, changes: &mut Vec<StateChange>) {
         let mut gate = self.target.endpoint.origin.gate.lock();
         gate.cooldown.succeeded(self.began);
-        if let Some((state, until)) = gate.record(self.origin_permit.take(), Verdict::Success, now, jitter) {
-            changes.push(Change::Breaker { scope: Scope::Origin, state, until });
+        if let Some((state, until)) =
+            gate.record(self.origin_permit.take(), AttemptVerdict::Success, now, jitter)
+        {
+            changes.push(StateChange::Breaker { scope: BlameScope::Origin, state, until });
         }
     }
 }
@@ -186,7 +195,7 @@ impl Drop for Admission {
         }
         if let Some(grant) = self.grant.take() {
             // Nobody knows how far it got once it was sent, so it may have been counted.
-            let settlement = if self.sent { Settlement::Unknown } else { Settlement::Nothing };
+            let settlement = if self.sent { GrantSettlement::Unknown } else { GrantSettlement::Nothing };
             target.limiter.lock().settle(grant, settlement, now());
         }
         target.in_flight.fetch_sub(1, Ordering::AcqRel);

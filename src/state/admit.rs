@@ -8,16 +8,21 @@ use std::{
 
 use super::{
     admission::Admission,
-    block_reason::{Blocked, Entry, Obstacle, longest},
+    block_reason::{AdmissionMode, BlockReason, Blockage, longest},
     target::Target,
 };
 use crate::policy::limiter::Shortage;
 
 impl Target {
     /// Why it may not be asked now, whatever the request.
-    pub fn parked(&self, now: Instant) -> Option<Blocked> {
+    pub fn parked(&self, now: Instant) -> Option<Blockage> {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
-            return Some(Blocked { obstacle: Obstacle::Isolated, cause: None, until: None, probing: false });
+            return Some(Blockage {
+                obstacle: BlockReason::Isolated,
+                cause: None,
+                until: None,
+                probing: false,
+            });
         }
         longest(self.gates().filter_map(|gate| gate.lock().blocked(now)))
     }
@@ -38,7 +43,7 @@ impl Target {
     }
 
     /// Why this request may not be sent now. `ahead` wait for this target before it.
-    pub fn blocked(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blocked> {
+    pub fn blocked(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blockage> {
         if let Some(parked) = self.parked(now) {
             return Some(parked);
         }
@@ -47,33 +52,34 @@ impl Target {
             Shortage::For(wait) => Some(now + wait),
             Shortage::Slot => None,
         };
-        Some(Blocked { obstacle: Obstacle::Limiter, cause: None, until, probing: false })
+        Some(Blockage { obstacle: BlockReason::Limiter, cause: None, until, probing: false })
     }
 
     /// Leave to send an attempt.
     pub fn admit(
         self: &Arc<Self>,
         now: Instant,
-        entry: Entry,
+        entry: AdmissionMode,
         demand: &impl Fn() -> Demand,
         ahead: u32,
-    ) -> Result<Admission, Blocked> {
+    ) -> Result<Admission, Blockage> {
         if let Some(blocked) = self.blocked(now, demand, ahead) {
             let only_a_breaker = || {
                 let gates = || self.gates().map(|g| g.lock());
                 gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
                     && self.limiter.lock().shortage(demand, ahead, now).is_none()
             };
-            let early = entry == Entry::Early && blocked.obstacle == Obstacle::Breaker;
+            let early = entry == AdmissionMode::Early && blocked.obstacle == BlockReason::Breaker;
             if !early || !only_a_breaker() {
                 return Err(blocked);
             }
         }
-        if entry == Entry::Regular && self.ramp_holds(now) {
-            return Err(Blocked { obstacle: Obstacle::Ramp, cause: None, until: None, probing: false });
+        if entry == AdmissionMode::Regular && self.ramp_holds(now) {
+            return Err(Blockage { obstacle: BlockReason::Ramp, cause: None, until: None, probing: false });
         }
-        let early = entry == Entry::Early;
-        let turned_away = Blocked { obstacle: Obstacle::Breaker, cause: None, until: None, probing: true };
+        let early = entry == AdmissionMode::Early;
+        let turned_away =
+            Blockage { obstacle: BlockReason::Breaker, cause: None, until: None, probing: true };
         let origin_permit = self.endpoint.origin.gate.lock().admit(now, early).ok_or(turned_away)?;
         let Some(permit) = self.model_gate.lock().admit(now, early) else {
             self.endpoint.origin.gate.lock().release(origin_permit);

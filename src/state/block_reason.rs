@@ -6,7 +6,7 @@ use crate::base::reason::Reason;
 
 /// What keeps a target from being asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum BlockReason {
     /// A person took it out.
     Isolated,
     /// The vendor's word, or what follows from it.
@@ -21,8 +21,8 @@ pub enum Obstacle {
 
 /// Why a target may not be asked now, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blocked {
-    pub obstacle: Obstacle,
+pub struct Blockage {
+    pub obstacle: BlockReason,
     /// Why it was parked in the first place.
     pub cause: Option<Reason>,
     /// `None` when nobody knows: a person decides, or the end of another request.
@@ -33,7 +33,7 @@ pub struct Blocked {
 
 /// How a call comes to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum AdmissionMode {
     Regular,
     /// Nobody else is ready: the ramp does not hold it up.
     ThroughRamp,
@@ -43,24 +43,24 @@ pub enum Entry {
 
 // === impl Blocked ===
 
-impl Blocked {
+impl Blockage {
     /// The public word.
     pub fn reason(&self) -> Reason {
         match self.obstacle {
-            Obstacle::Isolated => Reason::Isolated,
-            Obstacle::Cooldown => Reason::Cooldown,
-            Obstacle::Breaker | Obstacle::Ramp => Reason::BreakerOpen,
-            Obstacle::Limiter => Reason::Limiter,
+            BlockReason::Isolated => Reason::Isolated,
+            BlockReason::Cooldown => Reason::Cooldown,
+            BlockReason::Breaker | BlockReason::Ramp => Reason::BreakerOpen,
+            BlockReason::Limiter => Reason::Limiter,
         }
     }
 
     /// As many requests are under way as may be at once: when the next may be sent, nobody knows.
     pub fn full(&self) -> bool {
-        self.obstacle == Obstacle::Limiter && self.until.is_none()
+        self.obstacle == BlockReason::Limiter && self.until.is_none()
     }
 }
 
 /// The one that holds longest decides; a cooldown outweighs a guess that holds as long.
-pub(super) fn longest(all: impl Iterator<Item = Blocked>) -> Option<Blocked> {
-    all.max_by_key(|b| (b.until, b.obstacle == Obstacle::Cooldown))
+pub(super) fn longest(all: impl Iterator<Item = Blockage>) -> Option<Blockage> {
+    all.max_by_key(|b| (b.until, b.obstacle == BlockReason::Cooldown))
 }

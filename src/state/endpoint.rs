@@ -7,12 +7,12 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{credential::Credential, origin::Origin, stats::LastError, wait_queue::Room};
+use super::{credential::Credential, origin::Origin, stats::LastError, wait_queue::WaitQueue};
 use crate::{
     config::EndpointConfig,
     policy::{
         canary::Canary,
-        retry_budget::{Budget, BudgetConfig},
+        retry_budget::{RetryBudget, RetryBudgetConfig},
     },
 };
 
@@ -22,12 +22,12 @@ pub struct Endpoint {
     pub index: usize,
     pub origin: Arc<Origin>,
     pub credentials: Vec<Arc<Credential>>,
-    pub budget: Arc<Mutex<Budget>>,
+    pub budget: Arc<Mutex<RetryBudget>>,
     pub isolated: Arc<AtomicU32>,
     pub last_error: Arc<Mutex<Option<LastError>>>,
     pub in_flight: Arc<AtomicU32>,
     /// Where calls wait.
-    pub room: Arc<Room>,
+    pub room: Arc<WaitQueue>,
     /// Set for one that is new and has to prove itself.
     pub canary: Option<Arc<Mutex<Canary>>>,
 }
@@ -40,8 +40,8 @@ impl Endpoint {
         index: usize,
         origin: Arc<Origin>,
         credentials: Vec<Arc<Credential>>,
-        budget: BudgetConfig,
-        room: Arc<Room>,
+        budget: RetryBudgetConfig,
+        room: Arc<WaitQueue>,
         now: Instant,
     ) -> Self {
         let canary = config.canary.clone().map(|canary| Arc::new(Mutex::new(Canary::new(canary, now))));
@@ -51,7 +51,7 @@ impl Endpoint {
             index,
             origin,
             credentials,
-            budget: Arc::new(Mutex::new(Budget::new(budget, now))),
+            budget: Arc::new(Mutex::new(RetryBudget::new(budget, now))),
             isolated: Arc::default(),
             last_error: Arc::default(),
             in_flight: Arc::default(),

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use super::block_reason::{Blocked, Obstacle, longest};
+use super::block_reason::{BlockReason, Blockage, longest};
 use crate::{
     base::reason::Reason,
     policy::{
-        breaker::{Breaker, BreakerConfig, Permit, State, Verdict},
+        breaker::{AttemptVerdict, Breaker, BreakerConfig, BreakerState, Permit},
         cooldown::Cooldown,
-        fault::Scope,
+        fault::BlameScope,
     },
 };
 
@@ -22,9 +22,9 @@ pub struct Gate {
 
 /// A state that changed, for the events.
 #[derive(Clone, Debug)]
-pub enum Change {
-    Breaker { scope: Scope, state: State, until: Option<Instant> },
-    Cooldown { scope: Scope, until: Instant },
+pub enum StateChange {
+    Breaker { scope: BlameScope, state: BreakerState, until: Option<Instant> },
+    Cooldown { scope: BlameScope, until: Instant },
 }
 
 // === impl Gate ===
@@ -46,18 +46,18 @@ impl Gate {
         }
     }
 
-    pub(super) fn blocked(&self, now: Instant) -> Option<Blocked> {
+    pub(super) fn blocked(&self, now: Instant) -> Option<Blockage> {
         let until = self.cooldown.until(now);
         let probing = until.is_none() && self.cooldown.probing();
-        let cooling = (until.is_some() || probing).then_some(Blocked {
-            obstacle: Obstacle::Cooldown,
+        let cooling = (until.is_some() || probing).then_some(Blockage {
+            obstacle: BlockReason::Cooldown,
             cause: self.parked_for,
             until,
             probing,
         });
         let open = self.breaker.as_ref().and_then(|breaker| {
-            Some(Blocked {
-                obstacle: Obstacle::Breaker,
+            Some(Blockage {
+                obstacle: BlockReason::Breaker,
                 cause: None,
                 until: Some(breaker.ready_at(now)?),
                 probing: breaker.probing(now),
@@ -88,10 +88,10 @@ impl Gate {
     pub fn record(
         &mut self,
         permit: Option<Permit>,
-        verdict: Verdict,
+        verdict: AttemptVerdict,
         now: Instant,
         jitter: f64,
-    ) -> Option<(State, Option<Instant>)> {
+    ) -> Option<(BreakerState, Option<Instant>)> {
         let breaker = self.breaker.as_mut()?;
         let state = breaker.record(permit?, verdict, now, jitter)?;
         Some((state, breaker.ready_at(now)))

@@ -15,11 +15,11 @@ mod target_table;
 pub mod wait_queue;
 
 pub use self::{
-    block_reason::{Blocked, Entry, Obstacle},
+    block_reason::{AdmissionMode, BlockReason, Blockage},
     credential::Credential,
     endpoint::Endpoint,
-    gate::{Change, Gate},
-    operation::Service,
+    gate::{Gate, StateChange},
+    operation::Operation,
     origin::Origin,
     stats::{LastError, Stats},
     target::Target,

@@ -2,7 +2,7 @@
 
 /// Who is asked for chat completions may be well while the same model does other work badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Service {
+pub enum Operation {
     Chat,
     Other,
 }

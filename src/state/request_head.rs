@@ -15,15 +15,15 @@ use crate::{
         key::{ApiKey, KeySource},
     },
     dialect::codec::Dialect,
-    net::request::Head,
+    net::request::RequestHead,
 };
 
-pub struct Heads {
-    whole: Arc<Head>,
-    stream: Arc<Head>,
+pub struct RequestHeads {
+    whole: Arc<RequestHead>,
+    stream: Arc<RequestHead>,
 }
 
-impl Heads {
+impl RequestHeads {
     pub fn new(endpoint: &EndpointConfig, model: &str, source: &KeySource) -> Self {
         let json = HeaderValue::from_static("application/json");
         let mut common = HeaderMap::with_capacity(8);
@@ -42,20 +42,20 @@ impl Heads {
         stream.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
         let head = |headers, stream| {
             let uri = endpoint.base_url.uri(&endpoint.dialect.path(model, stream));
-            Arc::new(Head::new(Method::POST, uri, headers))
+            Arc::new(RequestHead::new(Method::POST, uri, headers))
         };
         Self { whole: head(whole, false), stream: head(stream, true) }
     }
 
     /// The head of a request. `key` is one that a function gave for this attempt.
-    pub fn head(&self, endpoint: &EndpointConfig, stream: bool, key: Option<&ApiKey>) -> Arc<Head> {
+    pub fn head(&self, endpoint: &EndpointConfig, stream: bool, key: Option<&ApiKey>) -> Arc<RequestHead> {
         let prepared = if stream { &self.stream } else { &self.whole };
         if key.is_none() {
             return prepared.clone();
         }
         let mut headers = prepared.headers().clone();
         authorize(&mut headers, endpoint, key);
-        Arc::new(Head::new(Method::POST, prepared.uri.clone(), headers))
+        Arc::new(RequestHead::new(Method::POST, prepared.uri.clone(), headers))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     base::reason::Reason,
     observe::{latency::Latencies, samples::Samples},
-    policy::rolling_histogram::Recent,
+    policy::rolling_histogram::RollingHistogram,
 };
 
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub struct Stats {
     pub last_rate_limited: Option<SystemTime>,
     pub last_success: Option<Instant>,
     /// First contents of late, for limits and hedging.
-    pub recent: Option<Recent>,
+    pub recent: Option<RollingHistogram>,
     /// The first failure since the last success, and how long past recoveries took.
     pub failing_since: Option<Instant>,
     pub recoveries: VecDeque<Duration>,

@@ -1,7 +1,7 @@
 //! Endpoint × credential × model: what an attempt is sent to.
 
 use super::wait_queue::TargetId;
-use crate::observe::observation::Place;
+use crate::observe::observation::TargetKey;
 use std::{
     sync::{
         Arc,
@@ -15,20 +15,20 @@ use parking_lot::Mutex;
 use super::{
     credential::Credential,
     endpoint::Endpoint,
-    gate::{Change, Gate},
-    operation::Service,
-    request_head::Heads,
+    gate::{Gate, StateChange},
+    operation::Operation,
+    request_head::RequestHeads,
     stats::Stats,
 };
 use crate::{
     base::vendor_error::VendorError,
-    observe::{counters::Meter, latency::Part},
+    observe::{counters::TargetCounters, latency::LatencyPhase},
     policy::{
-        breaker::Verdict,
+        breaker::AttemptVerdict,
         ewma::PeakEwma,
-        fault::{Scope, Weight},
+        fault::{BlameScope, BreakerWeight},
         limiter::Limiter,
-        rolling_histogram::Recent,
+        rolling_histogram::RollingHistogram,
     },
 };
 
@@ -40,11 +40,11 @@ const SHORTEST_SECRET: usize = 8;
 /// Endpoint × credential × model: what an attempt is sent to.
 pub struct Target {
     /// The request's head, made once: for whole answers, and for streams.
-    pub heads: Heads,
+    pub heads: RequestHeads,
     pub endpoint: Arc<Endpoint>,
     pub credential: Arc<Credential>,
     pub model: Arc<str>,
-    pub service: Service,
+    pub service: Operation,
     /// Breaker and cooldown of the model, whatever the key.
     pub model_gate: Arc<Mutex<Gate>>,
     /// Cooldown of this key for this model: a throttle is the key's own.
@@ -55,7 +55,7 @@ pub struct Target {
     pub stats: Arc<Mutex<Stats>>,
     pub retries: Arc<AtomicU64>,
     /// What scrapers are told of it, whatever is forgotten here.
-    pub meter: Arc<Meter>,
+    pub meter: Arc<TargetCounters>,
     /// Its price is wanted and not known, which was said.
     pub price_missed: AtomicBool,
 }
@@ -69,7 +69,7 @@ impl Target {
     }
 
     /// Its endpoint and model, as observations name them.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> TargetKey {
         (self.endpoint.name.clone(), self.model.clone())
     }
 
@@ -77,16 +77,16 @@ impl Target {
         [&self.credential.gate, &self.endpoint.origin.gate, &*self.model_gate, &*self.gate].into_iter()
     }
 
-    pub fn time(&self, part: Part, took: Duration) {
+    pub fn time(&self, part: LatencyPhase, took: Duration) {
         self.stats.lock().latencies.record(part, took);
         self.meter.time(part, took);
     }
 
     /// Notes how long the first content took, or how long it was waited for in vain.
     pub fn record_first_content(&self, took: Duration, now: Instant) {
-        self.time(Part::FirstContent, took);
+        self.time(LatencyPhase::FirstContent, took);
         let mut stats = self.stats.lock();
-        stats.recent.get_or_insert_with(|| Recent::new(now)).record(took, now);
+        stats.recent.get_or_insert_with(|| RollingHistogram::new(now)).record(took, now);
     }
 
     /// The 95th percentile of the time to first content of late, once there are enough samples for one.
@@ -119,22 +119,23 @@ impl Target {
     }
 
     /// A stream broke after its content had begun: its permit has long been answered.
-    pub fn failed_late(&self, now: Instant, jitter: f64) -> Option<Change> {
+    pub fn failed_late(&self, now: Instant, jitter: f64) -> Option<StateChange> {
         let mut gate = self.model_gate.lock();
         let permit = gate.admit(now, false)??;
         if permit.is_probe() {
             gate.release(Some(permit));
             return None;
         }
-        let (state, until) = gate.record(Some(permit), Verdict::Failed(Weight::Failure), now, jitter)?;
-        Some(Change::Breaker { scope: Scope::Endpoint, state, until })
+        let (state, until) =
+            gate.record(Some(permit), AttemptVerdict::Failed(BreakerWeight::Failure), now, jitter)?;
+        Some(StateChange::Breaker { scope: BlameScope::Endpoint, state, until })
     }
 
     /// Proof of health that no call brought: the monitor's probe.
-    pub fn proven(&self, now: Instant) -> Option<Change> {
+    pub fn proven(&self, now: Instant) -> Option<StateChange> {
         let prove = |gate: &Mutex<Gate>| gate.lock().breaker.as_mut().and_then(|b| b.proven(now));
         let (origin, own) = (prove(&self.endpoint.origin.gate), prove(&self.model_gate));
-        own.map(|state| Change::Breaker { scope: Scope::Endpoint, state, until: None })
-            .or(origin.map(|state| Change::Breaker { scope: Scope::Origin, state, until: None }))
+        own.map(|state| StateChange::Breaker { scope: BlameScope::Endpoint, state, until: None })
+            .or(origin.map(|state| StateChange::Breaker { scope: BlameScope::Origin, state, until: None }))
     }
 }

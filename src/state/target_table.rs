@@ -10,10 +10,12 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{endpoint::Endpoint, gate::Gate, operation::Service, request_head::Heads, target::Target};
+use super::{
+    endpoint::Endpoint, gate::Gate, operation::Operation, request_head::RequestHeads, target::Target,
+};
 use crate::{
     base::clock::now,
-    observe::counters::{Meter, Meters},
+    observe::counters::{Counters, TargetCounters},
     policy::{breaker::BreakerConfig, ewma::PeakEwma, limiter::Limiter},
 };
 
@@ -23,14 +25,14 @@ const MAX_TARGETS: usize = 128;
 /// The targets of all endpoints of a client.
 pub struct TargetTable {
     /// By the endpoint's index.
-    endpoints: Vec<Mutex<Targets>>,
-    meters: Arc<Meters>,
+    endpoints: Vec<Mutex<EndpointTargets>>,
+    meters: Arc<Counters>,
 }
 
 // === impl TargetTable ===
 
 impl TargetTable {
-    pub fn new(endpoints: usize, meters: Arc<Meters>) -> Self {
+    pub fn new(endpoints: usize, meters: Arc<Counters>) -> Self {
         Self { endpoints: (0..endpoints).map(|_| Mutex::default()).collect(), meters }
     }
 
@@ -40,7 +42,7 @@ impl TargetTable {
         endpoint: &Arc<Endpoint>,
         credential: usize,
         model: &str,
-        service: Service,
+        service: Operation,
         breaker: Option<&BreakerConfig>,
         now: Instant,
     ) -> Arc<Target> {
@@ -52,7 +54,7 @@ impl TargetTable {
         let shared = targets.model_gate(endpoint.credentials.len(), model, service);
         let model: Arc<str> = model.into();
         let target = Arc::new(Target {
-            heads: Heads::new(&endpoint.config, &model, &endpoint.credentials[credential].source),
+            heads: RequestHeads::new(&endpoint.config, &model, &endpoint.credentials[credential].source),
             endpoint: endpoint.clone(),
             credential: endpoint.credentials[credential].clone(),
             model: model.clone(),
@@ -77,7 +79,11 @@ impl TargetTable {
         let same_limits = limits == before.endpoint.config.limits_of(&before.model);
         let fresh = || Arc::new(Mutex::new(Limiter::new(limits, now())));
         let target = Arc::new(Target {
-            heads: Heads::new(&endpoint.config, &before.model, &endpoint.credentials[credential].source),
+            heads: RequestHeads::new(
+                &endpoint.config,
+                &before.model,
+                &endpoint.credentials[credential].source,
+            ),
             endpoint: endpoint.clone(),
             credential: endpoint.credentials[credential].clone(),
             model: before.model.clone(),
@@ -95,14 +101,14 @@ impl TargetTable {
         self.endpoints[endpoint.index].lock().insert(credential, target);
     }
 
-    fn meter(&self, endpoint: &Endpoint, model: &Arc<str>, service: Service) -> Arc<Meter> {
-        self.meters.of(&endpoint.name, &endpoint.config.provider, model, service == Service::Chat)
+    fn meter(&self, endpoint: &Endpoint, model: &Arc<str>, service: Operation) -> Arc<TargetCounters> {
+        self.meters.of(&endpoint.name, &endpoint.config.provider, model, service == Operation::Chat)
     }
 
     /// The targets of an endpoint that were asked for chat completions so far, in a stable order.
     pub fn chat(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
         let mut list = self.every(endpoint);
-        list.retain(|target| target.service == Service::Chat);
+        list.retain(|target| target.service == Operation::Chat);
         list
     }
 
@@ -114,15 +120,15 @@ impl TargetTable {
 
 /// By key, model and what is asked of it.
 #[derive(Default)]
-struct Targets(HashMap<Key, Arc<Target>>);
+struct EndpointTargets(HashMap<OwnedTargetKey, Arc<Target>>);
 
-type Key = (usize, Arc<str>, Service);
+type OwnedTargetKey = (usize, Arc<str>, Operation);
 
 // === impl Targets ===
 
-impl Targets {
-    fn get(&self, credential: usize, model: &str, service: Service) -> Option<&Arc<Target>> {
-        self.0.get(&(credential, model, service) as &dyn TargetKey)
+impl EndpointTargets {
+    fn get(&self, credential: usize, model: &str, service: Operation) -> Option<&Arc<Target>> {
+        self.0.get(&(credential, model, service) as &dyn BorrowedTargetKey)
     }
 
     fn insert(&mut self, credential: usize, target: Arc<Target>) {
@@ -142,7 +148,7 @@ impl Targets {
     }
 
     /// One model under several keys is one model: it is sick or well for all of them.
-    fn model_gate(&self, credentials: usize, model: &str, service: Service) -> Option<Arc<Mutex<Gate>>> {
+    fn model_gate(&self, credentials: usize, model: &str, service: Operation) -> Option<Arc<Mutex<Gate>>> {
         (0..credentials)
             .find_map(|credential| self.get(credential, model, service))
             .map(|target| target.model_gate.clone())
@@ -157,38 +163,38 @@ impl Targets {
 }
 
 /// Lets the map be asked with a borrowed model name.
-trait TargetKey {
-    fn parts(&self) -> (usize, &str, Service);
+trait BorrowedTargetKey {
+    fn parts(&self) -> (usize, &str, Operation);
 }
 
-impl TargetKey for Key {
-    fn parts(&self) -> (usize, &str, Service) {
+impl BorrowedTargetKey for OwnedTargetKey {
+    fn parts(&self) -> (usize, &str, Operation) {
         (self.0, &self.1, self.2)
     }
 }
 
-impl TargetKey for (usize, &str, Service) {
-    fn parts(&self) -> (usize, &str, Service) {
+impl BorrowedTargetKey for (usize, &str, Operation) {
+    fn parts(&self) -> (usize, &str, Operation) {
         (self.0, self.1, self.2)
     }
 }
 
-impl PartialEq for dyn TargetKey + '_ {
+impl PartialEq for dyn BorrowedTargetKey + '_ {
     fn eq(&self, other: &Self) -> bool {
         self.parts() == other.parts()
     }
 }
 
-impl Eq for dyn TargetKey + '_ {}
+impl Eq for dyn BorrowedTargetKey + '_ {}
 
-impl Hash for dyn TargetKey + '_ {
+impl Hash for dyn BorrowedTargetKey + '_ {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.parts().hash(state);
     }
 }
 
-impl<'a> Borrow<dyn TargetKey + 'a> for Key {
-    fn borrow(&self) -> &(dyn TargetKey + 'a) {
+impl<'a> Borrow<dyn BorrowedTargetKey + 'a> for OwnedTargetKey {
+    fn borrow(&self) -> &(dyn BorrowedTargetKey + 'a) {
         self
     }
 }

@@ -18,7 +18,7 @@ pub const MAX_WAITING: usize = 4_096;
 
 /// A call's place in the order: higher priorities first, then by when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank {
+pub struct WaitOrder {
     priority: Reverse<i32>,
     turn: u64,
 }
@@ -35,17 +35,17 @@ impl TargetId {
 }
 
 #[derive(Default)]
-pub struct Room {
-    waiting: Mutex<BTreeMap<Rank, Waiter>>,
+pub struct WaitQueue {
+    waiting: Mutex<BTreeMap<WaitOrder, Waiter>>,
     /// How many, for those who need not look closer.
     count: AtomicUsize,
     turns: AtomicU64,
-    watcher: Watcher,
+    watcher: CapacityListener,
 }
 
 /// Somebody who does not stand in line, and wants to hear of every change while there is none for him to wait for.
 #[derive(Default)]
-struct Watcher {
+struct CapacityListener {
     watches: AtomicBool,
     recovered: AtomicBool,
     bell: Notify,
@@ -57,32 +57,36 @@ struct Waiter {
 }
 
 /// A place in the room, given up when dropped.
-pub struct Place {
-    room: Arc<Room>,
-    rank: Rank,
+pub struct WaitTicket {
+    room: Arc<WaitQueue>,
+    rank: WaitOrder,
     pub bell: Arc<Notify>,
 }
 
 /// As many wait as may.
 #[derive(Debug)]
-pub struct Full;
+pub struct WaitQueueFull;
 
-impl Room {
+impl WaitQueue {
     /// The rank of a call that comes now.
-    pub fn rank(&self, priority: i32) -> Rank {
-        Rank { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
+    pub fn rank(&self, priority: i32) -> WaitOrder {
+        WaitOrder { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
     }
 
-    pub fn enter(self: &Arc<Self>, rank: Rank, wants: impl Iterator<Item = TargetId>) -> Result<Place, Full> {
+    pub fn enter(
+        self: &Arc<Self>,
+        rank: WaitOrder,
+        wants: impl Iterator<Item = TargetId>,
+    ) -> Result<WaitTicket, WaitQueueFull> {
         let bell = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MAX_WAITING {
-            return Err(Full);
+            return Err(WaitQueueFull);
         }
         let wants = wants.collect();
         waiting.insert(rank, Waiter { wants, bell: bell.clone() });
         self.count.store(waiting.len(), Ordering::Release);
-        Ok(Place { room: self.clone(), rank, bell })
+        Ok(WaitTicket { room: self.clone(), rank, bell })
     }
 
     pub fn len(&self) -> usize {
@@ -94,7 +98,7 @@ impl Room {
     }
 
     /// How many wait for this target before a call of this rank.
-    pub fn ahead(&self, rank: Rank, target: TargetId) -> u32 {
+    pub fn ahead(&self, rank: WaitOrder, target: TargetId) -> u32 {
         if self.is_empty() {
             return 0;
         }
@@ -103,7 +107,7 @@ impl Room {
     }
 
     /// Who is first in line for this target.
-    pub fn first(&self, target: TargetId) -> Option<Rank> {
+    pub fn first(&self, target: TargetId) -> Option<WaitOrder> {
         self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
     }
 
@@ -152,7 +156,7 @@ impl Room {
     }
 }
 
-impl Place {
+impl WaitTicket {
     /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
     pub fn want(&self, wants: impl Iterator<Item = TargetId>) {
         let wants: Vec<TargetId> = wants.collect();
@@ -166,7 +170,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WaitTicket {
     fn drop(&mut self) {
         let mut waiting = self.room.waiting.lock();
         let Some(waiter) = waiting.remove(&self.rank) else { return };
@@ -175,7 +179,7 @@ impl Drop for Place {
     }
 }
 
-fn ring(waiting: &BTreeMap<Rank, Waiter>, target: TargetId) {
+fn ring(waiting: &BTreeMap<WaitOrder, Waiter>, target: TargetId) {
     if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
         first.bell.notify_one();
     }

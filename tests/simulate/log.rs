@@ -6,7 +6,7 @@ use std::{
 };
 
 use bellwether::base::{
-    clock::{Wall, now},
+    clock::{WallClock, now},
     event::{EventKind, EventSink, KINDS},
     timestamp::epoch_ms,
 };
@@ -195,7 +195,7 @@ impl SetWall {
     }
 }
 
-impl Wall for SetWall {
+impl WallClock for SetWall {
     fn now(&self) -> SystemTime {
         // In whole numbers: a rounding error shows another millisecond.
         let elapsed = now().saturating_duration_since(self.start);

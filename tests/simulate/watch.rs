@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bellwether::{
     base::clock::now,
-    call::request::Question,
+    call::request::CallRequest,
     dialect::openai::request::ChatRequest,
     engine::Engine,
-    state::{Target, wait_queue::Rank},
+    state::{Target, wait_queue::WaitOrder},
 };
 use tokio::time;
 
@@ -21,7 +21,7 @@ pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
     // As large as any call of a scenario, so that what has refilled for this one has for all.
     let body =
         r#"{ "model": "m", "messages": [{ "role": "user", "content": "as long as the longest name" }] }"#;
-    let question: Question = ChatRequest::parse(body, "", &[]).expect("a request").into();
+    let question: CallRequest = ChatRequest::parse(body, "", &[]).expect("a request").into();
     let mut seen = BTreeMap::new();
     loop {
         time::sleep(EVERY).await;
@@ -30,9 +30,9 @@ pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
 }
 
 /// Who is first in line for a target that is ready, and in how many looks that was so.
-type Seen = BTreeMap<(Rank, usize), u32>;
+type Seen = BTreeMap<(WaitOrder, usize), u32>;
 
-fn look(engine: &Engine, question: &Question, before: &Seen, log: &Log) -> Seen {
+fn look(engine: &Engine, question: &CallRequest, before: &Seen, log: &Log) -> Seen {
     let mut seen = Seen::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
         let Some(first) = engine.room.first(target.id()) else { continue };

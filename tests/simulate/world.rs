@@ -13,7 +13,7 @@ use bellwether::alert::notify::AlertFunction;
 use bellwether::base::future::BoxFuture;
 use bellwether::{
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         event::EventSink,
     },
     call::{context::Call, options::CallOptions, sink::StreamSink},
@@ -21,7 +21,7 @@ use bellwether::{
     dialect::openai::request::ChatRequest,
     engine::{
         Engine,
-        ports::{Functions, World},
+        ports::{EngineDeps, UserCallbacks},
     },
     state::{Endpoint, Gate, Target},
 };
@@ -59,7 +59,7 @@ impl AlertFunction for Keys {
     }
 }
 
-impl Functions for Keys {
+impl UserCallbacks for Keys {
     fn key(&self, _: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
         Box::pin(async {
             time::sleep(Duration::from_millis(3)).await;
@@ -102,14 +102,19 @@ pub fn engine(
     options: &Value,
     vendors: &[Arc<Vendor>],
     log: &Arc<Log>,
-    wall: Arc<dyn Wall>,
+    wall: Arc<dyn WallClock>,
     seed: u64,
 ) -> Arc<Engine> {
     let config = ClientConfig::read(options, &Environment::default());
     let config = config.unwrap_or_else(|problems| panic!("options: {problems:?}"));
     let net = Net(vendors.iter().map(|v| (v.name.clone(), v.clone())).collect());
-    let world =
-        World { dial: Arc::new(net), proxy: None, wall, rng: fastrand::Rng::with_seed(seed), carrier: None };
+    let world = EngineDeps {
+        dial: Arc::new(net),
+        proxy: None,
+        wall,
+        rng: fastrand::Rng::with_seed(seed),
+        carrier: None,
+    };
     let events: Arc<dyn EventSink> = log.clone();
     Engine::in_world(config, events, Arc::new(Keys), world)
 }

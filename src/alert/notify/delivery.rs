@@ -12,13 +12,13 @@ use tokio::{
 };
 
 use super::{
-    ForwardConfig, delivery_stats::Tally, function::AlertFunction, post, queue::Outlet,
-    receiver_state::Around,
+    NotifyConfig, delivery_stats::DeliveryStats, function::AlertFunction, post, queue::ReceiverQueue,
+    receiver_state::NotifyContext,
 };
 use crate::{
-    alert::{dispatcher::Desk, types::Alert},
+    alert::{dispatcher::Dispatcher, types::Alert},
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         event::EventSink,
     },
     net::{
@@ -29,48 +29,50 @@ use crate::{
     },
 };
 
-pub struct Forwarding {
-    inner: Arc<Inner>,
+pub struct Notifier {
+    inner: Arc<NotifierInner>,
     desk_task: Mutex<Option<AbortHandle>>,
 }
 
-struct Inner {
-    state: Mutex<State>,
+struct NotifierInner {
+    state: Mutex<NotifierState>,
     /// There is something new on the desk.
     came: Notify,
-    around: Around,
+    around: NotifyContext,
 }
 
-struct State {
-    desk: Desk,
-    outlets: Vec<Outlet>,
+struct NotifierState {
+    desk: Dispatcher,
+    outlets: Vec<ReceiverQueue>,
     closed: bool,
 }
 
-impl Drop for Forwarding {
+impl Drop for Notifier {
     fn drop(&mut self) {
         self.end();
     }
 }
 
-impl Forwarding {
+impl Notifier {
     pub fn new(
-        config: ForwardConfig,
+        config: NotifyConfig,
         http: HttpClient,
         events: Arc<dyn EventSink>,
         functions: Arc<dyn AlertFunction>,
-        wall: Arc<dyn Wall>,
+        wall: Arc<dyn WallClock>,
     ) -> Self {
         let closing = watch::Sender::new(false);
-        let around = Around { events, functions, wall, tallies: Arc::default(), closing };
-        let outlets = config.receivers.into_iter().map(|r| Outlet::new(r, http.clone(), around.clone()));
-        let state = State { outlets: outlets.collect(), desk: Desk::new(config.policy), closed: false };
-        let inner = Inner { state: Mutex::new(state), came: Notify::new(), around };
+        let around = NotifyContext { events, functions, wall, tallies: Arc::default(), closing };
+        let outlets =
+            config.receivers.into_iter().map(|r| ReceiverQueue::new(r, http.clone(), around.clone()));
+        let state =
+            NotifierState { outlets: outlets.collect(), desk: Dispatcher::new(config.policy), closed: false };
+        let inner = NotifierInner { state: Mutex::new(state), came: Notify::new(), around };
         Self { inner: Arc::new(inner), desk_task: Mutex::default() }
     }
 
     /// Receivers that stay keep what waits for them; what waits for others is dropped.
-    pub fn reconfigure(&self, config: ForwardConfig, http: &HttpClient) {
+    pub fn reconfigure(&self, config: NotifyConfig, http: &HttpClient) {
         let mut state = self.inner.state.lock();
         state.desk.reconfigure(config.policy);
         let mut before = std::mem::take(&mut state.outlets);
@@ -82,7 +84,7 @@ impl Forwarding {
                     outlet.use_connections(http.clone());
                     outlet
                 }
-                None => Outlet::new(receiver, http.clone(), self.inner.around.clone()),
+                None => ReceiverQueue::new(receiver, http.clone(), self.inner.around.clone()),
             };
             state.outlets.push(outlet);
         }
@@ -109,7 +111,7 @@ impl Forwarding {
     }
 
     /// What was sent and dropped, by receiver.
-    pub fn tallies(&self) -> &Tally {
+    pub fn tallies(&self) -> &DeliveryStats {
         &self.inner.around.tallies
     }
 
@@ -120,7 +122,7 @@ impl Forwarding {
             state.closed = true;
             let alerts = state.desk.flush(now(), self.inner.around.wall.now());
             deliver(&state.outlets, &alerts);
-            state.outlets.iter().map(Outlet::line).collect::<Vec<_>>()
+            state.outlets.iter().map(ReceiverQueue::line).collect::<Vec<_>>()
         };
         self.inner.around.closing.send_replace(true);
         let all = async {
@@ -151,14 +153,14 @@ pub fn connections(proxy: &ProxyOptions, tls: &TlsOptions) -> Result<HttpClient,
     Ok(HttpClient::new(Connector::new(dial, post::TIMEOUT), proxy, None))
 }
 
-fn deliver(outlets: &[Outlet], alerts: &[Alert]) {
+fn deliver(outlets: &[ReceiverQueue], alerts: &[Alert]) {
     if !alerts.is_empty() {
         outlets.iter().for_each(|outlet| outlet.push(alerts));
     }
 }
 
 /// Takes from the desk what is due. Ended by its owner.
-async fn watch_desk(inner: Arc<Inner>) {
+async fn watch_desk(inner: Arc<NotifierInner>) {
     loop {
         let next = {
             let mut state = inner.state.lock();

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 
 #[derive(Default)]
-pub struct Tally(Mutex<BTreeMap<(&'static str, &'static str), u64>>);
+pub struct DeliveryStats(Mutex<BTreeMap<(&'static str, &'static str), u64>>);
 
 // === impl Tally ===
 
-impl Tally {
+impl DeliveryStats {
     pub(super) fn add(&self, receiver: &'static str, outcome: &'static str, alerts: usize) {
         *self.0.lock().entry((receiver, outcome)).or_default() += alerts as u64;
     }

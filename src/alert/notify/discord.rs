@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::text::{escaped, heading, plain, severity, times};
-use crate::alert::types::{Alert, Severity, Status};
+use crate::alert::types::{Alert, AlertStatus, Severity};
 
 /// A message has at most 10 embeds of 6,000 characters together: five of 1,200.
 pub const MOST_ALERTS: usize = 5;
@@ -21,7 +21,7 @@ pub fn body(alerts: &[Alert]) -> String {
 
 fn of(alert: &Alert) -> Value {
     let colour = match (alert.status, alert.severity) {
-        (Status::Resolved, _) => 0x2e_a0_43,
+        (AlertStatus::Resolved, _) => 0x2e_a0_43,
         (_, Severity::Critical) => 0xd7_3a_49,
         (_, Severity::Warning) => 0xdb_ab_09,
     };
@@ -31,8 +31,8 @@ fn of(alert: &Alert) -> Value {
         json!({ "name": name, "value": if value.trim().is_empty() { "–" } else { &*value }, "inline": true })
     };
     let said = match alert.status {
-        Status::Firing => heading(alert) + "\n" + &alert.recommended_action,
-        Status::Resolved => heading(alert),
+        AlertStatus::Firing => heading(alert) + "\n" + &alert.recommended_action,
+        AlertStatus::Resolved => heading(alert),
     };
     json!({
         "title": markdown(&format!("{} – {}", alert.service, alert.kind), TITLE),

@@ -15,16 +15,16 @@ mod webhook;
 mod worker;
 
 pub use self::{
-    delivery_stats::Tally,
+    delivery_stats::DeliveryStats,
     function::AlertFunction,
-    receiver::{Letter, Receiver, Secret},
+    receiver::{HttpMessage, Receiver, Secret},
     webhook::key_in,
 };
-use super::dispatcher::Policy;
+use super::dispatcher::DispatchPolicy;
 
 /// To whom, and what of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ForwardConfig {
-    pub policy: Policy,
+pub struct NotifyConfig {
+    pub policy: DispatchPolicy,
     pub receivers: Vec<Receiver>,
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::text::{cut, severity, units};
-use crate::alert::types::{Alert, Status};
+use crate::alert::types::{Alert, AlertStatus};
 
 pub const URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const SUMMARY: usize = 1_024;
@@ -14,7 +14,7 @@ const DETAILS: usize = 64 << 10;
 
 pub fn body(alert: &Alert, routing_key: &str) -> String {
     let dedup_key = cut(&alert.fingerprint, DEDUP_KEY);
-    if alert.status == Status::Resolved {
+    if alert.status == AlertStatus::Resolved {
         return json!({ "routing_key": routing_key, "event_action": "resolve", "dedup_key": dedup_key })
             .to_string();
     }

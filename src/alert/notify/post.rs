@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use tokio::time;
 
-use super::receiver::{Letter, Receiver};
+use super::receiver::{HttpMessage, Receiver};
 use crate::{
-    base::retry_after::{HintHeaders, from_headers},
+    base::retry_after::{RetryAfterHeaders, from_headers},
     net::{
-        client::{Exchange, Failed, HttpClient, Limits},
-        request::{Head, Request, USER_AGENT},
+        client::{Exchange, ExchangeFailure, ExchangeTimeouts, HttpClient},
+        request::{Request, RequestHead, USER_AGENT},
     },
 };
 
@@ -28,7 +28,7 @@ const MAX_SAID: usize = 200;
 const REST: Duration = Duration::from_secs(1);
 
 #[derive(Debug, PartialEq)]
-pub enum Posted {
+pub enum SendOutcome {
     Sent,
     /// It would be refused again.
     Refused {
@@ -42,18 +42,23 @@ pub enum Posted {
     },
 }
 
-pub async fn post(http: &HttpClient, receiver: &Receiver, letter: Letter, wall: SystemTime) -> Posted {
+pub async fn post(
+    http: &HttpClient,
+    receiver: &Receiver,
+    letter: HttpMessage,
+    wall: SystemTime,
+) -> SendOutcome {
     let Some(request) = request(http, letter) else {
-        return Posted::Refused { status: None, message: "the message could not be written".into() };
+        return SendOutcome::Refused { status: None, message: "the message could not be written".into() };
     };
     match time::timeout(TIMEOUT, send(http, request)).await {
         Ok(Ok(exchange)) => judge(receiver, exchange, wall).await,
         Ok(Err(failed)) => {
             let message =
                 told(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
-            Posted::Again { status: None, message, after: None }
+            SendOutcome::Again { status: None, message, after: None }
         }
-        Err(_) => Posted::Again {
+        Err(_) => SendOutcome::Again {
             status: None,
             message: format!("no answer within {} ms", TIMEOUT.as_millis()),
             after: None,
@@ -61,9 +66,9 @@ pub async fn post(http: &HttpClient, receiver: &Receiver, letter: Letter, wall: 
     }
 }
 
-async fn send(http: &HttpClient, request: Request) -> Result<Exchange, Failed> {
+async fn send(http: &HttpClient, request: Request) -> Result<Exchange, ExchangeFailure> {
     let send = |fresh| {
-        let limits = Limits { connect: Some(TIMEOUT), headers: None, fresh };
+        let limits = ExchangeTimeouts { connect: Some(TIMEOUT), headers: None, fresh };
         http.send(Request::new(request.head.clone(), request.body.clone()), limits, || ())
     };
     let sent = send(false).await;
@@ -71,7 +76,7 @@ async fn send(http: &HttpClient, request: Request) -> Result<Exchange, Failed> {
     if sent.as_ref().is_err_and(|failed| failed.reused) { send(true).await } else { sent }
 }
 
-async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Posted {
+async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> SendOutcome {
     let status = exchange.status;
     let field = |name: &'static str| {
         exchange.fields.all(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::to_owned)
@@ -84,25 +89,28 @@ async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Pos
     let read = async { while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {} };
     let _ = time::timeout(REST, read).await;
     if (200..300).contains(&status) {
-        return Posted::Sent;
+        return SendOutcome::Sent;
     }
     let message = match said(&body).and_then(|said| told(receiver, said)) {
         Some(said) => format!("status {status}: {said}"),
         None => format!("status {status}"),
     };
-    let hint =
-        HintHeaders { retry_after_ms: None, retry_after: retry_after.as_deref(), date: date.as_deref() };
+    let hint = RetryAfterHeaders {
+        retry_after_ms: None,
+        retry_after: retry_after.as_deref(),
+        date: date.as_deref(),
+    };
     match status {
         408 | 425 | 429 | 500.. => {
             let after = from_headers(hint, wall).or_else(|| in_body(&body));
-            Posted::Again { status: Some(status), message, after }
+            SendOutcome::Again { status: Some(status), message, after }
         }
-        _ => Posted::Refused { status: Some(status), message },
+        _ => SendOutcome::Refused { status: Some(status), message },
     }
 }
 
-fn request(http: &HttpClient, letter: Letter) -> Option<Request> {
-    let Letter { uri, headers: own, body } = letter;
+fn request(http: &HttpClient, letter: HttpMessage) -> Option<Request> {
+    let HttpMessage { uri, headers: own, body } = letter;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
@@ -113,7 +121,7 @@ fn request(http: &HttpClient, letter: Letter) -> Option<Request> {
     for (name, value) in own {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?);
     }
-    Some(Request::new(Arc::new(Head::new(Method::POST, uri, headers)), Bytes::from(body)))
+    Some(Request::new(Arc::new(RequestHead::new(Method::POST, uri, headers)), Bytes::from(body)))
 }
 
 /// What the service says is wrong: in JSON its message, else its first words.

@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     receiver::Receiver,
-    receiver_state::{Around, Line, Message},
+    receiver_state::{NotifyContext, PendingMessage, ReceiverState},
     worker::serve,
 };
 use crate::{
@@ -24,15 +24,15 @@ use crate::{
 
 /// Messages that wait for one receiver; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 256;
-pub struct Outlet {
-    line: Arc<Line>,
+pub struct ReceiverQueue {
+    line: Arc<ReceiverState>,
     task: Mutex<Option<AbortHandle>>,
 }
 
 // === impl Outlet ===
 
-impl Outlet {
-    pub fn new(receiver: Receiver, http: HttpClient, around: Around) -> Self {
+impl ReceiverQueue {
+    pub fn new(receiver: Receiver, http: HttpClient, around: NotifyContext) -> Self {
         let breaker = BreakerConfig {
             failure_threshold: 5,
             recovery_timeout: Duration::from_secs(10),
@@ -41,7 +41,7 @@ impl Outlet {
             minimum_requests: u32::MAX,
             ..BreakerConfig::default()
         };
-        let line = Line {
+        let line = ReceiverState {
             receiver,
             http: Mutex::new(http),
             waiting: Mutex::default(),
@@ -57,7 +57,7 @@ impl Outlet {
         &self.line.receiver
     }
 
-    pub fn line(&self) -> Arc<Line> {
+    pub fn line(&self) -> Arc<ReceiverState> {
         self.line.clone()
     }
 
@@ -78,7 +78,7 @@ impl Outlet {
                     self.line.open.send_modify(|open| *open = open.saturating_sub(1));
                 }
                 let id = format!("msg_{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-                waiting.push_back(Message { id, alerts: some.to_vec(), since: now() });
+                waiting.push_back(PendingMessage { id, alerts: some.to_vec(), since: now() });
                 self.line.open.send_modify(|open| *open += 1);
             }
         }
@@ -100,7 +100,7 @@ impl Outlet {
     }
 }
 
-impl Drop for Outlet {
+impl Drop for ReceiverQueue {
     fn drop(&mut self) {
         if let Some(task) = self.task.lock().take() {
             task.abort();

@@ -35,7 +35,7 @@ pub enum Receiver {
 }
 
 /// A request. It holds secrets.
-pub struct Letter {
+pub struct HttpMessage {
     pub uri: Uri,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
@@ -97,7 +97,7 @@ impl Receiver {
 
     /// The request that tells of alerts; `None` to a function, or for an address that was none. `id` stays the same when it
     /// is sent again.
-    pub fn letter(&self, alerts: &[Alert], id: &str, wall: SystemTime) -> Option<Letter> {
+    pub fn letter(&self, alerts: &[Alert], id: &str, wall: SystemTime) -> Option<HttpMessage> {
         let (url, body) = match self {
             Self::Slack(url) => (url.expose(), slack::body(alerts)),
             Self::Discord(url) => (url.expose(), discord::body(alerts)),
@@ -118,7 +118,7 @@ impl Receiver {
                 headers.push(("webhook-signature", signature));
             }
         }
-        Some(Letter { uri: url.parse().ok()?, headers, body })
+        Some(HttpMessage { uri: url.parse().ok()?, headers, body })
     }
 
     /// Whether a text says anything of what is secret here: eight characters of it, or all of a shorter one.
@@ -148,10 +148,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::alert::types::{Severity, Status};
+    use crate::alert::types::{AlertStatus, Severity};
 
     /// Longer than any limit, and full of what means something somewhere.
-    fn hostile(status: Status) -> Alert {
+    fn hostile(status: AlertStatus) -> Alert {
         let name = "<!channel> @everyone &lt; [x](http://evil) *b* `c` \\ \u{1b}[31m 𝄞".repeat(200);
         Alert {
             severity: Severity::Critical,
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn slack_takes_every_length_and_no_mention() {
         let slack = Receiver::Slack(Secret::new("https://hooks.slack.com/services/T/B/x"));
-        let body = told(&slack, &vec![hostile(Status::Firing); slack.most_alerts()]);
+        let body = told(&slack, &vec![hostile(AlertStatus::Firing); slack.most_alerts()]);
         let blocks = body["blocks"].as_array().expect("blocks");
         assert!(blocks.len() <= 50 && length(&body["text"]) <= 4_000, "{}", blocks.len());
         for block in blocks {
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn discord_takes_every_length_and_calls_nobody() {
         let discord = Receiver::Discord(Secret::new("https://discord.com/api/webhooks/1/x"));
-        let body = told(&discord, &vec![hostile(Status::Firing); discord.most_alerts()]);
+        let body = told(&discord, &vec![hostile(AlertStatus::Firing); discord.most_alerts()]);
         assert_eq!(body["allowed_mentions"], serde_json::json!({ "parse": [] }));
         let embeds = body["embeds"].as_array().expect("embeds");
         let mut all = 0;
@@ -224,8 +224,8 @@ mod tests {
     fn pagerduty_resolves_what_it_triggered() {
         let key = "0123456789abcdef0123456789abcdef";
         let pagerduty = Receiver::PagerDuty { routing_key: Secret::new(key), url: None };
-        let firing = told(&pagerduty, &[hostile(Status::Firing)]);
-        let resolved = told(&pagerduty, &[hostile(Status::Resolved)]);
+        let firing = told(&pagerduty, &[hostile(AlertStatus::Firing)]);
+        let resolved = told(&pagerduty, &[hostile(AlertStatus::Resolved)]);
         assert_eq!(
             (&firing["event_action"], &resolved["event_action"]),
             (&"trigger".into(), &"resolve".into())

@@ -14,15 +14,15 @@ use tokio::{
 };
 
 use super::{
-    delivery_stats::Tally,
+    delivery_stats::DeliveryStats,
     function::AlertFunction,
-    post::{self, Posted},
+    post::{self, SendOutcome},
     receiver::Receiver,
 };
 use crate::{
     alert::types::Alert,
     base::{
-        clock::Wall,
+        clock::WallClock,
         duration::millis,
         event::{self, EventKind, EventSink},
         timestamp::iso8601,
@@ -33,26 +33,26 @@ use crate::{
 
 /// Who listens, and what they all have in common.
 #[derive(Clone)]
-pub struct Around {
+pub struct NotifyContext {
     pub events: Arc<dyn EventSink>,
     pub functions: Arc<dyn AlertFunction>,
-    pub wall: Arc<dyn Wall>,
-    pub tallies: Arc<Tally>,
+    pub wall: Arc<dyn WallClock>,
+    pub tallies: Arc<DeliveryStats>,
     pub closing: watch::Sender<bool>,
 }
 
-pub struct Line {
+pub struct ReceiverState {
     pub(super) receiver: Receiver,
     pub(super) http: Mutex<HttpClient>,
-    pub(super) waiting: Mutex<VecDeque<Message>>,
+    pub(super) waiting: Mutex<VecDeque<PendingMessage>>,
     pub(super) came: Notify,
     /// Messages that wait or are being sent.
     pub(super) open: watch::Sender<usize>,
-    pub(super) around: Around,
+    pub(super) around: NotifyContext,
     pub(super) breaker: Mutex<Breaker>,
 }
 
-pub struct Message {
+pub struct PendingMessage {
     pub(super) id: String,
     pub(super) alerts: Vec<Alert>,
     pub(super) since: Instant,
@@ -60,7 +60,7 @@ pub struct Message {
 
 // === impl Line ===
 
-impl Line {
+impl ReceiverState {
     /// Resolves when nothing waits and nothing is being sent.
     pub async fn idle(&self) {
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
@@ -74,7 +74,7 @@ impl Line {
         status: Option<u16>,
         message: Option<&str>,
     ) {
-        let Around { events, tallies, wall, .. } = &self.around;
+        let NotifyContext { events, tallies, wall, .. } = &self.around;
         let forwarder = self.receiver.name();
         tallies.add(forwarder, outcome, alerts);
         event::emit(&**events, EventKind::Forward, || {
@@ -95,13 +95,13 @@ impl Line {
     /// It could not be sent, and will be tried again.
     pub(super) fn tell_delay(
         &self,
-        message: &Message,
+        message: &PendingMessage,
         attempts: u32,
         status: Option<u16>,
         why: &str,
         wait: Duration,
     ) {
-        let Around { events, wall, .. } = &self.around;
+        let NotifyContext { events, wall, .. } = &self.around;
         event::emit(&**events, EventKind::Forward, || {
             let mut told = json!({
                 "forwarder": self.receiver.name(), "outcome": "retry", "alerts": message.alerts.len(),
@@ -114,27 +114,28 @@ impl Line {
         });
     }
 
-    pub(super) async fn post(&self, message: &Message) -> Posted {
+    pub(super) async fn post(&self, message: &PendingMessage) -> SendOutcome {
         let wall = self.around.wall.now();
         if let Receiver::Function(number) = self.receiver {
             let Some(json) = message.alerts.first().and_then(|alert| serde_json::to_string(alert).ok())
             else {
-                return Posted::Sent;
+                return SendOutcome::Sent;
             };
             let asked = self.around.functions.forward(number, json);
             // It may have done its work before it threw: it is not asked again.
             return match time::timeout(post::TIMEOUT, asked).await {
-                Ok(true) => Posted::Sent,
+                Ok(true) => SendOutcome::Sent,
                 Ok(false) => {
-                    Posted::Refused { status: None, message: "the function threw or rejected".into() }
+                    SendOutcome::Refused { status: None, message: "the function threw or rejected".into() }
                 }
-                Err(_) => {
-                    Posted::Refused { status: None, message: "the function did not come to its end".into() }
-                }
+                Err(_) => SendOutcome::Refused {
+                    status: None,
+                    message: "the function did not come to its end".into(),
+                },
             };
         }
         let Some(letter) = self.receiver.letter(&message.alerts, &message.id, wall) else {
-            return Posted::Refused { status: None, message: "the message could not be written".into() };
+            return SendOutcome::Refused { status: None, message: "the message could not be written".into() };
         };
         let http = self.http.lock().clone();
         post::post(&http, &self.receiver, letter, wall).await

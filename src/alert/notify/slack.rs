@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::text::{escaped, heading, plain, severity, times};
-use crate::alert::types::{Alert, Severity, Status};
+use crate::alert::types::{Alert, AlertStatus, Severity};
 
 /// A message has at most 50 blocks, and an alert is four of them.
 pub const MOST_ALERTS: usize = 10;
@@ -28,7 +28,7 @@ pub fn body(alerts: &[Alert]) -> String {
 
 fn of(alert: &Alert) -> [Value; 3] {
     let sign = match (alert.status, alert.severity) {
-        (Status::Resolved, _) => "🟢",
+        (AlertStatus::Resolved, _) => "🟢",
         (_, Severity::Critical) => "🔴",
         (_, Severity::Warning) => "🟡",
     };
@@ -38,8 +38,8 @@ fn of(alert: &Alert) -> [Value; 3] {
     let text = |said: &str, most| json!({ "type": "mrkdwn", "text": mrkdwn(said, most), "verbatim": true });
     let named = |name: &str, said: &str| json!({ "type": "mrkdwn", "text": format!("*{name}*\n{}", mrkdwn(said, FIELD - 100)), "verbatim": true });
     let said = match alert.status {
-        Status::Firing => heading(alert) + "\n" + &alert.recommended_action,
-        Status::Resolved => heading(alert),
+        AlertStatus::Firing => heading(alert) + "\n" + &alert.recommended_action,
+        AlertStatus::Resolved => heading(alert),
     };
     [
         json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }),

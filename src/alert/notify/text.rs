@@ -1,6 +1,6 @@
 //! Text in the form and of the length that a service takes.
 
-use crate::alert::types::{Alert, Severity, Status};
+use crate::alert::types::{Alert, AlertStatus, Severity};
 
 /// As much of a text, each character written by `escape`, as fits into so many UTF-16 units, with an ellipsis where it is
 /// cut. An escape is never cut in two.
@@ -42,8 +42,8 @@ pub fn plain(c: char) -> char {
 /// `FIRING critical: …`, `RESOLVED: …`
 pub fn heading(alert: &Alert) -> String {
     match alert.status {
-        Status::Firing => format!("FIRING {}: {}", severity(alert), alert.message),
-        Status::Resolved => format!("RESOLVED: {}", alert.message),
+        AlertStatus::Firing => format!("FIRING {}: {}", severity(alert), alert.message),
+        AlertStatus::Resolved => format!("RESOLVED: {}", alert.message),
     }
 }
 

@@ -8,12 +8,12 @@ use std::{
 use tokio::time;
 
 use super::{
-    post::Posted,
-    receiver_state::{Line, Message},
+    post::SendOutcome,
+    receiver_state::{PendingMessage, ReceiverState},
 };
 use crate::{
     base::clock::now,
-    policy::{backoff::exponential, breaker::Verdict, fault::Weight},
+    policy::{backoff::exponential, breaker::AttemptVerdict, fault::BreakerWeight},
 };
 
 /// A message that could not be sent for so long is given up.
@@ -22,7 +22,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 /// Sends one message after another. Ended by its outlet.
-pub async fn serve(line: Arc<Line>) {
+pub async fn serve(line: Arc<ReceiverState>) {
     let mut next = now();
     loop {
         let message = line.waiting.lock().pop_front();
@@ -35,9 +35,9 @@ pub async fn serve(line: Arc<Line>) {
     }
 }
 
-async fn send(line: &Line, message: Message, next: &mut Instant) {
+async fn send(line: &ReceiverState, message: PendingMessage, next: &mut Instant) {
     // An abort in the middle drops it: that is counted, too.
-    let mut unsent = Unsent { line, alerts: message.alerts.len() };
+    let mut unsent = UnsentGuard { line, alerts: message.alerts.len() };
     let mut attempts: u32 = 0;
     loop {
         // Services' own limits are kept to the end.
@@ -56,24 +56,24 @@ async fn send(line: &Line, message: Message, next: &mut Instant) {
         let posted = line.post(&message).await;
         *next = now() + line.receiver.pace();
         let verdict = match &posted {
-            Posted::Sent | Posted::Refused { .. } => Verdict::Success,
-            Posted::Again { status: Some(429), .. } => Verdict::Failed(Weight::Neutral),
-            Posted::Again { .. } => Verdict::Failed(Weight::Failure),
+            SendOutcome::Sent | SendOutcome::Refused { .. } => AttemptVerdict::Success,
+            SendOutcome::Again { status: Some(429), .. } => AttemptVerdict::Failed(BreakerWeight::Neutral),
+            SendOutcome::Again { .. } => AttemptVerdict::Failed(BreakerWeight::Failure),
         };
         if let Some(permit) = permit {
             line.breaker.lock().record(permit, verdict, now(), fastrand::f64());
         }
         let alerts = message.alerts.len();
         match posted {
-            Posted::Sent => {
+            SendOutcome::Sent => {
                 unsent.alerts = 0;
                 return line.tell("sent", alerts, attempts, None, None);
             }
-            Posted::Refused { status, message: why } => {
+            SendOutcome::Refused { status, message: why } => {
                 unsent.alerts = 0;
                 return line.tell("failed", alerts, attempts, status, Some(&why));
             }
-            Posted::Again { status, message: why, after } => {
+            SendOutcome::Again { status, message: why, after } => {
                 let old = now().saturating_duration_since(message.since) >= LONGEST;
                 if old || *line.around.closing.borrow() {
                     unsent.alerts = 0;
@@ -89,12 +89,12 @@ async fn send(line: &Line, message: Message, next: &mut Instant) {
     }
 }
 
-struct Unsent<'l> {
-    line: &'l Line,
+struct UnsentGuard<'l> {
+    line: &'l ReceiverState,
     alerts: usize,
 }
 
-impl Drop for Unsent<'_> {
+impl Drop for UnsentGuard<'_> {
     fn drop(&mut self) {
         if self.alerts > 0 {
             self.line.tell("dropped", self.alerts, 0, None, Some("the client was closed"));

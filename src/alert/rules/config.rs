@@ -14,7 +14,7 @@ pub struct RulesConfig {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
+pub enum LatencyStatistic {
     Mean,
     P95,
 }
@@ -23,7 +23,7 @@ pub enum Figure {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatencyRule {
     pub threshold: Duration,
-    pub of: Figure,
+    pub of: LatencyStatistic,
     pub min_requests: usize,
     pub window: Duration,
 }
@@ -79,7 +79,12 @@ impl Default for RulesConfig {
 
 impl Default for LatencyRule {
     fn default() -> Self {
-        Self { threshold: Duration::from_secs(5), of: Figure::Mean, min_requests: 10, window: WINDOW }
+        Self {
+            threshold: Duration::from_secs(5),
+            of: LatencyStatistic::Mean,
+            min_requests: 10,
+            window: WINDOW,
+        }
     }
 }
 

@@ -6,17 +6,17 @@ use std::{
 };
 
 use super::{
-    config::{Figure, LatencyRule},
-    window::Window,
+    config::{LatencyRule, LatencyStatistic},
+    window::SlidingCounts,
 };
 
 /// The last answers that latencies are of.
 const MOST_ANSWERS: usize = 100;
 
 #[derive(Default)]
-pub struct Watched {
-    pub errors: Window,
-    pub throttles: Window,
+pub struct EndpointWindow {
+    pub errors: SlidingCounts,
+    pub throttles: SlidingCounts,
     answers: VecDeque<(Instant, Duration)>,
     sum: Duration,
     /// Answers within the limit, since the last one that was not; and when that was.
@@ -27,7 +27,7 @@ pub struct Watched {
     pub answered_since: bool,
 }
 
-impl Watched {
+impl EndpointWindow {
     pub fn answered(&mut self, latency: Duration, rule: &LatencyRule, now: Instant) {
         // An hour says it all, and sums stay far from their limits.
         let latency = latency.min(Duration::from_secs(3_600));
@@ -56,11 +56,11 @@ impl Watched {
     }
 
     /// The mean or the 95th percentile (nearest rank) of the last answers; zero without any.
-    pub fn latency(&self, of: Figure) -> Duration {
+    pub fn latency(&self, of: LatencyStatistic) -> Duration {
         let count = self.answers.len();
         match of {
-            Figure::Mean => self.sum.checked_div(count as u32).unwrap_or_default(),
-            Figure::P95 => {
+            LatencyStatistic::Mean => self.sum.checked_div(count as u32).unwrap_or_default(),
+            LatencyStatistic::P95 => {
                 let mut sorted: Vec<Duration> = self.answers.iter().map(|(_, latency)| *latency).collect();
                 sorted.sort_unstable();
                 sorted.get((count * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
@@ -77,13 +77,19 @@ mod tests {
     fn means_and_percentiles_of_the_last_answers() {
         let (now, ms) = (Instant::now(), Duration::from_millis);
         let rule = LatencyRule::default();
-        let mut watched = Watched::default();
-        assert_eq!((watched.latency(Figure::Mean), watched.latency(Figure::P95)), (ms(0), ms(0)));
+        let mut watched = EndpointWindow::default();
+        assert_eq!(
+            (watched.latency(LatencyStatistic::Mean), watched.latency(LatencyStatistic::P95)),
+            (ms(0), ms(0))
+        );
         (1..=100).for_each(|n| watched.answered(ms(n), &rule, now));
-        assert_eq!((watched.latency(Figure::Mean), watched.latency(Figure::P95)), (ms(101) / 2, ms(95)));
+        assert_eq!(
+            (watched.latency(LatencyStatistic::Mean), watched.latency(LatencyStatistic::P95)),
+            (ms(101) / 2, ms(95))
+        );
         (0..1_000).for_each(|_| watched.answered(ms(7), &rule, now));
-        assert_eq!((watched.latency(Figure::Mean), watched.answers()), (ms(7), MOST_ANSWERS));
+        assert_eq!((watched.latency(LatencyStatistic::Mean), watched.answers()), (ms(7), MOST_ANSWERS));
         watched.forget_answers(rule.window, now + rule.window);
-        assert_eq!((watched.latency(Figure::Mean), watched.answers()), (ms(0), 0));
+        assert_eq!((watched.latency(LatencyStatistic::Mean), watched.answers()), (ms(0), 0));
     }
 }

@@ -5,84 +5,87 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::json;
 
 use super::{
-    config::{ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule, RulesConfig},
-    endpoint_window::Watched,
-    firing::{CLEARED, Episodes, Kind, Said},
+    config::{
+        ErrorRateRule, ExceededRule, FailoverRule, LatencyRule, LatencyStatistic, RateLimitedRule,
+        RulesConfig,
+    },
+    endpoint_window::EndpointWindow,
+    firing::{AlertText, CLEARED, FiringAlerts, RuleKind},
 };
 use crate::{
     alert::types::{Alert, Severity},
     base::{duration::millis, reason::Reason, timestamp::iso8601},
-    observe::observation::AttemptSeen,
+    observe::observation::AttemptObservation,
 };
 
 /// What time alone has ended of one endpoint's troubles.
 pub fn ends(
     config: &RulesConfig,
-    kind: Kind,
-    watched: &mut Watched,
-    firing: &mut Episodes,
+    kind: RuleKind,
+    watched: &mut EndpointWindow,
+    firing: &mut FiringAlerts,
     name: &str,
     now: Instant,
     at: SystemTime,
 ) -> Option<Alert> {
     match kind {
-        Kind::Latency => {
+        RuleKind::Latency => {
             let rule = config.latency.as_ref()?;
             watched.forget_answers(rule.window, now);
             latency(rule, watched, firing, name, at)
         }
-        Kind::ErrorRate => {
+        RuleKind::ErrorRate => {
             let rule = config.error_rate.as_ref()?;
             watched.errors.forget(rule.window, now);
             error_rate(rule, watched, firing, name, at)
         }
-        Kind::RateLimited => {
+        RuleKind::RateLimited => {
             let rule = config.rate_limited.as_ref()?;
             watched.throttles.forget(rule.window, now);
             rate_limited(rule, watched, firing, name, at)
         }
-        Kind::Failover => moved_back(config.failover_triggered.as_ref()?, watched, firing, name, now, at),
-        Kind::Exceeded => {
+        RuleKind::Failover => moved_back(config.failover_triggered.as_ref()?, watched, firing, name, now, at),
+        RuleKind::Exceeded => {
             let rule = config.latency_exceeded.as_ref()?;
             let since = watched.last_late.map(|late| now.saturating_duration_since(late));
             if since.is_some_and(|since| since < rule.window) {
                 return None;
             }
-            firing.resolve(Kind::Exceeded, name, at, || {
+            firing.resolve(RuleKind::Exceeded, name, at, || {
                 format!("{name}: no answer was late for {} s", rule.window.as_secs())
             })
         }
-        Kind::Cost | Kind::Backlog => None,
+        RuleKind::Cost | RuleKind::Backlog => None,
     }
 }
 
 pub fn latency(
     rule: &LatencyRule,
-    watched: &Watched,
-    firing: &mut Episodes,
+    watched: &EndpointWindow,
+    firing: &mut FiringAlerts,
     name: &str,
     at: SystemTime,
 ) -> Option<Alert> {
     let found = watched.latency(rule.of);
     let what = match rule.of {
-        Figure::Mean => "on average",
-        Figure::P95 => "at the 95th percentile",
+        LatencyStatistic::Mean => "on average",
+        LatencyStatistic::P95 => "at the 95th percentile",
     };
     let count = watched.answers();
     if found > rule.threshold && count >= rule.min_requests {
-        return firing.fire(Kind::Latency, name, name, at, None, || Said {
+        return firing.fire(RuleKind::Latency, name, name, at, None, || AlertText {
             severity: Severity::Warning,
             message: format!("{name}: the last {count} answers took {:.0} ms {what}", millis(found)),
             details: json!({
                 "endpoint": name, "latencyMs": millis(found), "thresholdMs": millis(rule.threshold),
-                "of": if rule.of == Figure::Mean { "mean" } else { "p95" }, "answers": count,
+                "of": if rule.of == LatencyStatistic::Mean { "mean" } else { "p95" }, "answers": count,
             }),
         });
     }
     if found > rule.threshold.mul_f64(CLEARED) {
         return None;
     }
-    firing.resolve(Kind::Latency, name, at, || match count {
+    firing.resolve(RuleKind::Latency, name, at, || match count {
         0 => format!("{name}: no answer is known that took long"),
         _ => format!("{name}: answers take {:.0} ms {what} again", millis(found)),
     })
@@ -90,15 +93,15 @@ pub fn latency(
 
 pub fn error_rate(
     rule: &ErrorRateRule,
-    watched: &Watched,
-    firing: &mut Episodes,
+    watched: &EndpointWindow,
+    firing: &mut FiringAlerts,
     name: &str,
     at: SystemTime,
 ) -> Option<Alert> {
     let (all, failed) = watched.errors.counts();
     let share = if all == 0 { 0.0 } else { f64::from(failed) / f64::from(all) };
     if share > rule.threshold && all >= rule.min_requests {
-        return firing.fire(Kind::ErrorRate, name, name, at, None, || Said {
+        return firing.fire(RuleKind::ErrorRate, name, name, at, None, || AlertText {
             severity: Severity::Critical,
             message: format!("{name}: {:.1} % of {all} requests failed", share * 100.0),
             details: json!({
@@ -110,21 +113,21 @@ pub fn error_rate(
     if share > rule.threshold / 2.0 {
         return None;
     }
-    firing.resolve(Kind::ErrorRate, name, at, || {
+    firing.resolve(RuleKind::ErrorRate, name, at, || {
         format!("{name}: {:.1} % of {all} requests failed", share * 100.0)
     })
 }
 
 pub fn rate_limited(
     rule: &RateLimitedRule,
-    watched: &Watched,
-    firing: &mut Episodes,
+    watched: &EndpointWindow,
+    firing: &mut FiringAlerts,
     name: &str,
     at: SystemTime,
 ) -> Option<Alert> {
     let (count, _) = watched.throttles.counts();
     if count >= rule.threshold {
-        return firing.fire(Kind::RateLimited, name, name, at, None, || Said {
+        return firing.fire(RuleKind::RateLimited, name, name, at, None, || AlertText {
             severity: Severity::Warning,
             message: format!("{name}: rate limited {count} times in {} s", rule.window.as_secs()),
             details: json!({
@@ -136,16 +139,16 @@ pub fn rate_limited(
     if count > rule.threshold / 2 {
         return None;
     }
-    firing.resolve(Kind::RateLimited, name, at, || {
+    firing.resolve(RuleKind::RateLimited, name, at, || {
         format!("{name}: rate limited {count} times in {} s", rule.window.as_secs())
     })
 }
 
 pub fn exceeded(
     rule: &ExceededRule,
-    watched: &mut Watched,
-    firing: &mut Episodes,
-    seen: &AttemptSeen,
+    watched: &mut EndpointWindow,
+    firing: &mut FiringAlerts,
+    seen: &AttemptObservation,
     latency: Duration,
     limit: Duration,
 ) -> Option<Alert> {
@@ -154,7 +157,7 @@ pub fn exceeded(
     if gave_up || (seen.failure.is_none() && latency > limit) {
         watched.in_time = 0;
         watched.last_late = Some(seen.now);
-        return firing.fire(Kind::Exceeded, name, name, seen.at, None, || Said {
+        return firing.fire(RuleKind::Exceeded, name, name, seen.at, None, || AlertText {
             severity: Severity::Warning,
             message: if gave_up {
                 format!("{name}: no content within {:.0} ms", millis(limit))
@@ -178,7 +181,7 @@ pub fn exceeded(
     if watched.in_time < rule.clear_after {
         return None;
     }
-    firing.resolve(Kind::Exceeded, name, seen.at, || {
+    firing.resolve(RuleKind::Exceeded, name, seen.at, || {
         format!("{name}: {} answers in a row were in time", watched.in_time)
     })
 }
@@ -186,8 +189,8 @@ pub fn exceeded(
 /// It answers, and nobody has had to move away from it for a while.
 pub fn moved_back(
     rule: &FailoverRule,
-    watched: &Watched,
-    firing: &mut Episodes,
+    watched: &EndpointWindow,
+    firing: &mut FiringAlerts,
     name: &str,
     now: Instant,
     at: SystemTime,
@@ -196,5 +199,5 @@ pub fn moved_back(
     if !watched.answered_since || !rested {
         return None;
     }
-    firing.resolve(Kind::Failover, name, at, || format!("{name} is answering again"))
+    firing.resolve(RuleKind::Failover, name, at, || format!("{name} is answering again"))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 use serde_json::Value;
 
 use crate::{
-    alert::types::{Alert, Severity, Status, fingerprint},
+    alert::types::{Alert, AlertStatus, Severity, fingerprint},
     base::timestamp::iso8601,
 };
 
@@ -16,7 +16,7 @@ pub(super) const CLEARED: f64 = 0.8;
 const MOST: usize = 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum RuleKind {
     Latency,
     ErrorRate,
     RateLimited,
@@ -27,22 +27,22 @@ pub enum Kind {
 }
 
 /// What an alert says when it begins.
-pub struct Said {
+pub struct AlertText {
     pub severity: Severity,
     pub message: String,
     pub details: Value,
 }
 
 #[derive(Default)]
-pub struct Episodes(BTreeMap<(Kind, String), Episode>);
+pub struct FiringAlerts(BTreeMap<(RuleKind, String), FiringAlert>);
 
-struct Episode {
+struct FiringAlert {
     alert: Alert,
     /// Over by itself at this moment of the wall clock, in milliseconds since 1970.
     until: Option<u64>,
 }
 
-impl Kind {
+impl RuleKind {
     pub const ALL: [Self; 7] = [
         Self::Latency,
         Self::ErrorRate,
@@ -88,56 +88,56 @@ impl Kind {
     }
 }
 
-impl Episodes {
+impl FiringAlerts {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether something fires whose end is a matter of time alone; and what ends at a known moment.
     pub fn timed(&self) -> (bool, Option<u64>) {
-        let waits = self.0.keys().any(|(kind, _)| !matches!(kind, Kind::Cost | Kind::Backlog));
+        let waits = self.0.keys().any(|(kind, _)| !matches!(kind, RuleKind::Cost | RuleKind::Backlog));
         (waits, self.0.values().filter_map(|episode| episode.until).min())
     }
 
     /// It is so: an alert the first time, a count from then on.
     pub fn fire(
         &mut self,
-        kind: Kind,
+        kind: RuleKind,
         subject: &str,
         service: &str,
         at: SystemTime,
         until: Option<u64>,
-        say: impl FnOnce() -> Said,
+        say: impl FnOnce() -> AlertText,
     ) -> Option<Alert> {
-        if let Some(Episode { alert, .. }) = self.0.get_mut(&(kind, subject.to_owned())) {
+        if let Some(FiringAlert { alert, .. }) = self.0.get_mut(&(kind, subject.to_owned())) {
             alert.occurrences = alert.occurrences.saturating_add(1);
             return None;
         }
         if self.0.len() >= MOST {
             return None;
         }
-        let Said { severity, message, details } = say();
+        let AlertText { severity, message, details } = say();
         let alert = Alert {
             severity,
             service: service.to_owned(),
             message,
             details,
             recommended_action: kind.action().into(),
-            status: Status::Firing,
+            status: AlertStatus::Firing,
             kind: kind.word().into(),
             fingerprint: fingerprint(&[kind.word(), subject]),
             starts_at: iso8601(at),
             ends_at: None,
             occurrences: 1,
         };
-        self.0.insert((kind, subject.to_owned()), Episode { alert: alert.clone(), until });
+        self.0.insert((kind, subject.to_owned()), FiringAlert { alert: alert.clone(), until });
         Some(alert)
     }
 
     /// It is so no longer: the alert that says so, if one is firing.
     pub fn resolve(
         &mut self,
-        kind: Kind,
+        kind: RuleKind,
         subject: &str,
         at: SystemTime,
         message: impl FnOnce() -> String,
@@ -145,7 +145,7 @@ impl Episodes {
         if self.0.is_empty() {
             return None;
         }
-        let Episode { alert, .. } = self.0.remove(&(kind, subject.to_owned()))?;
+        let FiringAlert { alert, .. } = self.0.remove(&(kind, subject.to_owned()))?;
         Some(over(alert, at, message()))
     }
 
@@ -154,13 +154,13 @@ impl Episodes {
         &mut self,
         at: SystemTime,
         message: &str,
-        is_over: impl Fn(Kind, &str, Option<u64>) -> bool,
+        is_over: impl Fn(RuleKind, &str, Option<u64>) -> bool,
     ) -> Vec<Alert> {
         let ended: Vec<_> =
             self.0.iter().filter(|((k, s), e)| is_over(*k, s, e.until)).map(|(key, _)| key.clone()).collect();
         let ended = ended.iter().filter_map(|key| self.0.remove(key));
         ended
-            .map(|Episode { alert, .. }| {
+            .map(|FiringAlert { alert, .. }| {
                 let message = format!("{}: {message}", alert.service);
                 over(alert, at, message)
             })
@@ -168,12 +168,12 @@ impl Episodes {
     }
 
     /// What fires of endpoints.
-    pub fn of_endpoints(&self) -> Vec<(Kind, String)> {
-        let keys = self.0.keys().filter(|(kind, _)| !matches!(kind, Kind::Cost | Kind::Backlog));
+    pub fn of_endpoints(&self) -> Vec<(RuleKind, String)> {
+        let keys = self.0.keys().filter(|(kind, _)| !matches!(kind, RuleKind::Cost | RuleKind::Backlog));
         keys.cloned().collect()
     }
 }
 
 fn over(alert: Alert, at: SystemTime, message: String) -> Alert {
-    Alert { status: Status::Resolved, message, ends_at: Some(iso8601(at)), ..alert }
+    Alert { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..alert }
 }

@@ -10,9 +10,9 @@ mod window;
 
 pub use self::{
     config::{
-        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule,
-        RulesConfig,
+        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, LatencyRule, LatencyStatistic,
+        RateLimitedRule, RulesConfig,
     },
-    firing::Kind,
-    rule_set::{Backlog, Pace, Rules},
+    firing::RuleKind,
+    rule_set::{AttemptLatency, QueueBacklog, RuleSet},
 };

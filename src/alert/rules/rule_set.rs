@@ -10,15 +10,15 @@ use serde_json::json;
 
 use super::{
     config::RulesConfig,
-    endpoint_window::Watched,
+    endpoint_window::EndpointWindow,
     evaluate::{ends, error_rate, exceeded, latency, moved_back, rate_limited},
-    firing::{CLEARED, Episodes, Kind, Said},
+    firing::{AlertText, CLEARED, FiringAlerts, RuleKind},
 };
 use crate::{
     alert::types::{Alert, Severity},
     base::{duration::millis, reason::Reason, timestamp::epoch_ms},
-    cost::budget::Crossed,
-    observe::observation::{AttemptSeen, Place},
+    cost::budget::BudgetThreshold,
+    observe::observation::{AttemptObservation, TargetKey},
 };
 
 /// Endpoints that are watched at once.
@@ -27,22 +27,22 @@ const MOST_ENDPOINTS: usize = 1_024;
 const TICK: Duration = Duration::from_secs(10);
 const LONGEST_TICK: Duration = Duration::from_secs(60);
 
-pub struct Rules {
+pub struct RuleSet {
     config: RulesConfig,
-    endpoints: HashMap<Arc<str>, Watched>,
-    firing: Episodes,
+    endpoints: HashMap<Arc<str>, EndpointWindow>,
+    firing: FiringAlerts,
 }
 
 /// How quick an attempt was, and how quick it was to be: to first content in a stream, else to the whole answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct AttemptLatency {
     pub latency: Duration,
     pub limit: Option<Duration>,
 }
 
 /// How the durable queue stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Backlog {
+pub struct QueueBacklog {
     pub jobs: u64,
     /// Not looked at, and zero, while there are too many jobs.
     pub oldest: Duration,
@@ -51,9 +51,9 @@ pub struct Backlog {
 /// What the queue is called in alerts.
 const QUEUE: &str = "queue";
 
-impl Rules {
+impl RuleSet {
     pub fn new(config: RulesConfig) -> Self {
-        Self { config, endpoints: HashMap::new(), firing: Episodes::default() }
+        Self { config, endpoints: HashMap::new(), firing: FiringAlerts::default() }
     }
 
     /// Other thresholds from now on. What fires by a rule that is switched off, or of who is gone, is over.
@@ -67,20 +67,20 @@ impl Rules {
         self.config = config;
         self.endpoints.retain(|name, _| endpoints.contains(&&**name));
         let on = |kind| self.is_on(kind);
-        let off: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !on(*kind)).collect();
+        let off: Vec<RuleKind> = RuleKind::ALL.into_iter().filter(|kind| !on(*kind)).collect();
         self.firing.resolve_all(at, "this is watched no longer", |kind, subject, _| {
             off.contains(&kind)
                 || match kind {
-                    Kind::Cost => !budgets.iter().any(|name| {
+                    RuleKind::Cost => !budgets.iter().any(|name| {
                         subject.strip_prefix(name).is_some_and(|share| share.starts_with('\u{1f}'))
                     }),
-                    Kind::Backlog => false,
+                    RuleKind::Backlog => false,
                     _ => !endpoints.contains(&subject),
                 }
         })
     }
 
-    fn is_on(&self, kind: Kind) -> bool {
+    fn is_on(&self, kind: RuleKind) -> bool {
         let RulesConfig {
             latency,
             error_rate,
@@ -91,18 +91,18 @@ impl Rules {
             queue_backlog,
         } = &self.config;
         match kind {
-            Kind::Latency => latency.is_some(),
-            Kind::ErrorRate => error_rate.is_some(),
-            Kind::RateLimited => rate_limited.is_some(),
-            Kind::Failover => failover_triggered.is_some(),
-            Kind::Exceeded => latency_exceeded.is_some(),
-            Kind::Cost => *cost_threshold_exceeded,
-            Kind::Backlog => queue_backlog.is_some(),
+            RuleKind::Latency => latency.is_some(),
+            RuleKind::ErrorRate => error_rate.is_some(),
+            RuleKind::RateLimited => rate_limited.is_some(),
+            RuleKind::Failover => failover_triggered.is_some(),
+            RuleKind::Exceeded => latency_exceeded.is_some(),
+            RuleKind::Cost => *cost_threshold_exceeded,
+            RuleKind::Backlog => queue_backlog.is_some(),
         }
     }
 
     /// An attempt has ended.
-    pub fn attempt(&mut self, seen: &AttemptSeen, pace: Pace) -> Vec<Alert> {
+    pub fn attempt(&mut self, seen: &AttemptObservation, pace: AttemptLatency) -> Vec<Alert> {
         if seen.failure.is_some() && !seen.blames {
             return Vec::new();
         }
@@ -143,8 +143,8 @@ impl Rules {
     /// A call moved from one endpoint to another.
     pub fn moved(
         &mut self,
-        from: &Place,
-        to: &Place,
+        from: &TargetKey,
+        to: &TargetKey,
         why: Reason,
         now: Instant,
         at: SystemTime,
@@ -156,7 +156,7 @@ impl Rules {
         let watched = self.endpoints.get_mut(name)?;
         watched.last_move = Some(now);
         watched.answered_since = false;
-        self.firing.fire(Kind::Failover, name, name, at, None, || Said {
+        self.firing.fire(RuleKind::Failover, name, name, at, None, || AlertText {
             severity: Severity::Warning,
             message: format!("{name}: calls move to {} ({})", to.0, why.word()),
             details: json!({
@@ -167,14 +167,14 @@ impl Rules {
     }
 
     /// Money was spent.
-    pub fn spent(&mut self, crossed: &Crossed, at: SystemTime) -> Option<Alert> {
+    pub fn spent(&mut self, crossed: &BudgetThreshold, at: SystemTime) -> Option<Alert> {
         if !self.config.cost_threshold_exceeded {
             return None;
         }
-        let Crossed { budget, share, spent_usd, limit_usd, per, renews_at } = crossed;
+        let BudgetThreshold { budget, share, spent_usd, limit_usd, per, renews_at } = crossed;
         let subject = format!("{budget}\u{1f}{share}");
         let service = format!("budget {budget}");
-        self.firing.fire(Kind::Cost, &subject, &service, at, Some(*renews_at), || Said {
+        self.firing.fire(RuleKind::Cost, &subject, &service, at, Some(*renews_at), || AlertText {
             severity: if *share >= 1.0 { Severity::Critical } else { Severity::Warning },
             message: format!(
                 "budget {budget}: {:.0} % of {limit_usd} USD a {per} are spent ({spent_usd:.2} USD)",
@@ -188,11 +188,11 @@ impl Rules {
     }
 
     /// How the queue stands now.
-    pub fn backlog(&mut self, seen: Backlog, at: SystemTime) -> Option<Alert> {
+    pub fn backlog(&mut self, seen: QueueBacklog, at: SystemTime) -> Option<Alert> {
         let rule = self.config.queue_backlog.clone()?;
-        let Backlog { jobs, oldest } = seen;
+        let QueueBacklog { jobs, oldest } = seen;
         if jobs > rule.jobs || (jobs > 0 && oldest > rule.oldest) {
-            return self.firing.fire(Kind::Backlog, QUEUE, QUEUE, at, None, || Said {
+            return self.firing.fire(RuleKind::Backlog, QUEUE, QUEUE, at, None, || AlertText {
                 severity: Severity::Warning,
                 message: match oldest.as_secs() {
                     0 => format!("queue: {jobs} jobs wait"),
@@ -207,7 +207,7 @@ impl Rules {
         if jobs > rule.jobs / 2 || (jobs > 0 && oldest > rule.oldest.mul_f64(CLEARED)) {
             return None;
         }
-        self.firing.resolve(Kind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs wait"))
+        self.firing.resolve(RuleKind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs wait"))
     }
 
     /// Ends what is over by time alone.

@@ -3,26 +3,27 @@
 use super::*;
 use crate::alert::{
     rules::config::{
-        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, Figure, LatencyRule, RateLimitedRule,
+        BacklogRule, ErrorRateRule, ExceededRule, FailoverRule, LatencyRule, LatencyStatistic,
+        RateLimitedRule,
     },
-    types::Status,
+    types::AlertStatus,
 };
 
 const START: u64 = 1_000_000;
 
 struct Play {
     begin: Instant,
-    rules: Rules,
+    rules: RuleSet,
     told: Vec<String>,
 }
 
-fn place(endpoint: &str) -> Place {
+fn place(endpoint: &str) -> TargetKey {
     (endpoint.into(), "m".into())
 }
 
 impl Play {
     fn new(config: RulesConfig) -> Self {
-        Self { begin: Instant::now(), rules: Rules::new(config), told: Vec::new() }
+        Self { begin: Instant::now(), rules: RuleSet::new(config), told: Vec::new() }
     }
 
     fn at(&self, secs: u64) -> (Instant, SystemTime) {
@@ -32,7 +33,7 @@ impl Play {
 
     fn note(&mut self, secs: u64, alerts: impl IntoIterator<Item = Alert>) {
         for alert in alerts {
-            let sign = if alert.status == Status::Firing { '+' } else { '-' };
+            let sign = if alert.status == AlertStatus::Firing { '+' } else { '-' };
             self.told.push(format!("{secs}{sign}{}", alert.kind));
         }
     }
@@ -40,10 +41,16 @@ impl Play {
     fn attempt(&mut self, secs: u64, failure: Option<Reason>, latency_ms: u64, limit_ms: Option<u64>) {
         let (now, at) = self.at(secs);
         let latency = Duration::from_millis(latency_ms);
-        let seen =
-            AttemptSeen { place: place("a"), at, now, took: latency, failure, blames: failure.is_some() };
+        let seen = AttemptObservation {
+            place: place("a"),
+            at,
+            now,
+            took: latency,
+            failure,
+            blames: failure.is_some(),
+        };
         let limit = limit_ms.map(Duration::from_millis);
-        let told = self.rules.attempt(&seen, Pace { latency, limit });
+        let told = self.rules.attempt(&seen, AttemptLatency { latency, limit });
         self.note(secs, told);
     }
 
@@ -54,7 +61,8 @@ impl Play {
     }
 
     fn backlog(&mut self, secs: u64, jobs: u64, oldest: u64) {
-        let told = self.rules.backlog(Backlog { jobs, oldest: Duration::from_secs(oldest) }, self.at(secs).1);
+        let told =
+            self.rules.backlog(QueueBacklog { jobs, oldest: Duration::from_secs(oldest) }, self.at(secs).1);
         self.note(secs, told);
     }
 
@@ -112,7 +120,7 @@ fn latency_takes_enough_answers_and_does_not_flap_at_its_threshold() {
 
 #[test]
 fn latency_by_the_percentile_sees_what_the_mean_hides() {
-    for (of, fires) in [(Figure::Mean, false), (Figure::P95, true)] {
+    for (of, fires) in [(LatencyStatistic::Mean, false), (LatencyStatistic::P95, true)] {
         let mut play = Play::new(only(|c| c.latency = Some(LatencyRule { of, ..LatencyRule::default() })));
         (0..50).for_each(|n| play.attempt(n, None, if n % 10 == 0 { 20_000 } else { 10 }, None));
         assert_eq!(!play.told.is_empty(), fires, "{of:?}: {}", play.told());
@@ -162,7 +170,7 @@ fn callers_mistakes_are_no_errors() {
     let mut play = Play::new(RulesConfig::default());
     for secs in 0..100 {
         let (now, at) = play.at(secs);
-        let seen = AttemptSeen {
+        let seen = AttemptObservation {
             place: place("a"),
             at,
             now,
@@ -170,7 +178,7 @@ fn callers_mistakes_are_no_errors() {
             failure: Some(Reason::BadRequest),
             blames: false,
         };
-        let told = play.rules.attempt(&seen, Pace { latency: Duration::ZERO, limit: None });
+        let told = play.rules.attempt(&seen, AttemptLatency { latency: Duration::ZERO, limit: None });
         play.note(secs, told);
     }
     assert_eq!(play.told(), "");
@@ -222,7 +230,7 @@ fn a_move_within_an_endpoint_is_none() {
     let mut play = Play::new(RulesConfig::default());
     play.attempt(0, DOWN, 1, None);
     let (now, at) = play.at(0);
-    let to: Place = ("a".into(), "other".into());
+    let to: TargetKey = ("a".into(), "other".into());
     assert!(play.rules.moved(&place("a"), &to, Reason::ServerError, now, at).is_none());
 }
 
@@ -247,7 +255,7 @@ fn what_is_later_than_its_limit_fires_until_five_in_a_row_are_in_time() {
 #[test]
 fn shares_of_a_budget_are_told_once_a_period() {
     let mut play = Play::new(only(|c| c.cost_threshold_exceeded = true));
-    let crossed = |share, renews_in: u64| Crossed {
+    let crossed = |share, renews_in: u64| BudgetThreshold {
         budget: "day".into(),
         share,
         spent_usd: share * 10.0,
@@ -317,7 +325,7 @@ fn episodes_and_endpoints_are_bounded() {
     let mut play = Play::new(RulesConfig::default());
     for n in 0..3_000 {
         let (now, at) = play.at(n);
-        let seen = AttemptSeen {
+        let seen = AttemptObservation {
             place: place(&n.to_string()),
             at,
             now,
@@ -325,7 +333,7 @@ fn episodes_and_endpoints_are_bounded() {
             failure: DOWN,
             blames: true,
         };
-        play.rules.attempt(&seen, Pace { latency: Duration::ZERO, limit: None });
+        play.rules.attempt(&seen, AttemptLatency { latency: Duration::ZERO, limit: None });
         let told = play.rules.moved(&place(&n.to_string()), &place("other"), Reason::ServerError, now, at);
         play.note(n, told);
     }

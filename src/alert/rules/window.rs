@@ -9,13 +9,13 @@ const SLICES: u32 = 30;
 
 /// Two counts, of all and of those that are special.
 #[derive(Default)]
-pub struct Window {
+pub struct SlidingCounts {
     slices: VecDeque<(Instant, u32, u32)>,
     total: u32,
     special: u32,
 }
 
-impl Window {
+impl SlidingCounts {
     pub fn add(&mut self, special: bool, span: Duration, now: Instant) {
         self.forget(span, now);
         let special = u32::from(special);
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn counts_what_is_young_enough_and_stays_small() {
         let (begin, span) = (Instant::now(), Duration::from_secs(300));
-        let mut window = Window::default();
+        let mut window = SlidingCounts::default();
         for s in 0..3_000 {
             window.add(s % 10 == 0, span, begin + Duration::from_secs(s));
             assert!(window.slices.len() <= SLICES as usize + 1);

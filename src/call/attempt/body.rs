@@ -1,11 +1,11 @@
 //! Reads whole bodies, decoded, within the call's timeouts.
 
 use super::faults::undecodable;
-use crate::policy::fault::Kind;
+use crate::policy::fault::FaultKind;
 use crate::{
     base::clock::now,
     call::context::Call,
-    net::{body::Body, decode::Decoder},
+    net::{body::Body, decode::ContentDecoder},
     policy::fault::Fault,
 };
 use std::time::{Duration, Instant};
@@ -23,16 +23,16 @@ pub async fn read_whole(
     call: &Call,
     began: Instant,
     body: &mut Body,
-    decoder: &mut Decoder,
+    decoder: &mut ContentDecoder,
 ) -> Result<Vec<u8>, Fault> {
     let first = call.timeouts.first_content.map(|limit| began + limit);
     let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     loop {
         let between = call.timeouts.content.map(|limit| now() + limit);
         let (limit, kind) = match (first, between) {
-            (Some(first), Some(between)) if between < first => (Some(between), Kind::ContentTimeout),
-            (Some(first), _) => (Some(first), Kind::FirstContentTimeout),
-            (None, between) => (between, Kind::ContentTimeout),
+            (Some(first), Some(between)) if between < first => (Some(between), FaultKind::ContentTimeout),
+            (Some(first), _) => (Some(first), FaultKind::FirstContentTimeout),
+            (None, between) => (between, FaultKind::ContentTimeout),
         };
         let out = if decoder.is_identity() { &mut bytes } else { &mut encoded };
         let more = match limit {
@@ -41,7 +41,7 @@ pub async fn read_whole(
                 .await
                 .map_err(|_| Fault::new(kind, "the answer did not arrive in time").maybe_billed())?,
         };
-        if !more.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())? {
+        if !more.map_err(|why| Fault::new(FaultKind::Truncated, why).maybe_billed())? {
             break;
         }
         if !decoder.is_identity() {
@@ -49,7 +49,7 @@ pub async fn read_whole(
             encoded.clear();
         }
         if bytes.len() > MAX_ANSWER {
-            return Err(Fault::new(Kind::Malformed, "the answer is larger than 64 MiB").maybe_billed());
+            return Err(Fault::new(FaultKind::Malformed, "the answer is larger than 64 MiB").maybe_billed());
         }
     }
     bytes.extend(decoder.finish().map_err(undecodable)?);
@@ -57,7 +57,7 @@ pub async fn read_whole(
 }
 
 /// Reads an error's body as far as it is worth it; a body that breaks off still says something.
-pub async fn error_text(mut body: Body, mut decoder: Decoder) -> Vec<u8> {
+pub async fn error_text(mut body: Body, mut decoder: ContentDecoder) -> Vec<u8> {
     let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     let read = async {
         while let Ok(true) = body.data(&mut encoded).await {

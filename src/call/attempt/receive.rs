@@ -1,24 +1,24 @@
 //! Reads an answer that is not streamed.
 
-use super::{body::read_whole, faults::no_answer_fault, response::Answer};
+use super::{body::read_whole, faults::no_answer_fault, response::Response};
 use crate::{
-    call::{context::Call, types::Answered},
-    policy::fault::{Fault, Kind},
+    call::{context::Call, types::CallAnswer},
+    policy::fault::{Fault, FaultKind},
     state::admission::Admission,
 };
 /// Reads a whole answer that was not streamed.
-pub async fn receive(call: &Call, admission: &Admission, answer: Answer) -> Result<Answered, Fault> {
-    let Answer { head, mut body, mut decoder } = answer;
+pub async fn receive(call: &Call, admission: &Admission, answer: Response) -> Result<CallAnswer, Fault> {
+    let Response { head, mut body, mut decoder } = answer;
     let mut bytes = read_whole(call, admission.began, &mut body, &mut decoder).await?;
     // JavaScript's parser takes no byte order mark.
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
     let body = String::from_utf8(bytes)
-        .map_err(|_| Fault::new(Kind::Malformed, "the answer is not UTF-8").maybe_billed())?;
+        .map_err(|_| Fault::new(FaultKind::Malformed, "the answer is not UTF-8").maybe_billed())?;
     let dialect = admission.target.endpoint.config.dialect;
     match dialect.read_answer(&body, || call.unsaid(&admission.target)) {
-        Ok(sound) => Ok(Answered {
+        Ok(sound) => Ok(CallAnswer {
             body: match &call.wire {
                 None => sound.body.unwrap_or(body),
                 Some(wire) => wire.answer(dialect, body, sound.body),

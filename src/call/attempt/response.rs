@@ -1,19 +1,19 @@
 //! A response whose head has been read.
 
 use crate::{
-    net::{body::Body, decode::Decoder},
+    net::{body::Body, decode::ContentDecoder},
     policy::fault::Fault,
 };
 use std::time::Duration;
 
 /// An answer whose head says success.
-pub struct Answer {
-    pub head: Head,
+pub struct Response {
+    pub head: ResponseHead,
     pub body: Body,
-    pub decoder: Decoder,
+    pub decoder: ContentDecoder,
 }
 
-pub struct Head {
+pub struct ResponseHead {
     pub status: u16,
     pub reused: bool,
     pub connect_took: Option<Duration>,
@@ -25,7 +25,7 @@ pub struct Head {
 }
 
 /// An exchange that came to no sound head.
-pub struct NotSent {
+pub struct FailedExchange {
     pub fault: Fault,
     pub reused: bool,
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::{
     base::{
-        rate_limit::{self, Lesson},
-        retry_after::{self, HintHeaders},
+        rate_limit::{self, ObservedLimits},
+        retry_after::{self, RetryAfterHeaders},
     },
-    net::fields::{Fields, text},
+    net::fields::{HeaderFields, text},
 };
 
 /// What the caller hears of an answer's head: what it holds, and what its limits are.
@@ -34,14 +34,14 @@ const SHOULD_RETRY: usize = 4;
 const REQUEST_IDS: usize = 5;
 
 #[derive(Default)]
-pub struct Said<'a> {
+pub struct ResponseHeaders<'a> {
     /// By `NAMES`, each as it came first.
     named: [Option<&'a str>; NAMES.len()],
-    quotas: rate_limit::Headers<'a>,
+    quotas: rate_limit::RateLimitHeaders<'a>,
 }
 
-impl<'a> Said<'a> {
-    pub fn read(fields: &'a Fields) -> Self {
+impl<'a> ResponseHeaders<'a> {
+    pub fn read(fields: &'a HeaderFields) -> Self {
         let mut said = Self::default();
         fields.each(|name, value| {
             if let Some(at) = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
@@ -60,12 +60,12 @@ impl<'a> Said<'a> {
         if retry_after.is_none() && retry_after_ms.is_none() {
             return None;
         }
-        let headers = HintHeaders { retry_after, retry_after_ms, date: self.named[DATE] };
+        let headers = RetryAfterHeaders { retry_after, retry_after_ms, date: self.named[DATE] };
         retry_after::from_headers(headers, now())
     }
 
     /// What it says of its limits, unless it says nothing.
-    pub fn lesson(&self, now: impl Fn() -> SystemTime) -> Option<Lesson> {
+    pub fn lesson(&self, now: impl Fn() -> SystemTime) -> Option<ObservedLimits> {
         (!self.quotas.is_empty()).then(|| self.quotas.lesson(self.named[DATE], now))
     }
 
@@ -83,7 +83,7 @@ impl<'a> Said<'a> {
 }
 
 /// The fields of an answer's head that are passed on.
-pub fn passed_on(fields: &Fields) -> Vec<(String, String)> {
+pub fn passed_on(fields: &HeaderFields) -> Vec<(String, String)> {
     let mut kept = Vec::new();
     fields.each(|name, value| {
         let Some(name) = text(name).map(str::to_ascii_lowercase) else { return };

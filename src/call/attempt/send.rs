@@ -3,7 +3,7 @@
 use super::{
     body::{MAX_ANSWER, MAX_ERROR, MAX_PIECE, error_text},
     faults::{not_sent, untranslatable, unusable},
-    response::{Answer, Head, NotSent},
+    response::{FailedExchange, Response, ResponseHead},
     response_headers::passed_on,
     timeouts::limits,
 };
@@ -12,16 +12,16 @@ use bytes::Bytes;
 use http::header;
 use tokio::time;
 
-use super::response_headers::Said;
+use super::response_headers::ResponseHeaders;
 use crate::{
     base::clock::now,
-    call::{context::Call, request::Question, types::Trial},
+    call::{context::Call, request::CallRequest, types::AttemptContext},
     config::key::{ApiKey, KeySource},
     dialect::{chat::Untranslatable, codec::Dialect, error_body, openai::request::ChatRequest},
-    net::{decode::Decoder, request::Request},
+    net::{decode::ContentDecoder, request::Request},
     policy::{
         classify::classify,
-        fault::{Fault, Kind},
+        fault::{Fault, FaultKind},
     },
     state::Target,
 };
@@ -30,9 +30,9 @@ use crate::{
 const STORED_ELSEWHERE: &str = "previous_response_not_found";
 
 /// Sends the request and reads the head; an error's body is read too.
-pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
+pub async fn send(call: &Call, trial: &mut AttemptContext) -> Result<Response, FailedExchange> {
     let target = &trial.admission.target.clone();
-    let fresh = |fault| NotSent { fault, reused: false };
+    let fresh = |fault| FailedExchange { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
     let request = build(call, target, key.as_ref(), trial).map_err(fresh)?;
     trial.key = key;
@@ -48,17 +48,17 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
         .send(request, limits, sending)
         .await
         .map_err(|failed| not_sent(failed, headers_kind))?;
-    let (said, body) = (Said::read(&exchange.fields), exchange.body);
+    let (said, body) = (ResponseHeaders::read(&exchange.fields), exchange.body);
     let wall = || call.engine.wall();
-    let head = Head {
+    let head = ResponseHead {
         status: exchange.status,
         reused: exchange.reused,
         connect_took: exchange.connect_took,
         vendor_request_id: said.request_id().map(|id| request_id(id, target)),
         hint: said.hint(wall),
         passed_on: match call.question {
-            Question::Chat(_) => Vec::new(),
-            Question::Other(_) => passed_on(&exchange.fields),
+            CallRequest::Chat(_) => Vec::new(),
+            CallRequest::Other(_) => passed_on(&exchange.fields),
         },
     };
     // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
@@ -73,12 +73,12 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
         (true, true) => MAX_PIECE,
         (false, _) => MAX_ERROR,
     };
-    let decoder = Decoder::new(said.content_encoding(), limit).map_err(|_| NotSent {
-        fault: Fault::new(Kind::Malformed, "the answer's content-encoding is none that was asked for"),
+    let decoder = ContentDecoder::new(said.content_encoding(), limit).map_err(|_| FailedExchange {
+        fault: Fault::new(FaultKind::Malformed, "the answer's content-encoding is none that was asked for"),
         reused: head.reused,
     })?;
     if success {
-        return Ok(Answer { head, body, decoder });
+        return Ok(Response { head, body, decoder });
     }
     let body = error_text(body, decoder).await;
     // Before anything cuts it: half a key is recognised by nobody.
@@ -86,15 +86,15 @@ pub async fn send(call: &Call, trial: &mut Trial) -> Result<Answer, NotSent> {
     target.redact(&mut body);
     let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
     // Some have not got what others have: elsewhere it may be.
-    let missing = fault.kind == Kind::NotFound
+    let missing = fault.kind == FaultKind::NotFound
         || matches!(head.status, 405 | 501)
         || fault.code.as_deref() == Some(STORED_ELSEWHERE);
     if missing && call.question.chat().is_none() {
-        fault.kind = Kind::Absent;
+        fault.kind = FaultKind::Absent;
     }
     fault.same_forbidden = said.forbids_retry();
     fault.vendor_request_id = head.vendor_request_id;
-    Err(NotSent { fault, reused: head.reused })
+    Err(FailedExchange { fault, reused: head.reused })
 }
 
 async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
@@ -115,16 +115,21 @@ async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
     }
 }
 
-fn build(call: &Call, target: &Target, key: Option<&ApiKey>, trial: &Trial) -> Result<Request, Fault> {
+fn build(
+    call: &Call,
+    target: &Target,
+    key: Option<&ApiKey>,
+    trial: &AttemptContext,
+) -> Result<Request, Fault> {
     let endpoint = &target.endpoint.config;
     let mut request = match &call.question {
-        Question::Chat(chat) => {
+        CallRequest::Chat(chat) => {
             let last_turn = (trial.moved && call.forgets_context()).then(|| chat.last_turn()).flatten();
             let chat = last_turn.as_ref().unwrap_or(chat);
             let body = completion(call, chat, target, trial.continues).map_err(|e| untranslatable(&e))?;
             Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
-        Question::Other(other) => other.request(target, key)?,
+        CallRequest::Other(other) => other.request(target, key)?,
     };
     if let Some(wire) = call.wire.as_ref().filter(|wire| wire.caller.speaks(endpoint.dialect)) {
         let own = |name| endpoint.headers.iter().any(|(own, _)| own == name);

@@ -14,25 +14,25 @@ use std::{
 
 use tokio::time::{self, Sleep};
 
-use self::frame::{Frame, drain, next_frame, timeout_message};
-use super::response::{Answer, Head};
+use self::frame::{BodyFrame, drain, next_frame, timeout_message};
+use super::response::{Response, ResponseHead};
 use crate::{
     base::clock::now,
     call::{
         context::Call,
-        error::{CallError, Interrupted},
-        output::Voice,
-        types::{Answered, Cut, Ended, Trial},
+        error::{CallError, PartialAnswer},
+        output::OutputEncoding,
+        types::{AttemptContext, AttemptEnd, CallAnswer, Interruption},
     },
     config::timeouts::Timeouts,
     dialect::{
         codec,
         openai::{accumulate::Accumulator, chunk, request::ChatRequest},
     },
-    net::{body::Body, decode::Decoder, sse::Framer},
+    net::{body::Body, decode::ContentDecoder, sse::Framer},
     policy::{
         classify::classify,
-        fault::{Fault, Kind},
+        fault::{Fault, FaultKind},
     },
     state::{Target, admission::Admission},
 };
@@ -43,16 +43,16 @@ const MAX_EVENT: usize = 8 << 20;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A stream that is being read: up to its commit point, then to its end.
-pub struct Reading<'c> {
+pub struct ChatStreamReader<'c> {
     call: &'c Call,
     request: &'c ChatRequest,
     target: Arc<Target>,
     began: Instant,
     body: Body,
-    decoder: Decoder,
+    decoder: ContentDecoder,
     /// Set where the vendor's own chunks are not OpenAI's.
-    translator: Option<codec::Decoder>,
-    voice: Voice,
+    translator: Option<codec::StreamDecoder>,
+    voice: OutputEncoding,
     framer: Framer,
     whole: Accumulator,
     /// What waits for the commit point, or for the sink.
@@ -66,7 +66,7 @@ pub struct Reading<'c> {
     finished_at: Option<Instant>,
     /// The first bytes, for bodies that are no event stream.
     start: Vec<u8>,
-    head: Head,
+    head: ResponseHead,
     /// There may be events that were received and not looked at.
     pending: bool,
     body_ended: bool,
@@ -74,10 +74,10 @@ pub struct Reading<'c> {
     ended: bool,
     /// Set for what is waited for now.
     timer: Pin<Box<Sleep>>,
-    armed_for: Kind,
+    armed_for: FaultKind,
 }
 
-enum Progress {
+enum ReadProgress {
     More,
     /// `[DONE]`, with a finish reason before it.
     End,
@@ -87,22 +87,22 @@ enum Progress {
 pub async fn begin<'c>(
     call: &'c Call,
     request: &'c ChatRequest,
-    trial: &mut Trial,
-    answer: Answer,
-) -> Result<Box<Reading<'c>>, Fault> {
-    let Answer { head, body, decoder } = answer;
+    trial: &mut AttemptContext,
+    answer: Response,
+) -> Result<Box<ChatStreamReader<'c>>, Fault> {
+    let Response { head, body, decoder } = answer;
     let began = trial.admission.began;
     let target = trial.admission.target.clone();
     let (first, armed_for) = timeouts::first_content_limit(call, trial.latency_limit);
     let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
-    let mut reading = Box::new(Reading {
+    let mut reading = Box::new(ChatStreamReader {
         call,
         request,
         began,
         body,
         decoder,
         translator: target.endpoint.config.dialect.decoder(|| call.unsaid(&target)),
-        voice: Voice::of(call.wire.as_ref(), target.endpoint.config.dialect),
+        voice: OutputEncoding::of(call.wire.as_ref(), target.endpoint.config.dialect),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
         held: Vec::new(),
@@ -135,13 +135,13 @@ pub async fn begin<'c>(
     Ok(reading)
 }
 
-impl Reading<'_> {
+impl ChatStreamReader<'_> {
     /// Passes on what was held and what comes after it, to the end.
     pub async fn deliver<S: StreamSink>(
         mut self: Box<Self>,
         admission: &mut Admission,
         sink: &mut S,
-    ) -> Ended {
+    ) -> AttemptEnd {
         let deadline = self.call.started + self.call.timeouts.total;
         if self.call.wire.is_some() {
             let introduction = self.call.introduction(&self.target, self.head.vendor_request_id.as_deref());
@@ -178,7 +178,7 @@ impl Reading<'_> {
                 for chunk in self.held.drain(..) {
                     sink.chunk(chunk);
                 }
-                return Ended::Cut(Box::new(Cut {
+                return AttemptEnd::Cut(Box::new(Interruption {
                     fault,
                     endpoint: self.target.endpoint.config.name.clone(),
                     model: self.target.model.to_string(),
@@ -193,7 +193,7 @@ impl Reading<'_> {
         let usage = self.whole.usage();
         // Who speaks a dialect of his own has put it together himself.
         let wire = self.call.wire.is_some();
-        Ended::Answered(Answered {
+        AttemptEnd::Answered(CallAnswer {
             body: if wire { String::new() } else { self.whole.completion().to_string() },
             usage,
             first_content: self.first_content,
@@ -224,14 +224,14 @@ impl Reading<'_> {
     }
 
     /// The call's own deadline passed.
-    fn expired(self) -> Ended {
-        let delivered = Interrupted {
+    fn expired(self) -> AttemptEnd {
+        let delivered = PartialAnswer {
             partial: self.whole.text().to_owned(),
             usage: self.whole.usage(),
             partial_completion: self.whole.completion(),
         };
         let endpoint = &self.target.endpoint.config.name;
-        Ended::Expired(Box::new(CallError::expired(endpoint, self.call.timeouts.total, delivered)))
+        AttemptEnd::Expired(Box::new(CallError::expired(endpoint, self.call.timeouts.total, delivered)))
     }
 
     /// Reads what comes next.
@@ -245,20 +245,20 @@ impl Reading<'_> {
         }
         let mut frame = Vec::new();
         match next_frame(&mut self.body, self.timer.as_mut(), &mut frame).await {
-            Frame::Data => {}
-            Frame::TimedOut if self.finished_at.is_some() => {
+            BodyFrame::Data => {}
+            BodyFrame::TimedOut if self.finished_at.is_some() => {
                 self.ended = true;
                 return Ok(());
             }
-            Frame::TimedOut => {
+            BodyFrame::TimedOut => {
                 return Err(Fault::new(self.armed_for, timeout_message(self.armed_for)).maybe_billed());
             }
-            Frame::Broken(_) if self.whole.finished() => {
+            BodyFrame::Broken(_) if self.whole.finished() => {
                 self.ended = true;
                 return Ok(());
             }
-            Frame::Broken(why) => return Err(self.fault(Kind::Truncated, &why)),
-            Frame::End => {
+            BodyFrame::Broken(why) => return Err(self.fault(FaultKind::Truncated, &why)),
+            BodyFrame::End => {
                 self.body_ended = true;
                 let rest = match self.decoder.finish() {
                     Ok(rest) => rest,
@@ -278,8 +278,8 @@ impl Reading<'_> {
         self.progressed(progress)
     }
 
-    fn progressed(&mut self, progress: Progress) -> Result<(), Fault> {
-        if let Progress::End = progress {
+    fn progressed(&mut self, progress: ReadProgress) -> Result<(), Fault> {
+        if let ReadProgress::End = progress {
             self.ended = true;
             drain(&mut self.body);
             return Ok(());
@@ -299,7 +299,7 @@ impl Reading<'_> {
         let at = if self.is_whole() {
             *self.finished_at.get_or_insert_with(now) + GRACE
         } else if self.first_content.is_some() {
-            self.armed_for = Kind::ContentTimeout;
+            self.armed_for = FaultKind::ContentTimeout;
             self.last_content + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT)
         } else {
             return;
@@ -324,7 +324,7 @@ impl Reading<'_> {
             return Err(fault);
         }
         // "None sound after it": a stream that ends in undecodable events was malformed, not cut.
-        let kind = if self.undecodable_run > 0 { Kind::Malformed } else { Kind::Truncated };
+        let kind = if self.undecodable_run > 0 { FaultKind::Malformed } else { FaultKind::Truncated };
         Err(self.fault(kind, "the stream ended without a finish reason"))
     }
 
@@ -339,13 +339,16 @@ impl Reading<'_> {
         let error = crate::dialect::error_body::read(head.as_bytes());
         if *start == b'<' || (error.code.is_none() && error.kind.is_none() && error.status.is_none()) {
             return Some(
-                self.fault(Kind::Malformed, &format!("the answer is no event stream: {}", error.message)),
+                self.fault(
+                    FaultKind::Malformed,
+                    &format!("the answer is no event stream: {}", error.message),
+                ),
             );
         }
         Some(classify(self.head.status, self.head.hint, &error))
     }
 
-    fn fault(&self, kind: Kind, message: &str) -> Fault {
+    fn fault(&self, kind: FaultKind, message: &str) -> Fault {
         Fault { status: Some(self.head.status), ..Fault::new(kind, message).maybe_billed() }
     }
 }

@@ -1,15 +1,15 @@
 //! Which timeout holds for an attempt's head and first content.
 
 use crate::{
-    call::{context::Call, types::Trial},
+    call::{context::Call, types::AttemptContext},
     config::timeouts::Timeouts,
-    net::client::Limits,
-    policy::fault::Kind,
+    net::client::ExchangeTimeouts,
+    policy::fault::FaultKind,
 };
 use std::time::Duration;
 
 /// How long the head may take, and which phase it is that passes then: content cannot come before it.
-pub fn limits(call: &Call, trial: &Trial) -> (Limits, Kind) {
+pub fn limits(call: &Call, trial: &AttemptContext) -> (ExchangeTimeouts, FaultKind) {
     let t = &call.timeouts;
     let stream = call.question.stream();
     let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
@@ -20,17 +20,19 @@ pub fn limits(call: &Call, trial: &Trial) -> (Limits, Kind) {
     let fresh = trial.fresh;
     match (headers, first) {
         (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
-            (Limits { connect, headers: Some(first), fresh }, first_kind)
+            (ExchangeTimeouts { connect, headers: Some(first), fresh }, first_kind)
         }
-        (headers, _) => (Limits { connect, headers, fresh }, Kind::HeadersTimeout),
+        (headers, _) => (ExchangeTimeouts { connect, headers, fresh }, FaultKind::HeadersTimeout),
     }
 }
 
 /// How long the first content may take, and what it is called when that passes.
-pub fn first_content_limit(call: &Call, latency_limit: Option<Duration>) -> (Option<Duration>, Kind) {
+pub fn first_content_limit(call: &Call, latency_limit: Option<Duration>) -> (Option<Duration>, FaultKind) {
     let own = call.timeouts.first_content;
     match latency_limit {
-        Some(limit) if limit < own.unwrap_or(Timeouts::FIRST_CONTENT) => (Some(limit), Kind::LatencyLimit),
-        _ => (own, Kind::FirstContentTimeout),
+        Some(limit) if limit < own.unwrap_or(Timeouts::FIRST_CONTENT) => {
+            (Some(limit), FaultKind::LatencyLimit)
+        }
+        _ => (own, FaultKind::FirstContentTimeout),
     }
 }

@@ -10,21 +10,21 @@ use serde_json::Value;
 use crate::{
     config::key::{ApiKey, KeySource},
     dialect::{
-        client_dialect::Caller,
+        client_dialect::ClientDialect,
         codec::{Dialect, in_path},
-        members::{self, Members},
+        members::{self, JsonMembers},
         tokens,
     },
-    net::request::{Head, Request, USER_AGENT},
-    policy::fault::{Fault, Kind},
+    net::request::{Request, RequestHead, USER_AGENT},
+    policy::fault::{Fault, FaultKind},
     state::{Target, request_head::authorize},
 };
 
 #[derive(Debug)]
-pub struct Passthrough {
-    caller: Caller,
+pub struct PassthroughRequest {
+    caller: ClientDialect,
     method: Method,
-    address: Address,
+    address: RequestPath,
     body: Bytes,
     /// Where the model is named: in the address, or in a JSON body at this place.
     model: Option<String>,
@@ -35,17 +35,17 @@ pub struct Passthrough {
 
 /// What comes after the base URL: all of it, or what stands before and after the model's name.
 #[derive(Debug)]
-pub struct Address {
+pub struct RequestPath {
     pub before: String,
     pub model: Option<String>,
     pub after: String,
 }
 
-impl Passthrough {
-    pub fn new(caller: Caller, method: Method, address: Address, body: Bytes) -> Self {
+impl PassthroughRequest {
+    pub fn new(caller: ClientDialect, method: Method, address: RequestPath, body: Bytes) -> Self {
         let text = std::str::from_utf8(&body).ok();
-        let members = text.and_then(|text| Members::read(text).ok());
-        let named = |members: &Members<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
+        let members = text.and_then(|text| JsonMembers::read(text).ok());
+        let named = |members: &JsonMembers<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
         // In Google's bodies it stands once more, by its whole name.
         let in_body = members.as_ref().filter(|_| address.model.is_none()).and_then(named);
         let in_body = in_body.filter(|model| !model.trim().is_empty());
@@ -81,15 +81,14 @@ impl Passthrough {
     /// The request for one candidate. The caller's headers come on top.
     pub fn request(&self, target: &Target, key: Option<&ApiKey>) -> Result<Request, Fault> {
         let endpoint = &target.endpoint.config;
-        let Address { before, model, after } = &self.address;
+        let RequestPath { before, model, after } = &self.address;
         let path = match model {
             Some(_) => format!("{before}{}{after}", in_path(&target.model)),
             None => format!("{before}{after}"),
         };
-        let uri: Uri =
-            endpoint.base_url.join(&path).parse().map_err(|_| {
-                Fault::new(Kind::BadRequest, "request: its address holds what no address may")
-            })?;
+        let uri: Uri = endpoint.base_url.join(&path).parse().map_err(|_| {
+            Fault::new(FaultKind::BadRequest, "request: its address holds what no address may")
+        })?;
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let own = match &target.credential.source {
@@ -97,7 +96,10 @@ impl Passthrough {
             KeySource::None | KeySource::Function(_) => None,
         };
         authorize(&mut headers, endpoint, key.or(own));
-        Ok(Request::new(Arc::new(Head::new(self.method.clone(), uri, headers)), self.body_for(&target.model)))
+        Ok(Request::new(
+            Arc::new(RequestHead::new(self.method.clone(), uri, headers)),
+            self.body_for(&target.model),
+        ))
     }
 
     fn body_for(&self, model: &str) -> Bytes {

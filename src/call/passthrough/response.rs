@@ -11,24 +11,24 @@ use tokio::time;
 use crate::{
     base::{clock::now, latin1, vendor_error::VendorError},
     call::{
-        attempt::response::Answer,
+        attempt::response::Response,
         context::Call,
-        error::{CallError, Interrupted},
+        error::{CallError, PartialAnswer},
         sink::StreamSink,
-        types::{Answered, Cut, Ended, Trial},
+        types::{AttemptContext, AttemptEnd, CallAnswer, Interruption},
     },
     config::timeouts::Timeouts,
     dialect::{
         error_body,
         openai::{
             accumulate::Accumulator,
-            chunk::{self, Data},
+            chunk::{self, EventData},
         },
     },
-    net::{body::Body, decode::Decoder, sse::Framer},
+    net::{body::Body, decode::ContentDecoder, sse::Framer},
     policy::{
         classify::classify,
-        fault::{Fault, Kind},
+        fault::{Fault, FaultKind},
     },
     state::admission::Admission,
 };
@@ -37,11 +37,11 @@ use crate::{
 const MAX_OPENING: usize = 64 << 10;
 
 /// An answer that has begun.
-pub struct Flow<'c> {
+pub struct PassthroughReader<'c> {
     call: &'c Call,
     introduction: String,
     body: Body,
-    decoder: Decoder,
+    decoder: ContentDecoder,
     /// What came before the commit point.
     held: Vec<u8>,
     ended: bool,
@@ -52,14 +52,18 @@ pub struct Flow<'c> {
 }
 
 /// Reads until the commit point.
-pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Result<Flow<'c>, Fault> {
+pub async fn begin<'c>(
+    call: &'c Call,
+    trial: &mut AttemptContext,
+    answer: Response,
+) -> Result<PassthroughReader<'c>, Fault> {
     let target = trial.admission.target.clone();
-    let Answer { head, mut body, mut decoder } = answer;
+    let Response { head, mut body, mut decoder } = answer;
     let fields = head.passed_on.clone();
     let kind = fields.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
     let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     if kind == "text/html" {
-        return Err(Fault::new(Kind::Malformed, "the answer is a page for people"));
+        return Err(Fault::new(FaultKind::Malformed, "the answer is a page for people"));
     }
     let whole = kind == "application/json" || kind.ends_with("+json");
     let (mut held, mut ended) = (Vec::new(), false);
@@ -80,15 +84,15 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         let mut begun = false;
         while !begun && !ended {
             let read = held.len();
-            ended = !more(&mut body, &mut decoder, &mut held, until, Kind::FirstContentTimeout).await?;
+            ended = !more(&mut body, &mut decoder, &mut held, until, FaultKind::FirstContentTimeout).await?;
             begun = match &mut opening {
                 None => !held.is_empty(),
                 Some(framer) => {
                     framer.push(&held[read..]);
                     match first_event(framer, ended) {
-                        First::Error(error) => return Err(hears(error)),
-                        First::Event => true,
-                        First::Nothing => held.len() > MAX_OPENING,
+                        FirstEvent::Error(error) => return Err(hears(error)),
+                        FirstEvent::Event => true,
+                        FirstEvent::Nothing => held.len() > MAX_OPENING,
                     }
                 }
             };
@@ -106,7 +110,7 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
         })
         .collect::<Map<_, _>>()
         .into();
-    Ok(Flow {
+    Ok(PassthroughReader {
         call,
         introduction: introduction.to_string(),
         body,
@@ -121,25 +125,25 @@ pub async fn begin<'c>(call: &'c Call, trial: &mut Trial, answer: Answer) -> Res
 }
 
 /// How a stream of events begins.
-enum First {
+enum FirstEvent {
     Nothing,
     Event,
     Error(VendorError),
 }
 
-fn first_event(framer: &mut Framer, ended: bool) -> First {
+fn first_event(framer: &mut Framer, ended: bool) -> FirstEvent {
     let mut first = framer.next_event();
     if ended && first == Ok(None) {
         first = Ok(framer.finish());
     }
     match first {
-        Ok(None) => First::Nothing,
+        Ok(None) => FirstEvent::Nothing,
         Ok(Some(event)) => match chunk::read(event.name.as_deref(), &event.data) {
-            Data::Error(error) => First::Error(error),
-            _ => First::Event,
+            EventData::Error(error) => FirstEvent::Error(error),
+            _ => FirstEvent::Event,
         },
         // What is too large to be looked at is passed on.
-        Err(_) => First::Event,
+        Err(_) => FirstEvent::Event,
     }
 }
 
@@ -154,7 +158,7 @@ fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
     }
     // Readers of a fetch's answer skip the mark.
     let text = str::from_utf8(body).map(|text| text.trim_start_matches('\u{feff}'));
-    let malformed = || Fault::new(Kind::Malformed, "the answer is not JSON").maybe_billed();
+    let malformed = || Fault::new(FaultKind::Malformed, "the answer is not JSON").maybe_billed();
     let text = text.map_err(|_| malformed())?;
     let Ok(envelope) = serde_json::from_str::<Envelope>(text) else {
         return serde_json::from_str::<IgnoredAny>(text).map(|_| None).map_err(|_| malformed());
@@ -165,9 +169,9 @@ fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
     Ok(Some(error_body::from_value(&json!({ "error": error }))))
 }
 
-impl Flow<'_> {
+impl PassthroughReader<'_> {
     /// Passes on what was held and what comes after it, to the end.
-    pub async fn deliver<S: StreamSink>(mut self, _: &mut Admission, sink: &mut S) -> Ended {
+    pub async fn deliver<S: StreamSink>(mut self, _: &mut Admission, sink: &mut S) -> AttemptEnd {
         let deadline = self.call.started + self.call.timeouts.total;
         sink.chunk(std::mem::take(&mut self.introduction));
         loop {
@@ -175,7 +179,7 @@ impl Flow<'_> {
                 sink.chunk(latin1::text(&std::mem::take(&mut self.held)));
             }
             if self.ended {
-                return Ended::Answered(Answered {
+                return AttemptEnd::Answered(CallAnswer {
                     body: String::new(),
                     usage: None,
                     first_content: Some(self.first_content),
@@ -191,12 +195,13 @@ impl Flow<'_> {
             let between = now() + self.call.timeouts.content.unwrap_or(Timeouts::CONTENT);
             let until = between.min(deadline);
             let read =
-                more(&mut self.body, &mut self.decoder, &mut self.held, until, Kind::ContentTimeout).await;
+                more(&mut self.body, &mut self.decoder, &mut self.held, until, FaultKind::ContentTimeout)
+                    .await;
             match read {
                 Ok(more) => self.ended = !more,
                 Err(_) if now() >= deadline => return self.expired(),
                 Err(fault) => {
-                    return Ended::Cut(Box::new(Cut {
+                    return AttemptEnd::Cut(Box::new(Interruption {
                         fault,
                         endpoint: self.endpoint,
                         model: self.model,
@@ -208,27 +213,27 @@ impl Flow<'_> {
     }
 
     /// The call's own deadline passed.
-    fn expired(self) -> Ended {
+    fn expired(self) -> AttemptEnd {
         let nothing = Accumulator::default();
         let delivered =
-            Interrupted { partial: String::new(), usage: None, partial_completion: nothing.completion() };
-        Ended::Expired(Box::new(CallError::expired(&self.endpoint, self.call.timeouts.total, delivered)))
+            PartialAnswer { partial: String::new(), usage: None, partial_completion: nothing.completion() };
+        AttemptEnd::Expired(Box::new(CallError::expired(&self.endpoint, self.call.timeouts.total, delivered)))
     }
 }
 
 /// Reads what comes next into `out`; false at the end.
 async fn more(
     body: &mut Body,
-    decoder: &mut Decoder,
+    decoder: &mut ContentDecoder,
     out: &mut Vec<u8>,
     until: Instant,
-    late: Kind,
+    late: FaultKind,
 ) -> Result<bool, Fault> {
     let mut encoded = Vec::new();
     let read = time::timeout_at(until.into(), body.data(&mut encoded))
         .await
         .map_err(|_| Fault::new(late, "the answer did not come on in time").maybe_billed())?;
-    let more = read.map_err(|why| Fault::new(Kind::Truncated, why).maybe_billed())?;
+    let more = read.map_err(|why| Fault::new(FaultKind::Truncated, why).maybe_billed())?;
     out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(faults::undecodable)?);
     Ok(more)
 }

@@ -11,12 +11,12 @@ use super::candidates::Candidate;
 use crate::{
     base::event::{self, EventKind},
     engine::Engine,
-    policy::canary::{Change, Outcome, Worse},
+    policy::canary::{CanaryChange, CanaryOutcome, RollbackReason},
     state::{Endpoint, Target},
 };
 
 /// How the lot of one call fell.
-pub struct Drawn {
+pub struct CanaryDraw {
     endpoint: Arc<Endpoint>,
     share: f64,
     /// The call is the new one's first.
@@ -26,7 +26,7 @@ pub struct Drawn {
 }
 
 /// Draws for a call: its first candidate is the new one, or that one is the last.
-pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) -> Option<Drawn> {
+pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) -> Option<CanaryDraw> {
     let is_new = |c: &Candidate| c.target.endpoint.canary.is_some();
     let endpoint = found.iter().find(|c| is_new(c))?.target.endpoint.clone();
     // Alone it is an endpoint like any other.
@@ -41,10 +41,10 @@ pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) ->
         };
     }
     found.sort_by_key(|c| c.rank);
-    Some(Drawn { endpoint, share, own, threshold })
+    Some(CanaryDraw { endpoint, share, own, threshold })
 }
 
-impl Drawn {
+impl CanaryDraw {
     /// Counts a call's first attempt: `took` is the time to its first content, unless it failed.
     pub fn settle(self, engine: &Engine, target: &Target, took: Option<Duration>, now: Instant) {
         let Self { endpoint, share, own, threshold } = self;
@@ -53,23 +53,23 @@ impl Drawn {
             return;
         }
         let outcome = match (took, threshold) {
-            (None, _) => Outcome::Failed,
-            (Some(took), Some(threshold)) if took > threshold => Outcome::Slow,
-            (Some(_), _) => Outcome::Well,
+            (None, _) => CanaryOutcome::Failed,
+            (Some(took), Some(threshold)) if took > threshold => CanaryOutcome::Slow,
+            (Some(_), _) => CanaryOutcome::Well,
         };
         let Some(canary) = &endpoint.canary else { return };
         let Some(change) = canary.lock().observe(own, share, outcome, now) else { return };
         let name = &endpoint.config.name;
         event::emit(&*engine.events, EventKind::Config, || match change {
-            Change::Step(share) => json!({
+            CanaryChange::Step(share) => json!({
                 "endpoint": name, "canary": "step", "share": share,
                 "message": format!("the canary '{name}' gets a share of {share} of the calls from now on"),
             }),
-            Change::RolledBack(worse) => json!({
+            CanaryChange::RolledBack(worse) => json!({
                 "endpoint": name, "canary": "rolledBack", "share": 0, "reason": worse.word(),
                 "message": format!("the canary '{name}' was taken back: {}", match worse {
-                    Worse::Failures => "it fails more often than the others",
-                    Worse::Latency => "it is slow more often than the others",
+                    RollbackReason::Failures => "it fails more often than the others",
+                    RollbackReason::Latency => "it is slow more often than the others",
                 }),
             }),
         });

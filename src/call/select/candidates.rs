@@ -5,23 +5,26 @@ use std::{sync::Arc, time::Instant};
 use super::constraints;
 use crate::{
     base::model_id,
-    call::{error::CallError, options::CallOptions, passthrough::request::Passthrough, request::Question},
+    call::{
+        error::CallError, options::CallOptions, passthrough::request::PassthroughRequest,
+        request::CallRequest,
+    },
     config::{
-        endpoint::{Served, Tier},
-        models::{Aliases, Expansion},
+        endpoint::{PriorityTier, ServedModels},
+        models::{AliasExpansion, Aliases},
         reader::{nearest, shorten},
-        routing::{Goal, Rule},
+        routing::{RouteTarget, RoutingRule},
         vendors::{is_vendor, vendor_of},
     },
     engine::Engine,
-    state::{Endpoint, Service, Target},
+    state::{Endpoint, Operation, Target},
 };
 
 #[derive(Clone)]
 pub struct Candidate {
     pub target: Arc<Target>,
     /// Candidates of one rank share a tier; a lower rank comes first.
-    pub rank: (u32, Tier),
+    pub rank: (u32, PriorityTier),
 }
 
 /// How many names an error lists before it stops.
@@ -29,22 +32,22 @@ const LISTED: usize = 20;
 
 pub fn candidates(
     engine: &Engine,
-    question: &Question,
+    question: &CallRequest,
     options: &CallOptions,
     now: Instant,
 ) -> Result<Vec<Candidate>, Box<CallError>> {
     known_endpoints(engine, options)?;
     let asked = question.model();
     let service = match question {
-        Question::Chat(_) => Service::Chat,
-        Question::Other(_) => Service::Other,
+        CallRequest::Chat(_) => Operation::Chat,
+        CallRequest::Other(_) => Operation::Other,
     };
-    let mut plan = Plan { engine, options, service, now, base: 0, found: Vec::new() };
-    let rule = options.rule.as_ref().filter(|_| service == Service::Chat);
+    let mut plan = CandidateBuilder { engine, options, service, now, base: 0, found: Vec::new() };
+    let rule = options.rule.as_ref().filter(|_| service == Operation::Chat);
     match (question, rule.filter(|rule| !rule.route_to.is_empty())) {
-        (Question::Other(other), _) => plan.passed(other)?,
-        (Question::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
-        (Question::Chat(_), None) => plan.usual(asked)?,
+        (CallRequest::Other(other), _) => plan.passed(other)?,
+        (CallRequest::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
+        (CallRequest::Chat(_), None) => plan.usual(asked)?,
     }
     if rule.is_some_and(|rule| rule.by_cost) {
         by_cost(engine, question, plan.base, &mut plan.found);
@@ -80,17 +83,17 @@ fn known_endpoints(engine: &Engine, options: &CallOptions) -> Result<(), Box<Cal
     Ok(())
 }
 
-struct Plan<'a> {
+struct CandidateBuilder<'a> {
     engine: &'a Engine,
     options: &'a CallOptions,
-    service: Service,
+    service: Operation,
     now: Instant,
     /// Where turns begin to count: candidates behind a rule's own come after all of those.
     base: u32,
     found: Vec<Candidate>,
 }
 
-impl Plan<'_> {
+impl CandidateBuilder<'_> {
     fn usual(&mut self, asked: Option<&str>) -> Result<(), Box<CallError>> {
         match asked {
             None => self.pinned_only(),
@@ -100,15 +103,15 @@ impl Plan<'_> {
     }
 
     /// What a rule names, in order, and after that everybody else where it says so.
-    fn routed(&mut self, rule: &Rule, asked: Option<&str>) -> Result<(), Box<CallError>> {
+    fn routed(&mut self, rule: &RoutingRule, asked: Option<&str>) -> Result<(), Box<CallError>> {
         let all = &self.engine.endpoints;
         let aliases = &self.engine.config.aliases;
         for (turn, goal) in (0..).zip(&rule.route_to) {
             match goal {
-                Goal::Endpoint(name) => self.each_endpoint(turn, |endpoint| {
+                RouteTarget::Endpoint(name) => self.each_endpoint(turn, |endpoint| {
                     (endpoint.config.name == *name).then(|| first_served(all, endpoint, aliases, asked))?
                 }),
-                Goal::Model(model) => {
+                RouteTarget::Model(model) => {
                     let expansion = aliases.expand(model);
                     let all = named(all, &expansion);
                     for target in &expansion.targets {
@@ -130,7 +133,7 @@ impl Plan<'_> {
 
     fn pinned_only(&mut self) {
         self.each_endpoint(0, |endpoint| match &endpoint.config.models {
-            Served::Pinned(model) => Some(model.clone()),
+            ServedModels::Pinned(model) => Some(model.clone()),
             _ => None,
         });
         for (i, model) in self.options.fallback_models.iter().enumerate() {
@@ -140,7 +143,7 @@ impl Plan<'_> {
 
     /// Those that speak the caller's dialect: first who names the model, then who may know it all the same. What
     /// is pinned or listed are models for chats, so that nobody is ruled out.
-    fn passed(&mut self, request: &Passthrough) -> Result<(), Box<CallError>> {
+    fn passed(&mut self, request: &PassthroughRequest) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
         let expansion = self.engine.config.aliases.expand(asked);
         let all = named(&self.engine.endpoints, &expansion);
@@ -150,7 +153,7 @@ impl Plan<'_> {
                 if !request.speaks(endpoint.config.dialect) {
                     return None;
                 }
-                let lists = matches!(endpoint.config.models, Served::Listed(_));
+                let lists = matches!(endpoint.config.models, ServedModels::Listed(_));
                 let named = targets.iter().find_map(|t| serve(all, endpoint, asked, t).filter(|_| lists));
                 if naming {
                     return named;
@@ -226,7 +229,7 @@ impl Plan<'_> {
 }
 
 /// Whose names may stand before a slash in what a name stands for.
-fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &Expansion) -> &'a [Arc<Endpoint>] {
+fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &AliasExpansion) -> &'a [Arc<Endpoint>] {
     if expansion.built_in { &[] } else { all }
 }
 
@@ -235,9 +238,9 @@ fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &Expansion) -> &'a [Arc<Endpoi
 fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
     let id = id_at(all, endpoint, target)?;
     match &endpoint.config.models {
-        Served::Pinned(model) => Some(model.clone()),
-        Served::Any => Some(id),
-        Served::Listed(list) => [asked, target, &id]
+        ServedModels::Pinned(model) => Some(model.clone()),
+        ServedModels::Any => Some(id),
+        ServedModels::Listed(list) => [asked, target, &id]
             .iter()
             .find_map(|name| list.iter().find(|(served, _)| served == name))
             .map(|(_, id)| id.clone()),
@@ -253,9 +256,9 @@ fn first_served(
 ) -> Option<String> {
     let Some(asked) = asked else {
         return match &endpoint.config.models {
-            Served::Any => None,
-            Served::Pinned(model) => Some(model.clone()),
-            Served::Listed(list) => list.first().map(|(_, id)| id.clone()),
+            ServedModels::Any => None,
+            ServedModels::Pinned(model) => Some(model.clone()),
+            ServedModels::Listed(list) => list.first().map(|(_, id)| id.clone()),
         };
     };
     let expansion = aliases.expand(asked);
@@ -268,13 +271,13 @@ fn first_served(
 fn exactly(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
     let id = id_at(all, endpoint, target)?;
     match &endpoint.config.models {
-        Served::Pinned(model) => [asked, target, &id].contains(&model.as_str()).then(|| model.clone()),
-        Served::Any | Served::Listed(_) => serve(all, endpoint, asked, target),
+        ServedModels::Pinned(model) => [asked, target, &id].contains(&model.as_str()).then(|| model.clone()),
+        ServedModels::Any | ServedModels::Listed(_) => serve(all, endpoint, asked, target),
     }
 }
 
 /// Puts the cheapest first, among those a rule names and among those behind them; what has no known price is last.
-fn by_cost(engine: &Engine, question: &Question, base: u32, found: &mut [Candidate]) {
+fn by_cost(engine: &Engine, question: &CallRequest, base: u32, found: &mut [Candidate]) {
     let mut costs: Vec<(bool, f64, Candidate)> = found
         .iter()
         .map(|c| {
@@ -317,7 +320,7 @@ fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<Str
     }
     let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
     // Those whose models all bear their name have no others. A gateway that is spoken to as one of them may have all.
-    let foreign = matches!(endpoint.config.models, Served::Any)
+    let foreign = matches!(endpoint.config.models, ServedModels::Any)
         && maker_of(id)
             .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)))
         && vendor_of(endpoint.config.base_url.host()) == vendor;
@@ -353,8 +356,8 @@ fn known_as(engine: &Engine, model: &str) -> Option<String> {
         return Some(model.to_owned());
     }
     let listed = all.iter().flat_map(|e| match &e.config.models {
-        Served::Listed(list) => list.as_slice(),
-        Served::Any | Served::Pinned(_) => &[],
+        ServedModels::Listed(list) => list.as_slice(),
+        ServedModels::Any | ServedModels::Pinned(_) => &[],
     });
     listed.map(|(name, _)| name).find(|name| model_id::is(name, model)).cloned()
 }
@@ -364,9 +367,9 @@ pub fn named_models(engine: &Engine) -> Vec<&str> {
     let mut names: Vec<&str> = engine.config.aliases.own().collect();
     for endpoint in &engine.endpoints {
         match &endpoint.config.models {
-            Served::Any => {}
-            Served::Pinned(model) => names.push(model),
-            Served::Listed(list) => names.extend(list.iter().map(|(name, _)| name.as_str())),
+            ServedModels::Any => {}
+            ServedModels::Pinned(model) => names.push(model),
+            ServedModels::Listed(list) => names.extend(list.iter().map(|(name, _)| name.as_str())),
         }
     }
     let mut seen = std::collections::HashSet::new();
@@ -377,7 +380,7 @@ pub fn named_models(engine: &Engine) -> Vec<&str> {
 fn unknown_model(engine: &Engine, model: &str) -> CallError {
     let mut known: Vec<&str> = engine.config.aliases.names().collect();
     for endpoint in &engine.endpoints {
-        if let Served::Listed(list) = &endpoint.config.models {
+        if let ServedModels::Listed(list) = &endpoint.config.models {
             known.extend(list.iter().map(|(name, _)| name.as_str()));
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         event::{self, EventKind},
         reason::Reason,
     },
-    call::request::Question,
+    call::request::CallRequest,
     dialect::{chat::Untranslatable, usage::Usage},
     engine::Engine,
     state::Target,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Why a candidate is passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum Unsuitable {
     /// It is not sent this request at all.
     Never(Reason),
     /// Its dialect has no words for it.
@@ -32,14 +32,14 @@ pub enum Unfit {
 /// `sla` is the time to first content that the call wants, beside the endpoint's own limit.
 pub fn unfit(
     engine: &Engine,
-    question: &Question,
+    question: &CallRequest,
     target: &Target,
     sla: Option<Duration>,
     now: Instant,
-) -> Option<Unfit> {
+) -> Option<Unsuitable> {
     let config = &target.endpoint.config;
     if let Some(error) = question.unspeakable(config.dialect, &target.model) {
-        return Some(Unfit::Unspeakable(error));
+        return Some(Unsuitable::Unspeakable(error));
     }
     if let Some(limit) = config.cost_limit
         && expected_cost(engine, question, target).is_some_and(|cost| cost > limit)
@@ -47,10 +47,10 @@ pub fn unfit(
         if question.max_output().is_none() {
             target.limiter.lock().doubt();
         }
-        return Some(Unfit::Never(Reason::CostLimit));
+        return Some(Unsuitable::Never(Reason::CostLimit));
     }
     let limit = tighter(config.max_latency, sla)?;
-    target.p95(now).filter(|p95| *p95 > limit).map(|_| Unfit::WhileAnother(Reason::LatencyLimit))
+    target.p95(now).filter(|p95| *p95 > limit).map(|_| Unsuitable::WhileAnother(Reason::LatencyLimit))
 }
 
 /// The shorter of two limits.
@@ -59,14 +59,14 @@ pub fn tighter(one: Option<Duration>, other: Option<Duration>) -> Option<Duratio
 }
 
 /// What the request may cost here, in USD, as far as its price is known.
-pub fn estimate(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
+pub fn estimate(engine: &Engine, question: &CallRequest, target: &Target) -> Option<f64> {
     let price = engine.price(&target.endpoint, &target.model)?;
     let (input_tokens, output_tokens) = target.limiter.lock().expected(question.demand());
     Some(price.cost(&Usage { input_tokens, output_tokens, ..Usage::default() }).usd())
 }
 
 /// The same for a limit; a price that is not known is said once.
-fn expected_cost(engine: &Engine, question: &Question, target: &Target) -> Option<f64> {
+fn expected_cost(engine: &Engine, question: &CallRequest, target: &Target) -> Option<f64> {
     let cost = estimate(engine, question, target);
     if cost.is_none() && !target.price_missed.swap(true, Ordering::Relaxed) {
         event::emit(&*engine.events, EventKind::Config, || {
@@ -81,14 +81,14 @@ fn expected_cost(engine: &Engine, question: &Question, target: &Target) -> Optio
 
 /// Whether a request that was refused as too long may be sent to another: only to one that is declared to hold
 /// more than the one that refused it, or, where that one's size is not declared, more than the request has.
-pub fn holds_more(question: &Question, refused_by: &Target, other: &Target) -> bool {
+pub fn holds_more(question: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(window) = other.endpoint.config.context_window else { return false };
     window > refused_by.endpoint.config.context_window.unwrap_or_else(|| question.input_tokens())
 }
 
 /// Whether a request that was larger than a limit may be sent to another: not to one that is known to allow
 /// as little.
-pub fn allows_more(question: &Question, refused_by: &Target, other: &Target) -> bool {
+pub fn allows_more(question: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(limit) = other.limiter.lock().largest() else { return true };
     let refused = refused_by.limiter.lock().largest();
     refused.map_or_else(|| other.limiter.lock().cost(question.demand()) <= limit, |refused| limit > refused)

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::{
     candidates,
-    constraints::{self, Unfit},
-    selector::{Asker, Picker},
+    constraints::{self, Unsuitable},
+    selector::{SelectionContext, Selector},
 };
 use crate::{
     base::{clock::now, timestamp::epoch_ms},
-    call::{options::CallOptions, request::Question},
-    cost::accountant::Verdict,
+    call::{options::CallOptions, request::CallRequest},
+    cost::accountant::BudgetDecision,
     engine::Engine,
 };
 
@@ -19,7 +19,7 @@ const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
 /// What a call would meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ready {
+pub enum Readiness {
     /// Somebody would take it, or it is so wrong that it fails at once.
     Now,
     At(Instant),
@@ -27,32 +27,35 @@ pub enum Ready {
     Later,
 }
 
-pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Ready {
+pub fn ready(engine: &Engine, question: &CallRequest, options: &CallOptions) -> Readiness {
     let now = now();
-    let Ok(candidates) = candidates::candidates(engine, question, options, now) else { return Ready::Now };
-    let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
-    let fits = |index: usize, picker: &Picker| {
-        let unfit = constraints::unfit(engine, question, &picker.candidates[index].target, sla, now);
-        !matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
+    let Ok(candidates) = candidates::candidates(engine, question, options, now) else {
+        return Readiness::Now;
     };
-    let picker = Picker::new(candidates, None, now, || 0.0);
+    let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
+    let fits = |index: usize, picker: &Selector| {
+        let unfit = constraints::unfit(engine, question, &picker.candidates[index].target, sla, now);
+        !matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
+    };
+    let picker = Selector::new(candidates, None, now, || 0.0);
     if !(0..picker.candidates.len()).any(|index| fits(index, &picker)) {
-        return Ready::Now;
+        return Readiness::Now;
     }
     if let Some(renewed) = refused_until(engine, options, now) {
-        return Ready::At(renewed);
+        return Readiness::At(renewed);
     }
     let rank = engine.room.rank(options.queue_priority);
-    let outlooks = picker.outlooks(Asker { engine, question, room: &engine.room, rank, sla, now }, false);
+    let outlooks =
+        picker.outlooks(SelectionContext { engine, question, room: &engine.room, rank, sla, now }, false);
     let soonest = outlooks
         .iter()
         .filter(|(index, _)| fits(*index, &picker))
         .filter_map(|(_, o)| o.at.or(o.latest))
         .min();
     match soonest {
-        Some(at) if at <= now => Ready::Now,
-        Some(at) => Ready::At(at),
-        None => Ready::Later,
+        Some(at) if at <= now => Readiness::Now,
+        Some(at) => Readiness::At(at),
+        None => Readiness::Later,
     }
 }
 
@@ -60,10 +63,10 @@ pub fn ready(engine: &Engine, question: &Question, options: &CallOptions) -> Rea
 fn refused_until(engine: &Engine, options: &CallOptions, now: Instant) -> Option<Instant> {
     let wall = epoch_ms(engine.wall());
     match engine.books.verdict(&options.tags, wall) {
-        Verdict::Reject { renews_at, .. } => {
+        BudgetDecision::Reject { renews_at, .. } => {
             let left = Duration::from_millis(renews_at.saturating_sub(wall).max(1));
             Some(now + left.min(LONGEST_TRUST))
         }
-        Verdict::Go | Verdict::Downgrade(_) => None,
+        BudgetDecision::Go | BudgetDecision::Downgrade(_) => None,
     }
 }

@@ -8,26 +8,26 @@ use std::{
 
 use super::{
     candidates::Candidate,
-    constraints::{self, Unfit},
+    constraints::{self, Unsuitable},
 };
 use crate::{
     base::reason::Reason,
-    call::request::Question,
+    call::request::CallRequest,
     engine::Engine,
     policy::{
-        fault::{Fault, Kind, Next, Same, Scope},
+        fault::{BlameScope, Fault, FaultKind, OtherCandidate, SameCandidate},
         select,
     },
     state::{
-        Blocked, Entry, Obstacle, Target,
+        AdmissionMode, BlockReason, Blockage, Target,
         admission::Admission,
-        wait_queue::{Rank, Room},
+        wait_queue::{WaitOrder, WaitQueue},
     },
 };
 
 /// How a call stands with one candidate.
 #[derive(Default)]
-pub struct Standing {
+pub struct CandidateState {
     /// How often it was asked, and the number of the last time in the trail.
     pub asked: u32,
     pub number: Option<usize>,
@@ -41,7 +41,7 @@ pub struct Standing {
     pub failed_at: Option<Instant>,
     /// A failure elsewhere rules it out.
     pub excluded: bool,
-    pub skipped: Option<Skipped>,
+    pub skipped: Option<SkippedCandidate>,
     /// The trail says so.
     pub told: bool,
     pub early: bool,
@@ -52,7 +52,7 @@ pub struct Standing {
 
 /// Why a candidate was passed over.
 #[derive(Clone, Copy)]
-pub struct Skipped {
+pub struct SkippedCandidate {
     /// What the trail says.
     pub reason: Reason,
     /// Why it was parked in the first place.
@@ -61,24 +61,24 @@ pub struct Skipped {
     pub full: bool,
 }
 
-pub struct Picker {
+pub struct Selector {
     pub candidates: Vec<Candidate>,
-    pub standings: Vec<Standing>,
+    pub standings: Vec<CandidateState>,
 }
 
 /// The candidate to ask, and the leave to do so.
-pub struct Pick {
+pub struct Selection {
     pub index: usize,
     pub admission: Admission,
 }
 
 /// Who asks, and for what.
 #[derive(Clone, Copy)]
-pub struct Asker<'a> {
+pub struct SelectionContext<'a> {
     pub engine: &'a Engine,
-    pub question: &'a Question,
-    pub room: &'a Arc<Room>,
-    pub rank: Rank,
+    pub question: &'a CallRequest,
+    pub room: &'a Arc<WaitQueue>,
+    pub rank: WaitOrder,
     /// The time to first content that the call wants.
     pub sla: Option<Duration>,
     pub now: Instant,
@@ -86,7 +86,7 @@ pub struct Asker<'a> {
 
 /// When a candidate that is waited for may be ready.
 #[derive(Clone, Copy, Debug)]
-pub struct Outlook {
+pub struct Availability {
     /// `None`: when another request ends.
     pub at: Option<Instant>,
     /// Or then, if none has ended by then.
@@ -99,7 +99,7 @@ pub struct Outlook {
     pub invited: bool,
 }
 
-impl Asker<'_> {
+impl SelectionContext<'_> {
     fn ahead(&self, target: &Target) -> u32 {
         self.room.ahead(self.rank, target.id())
     }
@@ -107,15 +107,15 @@ impl Asker<'_> {
     /// Whether the endpoint's own limits rule it out.
     fn never(&self, target: &Target) -> bool {
         let unfit = constraints::unfit(self.engine, self.question, target, self.sla, self.now);
-        matches!(unfit, Some(Unfit::Never(_) | Unfit::Unspeakable(_)))
+        matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
     }
 
-    fn blocked(&self, target: &Target) -> Option<Blocked> {
+    fn blocked(&self, target: &Target) -> Option<Blockage> {
         target.blocked(self.now, &|| self.question.demand(), self.ahead(target))
     }
 }
 
-impl Picker {
+impl Selector {
     /// Candidates that share a tier are drawn: by `sticky` key, by weight where any has one, else the less loaded of two.
     pub fn new(
         mut candidates: Vec<Candidate>,
@@ -132,7 +132,7 @@ impl Picker {
                 None => select::power_of_two(tier, |c| c.target.load(now), &mut draw),
             }
         }
-        let standings = candidates.iter().map(|_| Standing::default()).collect();
+        let standings = candidates.iter().map(|_| CandidateState::default()).collect();
         Self { candidates, standings }
     }
 
@@ -140,33 +140,33 @@ impl Picker {
     /// noted as skipped. With `lenient`, its own latency limit and the ramp after an outage do not count.
     pub fn untried(
         &mut self,
-        asker: Asker<'_>,
+        asker: SelectionContext<'_>,
         lenient: bool,
         wanted: impl Fn(&Candidate) -> bool,
-    ) -> Option<Pick> {
+    ) -> Option<Selection> {
         for index in 0..self.candidates.len() {
             if !self.is_untried(index) || !wanted(&self.candidates[index]) {
                 continue;
             }
             let target = &self.candidates[index].target;
-            let skipped = |reason| Skipped { reason, cause: reason, full: false };
+            let skipped = |reason| SkippedCandidate { reason, cause: reason, full: false };
             let skipped = match constraints::unfit(asker.engine, asker.question, target, asker.sla, asker.now)
             {
-                Some(Unfit::Never(reason)) => {
+                Some(Unsuitable::Never(reason)) => {
                     self.standings[index].excluded = true;
                     skipped(reason)
                 }
-                Some(Unfit::Unspeakable(error)) => {
+                Some(Unsuitable::Unspeakable(error)) => {
                     self.standings[index].excluded = true;
                     self.standings[index].fault = Some(faults::untranslatable(&error));
                     skipped(Reason::BadRequest)
                 }
-                Some(Unfit::WhileAnother(reason)) if !lenient => skipped(reason),
+                Some(Unsuitable::WhileAnother(reason)) if !lenient => skipped(reason),
                 _ => {
-                    let entry = if lenient { Entry::ThroughRamp } else { Entry::Regular };
+                    let entry = if lenient { AdmissionMode::ThroughRamp } else { AdmissionMode::Regular };
                     match target.admit(asker.now, entry, &|| asker.question.demand(), asker.ahead(target)) {
-                        Ok(admission) => return Some(Pick { index, admission }),
-                        Err(blocked) => Skipped {
+                        Ok(admission) => return Some(Selection { index, admission }),
+                        Err(blocked) => SkippedCandidate {
                             reason: blocked.reason(),
                             cause: blocked.cause.unwrap_or(blocked.reason()),
                             full: blocked.full(),
@@ -180,33 +180,36 @@ impl Picker {
     }
 
     /// This candidate, if it is ready.
-    pub fn this(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+    pub fn this(&mut self, asker: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let target = &self.candidates[index].target;
         let ahead = asker.ahead(target);
         let admission =
-            target.admit(asker.now, Entry::ThroughRamp, &|| asker.question.demand(), ahead).ok()?;
-        Some(Pick { index, admission })
+            target.admit(asker.now, AdmissionMode::ThroughRamp, &|| asker.question.demand(), ahead).ok()?;
+        Some(Selection { index, admission })
     }
 
     /// An untried candidate behind an open breaker, tested before its time: once per call each.
-    pub fn early(&mut self, asker: Asker<'_>) -> Option<Pick> {
+    pub fn early(&mut self, asker: SelectionContext<'_>) -> Option<Selection> {
         for index in 0..self.candidates.len() {
             if !self.is_untried(index) || self.standings[index].early {
                 continue;
             }
             let target = &self.candidates[index].target;
-            if let Ok(admission) =
-                target.admit(asker.now, Entry::Early, &|| asker.question.demand(), asker.ahead(target))
-            {
+            if let Ok(admission) = target.admit(
+                asker.now,
+                AdmissionMode::Early,
+                &|| asker.question.demand(),
+                asker.ahead(target),
+            ) {
                 self.standings[index].early = true;
-                return Some(Pick { index, admission });
+                return Some(Selection { index, admission });
             }
         }
         None
     }
 
     /// A candidate at another endpoint than `index`, ready at once, for a hedge.
-    pub fn beside(&mut self, asker: Asker<'_>, index: usize) -> Option<Pick> {
+    pub fn beside(&mut self, asker: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let first = self.candidates[index].target.endpoint.clone();
         self.untried(asker, false, |c| {
             !Arc::ptr_eq(&c.target.endpoint, &first) && !c.target.limiter.lock().recently_throttled(asker.now)
@@ -221,27 +224,29 @@ impl Picker {
     }
 
     /// Those of them that may become ready by themselves, and when.
-    pub fn outlooks(&self, asker: Asker<'_>, may_retry: bool) -> Vec<(usize, Outlook)> {
+    pub fn outlooks(&self, asker: SelectionContext<'_>, may_retry: bool) -> Vec<(usize, Availability)> {
         self.wanted(may_retry)
             .filter_map(|i| {
                 let target = &self.candidates[i].target;
                 let ahead = asker.ahead(target);
                 let throttled = !self.is_untried(i);
                 let fault = self.standings[i].fault.as_ref();
-                let invited = fault.is_some_and(|f| f.kind.rule().same == Same::AfterCooldown);
+                let invited = fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown);
                 let outlook = match target.blocked(asker.now, &|| asker.question.demand(), ahead) {
-                    None => Outlook { at: Some(asker.now), latest: None, paced: false, throttled, invited },
-                    Some(blocked) if blocked.obstacle == Obstacle::Isolated => return None,
-                    Some(blocked) => Outlook {
+                    None => {
+                        Availability { at: Some(asker.now), latest: None, paced: false, throttled, invited }
+                    }
+                    Some(blocked) if blocked.obstacle == BlockReason::Isolated => return None,
+                    Some(blocked) => Availability {
                         at: match blocked.obstacle {
                             _ if blocked.probing => None,
-                            Obstacle::Breaker if !self.standings[i].early => {
+                            BlockReason::Breaker if !self.standings[i].early => {
                                 target.testable_at(asker.now, &|| asker.question.demand(), ahead)
                             }
                             _ => blocked.until,
                         },
                         latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(asker.now)),
-                        paced: blocked.obstacle == Obstacle::Limiter,
+                        paced: blocked.obstacle == BlockReason::Limiter,
                         throttled,
                         invited,
                     },
@@ -252,16 +257,16 @@ impl Picker {
     }
 
     /// The soonest moment at which any candidate is ready, for the error.
-    pub fn ready_in(&self, asker: Asker<'_>) -> Option<Duration> {
+    pub fn ready_in(&self, asker: SelectionContext<'_>) -> Option<Duration> {
         let blocked: Vec<_> = self.candidates.iter().map(|c| asker.blocked(&c.target)).collect();
-        let waits = |b: &Blocked| b.until.map(|at| at.saturating_duration_since(asker.now));
+        let waits = |b: &Blockage| b.until.map(|at| at.saturating_duration_since(asker.now));
         let soonest = blocked.iter().flatten().filter_map(waits).min()?;
         // Somebody has to be waited for, and somebody else may be ready: then it is now.
         Some(if blocked.iter().any(Option::is_none) { Duration::ZERO } else { soonest })
     }
 
     /// Whether another candidate is ready that was not tried yet.
-    pub fn alternative(&self, asker: Asker<'_>) -> bool {
+    pub fn alternative(&self, asker: SelectionContext<'_>) -> bool {
         (0..self.candidates.len())
             .filter(|i| self.is_untried(*i))
             .map(|i| &*self.candidates[i].target)
@@ -294,7 +299,7 @@ impl Picker {
     }
 
     /// Notes a failure, and rules out what it rules out.
-    pub fn failed(&mut self, index: usize, fault: Fault, question: &Question, now: Instant) {
+    pub fn failed(&mut self, index: usize, fault: Fault, question: &CallRequest, now: Instant) {
         self.standings[index].failed_at = Some(now);
         let failed = self.candidates[index].target.clone();
         let kind = fault.kind;
@@ -306,14 +311,16 @@ impl Picker {
             // Another key of a failing server is the same server; only a throttle may be the key's own.
             let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
                 && other.model == failed.model
-                && (rule.scope == Scope::Endpoint || kind == Kind::Absent)
-                && kind != Kind::RateLimited;
+                && (rule.scope == BlameScope::Endpoint || kind == FaultKind::Absent)
+                && kind != FaultKind::RateLimited;
             let ruled_out = match rule.next {
-                Next::OtherCredential => same_key,
-                Next::LargerWindow => !constraints::holds_more(question, &failed, other),
-                Next::LargerLimit => !constraints::allows_more(question, &failed, other),
-                Next::OptIn => Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model,
-                Next::Yes | Next::No => same_server,
+                OtherCandidate::OtherCredential => same_key,
+                OtherCandidate::LargerWindow => !constraints::holds_more(question, &failed, other),
+                OtherCandidate::LargerLimit => !constraints::allows_more(question, &failed, other),
+                OtherCandidate::OptIn => {
+                    Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model
+                }
+                OtherCandidate::Yes | OtherCandidate::No => same_server,
             };
             standing.excluded |= ruled_out && standing.asked == 0;
         }
@@ -331,7 +338,7 @@ impl Picker {
     /// Whether its failure was a throttle, after which it may be asked again once it is ready.
     pub fn may_reopen(&self, index: usize) -> bool {
         let standing = &self.standings[index];
-        let throttled = |f: &Fault| f.kind.rule().same == Same::AfterCooldown;
+        let throttled = |f: &Fault| f.kind.rule().same == SameCandidate::AfterCooldown;
         standing.closed
             && !standing.unpaid
             && standing.fault.as_ref().is_some_and(|f| throttled(f) && !f.same_forbidden)

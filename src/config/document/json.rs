@@ -9,13 +9,13 @@ use jsonc_parser::{
 };
 
 use super::{
-    located::{Content, Entry, Node, Place},
-    problem::Fault,
+    located::{LocatedContent, LocatedMember, LocatedValue, Position},
+    problem::DocumentProblem,
     yaml::{DEEPEST, MOST_NODES, number},
 };
 
-pub fn parse(text: &str) -> Result<Node, Fault> {
-    let lines = Lines::of(text);
+pub fn parse(text: &str) -> Result<LocatedValue, DocumentProblem> {
+    let lines = LineIndex::of(text);
     let strict = ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,
@@ -30,34 +30,41 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
     };
     let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|error| {
         let at = lines.place(error.range().start);
-        Fault::new(at, format!("is not JSON: {}", lower(&error.kind().to_string())))
+        DocumentProblem::new(at, format!("is not JSON: {}", lower(&error.kind().to_string())))
     })?;
     let mut left = MOST_NODES;
     match parsed.value {
         Some(value) => node(value, &lines, 0, &mut left),
-        None => Ok(Node::new(Place { line: 1, column: 1 }, Content::Null)),
+        None => Ok(LocatedValue::new(Position { line: 1, column: 1 }, LocatedContent::Null)),
     }
 }
 
-fn node(value: Value<'_>, lines: &Lines<'_>, depth: usize, left: &mut usize) -> Result<Node, Fault> {
+fn node(
+    value: Value<'_>,
+    lines: &LineIndex<'_>,
+    depth: usize,
+    left: &mut usize,
+) -> Result<LocatedValue, DocumentProblem> {
     let at = lines.place(value.range().start);
     if depth > DEEPEST {
-        return Err(Fault::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
+        return Err(DocumentProblem::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
     }
     *left = left
         .checked_sub(1)
-        .ok_or_else(|| Fault::new(at, format!("has too many values: more than {MOST_NODES}")))?;
+        .ok_or_else(|| DocumentProblem::new(at, format!("has too many values: more than {MOST_NODES}")))?;
     let content = match value {
-        Value::NullKeyword(_) => Content::Null,
-        Value::BooleanLit(literal) => Content::Bool(literal.value),
-        Value::StringLit(literal) => Content::Text(literal.value.into_owned()),
+        Value::NullKeyword(_) => LocatedContent::Null,
+        Value::BooleanLit(literal) => LocatedContent::Bool(literal.value),
+        Value::StringLit(literal) => LocatedContent::Text(literal.value.into_owned()),
         Value::NumberLit(literal) => {
             let read = number(literal.value);
-            Content::Number(read.ok_or_else(|| Fault::new(at, "is not JSON: a number that is too large"))?)
+            LocatedContent::Number(
+                read.ok_or_else(|| DocumentProblem::new(at, "is not JSON: a number that is too large"))?,
+            )
         }
         Value::Array(array) => {
             let items = array.elements.into_iter().map(|item| node(item, lines, depth + 1, left));
-            Content::List(items.collect::<Result<_, _>>()?)
+            LocatedContent::List(items.collect::<Result<_, _>>()?)
         }
         Value::Object(object) => {
             let mut known: HashMap<String, usize> = HashMap::new();
@@ -69,14 +76,22 @@ fn node(value: Value<'_>, lines: &Lines<'_>, depth: usize, left: &mut usize) -> 
                     ObjectPropName::Word(word) => word.value.to_owned(),
                 };
                 if let Some(line) = known.insert(name.clone(), place.line) {
-                    return Err(Fault::at(place, name, format!("is given twice; first on line {line}")));
+                    return Err(DocumentProblem::at(
+                        place,
+                        name,
+                        format!("is given twice; first on line {line}"),
+                    ));
                 }
-                entries.push(Entry { name, place, value: node(property.value, lines, depth + 1, left)? });
+                entries.push(LocatedMember {
+                    name,
+                    place,
+                    value: node(property.value, lines, depth + 1, left)?,
+                });
             }
-            Content::Map(entries)
+            LocatedContent::Map(entries)
         }
     };
-    Ok(Node::new(at, content))
+    Ok(LocatedValue::new(at, content))
 }
 
 fn lower(text: &str) -> String {
@@ -85,21 +100,21 @@ fn lower(text: &str) -> String {
 }
 
 /// Where lines begin.
-struct Lines<'t> {
+struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineIndex<'t> {
     fn of(text: &'t str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { text, starts }
     }
 
-    fn place(&self, at: usize) -> Place {
+    fn place(&self, at: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= at);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let column = self.text.get(start..at).map_or(0, |before| before.chars().count());
-        Place { line: line.max(1), column: column + 1 }
+        Position { line: line.max(1), column: column + 1 }
     }
 }

@@ -4,77 +4,77 @@ use serde_json::{Map, Number, Value};
 
 /// Lines and columns from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     pub line: usize,
     pub column: usize,
 }
 
 #[derive(Clone, Debug)]
-pub struct Node {
-    pub place: Place,
+pub struct LocatedValue {
+    pub place: Position,
     /// As written in the document: `gateways.fallback_chain[1].max_latency_ms`.
     pub path: String,
-    pub content: Content,
+    pub content: LocatedContent,
     /// The variable whose value is in it: what it says is not for messages.
     pub variable: Option<String>,
 }
 
 #[derive(Clone, Debug)]
-pub enum Content {
+pub enum LocatedContent {
     Null,
     Bool(bool),
     Number(Number),
     Text(String),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
+    List(Vec<LocatedValue>),
+    Map(Vec<LocatedMember>),
 }
 
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct LocatedMember {
     pub name: String,
-    pub place: Place,
-    pub value: Node,
+    pub place: Position,
+    pub value: LocatedValue,
 }
 
-impl Node {
-    pub fn new(place: Place, content: Content) -> Self {
+impl LocatedValue {
+    pub fn new(place: Position, content: LocatedContent) -> Self {
         Self { place, path: String::new(), content, variable: None }
     }
 
     /// Something that stands where `self` does.
-    pub fn beside(&self, content: Content) -> Self {
+    pub fn beside(&self, content: LocatedContent) -> Self {
         Self { place: self.place, path: self.path.clone(), content, variable: self.variable.clone() }
     }
 
     pub fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text),
+            LocatedContent::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    pub fn entries(&self) -> Option<&[Entry]> {
+    pub fn entries(&self) -> Option<&[LocatedMember]> {
         match &self.content {
-            Content::Map(entries) => Some(entries),
+            LocatedContent::Map(entries) => Some(entries),
             _ => None,
         }
     }
 
-    pub fn get(&self, name: &str) -> Option<&Node> {
+    pub fn get(&self, name: &str) -> Option<&LocatedValue> {
         self.entries()?.iter().find(|entry| entry.name == name).map(|entry| &entry.value)
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(self.content, Content::Null)
+        matches!(self.content, LocatedContent::Null)
     }
 
     /// Gives everything in the tree its path, from this one's on.
     pub fn name_all(&mut self, path: String) {
         match &mut self.content {
-            Content::List(items) => {
+            LocatedContent::List(items) => {
                 items.iter_mut().enumerate().for_each(|(i, item)| item.name_all(format!("{path}[{i}]")));
             }
-            Content::Map(entries) => {
+            LocatedContent::Map(entries) => {
                 entries.iter_mut().for_each(|entry| entry.value.name_all(below(&path, &entry.name)));
             }
             _ => {}
@@ -84,12 +84,12 @@ impl Node {
 
     pub fn to_value(&self) -> Value {
         match &self.content {
-            Content::Null => Value::Null,
-            Content::Bool(b) => Value::Bool(*b),
-            Content::Number(n) => Value::Number(n.clone()),
-            Content::Text(text) => Value::String(text.clone()),
-            Content::List(items) => items.iter().map(Self::to_value).collect(),
-            Content::Map(entries) => {
+            LocatedContent::Null => Value::Null,
+            LocatedContent::Bool(b) => Value::Bool(*b),
+            LocatedContent::Number(n) => Value::Number(n.clone()),
+            LocatedContent::Text(text) => Value::String(text.clone()),
+            LocatedContent::List(items) => items.iter().map(Self::to_value).collect(),
+            LocatedContent::Map(entries) => {
                 let members = entries.iter().map(|entry| (entry.name.clone(), entry.value.to_value()));
                 Value::Object(members.collect::<Map<_, _>>())
             }
@@ -97,9 +97,9 @@ impl Node {
     }
 
     /// What a path of the options leads to, as far as there is something, and what of the path is left.
-    pub fn find<'n, 'p>(&'n self, path: &'p str) -> (&'n Node, &'p str) {
+    pub fn find<'n, 'p>(&'n self, path: &'p str) -> (&'n LocatedValue, &'p str) {
         match &self.content {
-            Content::Map(entries) => {
+            LocatedContent::Map(entries) => {
                 let path = path.strip_prefix('.').unwrap_or(path);
                 // Names are the user's: they may have anything in them, and one may begin with another.
                 let led = entries.iter().filter_map(|entry| {
@@ -115,7 +115,7 @@ impl Node {
                     None => (self, path),
                 }
             }
-            Content::List(items) => {
+            LocatedContent::List(items) => {
                 let index = path.strip_prefix('[').and_then(|p| p.split_once(']'));
                 let item = index.and_then(|(i, rest)| Some((items.get(i.parse::<usize>().ok()?)?, rest)));
                 item.map_or((self, path), |(item, rest)| item.find(rest))

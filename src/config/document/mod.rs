@@ -12,10 +12,10 @@ mod yaml;
 use serde_json::Value;
 
 use self::{
-    located::{Content, Node, Place},
-    problem::Fault,
+    located::{LocatedContent, LocatedValue, Position},
+    problem::DocumentProblem,
 };
-pub use self::{problem::Located, variables::Variables};
+pub use self::{problem::LocatedProblem, variables::Variables};
 use super::{
     client::ClientConfig,
     environment::Environment,
@@ -32,7 +32,7 @@ const LONGEST_PATH: usize = 300;
 const SHORTEST_SECRET: usize = 8;
 
 /// A document as it was found.
-pub struct Source<'a> {
+pub struct DocumentSource<'a> {
     /// Its name, for messages; what it ends with says whether it is JSON.
     pub file: &'a str,
     pub bytes: &'a [u8],
@@ -41,10 +41,10 @@ pub struct Source<'a> {
 
 /// The configuration that a document stands for. Members of `overrides` take the place of its own.
 pub fn read(
-    source: &Source<'_>,
+    source: &DocumentSource<'_>,
     overrides: &Value,
     environment: &Environment,
-) -> Result<(ClientConfig, Value), Vec<Located>> {
+) -> Result<(ClientConfig, Value), Vec<LocatedProblem>> {
     let root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
     let mut faults = Vec::new();
     let filled = fill(root, source.variables, &mut faults);
@@ -55,7 +55,7 @@ pub fn read(
     match found {
         Ok(config) if faults.is_empty() => Ok(config),
         found => {
-            let mut located: Vec<Located> =
+            let mut located: Vec<LocatedProblem> =
                 faults.into_iter().map(|fault| fault.in_file(source.file)).collect();
             located.extend(found.err().unwrap_or_default());
             located.sort_by_key(|l| (l.line.is_none(), l.line, l.column));
@@ -68,9 +68,9 @@ pub fn read(
 }
 
 /// The queue that a document names, whatever is wrong with the rest of it: who looks at the file needs no vendor's key.
-pub fn read_queue(source: &Source<'_>) -> Result<Option<QueueConfig>, Vec<Located>> {
+pub fn read_queue(source: &DocumentSource<'_>) -> Result<Option<QueueConfig>, Vec<LocatedProblem>> {
     let mut root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
-    if let Content::Map(entries) = &mut root.content {
+    if let LocatedContent::Map(entries) = &mut root.content {
         entries.retain(|entry| entry.name == "queue");
     }
     let (mut faults, mut problems) = (Vec::new(), Vec::new());
@@ -80,7 +80,7 @@ pub fn read_queue(source: &Source<'_>) -> Result<Option<QueueConfig>, Vec<Locate
         reader::object(&options.to_value(), "", &mut problems, queue::read_queue).flatten()
     });
     let found = options.map(|options| located(&options, problems, &faults, source));
-    let wrong: Vec<Located> = faults
+    let wrong: Vec<LocatedProblem> = faults
         .iter()
         .map(|fault| fault.clone().in_file(source.file))
         .chain(found.into_iter().flatten())
@@ -88,20 +88,25 @@ pub fn read_queue(source: &Source<'_>) -> Result<Option<QueueConfig>, Vec<Locate
     if wrong.is_empty() { Ok(read) } else { Err(wrong) }
 }
 
-fn parse(source: &Source<'_>) -> Result<Node, Fault> {
-    let first = Place { line: 1, column: 1 };
+fn parse(source: &DocumentSource<'_>) -> Result<LocatedValue, DocumentProblem> {
+    let first = Position { line: 1, column: 1 };
     if source.bytes.len() > LARGEST {
-        return Err(Fault::new(first, too_large(source.bytes.len() as u64)));
+        return Err(DocumentProblem::new(first, too_large(source.bytes.len() as u64)));
     }
     let text = decode(source.bytes)?;
     let mut root =
         if source.file.to_lowercase().ends_with(".json") { json::parse(text) } else { yaml::parse(text) }?;
     match root.content {
-        Content::Map(_) => {}
-        Content::Null => return Err(Fault::new(first, "is empty; it must hold a client's options")),
+        LocatedContent::Map(_) => {}
+        LocatedContent::Null => {
+            return Err(DocumentProblem::new(first, "is empty; it must hold a client's options"));
+        }
         _ => {
             let given = kind(&root.to_value());
-            return Err(Fault::new(root.place, format!("must be an object of options, got {given}")));
+            return Err(DocumentProblem::new(
+                root.place,
+                format!("must be an object of options, got {given}"),
+            ));
         }
     }
     root.name_all(String::new());
@@ -112,10 +117,10 @@ pub fn too_large(bytes: u64) -> String {
     format!("is too large: {bytes} bytes, at most {LARGEST} are read")
 }
 
-fn decode(bytes: &[u8]) -> Result<&str, Fault> {
-    let first = Place { line: 1, column: 1 };
+fn decode(bytes: &[u8]) -> Result<&str, DocumentProblem> {
+    let first = Position { line: 1, column: 1 };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Fault::new(first, "must be UTF-8, and is UTF-16; save it as UTF-8"));
+        return Err(DocumentProblem::new(first, "must be UTF-8, and is UTF-16; save it as UTF-8"));
     }
     let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     let at = |before: &[u8]| {
@@ -124,28 +129,31 @@ fn decode(bytes: &[u8]) -> Result<&str, Fault> {
             .chars()
             .count()
             + 1;
-        Place { line, column }
+        Position { line, column }
     };
     if let Some(zero) = bytes.iter().position(|b| *b == 0) {
-        return Err(Fault::new(at(&bytes[..zero]), "must be UTF-8 text, and has a zero byte here"));
+        return Err(DocumentProblem::new(at(&bytes[..zero]), "must be UTF-8 text, and has a zero byte here"));
     }
     std::str::from_utf8(bytes).map_err(|e| {
-        Fault::new(at(&bytes[..e.valid_up_to()]), "must be UTF-8, and here it is not; save it as UTF-8")
+        DocumentProblem::new(
+            at(&bytes[..e.valid_up_to()]),
+            "must be UTF-8, and here it is not; save it as UTF-8",
+        )
     })
 }
 
-fn fill(mut root: Node, variables: &Variables, faults: &mut Vec<Fault>) -> Node {
+fn fill(mut root: LocatedValue, variables: &Variables, faults: &mut Vec<DocumentProblem>) -> LocatedValue {
     variables::fill(&mut root, variables, faults);
     root
 }
 
 fn options_of(
-    options: &Node,
+    options: &LocatedValue,
     overrides: &Value,
     environment: &Environment,
-    faults: &[Fault],
-    source: &Source<'_>,
-) -> Result<(ClientConfig, Value), Vec<Located>> {
+    faults: &[DocumentProblem],
+    source: &DocumentSource<'_>,
+) -> Result<(ClientConfig, Value), Vec<LocatedProblem>> {
     let mut value = options.to_value();
     let overridden = overrides.as_object();
     if let (Some(members), Some(overridden)) = (value.as_object_mut(), overridden) {
@@ -159,7 +167,7 @@ fn options_of(
         let top = problem.path.split(['.', '[']).next().unwrap_or_default();
         !overridden.is_some_and(|members| members.contains_key(top))
     });
-    let of_others = of_others.into_iter().map(|Problem { path, message }| Located {
+    let of_others = of_others.into_iter().map(|Problem { path, message }| LocatedProblem {
         file: String::new(),
         line: None,
         column: None,
@@ -170,7 +178,12 @@ fn options_of(
 }
 
 /// Problems of the options as the document's.
-fn located(options: &Node, problems: Vec<Problem>, faults: &[Fault], source: &Source<'_>) -> Vec<Located> {
+fn located(
+    options: &LocatedValue,
+    problems: Vec<Problem>,
+    faults: &[DocumentProblem],
+    source: &DocumentSource<'_>,
+) -> Vec<LocatedProblem> {
     let mut secrets = Vec::new();
     secrets_in(options, &mut secrets);
     // Also where a message has a part of a text, and the value in it.
@@ -187,7 +200,12 @@ fn located(options: &Node, problems: Vec<Problem>, faults: &[Fault], source: &So
 }
 
 /// A problem of the options as one of the document.
-fn locate(options: &Node, problem: Problem, secrets: &[(String, String)], file: &str) -> Located {
+fn locate(
+    options: &LocatedValue,
+    problem: Problem,
+    secrets: &[(String, String)],
+    file: &str,
+) -> LocatedProblem {
     let (node, rest) = options.find(&problem.path);
     let rest = rest.trim_start_matches('.');
     let path = match (rest.is_empty(), node.path.is_empty()) {
@@ -211,7 +229,7 @@ fn locate(options: &Node, problem: Problem, secrets: &[(String, String)], file: 
             }
         }
     }
-    Located {
+    LocatedProblem {
         file: file.into(),
         line: Some(node.place.line),
         column: Some(node.place.column),
@@ -221,11 +239,11 @@ fn locate(options: &Node, problem: Problem, secrets: &[(String, String)], file: 
 }
 
 /// The texts that came from variables, with their names.
-fn secrets_in(node: &Node, secrets: &mut Vec<(String, String)>) {
+fn secrets_in(node: &LocatedValue, secrets: &mut Vec<(String, String)>) {
     match &node.content {
-        Content::List(items) => items.iter().for_each(|item| secrets_in(item, secrets)),
-        Content::Map(entries) => entries.iter().for_each(|entry| secrets_in(&entry.value, secrets)),
-        Content::Text(text) if !text.is_empty() => {
+        LocatedContent::List(items) => items.iter().for_each(|item| secrets_in(item, secrets)),
+        LocatedContent::Map(entries) => entries.iter().for_each(|entry| secrets_in(&entry.value, secrets)),
+        LocatedContent::Text(text) if !text.is_empty() => {
             secrets.extend(node.variable.as_ref().map(|name| (text.clone(), name.clone())));
         }
         _ => {}

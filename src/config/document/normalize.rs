@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{
-    located::{Content, Entry, Node, below},
-    problem::Fault,
+    located::{LocatedContent, LocatedMember, LocatedValue, below},
+    problem::DocumentProblem,
     yaml,
 };
 use crate::{
@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// The options that a document stands for; `None` where it is too far from any.
-pub fn options(root: Node, faults: &mut Vec<Fault>) -> Option<Node> {
-    let Content::Map(mut entries) = root.content else { return None };
+pub fn options(root: LocatedValue, faults: &mut Vec<DocumentProblem>) -> Option<LocatedValue> {
+    let LocatedContent::Map(mut entries) = root.content else { return None };
     // For editors.
     entries.retain(|entry| entry.name != "$schema");
     let mut sound = true;
-    let mut names = Names::default();
+    let mut names = GatewayNames::default();
     for entry in &mut entries {
         if entry.name == "gateways" {
             match endpoints(&entry.value, &mut names, faults) {
@@ -36,7 +36,7 @@ pub fn options(root: Node, faults: &mut Vec<Fault>) -> Option<Node> {
     for entry in entries.iter_mut().filter(|entry| matches!(entry.name.as_str(), "rules" | "routing_rules")) {
         expand_rules(&mut entry.value, &names);
     }
-    let root = Node { content: Content::Map(entries), ..root };
+    let root = LocatedValue { content: LocatedContent::Map(entries), ..root };
     sound.then(|| fit(root, schema::options(), faults))
 }
 
@@ -44,16 +44,20 @@ pub fn options(root: Node, faults: &mut Vec<Fault>) -> Option<Node> {
 
 /// What rules may call by a name of the document's.
 #[derive(Default)]
-struct Names {
+struct GatewayNames {
     primary: Option<String>,
     chain: Vec<String>,
 }
 
 /// `gateways` as a list of endpoints, the primary first.
-fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Option<Node> {
+fn endpoints(
+    gateways: &LocatedValue,
+    names: &mut GatewayNames,
+    faults: &mut Vec<DocumentProblem>,
+) -> Option<LocatedValue> {
     let Some(entries) = gateways.entries() else {
         let message = wrong("an object with primary and fallback_chain", gateways);
-        faults.push(Fault::at(gateways.place, gateways.path.clone(), message));
+        faults.push(DocumentProblem::at(gateways.place, gateways.path.clone(), message));
         return None;
     };
     for entry in entries.iter().filter(|entry| entry.name != PRIMARY && entry.name != CHAIN) {
@@ -61,11 +65,15 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
     }
     let Some(primary) = gateways.get(PRIMARY).filter(|primary| !primary.is_null()) else {
         let path = below(&gateways.path, PRIMARY);
-        faults.push(Fault::at(gateways.place, path, "is missing; it is the endpoint that is asked first"));
+        faults.push(DocumentProblem::at(
+            gateways.place,
+            path,
+            "is missing; it is the endpoint that is asked first",
+        ));
         return None;
     };
     if let Some(priority) = primary.get("priority") {
-        faults.push(Fault::at(
+        faults.push(DocumentProblem::at(
             priority.place,
             priority.path.clone(),
             "has no meaning here: the primary is always first",
@@ -74,21 +82,26 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
     }
     let mut list = vec![with_name(primary, Some(PRIMARY))];
     match gateways.get(CHAIN).map(|chain| (chain, &chain.content)) {
-        None | Some((_, Content::Null)) => {}
-        Some((_, Content::List(items))) => {
+        None | Some((_, LocatedContent::Null)) => {}
+        Some((_, LocatedContent::List(items))) => {
             list.extend(items.iter().map(|item| inherit(with_name(item, None), primary)));
         }
         Some((chain, _)) => {
-            faults.push(Fault::at(chain.place, chain.path.clone(), wrong("an array of endpoints", chain)));
+            faults.push(DocumentProblem::at(
+                chain.place,
+                chain.path.clone(),
+                wrong("an array of endpoints", chain),
+            ));
             return None;
         }
     }
-    let name = |node: &Node| node.get("name").and_then(Node::text).map(str::to_owned);
+    let name = |node: &LocatedValue| node.get("name").and_then(LocatedValue::text).map(str::to_owned);
     names.primary = list.first().and_then(name);
     // A rule asks whom it names in that order.
-    let mut chain: Vec<(u64, &Node)> = (1..).zip(list.iter().skip(1)).collect();
+    let mut chain: Vec<(u64, &LocatedValue)> = (1..).zip(list.iter().skip(1)).collect();
     for (place, node) in &mut chain {
-        if let Some(Content::Number(priority)) = node.get("priority").map(|priority| &priority.content) {
+        if let Some(LocatedContent::Number(priority)) = node.get("priority").map(|priority| &priority.content)
+        {
             *place = priority.as_u64().unwrap_or(*place);
         }
     }
@@ -98,30 +111,33 @@ fn endpoints(gateways: &Node, names: &mut Names, faults: &mut Vec<Fault>) -> Opt
         spoken_to_as_a_relay(node);
     }
     list.iter_mut().skip(1).for_each(behind_the_primary);
-    Some(gateways.beside(Content::List(list)))
+    Some(gateways.beside(LocatedContent::List(list)))
 }
 
 /// Where endpoints belong, a text may be anything, a credential included: it is not quoted.
-fn wrong(what: &str, given: &Node) -> String {
+fn wrong(what: &str, given: &LocatedValue) -> String {
     format!("must be {what}, got {}", kind(&given.to_value()))
 }
 
 /// An endpoint that has no name goes by its model's.
-fn with_name(node: &Node, name: Option<&str>) -> Node {
+fn with_name(node: &LocatedValue, name: Option<&str>) -> LocatedValue {
     let mut node = node.clone();
-    let other =
-        node.get("model").and_then(Node::text).filter(|model| !model.contains('/')).map(str::to_owned);
+    let other = node
+        .get("model")
+        .and_then(LocatedValue::text)
+        .filter(|model| !model.contains('/'))
+        .map(str::to_owned);
     if node.get("name").is_none()
         && let Some(name) = name.map(str::to_owned).or(other)
     {
-        insert(&mut node, "name", |node| node.beside(Content::Text(name)));
+        insert(&mut node, "name", |node| node.beside(LocatedContent::Text(name)));
     }
     node
 }
 
 /// What a chain's entry does not say of its own is the primary's. A key is not taken to another vendor's own host, where
 /// it would be given away.
-fn inherit(mut node: Node, primary: &Node) -> Node {
+fn inherit(mut node: LocatedValue, primary: &LocatedValue) -> LocatedValue {
     if node.entries().is_none() {
         return node;
     }
@@ -140,23 +156,23 @@ fn inherit(mut node: Node, primary: &Node) -> Node {
 }
 
 /// Who relays everybody's models at an address of its own is spoken to as everybody speaks to relays.
-fn spoken_to_as_a_relay(node: &mut Node) {
-    let Some(provider) = node.get("provider").and_then(Node::text).map(str::to_owned) else { return };
+fn spoken_to_as_a_relay(node: &mut LocatedValue) {
+    let Some(provider) = node.get("provider").and_then(LocatedValue::text).map(str::to_owned) else { return };
     let own = match node.get("base_url") {
         None => return,
         Some(_) => host(node).is_some_and(|host| vendor_of(&host) == Some(&*provider)),
     };
     if !own && node.get("dialect").is_none() {
-        insert(node, "dialect", |node| node.beside(Content::Text("openai".into())));
+        insert(node, "dialect", |node| node.beside(LocatedContent::Text("openai".into())));
     }
 }
 
 /// Priorities of a chain are counted from behind the primary, whose own is the first.
-fn behind_the_primary(node: &mut Node) {
-    let Content::Map(entries) = &mut node.content else { return };
+fn behind_the_primary(node: &mut LocatedValue) {
+    let LocatedContent::Map(entries) = &mut node.content else { return };
     let priority =
         entries.iter_mut().find(|entry| entry.name == "priority").map(|entry| &mut entry.value.content);
-    if let Some(Content::Number(number)) = priority
+    if let Some(LocatedContent::Number(number)) = priority
         && let Some(given @ 1..1_000_000) = number.as_u64()
     {
         *number = (given + 1).into();
@@ -164,49 +180,49 @@ fn behind_the_primary(node: &mut Node) {
 }
 
 /// Where it is, by what it says or by whose it is.
-fn address(node: &Node) -> Option<BaseUrl> {
-    let provider = node.get("provider").and_then(Node::text);
+fn address(node: &LocatedValue) -> Option<BaseUrl> {
+    let provider = node.get("provider").and_then(LocatedValue::text);
     let default = provider.and_then(default_base_url);
-    BaseUrl::parse(node.get("base_url").and_then(Node::text).or(default)?, Dialect::OpenAi).ok()
+    BaseUrl::parse(node.get("base_url").and_then(LocatedValue::text).or(default)?, Dialect::OpenAi).ok()
 }
 
-fn host(node: &Node) -> Option<String> {
+fn host(node: &LocatedValue) -> Option<String> {
     address(node).map(|address| address.host().to_owned())
 }
 
-fn origin(node: &Node) -> Option<String> {
+fn origin(node: &LocatedValue) -> Option<String> {
     address(node).map(|address| address.origin().to_owned())
 }
 
-fn insert(node: &mut Node, name: &str, value: impl FnOnce(&Node) -> Node) {
+fn insert(node: &mut LocatedValue, name: &str, value: impl FnOnce(&LocatedValue) -> LocatedValue) {
     let value = value(node);
-    if let Content::Map(entries) = &mut node.content {
-        entries.push(Entry { name: name.into(), place: value.place, value });
+    if let LocatedContent::Map(entries) = &mut node.content {
+        entries.push(LocatedMember { name: name.into(), place: value.place, value });
     }
 }
 
 /// A rule that names the chain names all who are in it.
-fn expand_rules(rules: &mut Node, names: &Names) {
-    let Content::Map(rules) = &mut rules.content else { return };
+fn expand_rules(rules: &mut LocatedValue, names: &GatewayNames) {
+    let LocatedContent::Map(rules) = &mut rules.content else { return };
     for rule in rules {
-        let Content::Map(members) = &mut rule.value.content else { continue };
+        let LocatedContent::Map(members) = &mut rule.value.content else { continue };
         for member in members.iter_mut().filter(|member| member.name == "route_to") {
             let goals = match &member.value.content {
-                Content::Text(_) => vec![member.value.clone()],
-                Content::List(items) => items.clone(),
+                LocatedContent::Text(_) => vec![member.value.clone()],
+                LocatedContent::List(items) => items.clone(),
                 _ => continue,
             };
             let known = |name: &str| names.chain.iter().chain(&names.primary).any(|known| known == name);
             let expanded = goals.into_iter().flat_map(|goal| match goal.text() {
                 Some(CHAIN) if !known(CHAIN) && !names.chain.is_empty() => {
-                    names.chain.iter().map(|name| goal.beside(Content::Text(name.clone()))).collect()
+                    names.chain.iter().map(|name| goal.beside(LocatedContent::Text(name.clone()))).collect()
                 }
                 Some(PRIMARY) if !known(PRIMARY) && names.primary.is_some() => {
-                    names.primary.iter().map(|name| goal.beside(Content::Text(name.clone()))).collect()
+                    names.primary.iter().map(|name| goal.beside(LocatedContent::Text(name.clone()))).collect()
                 }
                 _ => vec![goal],
             });
-            member.value.content = Content::List(expanded.collect());
+            member.value.content = LocatedContent::List(expanded.collect());
         }
     }
 }
@@ -214,31 +230,35 @@ fn expand_rules(rules: &mut Node, names: &Names) {
 // === names ===
 
 /// A value under the options' own names. What is no option is left out, and said.
-fn fit(node: Node, schema: &Value, faults: &mut Vec<Fault>) -> Node {
+fn fit(node: LocatedValue, schema: &Value, faults: &mut Vec<DocumentProblem>) -> LocatedValue {
     let node = typed(node, schema);
-    let Node { place, path, content, variable } = node;
+    let LocatedValue { place, path, content, variable } = node;
     let content = match content {
-        Content::List(items) => {
+        LocatedContent::List(items) => {
             let schema = alternatives(schema).iter().find_map(|one| one.get("items"));
-            Content::List(items.into_iter().map(|item| fit_or_keep(item, schema, faults)).collect())
+            LocatedContent::List(items.into_iter().map(|item| fit_or_keep(item, schema, faults)).collect())
         }
-        Content::Map(entries) => {
+        LocatedContent::Map(entries) => {
             let fixed = alternatives(schema).iter().find_map(properties);
             let own = alternatives(schema).iter().find_map(schema::values);
-            Content::Map(match fixed {
+            LocatedContent::Map(match fixed {
                 Some(properties) => rename(entries, &path, properties, faults),
                 None => entries
                     .into_iter()
-                    .map(|entry| Entry { value: fit_or_keep(entry.value, own, faults), ..entry })
+                    .map(|entry| LocatedMember { value: fit_or_keep(entry.value, own, faults), ..entry })
                     .collect(),
             })
         }
         scalar => scalar,
     };
-    Node { place, path, content, variable }
+    LocatedValue { place, path, content, variable }
 }
 
-fn fit_or_keep(node: Node, schema: Option<&Value>, faults: &mut Vec<Fault>) -> Node {
+fn fit_or_keep(
+    node: LocatedValue,
+    schema: Option<&Value>,
+    faults: &mut Vec<DocumentProblem>,
+) -> LocatedValue {
     match schema {
         Some(schema) => fit(node, schema, faults),
         None => node,
@@ -246,12 +266,12 @@ fn fit_or_keep(node: Node, schema: Option<&Value>, faults: &mut Vec<Fault>) -> N
 }
 
 fn rename(
-    entries: Vec<Entry>,
+    entries: Vec<LocatedMember>,
     path: &str,
     properties: &serde_json::Map<String, Value>,
-    faults: &mut Vec<Fault>,
-) -> Vec<Entry> {
-    let mut renamed: Vec<Entry> = Vec::with_capacity(entries.len());
+    faults: &mut Vec<DocumentProblem>,
+) -> Vec<LocatedMember> {
+    let mut renamed: Vec<LocatedMember> = Vec::with_capacity(entries.len());
     for entry in entries {
         let front = (entry.name == "gateways" && path.is_empty()).then_some("endpoints");
         let plain = properties.keys().find(|name| snake(name) == entry.name || front == Some(name));
@@ -268,7 +288,7 @@ fn rename(
         };
         if let Some(before) = renamed.iter().find(|before| before.name == name) {
             let message = format!("says the same as {}; leave out either", before.value.path);
-            faults.push(Fault::at(entry.place, entry.value.path, message));
+            faults.push(DocumentProblem::at(entry.place, entry.value.path, message));
             continue;
         }
         let place = entry.place;
@@ -282,47 +302,47 @@ fn rename(
             },
             None => fit(entry.value, &properties[name], faults),
         };
-        renamed.push(Entry { name: name.into(), place, value });
+        renamed.push(LocatedMember { name: name.into(), place, value });
     }
     renamed
 }
 
-fn in_milliseconds(node: Node, (unit, each): (&str, f64)) -> Result<Node, Fault> {
+fn in_milliseconds(node: LocatedValue, (unit, each): (&str, f64)) -> Result<LocatedValue, DocumentProblem> {
     if node.is_null() {
         return Ok(node);
     }
     let node = typed(node, &serde_json::json!({ "type": "number" }));
     let number = match &node.content {
-        Content::Number(number) => {
+        LocatedContent::Number(number) => {
             number.as_f64().filter(|n| *n >= 0.0).and_then(|n| serde_json::Number::from_f64(n * each))
         }
         _ => None,
     };
     match number {
-        Some(number) => Ok(Node { content: Content::Number(number), ..node }),
+        Some(number) => Ok(LocatedValue { content: LocatedContent::Number(number), ..node }),
         None => {
             let given = match &node.variable {
                 Some(name) => format!("must be a number of {unit}, got the value of ${{{name}}}"),
                 None => expected(&format!("a number of {unit}"), &node.to_value()),
             };
-            Err(Fault::at(node.place, node.path, given))
+            Err(DocumentProblem::at(node.place, node.path, given))
         }
     }
 }
 
 /// The value of a variable is a text; where only something else will do, it is read as that.
-fn typed(mut node: Node, schema: &Value) -> Node {
+fn typed(mut node: LocatedValue, schema: &Value) -> LocatedValue {
     if node.variable.is_none() {
         return node;
     }
-    if let Content::Text(text) = &node.content {
+    if let LocatedContent::Text(text) = &node.content {
         let number = || yaml::number(text.trim());
         match text.trim() {
-            "true" if takes(schema, "boolean") => node.content = Content::Bool(true),
-            "false" if takes(schema, "boolean") => node.content = Content::Bool(false),
+            "true" if takes(schema, "boolean") => node.content = LocatedContent::Bool(true),
+            "false" if takes(schema, "boolean") => node.content = LocatedContent::Bool(false),
             _ if takes(schema, "number") || takes(schema, "integer") => {
                 if let Some(number) = number() {
-                    node.content = Content::Number(number);
+                    node.content = LocatedContent::Number(number);
                 }
             }
             _ => {}
@@ -331,7 +351,7 @@ fn typed(mut node: Node, schema: &Value) -> Node {
     node
 }
 
-fn unknown(entry: &Entry, path: &str, known: &[String]) -> Fault {
+fn unknown(entry: &LocatedMember, path: &str, known: &[String]) -> DocumentProblem {
     let written = snake(&entry.name);
     let message = if written != entry.name && known.contains(&written) {
         format!("is written '{written}' in a document")
@@ -342,5 +362,5 @@ fn unknown(entry: &Entry, path: &str, known: &[String]) -> Fault {
             None => format!("is not an option; accepted are {}", names().collect::<Vec<_>>().join(", ")),
         }
     };
-    Fault::at(entry.place, below(path, &entry.name), message)
+    DocumentProblem::at(entry.place, below(path, &entry.name), message)
 }

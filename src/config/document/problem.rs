@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::located::Place;
+use super::located::Position;
 
 /// One mistake in a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Located {
+pub struct LocatedProblem {
     /// The document's name, as it was given; empty for what is in no document.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
@@ -22,23 +22,23 @@ pub struct Located {
 
 /// A mistake on its way to becoming one with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub place: Place,
+pub struct DocumentProblem {
+    pub place: Position,
     pub path: String,
     pub message: String,
 }
 
-impl Fault {
-    pub fn new(place: Place, message: impl Into<String>) -> Self {
+impl DocumentProblem {
+    pub fn new(place: Position, message: impl Into<String>) -> Self {
         Self::at(place, String::new(), message)
     }
 
-    pub fn at(place: Place, path: String, message: impl Into<String>) -> Self {
+    pub fn at(place: Position, path: String, message: impl Into<String>) -> Self {
         Self { place, path, message: message.into() }
     }
 
-    pub fn in_file(self, file: &str) -> Located {
-        Located {
+    pub fn in_file(self, file: &str) -> LocatedProblem {
+        LocatedProblem {
             file: file.into(),
             line: Some(self.place.line),
             column: Some(self.place.column),

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{
     client::ClientConfig,
-    endpoint::Served,
-    routing::{Goal, Rule},
+    endpoint::ServedModels,
+    routing::{RouteTarget, RoutingRule},
 };
 
 /// Endpoints in the order in which they are asked, aliases and rules.
@@ -18,9 +18,9 @@ pub fn summary(config: &ClientConfig) -> Value {
         .map(|endpoint| {
             let keys: Vec<String> = endpoint.keys.iter().map(|key| format!("{key:?}")).collect();
             let models = match &endpoint.models {
-                Served::Any => json!("any"),
-                Served::Pinned(model) => json!(model),
-                Served::Listed(list) => list.iter().map(|(name, _)| json!(name)).collect(),
+                ServedModels::Any => json!("any"),
+                ServedModels::Pinned(model) => json!(model),
+                ServedModels::Listed(list) => list.iter().map(|(name, _)| json!(name)).collect(),
             };
             json!({
                 "name": endpoint.name, "provider": endpoint.provider, "url": endpoint.base_url.as_str(),
@@ -52,12 +52,12 @@ pub fn summary(config: &ClientConfig) -> Value {
     told
 }
 
-fn rule(name: &str, rule: &Rule) -> Value {
+fn rule(name: &str, rule: &RoutingRule) -> Value {
     let goals: Vec<&str> = rule
         .route_to
         .iter()
         .map(|goal| match goal {
-            Goal::Endpoint(name) | Goal::Model(name) => name.as_str(),
+            RouteTarget::Endpoint(name) | RouteTarget::Model(name) => name.as_str(),
         })
         .collect();
     json!({

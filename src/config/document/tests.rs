@@ -6,10 +6,10 @@ use crate::alert::notify::Receiver;
 
 const CANARY: &str = "sk-CANARY0123456789abcdef";
 
-fn read_as(file: &str, text: &str) -> Result<ClientConfig, Vec<Located>> {
+fn read_as(file: &str, text: &str) -> Result<ClientConfig, Vec<LocatedProblem>> {
     let variables = [("KEY", CANARY), ("NUMBER", "3"), ("SWITCH", "false"), ("WORD", "CANARY-word")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let source = Source { file, bytes: text.as_bytes(), variables: &variables };
+    let source = DocumentSource { file, bytes: text.as_bytes(), variables: &variables };
     crate::config::document::read(&source, &json!({}), &Environment::default()).map(|(config, _)| config)
 }
 
@@ -31,7 +31,7 @@ const ONE: &str = "endpoints: [{name: a, base_url: 'http://h', api_key: null}]\n
 fn the_example_loads() {
     let text = include_bytes!("../../../examples/bellwether.yaml");
     let variables = [("HOLYSHEEP_API_KEY".to_owned(), "sk-hs-0123456789abcdef".to_owned())].into();
-    let source = Source { file: "bellwether.yaml", bytes: text, variables: &variables };
+    let source = DocumentSource { file: "bellwether.yaml", bytes: text, variables: &variables };
     let (config, _) =
         crate::config::document::read(&source, &json!({}), &Environment::default()).expect("valid");
     let names: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
@@ -295,7 +295,7 @@ proptest! {
 fn a_queue_is_read_whatever_is_wrong_with_the_rest() {
     let read = |text: &str| {
         let variables = [("KEY".to_owned(), CANARY.to_owned())].into();
-        let source = Source { file: "c.yaml", bytes: text.as_bytes(), variables: &variables };
+        let source = DocumentSource { file: "c.yaml", bytes: text.as_bytes(), variables: &variables };
         read_queue(&source).map_err(|problems| {
             problems
                 .iter()

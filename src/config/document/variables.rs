@@ -3,25 +3,25 @@
 use std::collections::HashMap;
 
 use super::{
-    located::{Content, Node},
-    problem::Fault,
+    located::{LocatedContent, LocatedValue},
+    problem::DocumentProblem,
 };
 
 pub type Variables = HashMap<String, String>;
 
 /// Puts variables in their places. A text that has one keeps its name, so that no message quotes it.
-pub fn fill(node: &mut Node, variables: &Variables, faults: &mut Vec<Fault>) {
+pub fn fill(node: &mut LocatedValue, variables: &Variables, faults: &mut Vec<DocumentProblem>) {
     match &mut node.content {
-        Content::List(items) => items.iter_mut().for_each(|item| fill(item, variables, faults)),
-        Content::Map(entries) => {
+        LocatedContent::List(items) => items.iter_mut().for_each(|item| fill(item, variables, faults)),
+        LocatedContent::Map(entries) => {
             entries.iter_mut().for_each(|entry| fill(&mut entry.value, variables, faults));
         }
-        Content::Text(text) if text.contains('$') => match filled(text, variables) {
+        LocatedContent::Text(text) if text.contains('$') => match filled(text, variables) {
             Ok((filled, variable)) => {
                 *text = filled;
                 node.variable = variable;
             }
-            Err(message) => faults.push(Fault::at(node.place, node.path.clone(), message)),
+            Err(message) => faults.push(DocumentProblem::at(node.place, node.path.clone(), message)),
         },
         _ => {}
     }

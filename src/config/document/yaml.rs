@@ -6,8 +6,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use serde_json::Number;
 
 use super::{
-    located::{Content, Entry, Node, Place},
-    problem::Fault,
+    located::{LocatedContent, LocatedMember, LocatedValue, Position},
+    problem::DocumentProblem,
 };
 
 /// Values in a document with all that its aliases stand for. No configuration has as many.
@@ -15,7 +15,7 @@ pub const MOST_NODES: usize = 100_000;
 /// Deeper than any options are.
 pub const DEEPEST: usize = 32;
 
-pub fn parse(text: &str) -> Result<Node, Fault> {
+pub fn parse(text: &str) -> Result<LocatedValue, DocumentProblem> {
     let mut builder = Builder { text, parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 };
     builder.document()
 }
@@ -23,19 +23,22 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
 struct Builder<'t> {
     text: &'t str,
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
-    anchors: HashMap<usize, (usize, Node)>,
+    anchors: HashMap<usize, (usize, LocatedValue)>,
     nodes: usize,
 }
 
 impl<'t> Builder<'t> {
-    fn document(&mut self) -> Result<Node, Fault> {
+    fn document(&mut self) -> Result<LocatedValue, DocumentProblem> {
         let mut root = None;
         loop {
             let (event, span) = self.next()?;
             match event {
                 Event::StreamEnd => break,
                 Event::DocumentStart(_) if root.is_some() => {
-                    return Err(Fault::new(place(&span), "must hold one document; a second one begins here"));
+                    return Err(DocumentProblem::new(
+                        place(&span),
+                        "must hold one document; a second one begins here",
+                    ));
                 }
                 Event::DocumentStart(_) => {
                     let (event, span) = self.next()?;
@@ -44,10 +47,10 @@ impl<'t> Builder<'t> {
                 _ => {}
             }
         }
-        Ok(root.unwrap_or(Node::new(Place { line: 1, column: 1 }, Content::Null)))
+        Ok(root.unwrap_or(LocatedValue::new(Position { line: 1, column: 1 }, LocatedContent::Null)))
     }
 
-    fn next(&mut self) -> Result<(Event<'t>, Span), Fault> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), DocumentProblem> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(self.syntax(&error)),
@@ -56,25 +59,34 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node, Fault> {
+    fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<LocatedValue, DocumentProblem> {
         let at = place(span);
         if depth > DEEPEST {
-            return Err(Fault::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
+            return Err(DocumentProblem::new(
+                at,
+                format!("is nested too deeply: more than {DEEPEST} levels"),
+            ));
         }
         self.count(1, at)?;
         let (node, anchor) = match event {
             Event::Alias(anchor) => {
                 let Some((size, node)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Fault::new(at, "is an alias of something that it is part of itself"));
+                    return Err(DocumentProblem::new(
+                        at,
+                        "is an alias of something that it is part of itself",
+                    ));
                 };
                 self.count(size, at)?;
                 if depth + height(&node) > DEEPEST {
-                    return Err(Fault::new(at, format!("is nested too deeply: more than {DEEPEST} levels")));
+                    return Err(DocumentProblem::new(
+                        at,
+                        format!("is nested too deeply: more than {DEEPEST} levels"),
+                    ));
                 }
                 return Ok(node);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                (Node::new(at, scalar(&text, style, tag.as_deref(), at)?), anchor)
+                (LocatedValue::new(at, scalar(&text, style, tag.as_deref(), at)?), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse_tag(tag.as_deref(), "seq", at)?;
@@ -86,13 +98,13 @@ impl<'t> Builder<'t> {
                         event => items.push(self.node(event, &span, depth + 1)?),
                     }
                 }
-                (Node::new(at, Content::List(items)), anchor)
+                (LocatedValue::new(at, LocatedContent::List(items)), anchor)
             }
             Event::MappingStart(anchor, tag) => {
                 refuse_tag(tag.as_deref(), "map", at)?;
-                (Node::new(at, Content::Map(self.members(depth)?)), anchor)
+                (LocatedValue::new(at, LocatedContent::Map(self.members(depth)?)), anchor)
             }
-            _ => (Node::new(at, Content::Null), 0),
+            _ => (LocatedValue::new(at, LocatedContent::Null), 0),
         };
         if anchor > 0 {
             let size = size(&node);
@@ -103,10 +115,10 @@ impl<'t> Builder<'t> {
         Ok(node)
     }
 
-    fn members(&mut self, depth: usize) -> Result<Vec<Entry>, Fault> {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn members(&mut self, depth: usize) -> Result<Vec<LocatedMember>, DocumentProblem> {
+        let mut entries: Vec<LocatedMember> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
-        let mut merged: Vec<Entry> = Vec::new();
+        let mut merged: Vec<LocatedMember> = Vec::new();
         loop {
             let (event, span) = self.next()?;
             let at = place(&span);
@@ -114,7 +126,7 @@ impl<'t> Builder<'t> {
                 Event::MappingEnd | Event::StreamEnd => break,
                 Event::Scalar(text, style, anchor, _) => {
                     if anchor > 0 {
-                        return Err(Fault::new(at, "a name cannot have an anchor"));
+                        return Err(DocumentProblem::new(at, "a name cannot have an anchor"));
                     }
                     let merge = style == ScalarStyle::Plain && text == "<<";
                     if merge {
@@ -125,14 +137,14 @@ impl<'t> Builder<'t> {
                     }
                     text.into_owned()
                 }
-                _ => return Err(Fault::new(at, "a name must be a plain text")),
+                _ => return Err(DocumentProblem::new(at, "a name must be a plain text")),
             };
             if let Some(line) = known.insert(name.clone(), at.line) {
-                return Err(Fault::at(at, name, format!("is given twice; first on line {line}")));
+                return Err(DocumentProblem::at(at, name, format!("is given twice; first on line {line}")));
             }
             let (event, span) = self.next()?;
             let value = self.node(event, &span, depth + 1)?;
-            entries.push(Entry { name, place: at, value });
+            entries.push(LocatedMember { name, place: at, value });
         }
         // What is written here goes before what is merged, and what is merged first before what comes later.
         for entry in merged {
@@ -143,20 +155,20 @@ impl<'t> Builder<'t> {
         Ok(entries)
     }
 
-    fn count(&mut self, more: usize, at: Place) -> Result<(), Fault> {
+    fn count(&mut self, more: usize, at: Position) -> Result<(), DocumentProblem> {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MOST_NODES {
             let message =
                 format!("has too many values: more than {MOST_NODES}, with what its aliases stand for");
-            return Err(Fault::new(at, message));
+            return Err(DocumentProblem::new(at, message));
         }
         Ok(())
     }
 
     /// What the parser says, and what is most often behind it.
-    fn syntax(&self, error: &ScanError) -> Fault {
+    fn syntax(&self, error: &ScanError) -> DocumentProblem {
         let marker = error.marker();
-        let at = Place { line: marker.line().max(1), column: marker.col() + 1 };
+        let at = Position { line: marker.line().max(1), column: marker.col() + 1 };
         let line = self.text.lines().nth(at.line - 1).unwrap_or_default();
         let indent = &line[..line.len() - line.trim_start().len()];
         let info = said(error.info());
@@ -167,7 +179,7 @@ impl<'t> Builder<'t> {
         } else {
             format!("is not YAML: {info}")
         };
-        Fault::new(at, message)
+        DocumentProblem::new(at, message)
     }
 }
 
@@ -176,49 +188,54 @@ fn said(info: &str) -> String {
     info.chars().take(100).collect()
 }
 
-fn place(span: &Span) -> Place {
-    Place { line: span.start.line().max(1), column: span.start.col() + 1 }
+fn place(span: &Span) -> Position {
+    Position { line: span.start.line().max(1), column: span.start.col() + 1 }
 }
 
-fn merge_from(value: Node, at: Place) -> Result<Vec<Entry>, Fault> {
+fn merge_from(value: LocatedValue, at: Position) -> Result<Vec<LocatedMember>, DocumentProblem> {
     match value.content {
-        Content::Map(entries) => Ok(entries),
-        Content::List(items) => {
+        LocatedContent::Map(entries) => Ok(entries),
+        LocatedContent::List(items) => {
             let lists: Result<Vec<_>, _> = items.into_iter().map(|item| merge_from(item, at)).collect();
             Ok(lists?.into_iter().flatten().collect())
         }
-        _ => Err(Fault::new(at, "<< merges objects, or an array of them")),
+        _ => Err(DocumentProblem::new(at, "<< merges objects, or an array of them")),
     }
 }
 
-fn size(node: &Node) -> usize {
+fn size(node: &LocatedValue) -> usize {
     1 + match &node.content {
-        Content::List(items) => items.iter().map(size).sum(),
-        Content::Map(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
+        LocatedContent::List(items) => items.iter().map(size).sum(),
+        LocatedContent::Map(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
         _ => 0,
     }
 }
 
-fn height(node: &Node) -> usize {
+fn height(node: &LocatedValue) -> usize {
     let below = match &node.content {
-        Content::List(items) => items.iter().map(height).max(),
-        Content::Map(entries) => entries.iter().map(|entry| height(&entry.value)).max(),
+        LocatedContent::List(items) => items.iter().map(height).max(),
+        LocatedContent::Map(entries) => entries.iter().map(|entry| height(&entry.value)).max(),
         _ => None,
     };
     below.map_or(0, |below| below + 1)
 }
 
-fn refuse_tag(tag: Option<&Tag>, own: &str, at: Place) -> Result<(), Fault> {
+fn refuse_tag(tag: Option<&Tag>, own: &str, at: Position) -> Result<(), DocumentProblem> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
-            Err(Fault::new(at, "has a tag (!…), which has no meaning here"))
+            Err(DocumentProblem::new(at, "has a tag (!…), which has no meaning here"))
         }
         _ => Ok(()),
     }
 }
 
 /// YAML 1.2's core schema.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Result<Content, Fault> {
+fn scalar(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    at: Position,
+) -> Result<LocatedContent, DocumentProblem> {
     if let Some(tag) = tag {
         let core = tag.is_yaml_core_schema()
             && matches!(tag.suffix.as_str(), "str" | "int" | "float" | "bool" | "null");
@@ -226,16 +243,16 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Resul
             refuse_tag(Some(tag), "str", at)?;
         }
         if tag.suffix == "str" {
-            return Ok(Content::Text(text.into()));
+            return Ok(LocatedContent::Text(text.into()));
         }
     } else if style != ScalarStyle::Plain {
-        return Ok(Content::Text(text.into()));
+        return Ok(LocatedContent::Text(text.into()));
     }
     Ok(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
-        "true" | "True" | "TRUE" => Content::Bool(true),
-        "false" | "False" | "FALSE" => Content::Bool(false),
-        _ => number(text).map_or_else(|| Content::Text(text.into()), Content::Number),
+        "" | "~" | "null" | "Null" | "NULL" => LocatedContent::Null,
+        "true" | "True" | "TRUE" => LocatedContent::Bool(true),
+        "false" | "False" | "FALSE" => LocatedContent::Bool(false),
+        _ => number(text).map_or_else(|| LocatedContent::Text(text.into()), LocatedContent::Number),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::inherited::Inherited;
+use super::inherited::InheritedOptions;
 use crate::{
     config::{
         base_url::BaseUrl,
@@ -20,7 +20,7 @@ pub fn read_base_url(
     r: &mut Reader<'_>,
     provider: Option<&str>,
     dialect: Option<&str>,
-    inherited: &Inherited<'_>,
+    inherited: &InheritedOptions<'_>,
 ) -> Option<BaseUrl> {
     let given = r.string("baseURL");
     let by_environment = provider.and_then(|p| inherited.environment.base_url(p));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::inherited::Inherited;
+use super::inherited::InheritedOptions;
 use crate::config::{
     environment::Environment,
     key::{self, KeySource},
@@ -14,7 +14,7 @@ pub fn read_keys(
     r: &mut Reader<'_>,
     vendor: Option<&str>,
     host: &str,
-    inherited: &Inherited<'_>,
+    inherited: &InheritedOptions<'_>,
 ) -> Option<Vec<KeySource>> {
     r.note("apiKey", key::describe);
     let own = r.raw_or_null("apiKey");
@@ -24,14 +24,14 @@ pub fn read_keys(
     let variable = Environment::key_variable(vendor.unwrap_or(if is_relay_host(host) { RELAY } else { "" }));
     let from_environment = variable.and_then(|v| inherited.environment.value(v));
     let guarded = vendor_of(host).is_some() || is_relay_host(host);
-    let rules = key::Rules {
+    let rules = key::KeyRules {
         source: None,
         prefix: inherited.key_prefix,
         shortest: if guarded { key::SHORTEST } else { 0 },
     };
     let (value, rules) = match (own.or(inherited.keys), &from_environment) {
         (Some(value), _) => (value.clone(), rules),
-        (None, Some(text)) => (Value::String(text.clone()), key::Rules { source: variable, ..rules }),
+        (None, Some(text)) => (Value::String(text.clone()), key::KeyRules { source: variable, ..rules }),
         (None, None) => {
             let or_set = variable.map(|v| format!(", or set {v}")).unwrap_or_default();
             r.problem("apiKey", format!("is missing; give one{or_set}; null sends none"));

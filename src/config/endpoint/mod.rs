@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 pub use self::{
     address::{ANTHROPIC_VERSION, DEFAULT_VERSION},
     health::EndpointHealth,
-    inherited::Inherited,
-    served::Served,
+    inherited::InheritedOptions,
+    served::ServedModels,
 };
 use self::{
     address::{dialect_of, read_base_url},
@@ -39,7 +39,7 @@ use super::{
 use crate::{
     cost::{price::Price, price_table::Seller},
     dialect::{codec::Dialect, openai::request::TokenLimitField},
-    policy::{canary::CanaryConfig, limiter::Limits},
+    policy::{canary::CanaryConfig, limiter::RateLimits},
 };
 
 #[derive(Clone, Debug)]
@@ -51,8 +51,8 @@ pub struct EndpointConfig {
     pub dialect: Dialect,
     pub base_url: BaseUrl,
     pub keys: Vec<KeySource>,
-    pub models: Served,
-    pub tier: Tier,
+    pub models: ServedModels,
+    pub tier: PriorityTier,
     /// Its share of its tier's calls, against the others'.
     pub weight: Option<f64>,
     /// It is new, and gets a share of the calls for a start.
@@ -60,7 +60,7 @@ pub struct EndpointConfig {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub health: EndpointHealth,
     pub price: Option<Price>,
-    pub limits: Limits,
+    pub limits: RateLimits,
     /// Its 95th percentile of the time to first content may not exceed this while another will do.
     pub max_latency: Option<Duration>,
     /// What one request may cost, in USD, as far as that can be told before.
@@ -73,7 +73,7 @@ pub struct EndpointConfig {
 
 /// An endpoint's place in the order. Equal tiers are shared: only endpoints given the same number are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tier {
+pub struct PriorityTier {
     number: u32,
     /// Zero for a number the user gave; without one, the place in the list, which nobody shares.
     place: u32,
@@ -85,7 +85,7 @@ impl EndpointConfig {
         value: &Value,
         path: &str,
         position: u32,
-        inherited: &Inherited<'_>,
+        inherited: &InheritedOptions<'_>,
         problems: &mut Problems,
     ) -> Option<Self> {
         // A bare address is an endpoint with a name of its own.
@@ -99,11 +99,12 @@ impl EndpointConfig {
     /// What an endpoint's object may hold, as JSON Schema.
     pub fn describe() -> Value {
         let environment = Environment::default();
-        let inherited = Inherited { base_url: None, keys: None, key_prefix: None, environment: &environment };
+        let inherited =
+            InheritedOptions { base_url: None, keys: None, key_prefix: None, environment: &environment };
         reader::describe(|r| Self::members(r, 0, &inherited))
     }
 
-    fn members(r: &mut Reader<'_>, position: u32, inherited: &Inherited<'_>) -> Option<Self> {
+    fn members(r: &mut Reader<'_>, position: u32, inherited: &InheritedOptions<'_>) -> Option<Self> {
         r.note("name", || json!({ "type": "string", "pattern": "^[^/]*[^\\s/][^/]*$" }));
         r.note_required("name");
         let name = match r.raw("name") {
@@ -126,7 +127,7 @@ impl EndpointConfig {
             provider.as_deref().filter(|p| is_vendor(p)).or_else(|| vendor_of(host)).map(str::to_owned);
         let keys = read_keys(r, vendor.as_deref(), host, inherited);
         let models = read_served(r);
-        let tier = r.integer("priority", 1, 1_000_000).map(|p| Tier { number: p as u32, place: 0 });
+        let tier = r.integer("priority", 1, 1_000_000).map(|p| PriorityTier { number: p as u32, place: 0 });
         let weight = r.number("weight", 0.0, 1_000_000.0);
         let canary = r.object("canary", read_canary);
         let headers = read_headers(r);
@@ -148,7 +149,7 @@ impl EndpointConfig {
             base_url: base_url?,
             keys: keys?,
             models: models?,
-            tier: tier.unwrap_or(Tier { number: position + 1, place: position + 1 }),
+            tier: tier.unwrap_or(PriorityTier { number: position + 1, place: position + 1 }),
             weight,
             canary,
             headers: headers?,
@@ -165,8 +166,8 @@ impl EndpointConfig {
 
 impl EndpointConfig {
     /// The rate limits that bind for a model here, for each key.
-    pub fn limits_of(&self, model: &str) -> Limits {
-        if self.limits == Limits::default() && is_relay_host(self.base_url.host()) {
+    pub fn limits_of(&self, model: &str) -> RateLimits {
+        if self.limits == RateLimits::default() && is_relay_host(self.base_url.host()) {
             limits::of_relay(model)
         } else {
             self.limits

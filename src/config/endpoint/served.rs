@@ -6,7 +6,7 @@ use crate::config::reader::{self, Reader, expected};
 
 /// Which models an endpoint answers for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Served {
+pub enum ServedModels {
     Any,
     /// Whatever is asked, this is sent.
     Pinned(String),
@@ -14,7 +14,7 @@ pub enum Served {
     Listed(Vec<(String, String)>),
 }
 
-impl Served {
+impl ServedModels {
     /// A model that somebody named, for a paid probe.
     pub fn named(&self) -> Option<&str> {
         match self {
@@ -25,7 +25,7 @@ impl Served {
     }
 }
 
-pub fn read_served(r: &mut Reader<'_>) -> Option<Served> {
+pub fn read_served(r: &mut Reader<'_>) -> Option<ServedModels> {
     let pinned = r.string("model");
     r.note("models", || {
         let map = json!({ "type": "object", "additionalProperties": reader::a_string(), "minProperties": 1 });
@@ -69,8 +69,8 @@ pub fn read_served(r: &mut Reader<'_>) -> Option<Served> {
             r.problem("model", "pins one model; leave out either model or models");
             None
         }
-        (Some(model), None) => Some(Served::Pinned(model)),
-        (None, Some(list)) => Some(Served::Listed(list)),
-        (None, None) => Some(Served::Any),
+        (Some(model), None) => Some(ServedModels::Pinned(model)),
+        (None, Some(list)) => Some(ServedModels::Listed(list)),
+        (None, None) => Some(ServedModels::Any),
     }
 }

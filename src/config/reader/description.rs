@@ -9,7 +9,7 @@ use crate::base::duration;
 
 /// One schema for each member that is asked for.
 #[derive(Default)]
-pub(super) struct Description {
+pub(super) struct SchemaDescription {
     pub(super) properties: Map<String, Value>,
     pub(super) required: Vec<&'static str>,
 }

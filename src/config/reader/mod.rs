@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use self::{description::Description, messages::none_of};
+use self::{description::SchemaDescription, messages::none_of};
 pub use self::{
     description::{a_duration, a_string, some_names, some_of, some_strings},
     messages::{MOST_NAMES, expected, foreign, kind, nearest, shorten, too_many},
@@ -34,14 +34,14 @@ pub struct Reader<'a> {
     known: Vec<&'static str>,
     problems: &'a mut Problems,
     /// Set while it is asked what it would read.
-    description: Option<Description>,
+    description: Option<SchemaDescription>,
 }
 
 /// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
 /// was asked for without a note has the schema `null`, which no value should have.
 pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
     let (members, mut problems) = (Map::new(), Problems::new());
-    let description = Some(Description::default());
+    let description = Some(SchemaDescription::default());
     let mut reader = Reader {
         path: String::new(),
         members: &members,
@@ -50,7 +50,7 @@ pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
         description,
     };
     read(&mut reader);
-    let Description { properties, required } = reader.description.unwrap_or_default();
+    let SchemaDescription { properties, required } = reader.description.unwrap_or_default();
     let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         schema["required"] = json!(required);

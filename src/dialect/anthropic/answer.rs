@@ -3,23 +3,23 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::{
-    chunks::{self, Unsaid},
+    chunks::{self, ResponseDefaults},
     error_body,
-    openai::answer::NoAnswer,
+    openai::answer::InvalidAnswer,
     usage::{self, OpenAiUsage, Usage},
 };
 
 /// Reads a whole answer.
-pub fn read(text: &str, unsaid: &Unsaid) -> Result<(Value, Option<Usage>), NoAnswer> {
-    let message: Value = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
+pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
+    let message: Value = serde_json::from_str(text).map_err(|e| InvalidAnswer::Malformed(why(&e)))?;
     if message["type"] == "error" || message["error"].is_object() {
-        return Err(NoAnswer::Error(error_body::from_value(&message)));
+        return Err(InvalidAnswer::Error(error_body::from_value(&message)));
     }
     let Some(blocks) = message["content"].as_array() else {
-        return Err(NoAnswer::Malformed("the answer has no content".into()));
+        return Err(InvalidAnswer::Malformed("the answer has no content".into()));
     };
     let id = unsaid.id(&message["id"]);
-    let mut said = Said::default();
+    let mut said = MessageContents::default();
     blocks.iter().for_each(|block| said.take(block, &id));
     let usage = usage(&message["usage"], None);
     let mut body = json!({
@@ -37,13 +37,13 @@ pub fn read(text: &str, unsaid: &Unsaid) -> Result<(Value, Option<Usage>), NoAns
 
 /// What the blocks of a message say.
 #[derive(Default)]
-struct Said {
+struct MessageContents {
     text: Option<String>,
     reasoning: String,
     calls: Vec<Value>,
 }
 
-impl Said {
+impl MessageContents {
     fn take(&mut self, block: &Value, answer: &str) {
         let words = |name: &str| block[name].as_str().unwrap_or_default();
         match words("type") {

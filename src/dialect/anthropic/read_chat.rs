@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::dialect::chat::{
-    Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
-    Untranslatable,
-    fields::{Fields, Lost},
+    AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Sampling, Tool,
+    ToolCall, ToolChoice, ToolResult, Untranslatable,
+    fields::{ChatFields, DroppedFields},
 };
 
 /// Fields that are read.
@@ -32,18 +32,18 @@ const BUDGETS: [(u64, Effort); 3] =
     [(4_096, Effort::Low), (16_384, Effort::Medium), (u64::MAX, Effort::High)];
 
 pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
-    let fields = Fields::of(request, "")?;
+    let fields = ChatFields::of(request, "")?;
     for name in ["container", "mcp_servers"] {
         if fields.get(name).is_some() {
             return Err(Untranslatable::new(name, "lives at Anthropic; no other vendor can go on with it"));
         }
     }
-    let mut lost = Lost::default();
+    let mut lost = DroppedFields::default();
     fields.others(&READ, &mut lost);
     let mut messages = Vec::new();
     let system = texts(&fields, "system", &mut lost)?;
     if !system.is_empty() {
-        messages.push(Message::System(system));
+        messages.push(ChatMessage::System(system));
     }
     for fields in fields.objects("messages")? {
         message(&fields, &mut messages, &mut lost)?;
@@ -56,7 +56,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         tools: tools(&fields, &mut lost)?,
         tool_choice,
         parallel_tool_calls,
-        format: output.as_ref().map_or(Ok(Format::Text), format)?,
+        format: output.as_ref().map_or(Ok(ResponseFormat::Text), format)?,
         stop: fields.texts("stop_sequences")?,
         max_output: fields.count("max_tokens")?,
         sampling: Sampling {
@@ -78,31 +78,39 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 }
 
 /// A text, or text blocks.
-fn texts(fields: &Fields<'_>, name: &str, lost: &mut Lost) -> Result<Vec<String>, Untranslatable> {
+fn texts(
+    fields: &ChatFields<'_>,
+    name: &str,
+    lost: &mut DroppedFields,
+) -> Result<Vec<String>, Untranslatable> {
     if let Some(Value::String(text)) = fields.get(name) {
         return Ok(vec![text.clone()]);
     }
-    let text = |block: &Fields<'_>| match block.needed_text("type")? {
+    let text = |block: &ChatFields<'_>| match block.needed_text("type")? {
         "text" => text(block, lost),
         other => Err(Untranslatable::new(block.path("type"), format!("must be text, got {other:?}"))),
     };
     fields.objects(name)?.iter().map(text).collect()
 }
 
-fn text(block: &Fields<'_>, lost: &mut Lost) -> Result<String, Untranslatable> {
+fn text(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<String, Untranslatable> {
     // The sources of what is cited are not repeated elsewhere.
     block.others(&["type", "text", "citations"], lost);
     Ok(block.needed_text("text")?.to_owned())
 }
 
-fn message(fields: &Fields<'_>, out: &mut Vec<Message>, lost: &mut Lost) -> Result<(), Untranslatable> {
+fn message(
+    fields: &ChatFields<'_>,
+    out: &mut Vec<ChatMessage>,
+    lost: &mut DroppedFields,
+) -> Result<(), Untranslatable> {
     if fields.get("content").is_none() {
         return Err(fields.missing("content", "a string or an array of blocks"));
     }
     match fields.needed_text("role")? {
         "user" => user(fields, out, lost)?,
         "assistant" => out.push(assistant(fields, lost)?),
-        "system" => out.push(Message::System(texts(fields, "content", lost)?)),
+        "system" => out.push(ChatMessage::System(texts(fields, "content", lost)?)),
         other => {
             let why = format!("must be user, assistant or system, got {other:?}");
             return Err(Untranslatable::new(fields.path("role"), why));
@@ -112,29 +120,33 @@ fn message(fields: &Fields<'_>, out: &mut Vec<Message>, lost: &mut Lost) -> Resu
 }
 
 /// What a user says, behind the results of the tools that ran before.
-fn user(fields: &Fields<'_>, out: &mut Vec<Message>, lost: &mut Lost) -> Result<(), Untranslatable> {
+fn user(
+    fields: &ChatFields<'_>,
+    out: &mut Vec<ChatMessage>,
+    lost: &mut DroppedFields,
+) -> Result<(), Untranslatable> {
     if let Some(Value::String(text)) = fields.get("content") {
-        out.push(Message::User(vec![Part::Text(text.clone())]));
+        out.push(ChatMessage::User(vec![ContentPart::Text(text.clone())]));
         return Ok(());
     }
     let mut parts = Vec::new();
     for block in fields.objects("content")? {
         if block.needed_text("type")? == "tool_result" {
-            out.push(Message::Tool(tool_result(&block, lost)?));
+            out.push(ChatMessage::Tool(tool_result(&block, lost)?));
         } else {
             parts.push(part(&block, lost)?);
         }
     }
     if !parts.is_empty() {
-        out.push(Message::User(parts));
+        out.push(ChatMessage::User(parts));
     }
     Ok(())
 }
 
-fn tool_result(block: &Fields<'_>, lost: &mut Lost) -> Result<ToolResult, Untranslatable> {
+fn tool_result(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ToolResult, Untranslatable> {
     block.others(&["type", "tool_use_id", "content", "is_error"], lost);
     let parts = match block.get("content") {
-        Some(Value::String(text)) => vec![Part::Text(text.clone())],
+        Some(Value::String(text)) => vec![ContentPart::Text(text.clone())],
         _ => block.objects("content")?.iter().map(|b| part(b, lost)).collect::<Result<_, _>>()?,
     };
     Ok(ToolResult {
@@ -144,12 +156,12 @@ fn tool_result(block: &Fields<'_>, lost: &mut Lost) -> Result<ToolResult, Untran
     })
 }
 
-fn part(block: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+fn part(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
     match block.needed_text("type")? {
-        "text" => Ok(Part::Text(text(block, lost)?)),
+        "text" => Ok(ContentPart::Text(text(block, lost)?)),
         "image" => {
             block.others(&["type", "source"], lost);
-            Ok(Part::Image(source(block)?))
+            Ok(ContentPart::Image(source(block)?))
         }
         "document" => document(block, lost),
         other => {
@@ -160,22 +172,22 @@ fn part(block: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
     }
 }
 
-fn document(block: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+fn document(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
     block.others(&["type", "source", "title"], lost);
     let name = block.owned_text("title")?;
     let inner = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
     if inner.needed_text("type")? != "text" {
-        return Ok(Part::File { source: source(block)?, name });
+        return Ok(ContentPart::File { source: source(block)?, name });
     }
     let data = inner.needed_text("data")?;
-    Ok(Part::Text(name.map_or_else(|| data.to_owned(), |name| format!("{name}\n\n{data}"))))
+    Ok(ContentPart::Text(name.map_or_else(|| data.to_owned(), |name| format!("{name}\n\n{data}"))))
 }
 
-fn source(block: &Fields<'_>) -> Result<Source, Untranslatable> {
+fn source(block: &ChatFields<'_>) -> Result<AttachmentSource, Untranslatable> {
     let source = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
     match source.needed_text("type")? {
-        "url" => Ok(Source::Url(source.needed_text("url")?.to_owned())),
-        "base64" => Ok(Source::Data(DataUrl {
+        "url" => Ok(AttachmentSource::Url(source.needed_text("url")?.to_owned())),
+        "base64" => Ok(AttachmentSource::Data(DataUrl {
             media_type: source.needed_text("media_type")?.to_owned(),
             data: source.needed_text("data")?.to_owned(),
         })),
@@ -186,10 +198,10 @@ fn source(block: &Fields<'_>) -> Result<Source, Untranslatable> {
     }
 }
 
-fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
+fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
     let (mut said, mut calls) = (Vec::new(), Vec::new());
     if let Some(Value::String(text)) = fields.get("content") {
-        return Ok(Message::Assistant { texts: vec![text.clone()], calls });
+        return Ok(ChatMessage::Assistant { texts: vec![text.clone()], calls });
     }
     for block in fields.objects("content")? {
         match block.needed_text("type")? {
@@ -206,11 +218,11 @@ fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslat
             other => lost.tell(&fields.path(&format!("content[].{other}"))),
         }
     }
-    Ok(Message::Assistant { texts: said, calls })
+    Ok(ChatMessage::Assistant { texts: said, calls })
 }
 
-fn tools(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Tool>, Untranslatable> {
-    let tool = |tool: &Fields<'_>| {
+fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>, Untranslatable> {
+    let tool = |tool: &ChatFields<'_>| {
         if let Some(kind) = tool.text("type")?.filter(|kind| *kind != "custom") {
             let why = format!("must be custom for other vendors, got {kind:?}");
             return Err(Untranslatable::new(tool.path("type"), why));
@@ -226,7 +238,7 @@ fn tools(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Tool>, Untranslatab
     fields.objects("tools")?.iter().map(tool).collect()
 }
 
-fn tool_choice(fields: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bool>), Untranslatable> {
+fn tool_choice(fields: &ChatFields<'_>) -> Result<(Option<ToolChoice>, Option<bool>), Untranslatable> {
     let Some(choice) = fields.object("tool_choice")? else { return Ok((None, None)) };
     let parallel = choice.flag("disable_parallel_tool_use")?.filter(|disabled| *disabled).map(|_| false);
     let kind = match choice.needed_text("type")? {
@@ -242,13 +254,16 @@ fn tool_choice(fields: &Fields<'_>) -> Result<(Option<ToolChoice>, Option<bool>)
     Ok((Some(kind), parallel))
 }
 
-fn format(output: &Fields<'_>) -> Result<Format, Untranslatable> {
-    let Some(format) = output.object("format")? else { return Ok(Format::Text) };
+fn format(output: &ChatFields<'_>) -> Result<ResponseFormat, Untranslatable> {
+    let Some(format) = output.object("format")? else { return Ok(ResponseFormat::Text) };
     let schema = format.theirs("schema")?.cloned().ok_or_else(|| format.missing("schema", "an object"))?;
-    Ok(Format::Schema { name: "answer".into(), schema, strict: Some(true) })
+    Ok(ResponseFormat::Schema { name: "answer".into(), schema, strict: Some(true) })
 }
 
-fn effort(fields: &Fields<'_>, output: Option<&Fields<'_>>) -> Result<Option<Effort>, Untranslatable> {
+fn effort(
+    fields: &ChatFields<'_>,
+    output: Option<&ChatFields<'_>>,
+) -> Result<Option<Effort>, Untranslatable> {
     if let Some(word) = output.map(|o| o.text("effort")).transpose()?.flatten() {
         let why = || {
             Untranslatable::new("output_config.effort", format!("has no meaning for other vendors: {word:?}"))

@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 
 use super::answer;
 use crate::dialect::{
-    chunks::{Decoded, Unsaid},
+    chunks::{DecodedEvent, ResponseDefaults},
     error_body,
     openai::chunk,
 };
 
 /// Where a stream is.
 #[derive(Default)]
-pub struct Decoder {
-    unsaid: Unsaid,
+pub struct AnthropicStreamDecoder {
+    unsaid: ResponseDefaults,
     id: String,
     model: String,
     usage: Value,
     /// The calls that are open.
-    blocks: Vec<Block>,
+    blocks: Vec<OpenToolCall>,
     calls: usize,
 }
 
@@ -25,7 +25,7 @@ pub struct Decoder {
 const MAX_OPEN: usize = 64;
 
 /// A tool call that has begun.
-struct Block {
+struct OpenToolCall {
     index: u64,
     /// Its number among the calls.
     number: usize,
@@ -35,16 +35,16 @@ struct Block {
     input: Value,
 }
 
-impl Decoder {
-    pub fn new(unsaid: Unsaid) -> Self {
+impl AnthropicStreamDecoder {
+    pub fn new(unsaid: ResponseDefaults) -> Self {
         Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
     }
 
     /// Reads one event. What is not known is passed over, as the vendor asks.
-    pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
-        let Some(event) = chunk::value(data) else { return Decoded::Undecodable };
+    pub fn event(&mut self, name: Option<&str>, data: &str) -> DecodedEvent {
+        let Some(event) = chunk::value(data) else { return DecodedEvent::Undecodable };
         if !event.is_object() {
-            return Decoded::Undecodable;
+            return DecodedEvent::Undecodable;
         }
         match event["type"].as_str().or(name).unwrap_or_default() {
             "message_start" => self.begin(&event["message"]),
@@ -52,20 +52,20 @@ impl Decoder {
             "content_block_delta" => self.delta(&event),
             "content_block_stop" => self.stop(&event),
             "message_delta" => self.end(&event),
-            "message_stop" => Decoded::Done,
-            "error" => Decoded::Error(error_body::from_value(&event)),
-            _ => Decoded::Nothing,
+            "message_stop" => DecodedEvent::Done,
+            "error" => DecodedEvent::Error(error_body::from_value(&event)),
+            _ => DecodedEvent::Nothing,
         }
     }
 
-    fn begin(&mut self, message: &Value) -> Decoded {
+    fn begin(&mut self, message: &Value) -> DecodedEvent {
         self.id = self.unsaid.id(&message["id"]);
         self.model = self.unsaid.model(&message["model"]);
         self.usage = message["usage"].clone();
         self.chunk(json!({ "role": "assistant", "content": "", "refusal": null }))
     }
 
-    fn block(&mut self, event: &Value) -> Decoded {
+    fn block(&mut self, event: &Value) -> DecodedEvent {
         let start = &event["content_block"];
         let words = |name: &str| start[name].as_str().unwrap_or_default();
         match words("type") {
@@ -74,7 +74,7 @@ impl Decoder {
                 self.calls += 1;
                 let index = event["index"].as_u64().unwrap_or(0);
                 self.blocks.retain(|b| b.index != index);
-                self.blocks.push(Block { index, number, told: false, input: start["input"].clone() });
+                self.blocks.push(OpenToolCall { index, number, told: false, input: start["input"].clone() });
                 self.chunk(json!({ "tool_calls": [{
                     "index": number, "id": answer::call_id(start, &self.id, number), "type": "function",
                     "function": { "name": words("name"), "arguments": "" },
@@ -84,11 +84,11 @@ impl Decoder {
             "thinking" if !words("thinking").is_empty() => {
                 self.chunk(json!({ "reasoning_content": words("thinking") }))
             }
-            _ => Decoded::Nothing,
+            _ => DecodedEvent::Nothing,
         }
     }
 
-    fn delta(&mut self, event: &Value) -> Decoded {
+    fn delta(&mut self, event: &Value) -> DecodedEvent {
         let delta = &event["delta"];
         let words = |name: &str| delta[name].as_str().unwrap_or_default();
         match words("type") {
@@ -96,36 +96,36 @@ impl Decoder {
             "thinking_delta" => self.chunk(json!({ "reasoning_content": words("thinking") })),
             "input_json_delta" => self.input(event["index"].as_u64(), words("partial_json")),
             // Signatures and citations have no place in OpenAI's dialect.
-            _ => Decoded::Nothing,
+            _ => DecodedEvent::Nothing,
         }
     }
 
     /// A piece of a tool's input.
-    fn input(&mut self, index: Option<u64>, piece: &str) -> Decoded {
+    fn input(&mut self, index: Option<u64>, piece: &str) -> DecodedEvent {
         let block = self.blocks.iter_mut().find(|b| Some(b.index) == index);
-        let Some(block) = block.filter(|_| !piece.is_empty()) else { return Decoded::Nothing };
+        let Some(block) = block.filter(|_| !piece.is_empty()) else { return DecodedEvent::Nothing };
         block.told = true;
         let number = block.number;
         self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": piece } }] }))
     }
 
-    fn stop(&mut self, event: &Value) -> Decoded {
+    fn stop(&mut self, event: &Value) -> DecodedEvent {
         let index = event["index"].as_u64();
         let Some(at) = self.blocks.iter().position(|b| Some(b.index) == index) else {
-            return Decoded::Nothing;
+            return DecodedEvent::Nothing;
         };
         let block = self.blocks.remove(at);
-        self.untold(&block).map_or(Decoded::Nothing, |chunk| Decoded::Chunks(vec![chunk]))
+        self.untold(&block).map_or(DecodedEvent::Nothing, |chunk| DecodedEvent::Chunks(vec![chunk]))
     }
 
     /// A tool that takes nothing is told nothing: its arguments are an empty object all the same.
-    fn untold(&self, block: &Block) -> Option<Value> {
+    fn untold(&self, block: &OpenToolCall) -> Option<Value> {
         let arguments = answer::arguments(&block.input);
         let call = || json!({ "index": block.number, "function": { "arguments": arguments } });
         (!block.told).then(|| self.value(json!({ "tool_calls": [call()] })))
     }
 
-    fn end(&mut self, event: &Value) -> Decoded {
+    fn end(&mut self, event: &Value) -> DecodedEvent {
         let usage = answer::usage(&self.usage, Some(&event["usage"]));
         let mut chunks = Vec::with_capacity(2);
         let delta = &event["delta"];
@@ -144,11 +144,11 @@ impl Decoder {
             value["usage"] = usage;
             chunks.push(value);
         }
-        Decoded::Chunks(chunks)
+        DecodedEvent::Chunks(chunks)
     }
 
-    fn chunk(&self, delta: Value) -> Decoded {
-        Decoded::Chunks(vec![self.value(delta)])
+    fn chunk(&self, delta: Value) -> DecodedEvent {
+        DecodedEvent::Chunks(vec![self.value(delta)])
     }
 
     fn value(&self, delta: Value) -> Value {

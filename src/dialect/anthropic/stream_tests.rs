@@ -1,15 +1,15 @@
 use super::*;
 use crate::dialect::{chunks::unsaid, openai::accumulate::Accumulator};
 
-fn events(list: &[Value]) -> Vec<Decoded> {
-    let mut decoder = Decoder::new(unsaid(7));
+fn events(list: &[Value]) -> Vec<DecodedEvent> {
+    let mut decoder = AnthropicStreamDecoder::new(unsaid(7));
     list.iter().map(|e| decoder.event(e["type"].as_str(), &e.to_string())).collect()
 }
 
 fn whole(list: &[Value]) -> Value {
     let mut whole = Accumulator::default();
     for decoded in events(list) {
-        if let Decoded::Chunks(chunks) = decoded {
+        if let DecodedEvent::Chunks(chunks) = decoded {
             chunks.into_iter().for_each(|chunk| whole.add(chunk));
         }
     }
@@ -84,7 +84,7 @@ fn thoughts_text_and_tools() {
         (&usage["prompt_tokens"], &usage["completion_tokens"], &usage["total_tokens"]),
         (&json!(17), &json!(20), &json!(37))
     );
-    assert!(matches!(events(&list).last(), Some(Decoded::Done)));
+    assert!(matches!(events(&list).last(), Some(DecodedEvent::Done)));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn ends() {
         ("refusal", "content_filter"),
     ] {
         let told = events(&[start(), end(reason)]);
-        let Some(Decoded::Chunks(chunks)) = told.last() else { panic!("no chunks") };
+        let Some(DecodedEvent::Chunks(chunks)) = told.last() else { panic!("no chunks") };
         let choice = &chunks[0]["choices"][0];
         assert_eq!(
             (&choice["finish_reason"], &choice["native_finish_reason"]),
@@ -133,17 +133,23 @@ fn the_same_answer_whole_and_streamed() {
 
 #[test]
 fn what_is_no_answer() {
-    use crate::dialect::openai::answer::NoAnswer;
-    assert!(matches!(answer::read("{", &unsaid(0)), Err(NoAnswer::Malformed(_))));
-    assert!(matches!(answer::read("{}", &unsaid(0)), Err(NoAnswer::Malformed(_))));
-    assert!(matches!(answer::read("[]", &unsaid(0)), Err(NoAnswer::Malformed(_))));
+    use crate::dialect::openai::answer::InvalidAnswer;
+    assert!(matches!(answer::read("{", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{}", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("[]", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
     let error = json!({ "type": "error", "error": { "type": "overloaded_error", "message": "m" } });
     assert!(
-        matches!(answer::read(&error.to_string(), &unsaid(0)), Err(NoAnswer::Error(e)) if e.kind.as_deref() == Some("overloaded_error"))
+        matches!(answer::read(&error.to_string(), &unsaid(0)), Err(InvalidAnswer::Error(e)) if e.kind.as_deref() == Some("overloaded_error"))
     );
-    assert!(matches!(&events(&[error])[..], [Decoded::Error(_)]));
-    assert!(matches!(Decoder::new(unsaid(0)).event(None, "nonsense"), Decoded::Undecodable));
-    assert!(matches!(Decoder::new(unsaid(0)).event(Some("ping"), "{}"), Decoded::Nothing));
+    assert!(matches!(&events(&[error])[..], [DecodedEvent::Error(_)]));
+    assert!(matches!(
+        AnthropicStreamDecoder::new(unsaid(0)).event(None, "nonsense"),
+        DecodedEvent::Undecodable
+    ));
+    assert!(matches!(
+        AnthropicStreamDecoder::new(unsaid(0)).event(Some("ping"), "{}"),
+        DecodedEvent::Nothing
+    ));
 }
 
 #[test]
@@ -159,10 +165,10 @@ fn a_call_that_nobody_ended_has_arguments() {
 
 #[test]
 fn what_a_vendor_makes_up_is_bounded() {
-    let mut decoder = Decoder::new(unsaid(0));
+    let mut decoder = AnthropicStreamDecoder::new(unsaid(0));
     let mut first = start();
     first["message"]["id"] = "x".repeat(10_000).into();
-    let chunks = |decoded| if let Decoded::Chunks(chunks) = decoded { chunks } else { Vec::new() };
+    let chunks = |decoded| if let DecodedEvent::Chunks(chunks) = decoded { chunks } else { Vec::new() };
     assert_eq!(chunks(decoder.event(None, &first.to_string()))[0]["id"].as_str().map(str::len), Some(200));
     let calls =
         (0..1_000).map(|i| block(i, json!({ "type": "tool_use", "id": "t", "name": "f", "input": {} })));
@@ -173,6 +179,8 @@ fn what_a_vendor_makes_up_is_bounded() {
 #[test]
 fn half_an_emoji_loses_no_text() {
     let data = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\ud83d"}}"#;
-    let Decoded::Chunks(chunks) = Decoder::new(unsaid(0)).event(None, data) else { panic!("no chunks") };
+    let DecodedEvent::Chunks(chunks) = AnthropicStreamDecoder::new(unsaid(0)).event(None, data) else {
+        panic!("no chunks")
+    };
     assert_eq!(chunks[0]["choices"][0]["delta"]["content"], "a\u{fffd}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::openai::tool_calls::Calls;
+use crate::dialect::openai::tool_calls::ToolCallAssembler;
 
 /// The whole answer. `model` is what the caller asked for.
 pub fn write(completion: &Value, model: &str) -> Value {
@@ -88,41 +88,41 @@ fn usage(usage: &Value, whole: bool) -> Value {
 
 /// What block is open.
 #[derive(Clone, Copy, PartialEq)]
-enum Open {
+enum OpenBlock {
     Nothing,
     Text,
     Call,
 }
 
 /// Writes a stream, chunk by chunk.
-pub struct Encoder {
+pub struct AnthropicEncoder {
     model: String,
     begun: bool,
     id: Value,
-    open: Open,
+    open: OpenBlock,
     /// Blocks so far.
     blocks: u64,
     /// The call that is told as it comes: the first. Blocks come one after another there, the pieces of calls and
     /// texts may come in turns here, so that all behind it waits for its end.
     first: Option<Option<u64>>,
     later_text: String,
-    later_calls: Calls,
+    later_calls: ToolCallAssembler,
     finish: Option<String>,
     refused: bool,
     usage: Value,
 }
 
-impl Encoder {
+impl AnthropicEncoder {
     pub fn new(model: &str) -> Self {
         Self {
             model: model.to_owned(),
             begun: false,
             id: Value::Null,
-            open: Open::Nothing,
+            open: OpenBlock::Nothing,
             blocks: 0,
             first: None,
             later_text: String::new(),
-            later_calls: Calls::default(),
+            later_calls: ToolCallAssembler::default(),
             finish: None,
             refused: false,
             usage: Value::Null,
@@ -164,7 +164,7 @@ impl Encoder {
             self.text(&text, out);
         }
         for (number, call) in self.later_calls.take().enumerate() {
-            self.open(Open::Call, tool_use(&call, &self.id, number + 1, json!({})), out);
+            self.open(OpenBlock::Call, tool_use(&call, &self.id, number + 1, json!({})), out);
             self.input(&call, out);
         }
         self.close(out);
@@ -177,8 +177,8 @@ impl Encoder {
     }
 
     fn text(&mut self, text: &str, out: &mut String) {
-        if self.open != Open::Text {
-            self.open(Open::Text, text_block(""), out);
+        if self.open != OpenBlock::Text {
+            self.open(OpenBlock::Text, text_block(""), out);
         }
         self.delta(json!({ "type": "text_delta", "text": text }), out);
     }
@@ -188,7 +188,7 @@ impl Encoder {
         match self.first {
             None => {
                 self.first = Some(index);
-                self.open(Open::Call, tool_use(call, &self.id, 0, json!({})), out);
+                self.open(OpenBlock::Call, tool_use(call, &self.id, 0, json!({})), out);
                 self.input(call, out);
             }
             Some(first) if first.is_some() && first == index => self.input(call, out),
@@ -218,7 +218,7 @@ impl Encoder {
         );
     }
 
-    fn open(&mut self, open: Open, start: Value, out: &mut String) {
+    fn open(&mut self, open: OpenBlock, start: Value, out: &mut String) {
         self.close(out);
         event(out, json!({ "type": "content_block_start", "index": self.blocks, "content_block": start }));
         self.blocks += 1;
@@ -231,7 +231,7 @@ impl Encoder {
     }
 
     fn close(&mut self, out: &mut String) {
-        if std::mem::replace(&mut self.open, Open::Nothing) != Open::Nothing {
+        if std::mem::replace(&mut self.open, OpenBlock::Nothing) != OpenBlock::Nothing {
             let index = self.blocks.saturating_sub(1);
             event(out, json!({ "type": "content_block_stop", "index": index }));
         }

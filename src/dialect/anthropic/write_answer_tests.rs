@@ -14,7 +14,7 @@ fn call(index: Value, id: Value, name: Value, arguments: &str) -> Value {
 
 /// The events that deltas come to.
 fn events(deltas: &[Value]) -> Vec<Value> {
-    let (mut encoder, mut out) = (Encoder::new("claude-x"), String::new());
+    let (mut encoder, mut out) = (AnthropicEncoder::new("claude-x"), String::new());
     for delta in deltas {
         let chunk = json!({ "id": "c1", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] });
         encoder.chunk(&chunk, &mut out);

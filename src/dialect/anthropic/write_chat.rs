@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::dialect::chat::{
-    Chat, DataUrl, Effort, Format, Message, Part, Source, Tool, ToolChoice, Untranslatable, Written,
+    AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Tool, ToolChoice,
+    TranslatedRequest, Untranslatable,
 };
 
 /// What `max_tokens` is when the caller names none: Anthropic demands one, and all models there allow this.
@@ -29,7 +30,12 @@ impl Version {
     }
 }
 
-pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result<Written, Untranslatable> {
+pub fn write(
+    chat: &Chat,
+    model: &str,
+    stream: bool,
+    version: Version,
+) -> Result<TranslatedRequest, Untranslatable> {
     refuse(chat)?;
     let mut dropped = chat.others.clone();
     let mut body = Map::new();
@@ -49,7 +55,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result
     }
     tools(chat, &mut body)?;
     let mut output = Map::new();
-    if let Format::Schema { schema, .. } = &chat.format {
+    if let ResponseFormat::Schema { schema, .. } = &chat.format {
         output.insert("format".into(), json!({ "type": "json_schema", "schema": schema }));
     }
     match chat.effort {
@@ -81,7 +87,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool, version: Version) -> Result
         }
         Some(_) => dropped.push("service_tier".into()),
     }
-    Ok(Written { body: body.into(), dropped })
+    Ok(TranslatedRequest { body: body.into(), dropped })
 }
 
 /// What would make another answer than the one that was asked for.
@@ -125,20 +131,20 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
     for (i, message) in chat.messages.iter().enumerate() {
         let at = format!("messages[{i}]");
         let (role, blocks) = match message {
-            Message::System(texts) if turns.is_empty() || version == Version::Old => {
+            ChatMessage::System(texts) if turns.is_empty() || version == Version::Old => {
                 system.extend(texts.iter().filter(|t| !t.trim().is_empty()).cloned());
                 continue;
             }
-            Message::System(texts) => ("system", texts.iter().filter_map(|t| text_block(t)).collect()),
-            Message::User(parts) => ("user", blocks(parts, &at)?),
-            Message::Assistant { texts, calls } => {
+            ChatMessage::System(texts) => ("system", texts.iter().filter_map(|t| text_block(t)).collect()),
+            ChatMessage::User(parts) => ("user", blocks(parts, &at)?),
+            ChatMessage::Assistant { texts, calls } => {
                 let mut blocks: Vec<Value> = texts.iter().filter_map(|t| text_block(t)).collect();
                 blocks.extend(calls.iter().map(
                     |c| json!({ "type": "tool_use", "id": call_id(&c.id), "name": c.name, "input": c.arguments }),
                 ));
                 ("assistant", blocks)
             }
-            Message::Tool(result) => {
+            ChatMessage::Tool(result) => {
                 let mut block = json!({ "type": "tool_result", "tool_use_id": call_id(&result.call_id) });
                 let content = blocks(&result.parts, &at)?;
                 if !content.is_empty() {
@@ -160,7 +166,7 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
             _ => turns.push((role, blocks)),
         }
     }
-    if chat.format == Format::Json {
+    if chat.format == ResponseFormat::Json {
         system.push(JSON_ONLY.into());
     }
     let Some((role, blocks)) = turns.last_mut() else {
@@ -189,27 +195,27 @@ fn text_block(text: &str) -> Option<Value> {
     (!text.trim().is_empty()).then(|| json!({ "type": "text", "text": text }))
 }
 
-fn blocks(parts: &[Part], at: &str) -> Result<Vec<Value>, Untranslatable> {
+fn blocks(parts: &[ContentPart], at: &str) -> Result<Vec<Value>, Untranslatable> {
     let mut blocks = Vec::with_capacity(parts.len());
     for (i, part) in parts.iter().enumerate() {
         let field = || format!("{at}.content[{i}]");
         match part {
-            Part::Text(text) => blocks.extend(text_block(text)),
-            Part::Image(Source::Url(url)) => {
+            ContentPart::Text(text) => blocks.extend(text_block(text)),
+            ContentPart::Image(AttachmentSource::Url(url)) => {
                 blocks.push(json!({ "type": "image", "source": { "type": "url", "url": url } }));
             }
-            Part::Image(Source::Data(data)) if IMAGES.contains(&&*data.media_type) => {
+            ContentPart::Image(AttachmentSource::Data(data)) if IMAGES.contains(&&*data.media_type) => {
                 blocks.push(json!({ "type": "image", "source": base64(data) }));
             }
-            Part::Image(Source::Data(data)) => {
+            ContentPart::Image(AttachmentSource::Data(data)) => {
                 let why = format!("must be {} at Anthropic, got {}", IMAGES.join(", "), data.media_type);
                 return Err(Untranslatable::new(field(), why));
             }
-            Part::File { source, name } => {
+            ContentPart::File { source, name } => {
                 let source = match source {
-                    Source::Url(url) => json!({ "type": "url", "url": url }),
-                    Source::Data(data) if data.media_type == "application/pdf" => base64(data),
-                    Source::Data(data) => {
+                    AttachmentSource::Url(url) => json!({ "type": "url", "url": url }),
+                    AttachmentSource::Data(data) if data.media_type == "application/pdf" => base64(data),
+                    AttachmentSource::Data(data) => {
                         let why = format!("must be a PDF at Anthropic, got {}", data.media_type);
                         return Err(Untranslatable::new(field(), why));
                     }
@@ -220,7 +226,7 @@ fn blocks(parts: &[Part], at: &str) -> Result<Vec<Value>, Untranslatable> {
                 }
                 blocks.push(block);
             }
-            Part::Audio { .. } => {
+            ContentPart::Audio { .. } => {
                 return Err(Untranslatable::new(
                     field(),
                     "must be text, an image or a PDF at Anthropic, got audio",

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::dialect::openai::read_chat;
 
-fn written(request: Value, version: Version) -> Result<Written, Untranslatable> {
+fn written(request: Value, version: Version) -> Result<TranslatedRequest, Untranslatable> {
     write(&read_chat::read(&request)?, "claude-sonnet-4-5", false, version)
 }
 

@@ -10,9 +10,9 @@ const LONGEST_LOST: usize = 200;
 
 /// What was read and is not carried elsewhere, by its path without numbers, each once.
 #[derive(Default)]
-pub struct Lost(Vec<String>);
+pub struct DroppedFields(Vec<String>);
 
-impl Lost {
+impl DroppedFields {
     pub fn tell(&mut self, path: &str) {
         let mut name = String::with_capacity(path.len());
         let mut inside = false;
@@ -34,12 +34,12 @@ impl Lost {
     }
 }
 
-pub struct Fields<'v> {
+pub struct ChatFields<'v> {
     path: String,
     object: &'v Map<String, Value>,
 }
 
-impl<'v> Fields<'v> {
+impl<'v> ChatFields<'v> {
     pub fn of(value: &'v Value, path: impl Into<String>) -> Result<Self, Untranslatable> {
         let path = path.into();
         match value {
@@ -58,7 +58,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Tells what is there under other names than these.
-    pub fn others(&self, known: &[&str], lost: &mut Lost) {
+    pub fn others(&self, known: &[&str], lost: &mut DroppedFields) {
         self.names()
             .filter(|name| !known.contains(&name.as_str()))
             .for_each(|name| lost.tell(&self.path(name)));
@@ -130,13 +130,13 @@ impl<'v> Fields<'v> {
         self.read(name, "an object", |value| Some(value).filter(|v| v.is_object()))
     }
 
-    pub fn objects(&self, name: &str) -> Result<Vec<Fields<'v>>, Untranslatable> {
-        let object = |(i, v)| Fields::of(v, format!("{}[{i}]", self.path(name)));
+    pub fn objects(&self, name: &str) -> Result<Vec<ChatFields<'v>>, Untranslatable> {
+        let object = |(i, v)| ChatFields::of(v, format!("{}[{i}]", self.path(name)));
         self.list(name)?.iter().enumerate().map(object).collect()
     }
 
-    pub fn object(&self, name: &str) -> Result<Option<Fields<'v>>, Untranslatable> {
-        self.get(name).map(|value| Fields::of(value, self.path(name))).transpose()
+    pub fn object(&self, name: &str) -> Result<Option<ChatFields<'v>>, Untranslatable> {
+        self.get(name).map(|value| ChatFields::of(value, self.path(name))).transpose()
     }
 
     pub fn missing(&self, name: &str, kind: &str) -> Untranslatable {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_told_once_and_without_numbers() {
-        let mut lost = Lost::default();
+        let mut lost = DroppedFields::default();
         for i in 0..3 {
             lost.tell(&format!("messages[{i}].content[1{i}].x2"));
         }

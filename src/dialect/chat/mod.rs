@@ -10,11 +10,11 @@ pub use self::data_url::DataUrl;
 /// What every dialect can say, or has to say that it cannot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chat {
-    pub messages: Vec<Message>,
+    pub messages: Vec<ChatMessage>,
     pub tools: Vec<Tool>,
     pub tool_choice: Option<ToolChoice>,
     pub parallel_tool_calls: Option<bool>,
-    pub format: Format,
+    pub format: ResponseFormat,
     pub stop: Vec<String>,
     pub max_output: Option<u64>,
     pub sampling: Sampling,
@@ -33,20 +33,20 @@ pub struct Chat {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Message {
+pub enum ChatMessage {
     System(Vec<String>),
-    User(Vec<Part>),
+    User(Vec<ContentPart>),
     Assistant { texts: Vec<String>, calls: Vec<ToolCall> },
     Tool(ToolResult),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum ContentPart {
     Text(String),
-    Image(Source),
+    Image(AttachmentSource),
     /// A document, with its name where it has one.
     File {
-        source: Source,
+        source: AttachmentSource,
         name: Option<String>,
     },
     /// A sound, by its format (`wav`, `mp3`) and in base64.
@@ -58,7 +58,7 @@ pub enum Part {
 
 /// Where an attachment is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Source {
+pub enum AttachmentSource {
     Url(String),
     Data(DataUrl),
 }
@@ -76,7 +76,7 @@ pub struct ToolCall {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolResult {
     pub call_id: String,
-    pub parts: Vec<Part>,
+    pub parts: Vec<ContentPart>,
     pub is_error: bool,
 }
 
@@ -103,7 +103,7 @@ pub enum ToolChoice {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Format {
+pub enum ResponseFormat {
     #[default]
     Text,
     /// Some JSON object.
@@ -139,7 +139,7 @@ pub enum Effort {
 
 /// A request in another dialect.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Written {
+pub struct TranslatedRequest {
     pub body: Value,
     /// The caller's fields that it does not carry, which are told.
     pub dropped: Vec<String>,
@@ -198,7 +198,7 @@ impl Chat {
     }
 }
 
-impl Source {
+impl AttachmentSource {
     pub fn url(&self) -> String {
         match self {
             Self::Url(url) => url.clone(),

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::{
     base::vendor_error::VendorError,
     dialect::{
-        chunks::{self, Unsaid},
+        chunks::{self, ResponseDefaults},
         error_body,
-        openai::answer::NoAnswer,
+        openai::answer::InvalidAnswer,
         usage::{self, OpenAiUsage, Usage},
     },
 };
@@ -16,21 +16,21 @@ use crate::{
 const MAX_INDEX: u64 = 1_000;
 
 /// Reads a whole answer.
-pub fn read(text: &str, unsaid: &Unsaid) -> Result<(Value, Option<Usage>), NoAnswer> {
+pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
     let answer: Value = serde_json::from_str(text)
-        .map_err(|e| NoAnswer::Malformed(e.to_string().chars().take(200).collect()))?;
+        .map_err(|e| InvalidAnswer::Malformed(e.to_string().chars().take(200).collect()))?;
     if is_error(&answer) {
-        return Err(NoAnswer::Error(error_body::from_value(&answer)));
+        return Err(InvalidAnswer::Error(error_body::from_value(&answer)));
     }
     if let Some(blocked) = blocked(&answer) {
-        return Err(NoAnswer::Error(blocked));
+        return Err(InvalidAnswer::Error(blocked));
     }
     let candidates = answer["candidates"].as_array().map_or(&[][..], Vec::as_slice);
     if candidates.is_empty() {
-        return Err(NoAnswer::Malformed("the answer has no candidates".into()));
+        return Err(InvalidAnswer::Malformed("the answer has no candidates".into()));
     }
     if candidates.iter().all(is_void) {
-        return Err(NoAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
+        return Err(InvalidAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
     }
     let id = unsaid.id(&answer["responseId"]);
     let mut body = json!({

@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use serde_json::{Map, Value, json};
 
 use crate::dialect::chat::{
-    Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
-    Untranslatable,
-    fields::{Fields, Lost, wrong},
+    AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Sampling, Tool,
+    ToolCall, ToolChoice, ToolResult, Untranslatable,
+    fields::{ChatFields, DroppedFields, wrong},
 };
 
 /// Fields that are read.
@@ -39,31 +39,31 @@ const BUDGETS: [(f64, Effort); 4] =
 
 pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
     let request = &camel(request);
-    let fields = Fields::of(request, "")?;
+    let fields = ChatFields::of(request, "")?;
     if fields.get("cachedContent").is_some() {
         return Err(Untranslatable::new(
             "cachedContent",
             "lives at Google; no other vendor can go on with it",
         ));
     }
-    let mut lost = Lost::default();
+    let mut lost = DroppedFields::default();
     fields.others(&READ, &mut lost);
     let mut messages = Vec::new();
     if let Some(system) = fields.get("systemInstruction") {
         let texts = match system {
             Value::String(text) => vec![text.clone()],
-            _ => texts(&Fields::of(system, "systemInstruction")?)?,
+            _ => texts(&ChatFields::of(system, "systemInstruction")?)?,
         };
-        messages.push(Message::System(texts));
+        messages.push(ChatMessage::System(texts));
     }
-    let mut open = Open::default();
+    let mut open = UnansweredCalls::default();
     for (i, fields) in fields.objects("contents")?.iter().enumerate() {
         content(fields, i, &mut open, &mut messages, &mut lost)?;
     }
     let empty = json!({});
     let config = match fields.object("generationConfig")? {
         Some(config) => config,
-        None => Fields::of(&empty, "generationConfig")?,
+        None => ChatFields::of(&empty, "generationConfig")?,
     };
     config.others(&CONFIG, &mut lost);
     refuse(&config)?;
@@ -102,7 +102,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 }
 
 /// What would make another answer than the one that was asked for.
-fn refuse(config: &Fields<'_>) -> Result<(), Untranslatable> {
+fn refuse(config: &ChatFields<'_>) -> Result<(), Untranslatable> {
     if config.texts("responseModalities")?.iter().any(|kind| kind != "TEXT") {
         let why = "text is the only kind of answer from other vendors";
         return Err(Untranslatable::new(config.path("responseModalities"), why));
@@ -154,18 +154,18 @@ fn camel_name(name: &str) -> String {
     out
 }
 
-fn texts(content: &Fields<'_>) -> Result<Vec<String>, Untranslatable> {
+fn texts(content: &ChatFields<'_>) -> Result<Vec<String>, Untranslatable> {
     content.objects("parts")?.iter().map(|part| Ok(part.needed_text("text")?.to_owned())).collect()
 }
 
 /// Calls that were not answered yet: results need not name the one that they are for.
 #[derive(Default)]
-struct Open {
+struct UnansweredCalls {
     by_name: HashMap<String, VecDeque<String>>,
     answered: HashSet<String>,
 }
 
-impl Open {
+impl UnansweredCalls {
     fn call(&mut self, name: &str, id: &str) {
         self.answered.remove(id);
         self.by_name.entry(name.to_owned()).or_default().push_back(id.to_owned());
@@ -183,11 +183,11 @@ impl Open {
 }
 
 fn content(
-    fields: &Fields<'_>,
+    fields: &ChatFields<'_>,
     turn: usize,
-    open: &mut Open,
-    out: &mut Vec<Message>,
-    lost: &mut Lost,
+    open: &mut UnansweredCalls,
+    out: &mut Vec<ChatMessage>,
+    lost: &mut DroppedFields,
 ) -> Result<(), Untranslatable> {
     match fields.text("role")?.unwrap_or("user") {
         "user" | "function" => user(fields, open, out, lost),
@@ -202,11 +202,11 @@ fn content(
 }
 
 fn model(
-    fields: &Fields<'_>,
+    fields: &ChatFields<'_>,
     turn: usize,
-    open: &mut Open,
-    lost: &mut Lost,
-) -> Result<Message, Untranslatable> {
+    open: &mut UnansweredCalls,
+    lost: &mut DroppedFields,
+) -> Result<ChatMessage, Untranslatable> {
     let (mut said, mut calls) = (Vec::new(), Vec::new());
     for part in fields.objects("parts")? {
         // What a model thought is for its own vendor; it comes back with every answer, and nobody misses it.
@@ -224,14 +224,14 @@ fn model(
             said.push(text);
         }
     }
-    Ok(Message::Assistant { texts: said, calls })
+    Ok(ChatMessage::Assistant { texts: said, calls })
 }
 
 fn user(
-    fields: &Fields<'_>,
-    open: &mut Open,
-    out: &mut Vec<Message>,
-    lost: &mut Lost,
+    fields: &ChatFields<'_>,
+    open: &mut UnansweredCalls,
+    out: &mut Vec<ChatMessage>,
+    lost: &mut DroppedFields,
 ) -> Result<(), Untranslatable> {
     let mut parts = Vec::new();
     for part in fields.objects("parts")? {
@@ -245,14 +245,14 @@ fn user(
             return Err(Untranslatable::new(response.path("name"), format!("answers no call: {name:?}")));
         };
         let (text, is_error) = result_text(response.get("response"));
-        let mut given = vec![Part::Text(text)];
+        let mut given = vec![ContentPart::Text(text)];
         for part in response.objects("parts")? {
             given.push(read_part(&part, lost)?);
         }
-        out.push(Message::Tool(ToolResult { call_id, parts: given, is_error }));
+        out.push(ChatMessage::Tool(ToolResult { call_id, parts: given, is_error }));
     }
     if !parts.is_empty() {
-        out.push(Message::User(parts));
+        out.push(ChatMessage::User(parts));
     }
     Ok(())
 }
@@ -272,16 +272,16 @@ fn result_text(response: Option<&Value>) -> (String, bool) {
     (Value::Object(members.clone()).to_string(), false)
 }
 
-fn read_part(part: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+fn read_part(part: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
     part.others(&["text", "inlineData", "fileData", "thought", "thoughtSignature"], lost);
     if let Some(text) = part.owned_text("text")? {
-        return Ok(Part::Text(text));
+        return Ok(ContentPart::Text(text));
     }
     let (source, kind, name) = if let Some(inline) = part.object("inlineData")? {
         let media_type = inline.needed_text("mimeType")?.to_ascii_lowercase();
         let data = inline.needed_text("data")?.to_owned();
         let data = DataUrl { media_type: media_type.clone(), data };
-        (Source::Data(data), media_type, inline.owned_text("displayName")?)
+        (AttachmentSource::Data(data), media_type, inline.owned_text("displayName")?)
     } else if let Some(file) = part.object("fileData")? {
         let uri = file.needed_text("fileUri")?;
         if uri.starts_with("gs://") || uri.contains("//generativelanguage.googleapis.com/") {
@@ -291,7 +291,7 @@ fn read_part(part: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable>
             ));
         }
         let kind = file.text("mimeType")?.unwrap_or_default().to_ascii_lowercase();
-        (Source::Url(uri.to_owned()), kind, file.owned_text("displayName")?)
+        (AttachmentSource::Url(uri.to_owned()), kind, file.owned_text("displayName")?)
     } else {
         let known = "text, inlineData, fileData, functionCall or functionResponse";
         return Err(Untranslatable::new(
@@ -300,11 +300,11 @@ fn read_part(part: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable>
         ));
     };
     Ok(match (kind.split_once('/'), source) {
-        (Some(("audio", format)), Source::Data(data)) => {
-            Part::Audio { format: audio_format(format).to_owned(), data: data.data }
+        (Some(("audio", format)), AttachmentSource::Data(data)) => {
+            ContentPart::Audio { format: audio_format(format).to_owned(), data: data.data }
         }
-        (Some(("image", _)), source) => Part::Image(source),
-        (_, source) => Part::File { source, name },
+        (Some(("image", _)), source) => ContentPart::Image(source),
+        (_, source) => ContentPart::File { source, name },
     })
 }
 
@@ -317,7 +317,7 @@ fn audio_format(kind: &str) -> &str {
     }
 }
 
-fn tools(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Tool>, Untranslatable> {
+fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>, Untranslatable> {
     let mut tools = Vec::new();
     for tool in fields.objects("tools")? {
         if let Some(other) = tool.names().find(|name| *name != "functionDeclarations") {
@@ -392,7 +392,7 @@ fn allow_null(schema: &mut Map<String, Value>) {
     }
 }
 
-fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
+fn tool_choice(fields: &ChatFields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
     let Some(config) = fields.object("toolConfig")? else { return Ok(None) };
     let Some(config) = config.object("functionCallingConfig")? else { return Ok(None) };
     let names = config.texts("allowedFunctionNames")?;
@@ -411,9 +411,9 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
     }))
 }
 
-fn format(config: &Fields<'_>) -> Result<Format, Untranslatable> {
+fn format(config: &ChatFields<'_>) -> Result<ResponseFormat, Untranslatable> {
     match config.text("responseMimeType")? {
-        None | Some("text/plain") => return Ok(Format::Text),
+        None | Some("text/plain") => return Ok(ResponseFormat::Text),
         Some("application/json") => {}
         Some(other) => {
             let why = format!("must be text/plain or application/json for other vendors, got {other:?}");
@@ -422,12 +422,12 @@ fn format(config: &Fields<'_>) -> Result<Format, Untranslatable> {
     }
     let schema = config.theirs("responseJsonSchema")?.cloned();
     Ok(match schema.or(config.theirs("responseSchema")?.map(json_schema)) {
-        None => Format::Json,
-        Some(schema) => Format::Schema { name: "answer".into(), schema, strict: None },
+        None => ResponseFormat::Json,
+        Some(schema) => ResponseFormat::Schema { name: "answer".into(), schema, strict: None },
     })
 }
 
-fn effort(config: &Fields<'_>) -> Result<Option<Effort>, Untranslatable> {
+fn effort(config: &ChatFields<'_>) -> Result<Option<Effort>, Untranslatable> {
     let Some(thinking) = config.object("thinkingConfig")? else { return Ok(None) };
     if let Some(level) = thinking.text("thinkingLevel")?.filter(|l| *l != "THINKING_LEVEL_UNSPECIFIED") {
         let why = || {

@@ -186,7 +186,7 @@ fn schemas() {
     );
     assert_eq!(
         read(&asked).expect("is read").format,
-        Format::Schema { name: "answer".into(), schema: expected, strict: None }
+        ResponseFormat::Schema { name: "answer".into(), schema: expected, strict: None }
     );
 }
 

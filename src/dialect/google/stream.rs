@@ -4,22 +4,22 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use crate::dialect::{
-    chunks::{Decoded, Unsaid},
+    chunks::{DecodedEvent, ResponseDefaults},
     error_body,
     openai::chunk,
 };
 
 #[derive(Default)]
-pub struct Decoder {
-    unsaid: Unsaid,
+pub struct GoogleStreamDecoder {
+    unsaid: ResponseDefaults,
     begun: bool,
     id: String,
     model: String,
-    candidates: Vec<Candidate>,
+    candidates: Vec<GoogleCandidate>,
 }
 
 #[derive(Clone, Default)]
-struct Candidate {
+struct GoogleCandidate {
     /// Calls so far.
     calls: usize,
     /// Whether anything was said.
@@ -31,21 +31,21 @@ const MAX_CANDIDATES: usize = 64;
 /// Calls of one candidate that are told: more than any model makes.
 const MAX_CALLS: usize = 256;
 
-impl Decoder {
-    pub fn new(unsaid: Unsaid) -> Self {
+impl GoogleStreamDecoder {
+    pub fn new(unsaid: ResponseDefaults) -> Self {
         Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
     }
 
-    pub fn event(&mut self, name: Option<&str>, data: &str) -> Decoded {
-        let Some(event) = chunk::value(data) else { return Decoded::Undecodable };
+    pub fn event(&mut self, name: Option<&str>, data: &str) -> DecodedEvent {
+        let Some(event) = chunk::value(data) else { return DecodedEvent::Undecodable };
         if name == Some("error") || answer::is_error(&event) {
-            return Decoded::Error(error_body::from_value(&event));
+            return DecodedEvent::Error(error_body::from_value(&event));
         }
         if !event.is_object() {
-            return Decoded::Undecodable;
+            return DecodedEvent::Undecodable;
         }
         if let Some(blocked) = answer::blocked(&event) {
-            return Decoded::Error(blocked);
+            return DecodedEvent::Error(blocked);
         }
         let mut chunks = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
@@ -59,7 +59,7 @@ impl Decoder {
         // Of a question that got no answer at all another may make one.
         let reason = &event["candidates"][0]["finishReason"];
         if answer::is_mistake(reason) && !self.candidates.iter().any(|c| c.said) {
-            return Decoded::Void(answer::nothing_said(reason));
+            return DecodedEvent::Void(answer::nothing_said(reason));
         }
         if let Some(usage) = answer::usage(&event["usageMetadata"]) {
             let mut told = self.chunk(0, json!({}));
@@ -67,14 +67,14 @@ impl Decoder {
             told["usage"] = usage;
             chunks.push(told);
         }
-        Decoded::Chunks(chunks)
+        DecodedEvent::Chunks(chunks)
     }
 
     fn candidate(&mut self, candidate: &Value, chunks: &mut Vec<Value>) {
         let index = candidate["index"].as_u64().unwrap_or(0).min(MAX_CANDIDATES as u64 - 1);
         let at = index as usize;
         if self.candidates.len() <= at {
-            self.candidates.resize(at + 1, Candidate::default());
+            self.candidates.resize(at + 1, GoogleCandidate::default());
         }
         // An event may hold any number of parts: they are told together.
         let (mut text, mut thought) = (String::new(), String::new());

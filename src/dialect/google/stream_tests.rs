@@ -1,28 +1,28 @@
 use super::*;
 use crate::dialect::{
     chunks::unsaid,
-    openai::{accumulate::Accumulator, answer::NoAnswer},
+    openai::{accumulate::Accumulator, answer::InvalidAnswer},
 };
 
 fn event(parts: Value, finish: Value) -> Value {
     json!({ "candidates": [{ "content": { "role": "model", "parts": parts }, "finishReason": finish, "index": 0 }], "responseId": "r1", "modelVersion": "gemini-x" })
 }
 
-fn events(list: &[Value]) -> Vec<Decoded> {
-    let mut decoder = Decoder::new(unsaid(7));
+fn events(list: &[Value]) -> Vec<DecodedEvent> {
+    let mut decoder = GoogleStreamDecoder::new(unsaid(7));
     list.iter().map(|e| decoder.event(None, &e.to_string())).collect()
 }
 
 fn whole(list: &[Value]) -> Value {
     let mut whole = Accumulator::default();
     for decoded in events(list) {
-        let Decoded::Chunks(chunks) = decoded else { panic!("{decoded:?}") };
+        let DecodedEvent::Chunks(chunks) = decoded else { panic!("{decoded:?}") };
         chunks.into_iter().for_each(|chunk| whole.add(chunk));
     }
     whole.completion()
 }
 
-fn read(answer: &Value) -> Result<Value, NoAnswer> {
+fn read(answer: &Value) -> Result<Value, InvalidAnswer> {
     answer::read(&answer.to_string(), &unsaid(7)).map(|(body, _)| body)
 }
 
@@ -128,24 +128,27 @@ fn an_answer_in_which_nothing_is_said_is_none() {
     ] {
         for parts in [Value::Null, json!([]), json!([{ "text": "" }]), thought.clone()] {
             let void = event(parts, json!(reason));
-            assert!(matches!(read(&void), Err(NoAnswer::Malformed(why)) if why.ends_with(reason)), "{void}");
-            assert!(matches!(&events(&[void])[..], [Decoded::Void(why)] if why.ends_with(reason)));
+            assert!(
+                matches!(read(&void), Err(InvalidAnswer::Malformed(why)) if why.ends_with(reason)),
+                "{void}"
+            );
+            assert!(matches!(&events(&[void])[..], [DecodedEvent::Void(why)] if why.ends_with(reason)));
         }
         let later = events(&[event(json!([{ "text": "a" }]), Value::Null), event(json!([]), json!(reason))]);
-        assert!(matches!(later[1], Decoded::Chunks(_)), "{reason}");
+        assert!(matches!(later[1], DecodedEvent::Chunks(_)), "{reason}");
     }
 }
 
 #[test]
 fn what_is_no_answer() {
-    assert!(matches!(answer::read("{", &unsaid(0)), Err(NoAnswer::Malformed(_))));
-    assert!(matches!(answer::read("[]", &unsaid(0)), Err(NoAnswer::Malformed(_))));
-    assert!(matches!(read(&json!({ "candidates": [] })), Err(NoAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("[]", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(read(&json!({ "candidates": [] })), Err(InvalidAnswer::Malformed(_))));
     let error = json!({ "error": { "code": 503, "message": "m", "status": "UNAVAILABLE" } });
     for error in [error.clone(), json!([error])] {
         let status = |e: &crate::base::vendor_error::VendorError| e.status == Some(503);
-        assert!(matches!(read(&error), Err(NoAnswer::Error(e)) if status(&e)));
-        assert!(matches!(&events(&[error])[..], [Decoded::Error(e)] if status(e)));
+        assert!(matches!(read(&error), Err(InvalidAnswer::Error(e)) if status(&e)));
+        assert!(matches!(&events(&[error])[..], [DecodedEvent::Error(e)] if status(e)));
     }
     for reason in
         ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK"]
@@ -154,11 +157,11 @@ fn what_is_no_answer() {
         let filtered = |e: &crate::base::vendor_error::VendorError| {
             e.code.as_deref() == Some("content_filter") && e.message.ends_with(reason)
         };
-        assert!(matches!(read(&blocked), Err(NoAnswer::Error(e)) if filtered(&e)));
-        assert!(matches!(&events(&[blocked])[..], [Decoded::Error(e)] if filtered(e)));
+        assert!(matches!(read(&blocked), Err(InvalidAnswer::Error(e)) if filtered(&e)));
+        assert!(matches!(&events(&[blocked])[..], [DecodedEvent::Error(e)] if filtered(e)));
     }
-    assert!(matches!(Decoder::new(unsaid(0)).event(None, "[DONE]"), Decoded::Undecodable));
-    assert!(matches!(Decoder::new(unsaid(0)).event(None, "7"), Decoded::Undecodable));
+    assert!(matches!(GoogleStreamDecoder::new(unsaid(0)).event(None, "[DONE]"), DecodedEvent::Undecodable));
+    assert!(matches!(GoogleStreamDecoder::new(unsaid(0)).event(None, "7"), DecodedEvent::Undecodable));
 }
 
 #[test]
@@ -190,9 +193,9 @@ fn candidates_are_kept_apart() {
 
 #[test]
 fn half_an_emoji_loses_no_text() {
-    let mut decoder = Decoder::new(unsaid(0));
+    let mut decoder = GoogleStreamDecoder::new(unsaid(0));
     let data = r#"{"candidates":[{"content":{"parts":[{"text":"a\ud83d"}]}}]}"#;
-    let Decoded::Chunks(chunks) = decoder.event(None, data) else { panic!("no chunks") };
+    let DecodedEvent::Chunks(chunks) = decoder.event(None, data) else { panic!("no chunks") };
     assert_eq!(chunks[1]["choices"][0]["delta"]["content"], "a\u{fffd}");
 }
 
@@ -202,7 +205,7 @@ fn what_a_vendor_makes_up_is_bounded() {
     let mut told = event(parts.into(), json!("STOP"));
     told["responseId"] = "x".repeat(10_000).into();
     let chunks = match &events(&[told])[..] {
-        [Decoded::Chunks(chunks)] => chunks.clone(),
+        [DecodedEvent::Chunks(chunks)] => chunks.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(chunks.len(), 3);

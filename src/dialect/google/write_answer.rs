@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::{chat::DataUrl, openai::tool_calls::Calls};
+use crate::dialect::{chat::DataUrl, openai::tool_calls::ToolCallAssembler};
 
 /// The whole answer. `model` is what the caller asked for.
 pub fn write(completion: &Value, model: &str) -> Value {
@@ -85,22 +85,22 @@ fn metadata(usage: &Value) -> Value {
 const MAX_CHOICES: usize = 64;
 
 /// Writes a stream, chunk by chunk. Calls are told whole, so they are put together first.
-pub struct Encoder {
+pub struct GoogleEncoder {
     model: String,
     id: Value,
-    choices: Vec<Choice>,
+    choices: Vec<GoogleChoice>,
     usage: Value,
 }
 
 /// What waits for the end: calls, and how it ended, which Google tells with the usage.
 #[derive(Default)]
-struct Choice {
+struct GoogleChoice {
     index: u64,
-    calls: Calls,
+    calls: ToolCallAssembler,
     finish: Option<String>,
 }
 
-impl Encoder {
+impl GoogleEncoder {
     pub fn new(model: &str) -> Self {
         Self { model: model.to_owned(), id: Value::Null, choices: Vec::new(), usage: Value::Null }
     }
@@ -151,11 +151,11 @@ impl Encoder {
         event(out, &answer(candidates, &self.usage, &self.id, &self.model));
     }
 
-    fn choice(&mut self, index: u64) -> Option<&mut Choice> {
+    fn choice(&mut self, index: u64) -> Option<&mut GoogleChoice> {
         let known = self.choices.iter().position(|c| c.index == index);
         let at = known.unwrap_or(self.choices.len());
         if known.is_none() && at < MAX_CHOICES {
-            self.choices.push(Choice { index, ..Choice::default() });
+            self.choices.push(GoogleChoice { index, ..GoogleChoice::default() });
         }
         self.choices.get_mut(at)
     }

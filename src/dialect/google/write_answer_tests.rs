@@ -4,7 +4,7 @@ use super::*;
 use crate::net::sse::Framer;
 
 fn events(chunks: &[Value]) -> Vec<Value> {
-    let (mut encoder, mut out) = (Encoder::new("gemini-x"), String::new());
+    let (mut encoder, mut out) = (GoogleEncoder::new("gemini-x"), String::new());
     chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut out));
     encoder.end(&mut out);
     assert!(out.ends_with("\r\n\r\n"));

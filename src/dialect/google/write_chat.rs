@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use crate::dialect::chat::{
-    Chat, DataUrl, Effort, Format, Message, Part, Source, Tool, ToolCall, ToolChoice, ToolResult,
-    Untranslatable, Written,
+    AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Tool, ToolCall,
+    ToolChoice, ToolResult, TranslatedRequest, Untranslatable,
 };
 
 /// What stands for the signature of a call that another vendor's model made: Gemini 3 wants one, and documents
 /// this for such calls.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
-pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
+pub fn write(chat: &Chat, model: &str) -> Result<TranslatedRequest, Untranslatable> {
     if chat.logprobs.is_some() {
         return Err(Untranslatable::new(
             "logprobs",
@@ -52,15 +52,15 @@ pub fn write(chat: &Chat, model: &str) -> Result<Written, Untranslatable> {
     if chat.parallel_tool_calls == Some(false) {
         dropped.push("parallel_tool_calls".into());
     }
-    Ok(Written { body: body.into(), dropped })
+    Ok(TranslatedRequest { body: body.into(), dropped })
 }
 
 /// Google takes no names for what it is given.
 fn names_of_files(chat: &Chat, dropped: &mut Vec<String>) {
-    let named = |part: &Part| matches!(part, Part::File { name: Some(_), .. });
+    let named = |part: &ContentPart| matches!(part, ContentPart::File { name: Some(_), .. });
     let any = chat.messages.iter().any(|message| match message {
-        Message::User(parts) | Message::Tool(ToolResult { parts, .. }) => parts.iter().any(named),
-        Message::System(_) | Message::Assistant { .. } => false,
+        ChatMessage::User(parts) | ChatMessage::Tool(ToolResult { parts, .. }) => parts.iter().any(named),
+        ChatMessage::System(_) | ChatMessage::Assistant { .. } => false,
     });
     if any {
         dropped.push("messages[].content[].file.filename".into());
@@ -101,10 +101,10 @@ fn generation_config(
     put("seed", s.seed.map(Value::from));
     put("candidateCount", chat.choices.map(Value::from));
     put("stopSequences", (!chat.stop.is_empty()).then(|| json!(chat.stop)));
-    if chat.format != Format::Text {
+    if chat.format != ResponseFormat::Text {
         put("responseMimeType", Some("application/json".into()));
     }
-    if let Format::Schema { schema, .. } = &chat.format {
+    if let ResponseFormat::Schema { schema, .. } = &chat.format {
         put("responseJsonSchema", Some(schema.clone()));
     }
     if let Some(effort) = chat.effort {
@@ -154,19 +154,19 @@ fn contents(chat: &Chat, generation: f64) -> Result<(Vec<String>, Vec<Value>), U
     for (i, message) in chat.messages.iter().enumerate() {
         let at = format!("messages[{i}]");
         let (role, parts) = match message {
-            Message::System(texts) => {
+            ChatMessage::System(texts) => {
                 system.extend(texts.iter().filter(|t| !t.is_empty()).cloned());
                 continue;
             }
-            Message::User(parts) => ("user", write_parts(parts, &at)?),
-            Message::Assistant { texts, calls } => {
+            ChatMessage::User(parts) => ("user", write_parts(parts, &at)?),
+            ChatMessage::Assistant { texts, calls } => {
                 names.extend(calls.iter().map(|c| (c.id.as_str(), c.name.as_str())));
                 let mut parts: Vec<Value> =
                     texts.iter().filter(|t| !t.is_empty()).map(|text| json!({ "text": text })).collect();
                 parts.extend(calls.iter().enumerate().map(|(n, call)| write_call(call, n, generation)));
                 ("model", parts)
             }
-            Message::Tool(result) => {
+            ChatMessage::Tool(result) => {
                 let name = names.get(result.call_id.as_str()).ok_or_else(|| {
                     let why = format!("must be the id of a call before it, got {:?}", result.call_id);
                     Untranslatable::new(format!("{at}.tool_call_id"), why)
@@ -205,7 +205,7 @@ fn write_result(result: &ToolResult, name: &str, at: &str) -> Result<Vec<Value>,
     let mut others = Vec::new();
     for part in &result.parts {
         match part {
-            Part::Text(piece) => text.push(piece.as_str()),
+            ContentPart::Text(piece) => text.push(piece.as_str()),
             other => others.push(other.clone()),
         }
     }
@@ -217,29 +217,29 @@ fn write_result(result: &ToolResult, name: &str, at: &str) -> Result<Vec<Value>,
     Ok(parts)
 }
 
-fn write_parts(parts: &[Part], at: &str) -> Result<Vec<Value>, Untranslatable> {
-    let part = |(i, part): (usize, &Part)| {
+fn write_parts(parts: &[ContentPart], at: &str) -> Result<Vec<Value>, Untranslatable> {
+    let part = |(i, part): (usize, &ContentPart)| {
         let inline =
             |data: &DataUrl| json!({ "inlineData": { "mimeType": data.media_type, "data": data.data } });
         match part {
-            Part::Text(text) => Ok(json!({ "text": text })),
-            Part::Image(Source::Data(data)) | Part::File { source: Source::Data(data), .. } => {
-                Ok(inline(data))
-            }
-            Part::Image(Source::Url(url)) | Part::File { source: Source::Url(url), .. } => {
+            ContentPart::Text(text) => Ok(json!({ "text": text })),
+            ContentPart::Image(AttachmentSource::Data(data))
+            | ContentPart::File { source: AttachmentSource::Data(data), .. } => Ok(inline(data)),
+            ContentPart::Image(AttachmentSource::Url(url))
+            | ContentPart::File { source: AttachmentSource::Url(url), .. } => {
                 let kind = media_type(url).ok_or_else(|| {
                     let why = "must end with what it is (.png, .jpg, .webp, .gif, .heic, .pdf) for Google, or be a data URL";
                     Untranslatable::new(format!("{at}.content[{i}]"), why)
                 })?;
                 Ok(json!({ "fileData": { "mimeType": kind, "fileUri": url } }))
             }
-            Part::Audio { format, data } => {
+            ContentPart::Audio { format, data } => {
                 let data = DataUrl { media_type: format!("audio/{format}"), data: data.clone() };
                 Ok(inline(&data))
             }
         }
     };
-    let empty = |part: &Part| matches!(part, Part::Text(text) if text.is_empty());
+    let empty = |part: &ContentPart| matches!(part, ContentPart::Text(text) if text.is_empty());
     parts.iter().enumerate().filter(|(_, p)| !empty(p)).map(part).collect()
 }
 

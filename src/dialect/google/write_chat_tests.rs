@@ -3,11 +3,11 @@ use serde_json::json;
 use super::*;
 use crate::dialect::openai::read_chat;
 
-fn written_for(request: Value, model: &str) -> Result<Written, Untranslatable> {
+fn written_for(request: Value, model: &str) -> Result<TranslatedRequest, Untranslatable> {
     write(&read_chat::read(&request)?, model)
 }
 
-fn written(request: Value) -> Written {
+fn written(request: Value) -> TranslatedRequest {
     written_for(request, "gemini-2.5-flash").expect("can be said")
 }
 

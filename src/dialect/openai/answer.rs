@@ -20,13 +20,13 @@ use crate::{
 pub const GAVE_UP: &str = "insufficient_system_resource";
 
 #[derive(Debug, PartialEq)]
-pub struct Answer {
+pub struct ValidAnswer {
     pub usage: Option<Usage>,
 }
 
 /// Why a 200 is no answer.
 #[derive(Debug, PartialEq)]
-pub enum NoAnswer {
+pub enum InvalidAnswer {
     /// Not JSON, or JSON of another shape.
     Malformed(String),
     /// An error object inside the 200.
@@ -37,10 +37,10 @@ pub enum NoAnswer {
 
 /// The common answer, read in one pass. Whatever is odd about another makes it fail, and be read with patience.
 #[derive(Deserialize)]
-struct Common<'a> {
+struct CommonAnswer<'a> {
     #[serde(borrow)]
-    choices: Vec<Object<CommonChoice<'a>>>,
-    usage: Option<Object<OpenAiUsage>>,
+    choices: Vec<ObjectOnly<CommonChoice<'a>>>,
+    usage: Option<ObjectOnly<OpenAiUsage>>,
     error: Option<IgnoredAny>,
 }
 
@@ -52,7 +52,7 @@ struct CommonChoice<'a> {
 }
 
 #[derive(Deserialize)]
-struct Wire<'a> {
+struct TolerantAnswer<'a> {
     #[serde(borrow)]
     choices: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
@@ -70,24 +70,25 @@ struct Choice<'a> {
 
 /// Reads as much as is needed to tell an answer from none. What is odd beside it, such as counts that are no
 /// numbers, is the vendor's affair: the answer was paid for.
-pub fn read(text: &str) -> Result<Answer, NoAnswer> {
+pub fn read(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
     // A struct would also be read from an array.
     if !text.trim_start().starts_with('{') {
-        return Err(NoAnswer::Malformed("the answer is no JSON object".into()));
+        return Err(InvalidAnswer::Malformed("the answer is no JSON object".into()));
     }
     read_common(text).map_or_else(|| read_patiently(text), Ok)
 }
 
-fn read_common(text: &str) -> Option<Answer> {
-    let common: Common<'_> = serde_json::from_str(text).ok()?;
+fn read_common(text: &str) -> Option<ValidAnswer> {
+    let common: CommonAnswer<'_> = serde_json::from_str(text).ok()?;
     let sound = common.error.is_none()
         && common.choices.iter().any(|c| c.0.message.is_some())
         && common.choices.iter().all(|c| c.0.finish_reason != Some(GAVE_UP));
-    sound.then(|| Answer { usage: common.usage.and_then(|u| u.0.known()) })
+    sound.then(|| ValidAnswer { usage: common.usage.and_then(|u| u.0.known()) })
 }
 
-fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|e| NoAnswer::Malformed(why(&e)))?;
+fn read_patiently(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
+    let wire: TolerantAnswer<'_> =
+        serde_json::from_str(text).map_err(|e| InvalidAnswer::Malformed(why(&e)))?;
     let choices: Vec<Choice<'_>> = wire
         .choices
         .iter()
@@ -100,35 +101,35 @@ fn read_patiently(text: &str) -> Result<Answer, NoAnswer> {
         let said = matches!(&error, Value::Object(o) if !o.is_empty())
             || error.as_str().is_some_and(|e| !e.is_empty());
         if said || choices.is_empty() {
-            return Err(NoAnswer::Error(error_body::from_value(&serde_json::json!({ "error": error }))));
+            return Err(InvalidAnswer::Error(error_body::from_value(&serde_json::json!({ "error": error }))));
         }
     }
     if choices.is_empty() {
-        return Err(NoAnswer::Malformed("the answer has no choices".into()));
+        return Err(InvalidAnswer::Malformed("the answer has no choices".into()));
     }
     let gave_up = |c: &Choice<'_>| {
         c.finish_reason.and_then(|r| serde_json::from_str::<String>(r.get()).ok()).as_deref() == Some(GAVE_UP)
     };
     if choices.iter().any(gave_up) {
-        return Err(NoAnswer::GaveUp);
+        return Err(InvalidAnswer::GaveUp);
     }
-    let usage = wire.usage.and_then(|u| serde_json::from_str::<Object<OpenAiUsage>>(u.get()).ok());
-    Ok(Answer { usage: usage.and_then(|u| u.0.known()) })
+    let usage = wire.usage.and_then(|u| serde_json::from_str::<ObjectOnly<OpenAiUsage>>(u.get()).ok());
+    Ok(ValidAnswer { usage: usage.and_then(|u| u.0.known()) })
 }
 
 /// What is read from an object only: a struct would also be read from an array.
-struct Object<T>(T);
+struct ObjectOnly<T>(T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = Object<T>;
+            type Value = ObjectOnly<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ObjectOnly<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(ObjectOnly)
             }
         }
         deserializer.deserialize_map(Members(PhantomData))
@@ -181,7 +182,7 @@ mod tests {
         let sound = r#"{"choices":[{"finish_reason":"stop","message":{}}],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_cache_hit_tokens":1,"completion_tokens_details":{"reasoning_tokens":2}}}"#;
         assert_eq!(
             read(sound),
-            Ok(Answer {
+            Ok(ValidAnswer {
                 usage: Some(Usage {
                     input_tokens: 3,
                     output_tokens: 4,
@@ -199,10 +200,10 @@ mod tests {
         }
         assert_eq!(
             read(r#"{"choices":[{"finish_reason":"insufficient_system_resource","message":{}}]}"#),
-            Err(NoAnswer::GaveUp)
+            Err(InvalidAnswer::GaveUp)
         );
         assert!(
-            matches!(read(r#"{"error":{"code":"insufficient_quota","message":"m"}}"#), Err(NoAnswer::Error(e)) if e.code.as_deref() == Some("insufficient_quota"))
+            matches!(read(r#"{"error":{"code":"insufficient_quota","message":"m"}}"#), Err(InvalidAnswer::Error(e)) if e.code.as_deref() == Some("insufficient_quota"))
         );
         for odd in [
             r#""usage":"n/a""#,
@@ -231,13 +232,13 @@ mod tests {
             r#"{"choices":[{"fin"#,
             "<html>",
         ] {
-            assert!(matches!(read(body), Err(NoAnswer::Malformed(_))), "{body}");
+            assert!(matches!(read(body), Err(InvalidAnswer::Malformed(_))), "{body}");
         }
     }
 
     #[test]
     fn what_is_said_of_no_answer_is_bounded() {
         let long = format!(r#"{{"choices":"{}"}}"#, "ä".repeat(10_000));
-        assert!(matches!(read(&long), Err(NoAnswer::Malformed(why)) if why.chars().count() == 200));
+        assert!(matches!(read(&long), Err(InvalidAnswer::Malformed(why)) if why.chars().count() == 200));
     }
 }

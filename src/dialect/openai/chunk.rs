@@ -13,7 +13,7 @@ use crate::{
 
 /// What an event's data came to.
 #[derive(Debug)]
-pub enum Data {
+pub enum EventData {
     Done,
     Chunk(Value),
     Error(VendorError),
@@ -24,23 +24,23 @@ pub enum Data {
 }
 
 /// Reads one event. `name` is the SSE event name, if it had one.
-pub fn read(name: Option<&str>, data: &str) -> Data {
+pub fn read(name: Option<&str>, data: &str) -> EventData {
     // JSON's own blanks only: what JavaScript's parser refuses must not pass here.
     let text = data.trim_matches([' ', '\t', '\r', '\n']);
     if text == "[DONE]" {
-        return Data::Done;
+        return EventData::Done;
     }
     match serde_json::from_str::<Value>(text) {
         Ok(value) if name == Some("error") || !value["error"].is_null() || is_bare_error(&value) => {
-            Data::Error(error_body::from_value(&value))
+            EventData::Error(error_body::from_value(&value))
         }
-        Ok(value @ Value::Object(_)) => Data::Chunk(value),
-        Ok(_) | Err(_) if name == Some("error") => Data::Error(VendorError::from_message(text)),
+        Ok(value @ Value::Object(_)) => EventData::Chunk(value),
+        Ok(_) | Err(_) if name == Some("error") => EventData::Error(VendorError::from_message(text)),
         Err(_) if is_json_object(text) => match serde_json::from_str(&without_lone_surrogates(text)) {
-            Ok(value) => Data::Chunk(value),
-            Err(_) => Data::Opaque,
+            Ok(value) => EventData::Chunk(value),
+            Err(_) => EventData::Opaque,
         },
-        Ok(_) | Err(_) => Data::Undecodable,
+        Ok(_) | Err(_) => EventData::Undecodable,
     }
 }
 
@@ -137,29 +137,31 @@ mod tests {
 
     fn chunk(text: &str) -> Value {
         match read(None, text) {
-            Data::Chunk(value) => value,
+            EventData::Chunk(value) => value,
             other => panic!("{text}: {other:?}"),
         }
     }
 
     #[test]
     fn kinds_of_event() {
-        assert!(matches!(read(None, "[DONE]"), Data::Done));
-        assert!(matches!(read(None, "{\"choices\":["), Data::Undecodable));
-        assert!(matches!(read(None, "7"), Data::Undecodable));
-        assert!(matches!(read(None, r#"{"error":{"message":"m"}}"#), Data::Error(_)));
-        assert!(matches!(read(Some("error"), r#"{"message":"m"}"#), Data::Error(e) if e.message == "m"));
-        assert!(matches!(read(Some("error"), "plain"), Data::Error(e) if e.message == "plain"));
-        assert!(matches!(read(None, r#"[{"error":{"code":503}}]"#), Data::Error(e) if e.status == Some(503)));
-        assert!(matches!(read(None, r#"{"error":null,"choices":[]}"#), Data::Chunk(_)));
+        assert!(matches!(read(None, "[DONE]"), EventData::Done));
+        assert!(matches!(read(None, "{\"choices\":["), EventData::Undecodable));
+        assert!(matches!(read(None, "7"), EventData::Undecodable));
+        assert!(matches!(read(None, r#"{"error":{"message":"m"}}"#), EventData::Error(_)));
+        assert!(matches!(read(Some("error"), r#"{"message":"m"}"#), EventData::Error(e) if e.message == "m"));
+        assert!(matches!(read(Some("error"), "plain"), EventData::Error(e) if e.message == "plain"));
+        assert!(
+            matches!(read(None, r#"[{"error":{"code":503}}]"#), EventData::Error(e) if e.status == Some(503))
+        );
+        assert!(matches!(read(None, r#"{"error":null,"choices":[]}"#), EventData::Chunk(_)));
     }
 
     #[test]
     fn what_javascript_reads_is_passed_on() {
-        assert!(matches!(read(None, "\u{a0}{}"), Data::Undecodable));
-        assert!(matches!(read(None, r#"{"choices":[],"x":1e999}"#), Data::Opaque));
+        assert!(matches!(read(None, "\u{a0}{}"), EventData::Undecodable));
+        assert!(matches!(read(None, r#"{"choices":[],"x":1e999}"#), EventData::Opaque));
         let deep = format!("{{\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
-        assert!(matches!(read(None, &deep), Data::Opaque));
+        assert!(matches!(read(None, &deep), EventData::Opaque));
         let half = chunk(r#"{"a":"\ud83d","b":"\ude00 \\ud83d","c":"\ud83d\ude00","d":"\n\""}"#);
         assert_eq!(half["a"], "\u{fffd}");
         assert_eq!(half["b"], "\u{fffd} \\ud83d");

@@ -4,13 +4,13 @@
 const MOST: usize = 254;
 const HEAD_BYTES: usize = (MOST + 2) * 4;
 
-pub struct Parcel {
+pub struct PackedRequest {
     bytes: Vec<u8>,
     /// Where the JSON and each content end in them.
     ends: Vec<usize>,
 }
 
-impl Parcel {
+impl PackedRequest {
     pub fn read(given: &[u8]) -> Option<Self> {
         let (head, bytes) = given.split_at_checked(HEAD_BYTES)?;
         let number = |at: usize| {
@@ -60,7 +60,7 @@ mod tests {
     fn parts_come_out_as_they_went_in() {
         let mut bytes = packed(&["{}", "eins", "", "zwei"]);
         bytes.extend(b"what another call left behind");
-        let parcel = Parcel::read(&bytes).expect("sound");
+        let parcel = PackedRequest::read(&bytes).expect("sound");
         assert_eq!((parcel.json(), parcel.contents()), ("{}", vec!["eins", "", "zwei"]));
     }
 
@@ -68,7 +68,7 @@ mod tests {
     fn a_parcel_that_is_too_short_is_refused() {
         let bytes = packed(&["{}", "content"]);
         for end in 0..bytes.len() {
-            assert!(Parcel::read(&bytes[..end]).is_none(), "{end}");
+            assert!(PackedRequest::read(&bytes[..end]).is_none(), "{end}");
         }
     }
 }

@@ -6,13 +6,13 @@ use memchr::memmem;
 const BLOCK: usize = 32;
 
 /// A text whose placeholders were filled.
-pub struct Filled {
+pub struct FilledText {
     pub text: Vec<u8>,
     /// Where each placeholder began, and by how much the text had grown behind it.
     grown: Vec<(usize, isize)>,
 }
 
-impl Filled {
+impl FilledText {
     /// Where a place of the hollow text is now.
     pub fn place(&self, at: usize) -> usize {
         let grown = self.grown.iter().rev().find(|(start, _)| *start < at).map_or(0, |(_, by)| *by);
@@ -21,9 +21,9 @@ impl Filled {
 }
 
 /// Puts `contents`, in order, where strings that are `placeholder` stand. `None` unless there are as many.
-pub fn fill(text: &str, placeholder: &str, contents: &[&str]) -> Option<Filled> {
+pub fn fill(text: &str, placeholder: &str, contents: &[&str]) -> Option<FilledText> {
     let size: usize = contents.iter().map(|c| c.len() + c.len() / 16).sum();
-    let mut filled = Filled { text: Vec::with_capacity(text.len() + size), grown: Vec::new() };
+    let mut filled = FilledText { text: Vec::with_capacity(text.len() + size), grown: Vec::new() };
     let bytes = text.as_bytes();
     let finder = memmem::Finder::new(placeholder);
     let mut from = 0;

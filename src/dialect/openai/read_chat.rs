@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::dialect::chat::{
-    Chat, DataUrl, Effort, Format, Message, Part, Sampling, Source, Tool, ToolCall, ToolChoice, ToolResult,
-    Untranslatable,
-    fields::{Fields, Lost, wrong},
+    AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Sampling, Tool,
+    ToolCall, ToolChoice, ToolResult, Untranslatable,
+    fields::{ChatFields, DroppedFields, wrong},
 };
 
 /// Fields that are read.
@@ -44,7 +44,7 @@ const REFUSED: [(&str, &str); 4] = [
 ];
 
 pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
-    let fields = Fields::of(request, "")?;
+    let fields = ChatFields::of(request, "")?;
     for (name, why) in REFUSED {
         if fields.get(name).is_some() {
             return Err(Untranslatable::new(name, why));
@@ -62,7 +62,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
             Untranslatable::new("reasoning_effort", format!("has no meaning in other dialects: {word:?}"))
         })
     });
-    let mut lost = Lost::default();
+    let mut lost = DroppedFields::default();
     fields.others(&READ, &mut lost);
     let messages = fields.objects("messages")?;
     Ok(Chat {
@@ -94,16 +94,16 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
     })
 }
 
-fn message(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
+fn message(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
     // `images` are what a model drew before; nobody takes pictures as a model's own words.
     for name in ["name", "images"].into_iter().filter(|name| fields.get(name).is_some()) {
         lost.tell(&fields.path(name));
     }
     Ok(match fields.needed_text("role")? {
-        "system" | "developer" => Message::System(only_texts(parts(fields, lost)?, fields)?),
-        "user" => Message::User(parts(fields, lost)?),
+        "system" | "developer" => ChatMessage::System(only_texts(parts(fields, lost)?, fields)?),
+        "user" => ChatMessage::User(parts(fields, lost)?),
         "assistant" => assistant(fields, lost)?,
-        "tool" => Message::Tool(ToolResult {
+        "tool" => ChatMessage::Tool(ToolResult {
             call_id: fields.needed_text("tool_call_id")?.to_owned(),
             parts: parts(fields, lost)?,
             is_error: false,
@@ -121,7 +121,7 @@ fn message(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatab
     })
 }
 
-fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslatable> {
+fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
     if fields.get("function_call").is_some() {
         return Err(Untranslatable::new(
             fields.path("function_call"),
@@ -138,7 +138,7 @@ fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslat
     let mut texts = only_texts(parts(fields, lost)?, fields)?;
     texts.extend(fields.owned_text("refusal")?);
     let call = |(i, value): (usize, &Value)| {
-        let call = Fields::of(value, format!("{}[{i}]", fields.path("tool_calls")))?;
+        let call = ChatFields::of(value, format!("{}[{i}]", fields.path("tool_calls")))?;
         let Some(function) = call.object("function")? else {
             return Err(
                 call.missing("function", "an object; custom tools exist in OpenAI's dialect only, and it")
@@ -161,46 +161,47 @@ fn assistant(fields: &Fields<'_>, lost: &mut Lost) -> Result<Message, Untranslat
         })
     };
     let calls = fields.list("tool_calls")?.iter().enumerate().map(call).collect::<Result<_, _>>()?;
-    Ok(Message::Assistant { texts, calls })
+    Ok(ChatMessage::Assistant { texts, calls })
 }
 
-fn only_texts(parts: Vec<Part>, fields: &Fields<'_>) -> Result<Vec<String>, Untranslatable> {
+fn only_texts(parts: Vec<ContentPart>, fields: &ChatFields<'_>) -> Result<Vec<String>, Untranslatable> {
     let text = |part| match part {
-        Part::Text(text) => Ok(text),
+        ContentPart::Text(text) => Ok(text),
         _ => Err(Untranslatable::new(fields.path("content"), "may hold texts only")),
     };
     parts.into_iter().map(text).collect()
 }
 
-fn parts(fields: &Fields<'_>, lost: &mut Lost) -> Result<Vec<Part>, Untranslatable> {
+fn parts(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<ContentPart>, Untranslatable> {
     match fields.get("content") {
         None => Ok(Vec::new()),
-        Some(Value::String(text)) => Ok(vec![Part::Text(text.clone())]),
+        Some(Value::String(text)) => Ok(vec![ContentPart::Text(text.clone())]),
         Some(Value::Array(items)) => {
-            let part = |(i, item)| part(&Fields::of(item, format!("{}[{i}]", fields.path("content")))?, lost);
+            let part =
+                |(i, item)| part(&ChatFields::of(item, format!("{}[{i}]", fields.path("content")))?, lost);
             items.iter().enumerate().map(part).collect()
         }
         Some(other) => Err(wrong(&fields.path("content"), "a string or an array of parts", other)),
     }
 }
 
-fn part(fields: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
+fn part(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
     match fields.needed_text("type")? {
-        "text" => Ok(Part::Text(fields.needed_text("text")?.to_owned())),
-        "refusal" => Ok(Part::Text(fields.needed_text("refusal")?.to_owned())),
+        "text" => Ok(ContentPart::Text(fields.needed_text("text")?.to_owned())),
+        "refusal" => Ok(ContentPart::Text(fields.needed_text("refusal")?.to_owned())),
         "image_url" => {
             let image =
                 fields.object("image_url")?.ok_or_else(|| fields.missing("image_url", "an object"))?;
             if image.text("detail")?.is_some_and(|detail| detail != "auto") {
                 lost.tell(&image.path("detail"));
             }
-            Ok(Part::Image(source(image.needed_text("url")?, &image.path("url"))?))
+            Ok(ContentPart::Image(source(image.needed_text("url")?, &image.path("url"))?))
         }
         "input_audio" => {
             let audio =
                 fields.object("input_audio")?.ok_or_else(|| fields.missing("input_audio", "an object"))?;
             let text = |name| audio.needed_text(name).map(str::to_owned);
-            Ok(Part::Audio { format: text("format")?, data: text("data")? })
+            Ok(ContentPart::Audio { format: text("format")?, data: text("data")? })
         }
         "file" => {
             let file = fields.object("file")?.ok_or_else(|| fields.missing("file", "an object"))?;
@@ -210,10 +211,10 @@ fn part(fields: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
             };
             // An address is what a caller of another dialect may have given.
             let source = source(data, &file.path("file_data"))?;
-            if matches!(&source, Source::Url(url) if !url.contains("://")) {
+            if matches!(&source, AttachmentSource::Url(url) if !url.contains("://")) {
                 return Err(Untranslatable::new(file.path("file_data"), "must be a data URL in base64"));
             }
-            Ok(Part::File { source, name: file.owned_text("filename")? })
+            Ok(ContentPart::File { source, name: file.owned_text("filename")? })
         }
         other => {
             let known = "text, image_url, input_audio or file";
@@ -222,18 +223,18 @@ fn part(fields: &Fields<'_>, lost: &mut Lost) -> Result<Part, Untranslatable> {
     }
 }
 
-fn source(url: &str, path: &str) -> Result<Source, Untranslatable> {
+fn source(url: &str, path: &str) -> Result<AttachmentSource, Untranslatable> {
     if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
         let data =
             DataUrl::parse(url).ok_or_else(|| Untranslatable::new(path, "must be base64 in a data URL"))?;
-        return Ok(Source::Data(data));
+        return Ok(AttachmentSource::Data(data));
     }
-    Ok(Source::Url(url.to_owned()))
+    Ok(AttachmentSource::Url(url.to_owned()))
 }
 
-fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
+fn tools(fields: &ChatFields<'_>) -> Result<Vec<Tool>, Untranslatable> {
     let tool = |(i, value): (usize, &Value)| {
-        let tool = Fields::of(value, format!("tools[{i}]"))?;
+        let tool = ChatFields::of(value, format!("tools[{i}]"))?;
         let function = match tool.needed_text("type")? {
             "function" => tool.object("function")?.ok_or_else(|| tool.missing("function", "an object"))?,
             other => {
@@ -251,7 +252,7 @@ fn tools(fields: &Fields<'_>) -> Result<Vec<Tool>, Untranslatable> {
     fields.list("tools")?.iter().enumerate().map(tool).collect()
 }
 
-fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
+fn tool_choice(fields: &ChatFields<'_>) -> Result<Option<ToolChoice>, Untranslatable> {
     let Some(value) = fields.get("tool_choice") else { return Ok(None) };
     if let Some(word) = value.as_str() {
         return match word {
@@ -261,8 +262,8 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
             _ => Err(wrong("tool_choice", "none, auto, required or an object", value)),
         };
     }
-    let choice = Fields::of(value, "tool_choice")?;
-    let named = |value: &Fields<'_>| -> Result<String, Untranslatable> {
+    let choice = ChatFields::of(value, "tool_choice")?;
+    let named = |value: &ChatFields<'_>| -> Result<String, Untranslatable> {
         let function = value.object("function")?.ok_or_else(|| value.missing("function", "an object"))?;
         Ok(function.needed_text("name")?.to_owned())
     };
@@ -273,7 +274,7 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
                 .object("allowed_tools")?
                 .ok_or_else(|| choice.missing("allowed_tools", "an object"))?;
             let tool = |(i, value): (usize, &Value)| {
-                named(&Fields::of(value, format!("{}[{i}]", among.path("tools")))?)
+                named(&ChatFields::of(value, format!("{}[{i}]", among.path("tools")))?)
             };
             let names = among.list("tools")?.iter().enumerate().map(tool).collect::<Result<_, _>>()?;
             Ok(Some(ToolChoice::Among { names, required: among.text("mode")? == Some("required") }))
@@ -285,18 +286,18 @@ fn tool_choice(fields: &Fields<'_>) -> Result<Option<ToolChoice>, Untranslatable
     }
 }
 
-fn format(fields: &Fields<'_>, lost: &mut Lost) -> Result<Format, Untranslatable> {
-    let Some(format) = fields.object("response_format")? else { return Ok(Format::Text) };
+fn format(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ResponseFormat, Untranslatable> {
+    let Some(format) = fields.object("response_format")? else { return Ok(ResponseFormat::Text) };
     match format.needed_text("type")? {
-        "text" => Ok(Format::Text),
-        "json_object" => Ok(Format::Json),
+        "text" => Ok(ResponseFormat::Text),
+        "json_object" => Ok(ResponseFormat::Json),
         "json_schema" => {
             let schema =
                 format.object("json_schema")?.ok_or_else(|| format.missing("json_schema", "an object"))?;
             if schema.get("description").is_some() {
                 lost.tell(&schema.path("description"));
             }
-            Ok(Format::Schema {
+            Ok(ResponseFormat::Schema {
                 name: schema.owned_text("name")?.unwrap_or_else(|| "answer".into()),
                 schema: schema.theirs("schema")?.cloned().unwrap_or_else(|| json!({ "type": "object" })),
                 strict: schema.flag("strict")?,

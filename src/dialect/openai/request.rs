@@ -12,9 +12,9 @@ use serde::Deserialize;
 use super::{placeholders, vendor_fields};
 use crate::dialect::{
     chat::{Chat, Untranslatable},
-    client_dialect::Caller,
-    codec::{Dialect, Rendered, Translations},
-    members::{self, Members, json_string},
+    client_dialect::ClientDialect,
+    codec::{Dialect, RenderedRequest, Translations},
+    members::{self, JsonMembers, json_string},
     tokens,
 };
 
@@ -42,20 +42,20 @@ pub struct ChatRequest {
     tokens: OnceLock<u64>,
     translations: Translations,
     /// As it was asked, by a caller of another dialect.
-    own: Option<Own>,
+    own: Option<OriginalRequest>,
 }
 
 /// A request in its caller's own words.
 #[derive(Debug)]
-struct Own {
-    caller: Caller,
+struct OriginalRequest {
+    caller: ClientDialect,
     text: String,
     model: String,
 }
 
 /// What is wrong with a request, before any network.
 #[derive(Debug, PartialEq)]
-pub struct Invalid {
+pub struct InvalidRequest {
     pub field: &'static str,
     pub problem: String,
 }
@@ -71,28 +71,35 @@ pub enum TokenLimitField {
 
 impl ChatRequest {
     /// Reads a request whose longer contents may stand beside it: `placeholder` stands for them, in order.
-    pub fn parse(text: &str, placeholder: &str, contents: &[&str]) -> Result<Self, Invalid> {
-        let Members(fields) = read(text)?;
+    pub fn parse(text: &str, placeholder: &str, contents: &[&str]) -> Result<Self, InvalidRequest> {
+        let JsonMembers(fields) = read(text)?;
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
         let model = match raw("model") {
             None | Some("null") => None,
             Some(value) => match serde_json::from_str::<String>(value) {
                 Ok(model) if !model.trim().is_empty() => Some(model),
-                _ => return Err(Invalid { field: "model", problem: given("a non-empty string", value) }),
+                _ => {
+                    return Err(InvalidRequest {
+                        field: "model",
+                        problem: given("a non-empty string", value),
+                    });
+                }
             },
         };
         let stream = match raw("stream") {
             None | Some("null" | "false") => false,
             Some("true") => true,
-            Some(value) => return Err(Invalid { field: "stream", problem: given("a boolean", value) }),
+            Some(value) => {
+                return Err(InvalidRequest { field: "stream", problem: given("a boolean", value) });
+            }
         };
         match raw("messages") {
             Some(value) if value.starts_with('[') && value[1..].trim_start() != "]" => {}
             Some(value) => {
-                return Err(Invalid { field: "messages", problem: given("a non-empty array", value) });
+                return Err(InvalidRequest { field: "messages", problem: given("a non-empty array", value) });
             }
             None => {
-                return Err(Invalid {
+                return Err(InvalidRequest {
                     field: "messages",
                     problem: "is missing; a non-empty array is required".into(),
                 });
@@ -103,8 +110,10 @@ impl ChatRequest {
         let limits = (has("max_tokens"), has("max_completion_tokens"));
         let mut places = fields.iter().filter(|(k, _)| k == "model").map(|(_, v)| members::place_of(v, text));
         let model_at = places.next().filter(|_| places.next().is_none());
-        let filled = placeholders::fill(text, placeholder, contents)
-            .ok_or_else(|| Invalid { field: "messages", problem: "lost a content on the way".into() })?;
+        let filled = placeholders::fill(text, placeholder, contents).ok_or_else(|| InvalidRequest {
+            field: "messages",
+            problem: "lost a content on the way".into(),
+        })?;
         let model_at = model_at.map(|at| filled.place(at.start)..filled.place(at.end));
         let output = |name: &str| raw(name).and_then(|n| n.parse::<f64>().ok()).map(|n| n as u64);
         let max_output = output("max_completion_tokens").or_else(|| output("max_tokens"));
@@ -142,7 +151,7 @@ impl ChatRequest {
     /// The same request, as its caller asked it in another dialect.
     pub fn of_caller(
         self,
-        caller: Caller,
+        caller: ClientDialect,
         text: &str,
         model: &str,
         stream: bool,
@@ -153,7 +162,7 @@ impl ChatRequest {
             stream,
             include_usage: true,
             translations: Translations::of(understood),
-            own: Some(Own { caller, text: text.to_owned(), model: model.to_owned() }),
+            own: Some(OriginalRequest { caller, text: text.to_owned(), model: model.to_owned() }),
             ..self
         }
     }
@@ -165,7 +174,7 @@ impl ChatRequest {
             return None;
         }
         let text = std::str::from_utf8(&self.text).ok()?;
-        let members = Members::read(text).ok()?;
+        let members = JsonMembers::read(text).ok()?;
         let messages: Vec<&serde_json::value::RawValue> =
             serde_json::from_str(members.get("messages")?).ok()?;
         #[derive(Deserialize)]
@@ -212,7 +221,7 @@ impl ChatRequest {
     /// The request as text, asking for an answer in one piece.
     pub fn whole_text(&self) -> String {
         let text = String::from_utf8_lossy(&self.text);
-        let Ok(Members(fields)) = read(&text) else { return text.into_owned() };
+        let Ok(JsonMembers(fields)) = read(&text) else { return text.into_owned() };
         let mut out = String::with_capacity(text.len());
         for (name, value) in fields.iter().filter(|(name, _)| !matches!(&**name, "stream" | "stream_options"))
         {
@@ -226,7 +235,7 @@ impl ChatRequest {
     }
 
     /// The request as another dialect says it.
-    pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<Rendered>, Untranslatable> {
+    pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<RenderedRequest>, Untranslatable> {
         match self.own.as_ref().filter(|own| own.caller.speaks(dialect)) {
             Some(own) => Ok(Arc::new(own.rendered(model))),
             None => self
@@ -255,7 +264,7 @@ impl ChatRequest {
     /// Whether it asks for one plain text, the beginning of which says all about what comes after it.
     pub fn is_plain(&self) -> bool {
         let Ok(text) = std::str::from_utf8(&self.text) else { return false };
-        let Ok(Members(fields)) = read(text) else { return false };
+        let Ok(JsonMembers(fields)) = read(text) else { return false };
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
         let off = |name: &str| matches!(raw(name), None | Some("null" | "false"));
         let format = raw("response_format").and_then(|f| serde_json::from_str::<serde_json::Value>(f).ok());
@@ -273,7 +282,7 @@ impl ChatRequest {
         mark: Option<&str>,
     ) -> Bytes {
         let body = self.render(model, limit);
-        let Ok(Members(fields)) = std::str::from_utf8(&body).map_or_else(|_| read(""), read) else {
+        let Ok(JsonMembers(fields)) = std::str::from_utf8(&body).map_or_else(|_| read(""), read) else {
             return body;
         };
         let mark = mark.map(|field| format!(",{}:true", json_string(field))).unwrap_or_default();
@@ -329,7 +338,7 @@ impl ChatRequest {
     fn rebuild(&self, model: &str, limit_name: Option<&str>) -> Bytes {
         // It was read once already, so it can be read again; an unreadable text is left as it is.
         let Ok(text) = std::str::from_utf8(&self.text) else { return self.text.clone() };
-        let Ok(Members(fields)) = read(text) else { return self.text.clone() };
+        let Ok(JsonMembers(fields)) = read(text) else { return self.text.clone() };
         let mut out = String::with_capacity(text.len() + model.len() + 32);
         let mut field = |name: &str, value: &str| {
             out.push(if out.is_empty() { '{' } else { ',' });
@@ -358,19 +367,19 @@ impl ChatRequest {
     }
 }
 
-impl Own {
+impl OriginalRequest {
     /// As it came, but for the model's name where that is in it.
-    fn rendered(&self, model: &str) -> Rendered {
-        let text = if self.caller == Caller::Anthropic && self.model != model {
+    fn rendered(&self, model: &str) -> RenderedRequest {
+        let text = if self.caller == ClientDialect::Anthropic && self.model != model {
             self.with_model(model).unwrap_or_else(|| self.text.clone())
         } else {
             self.text.clone()
         };
-        Rendered { body: text.into(), dropped: Vec::new() }
+        RenderedRequest { body: text.into(), dropped: Vec::new() }
     }
 
     fn with_model(&self, model: &str) -> Option<String> {
-        let place = Members::read(&self.text).ok()?.place("model", &self.text)?;
+        let place = JsonMembers::read(&self.text).ok()?.place("model", &self.text)?;
         members::replaced(&self.text, place, model)
     }
 }
@@ -384,8 +393,8 @@ fn includes_usage(stream_options: &str) -> bool {
     serde_json::from_str::<Options>(stream_options).is_ok_and(|options| options.include_usage)
 }
 
-fn read(text: &str) -> Result<Members<'_>, Invalid> {
-    Members::read(text).map_err(|problem| Invalid { field: "request", problem })
+fn read(text: &str) -> Result<JsonMembers<'_>, InvalidRequest> {
+    JsonMembers::read(text).map_err(|problem| InvalidRequest { field: "request", problem })
 }
 
 /// OpenAI's reasoning models refuse `max_tokens`: the o-series, and GPT-5 and later.

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 const MOST: usize = 256;
 
 #[derive(Default)]
-pub struct Calls(Vec<Call>);
+pub struct ToolCallAssembler(Vec<PartialToolCall>);
 
 #[derive(Default)]
-struct Call {
+struct PartialToolCall {
     index: Option<u64>,
     id: Value,
     name: Value,
@@ -17,7 +17,7 @@ struct Call {
     extra: Value,
 }
 
-impl Calls {
+impl ToolCallAssembler {
     /// Puts a piece to what there is of its call. A piece that names no index is a call of its own.
     pub fn add(&mut self, piece: &Value) {
         let index = piece["index"].as_u64();
@@ -27,7 +27,7 @@ impl Calls {
             return;
         }
         if known.is_none() {
-            self.0.push(Call { index, ..Call::default() });
+            self.0.push(PartialToolCall { index, ..PartialToolCall::default() });
         }
         let call = &mut self.0[at];
         let function = &piece["function"];

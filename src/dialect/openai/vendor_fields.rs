@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::dialect::members::{self, Members};
+use crate::dialect::members::{self, JsonMembers};
 
 /// A member as it stands in JSON, and the vendor who knows it.
-type Member = (&'static str, &'static str);
+type VendorMember = (&'static str, &'static str);
 /// Of assistant messages, and of their calls.
-const MESSAGE: [Member; 2] = [(r#""reasoning_content""#, "deepseek"), (r#""images""#, "")];
-const CALL: Member = (r#""extra_content""#, "google");
+const MESSAGE: [VendorMember; 2] = [(r#""reasoning_content""#, "deepseek"), (r#""images""#, "")];
+const CALL: VendorMember = (r#""extra_content""#, "google");
 
 /// Vendors who are known to know no others than their own. Everybody else is sent what the caller wrote.
 const STRICT: [&str; 4] = ["openai", "azure", "deepseek", "google"];
@@ -19,7 +19,7 @@ const STRICT: [&str; 4] = ["openai", "azure", "deepseek", "google"];
 /// The request without what is another vendor's, for an endpoint of this one; as it is where nothing is.
 pub fn without<'t>(text: &'t str, vendor: Option<&str>) -> Cow<'t, str> {
     let Some(vendor) = vendor.filter(|vendor| STRICT.contains(vendor)) else { return text.into() };
-    let foreign = |(name, own): &Member| *own != vendor && text.contains(name);
+    let foreign = |(name, own): &VendorMember| *own != vendor && text.contains(name);
     // Nearly all requests hold nothing of the kind, and are not read for it.
     if !MESSAGE.iter().chain([&CALL]).any(foreign) {
         return text.into();
@@ -28,7 +28,7 @@ pub fn without<'t>(text: &'t str, vendor: Option<&str>) -> Cow<'t, str> {
 }
 
 fn stripped(text: &str, vendor: &str) -> Option<String> {
-    let members = Members::read(text).ok()?;
+    let members = JsonMembers::read(text).ok()?;
     let mut messages: Value = serde_json::from_str(members.get("messages")?).ok()?;
     for message in messages.as_array_mut()? {
         let Some(message) =

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dialect::chat::{Chat, Format, Message, Part, Tool, ToolCall, ToolChoice, ToolResult};
+use crate::dialect::chat::{
+    Chat, ChatMessage, ContentPart, ResponseFormat, Tool, ToolCall, ToolChoice, ToolResult,
+};
 
 /// `model` is the caller's word for it.
 pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
@@ -39,22 +41,24 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
     Value::Object(out)
 }
 
-fn write_messages(messages: &[Message]) -> Vec<Value> {
+fn write_messages(messages: &[ChatMessage]) -> Vec<Value> {
     let mut out = Vec::with_capacity(messages.len());
     let mut shown = Vec::new();
     for message in messages {
         // A tool answers in text only. What it showed follows as the user's, behind all results of that turn:
         // nothing may stand between them.
-        if !matches!(message, Message::Tool(_)) {
+        if !matches!(message, ChatMessage::Tool(_)) {
             show(&mut shown, &mut out);
         }
         match message {
-            Message::System(texts) => out.push(json!({ "role": "system", "content": texts.join("\n\n") })),
+            ChatMessage::System(texts) => {
+                out.push(json!({ "role": "system", "content": texts.join("\n\n") }))
+            }
             // Messages of nothing are refused there.
-            Message::User(parts) if parts.is_empty() => {}
-            Message::User(parts) => out.push(json!({ "role": "user", "content": write_parts(parts) })),
-            Message::Assistant { texts, calls } if texts.is_empty() && calls.is_empty() => {}
-            Message::Assistant { texts, calls } => {
+            ChatMessage::User(parts) if parts.is_empty() => {}
+            ChatMessage::User(parts) => out.push(json!({ "role": "user", "content": write_parts(parts) })),
+            ChatMessage::Assistant { texts, calls } if texts.is_empty() && calls.is_empty() => {}
+            ChatMessage::Assistant { texts, calls } => {
                 let content = (!texts.is_empty()).then(|| texts.concat());
                 let mut message = json!({ "role": "assistant", "content": content });
                 if !calls.is_empty() {
@@ -62,24 +66,24 @@ fn write_messages(messages: &[Message]) -> Vec<Value> {
                 }
                 out.push(message);
             }
-            Message::Tool(result) => out.push(write_result(result, &mut shown)),
+            ChatMessage::Tool(result) => out.push(write_result(result, &mut shown)),
         }
     }
     show(&mut shown, &mut out);
     out
 }
 
-fn show(shown: &mut Vec<Part>, out: &mut Vec<Value>) {
+fn show(shown: &mut Vec<ContentPart>, out: &mut Vec<Value>) {
     if !shown.is_empty() {
         out.push(json!({ "role": "user", "content": write_parts(&std::mem::take(shown)) }));
     }
 }
 
-fn write_result(result: &ToolResult, shown: &mut Vec<Part>) -> Value {
+fn write_result(result: &ToolResult, shown: &mut Vec<ContentPart>) -> Value {
     let mut texts = Vec::new();
     for part in &result.parts {
         match part {
-            Part::Text(text) => texts.push(text.as_str()),
+            ContentPart::Text(text) => texts.push(text.as_str()),
             other => shown.push(other.clone()),
         }
     }
@@ -101,22 +105,22 @@ fn write_call(call: &ToolCall) -> Value {
     out
 }
 
-fn write_parts(parts: &[Part]) -> Value {
-    if let [Part::Text(text)] = parts {
+fn write_parts(parts: &[ContentPart]) -> Value {
+    if let [ContentPart::Text(text)] = parts {
         return text.clone().into();
     }
-    let part = |part: &Part| match part {
-        Part::Text(text) => json!({ "type": "text", "text": text }),
-        Part::Image(source) => json!({ "type": "image_url", "image_url": { "url": source.url() } }),
+    let part = |part: &ContentPart| match part {
+        ContentPart::Text(text) => json!({ "type": "text", "text": text }),
+        ContentPart::Image(source) => json!({ "type": "image_url", "image_url": { "url": source.url() } }),
         // OpenAI takes no address here; a vendor who does may be the one that is asked.
-        Part::File { source, name } => {
+        ContentPart::File { source, name } => {
             let mut file = json!({ "file_data": source.url() });
             if let Some(name) = name {
                 file["filename"] = name.clone().into();
             }
             json!({ "type": "file", "file": file })
         }
-        Part::Audio { format, data } => {
+        ContentPart::Audio { format, data } => {
             json!({ "type": "input_audio", "input_audio": { "format": format, "data": data } })
         }
     };
@@ -152,11 +156,11 @@ fn write_choice(choice: &ToolChoice) -> Value {
     }
 }
 
-fn write_format(format: &Format) -> Option<Value> {
+fn write_format(format: &ResponseFormat) -> Option<Value> {
     match format {
-        Format::Text => None,
-        Format::Json => Some(json!({ "type": "json_object" })),
-        Format::Schema { name, schema, strict } => {
+        ResponseFormat::Text => None,
+        ResponseFormat::Json => Some(json!({ "type": "json_object" })),
+        ResponseFormat::Schema { name, schema, strict } => {
             let mut inner = json!({ "name": name, "schema": schema });
             if let Some(strict) = strict {
                 inner["strict"] = (*strict).into();

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::state::Stats;
 
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct AttemptCounts {
     pub(super) total: u64,
     pub(super) failed: u64,
     pub(super) rate_limited: u64,
@@ -14,7 +14,7 @@ pub(super) struct Counts {
     pub(super) last_rate_limited: Option<SystemTime>,
 }
 
-impl Counts {
+impl AttemptCounts {
     pub(super) fn add(&mut self, stats: &Stats, retries: u64) {
         self.total += stats.total;
         self.failed += stats.failed;

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    counts::Counts,
+    counts::AttemptCounts,
     limits::rate_limit,
     models,
     standing::{model_standing, stance},
@@ -17,7 +17,7 @@ use crate::{
     base::{clock::now, timestamp::iso8601},
     engine::Engine,
     observe::{
-        latency::{Part, Percentiles, Sum},
+        latency::{LatencyPhase, LatencySum, Percentiles},
         latency_class::latency_class,
     },
     policy::canary,
@@ -32,12 +32,12 @@ pub fn endpoints(engine: &Engine) -> Value {
 fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
     let now = now();
     let models = models(engine, endpoint);
-    let mut counts = Counts::default();
-    let mut latency = Sum::new();
+    let mut counts = AttemptCounts::default();
+    let mut latency = LatencySum::new();
     for target in models.iter().flatten() {
         let stats = target.stats.lock();
         counts.add(&stats, target.retries.load(Ordering::Relaxed));
-        latency.add(&stats.latencies, Part::Total);
+        latency.add(&stats.latencies, LatencyPhase::Total);
     }
     let standing = stance(engine, endpoint, now);
     let last_error = endpoint.last_error.lock().clone();
@@ -66,8 +66,8 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
         "canary": endpoint.canary.as_ref().map(|canary| {
             let canary = canary.lock();
             let (state, reason) = match canary.state() {
-                canary::State::Running => ("running", None),
-                canary::State::RolledBack(worse) => ("rolledBack", Some(worse.word())),
+                canary::CanaryState::Running => ("running", None),
+                canary::CanaryState::RolledBack(worse) => ("rolledBack", Some(worse.word())),
             };
             json!({ "state": state, "share": canary.share(), "reason": reason })
         }),
@@ -78,13 +78,13 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
 
 fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
     let standing = model_standing(keys, now);
-    let mut counts = Counts::default();
-    let mut latency = Sum::new();
+    let mut counts = AttemptCounts::default();
+    let mut latency = LatencySum::new();
     let mut in_flight = 0;
     for target in keys {
         let stats = target.stats.lock();
         counts.add(&stats, 0);
-        latency.add(&stats.latencies, Part::Total);
+        latency.add(&stats.latencies, LatencyPhase::Total);
         in_flight += target.in_flight.load(Ordering::Acquire);
     }
     let latency = latency.percentiles();

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    counts::Counts,
-    standing::{Status, stance},
+    counts::AttemptCounts,
+    standing::{HealthStatus, stance},
 };
 use crate::{
     base::{clock::now, duration::millis, timestamp::iso8601},
     engine::Engine,
-    observe::latency::{Part, Sum},
+    observe::latency::{LatencyPhase, LatencySum},
 };
 
 /// Shares of rate-limited requests above which an endpoint, and so the whole, is not well.
@@ -21,14 +21,14 @@ pub fn health_report(engine: &Engine) -> Value {
     let mut overall = 0;
     let mut endpoints = Vec::new();
     for endpoint in &engine.endpoints {
-        let mut counts = Counts::default();
-        let mut latency = Sum::new();
+        let mut counts = AttemptCounts::default();
+        let mut latency = LatencySum::new();
         let mut recoveries = Vec::new();
         let targets = engine.targets.chat(endpoint);
         for target in &targets {
             let stats = target.stats.lock();
             counts.add(&stats, 0);
-            latency.add(&stats.latencies, Part::Total);
+            latency.add(&stats.latencies, LatencyPhase::Total);
             recoveries.extend(stats.recoveries.iter().map(|d| millis(*d)));
         }
         let share =
@@ -37,7 +37,7 @@ pub fn health_report(engine: &Engine) -> Value {
         let level = if share > CRITICAL_SHARE {
             2
         } else {
-            usize::from(share > DEGRADED_SHARE || status != Status::Healthy)
+            usize::from(share > DEGRADED_SHARE || status != HealthStatus::Healthy)
         };
         overall = overall.max(level);
         endpoints.push((
@@ -55,7 +55,7 @@ pub fn health_report(engine: &Engine) -> Value {
         ));
     }
     // With nobody left to answer, the whole is critical whatever the shares are.
-    if !endpoints.is_empty() && endpoints.iter().all(|(status, _)| *status == Status::Down) {
+    if !endpoints.is_empty() && endpoints.iter().all(|(status, _)| *status == HealthStatus::Down) {
         overall = 2;
     }
     let list: Vec<Value> = endpoints.into_iter().map(|(_, value)| value).collect();

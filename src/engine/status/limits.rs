@@ -12,7 +12,7 @@ use crate::state::{Endpoint, Target};
 type Levels = ([Option<(f64, f64)>; 2], Option<u32>);
 
 /// What a model may still send, of one kind.
-pub struct Level {
+pub struct RemainingLimit {
     pub model: Arc<str>,
     /// `requests` or `tokens`.
     pub kind: &'static str,
@@ -20,12 +20,12 @@ pub struct Level {
 }
 
 /// What each model of an endpoint may still send, where that is limited.
-pub fn levels(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Vec<Level> {
+pub fn levels(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Vec<RemainingLimit> {
     let mut levels = Vec::new();
     for keys in models(engine, endpoint) {
         let kinds = ["requests", "tokens"].into_iter().zip(limits(&keys, now).0);
         let own = kinds.filter_map(|(kind, level)| {
-            Some(Level { model: keys[0].model.clone(), kind, remaining: level?.1 })
+            Some(RemainingLimit { model: keys[0].model.clone(), kind, remaining: level?.1 })
         });
         levels.extend(own);
     }

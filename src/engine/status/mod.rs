@@ -14,10 +14,10 @@ use std::sync::Arc;
 pub use self::{
     endpoints::endpoints,
     health_report::health_report,
-    limits::{Level, levels},
+    limits::{RemainingLimit, levels},
     models::{optimal_model, summary},
     snapshot::snapshot,
-    standing::{Standing, Status, stance},
+    standing::{Health, HealthStatus, stance},
 };
 use crate::state::{Endpoint, Target};
 

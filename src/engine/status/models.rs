@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::counts::Counts;
+use super::counts::AttemptCounts;
 use crate::{
     engine::Engine,
     observe::{
-        latency::{Part, Sum},
+        latency::{LatencyPhase, LatencySum},
         latency_class::latency_class,
     },
 };
 
 /// `getSummary()`: one per model, over all endpoints.
 pub fn summary(engine: &Engine) -> Value {
-    let mut models: BTreeMap<String, (Counts, Sum)> = BTreeMap::new();
+    let mut models: BTreeMap<String, (AttemptCounts, LatencySum)> = BTreeMap::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
         let (counts, latency) = models.entry(target.model.to_string()).or_default();
         let stats = target.stats.lock();
         counts.add(&stats, 0);
-        latency.add(&stats.latencies, Part::Total);
+        latency.add(&stats.latencies, LatencyPhase::Total);
     }
     models
         .into_iter()

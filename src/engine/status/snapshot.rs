@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::{
     base::timestamp::iso8601,
     engine::Engine,
-    observe::latency::{PARTS, Sum},
-    state::Service,
+    observe::latency::{LatencySum, PARTS},
+    state::Operation,
 };
 
 /// Everything counted and timed, per endpoint and model.
@@ -19,7 +19,7 @@ pub fn snapshot(engine: &Engine) -> Value {
         let latencies: serde_json::Map<String, Value> = PARTS
             .iter()
             .map(|(part, name)| {
-                let mut sum = Sum::new();
+                let mut sum = LatencySum::new();
                 sum.add(&stats.latencies, *part);
                 ((*name).to_owned(), json!(sum.percentiles()))
             })
@@ -28,7 +28,7 @@ pub fn snapshot(engine: &Engine) -> Value {
             "endpoint": target.endpoint.config.name,
             "provider": target.endpoint.config.provider,
             "model": &*target.model,
-            "operation": if target.service == Service::Chat { "chat" } else { "other" },
+            "operation": if target.service == Operation::Chat { "chat" } else { "other" },
             "attempts": stats.total,
             "failed": stats.failed,
             "rateLimited": stats.rate_limited,

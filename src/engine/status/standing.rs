@@ -12,19 +12,19 @@ use super::models;
 use crate::{
     base::{clock::now, reason::Reason},
     engine::state_changes::state_name,
-    policy::breaker::State,
+    policy::breaker::BreakerState,
     state::{Endpoint, Target},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
+pub enum HealthStatus {
     Healthy,
     Degraded,
     RateLimited,
     Down,
 }
 
-impl Status {
+impl HealthStatus {
     pub const ALL: [Self; 4] = [Self::Healthy, Self::Degraded, Self::RateLimited, Self::Down];
 
     pub const fn word(self) -> &'static str {
@@ -37,55 +37,61 @@ impl Status {
     }
 }
 
-impl Serialize for Status {
+impl Serialize for HealthStatus {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.word())
     }
 }
 
 /// The state of an endpoint or of one of its models; the worst of several wins.
-pub struct Standing {
-    pub status: Status,
+pub struct Health {
+    pub status: HealthStatus,
     pub breaker: &'static str,
     pub(super) consecutive: u32,
     pub(super) retry_at: Option<Instant>,
     pub cooldown: Option<Instant>,
 }
 
-impl Standing {
+impl Health {
     fn well() -> Self {
-        Self { status: Status::Healthy, breaker: "closed", consecutive: 0, retry_at: None, cooldown: None }
+        Self {
+            status: HealthStatus::Healthy,
+            breaker: "closed",
+            consecutive: 0,
+            retry_at: None,
+            cooldown: None,
+        }
     }
 }
 
 /// An endpoint is as well as the worst of its models, and down for as long as somebody has taken it out.
-pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Standing {
+pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
     let standings = models(engine, endpoint).into_iter().map(|keys| model_standing(&keys, now));
     let standing = standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
     if endpoint.isolated.load(Ordering::Acquire) > 0 {
-        return Standing { status: Status::Down, breaker: "isolated", ..standing };
+        return Health { status: HealthStatus::Down, breaker: "isolated", ..standing };
     }
     standing
 }
 
 /// A model is as well as the best of its keys.
-pub(super) fn model_standing(keys: &[Arc<Target>], now: Instant) -> Standing {
+pub(super) fn model_standing(keys: &[Arc<Target>], now: Instant) -> Health {
     let best = keys.iter().map(|t| standing(t, now)).min_by_key(|s| s.status);
-    best.unwrap_or_else(Standing::well)
+    best.unwrap_or_else(Health::well)
 }
 
-fn standing(target: &Target, now: Instant) -> Standing {
-    let mut whole = Standing::well();
+fn standing(target: &Target, now: Instant) -> Health {
+    let mut whole = Health::well();
     let gates = [&*target.model_gate, &*target.gate, &target.endpoint.origin.gate, &target.credential.gate];
     for gate in gates {
         let gate = gate.lock();
         if let Some(breaker) = &gate.breaker {
             let state = breaker.state(now);
             let (status, name) = match state {
-                State::Closed if breaker.ramping(now) => (Status::Degraded, state_name(state)),
-                State::Closed => (Status::Healthy, state_name(state)),
-                State::HalfOpen => (Status::Degraded, state_name(state)),
-                State::Open => (Status::Down, state_name(state)),
+                BreakerState::Closed if breaker.ramping(now) => (HealthStatus::Degraded, state_name(state)),
+                BreakerState::Closed => (HealthStatus::Healthy, state_name(state)),
+                BreakerState::HalfOpen => (HealthStatus::Degraded, state_name(state)),
+                BreakerState::Open => (HealthStatus::Down, state_name(state)),
             };
             whole.consecutive = whole.consecutive.max(breaker.consecutive_failures());
             if name != "closed" && (status > whole.status || whole.breaker == "closed") {
@@ -97,34 +103,34 @@ fn standing(target: &Target, now: Instant) -> Standing {
         if let Some(until) = gate.cooldown.until(now) {
             whole.cooldown = whole.cooldown.max(Some(until));
             let status = match gate.parked_for {
-                Some(Reason::RateLimited | Reason::Quota) => Status::RateLimited,
-                Some(Reason::Auth | Reason::Permission) => Status::Down,
-                _ => Status::Degraded,
+                Some(Reason::RateLimited | Reason::Quota) => HealthStatus::RateLimited,
+                Some(Reason::Auth | Reason::Permission) => HealthStatus::Down,
+                _ => HealthStatus::Degraded,
             };
             whole.status = whole.status.max(status);
         }
     }
     let slow = |limit| target.p95(now).is_some_and(|p95| p95 > limit);
     if target.endpoint.config.max_latency.is_some_and(slow) {
-        whole.status = whole.status.max(Status::Degraded);
+        whole.status = whole.status.max(HealthStatus::Degraded);
     }
     whole
 }
 
-fn worse(a: Standing, b: Standing) -> Standing {
+fn worse(a: Health, b: Health) -> Health {
     let cooldown = a.cooldown.max(b.cooldown);
     let consecutive = a.consecutive.max(b.consecutive);
     let worse = if b.status > a.status { b } else { a };
-    Standing { cooldown, consecutive, ..worse }
+    Health { cooldown, consecutive, ..worse }
 }
 
 /// An endpoint that was never asked has only its origin's state.
-fn bare_standing(endpoint: &Endpoint) -> Standing {
+fn bare_standing(endpoint: &Endpoint) -> Health {
     let now = now();
     let gate = endpoint.origin.gate.lock();
-    let state = gate.breaker.as_ref().map_or(State::Closed, |b| b.state(now));
-    Standing {
-        status: if state == State::Open { Status::Down } else { Status::Healthy },
+    let state = gate.breaker.as_ref().map_or(BreakerState::Closed, |b| b.state(now));
+    Health {
+        status: if state == BreakerState::Open { HealthStatus::Down } else { HealthStatus::Healthy },
         breaker: state_name(state),
         consecutive: gate.breaker.as_ref().map_or(0, |b| b.consecutive_failures()),
         retry_at: gate.breaker.as_ref().and_then(|b| b.ready_at(now)),

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use super::{
-    exchange::{Begun, Sending},
+    exchange::{BegunResponse, RequestWriter},
     framing::Framing,
     scratch,
 };
@@ -14,12 +14,12 @@ pub struct H1Body {
     rest: Vec<u8>,
     framing: Framing,
     keep_alive: bool,
-    sending: Option<Sending>,
+    sending: Option<RequestWriter>,
 }
 
 impl H1Body {
-    pub fn new(lease: H1Lease, begun: Begun) -> Self {
-        let Begun { head, rest, sending } = begun;
+    pub fn new(lease: H1Lease, begun: BegunResponse) -> Self {
+        let BegunResponse { head, rest, sending } = begun;
         let mut body =
             Self { lease: Some(lease), rest, framing: head.framing, keep_alive: head.keep_alive, sending };
         if body.framing.is_done() {

@@ -10,12 +10,12 @@ use std::{
 use hyper::rt::Write;
 
 use super::{
-    head::{self, Head, MAX_HEAD},
+    head::{self, MAX_HEAD, ParsedHead},
     scratch,
 };
 use crate::net::{
     conn::Conn,
-    failure::{Failure, FailureKind},
+    failure::{FailureKind, NetworkFailure},
     tls,
 };
 
@@ -23,17 +23,17 @@ use crate::net::{
 const MAX_INTERIM: u32 = 16;
 
 /// An answer has begun.
-pub struct Begun {
-    pub head: Head,
+pub struct BegunResponse {
+    pub head: ParsedHead,
     /// What came with the head and belongs to the body.
     pub rest: Vec<u8>,
     /// What of the request is still to be sent: a peer may answer before it has read all.
-    pub sending: Option<Sending>,
+    pub sending: Option<RequestWriter>,
 }
 
 /// Sends `request` and waits for the head of its answer.
-pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failure> {
-    let mut sending = Sending { request, written: 0, flushed: false, broken: None };
+pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<BegunResponse, NetworkFailure> {
+    let mut sending = RequestWriter { request, written: 0, flushed: false, broken: None };
     let mut received = Vec::new();
     let mut searched = 0;
     let mut interim = 0;
@@ -56,12 +56,14 @@ pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<Begun, Failur
             match next_head(&mut received, &mut searched, &mut interim) {
                 Ok(None) => {}
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
-                Err(message) => return Poll::Ready(Err(Failure::new(FailureKind::Malformed, message))),
+                Err(message) => {
+                    return Poll::Ready(Err(NetworkFailure::new(FailureKind::Malformed, message)));
+                }
             }
         }
     })
     .await?;
-    Ok(Begun { head, rest: received, sending: (!sending.flushed).then_some(sending) })
+    Ok(BegunResponse { head, rest: received, sending: (!sending.flushed).then_some(sending) })
 }
 
 /// The first head that is no interim one.
@@ -69,7 +71,7 @@ fn next_head(
     received: &mut Vec<u8>,
     searched: &mut usize,
     interim: &mut u32,
-) -> Result<Option<Head>, String> {
+) -> Result<Option<ParsedHead>, String> {
     while head::is_complete(received, *searched) {
         let Some(head) = head::take(received)? else { break };
         match head.status {
@@ -87,7 +89,7 @@ fn next_head(
 }
 
 /// The request on its way out.
-pub struct Sending {
+pub struct RequestWriter {
     request: Vec<u8>,
     written: usize,
     flushed: bool,
@@ -95,7 +97,7 @@ pub struct Sending {
     broken: Option<io::Error>,
 }
 
-impl Sending {
+impl RequestWriter {
     /// Whether the peer can have all of it.
     pub fn is_done(&self) -> bool {
         self.flushed
@@ -125,13 +127,13 @@ impl Sending {
     }
 
     /// The connection ended before an answer had begun.
-    fn failure(&mut self, read: Option<io::Error>) -> Failure {
+    fn failure(&mut self, read: Option<io::Error>) -> NetworkFailure {
         let kind = if self.written == 0 { FailureKind::Unsent } else { FailureKind::Reset };
         match self.broken.take().or(read) {
             // A peer that checks our side of the handshake says no after it, and has not read the request.
-            Some(error) if tls::refused(&error) => Failure::new(FailureKind::Tls, error.to_string()),
-            Some(error) => Failure::new(kind, error.to_string()),
-            None => Failure::new(kind, "the connection was closed before an answer"),
+            Some(error) if tls::refused(&error) => NetworkFailure::new(FailureKind::Tls, error.to_string()),
+            Some(error) => NetworkFailure::new(kind, error.to_string()),
+            None => NetworkFailure::new(kind, "the connection was closed before an answer"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where an answer's body ends, and what of the bytes is payload. RFC 9112, sections 6.3 and 7.1.
 
-use crate::net::fields::Fields;
+use crate::net::fields::HeaderFields;
 
 /// Extensions and trailers are read past, up to this many bytes.
 const MAX_ASIDE: usize = 16 << 10;
@@ -10,20 +10,20 @@ const MAX_SIZE_DIGITS: u8 = 16;
 pub enum Framing {
     Done,
     Length(u64),
-    Chunked(Chunked),
+    Chunked(ChunkedDecoder),
     /// Until the connection is closed.
     Close,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Chunked {
-    state: State,
+pub struct ChunkedDecoder {
+    state: ChunkState,
     /// Bytes of extensions and trailers so far.
     aside: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ChunkState {
     Size { value: u64, digits: u8 },
     AfterSize { value: u64 },
     Extension { value: u64 },
@@ -39,7 +39,7 @@ enum State {
 
 impl Framing {
     /// How the body after a head is framed.
-    pub fn of(status: u16, fields: &Fields) -> Result<Self, &'static str> {
+    pub fn of(status: u16, fields: &HeaderFields) -> Result<Self, &'static str> {
         if status == 204 || status == 304 {
             return Ok(Self::Done);
         }
@@ -47,7 +47,7 @@ impl Framing {
         if codings.peek().is_some() {
             let last = codings.last().unwrap_or_default().rsplit(|b| *b == b',').next().unwrap_or_default();
             return Ok(if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                Self::Chunked(Chunked { state: State::Size { value: 0, digits: 0 }, aside: 0 })
+                Self::Chunked(ChunkedDecoder { state: ChunkState::Size { value: 0, digits: 0 }, aside: 0 })
             } else {
                 Self::Close
             });
@@ -111,54 +111,58 @@ impl Framing {
     }
 }
 
-impl Chunked {
+impl ChunkedDecoder {
     fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, bool), &'static str> {
         const BAD: &str = "the answer's chunks are malformed";
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            if let State::Data(left) = self.state {
+            if let ChunkState::Data(left) = self.state {
                 let there = &bytes[at..];
                 let taken = usize::try_from(left).map_or(there.len(), |left| left.min(there.len()));
                 out.extend_from_slice(&there[..taken]);
                 at += taken;
                 let left = left - taken as u64;
-                self.state = if left == 0 { State::DataCr } else { State::Data(left) };
+                self.state = if left == 0 { ChunkState::DataCr } else { ChunkState::Data(left) };
                 continue;
             }
             at += 1;
             self.state = match (self.state, byte) {
-                (State::Size { value, digits }, _) if byte.is_ascii_hexdigit() => {
+                (ChunkState::Size { value, digits }, _) if byte.is_ascii_hexdigit() => {
                     if digits == MAX_SIZE_DIGITS {
                         return Err(BAD);
                     }
                     let digit = (byte as char).to_digit(16).unwrap_or_default();
-                    State::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
+                    ChunkState::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
                 }
-                (State::Size { digits: 0, .. }, _) => return Err(BAD),
-                (State::Size { value, .. } | State::AfterSize { value }, b' ' | b'\t') => {
+                (ChunkState::Size { digits: 0, .. }, _) => return Err(BAD),
+                (ChunkState::Size { value, .. } | ChunkState::AfterSize { value }, b' ' | b'\t') => {
                     self.aside()?;
-                    State::AfterSize { value }
+                    ChunkState::AfterSize { value }
                 }
-                (State::Size { value, .. } | State::AfterSize { value }, b';') => State::Extension { value },
+                (ChunkState::Size { value, .. } | ChunkState::AfterSize { value }, b';') => {
+                    ChunkState::Extension { value }
+                }
                 (
-                    State::Size { value, .. } | State::AfterSize { value } | State::Extension { value },
+                    ChunkState::Size { value, .. }
+                    | ChunkState::AfterSize { value }
+                    | ChunkState::Extension { value },
                     b'\r',
-                ) => State::SizeLf { value },
-                (State::Extension { value }, _) if byte != b'\n' => {
+                ) => ChunkState::SizeLf { value },
+                (ChunkState::Extension { value }, _) if byte != b'\n' => {
                     self.aside()?;
-                    State::Extension { value }
+                    ChunkState::Extension { value }
                 }
-                (State::SizeLf { value: 0 }, b'\n') => State::LineStart,
-                (State::SizeLf { value }, b'\n') => State::Data(value),
-                (State::DataCr, b'\r') => State::DataLf,
-                (State::DataLf, b'\n') => State::Size { value: 0, digits: 0 },
-                (State::LineStart, b'\r') => State::LastLf,
-                (State::LastLf, b'\n') => return Ok((at, true)),
-                (State::Trailer, b'\r') => State::TrailerLf,
-                (State::TrailerLf, b'\n') => State::LineStart,
-                (State::LineStart | State::Trailer, _) if byte != b'\n' => {
+                (ChunkState::SizeLf { value: 0 }, b'\n') => ChunkState::LineStart,
+                (ChunkState::SizeLf { value }, b'\n') => ChunkState::Data(value),
+                (ChunkState::DataCr, b'\r') => ChunkState::DataLf,
+                (ChunkState::DataLf, b'\n') => ChunkState::Size { value: 0, digits: 0 },
+                (ChunkState::LineStart, b'\r') => ChunkState::LastLf,
+                (ChunkState::LastLf, b'\n') => return Ok((at, true)),
+                (ChunkState::Trailer, b'\r') => ChunkState::TrailerLf,
+                (ChunkState::TrailerLf, b'\n') => ChunkState::LineStart,
+                (ChunkState::LineStart | ChunkState::Trailer, _) if byte != b'\n' => {
                     self.aside()?;
-                    State::Trailer
+                    ChunkState::Trailer
                 }
                 _ => return Err(BAD),
             };
@@ -190,17 +194,18 @@ mod tests {
 
     use super::*;
 
-    fn fields(of: &[(&'static str, &'static str)]) -> Fields {
+    fn fields(of: &[(&'static str, &'static str)]) -> HeaderFields {
         let mut map = HeaderMap::new();
         for (name, value) in of {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        Fields::Map(map)
+        HeaderFields::Map(map)
     }
 
     #[test]
     fn the_framing_follows_from_the_head() {
-        let chunked = || Framing::Chunked(Chunked { state: State::Size { value: 0, digits: 0 }, aside: 0 });
+        let chunked =
+            || Framing::Chunked(ChunkedDecoder { state: ChunkState::Size { value: 0, digits: 0 }, aside: 0 });
         for (status, head, expected) in [
             (200, &[("content-length", "5")][..], Ok(Framing::Length(5))),
             (200, &[("content-length", "5"), ("content-length", "5")], Ok(Framing::Length(5))),

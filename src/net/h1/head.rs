@@ -3,15 +3,15 @@
 use std::mem::MaybeUninit;
 
 use super::framing::Framing;
-use crate::net::fields::{Fields, Place};
+use crate::net::fields::{FieldPosition, HeaderFields};
 
 /// The largest head that is read.
 pub const MAX_HEAD: usize = 256 << 10;
 const MAX_FIELDS: usize = 256;
 
-pub struct Head {
+pub struct ParsedHead {
     pub status: u16,
-    pub fields: Fields,
+    pub fields: HeaderFields,
     pub framing: Framing,
     /// Whether the connection may carry another exchange after the body.
     pub keep_alive: bool,
@@ -28,7 +28,7 @@ pub fn is_complete(bytes: &[u8], searched: usize) -> bool {
 }
 
 /// Takes one head off the front of `received`, leaving what follows it; `None` while it is not complete.
-pub fn take(received: &mut Vec<u8>) -> Result<Option<Head>, String> {
+pub fn take(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
     let mut room = [MaybeUninit::uninit(); MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
@@ -45,9 +45,10 @@ pub fn take(received: &mut Vec<u8>) -> Result<Option<Head>, String> {
         (at as u32, (at + part.len()) as u32)
     };
     let fields = response.headers.iter();
-    let places = fields.map(|h| Place { name: place(h.name.as_bytes()), value: place(h.value) }).collect();
+    let places =
+        fields.map(|h| FieldPosition { name: place(h.name.as_bytes()), value: place(h.value) }).collect();
     let rest = received.split_off(length);
-    let fields = Fields::Lines { bytes: std::mem::replace(received, rest), places };
+    let fields = HeaderFields::Lines { bytes: std::mem::replace(received, rest), places };
     let framing = Framing::of(status, &fields)?;
     let says = |word: &[u8]| {
         fields
@@ -57,14 +58,14 @@ pub fn take(received: &mut Vec<u8>) -> Result<Option<Head>, String> {
     };
     let keep_alive =
         framing != Framing::Close && if http_1_1 { !says(b"close") } else { says(b"keep-alive") };
-    Ok(Some(Head { status, fields, framing, keep_alive }))
+    Ok(Some(ParsedHead { status, fields, framing, keep_alive }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn head(text: &str) -> Head {
+    fn head(text: &str) -> ParsedHead {
         let mut bytes = format!("{text}rest").into_bytes();
         let head = take(&mut bytes).expect("sound").expect("complete");
         assert_eq!(bytes, b"rest");

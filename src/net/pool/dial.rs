@@ -4,25 +4,25 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{Pool, dial_policy::MAX_LINES, shared_connection::Line, state::State};
-use crate::net::{conn::Conn, failure::Failure, h2::Sender};
+use super::{Pool, dial_policy::MAX_LINES, shared_connection::SharedConnection, state::PoolState};
+use crate::net::{conn::Conn, failure::NetworkFailure, h2::Sender};
 
 /// One connection being opened, for a call that may be served by another before it is.
-pub(super) struct Dialing {
+pub(super) struct DialTask {
     pub(super) pool: Arc<Pool>,
     pub(super) id: u64,
     pub(super) wanted_by: u64,
 }
 
 /// A connection, ready to speak on.
-pub(super) enum Opened {
+pub(super) enum OpenedConnection {
     H1(Conn),
     H2(u64, Sender),
 }
 
 // === impl Dialing ===
 
-impl Dialing {
+impl DialTask {
     async fn run(self) {
         match self.pool.open().await {
             Ok(opened) => {
@@ -35,7 +35,7 @@ impl Dialing {
     }
 }
 
-impl Drop for Dialing {
+impl Drop for DialTask {
     fn drop(&mut self) {
         self.pool.state.lock().dialing.retain(|(id, _)| *id != self.id);
     }
@@ -44,13 +44,13 @@ impl Drop for Dialing {
 // === impl Pool ===
 
 impl Pool {
-    pub(super) fn dialing(self: &Arc<Self>, state: &mut State, wanted_by: u64) -> Dialing {
-        Dialing { pool: self.clone(), id: state.begin_dial(), wanted_by }
+    pub(super) fn dialing(self: &Arc<Self>, state: &mut PoolState, wanted_by: u64) -> DialTask {
+        DialTask { pool: self.clone(), id: state.begin_dial(), wanted_by }
     }
 
     /// Opens a connection. It is opened to its end: half a handshake helps nobody, and the next call may
     /// want it. False without one to open, or without a runtime.
-    pub(super) fn dial(&self, dialing: Option<Dialing>) -> bool {
+    pub(super) fn dial(&self, dialing: Option<DialTask>) -> bool {
         let (Some(dialing), Ok(runtime)) = (dialing, Handle::try_current()) else { return false };
         let mut dials = self.dials.lock();
         while dials.try_join_next().is_some() {}
@@ -58,10 +58,10 @@ impl Pool {
         true
     }
 
-    pub(super) async fn open(self: &Arc<Self>) -> Result<Opened, Failure> {
+    pub(super) async fn open(self: &Arc<Self>) -> Result<OpenedConnection, NetworkFailure> {
         let conn = self.connector.open(self.target.clone()).await?;
         if !conn.h2 {
-            return Ok(Opened::H1(conn));
+            return Ok(OpenedConnection::H1(conn));
         }
         let id = {
             let mut state = self.state.lock();
@@ -74,19 +74,19 @@ impl Pool {
                 pool.line_ended(id);
             }
         };
-        Ok(Opened::H2(id, Sender::new(conn, ended).await?))
+        Ok(OpenedConnection::H2(id, Sender::new(conn, ended).await?))
     }
 
     /// Puts a new connection to use.
-    pub(super) fn opened(self: &Arc<Self>, opened: Opened) {
-        let shared = matches!(opened, Opened::H2(..));
+    pub(super) fn opened(self: &Arc<Self>, opened: OpenedConnection) {
+        let shared = matches!(opened, OpenedConnection::H2(..));
         self.state.lock().speaks_h2 = shared;
         match opened {
-            Opened::H1(conn) => {
+            OpenedConnection::H1(conn) => {
                 self.give(conn);
                 self.serve();
             }
-            Opened::H2(id, sender) => {
+            OpenedConnection::H2(id, sender) => {
                 let unneeded = {
                     let mut state = self.state.lock();
                     // Before it is known that connections are shared, every call has one opened.
@@ -94,7 +94,7 @@ impl Pool {
                     if unneeded {
                         Some(sender)
                     } else {
-                        state.lines.push(Line::new(id, sender));
+                        state.lines.push(SharedConnection::new(id, sender));
                         None
                     }
                 };
@@ -106,7 +106,7 @@ impl Pool {
     }
 
     /// A connection could not be opened: whoever waited for it hears why.
-    fn failed(&self, failure: &Failure, wanted_by: u64) {
+    fn failed(&self, failure: &NetworkFailure, wanted_by: u64) {
         let failed = {
             let mut state = self.state.lock();
             let others = state.dialing.len().saturating_sub(1);

@@ -3,7 +3,7 @@
 /// HTTP/2 connections to one origin; beyond it, calls wait for a stream.
 pub const MAX_LINES: usize = 32;
 
-pub struct Demand {
+pub struct DialDemand {
     /// Calls that have none.
     pub waiting: usize,
     /// Connections being opened that they may count on.
@@ -14,7 +14,7 @@ pub struct Demand {
     pub lines: usize,
 }
 
-impl Demand {
+impl DialDemand {
     /// Whether one more is.
     pub fn may_dial(&self) -> bool {
         match self.streams {
@@ -47,7 +47,7 @@ mod tests {
             (500, 0, Some(Some(1)), 31, true),
             (500, 0, Some(Some(1)), 32, false),
         ] {
-            let demand = Demand { waiting, dialing, streams, lines };
+            let demand = DialDemand { waiting, dialing, streams, lines };
             assert_eq!(demand.may_dial(), expected, "{waiting} {dialing} {streams:?} {lines}");
         }
     }

@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Pool, idle_waker::Disturbed, state::IDLE};
+use super::{Pool, idle_waker::IdleWaker, state::IDLE};
 use crate::net::conn::Conn;
 
 const MAX_IDLE: usize = 512;
@@ -63,7 +63,7 @@ impl Pool {
 }
 
 /// Closes idle connections when their time is over or their peer hangs up; ends when there are none.
-async fn reap(pool: Weak<Pool>, disturbed: Arc<Disturbed>) {
+async fn reap(pool: Weak<Pool>, disturbed: Arc<IdleWaker>) {
     let waker = Waker::from(disturbed.clone());
     loop {
         let Some(strong) = pool.upgrade() else { return };

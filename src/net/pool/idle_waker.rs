@@ -6,9 +6,9 @@ use tokio::sync::{Notify, futures::Notified};
 
 /// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
 #[derive(Default)]
-pub(super) struct Disturbed(Notify);
+pub(super) struct IdleWaker(Notify);
 
-impl Wake for Disturbed {
+impl Wake for IdleWaker {
     fn wake(self: Arc<Self>) {
         self.0.notify_one();
     }
@@ -17,7 +17,7 @@ impl Wake for Disturbed {
     }
 }
 
-impl Disturbed {
+impl IdleWaker {
     pub(super) fn notified(&self) -> Notified<'_> {
         self.0.notified()
     }

@@ -18,23 +18,23 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 pub use self::lease::{H1Lease, H2Lease, Lease};
 use self::{
-    idle_waker::Disturbed,
+    idle_waker::IdleWaker,
     lease::LeaseOwner,
-    state::{State, Waiting},
+    state::{PoolState, PoolWaiter},
 };
 use super::{
     conn::Conn,
     connector::Connector,
-    failure::{Failure, FailureKind},
+    failure::{FailureKind, NetworkFailure},
 };
 
 pub struct Pool {
     target: Uri,
     connector: Connector,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     /// The tasks that open connections. Locked by itself: a runtime that ends drops what it is given.
     dials: Mutex<JoinSet<()>>,
-    disturbed: Arc<Disturbed>,
+    disturbed: Arc<IdleWaker>,
 }
 
 // === impl Pool ===
@@ -60,7 +60,7 @@ impl Pool {
 
     /// A connection that is free, or will be first; with `fresh`, one that nobody has used. Must be called on
     /// the runtime.
-    pub async fn checkout(self: &Arc<Self>, fresh: bool) -> Result<Lease, Failure> {
+    pub async fn checkout(self: &Arc<Self>, fresh: bool) -> Result<Lease, NetworkFailure> {
         let owner: Arc<dyn LeaseOwner> = self.clone();
         let (offer, dialing) = {
             let mut state = self.state.lock();
@@ -75,7 +75,7 @@ impl Pool {
             state.waiting.retain(|w| !w.offer.is_closed());
             state.next_waiting += 1;
             let id = state.next_waiting;
-            state.waiting.push_back(Waiting { id, fresh, offer });
+            state.waiting.push_back(PoolWaiter { id, fresh, offer });
             (receiver, state.may_dial().then(|| self.dialing(&mut state, id)))
         };
         self.dial(dialing);
@@ -83,7 +83,7 @@ impl Pool {
     }
 
     /// Opens a connection ahead of need, unless one is free.
-    pub async fn warm(self: &Arc<Self>) -> Result<(), Failure> {
+    pub async fn warm(self: &Arc<Self>) -> Result<(), NetworkFailure> {
         {
             let mut state = self.state.lock();
             if state.closed || state.is_warm(&self.disturbed) {
@@ -154,7 +154,7 @@ impl Pool {
         }
     }
 
-    fn hand(self: &Arc<Self>, conn: Conn, waiting: Waiting) {
+    fn hand(self: &Arc<Self>, conn: Conn, waiting: PoolWaiter) {
         // Should the waiting call be gone, the lease comes back.
         let _ = waiting.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
     }
@@ -186,6 +186,6 @@ impl Drop for Pool {
     }
 }
 
-fn closed() -> Failure {
-    Failure::new(FailureKind::Unsent, "the client is closed")
+fn closed() -> NetworkFailure {
+    NetworkFailure::new(FailureKind::Unsent, "the client is closed")
 }

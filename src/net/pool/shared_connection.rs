@@ -8,7 +8,7 @@ use super::lease::{H2Lease, LeaseOwner};
 use crate::net::h2::Sender;
 
 /// A connection and how much of it is in use.
-pub(super) struct Line {
+pub(super) struct SharedConnection {
     pub(super) id: u64,
     pub(super) sender: Sender,
     pub(super) in_use: usize,
@@ -20,7 +20,7 @@ pub(super) struct Line {
 
 // === impl Line ===
 
-impl Line {
+impl SharedConnection {
     pub(super) fn new(id: u64, sender: Sender) -> Self {
         Self { id, sender, in_use: 0, uses: 0, settled: false, idle_since: Instant::now() }
     }

@@ -5,12 +5,12 @@ use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
 
 use super::{
-    dial_policy::Demand,
-    idle_waker::Disturbed,
+    dial_policy::DialDemand,
+    idle_waker::IdleWaker,
     lease::{H1Lease, H2Lease, Lease, LeaseOwner},
-    shared_connection::Line,
+    shared_connection::SharedConnection,
 };
-use crate::net::{conn::Conn, failure::Failure};
+use crate::net::{conn::Conn, failure::NetworkFailure};
 
 /// Shorter than the minute after which common load balancers close what is idle.
 pub(super) const IDLE: Duration = Duration::from_secs(50);
@@ -18,13 +18,13 @@ pub(super) const IDLE: Duration = Duration::from_secs(50);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct PoolState {
     pub(super) closed: bool,
     /// The one used last is last.
     pub(super) idle: Vec<(Conn, Instant)>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<SharedConnection>,
     pub(super) next_line: u64,
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting: VecDeque<PoolWaiter>,
     pub(super) next_waiting: u64,
     /// Connections being opened: which, and since when.
     pub(super) dialing: Vec<(u64, Instant)>,
@@ -37,16 +37,16 @@ pub(super) struct State {
 }
 
 /// A call that waits for a connection.
-pub(super) struct Waiting {
+pub(super) struct PoolWaiter {
     pub(super) id: u64,
     /// Only a new connection will do.
     pub(super) fresh: bool,
-    pub(super) offer: oneshot::Sender<Result<Lease, Failure>>,
+    pub(super) offer: oneshot::Sender<Result<Lease, NetworkFailure>>,
 }
 
 // === impl State ===
 
-impl State {
+impl PoolState {
     pub(super) fn take(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<Lease> {
         while let Some((mut conn, since)) = self.idle.pop() {
             if since.elapsed() < IDLE && conn.is_quiet(Waker::noop()) {
@@ -58,18 +58,18 @@ impl State {
 
     pub(super) fn take_line(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<H2Lease> {
         let allowed = self.allowed;
-        let free = |l: &&mut Line| l.in_use < l.streams(allowed) && !l.sender.is_closed();
+        let free = |l: &&mut SharedConnection| l.in_use < l.streams(allowed) && !l.sender.is_closed();
         self.lines.iter_mut().find(free).map(|line| line.lease(owner))
     }
 
     /// Whether the lines there are have a stream for everyone who waits, and one more.
     pub(super) fn has_room(&self) -> bool {
-        let free = |l: &Line| l.streams(self.allowed).saturating_sub(l.in_use);
+        let free = |l: &SharedConnection| l.streams(self.allowed).saturating_sub(l.in_use);
         let open = self.lines.iter().filter(|l| !l.sender.is_closed());
         open.fold(0usize, |sum, l| sum.saturating_add(free(l))) > self.waiting.len()
     }
 
-    pub(super) fn is_warm(&mut self, disturbed: &Arc<Disturbed>) -> bool {
+    pub(super) fn is_warm(&mut self, disturbed: &Arc<IdleWaker>) -> bool {
         let waker = Waker::from(disturbed.clone());
         self.lines.iter().any(|l| !l.sender.is_closed())
             || self.idle.last_mut().is_some_and(|(conn, _)| conn.is_quiet(&waker))
@@ -78,7 +78,7 @@ impl State {
     /// Whether one more connection is wanted than are being opened.
     pub(super) fn may_dial(&self) -> bool {
         let now = Instant::now();
-        let demand = Demand {
+        let demand = DialDemand {
             waiting: self.waiting.len(),
             // One that takes this long may never come: others do not count on it.
             dialing: self.dialing.iter().filter(|(_, since)| *since + PATIENCE > now).count(),
@@ -88,7 +88,7 @@ impl State {
         demand.may_dial()
     }
 
-    pub(super) fn next_waiting(&mut self, takes: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
+    pub(super) fn next_waiting(&mut self, takes: impl Fn(&PoolWaiter) -> bool) -> Option<PoolWaiter> {
         self.waiting.retain(|w| !w.offer.is_closed());
         self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
     }

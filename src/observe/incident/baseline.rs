@@ -5,21 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::tally::Mean;
+use super::tally::MeanLatency;
 
 const STEP: Duration = Duration::from_secs(15);
 const SPAN: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Default)]
-pub struct Before(VecDeque<(Instant, Mean)>);
+pub struct LatencyBaseline(VecDeque<(Instant, MeanLatency)>);
 
-impl Before {
+impl LatencyBaseline {
     pub fn add(&mut self, took: Duration, now: Instant) {
         self.forget(now);
         match self.0.back_mut() {
             Some((since, mean)) if now.saturating_duration_since(*since) < STEP => mean.add(took),
             _ => {
-                let mut mean = Mean::default();
+                let mut mean = MeanLatency::default();
                 mean.add(took);
                 self.0.push_back((now, mean));
             }
@@ -28,7 +28,7 @@ impl Before {
 
     pub fn mean(&mut self, now: Instant) -> Option<Duration> {
         self.forget(now);
-        let mut sum = Mean::default();
+        let mut sum = MeanLatency::default();
         self.0.iter().for_each(|(_, mean)| sum.merge(*mean));
         sum.get()
     }
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn what_is_older_than_five_minutes_is_forgotten() {
         let begin = Instant::now();
-        let mut before = Before::default();
+        let mut before = LatencyBaseline::default();
         for second in 0..600u64 {
             before.add(
                 Duration::from_millis(if second < 200 { 900 } else { 100 }),

@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    series::Series,
-    tally::Tally,
-    timeline::{Moment, What},
+    series::IncidentSeries,
+    tally::CallTally,
+    timeline::{TimelineEntry, TimelineKind},
 };
 use crate::{
     base::reason::Reason,
-    observe::observation::{AttemptSeen, CallSeen, StatusPage},
+    observe::observation::{AttemptObservation, CallObservation, StatusPageObservation},
 };
 
 /// Endpoints told one by one in an incident, and moments of its timeline.
@@ -23,7 +23,7 @@ pub(super) const MOST_MOMENTS: usize = 200;
 const MOST_PAGES: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum IncidentTransition {
     Opened,
     Closed,
     /// An endpoint failed for the first time in it.
@@ -42,19 +42,19 @@ pub struct Incident {
     /// Since when all that failed answer again.
     pub(super) calm: Option<Instant>,
     pub(super) over: Option<Instant>,
-    pub(super) parties: BTreeMap<Arc<str>, Party>,
+    pub(super) parties: BTreeMap<Arc<str>, AffectedEndpoint>,
     pub(super) before: Option<Duration>,
-    pub(super) during: Tally,
+    pub(super) during: CallTally,
     /// Since it is calm.
-    pub(super) after: Tally,
-    pub(super) series: Series,
-    pub(super) moments: Vec<Moment>,
+    pub(super) after: CallTally,
+    pub(super) series: IncidentSeries,
+    pub(super) moments: Vec<TimelineEntry>,
     pub(super) untold: u64,
 }
 
 /// An endpoint that failed.
 #[derive(Clone, Debug)]
-pub(super) struct Party {
+pub(super) struct AffectedEndpoint {
     pub(super) models: BTreeSet<Arc<str>>,
     pub(super) failures: u64,
     pub(super) reasons: BTreeMap<Reason, u64>,
@@ -66,13 +66,13 @@ pub(super) struct Party {
     pub(super) out_until: Option<Instant>,
     /// Its first answer after its last failure.
     pub(super) back: Option<Instant>,
-    pub(super) pages: Vec<StatusPage>,
+    pub(super) pages: Vec<StatusPageObservation>,
 }
 
 // === impl Incident ===
 
 impl Incident {
-    pub(super) fn new(number: u64, seen: &AttemptSeen, before: Option<Duration>) -> Self {
+    pub(super) fn new(number: u64, seen: &AttemptObservation, before: Option<Duration>) -> Self {
         Self {
             number,
             began: seen.now.checked_sub(seen.took).unwrap_or(seen.now),
@@ -84,9 +84,9 @@ impl Incident {
             over: None,
             parties: BTreeMap::new(),
             before,
-            during: Tally::default(),
-            after: Tally::default(),
-            series: Series::default(),
+            during: CallTally::default(),
+            after: CallTally::default(),
+            series: IncidentSeries::default(),
             moments: Vec::new(),
             untold: 0,
         }
@@ -97,8 +97,8 @@ impl Incident {
         endpoint: &Arc<str>,
         model: &Arc<str>,
         reason: Reason,
-        seen: &AttemptSeen,
-    ) -> Option<Turn> {
+        seen: &AttemptObservation,
+    ) -> Option<IncidentTransition> {
         self.last_failure = seen.now;
         if self.calm.take().is_some() {
             self.during.merge(std::mem::take(&mut self.after));
@@ -108,7 +108,7 @@ impl Incident {
         if !known && full {
             return None;
         }
-        let party = self.parties.entry(endpoint.clone()).or_insert_with(|| Party {
+        let party = self.parties.entry(endpoint.clone()).or_insert_with(|| AffectedEndpoint {
             models: BTreeSet::new(),
             failures: 0,
             reasons: BTreeMap::new(),
@@ -127,18 +127,18 @@ impl Incident {
             party.models.insert(model.clone());
         }
         if !known || again {
-            self.tell(Moment {
+            self.tell(TimelineEntry {
                 at: seen.now,
-                what: What::Failed,
+                what: TimelineKind::Failed,
                 endpoint: Some(endpoint.clone()),
                 model: Some(model.clone()),
                 reason: Some(reason),
             });
         }
-        (!known).then_some(Turn::Joined)
+        (!known).then_some(IncidentTransition::Joined)
     }
 
-    pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptSeen) {
+    pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptObservation) {
         let Some(party) = self.parties.get_mut(endpoint) else { return };
         // What was sent before it failed says nothing of how it is since.
         let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
@@ -147,9 +147,9 @@ impl Incident {
         }
         party.back = Some(seen.now);
         party.out_until = None;
-        self.tell(Moment {
+        self.tell(TimelineEntry {
             at: seen.now,
-            what: What::Back,
+            what: TimelineKind::Back,
             endpoint: Some(endpoint.clone()),
             model: Some(model.clone()),
             reason: None,
@@ -174,20 +174,27 @@ impl Incident {
         self.detected.get_or_insert(now);
         if first {
             let model = model.map(Arc::from);
-            self.tell(Moment { at: now, what: What::Out, endpoint: Some(endpoint.clone()), model, reason });
+            self.tell(TimelineEntry {
+                at: now,
+                what: TimelineKind::Out,
+                endpoint: Some(endpoint.clone()),
+                model,
+                reason,
+            });
         }
     }
 
-    pub(super) fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+    pub(super) fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
         let Some(party) = self.parties.get_mut(endpoint) else { return false };
-        let same = |last: &StatusPage| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
+        let same =
+            |last: &StatusPageObservation| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
         if party.pages.len() < MOST_PAGES && !party.pages.last().is_some_and(same) {
             party.pages.push(seen);
         }
         true
     }
 
-    pub(super) fn call(&mut self, seen: &CallSeen) {
+    pub(super) fn call(&mut self, seen: &CallObservation) {
         let (first_rescue, first_loss) = (self.rescued() == 0, self.lost() == 0);
         let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
         if let Some(answer) = &seen.answer
@@ -196,9 +203,9 @@ impl Incident {
             self.recovered.get_or_insert(seen.now);
             if first_rescue && seen.is_rescued() {
                 let (endpoint, model) = answer.place.clone();
-                self.tell(Moment {
+                self.tell(TimelineEntry {
                     at: seen.now,
-                    what: What::Rescued,
+                    what: TimelineKind::Rescued,
                     endpoint: Some(endpoint),
                     model: Some(model),
                     reason: seen.alone,
@@ -207,7 +214,13 @@ impl Incident {
         }
         if first_loss && seen.is_failed() {
             let reason = seen.outcome.reason();
-            self.tell(Moment { at: seen.now, what: What::Lost, endpoint: None, model: None, reason });
+            self.tell(TimelineEntry {
+                at: seen.now,
+                what: TimelineKind::Lost,
+                endpoint: None,
+                model: None,
+                reason,
+            });
         }
         let tally = if self.calm.is_some() { &mut self.after } else { &mut self.during };
         tally.add(seen);
@@ -228,7 +241,7 @@ impl Incident {
         out.chain([self.last_failure]).chain(self.calm).max().unwrap_or(self.last_failure)
     }
 
-    pub(super) fn tell(&mut self, moment: Moment) {
+    pub(super) fn tell(&mut self, moment: TimelineEntry) {
         if self.moments.len() < MOST_MOMENTS {
             self.moments.push(moment);
         } else {

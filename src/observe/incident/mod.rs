@@ -16,9 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::baseline::Before;
-pub use self::lifecycle::{Incident, Turn};
-use super::observation::{AttemptSeen, CallSeen, StatusPage};
+use self::baseline::LatencyBaseline;
+pub use self::lifecycle::{Incident, IncidentTransition};
+use super::observation::{AttemptObservation, CallObservation, StatusPageObservation};
 use crate::base::reason::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ const MOST_SERVED: usize = 1_000;
 pub struct Incidents {
     config: IncidentConfig,
     served: BTreeSet<Arc<str>>,
-    before: Before,
+    before: LatencyBaseline,
     open: Option<Incident>,
     closed: VecDeque<Incident>,
     opened: u64,
@@ -51,7 +51,7 @@ impl Incidents {
         Self {
             config,
             served: BTreeSet::new(),
-            before: Before::default(),
+            before: LatencyBaseline::default(),
             open: None,
             closed: VecDeque::new(),
             opened: 0,
@@ -64,7 +64,7 @@ impl Incidents {
     }
 
     /// An attempt has ended.
-    pub fn attempt(&mut self, seen: &AttemptSeen) -> Vec<Turn> {
+    pub fn attempt(&mut self, seen: &AttemptObservation) -> Vec<IncidentTransition> {
         let mut turns = self.expire(seen.now);
         let (endpoint, model) = &seen.place;
         let Some(reason) = seen.failure else {
@@ -87,7 +87,7 @@ impl Incidents {
         let mut incident = Incident::new(self.opened, seen, self.before.mean(seen.now));
         let joined = incident.failed(endpoint, model, reason, seen);
         self.open = Some(incident);
-        turns.push(Turn::Opened);
+        turns.push(IncidentTransition::Opened);
         turns.extend(joined);
         turns
     }
@@ -107,12 +107,12 @@ impl Incidents {
     }
 
     /// What an endpoint's status page says. False once nobody wants to know any more.
-    pub fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPage) -> bool {
+    pub fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
         self.open.as_mut().is_some_and(|incident| incident.status_page(endpoint, seen))
     }
 
     /// A call has ended.
-    pub fn call(&mut self, seen: &CallSeen) -> Vec<Turn> {
+    pub fn call(&mut self, seen: &CallObservation) -> Vec<IncidentTransition> {
         let turns = self.expire(seen.now);
         match &mut self.open {
             Some(incident) => incident.call(seen),
@@ -128,7 +128,7 @@ impl Incidents {
     }
 
     /// Closes the one whose time has come.
-    pub fn expire(&mut self, now: Instant) -> Vec<Turn> {
+    pub fn expire(&mut self, now: Instant) -> Vec<IncidentTransition> {
         if self.closes_at().is_none_or(|at| now < at) {
             return Vec::new();
         }
@@ -136,14 +136,14 @@ impl Incidents {
         incident.over = Some(incident.calm.unwrap_or_else(|| incident.quiet_since()));
         self.closed.push_back(incident);
         self.drop_oldest();
-        vec![Turn::Closed]
+        vec![IncidentTransition::Closed]
     }
 
     /// The last that was opened, and the last that is over.
-    pub fn latest(&self, turn: Turn) -> Option<&Incident> {
+    pub fn latest(&self, turn: IncidentTransition) -> Option<&Incident> {
         match turn {
-            Turn::Opened | Turn::Joined => self.open.as_ref(),
-            Turn::Closed => self.closed.back(),
+            IncidentTransition::Opened | IncidentTransition::Joined => self.open.as_ref(),
+            IncidentTransition::Closed => self.closed.back(),
         }
     }
 

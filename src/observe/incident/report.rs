@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::{
     lifecycle::Incident,
-    tally::{MOST_USERS, Tally},
-    timeline::What,
+    tally::{CallTally, MOST_USERS},
+    timeline::TimelineKind,
 };
 use crate::base::{duration::millis, timestamp::iso8601};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Moment<'a> {
+struct ReportedEntry<'a> {
     at: String,
     after_ms: f64,
     what: &'static str,
@@ -29,7 +29,7 @@ struct Moment<'a> {
     reason: Option<&'static str>,
 }
 
-impl What {
+impl TimelineKind {
     const fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
@@ -121,7 +121,7 @@ impl Incident {
     }
 
     fn timeline(&self, ended: Option<Instant>) -> Vec<Value> {
-        let told = self.moments.iter().map(|moment| Moment {
+        let told = self.moments.iter().map(|moment| ReportedEntry {
             at: self.iso(moment.at),
             after_ms: self.after_ms(moment.at),
             what: moment.what.word(),
@@ -129,7 +129,7 @@ impl Incident {
             model: moment.model.as_deref(),
             reason: moment.reason.map(|reason| reason.word()),
         });
-        let end = ended.map(|at| Moment {
+        let end = ended.map(|at| ReportedEntry {
             at: self.iso(at),
             after_ms: self.after_ms(at),
             what: "over",
@@ -156,6 +156,6 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 /// Known only if it is for every answer.
-fn extra(calls: &Tally) -> Option<f64> {
+fn extra(calls: &CallTally) -> Option<f64> {
     (calls.unpriced == 0).then(|| calls.extra as f64 / 1e12)
 }

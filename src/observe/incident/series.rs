@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::observe::observation::CallSeen;
+use crate::observe::observation::CallObservation;
 
 const FIRST_STEP: Duration = Duration::from_millis(50);
 const MOST_STEPS: usize = 240;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct SeriesStep {
     /// By the usual candidate.
     pub answered: u64,
     pub rescued: u64,
@@ -19,15 +19,15 @@ pub struct Step {
 }
 
 #[derive(Clone, Debug)]
-pub struct Series {
+pub struct IncidentSeries {
     step: Duration,
-    steps: Vec<Step>,
+    steps: Vec<SeriesStep>,
 }
 
 /// As columns, for charts.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Columns {
+pub struct SeriesColumns {
     pub step_ms: f64,
     pub answered: Vec<u64>,
     pub rescued: Vec<u64>,
@@ -35,18 +35,18 @@ pub struct Columns {
     pub without_failover_failed: Vec<u64>,
 }
 
-impl Default for Series {
+impl Default for IncidentSeries {
     fn default() -> Self {
         Self { step: FIRST_STEP, steps: Vec::new() }
     }
 }
 
-impl Series {
-    pub fn add(&mut self, after: Duration, call: &CallSeen) {
+impl IncidentSeries {
+    pub fn add(&mut self, after: Duration, call: &CallObservation) {
         while self.index(after) >= MOST_STEPS {
             let pairs = self.steps.chunks(2);
-            let sum = |pair: &[Step]| {
-                pair.iter().fold(Step::default(), |sum, step| Step {
+            let sum = |pair: &[SeriesStep]| {
+                pair.iter().fold(SeriesStep::default(), |sum, step| SeriesStep {
                     answered: sum.answered + step.answered,
                     rescued: sum.rescued + step.rescued,
                     failed: sum.failed + step.failed,
@@ -58,7 +58,7 @@ impl Series {
         }
         let index = self.index(after);
         if self.steps.len() <= index {
-            self.steps.resize(index + 1, Step::default());
+            self.steps.resize(index + 1, SeriesStep::default());
         }
         let Some(step) = self.steps.get_mut(index) else { return };
         if call.is_rescued() {
@@ -75,9 +75,9 @@ impl Series {
         (after.as_nanos() / self.step.as_nanos()) as usize
     }
 
-    pub fn columns(&self) -> Columns {
-        let column = |of: fn(&Step) -> u64| self.steps.iter().map(of).collect();
-        Columns {
+    pub fn columns(&self) -> SeriesColumns {
+        let column = |of: fn(&SeriesStep) -> u64| self.steps.iter().map(of).collect();
+        SeriesColumns {
             step_ms: crate::base::duration::millis(self.step),
             answered: column(|s| s.answered),
             rescued: column(|s| s.rescued),

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use crate::observe::observation::{CallSeen, Outcome};
+use crate::observe::observation::{CallObservation, CallOutcome};
 
 /// More are not told apart: it is said that there are more.
 pub const MOST_USERS: usize = 10_000;
 
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct CallTally {
     pub calls: u64,
     /// Neither answered nor queued, and neither the caller's mistake nor his wish.
     pub failed: u64,
@@ -22,7 +22,7 @@ pub struct Tally {
     pub rescued: u64,
     /// Those that the usual candidate failed, or would have.
     pub alone_failed: u64,
-    pub latency: Mean,
+    pub latency: MeanLatency,
     /// What answers cost more than the usual candidate's would have, in pico-dollars; less, if negative.
     pub extra: i128,
     /// Answers for which that is not known.
@@ -32,7 +32,7 @@ pub struct Tally {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Mean {
+pub struct MeanLatency {
     count: u64,
     sum: Duration,
 }
@@ -41,7 +41,7 @@ pub struct Mean {
 #[derive(Clone, Debug, Default)]
 pub struct Users(HashSet<u64>);
 
-impl Mean {
+impl MeanLatency {
     pub fn add(&mut self, took: Duration) {
         self.count += 1;
         self.sum = self.sum.saturating_add(took);
@@ -78,13 +78,13 @@ impl Users {
     }
 }
 
-impl Tally {
-    pub fn add(&mut self, call: &CallSeen) {
+impl CallTally {
+    pub fn add(&mut self, call: &CallObservation) {
         self.calls += 1;
         let failed = call.is_failed();
         self.failed += u64::from(failed);
-        self.queued += u64::from(call.outcome == Outcome::Queued);
-        self.fallback += u64::from(call.outcome == Outcome::Fallback);
+        self.queued += u64::from(call.outcome == CallOutcome::Queued);
+        self.fallback += u64::from(call.outcome == CallOutcome::Fallback);
         if call.alone_failed() {
             self.alone_failed += 1;
             self.users.add(call.user.as_deref());

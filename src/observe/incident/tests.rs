@@ -10,17 +10,17 @@ use super::{
 };
 use crate::{
     cost::price::Money,
-    observe::observation::{AnswerSeen, Outcome, Place},
+    observe::observation::{AnswerObservation, CallOutcome, TargetKey},
 };
 
 /// Plays attempts and calls at moments of its own clock.
 struct Play {
     begin: Instant,
     incidents: Incidents,
-    turns: Vec<(u64, Turn)>,
+    turns: Vec<(u64, IncidentTransition)>,
 }
 
-fn place(name: &str) -> Place {
+fn place(name: &str) -> TargetKey {
     (name.into(), "m".into())
 }
 
@@ -41,7 +41,7 @@ impl Play {
     /// An attempt that ends at a moment and took so long.
     fn attempt(&mut self, ms: u64, took: u64, endpoint: &str, failure: Option<Reason>) {
         let (now, at) = self.at(ms);
-        let seen = AttemptSeen {
+        let seen = AttemptObservation {
             place: place(endpoint),
             at,
             now,
@@ -49,7 +49,8 @@ impl Play {
             failure,
             blames: true,
         };
-        let turns = self.incidents.attempt(&seen).into_iter().filter(|turn| *turn != Turn::Joined);
+        let turns =
+            self.incidents.attempt(&seen).into_iter().filter(|turn| *turn != IncidentTransition::Joined);
         self.turns.extend(turns.map(|turn| (ms, turn)));
     }
 
@@ -62,7 +63,7 @@ impl Play {
     fn call(&mut self, ms: u64, took: u64, answered: Option<&str>, alone: Option<Reason>, user: &str) {
         let (now, at) = self.at(ms);
         let dollars = |name: &str| Money::of_usd(if name == "a" { 0.01 } else { 0.03 });
-        let seen = CallSeen {
+        let seen = CallObservation {
             id: String::new(),
             at,
             now,
@@ -71,12 +72,12 @@ impl Play {
             alone,
             attempts: 1,
             outcome: if answered.is_some() {
-                Outcome::Answered
+                CallOutcome::Answered
             } else {
-                Outcome::Failed(Reason::ServerError)
+                CallOutcome::Failed(Reason::ServerError)
             },
             outage: answered.is_none(),
-            answer: answered.map(|name| AnswerSeen {
+            answer: answered.map(|name| AnswerObservation {
                 place: place(name),
                 failover: name != "a",
                 first_content: None,
@@ -131,7 +132,7 @@ fn an_outage_whose_figures_are_known() {
     let open = play.reports(30_000).remove(0);
     assert_eq!((&open["status"], &open["endedAt"]), (&json!("open"), &json!("1970-01-01T00:00:20.100Z")));
     play.call(81_000, 80, Some("a"), None, "ann");
-    assert_eq!(play.turns, [(10_020, Turn::Opened), (81_000, Turn::Closed)]);
+    assert_eq!(play.turns, [(10_020, IncidentTransition::Opened), (81_000, IncidentTransition::Closed)]);
     let report = play.reports(90_000).remove(0);
     assert_eq!(
         json!([
@@ -182,7 +183,7 @@ fn who_never_served_opens_none_and_a_callers_mistake_neither() {
     play.attempt(1_000, 10, "a", DOWN);
     play.attempt(2_000, 10, "b", None);
     let (now, at) = play.at(3_000);
-    let mistake = AttemptSeen {
+    let mistake = AttemptObservation {
         place: place("b"),
         at,
         now,
@@ -208,7 +209,7 @@ fn troubles_that_overlap_are_one_and_such_that_do_not_are_two() {
     play.attempt(168_999, 0, "b", None);
     play.attempt(169_000, 0, "a", DOWN);
     let turns: Vec<_> = play.turns.iter().map(|(_, turn)| *turn).collect();
-    assert_eq!(turns, [Turn::Opened, Turn::Closed, Turn::Opened]);
+    assert_eq!(turns, [IncidentTransition::Opened, IncidentTransition::Closed, IncidentTransition::Opened]);
     let reports = play.reports(170_000);
     assert_eq!(reports[0]["endpoints"].as_array().map(Vec::len), Some(2));
     assert_eq!(
@@ -224,7 +225,7 @@ fn one_who_is_left_out_for_long_is_not_over_before_it_may_be_asked() {
     play.attempt(1_000, 0, "a", Some(Reason::Quota));
     play.out(1_000, "a", 600_000);
     assert_eq!(play.incidents.expire(play.at(659_999).0), []);
-    assert_eq!(play.incidents.expire(play.at(660_000).0), [Turn::Closed]);
+    assert_eq!(play.incidents.expire(play.at(660_000).0), [IncidentTransition::Closed]);
 }
 
 #[test]
@@ -276,8 +277,8 @@ fn one_that_is_over_can_be_told_though_none_is_kept() {
     let mut play = outage();
     play.incidents.reconfigure(IncidentConfig { keep: 0, ..IncidentConfig::default() });
     let (now, _) = play.at(200_000);
-    assert_eq!(play.incidents.expire(now), [Turn::Closed]);
+    assert_eq!(play.incidents.expire(now), [IncidentTransition::Closed]);
     assert_eq!(play.reports(200_000), [] as [Value; 0]);
-    let over = play.incidents.latest(Turn::Closed).map(|incident| incident.report(now));
+    let over = play.incidents.latest(IncidentTransition::Closed).map(|incident| incident.report(now));
     assert_eq!(over.map(|report| report["status"].clone()), Some(json!("closed")));
 }

@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Instant};
 use crate::base::reason::Reason;
 
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct TimelineEntry {
     pub(super) at: Instant,
-    pub(super) what: What,
+    pub(super) what: TimelineKind,
     pub(super) endpoint: Option<Arc<str>>,
     pub(super) model: Option<Arc<str>>,
     pub(super) reason: Option<Reason>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum TimelineKind {
     /// An endpoint failed for the first time.
     Failed,
     /// It is left out from here on.

@@ -14,19 +14,19 @@ use tokio::{task::yield_now, time};
 use super::*;
 use crate::{
     base::{
-        clock::{Wall, now},
+        clock::{WallClock, now},
         event::{EventKind, EventSink},
         timestamp::epoch_ms,
     },
     config::{ClientConfig, environment::Environment, key::ApiKey},
-    engine::ports::{Functions, World},
+    engine::ports::{EngineDeps, UserCallbacks},
     net::{
         connector::TcpDial,
-        failure::Failure as NetFailure,
+        failure::NetworkFailure as NetFailure,
         request::Request,
-        transport::{Arrived, Carried, Carrier, Source},
+        transport::{BodySource, Transport, TransportFuture, TransportResponse},
     },
-    queue::job::{Failure, Settlement},
+    queue::job::{JobFailure, JobSettlement},
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -39,8 +39,8 @@ struct Vendor {
 
 struct Body(Option<Vec<u8>>);
 
-impl Source for Body {
-    fn next(&mut self) -> Carried<std::result::Result<Option<Vec<u8>>, String>> {
+impl BodySource for Body {
+    fn next(&mut self) -> TransportFuture<std::result::Result<Option<Vec<u8>>, String>> {
         let next = self.0.take();
         Box::pin(async move { Ok(next) })
     }
@@ -48,8 +48,8 @@ impl Source for Body {
 
 struct Line(Arc<Vendor>);
 
-impl Carrier for Line {
-    fn send(&self, _: Request) -> Carried<std::result::Result<Arrived, NetFailure>> {
+impl Transport for Line {
+    fn send(&self, _: Request) -> TransportFuture<std::result::Result<TransportResponse, NetFailure>> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         let body = json!({
             "id": "x", "object": "chat.completion", "model": "m",
@@ -61,7 +61,7 @@ impl Carrier for Line {
             http::header::CONTENT_TYPE,
             http::HeaderValue::from_static("application/json"),
         )]);
-        Box::pin(async move { Ok(Arrived { status: 200, fields, source }) })
+        Box::pin(async move { Ok(TransportResponse { status: 200, fields, source }) })
     }
 }
 
@@ -80,11 +80,11 @@ impl AlertFunction for Nobody {
     }
 }
 
-impl Functions for Nobody {
-    fn key(&self, _: u32) -> Carried<std::result::Result<ApiKey, String>> {
+impl UserCallbacks for Nobody {
+    fn key(&self, _: u32) -> TransportFuture<std::result::Result<ApiKey, String>> {
         Box::pin(async { Err("there is none".into()) })
     }
-    fn fallback(&self, _: u32, _: String) -> Carried<Option<String>> {
+    fn fallback(&self, _: u32, _: String) -> TransportFuture<Option<String>> {
         Box::pin(async { None })
     }
 }
@@ -92,7 +92,7 @@ impl Functions for Nobody {
 /// The wall clock of a machine that was started at twenty to one, in 1970.
 struct Hands(Instant);
 
-impl Wall for Hands {
+impl WallClock for Hands {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(40 * 60) + now().saturating_duration_since(self.0)
     }
@@ -129,7 +129,7 @@ impl Rig {
         options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let config = ClientConfig::read(&options, &Environment::default()).unwrap();
         let vendor = Arc::new(Vendor::default());
-        let world = World {
+        let world = EngineDeps {
             dial: Arc::new(TcpDial::new(&config.tls, None).ok().unwrap()),
             proxy: None,
             wall: Arc::new(Hands(now())),
@@ -186,8 +186,8 @@ impl Rig {
     }
 }
 
-fn draft() -> Draft {
-    Draft {
+fn draft() -> JobDraft {
+    JobDraft {
         payload: r#"{"request":{"model":"m","messages":[{"role":"user","content":"hi"}]},"options":null}"#
             .into(),
         priority: 0,
@@ -235,8 +235,8 @@ fn an_empty_queue_sleeps_and_a_job_wakes_it() {
 fn put_off(store: &mut Store, wait: Duration) {
     let now_ms = epoch_ms(SystemTime::now()) as i64;
     let failure =
-        Failure { at: String::new(), reason: "serverError".into(), status: Some(500), counted: true };
-    let again = Settlement::Again {
+        JobFailure { at: String::new(), reason: "serverError".into(), status: Some(500), counted: true };
+    let again = JobSettlement::Again {
         after_ms: wait.as_millis() as i64,
         failure,
         counted: true,
@@ -292,7 +292,7 @@ fn what_a_budget_refuses_waits_until_its_period_turns() {
         assert_eq!(job["failures"], json!([]), "it was not even tried");
         assert_eq!(rig.asked(), 1);
         rig.pass(Duration::from_secs(4)).await;
-        assert_eq!(rig.queue.result(&second).await.unwrap().state, State::Delivered);
+        assert_eq!(rig.queue.result(&second).await.unwrap().state, JobState::Delivered);
         assert_eq!(rig.asked(), 2);
         rig.close().await;
     });

@@ -9,7 +9,7 @@ use std::{
 use super::*;
 use crate::{
     config::queue::QueueKey,
-    queue::job::{Draft, Failure, Settlement},
+    queue::job::{JobDraft, JobFailure, JobSettlement},
 };
 
 /// A folder that goes with the test.
@@ -45,7 +45,7 @@ impl Drop for Folder {
 }
 
 fn put(store: &Store) -> String {
-    let draft = Draft {
+    let draft = JobDraft {
         payload: r#"{"request":{"model":"m","messages":"CANARY"},"options":null}"#.into(),
         priority: 0,
         idempotency_key: None,
@@ -60,8 +60,8 @@ fn put(store: &Store) -> String {
 
 fn kill(store: &Store, id: &str) {
     let seq = store.seq(id).unwrap();
-    let failure = Failure { at: String::new(), reason: "serverError".into(), status: None, counted: true };
-    let over = Settlement::Over { state: State::Dead, error: b"{}".to_vec(), failure, counted: true };
+    let failure = JobFailure { at: String::new(), reason: "serverError".into(), status: None, counted: true };
+    let over = JobSettlement::Over { state: JobState::Dead, error: b"{}".to_vec(), failure, counted: true };
     assert!(store.claim(seq).unwrap());
     store.settle(seq, over, now_ms()).unwrap();
 }
@@ -114,12 +114,12 @@ fn a_file_that_nobody_has_is_put_in_order() {
         [(ids[3].clone(), "is queued".to_owned()), ("q-1".to_owned(), "is no job of this queue".to_owned())];
     assert_eq!(done.refused, refused);
     assert_eq!(file.retry_dead().unwrap(), 2);
-    let listed = file.list(Some(State::Queued), 100, None).unwrap();
+    let listed = file.list(Some(JobState::Queued), 100, None).unwrap();
     assert_eq!(listed["jobs"].as_array().unwrap().len(), 4);
     assert_eq!(file.throw_away(&ids[..1]).unwrap().done, ids[..1]);
     assert_eq!(file.purge(None, 0).unwrap(), 0, "nothing is over");
-    assert_eq!(file.purge(Some(State::Queued), 3_600_000).unwrap(), 0, "nothing is so old");
-    assert_eq!(file.purge(Some(State::Queued), 0).unwrap(), 3);
+    assert_eq!(file.purge(Some(JobState::Queued), 3_600_000).unwrap(), 0, "nothing is so old");
+    assert_eq!(file.purge(Some(JobState::Queued), 0).unwrap(), 3);
     assert_eq!(file.list(None, 100, None).unwrap()["jobs"], json!([]));
 }
 
@@ -184,7 +184,7 @@ fn what_is_looked_at_is_of_one_moment() {
         let mut commits = 0_u32;
         while !stop.load(Ordering::Acquire) {
             store.begin().unwrap();
-            let draft = |size: usize| Draft {
+            let draft = |size: usize| JobDraft {
                 payload: format!(r#"{{"request":"{}","options":null}}"#, "x".repeat(size)),
                 priority: 0,
                 idempotency_key: None,
@@ -192,7 +192,7 @@ fn what_is_looked_at_is_of_one_moment() {
                 lane: "one".into(),
             };
             if commits % 8 == 7 {
-                store.purge(Some(State::Queued), i64::MAX).unwrap();
+                store.purge(Some(JobState::Queued), i64::MAX).unwrap();
             }
             for size in [90_000, 120_000] {
                 store.enqueue(&draft(size), 0).unwrap();

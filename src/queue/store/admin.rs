@@ -10,8 +10,8 @@ use crate::{
     base::timestamp::iso8601,
     queue::{
         error::QueueError,
-        job::{Kept, Outcome, State},
-        seal::Role,
+        job::{JobOutcome, JobResult, JobState},
+        seal::SealedRole,
     },
 };
 
@@ -21,7 +21,7 @@ const COLUMNS: &str =
 
 impl Store {
     /// What became of a job; `None` while it is not over.
-    pub fn result(&self, id: &str) -> Result<(State, Option<Kept>)> {
+    pub fn result(&self, id: &str) -> Result<(JobState, Option<JobResult>)> {
         let seq = self.seq(id)?;
         let found = self.row("SELECT state, result FROM jobs WHERE seq = ?", [seq], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?))
@@ -30,36 +30,36 @@ impl Store {
         self.kept(state, result)
     }
 
-    fn kept(&self, state: i64, result: Option<Vec<u8>>) -> Result<(State, Option<Kept>)> {
+    fn kept(&self, state: i64, result: Option<Vec<u8>>) -> Result<(JobState, Option<JobResult>)> {
         let damaged = || QueueError::file(&self.path, "it is damaged");
-        let state = State::of_number(state).ok_or_else(damaged)?;
+        let state = JobState::of_number(state).ok_or_else(damaged)?;
         let Some(result) = result.filter(|_| state.is_over()) else { return Ok((state, None)) };
-        let result = self.opened(Role::Result, &result)?;
+        let result = self.opened(SealedRole::Result, &result)?;
         let kept = match state {
-            State::Delivered => Kept::unpack(&result),
-            _ => String::from_utf8(result).ok().map(Kept::Error),
+            JobState::Delivered => JobResult::unpack(&result),
+            _ => String::from_utf8(result).ok().map(JobResult::Error),
         };
         kept.map(|kept| (state, Some(kept))).ok_or_else(damaged)
     }
 
-    pub fn state(&self, id: &str) -> Result<State> {
+    pub fn state(&self, id: &str) -> Result<JobState> {
         let seq = self.seq(id)?;
         let found = self.row("SELECT state FROM jobs WHERE seq = ?", [seq], |row| row.get(0))?;
-        found.and_then(State::of_number).ok_or_else(|| QueueError::Unknown(id.to_owned()))
+        found.and_then(JobState::of_number).ok_or_else(|| QueueError::Unknown(id.to_owned()))
     }
 
     /// The first job that ended after a place in the order of ends: that place, its id, and what became of it.
-    pub fn ended_after(&self, place: i64) -> Result<Option<Outcome>> {
+    pub fn ended_after(&self, place: i64) -> Result<Option<JobOutcome>> {
         let sql = "SELECT ended, seq, state, result FROM jobs WHERE ended > ? ORDER BY ended LIMIT 1";
         let found = self.row(sql, [place], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
         })?;
         let Some((ended, seq, state, result)) = found else { return Ok(None) };
         let (state, kept) = self.kept(state, result)?;
-        Ok(Some(Outcome { id: self.id(seq), state, kept, place: ended }))
+        Ok(Some(JobOutcome { id: self.id(seq), state, kept, place: ended }))
     }
 
-    pub fn list(&self, state: Option<State>, limit: u32, after: Option<&str>) -> Result<Vec<Value>> {
+    pub fn list(&self, state: Option<JobState>, limit: u32, after: Option<&str>) -> Result<Vec<Value>> {
         let after = after.map_or(Ok(0), |id| self.seq(id))?;
         let sql = format!(
             "SELECT {COLUMNS} FROM jobs WHERE seq > ? AND (?2 IS NULL OR state = ?2) ORDER BY seq LIMIT ?3"
@@ -78,7 +78,7 @@ impl Store {
             job["sealed"] = true.into();
         }
         let payload = payload.filter(|_| self.readable);
-        let payload = payload.map(|sealed| self.opened(Role::Request, &sealed)).transpose()?;
+        let payload = payload.map(|sealed| self.opened(SealedRole::Request, &sealed)).transpose()?;
         let mut payload: Value =
             payload.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         job["request"] = payload["request"].take();
@@ -91,8 +91,8 @@ impl Store {
         let found = self.rows("SELECT state, count(*) FROM jobs GROUP BY state", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
         })?;
-        let count = |state: State| found.iter().find(|(s, _)| *s == state as i64).map_or(0, |(_, n)| *n);
-        Ok(State::ALL.iter().map(|(name, state)| ((*name).to_owned(), count(*state).into())).collect())
+        let count = |state: JobState| found.iter().find(|(s, _)| *s == state as i64).map_or(0, |(_, n)| *n);
+        Ok(JobState::ALL.iter().map(|(name, state)| ((*name).to_owned(), count(*state).into())).collect())
     }
 
     /// Whether it can be said what was asked and answered.
@@ -101,7 +101,7 @@ impl Store {
     }
 
     fn described(&self, row: &Row<'_>) -> rusqlite::Result<Value> {
-        let state = State::of_number(row.get(1)?);
+        let state = JobState::of_number(row.get(1)?);
         let at = |ms: i64| iso8601(UNIX_EPOCH + Duration::from_millis(ms.unsigned_abs()));
         let maybe = |index| row.get::<_, Option<i64>>(index).map(|ms| ms.map(at));
         let failures: String = row.get(8)?;
@@ -111,7 +111,7 @@ impl Store {
             "priority": row.get::<_, i32>(2)?,
             "createdAt": at(row.get(3)?),
             "expiresAt": maybe(4)?,
-            "dueAt": if state == Some(State::Queued) { maybe(5)? } else { None },
+            "dueAt": if state == Some(JobState::Queued) { maybe(5)? } else { None },
             "deliveries": row.get::<_, u32>(6)?,
             "maybeDuplicate": row.get::<_, bool>(7)?,
             "failures": serde_json::from_str::<Value>(&failures).unwrap_or_default(),
@@ -150,7 +150,7 @@ impl Store {
     }
 
     /// Throws jobs away that came in before a moment: those of a state, or all that are over.
-    pub fn purge(&self, state: Option<State>, before_ms: i64) -> Result<usize> {
+    pub fn purge(&self, state: Option<JobState>, before_ms: i64) -> Result<usize> {
         match state {
             Some(state) => self.execute(
                 "DELETE FROM jobs WHERE state = ?1 AND state <> 1 AND coalesce(ended_ms, created_ms) <= ?2",

@@ -6,7 +6,7 @@ use crate::queue::error::QueueError;
 
 /// Bytes are as the file keeps them: sealed, if it is sealed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct StoreTotals {
     /// Jobs that are not over.
     pub waiting: u64,
     /// Jobs that wait, are being delivered, or are dead letters.
@@ -18,18 +18,24 @@ pub struct Totals {
 }
 
 impl Store {
-    pub fn totals(&self) -> Result<Totals> {
+    pub fn totals(&self) -> Result<StoreTotals> {
         let sql = "SELECT waiting, held_jobs, kept_jobs, held_bytes, kept_bytes FROM totals";
         let found = self.row(sql, [], |row| {
             let at = |index| row.get::<_, i64>(index).map(|n| n.max(0).unsigned_abs());
-            Ok(Totals { waiting: at(0)?, held_jobs: at(1)?, kept_jobs: at(2)?, held: at(3)?, kept: at(4)? })
+            Ok(StoreTotals {
+                waiting: at(0)?,
+                held_jobs: at(1)?,
+                kept_jobs: at(2)?,
+                held: at(3)?,
+                kept: at(4)?,
+            })
         });
         Ok(found?.unwrap_or_default())
     }
 
     /// Room for so many bytes of a job that is to wait; refused where what waits leaves none.
     pub(super) fn make_room(&self, size: u64) -> Result<()> {
-        let Totals { held, .. } = self.totals()?;
+        let StoreTotals { held, .. } = self.totals()?;
         if held.saturating_add(size) > self.max_bytes {
             return Err(QueueError::FullOfBytes { held, size, max: self.max_bytes });
         }
@@ -45,7 +51,7 @@ impl Store {
 
     /// Throws away what ended before a place in the order of ends, the oldest first, until so many bytes more have room.
     fn let_go(&self, size: u64, before: i64) -> Result<()> {
-        let Totals { held, kept, .. } = self.totals()?;
+        let StoreTotals { held, kept, .. } = self.totals()?;
         let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
         if over == 0 {
             return Ok(());

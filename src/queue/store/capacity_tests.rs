@@ -1,24 +1,24 @@
 //! The bound on bytes, and the count that it goes by.
 
 use super::*;
-use crate::queue::store::capacity::Totals;
+use crate::queue::store::capacity::StoreTotals;
 
 /// What the rows come to, one by one.
-pub(super) fn counted(store: &Store) -> Totals {
+pub(super) fn counted(store: &Store) -> StoreTotals {
     let size = |bytes: Option<Vec<u8>>| bytes.map_or(0, |bytes| bytes.len() as u64);
     let rows = store.rows("SELECT state, payload, result FROM jobs", [], |row| {
         Ok((row.get::<_, i64>(0)?, size(row.get(1)?) + size(row.get(2)?)))
     });
-    let mut totals = Totals::default();
+    let mut totals = StoreTotals::default();
     for (state, size) in rows.unwrap() {
-        let state = State::of_number(state).unwrap();
+        let state = JobState::of_number(state).unwrap();
         totals.waiting += u64::from(!state.is_over());
         match state {
-            State::Queued | State::Delivering | State::Dead => {
+            JobState::Queued | JobState::Delivering | JobState::Dead => {
                 totals.held_jobs += 1;
                 totals.held += size;
             }
-            State::Delivered | State::Failed | State::Expired => {
+            JobState::Delivered | JobState::Failed | JobState::Expired => {
                 totals.kept_jobs += 1;
                 totals.kept += size;
             }
@@ -35,7 +35,7 @@ fn bytes(store: &Store) -> (u64, u64) {
 }
 
 /// A draft whose payload has just so many bytes.
-fn of_size(size: usize) -> Draft {
+fn of_size(size: usize) -> JobDraft {
     let mut draft = draft("");
     let name = "x".repeat(size - draft.payload.len());
     draft.payload = tests::draft(&name).payload;
@@ -49,7 +49,7 @@ fn bounded(folder: &Folder, max_bytes: u64) -> QueueConfig {
 
 fn answer(store: &mut Store, id: &str, size: usize) {
     let body = "y".repeat(size - 8);
-    deliver(store, id, Settlement::Delivered { result: Kept::pack(&body, "") });
+    deliver(store, id, JobSettlement::Delivered { result: JobResult::pack(&body, "") });
 }
 
 fn full(held: u64, size: u64, max: u64) -> Result<String> {
@@ -120,12 +120,16 @@ fn dead_letters_take_room_until_they_are_thrown_away() {
     let folder = Folder::new();
     let mut store = Store::open(&bounded(&folder, 1_000), 0).unwrap();
     let id = put(&mut store, &of_size(900)).unwrap();
-    let settlement =
-        Settlement::Over { state: State::Dead, error: vec![b'e'; 50], failure: failure(true), counted: true };
+    let settlement = JobSettlement::Over {
+        state: JobState::Dead,
+        error: vec![b'e'; 50],
+        failure: failure(true),
+        counted: true,
+    };
     deliver(&mut store, &id, settlement);
     assert_eq!(bytes(&store), (950, 0));
     assert_eq!(put(&mut store, &of_size(100)), full(950, 100, 1_000));
-    assert_eq!(commit(&mut store, |s| s.purge(Some(State::Dead), i64::MAX)).unwrap(), 1);
+    assert_eq!(commit(&mut store, |s| s.purge(Some(JobState::Dead), i64::MAX)).unwrap(), 1);
     assert_eq!(bytes(&store), (0, 0));
     put(&mut store, &of_size(1_000)).unwrap();
 }

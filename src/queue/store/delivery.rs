@@ -4,8 +4,8 @@ use rusqlite::params;
 
 use super::{Result, Store};
 use crate::queue::{
-    job::{Failure, KEPT_FAILURES, Settlement, State},
-    seal::Role,
+    job::{JobFailure, JobSettlement, JobState, KEPT_FAILURES},
+    seal::SealedRole,
 };
 
 impl Store {
@@ -15,14 +15,14 @@ impl Store {
     }
 
     /// Books how a delivery ended.
-    pub fn settle(&self, seq: i64, settlement: Settlement, now_ms: i64) -> Result<()> {
+    pub fn settle(&self, seq: i64, settlement: JobSettlement, now_ms: i64) -> Result<()> {
         match settlement {
-            Settlement::Delivered { result } => {
+            JobSettlement::Delivered { result } => {
                 // Nobody asks it again.
                 self.execute("UPDATE jobs SET payload = NULL WHERE seq = ?", [seq])?;
-                self.end(seq, State::Delivered, Some(&result), now_ms)?;
+                self.end(seq, JobState::Delivered, Some(&result), now_ms)?;
             }
-            Settlement::Over { state, error, failure, counted } => {
+            JobSettlement::Over { state, error, failure, counted } => {
                 self.note(seq, failure)?;
                 self.execute(
                     "UPDATE jobs SET deliveries = deliveries + ? WHERE seq = ?",
@@ -30,7 +30,7 @@ impl Store {
                 )?;
                 self.end(seq, state, Some(&error), now_ms)?;
             }
-            Settlement::Again { after_ms, failure, counted, maybe_duplicate } => {
+            JobSettlement::Again { after_ms, failure, counted, maybe_duplicate } => {
                 self.note(seq, failure)?;
                 self.execute(
                     "UPDATE jobs SET state = 0, due_ms = ?, deliveries = deliveries + ?,
@@ -42,8 +42,8 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn end(&self, seq: i64, state: State, result: Option<&[u8]>, now_ms: i64) -> Result<()> {
-        let result = result.map(|result| self.sealed(Role::Result, result)).transpose()?;
+    pub(super) fn end(&self, seq: i64, state: JobState, result: Option<&[u8]>, now_ms: i64) -> Result<()> {
+        let result = result.map(|result| self.sealed(SealedRole::Result, result)).transpose()?;
         self.execute("UPDATE meta SET value = value + 1 WHERE name = 'ended'", [])?;
         self.execute(
             "UPDATE jobs SET state = ?, result = ?, ended_ms = ?,
@@ -63,10 +63,10 @@ impl Store {
         self.give_way()
     }
 
-    fn note(&self, seq: i64, failure: Failure) -> Result<()> {
+    fn note(&self, seq: i64, failure: JobFailure) -> Result<()> {
         let kept: Option<String> =
             self.row("SELECT failures FROM jobs WHERE seq = ?", [seq], |row| row.get(0))?;
-        let mut failures: Vec<Failure> =
+        let mut failures: Vec<JobFailure> =
             kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default();
         failures.push(failure);
         let late = failures.len().saturating_sub(KEPT_FAILURES);

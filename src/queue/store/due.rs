@@ -5,8 +5,8 @@ use rusqlite::params;
 use super::{Result, Store};
 use crate::queue::{
     error::QueueError,
-    job::{Due, Head, State},
-    seal::Role,
+    job::{DueJobs, JobHead, JobState},
+    seal::SealedRole,
 };
 
 /// Lanes that are looked at in one go.
@@ -14,7 +14,7 @@ pub(super) const MAX_LANES: usize = 32;
 
 impl Store {
     /// The first job of every lane that is due, and ends what has waited too long.
-    pub fn due(&mut self, now_ms: i64) -> Result<Due> {
+    pub fn due(&mut self, now_ms: i64) -> Result<DueJobs> {
         let expired = self.expire(now_ms)?;
         let soonest = |sql: &str| self.row(sql, [now_ms], |row| row.get::<_, Option<i64>>(0));
         // SQLite would not find these indexes by itself, and look at every job for each that is delivered.
@@ -26,7 +26,7 @@ impl Store {
         let next_at = next_due.into_iter().chain(next_end).min();
         // However many lanes there are, none is looked at for nothing.
         if soonest(due)?.flatten().is_none() {
-            return Ok(Due { next_at, expired, ..Due::default() });
+            return Ok(DueJobs { next_at, expired, ..DueJobs::default() });
         }
         let next = "SELECT lane FROM jobs WHERE state = 0 AND lane > ? ORDER BY lane LIMIT 1";
         let mut heads = Vec::new();
@@ -50,17 +50,17 @@ impl Store {
             }
         }
         heads.sort_by_key(|head| (std::cmp::Reverse(head.priority), head.seq));
-        Ok(Due { heads, next_at, more, expired })
+        Ok(DueJobs { heads, next_at, more, expired })
     }
 
-    fn head(&self, lane: &[u8], now_ms: i64) -> Result<Option<Head>> {
+    fn head(&self, lane: &[u8], now_ms: i64) -> Result<Option<JobHead>> {
         let found = self.row(
             "SELECT seq, priority, payload, deliveries, maybe_duplicate FROM jobs
              WHERE state = 0 AND lane = ? AND due_ms <= ? ORDER BY priority DESC, seq LIMIT 1",
             params![lane, now_ms],
             |row| {
                 let payload: Vec<u8> = row.get(2)?;
-                let head = Head {
+                let head = JobHead {
                     seq: row.get(0)?,
                     id: self.id(row.get(0)?),
                     lane: lane.to_vec(),
@@ -73,10 +73,10 @@ impl Store {
             },
         )?;
         let Some((head, payload)) = found else { return Ok(None) };
-        let payload = self.opened(Role::Request, &payload)?;
+        let payload = self.opened(SealedRole::Request, &payload)?;
         let payload =
             String::from_utf8(payload).map_err(|_| QueueError::file(&self.path, "it is damaged"))?;
-        Ok(Some(Head { payload, ..head }))
+        Ok(Some(JobHead { payload, ..head }))
     }
 
     fn expire(&self, now_ms: i64) -> Result<Vec<String>> {
@@ -84,7 +84,7 @@ impl Store {
             "SELECT seq FROM jobs INDEXED BY jobs_expiry WHERE state = 0 AND expires_ms <= ? LIMIT 1000";
         let over: Vec<i64> = self.rows(found, [now_ms], |row| row.get(0))?;
         for seq in &over {
-            self.end(*seq, State::Expired, None, now_ms)?;
+            self.end(*seq, JobState::Expired, None, now_ms)?;
         }
         Ok(over.into_iter().map(|seq| self.id(seq)).collect())
     }

@@ -13,8 +13,8 @@ use crate::{
     config::queue::QueueConfig,
     queue::{
         error::QueueError,
-        schema::{self, Trouble},
-        seal::{self, Role, SALT_BYTES, Seal},
+        schema::{self, SchemaProblem},
+        seal::{self, SALT_BYTES, Seal, SealedRole},
     },
 };
 
@@ -23,7 +23,7 @@ const CHECKPOINT_PAGES: i64 = 1_000;
 
 /// Whether a sealed file opens without its key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum KeyRequirement {
     Needed,
     /// Its jobs are counted and moved, and not read.
     MayBeMissing,
@@ -35,7 +35,7 @@ impl Store {
         let path = &config.path;
         let lock = lock(path, "each client needs a file of its own")?;
         private(path).map_err(|e| QueueError::file(path, &format!("it cannot be opened or made ({e})")))?;
-        Self::take(config, Key::Needed, lock, now_ms)
+        Self::take(config, KeyRequirement::Needed, lock, now_ms)
     }
 
     /// Takes a file that is there into possession, to put its jobs in order.
@@ -44,15 +44,15 @@ impl Store {
             &config.path,
             "ask the client that has it (client.queue.retry, client.queue.purge), or close it",
         )?;
-        Self::take(config, Key::MayBeMissing, lock, now_ms)
+        Self::take(config, KeyRequirement::MayBeMissing, lock, now_ms)
     }
 
     /// Opens a copy of the file that `config` names.
     pub fn look(config: &QueueConfig, copy: &Path) -> Result<Self> {
-        Self::read(config, copy, Key::MayBeMissing, None)
+        Self::read(config, copy, KeyRequirement::MayBeMissing, None)
     }
 
-    fn take(config: &QueueConfig, key: Key, lock: File, now_ms: i64) -> Result<Self> {
+    fn take(config: &QueueConfig, key: KeyRequirement, lock: File, now_ms: i64) -> Result<Self> {
         let store = Self::read(config, &config.path, key, Some(lock))?;
         // What was being delivered when its owner went may have been answered: it is delivered again, and says so.
         let interrupted = "UPDATE jobs SET state = 0, maybe_duplicate = 1, due_ms = ? WHERE state = 1";
@@ -60,7 +60,7 @@ impl Store {
         Ok(store)
     }
 
-    fn read(config: &QueueConfig, place: &Path, key: Key, lock: Option<File>) -> Result<Self> {
+    fn read(config: &QueueConfig, place: &Path, key: KeyRequirement, lock: Option<File>) -> Result<Self> {
         let path = &config.path;
         let trouble = |error| QueueError::of(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -75,16 +75,16 @@ impl Store {
             .map_err(|_| QueueError::file(path, "the system gives no randomness"))?;
         schema::migrate(&mut connection, |transaction| {
             let seal = Seal::new(config.key.as_ref(), &random);
-            let check = if seal.is_on() { seal.seal(Role::Check, b"bellwether").unwrap_or_default() } else { Vec::new() };
+            let check = if seal.is_on() { seal.seal(SealedRole::Check, b"bellwether").unwrap_or_default() } else { Vec::new() };
             let mut insert = transaction.prepare("INSERT INTO meta (name, value) VALUES (?, ?)")?;
             insert.execute(params!["salt", random.as_slice()])?;
             insert.execute(params!["check", check])?;
             insert.execute(params!["ended", 0_i64]).map(|_| ())
         })
         .map_err(|trouble| match trouble {
-            Trouble::Sqlite(error) => QueueError::of(path, &error),
-            Trouble::Foreign => QueueError::file(path, "it is a database of another program"),
-            Trouble::Newer { found, known } => QueueError::file(
+            SchemaProblem::Sqlite(error) => QueueError::of(path, &error),
+            SchemaProblem::Foreign => QueueError::file(path, "it is a database of another program"),
+            SchemaProblem::Newer { found, known } => QueueError::file(
                 path,
                 &format!("a later version of bellwether made it (version {found} of the file, {known} is known here)"),
             ),
@@ -100,10 +100,10 @@ impl Store {
             (true, true) => {
                 return Err(QueueError::file(path, "it was made without an encryptionKey, and one is given"));
             }
-            (false, false) if key == Key::Needed => {
+            (false, false) if key == KeyRequirement::Needed => {
                 return Err(QueueError::file(path, "it was made with an encryptionKey, and none is given"));
             }
-            (true, false) if seal.open(Role::Check, &check).is_err() => {
+            (true, false) if seal.open(SealedRole::Check, &check).is_err() => {
                 return Err(QueueError::file(path, "queue.encryptionKey is not the key it was made with"));
             }
             _ => {}

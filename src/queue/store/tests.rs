@@ -12,7 +12,7 @@ use crate::{
     config::queue::{QueueConfig, QueueKey},
     queue::{
         disk,
-        job::{Failure, Kept, Settlement, State},
+        job::{JobFailure, JobResult, JobSettlement, JobState},
     },
 };
 
@@ -43,8 +43,8 @@ fn config(folder: &Folder) -> QueueConfig {
     QueueConfig { max_jobs: 100, ..QueueConfig::at(folder.0.join("q.db")) }
 }
 
-fn draft(name: &str) -> Draft {
-    Draft {
+fn draft(name: &str) -> JobDraft {
+    JobDraft {
         payload: format!(r#"{{"request":{{"model":"{name}"}},"options":null}}"#),
         priority: 0,
         idempotency_key: None,
@@ -66,7 +66,7 @@ fn commit<T>(store: &mut Store, act: impl FnOnce(&mut Store) -> Result<T>) -> Re
     }
 }
 
-fn put(store: &mut Store, draft: &Draft) -> Result<String> {
+fn put(store: &mut Store, draft: &JobDraft) -> Result<String> {
     commit(store, |s| s.enqueue(draft, 0)).map(|(id, _)| id)
 }
 
@@ -75,15 +75,15 @@ fn next(store: &mut Store, now_ms: i64) -> Vec<String> {
     due.heads.into_iter().map(|head| head.id).collect()
 }
 
-fn failure(counted: bool) -> Failure {
-    Failure { at: String::new(), reason: "serverError".into(), status: Some(500), counted }
+fn failure(counted: bool) -> JobFailure {
+    JobFailure { at: String::new(), reason: "serverError".into(), status: Some(500), counted }
 }
 
-fn again(after_ms: i64) -> Settlement {
-    Settlement::Again { after_ms, failure: failure(true), counted: true, maybe_duplicate: false }
+fn again(after_ms: i64) -> JobSettlement {
+    JobSettlement::Again { after_ms, failure: failure(true), counted: true, maybe_duplicate: false }
 }
 
-fn deliver(store: &mut Store, id: &str, settlement: Settlement) {
+fn deliver(store: &mut Store, id: &str, settlement: JobSettlement) {
     let seq = store.seq(id).unwrap();
     assert!(commit(store, |s| s.claim(seq)).unwrap(), "{id} was not there to be delivered");
     commit(store, |s| s.settle(seq, settlement, 0)).unwrap();
@@ -116,7 +116,7 @@ fn nothing_that_is_done_for_a_job_looks_at_the_others() {
         let before = store.steps.get();
         let id = put(store, &draft("m")).unwrap();
         let head = commit(store, |s| s.due(1)).unwrap().heads.remove(0);
-        let settlement = Settlement::Delivered { result: Kept::pack("{}", "{}") };
+        let settlement = JobSettlement::Delivered { result: JobResult::pack("{}", "{}") };
         commit(store, |s| s.claim(head.seq)).unwrap();
         commit(store, |s| s.settle(head.seq, settlement, 1)).unwrap();
         assert!(store.waiting().is_ok() && store.result(&id).is_ok());
@@ -185,14 +185,14 @@ fn every_commit_is_synced_before_it_is_told_and_one_commit_serves_many() {
 fn jobs_come_by_priority_then_age_and_lanes_do_not_block_each_other() {
     let folder = Folder::new();
     let mut store = Store::open(&config(&folder), 0).unwrap();
-    let low = put(&mut store, &Draft { priority: -1, ..draft("a") }).unwrap();
+    let low = put(&mut store, &JobDraft { priority: -1, ..draft("a") }).unwrap();
     let first = put(&mut store, &draft("b")).unwrap();
     let second = put(&mut store, &draft("c")).unwrap();
-    let high = put(&mut store, &Draft { priority: 7, ..draft("d") }).unwrap();
-    let elsewhere = put(&mut store, &Draft { lane: "two".into(), priority: 3, ..draft("e") }).unwrap();
+    let high = put(&mut store, &JobDraft { priority: 7, ..draft("d") }).unwrap();
+    let elsewhere = put(&mut store, &JobDraft { lane: "two".into(), priority: 3, ..draft("e") }).unwrap();
     let mut order = Vec::new();
     while let Some(id) = next(&mut store, 0).first().cloned() {
-        deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("{}", "{}") });
+        deliver(&mut store, &id, JobSettlement::Delivered { result: JobResult::pack("{}", "{}") });
         order.push(id);
     }
     assert_eq!(order, [high, elsewhere, first, second, low]);
@@ -203,7 +203,7 @@ fn every_lane_is_looked_at_however_many_there_are() {
     let folder = Folder::new();
     let mut store = Store::open(&config(&folder), 0).unwrap();
     let mut all: Vec<String> =
-        (0..90).map(|n| put(&mut store, &Draft { lane: n.to_string(), ..draft("a") }).unwrap()).collect();
+        (0..90).map(|n| put(&mut store, &JobDraft { lane: n.to_string(), ..draft("a") }).unwrap()).collect();
     let mut seen = Vec::new();
     for _ in 0..4 {
         let due = commit(&mut store, |s| s.due(0)).unwrap();
@@ -235,10 +235,10 @@ fn a_job_waits_for_its_turn_and_is_hurried() {
 fn a_key_is_queued_once() {
     let folder = Folder::new();
     let mut store = Store::open(&config(&folder), 0).unwrap();
-    let keyed = Draft { idempotency_key: Some("order-7".into()), ..draft("a") };
+    let keyed = JobDraft { idempotency_key: Some("order-7".into()), ..draft("a") };
     let id = put(&mut store, &keyed).unwrap();
     assert_eq!(put(&mut store, &keyed).unwrap(), id);
-    deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("{}", "{}") });
+    deliver(&mut store, &id, JobSettlement::Delivered { result: JobResult::pack("{}", "{}") });
     assert_eq!(put(&mut store, &keyed).unwrap(), id, "also once it is over");
     assert_eq!(store.waiting().unwrap(), 0);
     assert!(!fs::read(folder.0.join("q.db-wal")).unwrap().windows(7).any(|w| w == b"order-7"));
@@ -252,10 +252,10 @@ fn a_full_queue_refuses_and_dead_letters_take_room() {
     put(&mut store, &draft("b")).unwrap();
     assert_eq!(put(&mut store, &draft("c")), Err(QueueError::Full(2)));
     let dead =
-        |state| Settlement::Over { state, error: b"{}".to_vec(), failure: failure(true), counted: true };
-    deliver(&mut store, &id, dead(State::Dead));
+        |state| JobSettlement::Over { state, error: b"{}".to_vec(), failure: failure(true), counted: true };
+    deliver(&mut store, &id, dead(JobState::Dead));
     assert_eq!(put(&mut store, &draft("c")), Err(QueueError::Full(2)));
-    assert_eq!(commit(&mut store, |s| s.purge(Some(State::Dead), 0)).unwrap(), 1);
+    assert_eq!(commit(&mut store, |s| s.purge(Some(JobState::Dead), 0)).unwrap(), 1);
     put(&mut store, &draft("c")).unwrap();
 }
 
@@ -269,7 +269,7 @@ fn what_waits_too_long_expires_and_comes_back_when_it_is_retried() {
     assert_eq!((due.heads.len(), due.next_at), (1, Some(100)));
     let due = commit(&mut store, |s| s.due(100)).unwrap();
     assert_eq!((due.heads.len(), due.expired), (0, vec![id.clone()]));
-    assert_eq!(store.result(&id), Ok((State::Expired, None)));
+    assert_eq!(store.result(&id), Ok((JobState::Expired, None)));
     assert!(commit(&mut store, |s| s.retry(&id, 200)).unwrap());
     assert!(!commit(&mut store, |s| s.retry(&id, 200)).unwrap(), "it waits already");
     assert_eq!(next(&mut store, 299), [id]);
@@ -282,7 +282,7 @@ fn results_are_kept_up_to_a_bound_and_told_in_the_order_of_ends() {
     let mut ids = Vec::new();
     for n in 0..5 {
         let id = put(&mut store, &draft("a")).unwrap();
-        deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack(&n.to_string(), "{}") });
+        deliver(&mut store, &id, JobSettlement::Delivered { result: JobResult::pack(&n.to_string(), "{}") });
         ids.push(id);
     }
     let mut told = Vec::new();
@@ -293,7 +293,7 @@ fn results_are_kept_up_to_a_bound_and_told_in_the_order_of_ends() {
     }
     assert_eq!(told, ids[2..]);
     assert_eq!(store.result(&ids[0]), Err(QueueError::Unknown(ids[0].clone())));
-    assert!(matches!(store.result(&ids[4]).unwrap().1, Some(Kept::Answer { body, .. }) if body == "4"));
+    assert!(matches!(store.result(&ids[4]).unwrap().1, Some(JobResult::Answer { body, .. }) if body == "4"));
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn nothing_can_be_read_without_the_key() {
     let sealed = QueueConfig { key: key(1), ..config(&folder) };
     let mut store = Store::open(&sealed, 0).unwrap();
     let id = put(&mut store, &draft("confidential")).unwrap();
-    deliver(&mut store, &id, Settlement::Delivered { result: Kept::pack("an answer", "{}") });
+    deliver(&mut store, &id, JobSettlement::Delivered { result: JobResult::pack("an answer", "{}") });
     let other = put(&mut store, &draft("confidential")).unwrap();
     for name in ["q.db", "q.db-wal"] {
         let bytes = fs::read(folder.0.join(name)).unwrap();
@@ -430,8 +430,8 @@ fn lists_come_in_pages() {
         jobs.into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(page(None, 2, None), ids[..2]);
-    assert_eq!(page(Some(State::Queued), 10, Some(&ids[1])), ids[2..]);
-    assert_eq!(page(Some(State::Dead), 10, None), Vec::<String>::new());
+    assert_eq!(page(Some(JobState::Queued), 10, Some(&ids[1])), ids[2..]);
+    assert_eq!(page(Some(JobState::Dead), 10, None), Vec::<String>::new());
     for id in ["", "q", "q00000000-1", &ids[0][..9], "q\u{fc}-1"] {
         assert!(matches!(store.seq(id), Err(QueueError::Unknown(_))), "{id}");
     }
@@ -465,7 +465,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Put { priority, lane } => {
-                    let id = put(&mut store, &Draft { priority, lane: lane.to_string(), ..draft("a") }).unwrap();
+                    let id = put(&mut store, &JobDraft { priority, lane: lane.to_string(), ..draft("a") }).unwrap();
                     open.push((priority, id));
                 }
                 Step::Take { counted, outcome } => {
@@ -473,12 +473,12 @@ proptest! {
                     let best = open.iter().map(|(priority, _)| *priority).max();
                     let at = open.iter().position(|(_, other)| *other == id).expect("it was taken in");
                     prop_assert_eq!(Some(open[at].0), best);
-                    let over = |state| Settlement::Over { state, error: b"{}".to_vec(), failure: failure(counted), counted };
+                    let over = |state| JobSettlement::Over { state, error: b"{}".to_vec(), failure: failure(counted), counted };
                     let settlement = match outcome {
-                        0 => Settlement::Delivered { result: Kept::pack("{}", "{}") },
-                        1 => over(State::Dead),
-                        2 => over(State::Failed),
-                        _ => Settlement::Again { after_ms: 0, failure: failure(counted), counted, maybe_duplicate: false },
+                        0 => JobSettlement::Delivered { result: JobResult::pack("{}", "{}") },
+                        1 => over(JobState::Dead),
+                        2 => over(JobState::Failed),
+                        _ => JobSettlement::Again { after_ms: 0, failure: failure(counted), counted, maybe_duplicate: false },
                     };
                     if outcome < 3 {
                         open.remove(at);
@@ -493,7 +493,7 @@ proptest! {
             prop_assert_eq!(store.waiting().unwrap(), open.len() as u64);
             prop_assert_eq!(store.totals().unwrap(), capacity_tests::counted(&store));
         }
-        let mut found: Vec<String> = store.list(Some(State::Queued), 1_000, None).unwrap()
+        let mut found: Vec<String> = store.list(Some(JobState::Queued), 1_000, None).unwrap()
             .into_iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect();
         let mut expected: Vec<String> = open.into_iter().map(|(_, id)| id).collect();
         found.sort();

@@ -5,13 +5,13 @@ use bellwether::{
     dialect::{
         anthropic::{self, write_chat::Version},
         chat::{Chat, Untranslatable},
-        chunks::{Decoded, Unsaid},
+        chunks::{DecodedEvent, ResponseDefaults},
         codec::Dialect,
         google,
         openai::{
             self,
             accumulate::Accumulator,
-            answer::{self, NoAnswer},
+            answer::{self, InvalidAnswer},
             chunk,
         },
     },
@@ -190,8 +190,8 @@ pub const CHAT_WORDS: &[&str] = &[
 ];
 
 const ANTHROPIC: Dialect = Dialect::Anthropic(Version::New);
-fn unsaid() -> Unsaid {
-    Unsaid { created: 7, id: "own".into(), model: "asked".into() }
+fn unsaid() -> ResponseDefaults {
+    ResponseDefaults { created: 7, id: "own".into(), model: "asked".into() }
 }
 /// What is said of an answer or a request, in bytes.
 const SAID: usize = 2_000;
@@ -230,9 +230,12 @@ fn stream(dialect: Dialect, bytes: &[u8]) -> u64 {
     for event in told {
         seen.push(std::mem::discriminant(&event));
         match event {
-            Decoded::Chunks(list) => chunks.extend(list),
-            Decoded::Void(why) => assert!(why.len() <= SAID),
-            Decoded::Done | Decoded::Error(_) | Decoded::Nothing | Decoded::Undecodable => {}
+            DecodedEvent::Chunks(list) => chunks.extend(list),
+            DecodedEvent::Void(why) => assert!(why.len() <= SAID),
+            DecodedEvent::Done
+            | DecodedEvent::Error(_)
+            | DecodedEvent::Nothing
+            | DecodedEvent::Undecodable => {}
         }
     }
     for chunk in &chunks {
@@ -262,7 +265,7 @@ fn stream(dialect: Dialect, bytes: &[u8]) -> u64 {
     print((seen, finished, choices.min(3), outline(&completion)))
 }
 
-fn decoded(dialect: Dialect, bytes: &[u8], cuts: &[usize]) -> Vec<Decoded> {
+fn decoded(dialect: Dialect, bytes: &[u8], cuts: &[usize]) -> Vec<DecodedEvent> {
     let mut framer = Framer::new(1 << 20);
     let mut decoder = dialect.decoder(unsaid).expect("is not OpenAI's own");
     let mut told = Vec::new();
@@ -279,13 +282,13 @@ fn decoded(dialect: Dialect, bytes: &[u8], cuts: &[usize]) -> Vec<Decoded> {
 /// What callers of other dialects are told is a stream that their own clients can read.
 fn encoded(chunks: &[Value]) {
     let mut out = String::new();
-    let mut encoder = anthropic::write_answer::Encoder::new("m");
+    let mut encoder = anthropic::write_answer::AnthropicEncoder::new("m");
     chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut out));
     encoder.end(&mut out);
     readable(ANTHROPIC, &out);
-    assert!(matches!(decoded(ANTHROPIC, out.as_bytes(), &[]).last(), Some(Decoded::Done)));
+    assert!(matches!(decoded(ANTHROPIC, out.as_bytes(), &[]).last(), Some(DecodedEvent::Done)));
     let mut out = String::new();
-    let mut encoder = google::write_answer::Encoder::new("m");
+    let mut encoder = google::write_answer::GoogleEncoder::new("m");
     chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut out));
     encoder.end(&mut out);
     readable(Dialect::Google, &out);
@@ -294,7 +297,7 @@ fn encoded(chunks: &[Value]) {
 fn readable(dialect: Dialect, wire: &str) {
     for event in decoded(dialect, wire.as_bytes(), &[]) {
         assert!(
-            !matches!(event, Decoded::Undecodable | Decoded::Error(_) | Decoded::Void(_)),
+            !matches!(event, DecodedEvent::Undecodable | DecodedEvent::Error(_) | DecodedEvent::Void(_)),
             "{event:?} in {wire}"
         );
     }
@@ -321,7 +324,7 @@ fn whole(dialect: Dialect, bytes: &[u8]) -> u64 {
             written_back(&completion);
             print((outline(&completion), sound.usage.is_some()))
         }
-        Err(NoAnswer::Malformed(why)) => {
+        Err(InvalidAnswer::Malformed(why)) => {
             assert!(why.len() <= SAID, "{} bytes are said of an answer", why.len());
             print(why.chars().take(14).collect::<String>())
         }

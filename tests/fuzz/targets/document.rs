@@ -2,7 +2,7 @@
 //! what is said. The first byte says whether it is JSON.
 
 use bellwether::config::{
-    document::{self, Source, Variables},
+    document::{self, DocumentSource, Variables},
     environment::Environment,
 };
 use serde_json::json;
@@ -59,7 +59,7 @@ pub fn run(bytes: &[u8]) -> u64 {
     let (first, bytes) = bytes.split_first().map_or((b'y', bytes), |(first, rest)| (*first, rest));
     let file = if first == b'j' { "c.json" } else { "c.yaml" };
     let variables: Variables = [("SECRET".to_owned(), CANARY.to_owned())].into();
-    let source = Source { file, bytes, variables: &variables };
+    let source = DocumentSource { file, bytes, variables: &variables };
     match document::read(&source, &json!({}), &Environment::default()) {
         Ok((config, _)) => {
             assert!(!config.endpoints.is_empty());

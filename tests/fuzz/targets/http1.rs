@@ -2,7 +2,7 @@
 
 use bellwether::net::h1::{
     framing::Framing,
-    head::{self, Head},
+    head::{self, ParsedHead},
 };
 
 use super::{cuts, pieces, print};
@@ -117,7 +117,7 @@ fn take(bytes: &[u8], cuts: &[usize]) -> Option<Result<Seen, String>> {
     None
 }
 
-fn shown(head: &Head) -> String {
+fn shown(head: &ParsedHead) -> String {
     let named = ["content-type", "retry-after", "x-request-id", ""].map(|n| head.fields.all(n).next());
     let mut all = Vec::new();
     head.fields.each(|name, value| all.push((name, value)));
@@ -146,7 +146,7 @@ pub fn body(bytes: &[u8]) -> u64 {
 /// The payload, how many bytes belonged to the body where it ended, and whether it did.
 fn decode(bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, Option<usize>, Result<bool, &'static str>) {
     let mut head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let Ok(Some(Head { mut framing, .. })) = head::take(&mut head) else { panic!("a sound head") };
+    let Ok(Some(ParsedHead { mut framing, .. })) = head::take(&mut head) else { panic!("a sound head") };
     let (mut payload, mut total) = (Vec::new(), 0);
     for piece in pieces(bytes, cuts) {
         match framing.decode(piece, &mut payload) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bellwether::{
     dialect::openai::{
         accumulate::Accumulator,
-        answer::{self, NoAnswer},
-        chunk::{self, Data},
+        answer::{self, InvalidAnswer},
+        chunk::{self, EventData},
         request::{ChatRequest, TokenLimitField},
     },
     net::sse::Framer,
@@ -109,7 +109,7 @@ pub fn stream(bytes: &[u8]) -> u64 {
     for event in &events {
         let data = chunk::read(event.name.as_deref(), &event.data);
         seen.push(std::mem::discriminant(&data));
-        let Data::Chunk(chunk) = data else { continue };
+        let EventData::Chunk(chunk) = data else { continue };
         assert!(chunk.is_object());
         seen.truncate(8);
         let (_, _, _) = (chunk::has_content(&chunk), chunk::gave_up(&chunk), chunk::usage(&chunk));
@@ -184,7 +184,7 @@ pub fn answer(bytes: &[u8]) -> u64 {
             assert!(choices.iter().any(|c| c.get().starts_with('{')));
             print(answer.usage.map(|u| u.cached_tokens.is_some()))
         }
-        Err(NoAnswer::Malformed(why)) => {
+        Err(InvalidAnswer::Malformed(why)) => {
             assert!(why.len() <= 400, "{} bytes are said of an answer", why.len());
             print(why.chars().take(14).collect::<String>())
         }

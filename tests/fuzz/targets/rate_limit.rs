@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bellwether::{
     base::rate_limit,
-    policy::limiter::{Demand, Limiter, Limits, Shortage},
+    policy::limiter::{Demand, Limiter, RateLimits, Shortage},
 };
 
 use super::print;
@@ -42,7 +42,7 @@ pub fn run(bytes: &[u8]) -> u64 {
     let fields: Vec<(&str, &str)> = text.split('\n').filter_map(|line| line.split_once(": ")).collect();
     let date = fields.iter().find(|(name, _)| *name == "date").map(|(_, value)| *value);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let mut headers = rate_limit::Headers::default();
+    let mut headers = rate_limit::RateLimitHeaders::default();
     for (name, value) in &fields {
         headers.take(name.as_bytes(), || Some(value));
     }
@@ -55,7 +55,7 @@ pub fn run(bytes: &[u8]) -> u64 {
     let now = Instant::now();
     let demand = || Demand { input: 100, max_output: Some(100) };
     for (rpm, tpm) in [(None, None), (Some(60), Some(10_000))] {
-        let mut limiter = Limiter::new(Limits { rpm, tpm, max_concurrent: None }, now);
+        let mut limiter = Limiter::new(RateLimits { rpm, tpm, max_concurrent: None }, now);
         limiter.learn(lesson, now);
         for (quota, level) in quotas.iter().zip(limiter.levels(now)) {
             let (Some(quota), Some((capacity, level))) = (quota, level) else { continue };

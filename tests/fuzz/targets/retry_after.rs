@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bellwether::base::retry_after::{self, HintHeaders};
+use bellwether::base::retry_after::{self, RetryAfterHeaders};
 
 use super::print;
 
@@ -34,7 +34,8 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 pub fn run(bytes: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split('\n');
-    let headers = HintHeaders { retry_after_ms: lines.next(), retry_after: lines.next(), date: lines.next() };
+    let headers =
+        RetryAfterHeaders { retry_after_ms: lines.next(), retry_after: lines.next(), date: lines.next() };
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let by_header = retry_after::from_headers(headers, now);
     let seconds = headers.retry_after.and_then(|v| v.trim().parse::<f64>().ok());

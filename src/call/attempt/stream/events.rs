@@ -3,21 +3,21 @@
 use crate::call::attempt::faults;
 use serde_json::Value;
 
-use super::{Progress, Reading};
+use super::{ChatStreamReader, ReadProgress};
 use crate::{
     base::{clock::now, vendor_error::VendorError},
-    call::{attempt::body::MAX_ANSWER, output::Voice},
+    call::{attempt::body::MAX_ANSWER, output::OutputEncoding},
     dialect::{
-        chunks::Decoded,
+        chunks::DecodedEvent,
         openai::{
             accumulate::Accumulator,
-            chunk::{self, Data},
+            chunk::{self, EventData},
         },
     },
-    observe::latency::Part,
+    observe::latency::LatencyPhase,
     policy::{
         classify::classify,
-        fault::{Fault, Kind},
+        fault::{Fault, FaultKind},
     },
     state::admission::Admission,
 };
@@ -27,8 +27,8 @@ const MAX_HELD: usize = 1 << 20;
 /// Undecodable events in a row that make a stream malformed.
 const MAX_UNDECODABLE: u32 = 3;
 
-impl Reading<'_> {
-    pub(super) fn push(&mut self, bytes: &[u8], admission: &mut Admission) -> Result<Progress, Fault> {
+impl ChatStreamReader<'_> {
+    pub(super) fn push(&mut self, bytes: &[u8], admission: &mut Admission) -> Result<ReadProgress, Fault> {
         if self.first_content.is_none() && self.start.len() < MAX_HELD {
             self.start.extend_from_slice(bytes);
         }
@@ -37,25 +37,27 @@ impl Reading<'_> {
     }
 
     /// Takes the events that are there, up to the commit point: what follows it in the same bytes is for after.
-    pub(super) fn events(&mut self, admission: &mut Admission) -> Result<Progress, Fault> {
+    pub(super) fn events(&mut self, admission: &mut Admission) -> Result<ReadProgress, Fault> {
         let uncommitted = self.first_content.is_none() && !self.call.streams.commit_at_end;
         self.pending = true;
         loop {
             match self.framer.next_event() {
                 Ok(Some(event)) => {
-                    if let Progress::End = self.event(event.name.as_deref(), event.data, admission)? {
-                        return Ok(Progress::End);
+                    if let ReadProgress::End = self.event(event.name.as_deref(), event.data, admission)? {
+                        return Ok(ReadProgress::End);
                     }
                     if uncommitted && self.first_content.is_some() {
-                        return Ok(Progress::More);
+                        return Ok(ReadProgress::More);
                     }
                 }
                 Ok(None) => {
                     self.pending = false;
-                    return Ok(Progress::More);
+                    return Ok(ReadProgress::More);
                 }
                 Err(_) => {
-                    return Err(Fault::new(Kind::Malformed, "an event is larger than 8 MiB").maybe_billed());
+                    return Err(
+                        Fault::new(FaultKind::Malformed, "an event is larger than 8 MiB").maybe_billed()
+                    );
                 }
             }
         }
@@ -66,10 +68,10 @@ impl Reading<'_> {
         name: Option<&str>,
         data: String,
         admission: &mut Admission,
-    ) -> Result<Progress, Fault> {
+    ) -> Result<ReadProgress, Fault> {
         self.received += data.len();
         if self.received > MAX_ANSWER {
-            return Err(self.fault(Kind::Malformed, "the stream is larger than 64 MiB"));
+            return Err(self.fault(FaultKind::Malformed, "the stream is larger than 64 MiB"));
         }
         let as_it_came = self.voice.event(name, &data);
         let progress = self.read_event(name, data, admission)?;
@@ -84,42 +86,46 @@ impl Reading<'_> {
         name: Option<&str>,
         data: String,
         admission: &mut Admission,
-    ) -> Result<Progress, Fault> {
+    ) -> Result<ReadProgress, Fault> {
         if let Some(translator) = &mut self.translator {
             let decoded = translator.event(name, &data);
             return self.translated(decoded, admission);
         }
         match chunk::read(name, &data) {
-            Data::Done => self.done(),
-            Data::Error(error) => Err(self.told(error)),
-            Data::Undecodable => self.undecodable(),
-            Data::Opaque => {
+            EventData::Done => self.done(),
+            EventData::Error(error) => Err(self.told(error)),
+            EventData::Undecodable => self.undecodable(),
+            EventData::Opaque => {
                 self.undecodable_run = 0;
                 self.content(admission);
                 match self.voice {
-                    Voice::Objects => self.hold(data)?,
-                    Voice::Raw => {}
-                    Voice::Encoded(_) => self.skipped += 1,
+                    OutputEncoding::Objects => self.hold(data)?,
+                    OutputEncoding::Raw => {}
+                    OutputEncoding::Encoded(_) => self.skipped += 1,
                 }
-                Ok(Progress::More)
+                Ok(ReadProgress::More)
             }
-            Data::Chunk(value) => {
+            EventData::Chunk(value) => {
                 self.undecodable_run = 0;
                 self.chunk(value, data, admission)?;
-                Ok(Progress::More)
+                Ok(ReadProgress::More)
             }
         }
     }
 
     /// An event of another dialect.
-    fn translated(&mut self, decoded: Decoded, admission: &mut Admission) -> Result<Progress, Fault> {
+    fn translated(
+        &mut self,
+        decoded: DecodedEvent,
+        admission: &mut Admission,
+    ) -> Result<ReadProgress, Fault> {
         match decoded {
-            Decoded::Done => return self.done(),
-            Decoded::Error(error) => return Err(self.told(error)),
-            Decoded::Void(why) => return Err(self.fault(Kind::Malformed, &why)),
-            Decoded::Undecodable => return self.undecodable(),
-            Decoded::Nothing => {}
-            Decoded::Chunks(chunks) => {
+            DecodedEvent::Done => return self.done(),
+            DecodedEvent::Error(error) => return Err(self.told(error)),
+            DecodedEvent::Void(why) => return Err(self.fault(FaultKind::Malformed, &why)),
+            DecodedEvent::Undecodable => return self.undecodable(),
+            DecodedEvent::Nothing => {}
+            DecodedEvent::Chunks(chunks) => {
                 self.undecodable_run = 0;
                 for value in chunks {
                     // Who did not ask what was used is not told, and who did, once and at the end: some vendors
@@ -134,15 +140,15 @@ impl Reading<'_> {
                 }
             }
         }
-        Ok(Progress::More)
+        Ok(ReadProgress::More)
     }
 
     /// The vendor says that this was all.
-    fn done(&self) -> Result<Progress, Fault> {
+    fn done(&self) -> Result<ReadProgress, Fault> {
         if self.whole.finished() {
-            return Ok(Progress::End);
+            return Ok(ReadProgress::End);
         }
-        Err(self.fault(Kind::Truncated, "the end came without a finish reason"))
+        Err(self.fault(FaultKind::Truncated, "the end came without a finish reason"))
     }
 
     /// The vendor says in the stream what went wrong.
@@ -150,13 +156,13 @@ impl Reading<'_> {
         classify(self.head.status, self.head.hint, &self.target.redacted(error))
     }
 
-    fn undecodable(&mut self) -> Result<Progress, Fault> {
+    fn undecodable(&mut self) -> Result<ReadProgress, Fault> {
         self.skipped += 1;
         self.undecodable_run += 1;
         if self.undecodable_run >= MAX_UNDECODABLE {
-            return Err(self.fault(Kind::Malformed, "three events in a row could not be read"));
+            return Err(self.fault(FaultKind::Malformed, "three events in a row could not be read"));
         }
-        Ok(Progress::More)
+        Ok(ReadProgress::More)
     }
 
     fn chunk(&mut self, value: Value, text: String, admission: &mut Admission) -> Result<(), Fault> {
@@ -180,7 +186,7 @@ impl Reading<'_> {
         let now = now();
         if self.first_content.is_some() {
             let gap = now.saturating_duration_since(self.last_content);
-            self.target.time(Part::Gap, gap);
+            self.target.time(LatencyPhase::Gap, gap);
         }
         self.last_content = now;
         self.answered(admission);
@@ -203,7 +209,7 @@ impl Reading<'_> {
         if self.first_content.is_none() {
             self.held_bytes += data.len();
             if self.held_bytes > MAX_HELD {
-                return Err(self.fault(Kind::Malformed, "a mebibyte came without any content"));
+                return Err(self.fault(FaultKind::Malformed, "a mebibyte came without any content"));
             }
         }
         self.held.push(data);

@@ -9,24 +9,24 @@ use std::{
 
 use tokio::time::{self, Sleep};
 
-use crate::{net::body::Body, policy::fault::Kind};
+use crate::{net::body::Body, policy::fault::FaultKind};
 
 /// How long the end of a body is waited for, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(200);
 
-pub enum Frame {
+pub enum BodyFrame {
     Data,
     End,
     Broken(String),
     TimedOut,
 }
 
-pub async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u8>) -> Frame {
+pub async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut Vec<u8>) -> BodyFrame {
     poll_fn(|cx| match body.poll_data(cx, out) {
-        Poll::Ready(Ok(true)) => Poll::Ready(Frame::Data),
-        Poll::Ready(Ok(false)) => Poll::Ready(Frame::End),
-        Poll::Ready(Err(why)) => Poll::Ready(Frame::Broken(why)),
-        Poll::Pending => timer.as_mut().poll(cx).map(|()| Frame::TimedOut),
+        Poll::Ready(Ok(true)) => Poll::Ready(BodyFrame::Data),
+        Poll::Ready(Ok(false)) => Poll::Ready(BodyFrame::End),
+        Poll::Ready(Err(why)) => Poll::Ready(BodyFrame::Broken(why)),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| BodyFrame::TimedOut),
     })
     .await
 }
@@ -48,10 +48,10 @@ pub fn drain(body: &mut Body) {
     });
 }
 
-pub fn timeout_message(kind: Kind) -> &'static str {
+pub fn timeout_message(kind: FaultKind) -> &'static str {
     match kind {
-        Kind::FirstContentTimeout => "no content arrived in time",
-        Kind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
+        FaultKind::FirstContentTimeout => "no content arrived in time",
+        FaultKind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
         _ => "the content stopped coming",
     }
 }
