@@ -12,11 +12,11 @@
  * @property {import('node:util').ParseArgsConfig['options']} options
  * @property {number} [positionals] At most so many.
  * @property {string[]} [words] What a positional may be, for completion.
- * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./out').Out) => number | Promise<number>} run Gives the exit code.
+ * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./lib/output').Out) => number | Promise<number>} run Gives the exit code.
  */
 
 const { parseArgs } = require('node:util')
-const { out } = require('./out')
+const { out } = require('./lib/output')
 const { COMMANDS } = require('./table')
 const { nearest } = require('./lib/nearest')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { printable } = require('../../lib/printable')
+const { printable } = require('../../lib/util/printable')
 
 /** Lines of a table; columns named in `right` stand to the right. @param {string[][]} rows The first has the titles. @param {number[]} [right] */
 function tableOf (rows, right = []) {

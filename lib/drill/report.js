@@ -2,12 +2,12 @@
 
 // What came of a drill, as data with a text and a page.
 
-const { time, cell } = require('../incident-report')
-const { printable } = require('../printable')
+const { time, cell } = require('../monitor/incident-report')
+const { printable } = require('../util/printable')
 
 /**
  * @param {ReturnType<typeof import('./scenarios').read>[number]} plan
- * @param {Awaited<ReturnType<typeof import('./play').play>>} played
+ * @param {Awaited<ReturnType<typeof import('./runner').play>>} played
  */
 function scenarioReport ({ scenario, requests, concurrency, objectives }, { latencies, touched, incidents, ...played }) {
   const { lost, detectionMs, recoveryMs, returnMs, returnDueMs } = played
