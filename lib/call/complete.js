@@ -2,7 +2,7 @@
 
 // A prompt and a text for it: by the kind of task, never thrown at the caller for what a vendor did.
 
-const { answered } = require('../client/queue')
+const { answered } = require('./require-answer')
 const { classes: { FailoverError, ConfigError, ClientClosedError }, ofProblems } = require('../util/errors')
 const { isObject, what } = require('../util/serialize-options')
 

@@ -3,7 +3,7 @@
 // A text that is too long for one request, asked about in parts, one after the other.
 
 const duration = require('../util/duration')
-const { answered } = require('../client/queue')
+const { answered } = require('./require-answer')
 const { ofProblems } = require('../util/errors')
 const { isObject, what } = require('../util/serialize-options')
 const { onAbort } = require('../util/signal')

@@ -257,7 +257,7 @@ class FailoverClient extends WantedEmitter {
   /** A queue that cannot be used is told before it is needed. @param {Record<string, any>} options */
   #watchQueue (options) {
     if (!options.queue) return
-    if (options.onUnavailable === 'queue') require('./queue').queuesByDefault(this)
+    if (options.onUnavailable === 'queue') require('../call/require-answer').queuesByDefault(this)
     const self = new WeakRef(this)
     this.queue.ready().catch(({ message, reason }) => {
       if (reason !== 'closed') self.deref()?.deliver('config', { message })

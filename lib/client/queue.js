@@ -5,7 +5,6 @@
 const hub = require('../native/bridge')
 const duration = require('../util/duration')
 const { classes: { ClientClosedError }, closed, fromWire, ofProblems } = require('../util/errors')
-const { once } = require('../util/process-singleton')
 const { read } = require('../config/options')
 const { what, shown } = require('../util/serialize-options')
 const { withReport } = require('../call/report')
@@ -118,25 +117,4 @@ function stateOf (value, accepted) {
   throw ofProblems([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${shown(value)}` }])
 }
 
-const queueing = once('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
-
-/** Notes a client whose calls are queued unless they say otherwise. @param {object} client */
-function queuesByDefault (client) {
-  queueing.add(client)
-}
-
-/**
- * The options of a call that must be answered, for which a number in a queue is no answer.
- * @template {Record<string, any>} T
- * @param {object} client
- * @param {T} options
- * @returns {T}
- */
-function answered (client, options) {
-  if (options.onUnavailable === 'queue') {
-    throw ofProblems([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
-  }
-  return queueing.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
-}
-
-module.exports = { DurableQueue, answered, queuesByDefault }
+module.exports = { DurableQueue }

@@ -2,7 +2,7 @@
 
 // What came of a drill, as data with a text and a page.
 
-const { time, cell } = require('../monitor/incident-report')
+const { markdownCell, time } = require('../util/format')
 const { printable } = require('../util/printable')
 
 /**
@@ -80,7 +80,7 @@ function text (report) {
 function markdown (report) {
   return [
     `## Drill of ${report.startedAt}: ${report.passed ? 'passed' : '**failed**'}`, '', `| ${HEAD.join(' | ')} |`, `|${'---|'.repeat(HEAD.length)}`,
-    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${cell(note)}`), ''
+    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${markdownCell(note)}`), ''
   ].join('\n')
 }
 

@@ -2,7 +2,9 @@
 
 // An incident with its other forms: text for a terminal, Markdown, and a picture of its time.
 
+const { count, markdownCell, time } = require('../util/format')
 const { printable } = require('../util/printable')
+const { moment } = require('./incident-timeline')
 
 /**
  * @param {any} report
@@ -57,10 +59,10 @@ function text (r) {
 /** @param {any} r */
 function markdown (r) {
   return [
-    `## ${cell(title(r))}`, '', '| | with failover | without |', '|---|---|---|',
-    ...rows(r).map((row) => `| ${row.map(cell).join(' | ')} |`), '', METHOD, '', '### Endpoints', '',
-    ...r.endpoints.map((/** @type {any} */ e) => `- ${cell(endpoint(e))}`), '', '### Timeline', '', '| at | after | |', '|---|---|---|',
-    ...r.timeline.map((/** @type {any} */ m) => `| ${m.at} | ${plus(m.afterMs).trim()} | ${cell(moment(m))} |`), ...untold(r), ''
+    `## ${markdownCell(title(r))}`, '', '| | with failover | without |', '|---|---|---|',
+    ...rows(r).map((row) => `| ${row.map(markdownCell).join(' | ')} |`), '', METHOD, '', '### Endpoints', '',
+    ...r.endpoints.map((/** @type {any} */ e) => `- ${markdownCell(endpoint(e))}`), '', '### Timeline', '', '| at | after | |', '|---|---|---|',
+    ...r.timeline.map((/** @type {any} */ m) => `| ${m.at} | ${plus(m.afterMs).trim()} | ${markdownCell(moment(m))} |`), ...untold(r), ''
   ].join('\n')
 }
 
@@ -79,20 +81,6 @@ function endpoint (e) {
   return `${e.name} (${e.models.join(', ')}): ${reasons}; ${out}; ${back}${said}`
 }
 
-/** @param {any} m */
-function moment ({ what, endpoint, model, reason }) {
-  const who = endpoint === undefined ? '' : `${endpoint}${model === undefined ? '' : ` (${model})`}`
-  const why = reason === undefined ? '' : `: ${reason}`
-  switch (what) {
-    case 'failed': return `${who} fails${why}`
-    case 'out': return `${who} is left out${why}`
-    case 'rescued': return `${who} answers a call in its place${why}`
-    case 'lost': return `a call is lost${why}`
-    case 'back': return `${who} answers again`
-    default: return 'over'
-  }
-}
-
 /** @param {{ failed: number, failedShare: number, requests: number }} of */
 function lost ({ failed, failedShare }) {
   return `${count(failed)} (${(failedShare * 100).toFixed(failedShare > 0 && failedShare < 0.001 ? 3 : 1)} %)`
@@ -101,21 +89,6 @@ function lost ({ failed, failedShare }) {
 /** @param {number} n @param {number} most */
 function users (n, most) {
   return n >= most ? `${count(most)} or more` : count(n)
-}
-
-/** @param {number} n */
-function count (n) {
-  return n.toLocaleString('en-US')
-}
-
-/** @param {number | null} ms */
-function time (ms) {
-  if (ms === null) return 'never'
-  if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(2)} s`
-  const seconds = Math.round(ms / 1_000)
-  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
-  return `${h > 0 ? `${h} h ` : ''}${m} min ${s} s`
 }
 
 /** @param {number | null} ms */
@@ -128,9 +101,4 @@ function plus (ms) {
   return `+${time(ms)}`.padStart(12)
 }
 
-/** Names are other people's: none of them ends a cell or begins a link. @param {string} words */
-function cell (words) {
-  return printable(words).replace(/[\\|`*_<>[\]]/g, '\\$&')
-}
-
-module.exports = { incidentReport, time, moment, cell }
+module.exports = { incidentReport }

@@ -2,7 +2,8 @@
 
 // How calls ended over an incident's time, as a picture that needs nothing else. It follows the reader's colour scheme.
 
-const { moment, time } = require('./incident-report')
+const { time } = require('../util/format')
+const { moment } = require('./incident-timeline')
 
 const [WIDTH, HEIGHT] = [960, 380]
 const PLOT = { left: 56, right: 16, top: 76, bottom: 108 }
