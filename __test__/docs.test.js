@@ -40,7 +40,7 @@ test('docs/cli.md has a line for every command', () => {
 })
 
 test('the README lists every event', () => {
-  const { EVENTS } = require('../lib/emitter')
+  const { EVENTS } = require('../lib/util/emitter')
   assert.deepEqual(firsts(section(read('README.md'), '## Events')).sort(), [...EVENTS, 'drill'].sort())
 })
 

@@ -24,7 +24,7 @@ test('the first program of the README is the executed example', async () => {
 })
 
 test('every event, error class and file that the README names exists', () => {
-  const { EVENTS } = require('../lib/emitter')
+  const { EVENTS } = require('../lib/util/emitter')
   const known = [...EVENTS, 'drill']
   const events = /## Events([\s\S]*?)\n## /.exec(readme)[1].match(/^\| `(\w+)`/gm).map((row) => /`(\w+)`/.exec(row)[1])
   assert.deepEqual(events.filter((name) => !known.includes(name)), [])

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const native = require('../../lib/native')
+const native = require('../../lib/native/addon')
 
 const ROOT = path.join(__dirname, '..', '..')
 const SCHEMA = path.join(ROOT, 'schema', 'bellwether.schema.json')

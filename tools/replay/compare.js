@@ -3,7 +3,7 @@
 // What was measured beside what was published.
 
 const published = require('./published')
-const { time } = require('../../lib/incident-report')
+const { time } = require('../../lib/util/format')
 
 /** Latencies are a tenth of real ones. */
 const COMPRESSED = 10
