@@ -9,6 +9,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { problems } = require('../../tools/check-imports')
 const { edges, specifiers } = require('../../tools/check-imports/javascript')
+const rust = require('../../tools/check-imports/rust')
 const { circles, violations } = require('../../tools/check-imports/graph')
 
 const LAYERS = [{ folders: ['top'], why: '' }, { folders: ['left', 'right'], why: '' }, { folders: ['bottom'], why: '' }]
@@ -71,4 +72,44 @@ test('separate circles are separate, and a long one keeps its order', () => {
   const edge = (text) => text.split(' ').map((pair) => ({ from: pair[0], to: pair[1] }))
   assert.deepEqual(circles(edge('ab bc ca xy yx cx')).map((files) => files.join('')).sort(), ['abca', 'xyx'].sort())
   assert.deepEqual(circles(edge('ab bc ac')), [])
+})
+
+/** The imports of a crate, relative to its sources. */
+function crate (t, files) {
+  const { root } = tree(t, files)
+  return rust.edges(path.join(root, 'lib.rs')).map(({ from, to }) => `${path.relative(root, from)} → ${path.relative(root, to)}`).sort()
+}
+
+test('Rust: use trees, path expressions and re-exports are imports of every file that a name comes through', (t) => {
+  assert.deepEqual(crate(t, {
+    'lib.rs': 'mod a;\nmod b;\nmod c;',
+    'a.rs': 'use crate::{b::{One, two as other}, c};\nfn f() { crate::b::deep::g(); c::h() }',
+    'b/mod.rs': 'mod deep;\npub use deep::One;\npub fn two() {}',
+    'b/deep.rs': 'pub struct One;\npub fn g() {}',
+    'c.rs': 'pub fn h() {}'
+  }), ['a.rs → b/deep.rs', 'a.rs → b/mod.rs', 'a.rs → c.rs', 'b/mod.rs → b/deep.rs'])
+})
+
+test('Rust: tests, comments, strings and captures of lifetimes import nothing', (t) => {
+  assert.deepEqual(crate(t, {
+    'lib.rs': 'mod a;\nmod b;',
+    'a.rs': [
+      '// use crate::b;',
+      'const TEXT: &str = r#"use crate::b;"#;',
+      "fn f<'x>() -> impl Fn() + use<'x> { || () }",
+      '#[cfg(test)]\nmod tests {\n    use crate::b::Thing;\n}',
+      '#[cfg(test)]\nfn only_tested() { crate::b::thing() }'
+    ].join('\n'),
+    'b.rs': 'pub struct Thing;\npub fn thing() {}'
+  }), [])
+})
+
+test('Rust: a child that imports through its parent is a circle when the parent imports the child', (t) => {
+  const { root } = tree(t, {
+    'lib.rs': 'mod pool;',
+    'pool/mod.rs': 'mod lease;\npub use self::lease::Lease;\npub struct Pool;',
+    'pool/lease.rs': 'use super::Pool;\npub struct Lease(Pool);'
+  })
+  const found = circles(rust.edges(path.join(root, 'lib.rs')).map(({ from, to }) => ({ from: path.relative(root, from), to: path.relative(root, to) })))
+  assert.deepEqual(found.map((files) => files.length), [3])
 })

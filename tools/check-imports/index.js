@@ -5,14 +5,16 @@
 
 const path = require('node:path')
 const javascript = require('./javascript')
+const rust = require('./rust')
 const { circles, violations } = require('./graph')
-const { JAVASCRIPT } = require('./layers')
+const { JAVASCRIPT, RUST } = require('./layers')
 
 const ROOT = path.join(__dirname, '..', '..')
 
 /** What is checked: the imports of a language, and its layers. @type {{ edges: () => { from: string, to: string }[], layers: import('./graph').Row[] }[]} */
 const CHECKS = [
-  { edges: () => javascript.edges(ROOT), layers: JAVASCRIPT }
+  { edges: () => javascript.edges(ROOT), layers: JAVASCRIPT },
+  { edges: () => rust.edges(path.join(ROOT, 'src', 'lib.rs')), layers: RUST }
 ]
 
 /** @param {{ from: string, to: string }[]} edges Absolute paths. @param {import('./graph').Row[]} layers @param {string} root @returns {string[]} */

@@ -20,4 +20,19 @@ const JAVASCRIPT = [
   { folders: ['lib/util', 'testing', 'dashboard', 'native.cjs'], why: 'import nothing: shared helpers, the fault server, the page, the generated loader' }
 ]
 
-module.exports = { JAVASCRIPT }
+/** @type {import('./graph').Row[]} The topmost first. */
+const RUST = [
+  { folders: ['src/binding'], why: 'the only part that knows Node: the core builds without it' },
+  { folders: ['src/health', 'src/queue'], why: 'work beside calls: health checks, and the durable queue, which makes calls' },
+  { folders: ['src/call'], why: 'one call from start to end' },
+  { folders: ['src/engine'], why: 'what the calls of one client share' },
+  { folders: ['src/state'], why: 'what is remembered between calls, by scope' },
+  { folders: ['src/config'], why: 'options to valid values of the parts below' },
+  { folders: ['src/alert'], why: 'rules over what is observed, and delivery of their alerts' },
+  { folders: ['src/observe'], why: 'measures, and decides nothing' },
+  { folders: ['src/cost'], why: 'prices, the ledger and budgets' },
+  { folders: ['src/policy', 'src/dialect', 'src/net'], why: 'decisions without I/O, wire formats, and sockets: none knows the others' },
+  { folders: ['src/base'], why: 'imports nothing: clock, events, durations, reasons' }
+]
+
+module.exports = { JAVASCRIPT, RUST }
