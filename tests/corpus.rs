@@ -102,7 +102,7 @@ fn check(case: &Case, reasons: &Value) -> Result<(), String> {
     };
     let reason = json!(fault.kind.reason());
     same("reason", &expect["reason"], &reason)?;
-    same("hintMs", &expect["hintMs"], &json!(fault.hint.map(|hint| hint.as_millis() as u64)))?;
+    same("hintMs", &expect["hintMs"], &json!(fault.retry_after.map(|hint| hint.as_millis() as u64)))?;
     let row = &reasons[reason.as_str().unwrap_or_default()];
     let mut rule = consequences(fault.kind.rule());
     rule["retryable"] = json!(fault.kind.retryable());
@@ -196,7 +196,7 @@ fn consequences(rule: FaultRule) -> Value {
             BreakerWeight::Ratio => "ratio",
             BreakerWeight::Neutral => "none",
         },
-        "parks": match rule.park {
+        "parks": match rule.cooldown {
             CooldownScope::None => None,
             CooldownScope::Origin => Some("origin"),
             CooldownScope::EndpointOverload | CooldownScope::EndpointThrottle | CooldownScope::EndpointMissing => Some("model"),

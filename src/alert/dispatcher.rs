@@ -190,12 +190,12 @@ mod tests {
 
     struct Play {
         begin: Instant,
-        desk: Dispatcher,
+        dispatcher: Dispatcher,
     }
 
     impl Play {
         fn new(policy: DispatchPolicy) -> Self {
-            Self { begin: Instant::now(), desk: Dispatcher::new(policy) }
+            Self { begin: Instant::now(), dispatcher: Dispatcher::new(policy) }
         }
 
         fn at(&self, secs: u64) -> (Instant, SystemTime) {
@@ -206,16 +206,16 @@ mod tests {
         fn alert(&mut self, secs: u64, id: &str, severity: Severity, status: AlertStatus) -> bool {
             let (kind, service) = (id.to_owned().into(), id.to_owned());
             let alert = Alert { fingerprint: id.into(), kind, service, severity, status, ..Alert::default() };
-            self.desk.take(alert, self.at(secs).0)
+            self.dispatcher.take(alert, self.at(secs).0)
         }
 
         /// What is told by then, as `second:id` with a stroke for what is over.
         fn told(&mut self, until: u64) -> String {
             let mut told = Vec::new();
-            while let Some(at) = self.desk.next_at().filter(|at| *at <= self.at(until).0) {
+            while let Some(at) = self.dispatcher.next_at().filter(|at| *at <= self.at(until).0) {
                 let secs = at.saturating_duration_since(self.begin).as_secs();
                 let (now, wall) = self.at(secs);
-                let ready = self.desk.ready(now, wall);
+                let ready = self.dispatcher.ready(now, wall);
                 if !ready.is_empty() {
                     let name = |a: &Alert| {
                         format!("{}{}", a.fingerprint, if a.status == Resolved { "/" } else { "" })
@@ -255,7 +255,7 @@ mod tests {
         play.alert(40_000, "a", Critical, Resolved);
         play.alert(40_000, "a", Critical, Resolved);
         assert_eq!(play.told(90_000), "40010:a/");
-        assert_eq!(play.desk.next_at(), None);
+        assert_eq!(play.dispatcher.next_at(), None);
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
         // When the silence is over, what still fires is told.
         assert_eq!(play.told(1_000), "0:a 120:b");
         // A silence hides no end.
-        play.desk.policy.silences = vec![silence("a", When::Always)];
+        play.dispatcher.policy.silences = vec![silence("a", When::Always)];
         play.alert(1_000, "a", Critical, Resolved);
         assert_eq!(play.told(1_100), "1010:c+a/");
     }

@@ -78,27 +78,27 @@ impl AlertManager {
 
     pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation, pace: AttemptLatency) {
         let told = self.rules.lock().attempt(seen, pace);
-        self.tell_all(&told);
+        self.publish_all(&told);
     }
 
     pub fn moved(self: &Arc<Self>, way: &Failover) {
         let told = self.rules.lock().moved(&way.from, &way.to, way.reason, now(), self.wall.now());
-        self.tell_all(told.as_slice());
+        self.publish_all(told.as_slice());
     }
 
-    pub fn spent(self: &Arc<Self>, crossings: &[BudgetThreshold]) {
+    pub fn on_budget(self: &Arc<Self>, crossings: &[BudgetThreshold]) {
         for crossed in crossings {
             let told = self.rules.lock().spent(crossed, self.wall.now());
-            self.tell_all(told.as_slice());
+            self.publish_all(told.as_slice());
         }
     }
 
     pub fn backlog(self: &Arc<Self>, seen: QueueBacklog) {
         let told = self.rules.lock().backlog(seen, self.wall.now());
-        self.tell_all(told.as_slice());
+        self.publish_all(told.as_slice());
     }
 
-    fn tell_all(self: &Arc<Self>, alerts: &[Alert]) {
+    fn publish_all(self: &Arc<Self>, alerts: &[Alert]) {
         if alerts.is_empty() {
             return;
         }
@@ -141,9 +141,9 @@ impl AlertManager {
 }
 
 /// Sleeps while nothing fires. Ended by its owner.
-async fn watch(alarm: Weak<AlertManager>, fired: Arc<Notify>) {
+async fn watch(alert_manager: Weak<AlertManager>, fired: Arc<Notify>) {
     loop {
-        let Some(this) = alarm.upgrade() else { return };
+        let Some(this) = alert_manager.upgrade() else { return };
         let next = this.expire();
         drop(this);
         match next {

@@ -76,7 +76,7 @@ impl<'a> RateLimitHeaders<'a> {
     }
 
     /// What they say. `date` is the answer's own, `now` our wall clock.
-    pub fn lesson(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> ObservedLimits {
+    pub fn observed_limits(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> ObservedLimits {
         // Asked for where a moment is named, which most never do.
         let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or_else(&now);
         let quota = |parts: LimitHeaders<'_>| {
@@ -119,12 +119,12 @@ fn reset(text: &str, clock: impl Fn() -> SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn lesson(headers: &[(&str, &str)]) -> ObservedLimits {
+    fn observed_limits(headers: &[(&str, &str)]) -> ObservedLimits {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let date = headers.iter().find(|(n, _)| *n == "date").map(|(_, v)| *v);
         let mut found = RateLimitHeaders::default();
         headers.iter().for_each(|(name, value)| found.take(name.as_bytes(), || Some(value)));
-        found.lesson(date, || now)
+        found.observed_limits(date, || now)
     }
 
     fn quota(limit: f64, remaining: f64, reset_ms: Option<u64>) -> Option<Quota> {
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn openai_and_those_who_copy_it() {
-        let found = lesson(&[
+        let found = observed_limits(&[
             ("x-ratelimit-limit-requests", "500"),
             ("x-ratelimit-remaining-requests", "499"),
             ("x-ratelimit-reset-requests", "120ms"),
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn anthropic_names_a_moment() {
-        let found = lesson(&[
+        let found = observed_limits(&[
             ("anthropic-ratelimit-requests-limit", "50"),
             ("anthropic-ratelimit-requests-remaining", "49"),
             ("anthropic-ratelimit-requests-reset", "2023-11-14T22:13:30Z"),
@@ -166,21 +166,21 @@ mod tests {
         for (limit, remaining) in
             [("-1", "0"), ("0", "0"), ("", "5"), ("NaN", "1"), ("inf", "1"), ("1e308", "0"), ("10", "-1")]
         {
-            let found = lesson(&[
+            let found = observed_limits(&[
                 ("x-ratelimit-limit-requests", limit),
                 ("x-ratelimit-remaining-requests", remaining),
             ]);
             assert_eq!(found, ObservedLimits::default(), "{limit} {remaining}");
         }
         for reset in ["soon", "-3", "2020-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "NaN", ""] {
-            let found = lesson(&[
+            let found = observed_limits(&[
                 ("x-ratelimit-limit-tokens", "10"),
                 ("x-ratelimit-remaining-tokens", "12"),
                 ("x-ratelimit-reset-tokens", reset),
             ]);
             assert_eq!(found.tokens, quota(10.0, 10.0, None), "{reset}");
         }
-        let azure = lesson(&[
+        let azure = observed_limits(&[
             ("x-ratelimit-limit-requests", "10"),
             ("x-ratelimit-remaining-requests", "9"),
             ("x-ratelimit-reset-requests", "60"),
@@ -191,7 +191,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(name in "(x|anthropic)-ratelimit-[a-z-]{0,30}", value in ".*") {
-            let _ = lesson(&[(&name, &value), ("x-ratelimit-limit-requests", &value), ("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", &value)]);
+            let _ = observed_limits(&[(&name, &value), ("x-ratelimit-limit-requests", &value), ("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", &value)]);
         }
     }
 }

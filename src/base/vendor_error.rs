@@ -15,7 +15,7 @@ pub struct VendorError {
     /// Google's `QuotaFailure` id, which says whether the limit is per minute or per day.
     pub quota_id: Option<String>,
     /// The body's own hint, such as `retry_after` or `RetryInfo`.
-    pub hint: Option<Duration>,
+    pub retry_after: Option<Duration>,
 }
 
 impl VendorError {

@@ -43,12 +43,12 @@ impl NativeClient {
         let (client, body) = (self.id, body.to_vec());
         self.hub.submit(client, slot, move |hub| {
             let read = || -> Result<_, Box<CallError>> {
-                let (question, wire) = client_request::read(body, &asked)?;
-                Ok((question, call_options(options.as_deref(), &active)?, wire))
+                let (request, client_protocol) = client_request::read(body, &asked)?;
+                Ok((request, call_options(options.as_deref(), &active)?, client_protocol))
             };
             match read() {
-                Ok((question, options, wire)) => {
-                    run(hub, client, slot, Call::new(active, question, options, Some(wire)), None);
+                Ok((request, options, client_protocol)) => {
+                    run(hub, client, slot, Call::new(active, request, options, Some(client_protocol)), None);
                 }
                 Err(error) => refuse(hub, slot, &error),
             }
@@ -100,7 +100,7 @@ fn call_options(options: Option<&str>, active: &CallGuard) -> Result<CallOptions
 
 /// With `keeps`, a call that nobody could answer is queued.
 fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::QueueTarget>) {
-    if call.question.is_whole_chat() {
+    if call.request.is_whole_chat() {
         return hub.run(client, slot, None, |reply| async move {
             // On the heap when it begins, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {

@@ -49,9 +49,9 @@ impl NativeClient {
         monitor: bool,
         document: Option<&[u8]>,
     ) -> napi::Result<Self> {
-        let LoadedConfig { config, imprint } =
+        let LoadedConfig { config, fingerprint } =
             config::read(&options, document, monitor).map_err(napi::Error::from_reason)?;
-        Self::start(hub.inner.clone(), client, config, imprint)
+        Self::start(hub.inner.clone(), client, config, fingerprint)
     }
 
     /// Which events have listeners, one bit each.
@@ -106,7 +106,7 @@ impl NativeClient {
             let _ = endpoint.isolated.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
         }
         // Who waits for it waits no longer, or need not.
-        self.shared.engine().room.ring_all();
+        self.shared.engine().wait_queue.notify_all();
         true
     }
 }
@@ -117,24 +117,28 @@ impl NativeClient {
         hub: Arc<HubInner>,
         client: u32,
         config: ClientConfig,
-        imprint: ConfigFingerprint,
+        fingerprint: ConfigFingerprint,
     ) -> napi::Result<Self> {
         let events = Arc::new(JsEvents { hub: hub.clone(), client, wanted: AtomicU32::new(0) });
         let functions = Arc::new(JsCallbacks::new(hub.clone(), client));
         let starts = config.health_starts;
-        let carrier = carrier(&config, &functions);
-        let engine = Engine::new(config, events.clone(), functions.clone(), carrier).map_err(|e| {
+        let transport = transport(&config, &functions);
+        let engine = Engine::new(config, events.clone(), functions.clone(), transport).map_err(|e| {
             let problem = Problem { path: "tls.ca".into(), message: e.to_string() };
             napi::Error::from_reason(config::write(&[problem]))
         })?;
         let ledger = match &engine.config.ledger {
             None => None,
             Some(path) => Some(
-                LedgerFile::open(path, &engine.books, events.clone(), hub.runtime.handle()).map_err(|e| {
-                    let problem =
-                        Problem { path: "costs.path".into(), message: format!("'{}': {e}", path.display()) };
-                    napi::Error::from_reason(config::write(&[problem]))
-                })?,
+                LedgerFile::open(path, &engine.accountant, events.clone(), hub.runtime.handle()).map_err(
+                    |e| {
+                        let problem = Problem {
+                            path: "costs.path".into(),
+                            message: format!("'{}': {e}", path.display()),
+                        };
+                        napi::Error::from_reason(config::write(&[problem]))
+                    },
+                )?,
             ),
         };
         let ledger = Arc::new(Mutex::new(ledger));
@@ -144,13 +148,13 @@ impl NativeClient {
             let monitor = monitor.clone();
             hub.runtime.handle().spawn(async move { monitor.start().await });
         }
-        let shared = Arc::new(EngineHandle::new(engine, monitor, imprint));
+        let shared = Arc::new(EngineHandle::new(engine, monitor, fingerprint));
         Ok(Self { id: client, hub, shared, events, functions, ledger, queue })
     }
 }
 
 /// The user's function that makes the exchanges, if one does.
-pub(super) fn carrier(config: &ClientConfig, functions: &Arc<JsCallbacks>) -> Option<Arc<dyn Transport>> {
+pub(super) fn transport(config: &ClientConfig, functions: &Arc<JsCallbacks>) -> Option<Arc<dyn Transport>> {
     let function = config.transport?;
     Some(Arc::new(JsTransport::new(functions.clone(), function)))
 }

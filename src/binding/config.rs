@@ -17,7 +17,7 @@ use crate::config::{
 /// A configuration, and what tells it from others.
 pub struct LoadedConfig {
     pub config: ClientConfig,
-    pub imprint: ConfigFingerprint,
+    pub fingerprint: ConfigFingerprint,
 }
 
 /// Reads `{options, environment}`, and with a document `{file, variables}` beside them: the options are then those that
@@ -36,7 +36,7 @@ pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<Loaded
             (config, options.clone())
         }
     };
-    Ok(LoadedConfig { imprint: ConfigFingerprint::of(&options, &config), config })
+    Ok(LoadedConfig { fingerprint: ConfigFingerprint::of(&options, &config), config })
 }
 
 fn located(

@@ -22,7 +22,7 @@ impl NativeClient {
     pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
         let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));
         let config = self.shared.engine().config.rehearsal(transport, quiet);
-        let imprint = ConfigFingerprint::of(&Value::Null, &config);
-        Self::start(hub.inner.clone(), client, config, imprint)
+        let fingerprint = ConfigFingerprint::of(&Value::Null, &config);
+        Self::start(hub.inner.clone(), client, config, fingerprint)
     }
 }

@@ -23,13 +23,13 @@ pub struct EngineHandle {
 struct CurrentEngine {
     engine: Arc<Engine>,
     monitor: Arc<Monitor>,
-    imprint: ConfigFingerprint,
+    fingerprint: ConfigFingerprint,
 }
 
 impl EngineHandle {
-    pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, imprint: ConfigFingerprint) -> Self {
+    pub fn new(engine: Arc<Engine>, monitor: Arc<Monitor>, fingerprint: ConfigFingerprint) -> Self {
         Self {
-            current: RwLock::new(CurrentEngine { engine, monitor, imprint }),
+            current: RwLock::new(CurrentEngine { engine, monitor, fingerprint }),
             reloading: Mutex::default(),
             retired: Mutex::default(),
         }
@@ -53,17 +53,17 @@ impl EngineHandle {
     pub fn replace(
         self: &Arc<Self>,
         config: ClientConfig,
-        imprint: ConfigFingerprint,
-        carrier: Option<Arc<dyn Transport>>,
+        fingerprint: ConfigFingerprint,
+        transport: Option<Arc<dyn Transport>>,
     ) -> Result<Value, BadCertificate> {
         let starts = config.health_starts;
         let _alone = self.reloading.lock();
         // Certificates take their time, and calls want the lock.
-        let http = self.engine().connections(&config, carrier)?;
+        let http = self.engine().connections(&config, transport)?;
         let mut current = self.current.write();
-        let engine = current.engine.successor(config, http);
+        let engine = current.engine.reloaded(config, http);
         if current.engine.is_closed() {
-            engine.refuse_new();
+            engine.stop_accepting();
         }
         let monitor = current.monitor.successor(engine.clone());
         let watched = current.monitor.is_running();
@@ -72,29 +72,29 @@ impl EngineHandle {
             let monitor = monitor.clone();
             tokio::spawn(async move { monitor.start().await });
         }
-        let changes = current.imprint.changes(&imprint);
+        let changes = current.fingerprint.changes(&fingerprint);
         let before =
-            std::mem::replace(&mut *current, CurrentEngine { engine: engine.clone(), monitor, imprint });
+            std::mem::replace(&mut *current, CurrentEngine { engine: engine.clone(), monitor, fingerprint });
         self.retired.lock().push(Arc::downgrade(&before.engine));
         drop(current);
         // What blocks may be other now.
-        engine.room.ring_all();
+        engine.wait_queue.notify_all();
         tokio::spawn(retire(self.clone(), before.engine));
         Ok(changes)
     }
 
-    fn retired(&self) -> Vec<Arc<Engine>> {
+    fn draining(&self) -> Vec<Arc<Engine>> {
         self.retired.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
     fn all(&self) -> Vec<Arc<Engine>> {
-        let mut all = self.retired();
+        let mut all = self.draining();
         all.push(self.engine());
         all
     }
 
     pub fn refuse_new(&self) {
-        self.all().iter().for_each(|engine| engine.refuse_new());
+        self.all().iter().for_each(|engine| engine.stop_accepting());
     }
 
     /// Resolves when no call is under way, under whichever configuration.
@@ -105,8 +105,8 @@ impl EngineHandle {
     }
 
     /// Whether calls are under way under a configuration from before.
-    pub fn lingers(&self) -> bool {
-        self.retired().iter().any(|engine| engine.active() > 0)
+    pub fn has_draining_calls(&self) -> bool {
+        self.draining().iter().any(|engine| engine.active() > 0)
     }
 
     pub fn close(&self) {
@@ -119,13 +119,13 @@ async fn retire(shared: Arc<EngineHandle>, engine: Arc<Engine>) {
     engine.idle().await;
     let current = shared.engine();
     if !engine.http.shares(&current.http)
-        && !shared.retired().iter().any(|e| !Arc::ptr_eq(e, &engine) && e.http.shares(&engine.http))
+        && !shared.draining().iter().any(|e| !Arc::ptr_eq(e, &engine) && e.http.shares(&engine.http))
     {
         engine.http.clear();
     }
     let mut retired = shared.retired.lock();
     retired.retain(|other| other.upgrade().is_some_and(|other| !Arc::ptr_eq(&other, &engine)));
     if retired.is_empty() {
-        current.forget_connections();
+        current.close_unused_connections();
     }
 }

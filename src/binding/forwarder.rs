@@ -125,5 +125,5 @@ impl Drop for NativeForwarder {
 /// What a client's forwarders still have to send.
 pub async fn last_words(shared: &EngineHandle) {
     let engine = shared.engine();
-    engine.witness.alarm.forwarding.close(LAST_WORDS).await;
+    engine.recorder.alert_manager.forwarding.close(LAST_WORDS).await;
 }

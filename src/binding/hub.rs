@@ -56,7 +56,7 @@ pub struct HubInner {
     queue: Mutex<ItemQueue>,
     /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
     /// both of them the allocator's locks.
-    spent: Mutex<Vec<Vec<Item>>>,
+    to_free: Mutex<Vec<Vec<Item>>>,
     works: Submissions<HubInner>,
     arrived: Notify,
     pub placeholder: String,
@@ -155,9 +155,9 @@ impl HubInner {
         if items.iter().map(Item::bytes).sum::<usize>() > MAX_SPENT_BYTES {
             return;
         }
-        let mut spent = self.spent.lock();
-        if spent.len() < MAX_SPENT {
-            spent.push(items);
+        let mut to_free = self.to_free.lock();
+        if to_free.len() < MAX_SPENT {
+            to_free.push(items);
         }
     }
 
@@ -219,7 +219,7 @@ impl Hub {
         let runtime = Runtime::shared().map_err(|e| napi::Error::from_reason(e.to_string()))?;
         let inner = Arc::new(HubInner {
             queue: Mutex::default(),
-            spent: Mutex::default(),
+            to_free: Mutex::default(),
             works: Submissions::default(),
             arrived: Notify::new(),
             placeholder: placeholder(),
@@ -295,8 +295,8 @@ async fn flush(hub: Arc<HubInner>) {
     loop {
         hub.due.notified().await;
         // Freed outside the lock, which JavaScript wants.
-        let spent = std::mem::take(&mut *hub.spent.lock());
-        drop(spent);
+        let to_free = std::mem::take(&mut *hub.to_free.lock());
+        drop(to_free);
         // Chunks that come close behind the last wake wait for company, unless something urgent does not.
         let rested = last + LINGER;
         if time::Instant::now() < rested {

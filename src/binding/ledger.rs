@@ -13,7 +13,7 @@ use crate::{
 #[napi(catch_unwind)]
 pub fn ledger_report(text: String, from: Option<u32>, to: Option<u32>) -> napi::Result<String> {
     let now = epoch_ms(SystemTime::now());
-    let books = CostAccountant::new(&[], None, &SystemClock);
-    books.restore(&text, now).map_err(napi::Error::from_reason)?;
-    Ok(books.report(from.unwrap_or(0), to.unwrap_or_else(|| calendar::day(now))).to_string())
+    let accountant = CostAccountant::new(&[], None, &SystemClock);
+    accountant.restore(&text, now).map_err(napi::Error::from_reason)?;
+    Ok(accountant.report(from.unwrap_or(0), to.unwrap_or_else(|| calendar::day(now))).to_string())
 }

@@ -47,7 +47,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn incidents(&self, limit: Option<u32>) -> String {
         let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        self.shared.engine().witness.incidents(limit).to_string()
+        self.shared.engine().recorder.incidents(limit).to_string()
     }
 }
 

@@ -122,7 +122,7 @@ impl NativeClient {
 
 /// The end of a call that failed: it is queued, where that was asked for, or says why not.
 pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, reply: SlotReply) {
-    let request = call.question.chat().filter(|_| call.is_to_be_queued(&error));
+    let request = call.request.chat().filter(|_| call.is_to_be_queued(&error));
     let (Some((queue, given)), Some(request)) = (keeps, request) else { return reply.reject(&error) };
     let mut draft = JobDraft::of(request, given.as_deref(), &call.options);
     draft.maybe_duplicate = error.attempts.iter().any(|attempt| attempt.maybe_billed);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     callbacks::JsCallbacks,
-    client::{NativeClient, carrier},
+    client::{NativeClient, transport},
     config::{self, LoadedConfig},
     engine_handle::EngineHandle,
 };
@@ -39,7 +39,7 @@ impl NativeClient {
     /// Whether calls are under way under a configuration from before a reload.
     #[napi(catch_unwind)]
     pub fn lingers(&self) -> bool {
-        self.shared.lingers()
+        self.shared.has_draining_calls()
     }
 }
 
@@ -52,7 +52,7 @@ fn reload(
     document: Option<&[u8]>,
 ) -> String {
     let problems = |list: String| format!("{{\"problems\":{list}}}");
-    let LoadedConfig { config, imprint } = match config::read(options, document, false) {
+    let LoadedConfig { config, fingerprint } = match config::read(options, document, false) {
         Ok(loaded) => loaded,
         Err(list) => return problems(list),
     };
@@ -70,8 +70,8 @@ fn reload(
     if !fixed.is_empty() {
         return problems(config::write(&fixed));
     }
-    let carrier = carrier(&config, functions);
-    match shared.replace(config, imprint, carrier) {
+    let transport = transport(&config, functions);
+    match shared.replace(config, fingerprint, transport) {
         Ok(changes) => {
             if let Some(queue) = queue {
                 queue.follow(shared.engine());

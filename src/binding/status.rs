@@ -44,13 +44,13 @@ impl NativeClient {
     pub fn costs(&self, from: Option<u32>, to: Option<u32>) -> String {
         let engine = self.shared.engine();
         let today = calendar::day(epoch_ms(engine.wall()));
-        engine.books.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
+        engine.accountant.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
     }
 
     /// Every budget, with what is left of it.
     #[napi(catch_unwind)]
     pub fn budgets(&self) -> String {
         let engine = self.shared.engine();
-        engine.books.budgets(epoch_ms(engine.wall())).to_string()
+        engine.accountant.budgets(epoch_ms(engine.wall())).to_string()
     }
 }

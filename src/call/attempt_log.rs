@@ -11,7 +11,7 @@ pub struct AttemptLog {
     /// Which of them are under way, and since when.
     open: Vec<(usize, Instant)>,
     /// Which have ended or were skipped since listeners last heard.
-    untold: Vec<usize>,
+    unreported: Vec<usize>,
     /// A second request was sent for a slow first.
     pub hedged: bool,
     /// What may be billed of it is in the books.
@@ -28,7 +28,7 @@ impl AttemptLog {
 
     /// A candidate was passed over.
     pub fn skip(&mut self, attempt: Attempt) {
-        self.untold.push(self.attempts.len());
+        self.unreported.push(self.attempts.len());
         self.attempts.push(attempt);
     }
 
@@ -46,18 +46,18 @@ impl AttemptLog {
         attempt.outcome = outcome;
         attempt.reason = reason;
         attempt.duration_ms = now.saturating_duration_since(began);
-        self.untold.push(number);
+        self.unreported.push(number);
     }
 
     /// What listeners have not heard of yet, in order; they have then.
-    pub fn untold(&mut self) -> impl Iterator<Item = &Attempt> {
-        let mut numbers = std::mem::take(&mut self.untold);
+    pub fn unreported(&mut self) -> impl Iterator<Item = &Attempt> {
+        let mut numbers = std::mem::take(&mut self.unreported);
         numbers.sort_unstable();
         numbers.into_iter().filter_map(|number| self.attempts.get(number))
     }
 
-    pub fn has_untold(&self) -> bool {
-        !self.untold.is_empty()
+    pub fn has_unreported(&self) -> bool {
+        !self.unreported.is_empty()
     }
 
     /// Numbers of those under way, in their order.
@@ -68,7 +68,7 @@ impl AttemptLog {
     }
 
     /// The last one that was sent: `outcome` says what came after it.
-    pub fn amend_last(&mut self, outcome: AttemptOutcome) {
+    pub fn set_last_outcome(&mut self, outcome: AttemptOutcome) {
         let last = self.attempts.iter_mut().rev().find(|a| a.outcome != AttemptOutcome::Skipped);
         if let Some(last) = last {
             last.outcome = outcome;

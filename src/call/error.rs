@@ -223,7 +223,7 @@ impl CallError {
             status: fault.status,
             endpoint: Some(endpoint.into()),
             retryable: fault.kind.retryable(),
-            retry_after_ms: fault.hint.map(|h| h.as_millis() as u64),
+            retry_after_ms: fault.retry_after.map(|h| h.as_millis() as u64),
             vendor_code: fault.code.clone(),
             ..Self::new(code(fault.kind), reason, message)
         }

@@ -14,14 +14,14 @@ use crate::{
 
 impl Call {
     /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
-    pub(super) fn tell_attempts(&self, trail: &mut AttemptLog) {
-        trail.untold().for_each(|attempt| {
+    pub(super) fn emit_attempts(&self, attempt_log: &mut AttemptLog) {
+        attempt_log.unreported().for_each(|attempt| {
             self.count_attempt(attempt);
-            self.tell_attempt(attempt);
+            self.emit_attempt(attempt);
         });
     }
 
-    fn tell_attempt(&self, attempt: &Attempt) {
+    fn emit_attempt(&self, attempt: &Attempt) {
         event::emit(&*self.engine.events, EventKind::Attempt, || {
             let mut value = json!(attempt);
             value["requestId"] = json!(self.id);
@@ -32,21 +32,21 @@ impl Call {
         });
     }
 
-    pub(super) fn tell_retry(&self, target: &Target, after: Duration, fault: Option<&Fault>) {
+    pub(super) fn emit_retry(&self, target: &Target, after: Duration, fault: Option<&Fault>) {
         event::emit(&*self.engine.events, EventKind::Retry, || {
             json!({
                 "requestId": self.id, "endpoint": target.endpoint.config.name, "model": &*target.model,
                 "delayMs": crate::base::duration::millis(after), "reason": fault.map(|f| f.kind.reason()),
-                "retryAfterMs": fault.and_then(|f| f.hint).map(crate::base::duration::millis),
+                "retryAfterMs": fault.and_then(|f| f.retry_after).map(crate::base::duration::millis),
             })
         });
     }
 
-    pub(super) fn tell_move(&self, from: &Arc<Target>, to: &Arc<Target>, fault: &Fault) {
+    pub(super) fn emit_failover(&self, from: &Arc<Target>, to: &Arc<Target>, fault: &Fault) {
         if Arc::ptr_eq(from, to) {
             return;
         }
-        self.saw_move(from, to, fault);
+        self.record_failover(from, to, fault);
         event::emit(&*self.engine.events, EventKind::Failover, || {
             json!({
                 "requestId": self.id,
@@ -58,14 +58,14 @@ impl Call {
     }
 
     /// Events that only some faults bring: a throttle, a refused credential.
-    pub(super) fn tell_special(&self, target: &Target, fault: &Fault) {
+    pub(super) fn emit_limit_or_auth_error(&self, target: &Target, fault: &Fault) {
         let name = &target.endpoint.config.name;
         match fault.kind {
             FaultKind::RateLimited | FaultKind::TooLargeForLimit | FaultKind::Quota => {
                 event::emit(&*self.engine.events, EventKind::RateLimit, || {
                     json!({
                         "endpoint": name, "model": &*target.model, "reason": fault.kind.reason(),
-                        "retryAfterMs": fault.hint.map(crate::base::duration::millis),
+                        "retryAfterMs": fault.retry_after.map(crate::base::duration::millis),
                         "at": iso8601(self.engine.wall()),
                     })
                 });

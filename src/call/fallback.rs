@@ -33,11 +33,11 @@ impl Call {
         error: CallError,
         sink: &mut S,
     ) -> Result<CallReply, CallError> {
-        self.finish_trail(error.reason);
+        self.finish_attempt_log(error.reason);
         if let Some(text) = self.fallback(&error).await {
             return Ok(self.canned(&text, sink));
         }
-        let mut error = self.unhealed(error);
+        let mut error = self.interruption_error(error);
         error.request_id.clone_from(&self.id);
         error.retry_budget_exhausted = self.budget_exhausted;
         Err(error)
@@ -45,13 +45,13 @@ impl Call {
 
     /// Whether a call that failed so is to be queued: nobody was there for it, and whoever asked can be told.
     pub fn is_to_be_queued(&self, error: &CallError) -> bool {
-        self.on_unavailable() == OnUnavailable::Queue && error.may_pass() && self.cut.is_none()
+        self.on_unavailable() == OnUnavailable::Queue && error.may_pass() && self.interruption.is_none()
     }
 
     /// The text to answer with, if the user has one for this.
     async fn fallback(&self, error: &CallError) -> Option<String> {
         // It is a text for those who wait for one.
-        let chat = self.question.chat()?;
+        let chat = self.request.chat()?;
         let config = &self.engine.config;
         let on_unavailable = self.on_unavailable();
         let chosen = on_unavailable == OnUnavailable::Fallback;
@@ -59,7 +59,7 @@ impl Call {
         // A caller's mistake is no outage, and what has been delivered is not taken back.
         if !error.is_outage()
             || matches!(on_unavailable, OnUnavailable::Error | OnUnavailable::Queue)
-            || self.cut.is_some()
+            || self.interruption.is_some()
         {
             return None;
         }
@@ -86,9 +86,9 @@ impl Call {
     fn canned<S: StreamSink>(&self, text: &str, sink: &mut S) -> CallReply {
         let id = format!("{NAME}-{}", self.id);
         let created = epoch_ms(self.engine.wall()) / 1_000;
-        let model = self.question.model().unwrap_or(NAME);
+        let model = self.request.model().unwrap_or(NAME);
         let completion = |object: &str, choices: Value| json!({ "id": id, "object": object, "created": created, "model": model, "choices": choices });
-        if self.question.stream() {
+        if self.request.stream() {
             let chunk = |delta: Value, finish: Value| {
                 let choice =
                     json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }]);
@@ -98,20 +98,20 @@ impl Call {
                 chunk(json!({ "role": "assistant", "content": text }), Value::Null),
                 chunk(json!({}), json!("stop")),
             ];
-            self.tell_canned(&chunks, sink);
+            self.send_canned(&chunks, sink);
         }
         let message = json!({ "role": "assistant", "content": text, "refusal": null });
         let body = completion(
             "chat.completion",
             json!([{ "index": 0, "message": message, "logprobs": null, "finish_reason": "stop" }]),
         );
-        let trail = self.trail.lock();
+        let attempt_log = self.attempt_log.lock();
         let report = CallReport {
             request_id: &self.id,
             endpoint: NAME,
             provider: NAME,
             model: NAME,
-            attempts: trail.attempts(),
+            attempts: attempt_log.attempts(),
             usage: None,
             cost_usd: None,
             latency: CallLatency {
@@ -120,24 +120,24 @@ impl Call {
                 queue_ms: self.waited,
             },
             failover: true,
-            hedged: trail.hedged,
+            hedged: attempt_log.hedged,
             degraded: true,
             skipped_events: 0,
             dropped_fields: Vec::new(),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        let body = match &self.wire {
+        let body = match &self.client_protocol {
             None => body.to_string(),
-            Some(wire) => wire.caller.write_answer(&body, &wire.model),
+            Some(client_protocol) => client_protocol.caller.write_answer(&body, &client_protocol.model),
         };
         CallReply { body, report, answer: None }
     }
 
-    fn tell_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {
-        let Some(wire) = &self.wire else {
+    fn send_canned<S: StreamSink>(&self, chunks: &[Value], sink: &mut S) {
+        let Some(client_protocol) = &self.client_protocol else {
             return chunks.iter().for_each(|chunk| sink.chunk(chunk.to_string()));
         };
-        let mut encoder = wire.caller.encoder(&wire.model);
+        let mut encoder = client_protocol.caller.encoder(&client_protocol.model);
         let mut events = String::new();
         chunks.iter().for_each(|chunk| encoder.chunk(chunk, &mut events));
         encoder.end(&mut events);

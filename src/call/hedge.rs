@@ -38,15 +38,19 @@ pub enum Committed<'c> {
 /// An attempt that came to content, or to a fault.
 pub struct AttemptResult<'c> {
     pub index: usize,
-    pub trial: AttemptContext,
-    pub begun: Result<Committed<'c>, Fault>,
+    pub attempt: AttemptContext,
+    pub committed: Result<Committed<'c>, Fault>,
 }
 
 impl Call {
     /// Runs the picked attempt, and perhaps one more, to the first content of either or to the failure of all.
-    pub(super) async fn race(&self, picker: &mut Selector, pick: Selection) -> AttemptResult<'_> {
-        let after = self.hedge_after(&pick.admission.target, picker);
-        let first = self.trial(pick, picker);
+    pub(super) async fn run_hedged(
+        &self,
+        selector: &mut Selector,
+        selection: Selection,
+    ) -> AttemptResult<'_> {
+        let after = self.hedge_after(&selection.admission.target, selector);
+        let first = self.attempt(selection, selector);
         let Some(after) = after else { return self.begin(first).await };
         let (first_index, first_number) = (first.index, first.number);
         let mut first = Box::pin(self.begin(first));
@@ -55,41 +59,43 @@ impl Call {
             finished = &mut first => return finished,
             () = time::sleep(after) => {}
         }
-        let Some(pick) = self.hedge_pick(picker, first_index) else { return first.await };
-        let second = self.trial(pick, picker);
+        let Some(selection) = self.select_hedge(selector, first_index) else { return first.await };
+        let second = self.attempt(selection, selector);
         let (second_index, second_number) = (second.index, second.number);
-        self.trail.lock().hedged = true;
+        self.attempt_log.lock().hedged = true;
         let mut second = Box::pin(self.begin(second));
         let (finished, other, other_index, other_number) = tokio::select! {
             biased;
             finished = &mut first => (finished, second, second_index, second_number),
             finished = &mut second => (finished, first, first_index, first_number),
         };
-        let AttemptResult { index, mut trial, begun } = finished;
-        match begun {
-            Ok(begun) => {
-                self.lose(other_number);
-                AttemptResult { index, trial, begun: Ok(begun) }
+        let AttemptResult { index, mut attempt, committed } = finished;
+        match committed {
+            Ok(committed) => {
+                self.discard_loser(other_number);
+                AttemptResult { index, attempt, committed: Ok(committed) }
             }
             // A mistake of the caller's that the other would make as well: it is not waited for.
-            Err(fault) if self.ends_all(&fault, picker, index, other_index) => {
-                self.lose(other_number);
-                AttemptResult { index, trial, begun: Err(fault) }
+            Err(fault) if self.decides_call(&fault, selector, index, other_index) => {
+                self.discard_loser(other_number);
+                AttemptResult { index, attempt, committed: Err(fault) }
             }
             Err(fault) => {
-                self.settle(&mut trial, &AttemptEnd::Failed(fault.clone()));
-                picker.failed(index, fault, &self.question, now());
-                drop(trial);
+                self.settle(&mut attempt, &AttemptEnd::Failed(fault.clone()));
+                selector.failed(index, fault, &self.request, now());
+                drop(attempt);
                 other.await
             }
         }
     }
 
     /// When a second attempt is due, if this call is hedged and anyone is left for it.
-    fn hedge_after(&self, target: &Target, picker: &Selector) -> Option<Duration> {
+    fn hedge_after(&self, target: &Target, selector: &Selector) -> Option<Duration> {
         let hedge = self.hedge()?;
         let now = now();
-        if picker.candidates.len() < 2 || self.cut.is_some() || target.limiter.lock().recently_throttled(now)
+        if selector.candidates.len() < 2
+            || self.interruption.is_some()
+            || target.limiter.lock().recently_throttled(now)
         {
             return None;
         }
@@ -99,24 +105,24 @@ impl Call {
         }
     }
 
-    fn hedge_pick(&self, picker: &mut Selector, first: usize) -> Option<Selection> {
+    fn select_hedge(&self, selector: &mut Selector, first: usize) -> Option<Selection> {
         if !self.engine.allowance.lock().take() {
             return None;
         }
-        let pick = picker.beside(self.asker(), first);
-        if pick.is_none() {
+        let selection = selector.hedge_candidate(self.selection_context(), first);
+        if selection.is_none() {
             self.engine.allowance.lock().give_back();
         }
-        pick
+        selection
     }
 
     /// Whether a failure is the call's result whatever another attempt would come to.
-    fn ends_all(&self, fault: &Fault, picker: &Selector, failed: usize, other: usize) -> bool {
-        let target = |index: usize| &picker.candidates[index].target;
+    fn decides_call(&self, fault: &Fault, selector: &Selector, failed: usize, other: usize) -> bool {
+        let target = |index: usize| &selector.candidates[index].target;
         fault.kind.rule().scope == BlameScope::Request
             && match fault.kind.rule().next {
                 OtherCandidate::LargerWindow => {
-                    !constraints::holds_more(&self.question, target(failed), target(other))
+                    !constraints::holds_more(&self.request, target(failed), target(other))
                 }
                 OtherCandidate::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
                 OtherCandidate::LargerLimit | OtherCandidate::Yes => false,
@@ -125,29 +131,29 @@ impl Call {
     }
 
     /// The other attempt was faster. What this one would have said nobody hears.
-    fn lose(&self, number: usize) {
-        let mut trail = self.trail.lock();
-        trail.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());
-        self.tell_attempts(&mut trail);
+    fn discard_loser(&self, number: usize) {
+        let mut attempt_log = self.attempt_log.lock();
+        attempt_log.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());
+        self.emit_attempts(&mut attempt_log);
     }
 
-    fn trial(&self, pick: Selection, picker: &mut Selector) -> AttemptContext {
-        let Selection { index, admission } = pick;
+    fn attempt(&self, selection: Selection, selector: &mut Selector) -> AttemptContext {
+        let Selection { index, admission } = selection;
         let target = &admission.target;
         if let Some(change) = admission.half_open() {
             self.engine.announce(target, None, &[change]);
         }
-        let attempt = self.blank(target, AttemptOutcome::Fail, None);
-        let number = self.trail.lock().begin(attempt, admission.began);
-        picker.ask(index, number);
+        let entry = self.blank(target, AttemptOutcome::Fail, None);
+        let number = self.attempt_log.lock().begin(entry, admission.began);
+        selector.ask(index, number);
         // A deadline is for those who have somebody else to ask.
         let limit = constraints::tighter(target.endpoint.config.max_latency, self.sla())
-            .filter(|_| self.question.is_streamed_chat());
-        let latency_limit = limit.filter(|_| picker.alternative(self.asker()));
+            .filter(|_| self.request.is_streamed_chat());
+        let latency_limit = limit.filter(|_| selector.alternative(self.selection_context()));
         let continues = self.continues_at(target);
         let stale = |f: &Fault| f.kind == FaultKind::Stale;
-        let fresh = picker.standings[index].fault.as_ref().is_some_and(stale);
-        let moved = picker.standings.iter().enumerate().any(|(i, s)| i != index && s.asked > 0);
+        let fresh = selector.states[index].fault.as_ref().is_some_and(stale);
+        let moved = selector.states.iter().enumerate().any(|(i, s)| i != index && s.attempts > 0);
         AttemptContext {
             index,
             admission,
@@ -178,37 +184,37 @@ impl Call {
     }
 
     /// Sends, and reads until there is content.
-    async fn begin(&self, mut trial: AttemptContext) -> AttemptResult<'_> {
-        let begun = match send::send(self, &mut trial).await {
+    async fn begin(&self, mut attempt: AttemptContext) -> AttemptResult<'_> {
+        let committed = match send::send(self, &mut attempt).await {
             Err(failed) => {
-                self.note(&trial, |a| a.reused_connection = failed.reused);
+                self.note(&attempt, |a| a.reused_connection = failed.reused);
                 Err(failed.fault)
             }
             Ok(answer) => {
                 let head = &answer.head;
-                self.note(&trial, |a| {
+                self.note(&attempt, |a| {
                     a.status = Some(head.status);
                     a.reused_connection = head.reused;
                     a.vendor_request_id.clone_from(&head.vendor_request_id);
                 });
                 let status = head.status;
-                let begun = match &self.question {
+                let committed = match &self.request {
                     // In places of their own: calls that are answered whole need no room for them.
                     CallRequest::Other(_) => {
-                        let flow = Box::pin(response::begin(self, &mut trial, answer)).await;
-                        flow.map(|flow| Committed::Flow(Box::new(flow)))
+                        let reader = Box::pin(response::begin(self, &mut attempt, answer)).await;
+                        reader.map(|reader| Committed::Flow(Box::new(reader)))
                     }
                     CallRequest::Chat(chat) if chat.stream => {
-                        Box::pin(stream::begin(self, chat, &mut trial, answer)).await.map(Committed::Stream)
+                        Box::pin(stream::begin(self, chat, &mut attempt, answer)).await.map(Committed::Stream)
                     }
                     CallRequest::Chat(_) => {
-                        receive::receive(self, &trial.admission, answer).await.map(Committed::Whole)
+                        receive::receive(self, &attempt.admission, answer).await.map(Committed::Whole)
                     }
                 };
-                begun.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
+                committed.map_err(|fault| Fault { status: fault.status.or(Some(status)), ..fault })
             }
         };
-        let begun = begun.map_err(|fault| redacted_fault(&trial.admission.target, fault));
-        AttemptResult { index: trial.index, trial, begun }
+        let committed = committed.map_err(|fault| redacted_fault(&attempt.admission.target, fault));
+        AttemptResult { index: attempt.index, attempt, committed }
     }
 }

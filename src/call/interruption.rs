@@ -12,27 +12,30 @@ use crate::{
 
 impl Call {
     /// Whether a cut is made good, and the fault to go on with. The one that broke off is not asked again.
-    pub(super) fn after_cut(&mut self, cut: Box<Interruption>) -> Result<Fault, Box<CallError>> {
-        let fault = Fault { same_forbidden: true, ..cut.fault.clone() };
+    pub(super) fn after_interruption(
+        &mut self,
+        interruption: Box<Interruption>,
+    ) -> Result<Fault, Box<CallError>> {
+        let fault = Fault { retry_forbidden: true, ..interruption.fault.clone() };
         // Who takes over is announced in a chunk, for which other dialects have none.
-        if self.wire.is_some()
+        if self.client_protocol.is_some()
             || self.streams.on_cut == OnCut::Error
             || fault.kind.rule().scope == BlameScope::Request
         {
-            return Err(Box::new(cut.into_error(None)));
+            return Err(Box::new(interruption.into_error(None)));
         }
-        self.cut = Some(cut);
+        self.interruption = Some(interruption);
         Ok(fault)
     }
 
     /// The error of a call whose cut could not be made good: what was delivered is what its caller must know.
-    pub(super) fn unhealed(&mut self, error: CallError) -> CallError {
-        let Some(cut) = self.cut.take() else { return error };
+    pub(super) fn interruption_error(&mut self, error: CallError) -> CallError {
+        let Some(interruption) = self.interruption.take() else { return error };
         if error.interrupted.is_some() {
             return error;
         }
         let total = (error.reason == Reason::TimeoutTotal).then_some(self.timeouts.total);
-        let of = cut.into_error(total);
+        let of = interruption.into_error(total);
         let message = format!("{}; nobody took over: {}", of.message, error.message);
         CallError { message, errors: error.errors, ..of }
     }

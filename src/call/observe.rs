@@ -19,7 +19,7 @@ const USER: &str = "user";
 
 impl Call {
     /// An attempt was booked: with the fault it ended in, or without one.
-    pub(super) fn saw_attempt(
+    pub(super) fn record_attempt(
         &self,
         target: &Target,
         began: std::time::Instant,
@@ -35,7 +35,7 @@ impl Call {
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != BlameScope::Request),
         };
         // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
-        if self.engine.witness.attempt(&seen) && !self.engine.is_closed() {
+        if self.engine.recorder.attempt(&seen) && !self.engine.is_closed() {
             let endpoint = &target.endpoint;
             self.engine.watch_status_page(endpoint);
         }
@@ -44,24 +44,24 @@ impl Call {
             target.endpoint.config.max_latency,
             self.options.rule.as_ref().and_then(|rule| rule.latency_sla),
         );
-        self.engine.witness.alarm.attempt(&seen, AttemptLatency { latency, limit });
+        self.engine.recorder.alert_manager.attempt(&seen, AttemptLatency { latency, limit });
     }
 
     /// Every attempt is counted once, when it is known what came after it.
     pub(super) fn count_attempt(&self, attempt: &Attempt) {
         let Attempt { endpoint, model, outcome, reason, .. } = attempt;
         let provider = || self.engine.endpoint(endpoint).map_or("", |e| &*e.config.provider);
-        let chat = self.question.chat().is_some();
-        self.engine.witness.meters.of(endpoint, provider(), model, chat).attempt(outcome.word(), *reason);
+        let chat = self.request.chat().is_some();
+        self.engine.recorder.counters.of(endpoint, provider(), model, chat).attempt(outcome.word(), *reason);
     }
 
-    pub(super) fn saw_move(&self, from: &Target, to: &Target, fault: &Fault) {
+    pub(super) fn record_failover(&self, from: &Target, to: &Target, fault: &Fault) {
         let way = Failover { from: from.place(), to: to.place(), reason: fault.kind.reason() };
-        self.engine.witness.moved(way);
+        self.engine.recorder.record_failover(way);
     }
 
     /// The call is over, one way or another; seen once.
-    pub(super) fn saw_end(&mut self, result: Option<&Result<CallReply, CallError>>) {
+    pub(super) fn record_end(&mut self, result: Option<&Result<CallReply, CallError>>) {
         if std::mem::replace(&mut self.seen, true) {
             return;
         }
@@ -76,32 +76,35 @@ impl Call {
             Some(Err(error)) if self.is_to_be_queued(error) => CallOutcome::Queued,
             Some(Err(error)) => CallOutcome::Failed(error.reason),
         };
-        let made_up = self.usual.is_none() && outcome == CallOutcome::Failed(Reason::NotFound);
-        let model = if made_up { UNKNOWN } else { self.question.model().unwrap_or_default() };
+        let made_up = self.primary.is_none() && outcome == CallOutcome::Failed(Reason::NotFound);
+        let model = if made_up { UNKNOWN } else { self.request.model().unwrap_or_default() };
         let tag = || self.options.tags.iter().find(|(name, _)| name == USER).map(|(_, value)| &**value);
-        let trail = self.trail.lock();
-        self.engine.witness.call(
+        let attempt_log = self.attempt_log.lock();
+        self.engine.recorder.call(
             model,
             &CallObservation {
                 id: self.id.clone(),
                 at: self.engine.wall(),
                 now: now(),
                 took: now().saturating_duration_since(self.started),
-                usual: self.usual.clone(),
-                alone: self.usual.as_ref().and_then(|usual| alone(trail.attempts(), usual)),
-                attempts: trail.attempts().len(),
+                primary: self.primary.clone(),
+                without_failover: self
+                    .primary
+                    .as_ref()
+                    .and_then(|primary| without_failover(attempt_log.attempts(), primary)),
+                attempts: attempt_log.attempts().len(),
                 outcome,
                 outage: matches!(result, Some(Err(error)) if error.is_loss()),
                 answer,
-                user: self.question.user().or_else(tag).map(str::to_owned),
+                user: self.request.user().or_else(tag).map(str::to_owned),
             },
         );
     }
 }
 
 /// What the usual candidate came to when it was asked first, or would have been.
-fn alone(attempts: &[Attempt], usual: &TargetKey) -> Option<Reason> {
-    let own = |a: &&Attempt| (&a.endpoint, &a.model) == (&usual.0, &usual.1);
+fn without_failover(attempts: &[Attempt], primary: &TargetKey) -> Option<Reason> {
+    let own = |a: &&Attempt| (&a.endpoint, &a.model) == (&primary.0, &primary.1);
     // Inside a tier somebody else may have been drawn.
     let first = attempts.iter().find(own).or_else(|| attempts.first())?;
     first.reason.filter(|reason| match reason {
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn alone_is_what_the_usual_one_came_to_first() {
         use AttemptOutcome::{Fail, Next, Ok, Skipped};
-        let usual: TargetKey = ("a".into(), "m".into());
+        let primary: TargetKey = ("a".into(), "m".into());
         let cases = [
             (vec![attempt("a", Ok, None)], None),
             (
@@ -155,7 +158,7 @@ mod tests {
             (vec![], None),
         ];
         for (attempts, expected) in cases {
-            assert_eq!(alone(&attempts, &usual), expected, "{attempts:?}");
+            assert_eq!(without_failover(&attempts, &primary), expected, "{attempts:?}");
         }
     }
 }

@@ -43,7 +43,7 @@ impl ClientProtocol {
 }
 
 /// What is told before the first event of a stream: who answers.
-pub fn introduction(
+pub fn stream_preamble(
     target: &Target,
     request_id: &str,
     vendor_request_id: Option<&str>,
@@ -56,11 +56,13 @@ pub fn introduction(
 }
 
 impl OutputEncoding {
-    pub fn of(wire: Option<&ClientProtocol>, dialect: Dialect) -> Self {
-        match wire {
+    pub fn of(client_protocol: Option<&ClientProtocol>, dialect: Dialect) -> Self {
+        match client_protocol {
             None => Self::Objects,
-            Some(wire) if wire.caller.speaks(dialect) => Self::Raw,
-            Some(wire) => Self::Encoded(Box::new(wire.caller.encoder(&wire.model))),
+            Some(client_protocol) if client_protocol.caller.speaks(dialect) => Self::Raw,
+            Some(client_protocol) => {
+                Self::Encoded(Box::new(client_protocol.caller.encoder(&client_protocol.model)))
+            }
         }
     }
 

@@ -15,13 +15,13 @@ use crate::{
 };
 
 impl Call {
-    pub(super) fn note(&self, trial: &AttemptContext, change: impl FnOnce(&mut Attempt)) {
-        self.trail.lock().change(trial.number, change);
+    pub(super) fn note(&self, attempt: &AttemptContext, change: impl FnOnce(&mut Attempt)) {
+        self.attempt_log.lock().change(attempt.number, change);
     }
 
     /// Books an attempt's end everywhere at once: trail, breaker, cooldown, load, counters, events.
-    pub(super) fn settle(&self, trial: &mut AttemptContext, ended: &AttemptEnd) {
-        let admission = &mut trial.admission;
+    pub(super) fn settle(&self, attempt: &mut AttemptContext, ended: &AttemptEnd) {
+        let admission = &mut attempt.admission;
         let target = admission.target.clone();
         let now = now();
         let took = now.saturating_duration_since(admission.began);
@@ -29,30 +29,30 @@ impl Call {
         let (outcome, reason) = match ended {
             AttemptEnd::Answered(answered) => {
                 // A stream was booked when its content began.
-                if self.question.is_whole_chat() {
+                if self.request.is_whole_chat() {
                     self.commit(admission, took);
                 }
                 admission.counted(answered.usage.map(|u| (u.input_tokens, u.output_tokens)), now);
                 self.record_answer(&target, answered, took);
-                self.saw_attempt(&target, admission.began, None, answered.first_content);
-                self.trail.lock().change(trial.number, |a| a.maybe_billed = false);
+                self.record_attempt(&target, admission.began, None, answered.first_content);
+                self.attempt_log.lock().change(attempt.number, |a| a.maybe_billed = false);
                 (AttemptOutcome::Ok, None)
             }
             AttemptEnd::Failed(fault) => {
                 let credential = &target.credential;
                 if let Some(key) =
-                    trial.key.as_ref().filter(|_| fault.kind == FaultKind::Auth && !fault.same_forbidden)
+                    attempt.key.as_ref().filter(|_| fault.kind == FaultKind::Auth && !fault.retry_forbidden)
                 {
-                    trial.refreshes = credential.may_refresh();
+                    attempt.refreshes = credential.may_refresh();
                     refused = Some(key.clone());
                 }
                 if fault.kind.rule().scope != BlameScope::Request {
-                    self.count_lot(&target, None);
+                    self.record_canary(&target, None);
                 }
                 let changes = admission.failed(fault, now, self.engine.draw());
                 self.record_fault(&target, fault, took);
-                self.saw_attempt(&target, admission.began, Some(fault), None);
-                self.trail.lock().change(trial.number, |a| {
+                self.record_attempt(&target, admission.began, Some(fault), None);
+                self.attempt_log.lock().change(attempt.number, |a| {
                     a.status = fault.status.or(a.status);
                     a.maybe_billed = fault.maybe_billed;
                     if a.vendor_request_id.is_none() {
@@ -62,29 +62,29 @@ impl Call {
                 self.engine.announce(&target, Some(fault.kind.reason()), &changes);
                 (AttemptOutcome::Next, Some(fault.kind.reason()))
             }
-            AttemptEnd::Cut(cut) => {
-                let reason = cut.fault.kind.reason();
-                let changes = admission.failed(&cut.fault, now, self.engine.draw());
+            AttemptEnd::Cut(interruption) => {
+                let reason = interruption.fault.kind.reason();
+                let changes = admission.failed(&interruption.fault, now, self.engine.draw());
                 self.engine.announce(&target, Some(reason), &changes);
-                self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
-                self.record_fault(&target, &cut.fault, took);
-                self.saw_attempt(&target, admission.began, Some(&cut.fault), None);
+                self.attempt_log.lock().change(attempt.number, |a| a.maybe_billed = true);
+                self.record_fault(&target, &interruption.fault, took);
+                self.record_attempt(&target, admission.began, Some(&interruption.fault), None);
                 (AttemptOutcome::Next, Some(reason))
             }
             AttemptEnd::Expired(error) => {
-                self.trail.lock().change(trial.number, |a| a.maybe_billed = true);
+                self.attempt_log.lock().change(attempt.number, |a| a.maybe_billed = true);
                 (AttemptOutcome::Fail, Some(error.reason))
             }
         };
         if let Some(key) = refused {
             // After the booking, for which it matters whether another key may be asked for.
-            target.credential.refuse(&key, now);
+            target.credential.record_refusal(&key, now);
         }
-        let mut trail = self.trail.lock();
-        trail.end(trial.number, outcome, reason, now);
+        let mut attempt_log = self.attempt_log.lock();
+        attempt_log.end(attempt.number, outcome, reason, now);
         // What comes of a failure shows when somebody is asked next, or nobody is.
         if outcome == AttemptOutcome::Ok {
-            self.tell_attempts(&mut trail);
+            self.emit_attempts(&mut attempt_log);
         }
     }
 
@@ -92,19 +92,19 @@ impl Call {
     pub fn commit(&self, admission: &mut Admission, took: Duration) {
         let changes = admission.succeeded(now(), took, self.engine.draw());
         let target = &admission.target;
-        self.count_lot(target, Some(took));
+        self.record_canary(target, Some(took));
         target.record_first_content(took, now());
         self.engine.announce(target, None, &changes);
-        if target.parked(now()).is_none() {
-            self.engine.well_again(target);
+        if target.blockage(now()).is_none() {
+            self.engine.resolve_conditions(target);
         }
     }
 
     /// A new endpoint is judged by calls' first attempts.
-    fn count_lot(&self, target: &Target, took: Option<Duration>) {
-        let drawn = self.drawn.lock().take();
-        if let Some(drawn) = drawn {
-            drawn.settle(&self.engine, target, took, now());
+    fn record_canary(&self, target: &Target, took: Option<Duration>) {
+        let canary_draw = self.canary_draw.lock().take();
+        if let Some(canary_draw) = canary_draw {
+            canary_draw.settle(&self.engine, target, took, now());
         }
     }
 
@@ -146,7 +146,7 @@ impl Call {
         ) {
             target.record_first_content(took, now());
         }
-        self.tell_special(target, fault);
+        self.emit_limit_or_auth_error(target, fault);
     }
 
     fn record_failure(&self, target: &Target, reason: Reason, message: &str, took: Duration) {
@@ -163,19 +163,19 @@ impl Call {
     }
 
     /// The call ended while attempts were under way, or after its last one failed.
-    pub(super) fn finish_trail(&self, reason: Reason) {
-        let mut trail = self.trail.lock();
-        for number in trail.under_way() {
-            trail.end(number, AttemptOutcome::Fail, Some(reason), now());
+    pub(super) fn finish_attempt_log(&self, reason: Reason) {
+        let mut attempt_log = self.attempt_log.lock();
+        for number in attempt_log.under_way() {
+            attempt_log.end(number, AttemptOutcome::Fail, Some(reason), now());
         }
-        trail.amend_last(AttemptOutcome::Fail);
-        self.tell_attempts(&mut trail);
-        if !std::mem::replace(&mut trail.booked, true) {
-            let billed: Vec<_> = trail.attempts().iter().filter(|a| a.maybe_billed).collect();
+        attempt_log.set_last_outcome(AttemptOutcome::Fail);
+        self.emit_attempts(&mut attempt_log);
+        if !std::mem::replace(&mut attempt_log.booked, true) {
+            let billed: Vec<_> = attempt_log.attempts().iter().filter(|a| a.maybe_billed).collect();
             if !billed.is_empty() {
                 let attempts = billed.iter().map(|a| (&*a.endpoint, &*a.model));
-                let books = &self.engine.books;
-                books.record_unanswered(attempts, &self.options.tags, self.engine.wall_clock());
+                let accountant = &self.engine.accountant;
+                accountant.record_unanswered(attempts, &self.options.tags, self.engine.wall_clock());
             }
         }
     }
@@ -185,12 +185,12 @@ impl Drop for Call {
     /// An aborted call's attempts were made all the same, and are told.
     fn drop(&mut self) {
         let ended = {
-            let trail = self.trail.lock();
-            trail.under_way().is_empty() && !trail.has_untold()
+            let attempt_log = self.attempt_log.lock();
+            attempt_log.under_way().is_empty() && !attempt_log.has_unreported()
         };
         if !ended {
-            self.finish_trail(Reason::Aborted);
+            self.finish_attempt_log(Reason::Aborted);
         }
-        self.saw_end(None);
+        self.record_end(None);
     }
 }

@@ -67,7 +67,7 @@ impl CallRequest {
 
     /// Why an endpoint of this dialect cannot be asked.
     pub fn unspeakable(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
-        self.chat()?.unspeakable(dialect, model)
+        self.chat()?.unsupported(dialect, model)
     }
 
     /// About how many tokens it has.

@@ -22,22 +22,22 @@ use crate::{
 impl Call {
     pub(super) fn reply(
         &self,
-        picker: &Selector,
+        selector: &Selector,
         index: usize,
         target: &Target,
         answered: CallAnswer,
     ) -> CallReply {
-        let mut trail = self.trail.lock();
-        trail.booked = true;
-        let (cost, usual_cost) = self.book(picker, target, answered.usage, &trail);
-        let failover = moved(picker, index);
+        let mut attempt_log = self.attempt_log.lock();
+        attempt_log.booked = true;
+        let (cost, usual_cost) = self.book(selector, target, answered.usage, &attempt_log);
+        let failover = moved(selector, index);
         let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));
         let report = CallReport {
             request_id: &self.id,
             endpoint: &target.endpoint.config.name,
             provider: &target.endpoint.config.provider,
             model: &target.model,
-            attempts: trail.attempts(),
+            attempts: attempt_log.attempts(),
             usage: answered.usage,
             cost_usd: cost.map(Money::usd),
             latency: CallLatency {
@@ -46,7 +46,7 @@ impl Call {
                 queue_ms: self.waited,
             },
             failover,
-            hedged: trail.hedged,
+            hedged: attempt_log.hedged,
             degraded: false,
             skipped_events: answered.skipped_events,
             dropped_fields: self.dropped_fields(target),
@@ -59,17 +59,17 @@ impl Call {
     /// Books what an answer cost, if that can be known, and says it beside what the usual one would have asked.
     fn book(
         &self,
-        picker: &Selector,
+        selector: &Selector,
         target: &Target,
         usage: Option<Usage>,
-        trail: &AttemptLog,
+        attempt_log: &AttemptLog,
     ) -> (Option<Money>, Option<Money>) {
         let engine = &self.engine;
         let price = |t: &Target| engine.price(&t.endpoint, &t.model);
         let own = price(target);
         let cost = usage.and_then(|usage| own.map(|price| price.cost(&usage)));
-        let first = &*picker.candidates[0].target;
-        let billed = trail.attempts().iter().filter(|attempt| attempt.maybe_billed).count();
+        let first = &*selector.candidates[0].target;
+        let billed = attempt_log.attempts().iter().filter(|attempt| attempt.maybe_billed).count();
         let entry = LedgerEntry {
             at: epoch_ms(engine.wall()),
             endpoint: &target.endpoint.config.name,
@@ -78,13 +78,13 @@ impl Call {
             usage,
             cost,
             list: usage.and_then(|usage| own?.list_cost(&usage)),
-            usual: usage.and_then(|usage| Some(price(first)?.cost(&usage))),
+            primary: usage.and_then(|usage| Some(price(first)?.cost(&usage))),
             maybe_billed: billed as u64,
         };
-        let crossed = engine.books.record(&entry, &*engine.events, engine.wall_clock());
-        engine.witness.alarm.spent(&crossed);
-        target.meter.answered(usage.as_ref().map(tokens), cost);
-        (cost, entry.usual)
+        let crossed = engine.accountant.record(&entry, &*engine.events, engine.wall_clock());
+        engine.recorder.alert_manager.on_budget(&crossed);
+        target.counters.answered(usage.as_ref().map(tokens), cost);
+        (cost, entry.primary)
     }
 
     /// The caller's fields that the one who answered was not sent.
@@ -93,18 +93,18 @@ impl Call {
         if dialect == Dialect::OpenAi {
             return Vec::new();
         }
-        let written = self.question.chat().and_then(|chat| chat.in_dialect(dialect, &target.model).ok());
+        let written = self.request.chat().and_then(|chat| chat.in_dialect(dialect, &target.model).ok());
         written.map_or_else(Vec::new, |written| written.dropped.clone())
     }
 
     /// No candidate is left: the error that says why.
-    pub(super) fn give_up(&self, picker: &mut Selector) -> CallError {
-        self.tell_skips(picker, usize::MAX);
+    pub(super) fn give_up(&self, selector: &mut Selector) -> CallError {
+        self.log_skips(selector, usize::MAX);
         let mut errors = Vec::new();
         let mut telling: Option<((bool, bool), CallError)> = None;
-        for (candidate, standing) in picker.candidates.iter().zip(&picker.standings) {
+        for (candidate, state) in selector.candidates.iter().zip(&selector.states) {
             let name = &candidate.target.endpoint.config.name;
-            let error = match (&standing.fault, standing.skipped) {
+            let error = match (&state.fault, state.skipped) {
                 (Some(fault), _) => CallError::of_fault(name, fault),
                 (None, Some(SkippedCandidate { full: true, .. })) => {
                     let target = &candidate.target;
@@ -122,12 +122,12 @@ impl Call {
                 message: error.message.clone(),
             });
             // A failure says more than a skip, and an answer with a status more than a broken line.
-            let weight = (standing.fault.is_some(), error.status.is_some());
+            let weight = (state.fault.is_some(), error.status.is_some());
             if telling.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
                 telling = Some((weight, error));
             }
         }
-        let ready_in = picker.ready_in(self.asker());
+        let ready_in = selector.ready_in(self.selection_context());
         let Some((_, telling)) = telling else { return CallError::internal("a call had no candidates") };
         // What none of them can be told is for the caller to change.
         if errors.len() == 1 || errors.iter().all(|e| e.reason == Reason::BadRequest) {
@@ -149,10 +149,10 @@ fn tokens(usage: &Usage) -> TokenCounts {
 }
 
 /// Whether somebody else answered than the candidate that would have been asked with all in health.
-fn moved(picker: &Selector, index: usize) -> bool {
-    let first = &picker.candidates[0].target;
-    let answered = &picker.candidates[index].target;
-    let shares_tier = picker.candidates[index].rank == picker.candidates[0].rank;
-    let first_failed = picker.standings[0].fault.is_some() || picker.standings[0].skipped.is_some();
+fn moved(selector: &Selector, index: usize) -> bool {
+    let first = &selector.candidates[0].target;
+    let answered = &selector.candidates[index].target;
+    let shares_tier = selector.candidates[index].rank == selector.candidates[0].rank;
+    let first_failed = selector.states[0].fault.is_some() || selector.states[0].skipped.is_some();
     !Arc::ptr_eq(first, answered) && (!shares_tier || first_failed)
 }

@@ -41,25 +41,25 @@ impl Call {
             Ok(reply) => Ok(reply),
             Err(error) => self.fail(error, sink).await,
         };
-        self.saw_end(Some(&result));
+        self.record_end(Some(&result));
         if let Err(error) = &mut result {
-            error.attempts = self.trail.lock().take();
+            error.attempts = self.attempt_log.lock().take();
         }
         result
     }
 
     async fn attempts<S: StreamSink>(&mut self, sink: &mut S) -> Result<CallReply, CallError> {
         let engine = self.engine.clone();
-        self.keep_within_budgets().map_err(|e| *e)?;
+        self.apply_cost_budgets().map_err(|e| *e)?;
         let mut candidates =
-            candidates::candidates(&engine, &self.question, &self.options, now()).map_err(|e| *e)?;
-        if self.question.chat().is_some() {
-            *self.drawn.lock() = canary::draw(&mut candidates, || engine.draw(), now());
+            candidates::candidates(&engine, &self.request, &self.options, now()).map_err(|e| *e)?;
+        if self.request.chat().is_some() {
+            *self.canary_draw.lock() = canary::draw(&mut candidates, || engine.draw(), now());
         }
-        let sticky = self.options.sticky_key.as_deref().or(self.question.cache_key());
-        let mut picker = Selector::new(candidates, sticky, now(), || engine.draw());
-        self.usual = picker.candidates.first().map(|candidate| candidate.target.place());
-        let most = picker.candidates.len() as u32 + self.retries_left;
+        let sticky = self.options.sticky_key.as_deref().or(self.request.cache_key());
+        let mut selector = Selector::new(candidates, sticky, now(), || engine.draw());
+        self.primary = selector.candidates.first().map(|candidate| candidate.target.place());
+        let most = selector.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
             engine.allowance.lock().call();
         }
@@ -67,71 +67,73 @@ impl Call {
         // Who is to be asked again before anyone else.
         let mut first = None;
         loop {
-            let pick = self.next_pick(&mut picker, first.take()).await?;
+            let selection = self.select_next(&mut selector, first.take()).await?;
             if let Some((from, fault)) = failed.take() {
-                self.tell_move(&from, &pick.admission.target, &fault);
+                self.emit_failover(&from, &selection.admission.target, &fault);
             }
-            let AttemptResult { index, mut trial, begun } = self.race(&mut picker, pick).await;
-            let target = trial.admission.target.clone();
-            if begun.is_err() && now() >= self.deadline() {
+            let AttemptResult { index, mut attempt, committed } =
+                self.run_hedged(&mut selector, selection).await;
+            let target = attempt.admission.target.clone();
+            if committed.is_err() && now() >= self.deadline() {
                 // The caller's time is over, whatever else ran out with it: nobody is to blame.
                 return Err(CallError::deadline(self.timeouts.total));
             }
-            let ended = match begun {
+            let ended = match committed {
                 Ok(Committed::Whole(answered)) => AttemptEnd::Answered(answered),
-                Ok(Committed::Flow(flow)) => {
-                    redacted(&target, flow.deliver(&mut trial.admission, sink).await)
+                Ok(Committed::Flow(reader)) => {
+                    redacted(&target, reader.deliver(&mut attempt.admission, sink).await)
                 }
-                Ok(Committed::Stream(reading)) => {
-                    redacted(&target, reading.deliver(&mut trial.admission, sink).await)
+                Ok(Committed::Stream(reader)) => {
+                    redacted(&target, reader.deliver(&mut attempt.admission, sink).await)
                 }
                 Err(fault) => AttemptEnd::Failed(fault),
             };
-            self.settle(&mut trial, &ended);
+            self.settle(&mut attempt, &ended);
             let fault = match ended {
-                AttemptEnd::Answered(answered) => return Ok(self.reply(&picker, index, &target, answered)),
+                AttemptEnd::Answered(answered) => return Ok(self.reply(&selector, index, &target, answered)),
                 AttemptEnd::Expired(error) => return Err(*error),
-                AttemptEnd::Cut(cut) => self.after_cut(cut).map_err(|e| *e)?,
+                AttemptEnd::Cut(interruption) => self.after_interruption(interruption).map_err(|e| *e)?,
                 AttemptEnd::Failed(fault) => fault,
             };
-            let AttemptContext { admission, refreshes, continues, .. } = trial;
+            let AttemptContext { admission, refreshes, continues, .. } = attempt;
             // Its place is free before anyone is picked.
             drop(admission);
             if continues && fault.kind.rule().scope == BlameScope::Request {
                 // What it would not take is the beginning of the answer, not the caller's question.
                 self.prefill_refused = true;
-                picker.reopen(index, true);
+                selector.reopen(index, true);
                 failed = Some((target, fault));
                 continue;
             }
             if fault.kind.rule().same == SameCandidate::AfterCooldown {
                 // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
-                self.rank = engine.room.rank(self.options.queue_priority);
+                self.rank = engine.wait_queue.rank(self.options.queue_priority);
             }
-            picker.failed(index, fault.clone(), &self.question, now());
-            first = match self.decide(&picker, index, &fault, refreshes) {
+            selector.failed(index, fault.clone(), &self.request, now());
+            first = match self.decide(&selector, index, &fault, refreshes) {
                 NextStep::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
                 NextStep::Next => None,
                 // When it is ready again, or whoever is before: that is waited for among all who wait.
                 NextStep::SameWhenReady if !self.engine.config.retry.prefer_same => None,
-                NextStep::SameWhenReady => {
-                    self.again(&mut picker, index, Duration::ZERO, false, &mut None).await.then_some(index)
-                }
+                NextStep::SameWhenReady => self
+                    .schedule_retry(&mut selector, index, Duration::ZERO, false, &mut None)
+                    .await
+                    .then_some(index),
                 NextStep::Same { after, free } => {
-                    self.again(&mut picker, index, after, free, &mut None).await.then_some(index)
+                    self.schedule_retry(&mut selector, index, after, free, &mut None).await.then_some(index)
                 }
             };
-            if first.is_none() && picker.charged_attempts() >= most {
-                return Err(self.give_up(&mut picker));
+            if first.is_none() && selector.charged_attempts() >= most {
+                return Err(self.give_up(&mut selector));
             }
             failed = Some((target, fault));
         }
     }
 
     /// Asks the books before anyone else is asked.
-    fn keep_within_budgets(&mut self) -> Result<(), Box<CallError>> {
+    fn apply_cost_budgets(&mut self) -> Result<(), Box<CallError>> {
         let now = epoch_ms(self.engine.wall());
-        match self.engine.books.verdict(&self.options.tags, now) {
+        match self.engine.accountant.decide(&self.options.tags, now) {
             BudgetDecision::Go => {}
             BudgetDecision::Reject { budget, limit, renews_at } => {
                 let renews_in = Duration::from_millis(renews_at.saturating_sub(now));
@@ -146,14 +148,24 @@ impl Call {
         Ok(())
     }
 
-    pub(super) fn decide(&self, picker: &Selector, index: usize, fault: &Fault, refreshes: bool) -> NextStep {
-        let standing = &picker.standings[index];
-        if refreshes && standing.same == 0 && self.retries_left > 0 {
+    pub(super) fn decide(
+        &self,
+        selector: &Selector,
+        index: usize,
+        fault: &Fault,
+        refreshes: bool,
+    ) -> NextStep {
+        let state = &selector.states[index];
+        if refreshes && state.charged_retries == 0 && self.retries_left > 0 {
             return NextStep::Same { after: Duration::ZERO, free: false };
         }
-        let situation = self.situation(standing.same, standing.free, picker.alternative(self.asker()));
+        let situation = self.situation(
+            state.charged_retries,
+            state.free_retries,
+            selector.alternative(self.selection_context()),
+        );
         let opted_in = self.engine.config.retry.failover_on.contains(&fault.kind.reason());
-        decide::decide(fault, &DecisionContext { opted_in, remaining: picker.remaining(), ..situation })
+        decide::decide(fault, &DecisionContext { opted_in, remaining: selector.remaining(), ..situation })
     }
 
     pub(super) fn situation(
@@ -179,22 +191,22 @@ impl Call {
 
     /// Lets a candidate be asked again, after a wait or when its cooldown is over. False when that is not
     /// allowed or does not fit the deadline.
-    pub(super) async fn again(
+    pub(super) async fn schedule_retry(
         &mut self,
-        picker: &mut Selector,
+        selector: &mut Selector,
         index: usize,
         after: Duration,
         free: bool,
         place: &mut Option<WaitTicket>,
     ) -> bool {
-        let target = picker.candidates[index].target.clone();
-        let parked = match target.parked(now()) {
+        let target = selector.candidates[index].target.clone();
+        let cooling = match target.blockage(now()) {
             None => Duration::ZERO,
             // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
             Some(blocked)
-                if blocked.obstacle == BlockReason::Breaker && free && picker.standings[index].early =>
+                if blocked.obstacle == BlockReason::Breaker && free && selector.states[index].early =>
             {
-                picker.standings[index].early = false;
+                selector.states[index].early = false;
                 Duration::ZERO
             }
             // An open breaker means another attempt is not wanted here.
@@ -204,10 +216,10 @@ impl Call {
                 None => return false,
             },
         };
-        let wait = after.max(parked);
+        let wait = after.max(cooling);
         if now() + wait >= self.deadline()
-            || (!parked.is_zero() && self.on_unavailable() != OnUnavailable::Wait)
-            || (!free && !self.charge(&target, picker.standings[index].fault.as_ref()))
+            || (!cooling.is_zero() && self.on_unavailable() != OnUnavailable::Wait)
+            || (!free && !self.withdraw_retry_budget(&target, selector.states[index].fault.as_ref()))
         {
             return false;
         }
@@ -216,15 +228,15 @@ impl Call {
             *place = None;
             time::sleep(wait).await;
         }
-        picker.reopen(index, free);
+        selector.reopen(index, free);
         true
     }
 
     /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
     /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
-    pub(super) fn charge(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
-        let invited =
-            fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown && f.hint.is_some());
+    pub(super) fn withdraw_retry_budget(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
+        let invited = fault
+            .is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown && f.retry_after.is_some());
         if !invited && !target.endpoint.budget.lock().withdraw(now()) {
             self.budget_exhausted = true;
             return false;

@@ -18,7 +18,7 @@ pub struct RoutingRule {
     /// After those, everybody else.
     pub fallback: bool,
     /// Who takes over is told the whole conversation, and not its last turn alone.
-    pub forgets_context: bool,
+    pub sends_last_turn_only: bool,
     pub max_retries: Option<u32>,
     /// The cheapest comes first.
     pub by_cost: bool,
@@ -144,7 +144,7 @@ fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: 
     RoutingRule {
         fallback: r.boolean("fallback").unwrap_or(only_models),
         route_to,
-        forgets_context: r.boolean("preserveContext") == Some(false),
+        sends_last_turn_only: r.boolean("preserveContext") == Some(false),
         max_retries: r.integer("maxRetries", 0, 100).map(|n| n as u32),
         by_cost: r.one_of("priority", &[("cost_optimization", ())]).is_some(),
         latency_sla: r.duration("latencySla", Duration::from_millis(1)),

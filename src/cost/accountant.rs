@@ -54,15 +54,15 @@ impl CostAccountant {
     /// begins with what the one before it or the ledger knows.
     pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn WallClock) -> Self {
         let now = epoch_ms(wall.now());
-        let account = before.map(|books| books.account.clone()).unwrap_or_default();
+        let account = before.map(|accountant| accountant.account.clone()).unwrap_or_default();
         let known = |config: &CostBudgetConfig| {
-            let budgets = before.map_or(&[][..], |books| &books.budgets);
+            let budgets = before.map_or(&[][..], |accountant| &accountant.budgets);
             budgets.iter().find(|budget| budget.lock().config == *config).cloned()
         };
         let made = |config: &CostBudgetConfig| {
             let mut budget = CostBudget::new(config.clone(), now);
             // One that counted the same knows better than the ledger, which counts by the day.
-            let alike = before.into_iter().flat_map(|books| &books.budgets).filter_map(|old| {
+            let alike = before.into_iter().flat_map(|accountant| &accountant.budgets).filter_map(|old| {
                 let mut old = old.lock();
                 old.counts_as(config).then(|| old.spent(now))
             });
@@ -77,7 +77,7 @@ impl CostAccountant {
     }
 
     /// Whether a call with these tags may be made. A refusal outweighs a downgrade.
-    pub fn verdict(&self, tags: &[(String, String)], now: u64) -> BudgetDecision {
+    pub fn decide(&self, tags: &[(String, String)], now: u64) -> BudgetDecision {
         let mut verdict = BudgetDecision::Go;
         for budget in &self.budgets {
             let mut budget = budget.lock();

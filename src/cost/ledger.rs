@@ -31,7 +31,7 @@ pub struct LedgerEntry<'a> {
     /// At list prices, where those are known.
     pub list: Option<Money>,
     /// What the first candidate would have asked for the same.
-    pub usual: Option<Money>,
+    pub primary: Option<Money>,
     /// Attempts besides the one that answered for which somebody may send a bill.
     pub maybe_billed: u64,
 }
@@ -96,9 +96,9 @@ impl CostTotals {
         if let (Some(cost), Some(list)) = (entry.cost, entry.list) {
             (sum.comparable, sum.list) = (cost, list);
         }
-        if let (Some(cost), Some(usual)) = (entry.cost, entry.usual) {
-            sum.failover_more = cost.saturating_sub(usual);
-            sum.failover_less = usual.saturating_sub(cost);
+        if let (Some(cost), Some(primary)) = (entry.cost, entry.primary) {
+            sum.failover_more = cost.saturating_sub(primary);
+            sum.failover_less = primary.saturating_sub(cost);
         }
         self.add(&sum);
     }
@@ -221,7 +221,7 @@ mod tests {
             usage: Some(Usage { input_tokens: 2, output_tokens: 1, ..Usage::default() }),
             cost: Some(Money::of_picos(picos)),
             list: None,
-            usual: None,
+            primary: None,
             maybe_billed: 0,
         }
     }
@@ -231,12 +231,12 @@ mod tests {
         let mut ledger = Ledger::default();
         let money = |picos| Some(Money::of_picos(picos));
         ledger.record(&LedgerEntry {
-            usual: money(4),
+            primary: money(4),
             list: money(20),
             maybe_billed: 2,
             ..entry(0, "m", &[], 10)
         });
-        ledger.record(&LedgerEntry { usual: money(9), ..entry(0, "m", &[], 5) });
+        ledger.record(&LedgerEntry { primary: money(9), ..entry(0, "m", &[], 5) });
         ledger.record(&LedgerEntry { cost: None, list: money(9), ..entry(0, "m", &[], 0) });
         let (_, day) = ledger.days(0, 0).next().expect("a day");
         let (.., totals) = &day.models[0];

@@ -44,7 +44,7 @@ impl LedgerFile {
     /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
     pub fn open(
         path: &Path,
-        books: &CostAccountant,
+        accountant: &CostAccountant,
         events: Arc<dyn EventSink>,
         runtime: &tokio::runtime::Handle,
     ) -> Result<Self, String> {
@@ -74,11 +74,11 @@ impl LedgerFile {
             Ok(_) => {
                 let text = std::fs::read_to_string(path).map_err(|e| cannot("cannot be read", e))?;
                 let now = epoch_ms(SystemTime::now());
-                books.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
+                accountant.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
             }
         }
         // What cannot be written is found out now, and not when money has been spent.
-        let account = books.account.clone();
+        let account = accountant.account.clone();
         write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
         let kept = Arc::new(LedgerWriter {
             path: path.to_owned(),

@@ -60,7 +60,7 @@ fn from_error(error: &Value, outer: &Value) -> VendorError {
         kind: text(&error["type"]).filter(|t| t != "error").or_else(|| text(&error["status"])),
         status: ["code", "status_code", "status"].iter().find_map(|key| status(&error[*key])),
         quota_id: (!quotas.is_empty()).then(|| quotas.join(" ")),
-        hint: seconds(&error["retry_after"])
+        retry_after: seconds(&error["retry_after"])
             .or_else(|| seconds(&outer["retry_after"]))
             .or_else(|| all("RetryInfo").find_map(|d| retry_after::from_proto(d["retryDelay"].as_str()?))),
     }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(google.kind.as_deref(), Some("RESOURCE_EXHAUSTED"));
         assert_eq!(google.code.as_deref(), Some("QUOTA_EXHAUSTED"));
         assert_eq!(google.quota_id.as_deref(), Some("PerDay-x"));
-        assert_eq!(google.hint, Some(Duration::from_millis(34_400)));
+        assert_eq!(google.retry_after, Some(Duration::from_millis(34_400)));
 
         let litellm = read(br#"{"error":{"message":"m","type":"None","code":"429"}}"#);
         assert_eq!((litellm.status, litellm.code), (Some(429), None));
@@ -168,7 +168,7 @@ mod tests {
         let sentence = read("{\"error\":\"满了\",\"code\":\"429\"}".as_bytes());
         assert_eq!((sentence.code, sentence.status, sentence.message.as_str()), (None, Some(429), "满了"));
         assert_eq!(
-            read(br#"{"error":{"message":"m"},"retry_after":2.5}"#).hint,
+            read(br#"{"error":{"message":"m"},"retry_after":2.5}"#).retry_after,
             Some(Duration::from_millis(2_500))
         );
         assert_eq!(

@@ -37,13 +37,13 @@ impl Engine {
         config: ClientConfig,
         events: Arc<dyn EventSink>,
         functions: Arc<dyn UserCallbacks>,
-        carrier: Option<Arc<dyn Transport>>,
+        transport: Option<Arc<dyn Transport>>,
     ) -> Result<Arc<Self>, BadCertificate> {
         let proxy = Proxy::new(&config.proxy).map(Arc::new);
         let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
-        let proxy = proxy.filter(|_| carrier.is_none());
+        let proxy = proxy.filter(|_| transport.is_none());
         let world =
-            EngineDeps { dial, proxy, wall: Arc::new(SystemClock), rng: fastrand::Rng::new(), carrier };
+            EngineDeps { dial, proxy, wall: Arc::new(SystemClock), rng: fastrand::Rng::new(), transport };
         Ok(Self::in_world(config, events, functions, world))
     }
 
@@ -54,8 +54,8 @@ impl Engine {
         functions: Arc<dyn UserCallbacks>,
         world: EngineDeps,
     ) -> Arc<Self> {
-        let EngineDeps { dial, proxy, wall, rng, carrier } = world;
-        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier);
+        let EngineDeps { dial, proxy, wall, rng, transport } = world;
+        let http = HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, transport);
         let listeners = EngineHooks { events, functions, wall };
         Self::assemble(config, http, listeners, rng, &PreviousEngine::default())
     }
@@ -68,8 +68,8 @@ impl Engine {
         before: &PreviousEngine<'_>,
     ) -> Arc<Self> {
         let now = now();
-        let room = before.room();
-        let witness = before.witness(&config, &http, &listeners);
+        let wait_queue = before.wait_queue();
+        let recorder = before.recorder(&config, &http, &listeners);
         let breaker = config.breaker.as_ref();
         let mut origins: Vec<Arc<Origin>> = Vec::new();
         let mut credentials: Vec<(String, String, Arc<Credential>)> = Vec::new();
@@ -98,23 +98,24 @@ impl Engine {
             });
             let keys: Vec<_> = keys.collect();
             let budget = config.retry.budget.clone();
-            let mut own = Endpoint::new(endpoint.clone(), index, origin, keys, budget, room.clone(), now);
-            before.bequeath(&mut own, predecessor, config.retry.budget == before.budget());
+            let mut own =
+                Endpoint::new(endpoint.clone(), index, origin, keys, budget, wait_queue.clone(), now);
+            before.inherit_endpoint(&mut own, predecessor, config.retry.budget == before.budget());
             endpoints.push(Arc::new(own));
         }
-        let targets = TargetTable::new(endpoints.len(), witness.meters.clone());
+        let targets = TargetTable::new(endpoints.len(), recorder.counters.clone());
         for (endpoint, predecessor) in endpoints.iter().zip(&predecessors) {
             if let Some(predecessor) = predecessor {
-                before.take_over(&targets, endpoint, predecessor, breaker, now);
+                before.adopt_targets(&targets, endpoint, predecessor, breaker, now);
             }
         }
         let id_prefix = rng.u32(..);
         let allowance = HedgeBudget::new(config.hedge.map_or(EXTRA_LOAD, |h| h.max_extra_load));
         let EngineHooks { events, functions, wall } = listeners;
-        let books = before.books(&config.budgets, &*wall);
-        before.end_of_the_gone(&endpoints, &*wall);
+        let accountant = before.accountant(&config.budgets, &*wall);
+        before.resolve_removed(&endpoints, &*wall);
         Arc::new(Self {
-            books,
+            accountant,
             config,
             endpoints,
             targets,
@@ -127,10 +128,10 @@ impl Engine {
             refusing: AtomicBool::new(false),
             active: AtomicUsize::new(0),
             idle: Notify::new(),
-            room,
+            wait_queue,
             allowance: Mutex::new(allowance),
             conditions: before.conditions(),
-            witness,
+            recorder,
             ids: AtomicU64::new(0),
             id_prefix,
         })

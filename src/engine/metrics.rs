@@ -45,7 +45,7 @@ fn about() -> MetricFamily {
 
 /// What became of calls, by the model that was asked for.
 fn calls(engine: &Engine) -> [MetricFamily; 3] {
-    let meters = &engine.witness.meters;
+    let counters = &engine.recorder.counters;
     let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls by what became of them.");
     let mut durations = MetricFamily::new(
         MetricKind::Histogram,
@@ -53,7 +53,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
         "How long calls took, waiting and failover included.",
     )
     .in_unit("seconds");
-    for (model, calls) in meters.calls() {
+    for (model, calls) in counters.calls() {
         for (outcome, count) in calls.outcomes() {
             let reason = outcome.reason().map_or("", |reason| reason.word());
             let labels = [("model", &*model), ("outcome", outcome.word()), ("reason", reason)];
@@ -68,7 +68,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
         "failovers",
         "Moves of a call from one endpoint and model to the next.",
     );
-    for (way, count) in meters.moves() {
+    for (way, count) in counters.moves() {
         let labels = [
             ("from_endpoint", &*way.from.0),
             ("from_model", &*way.from.1),
@@ -83,7 +83,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
 
 /// What became of attempts, by who was asked.
 fn attempts(engine: &Engine) -> Vec<MetricFamily> {
-    let counted = engine.witness.meters.targets();
+    let counted = engine.recorder.counters.targets();
     let each = |family: MetricFamily, push: &dyn Fn(&mut MetricFamily, Labels, &CounterValues)| {
         let mut family = family;
         for (asked, counts) in &counted {
@@ -217,7 +217,7 @@ fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
         MetricKind::Gauge,
         "waiting_calls",
         "Calls that wait for an endpoint or a rate budget.",
-        engine.room.len() as u64,
+        engine.wait_queue.len() as u64,
     );
     if let Some(queued) = beside.queued {
         add(MetricKind::Gauge, "queued_jobs", "Calls in the durable queue that are not over.", queued);
@@ -240,7 +240,7 @@ fn alerts(engine: &Engine) -> [MetricFamily; 2] {
         "alerts_dropped",
         "Alerts that were dropped: too many waited for a forwarder, or the client was closed.",
     );
-    for (forwarder, outcome, count) in engine.witness.alarm.forwarding.tallies().all() {
+    for (forwarder, outcome, count) in engine.recorder.alert_manager.forwarding.tallies().all() {
         match outcome {
             "dropped" => dropped.push(own([("forwarder", forwarder)]), count),
             outcome => sent.push(own([("forwarder", forwarder), ("outcome", outcome)]), count),
@@ -256,7 +256,7 @@ fn budgets(engine: &Engine) -> [MetricFamily; 2] {
     let mut limits =
         MetricFamily::new(MetricKind::Gauge, "budget_limit", "What a budget allows in a period.")
             .in_unit("usd");
-    for (name, period, used, limit) in engine.books.levels(epoch_ms(engine.wall())) {
+    for (name, period, used, limit) in engine.accountant.levels(epoch_ms(engine.wall())) {
         let labels = own([("budget", &*name), ("period", period)]);
         spent.push(labels.clone(), used.usd());
         limits.push(labels, limit.usd());

@@ -53,15 +53,15 @@ pub struct Engine {
     active: AtomicUsize,
     idle: Notify,
     /// Where calls wait.
-    pub room: Arc<WaitQueue>,
+    pub wait_queue: Arc<WaitQueue>,
     /// Extra requests that hedging may still send.
     pub allowance: Mutex<HedgeBudget>,
     /// What calls cost.
-    pub books: CostAccountant,
+    pub accountant: CostAccountant,
     /// What people were told of and is not well again.
     conditions: Arc<Mutex<Conditions>>,
     /// Who sees what becomes of calls.
-    pub witness: Arc<Recorder>,
+    pub recorder: Arc<Recorder>,
     ids: AtomicU64,
     id_prefix: u32,
 }
@@ -144,25 +144,25 @@ impl Engine {
     }
 
     /// Takes no more calls; those under way go on.
-    pub fn refuse_new(&self) {
+    pub fn stop_accepting(&self) {
         self.refusing.store(true, Ordering::Release);
     }
 
     /// Takes no more calls and lets go of what it holds. Calls under way are their owner's to end.
     pub fn close(&self) {
-        self.refuse_new();
+        self.stop_accepting();
         self.http.clear();
-        self.witness.close();
+        self.recorder.close();
         self.status_pages.clear();
     }
 
     /// Looks at the status page of an endpoint while the incident that it is in is open.
     pub fn watch_status_page(&self, endpoint: &Endpoint) {
-        self.status_pages.watch(endpoint, &self.http, &self.witness);
+        self.status_pages.watch(endpoint, &self.http, &self.recorder);
     }
 
     /// Lets go of connections to where no endpoint is any more.
-    pub fn forget_connections(&self) {
+    pub fn close_unused_connections(&self) {
         let same = |address: &str, uri: &Uri| {
             address
                 .parse::<Uri>()

@@ -23,7 +23,7 @@ pub struct EngineDeps {
     pub wall: Arc<dyn WallClock>,
     pub rng: fastrand::Rng,
     /// Makes the exchanges in place of the network.
-    pub carrier: Option<Arc<dyn Transport>>,
+    pub transport: Option<Arc<dyn Transport>>,
 }
 
 /// Who is asked and told, beside the network.

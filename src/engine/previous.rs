@@ -31,8 +31,8 @@ impl<'e> PreviousEngine<'e> {
     }
 
     /// Calls of before and after wait in one line: they wait for the same.
-    pub fn room(&self) -> Arc<WaitQueue> {
-        self.0.map_or_else(Arc::default, |engine| engine.room.clone())
+    pub fn wait_queue(&self) -> Arc<WaitQueue> {
+        self.0.map_or_else(Arc::default, |engine| engine.wait_queue.clone())
     }
 
     pub fn conditions(&self) -> Arc<Mutex<Conditions>> {
@@ -40,7 +40,7 @@ impl<'e> PreviousEngine<'e> {
     }
 
     /// What people were told of a key or a model that is gone is over: nobody will ever answer for it.
-    pub fn end_of_the_gone(&self, endpoints: &[Arc<Endpoint>], wall: &dyn WallClock) {
+    pub fn resolve_removed(&self, endpoints: &[Arc<Endpoint>], wall: &dyn WallClock) {
         let Some(engine) = self.0 else { return };
         let is_there = |trouble, subject: &str, name: &str, model: &str| {
             endpoints.iter().any(|endpoint| match trouble {
@@ -54,10 +54,10 @@ impl<'e> PreviousEngine<'e> {
             })
         };
         let over = engine.conditions.lock().keep(wall.now(), is_there);
-        over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
+        over.iter().for_each(|alert| engine.recorder.alert_manager.tell(alert));
     }
 
-    pub fn witness(
+    pub fn recorder(
         &self,
         config: &ClientConfig,
         http: &HttpClient,
@@ -68,19 +68,19 @@ impl<'e> PreviousEngine<'e> {
             let EngineHooks { events, functions, wall } = listeners;
             let forwarding =
                 Notifier::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
-            let alarm = AlertManager::new(rules, forwarding, events.clone(), wall.clone());
-            return Recorder::new(config.incidents, alarm, events.clone());
+            let alert_manager = AlertManager::new(rules, forwarding, events.clone(), wall.clone());
+            return Recorder::new(config.incidents, alert_manager, events.clone());
         };
         let endpoints: Vec<&str> = config.endpoints.iter().map(|e| e.name.as_str()).collect();
         let budgets: Vec<&str> = config.budgets.iter().map(|b| b.name.as_str()).collect();
-        engine.witness.alarm.reconfigure(rules, forward, http, &endpoints, &budgets);
-        engine.witness.reconfigure(config.incidents);
-        engine.witness.clone()
+        engine.recorder.alert_manager.reconfigure(rules, forward, http, &endpoints, &budgets);
+        engine.recorder.reconfigure(config.incidents);
+        engine.recorder.clone()
     }
 
     /// What was spent is not forgotten.
-    pub fn books(&self, budgets: &[CostBudgetConfig], wall: &dyn WallClock) -> CostAccountant {
-        CostAccountant::new(budgets, self.0.map(|engine| &engine.books), wall)
+    pub fn accountant(&self, budgets: &[CostBudgetConfig], wall: &dyn WallClock) -> CostAccountant {
+        CostAccountant::new(budgets, self.0.map(|engine| &engine.accountant), wall)
     }
 
     pub fn budget(&self) -> RetryBudgetConfig {
@@ -125,7 +125,7 @@ impl<'e> PreviousEngine<'e> {
     }
 
     /// What an endpoint has of its own.
-    pub fn bequeath(
+    pub fn inherit_endpoint(
         &self,
         endpoint: &mut Endpoint,
         predecessor: Option<&'e Arc<Endpoint>>,
@@ -153,7 +153,7 @@ impl<'e> PreviousEngine<'e> {
     }
 
     /// What is known of models that the endpoint still serves under keys that it still has.
-    pub fn take_over(
+    pub fn adopt_targets(
         &self,
         targets: &TargetTable,
         endpoint: &Arc<Endpoint>,
@@ -166,7 +166,7 @@ impl<'e> PreviousEngine<'e> {
             let credential = endpoint.credentials.iter().position(|c| Arc::ptr_eq(c, &target.credential));
             if let Some(credential) = credential.filter(|_| serves) {
                 target.model_gate.lock().reconfigure(breaker, now);
-                targets.take_over(endpoint, credential, &target);
+                targets.adopt_target(endpoint, credential, &target);
             }
         }
     }

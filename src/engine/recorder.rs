@@ -25,9 +25,9 @@ use crate::{
 };
 
 pub struct Recorder {
-    pub meters: Arc<Counters>,
+    pub counters: Arc<Counters>,
     /// Who tells people.
-    pub alarm: Arc<AlertManager>,
+    pub alert_manager: Arc<AlertManager>,
     incidents: Mutex<Incidents>,
     events: Arc<dyn EventSink>,
     /// Closes an incident in which nothing happens any more.
@@ -41,10 +41,14 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    pub fn new(incidents: IncidentConfig, alarm: Arc<AlertManager>, events: Arc<dyn EventSink>) -> Arc<Self> {
+    pub fn new(
+        incidents: IncidentConfig,
+        alert_manager: Arc<AlertManager>,
+        events: Arc<dyn EventSink>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            meters: Arc::default(),
-            alarm,
+            counters: Arc::default(),
+            alert_manager,
             incidents: Mutex::new(Incidents::new(incidents)),
             events,
             closing: Mutex::default(),
@@ -59,9 +63,9 @@ impl Recorder {
     /// True when its endpoint has come to be part of an incident.
     pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation) -> bool {
         let turns = self.incidents.lock().attempt(seen);
-        self.tell(&turns);
+        self.emit_transitions(&turns);
         if turns.contains(&IncidentTransition::Opened) {
-            self.close_in_time();
+            self.schedule_close();
         }
         turns.contains(&IncidentTransition::Joined)
     }
@@ -73,18 +77,24 @@ impl Recorder {
 
     /// A call has come to its end, or was given up.
     pub fn call(&self, model: &str, seen: &CallObservation) {
-        self.meters.call(model, seen.outcome, seen.took);
+        self.counters.call(model, seen.outcome, seen.took);
         let turns = self.incidents.lock().call(seen);
-        self.tell(&turns);
+        self.emit_transitions(&turns);
     }
 
-    pub fn moved(&self, way: Failover) {
-        self.alarm.moved(&way);
-        self.meters.moved(way);
+    pub fn record_failover(&self, way: Failover) {
+        self.alert_manager.moved(&way);
+        self.counters.moved(way);
     }
 
     /// An endpoint, or a model there, is left out of selection until a moment.
-    pub fn out(&self, endpoint: &Endpoint, model: Option<&str>, reason: Option<Reason>, until: Instant) {
+    pub fn record_ejection(
+        &self,
+        endpoint: &Endpoint,
+        model: Option<&str>,
+        reason: Option<Reason>,
+        until: Instant,
+    ) {
         self.incidents.lock().out(&endpoint.name, model, reason, until, now());
     }
 
@@ -96,11 +106,11 @@ impl Recorder {
         let older = incidents.all().count().saturating_sub(limit);
         let reports = incidents.all().skip(older).map(|incident| incident.report(now)).collect();
         drop(incidents);
-        self.tell(&turns);
+        self.emit_transitions(&turns);
         reports
     }
 
-    fn tell(&self, turns: &[IncidentTransition]) {
+    fn emit_transitions(&self, turns: &[IncidentTransition]) {
         for turn in turns.iter().filter(|turn| **turn != IncidentTransition::Joined) {
             event::emit(&*self.events, EventKind::Incident, || {
                 self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
@@ -110,14 +120,14 @@ impl Recorder {
 
     /// Watches the clock no more; an incident that is open stays so until somebody asks.
     pub fn close(&self) {
-        self.alarm.close();
+        self.alert_manager.close();
         if let Some(task) = self.closing.lock().take() {
             task.abort();
         }
     }
 
     /// Nobody else may come by when the quiet time is over.
-    fn close_in_time(self: &Arc<Self>) {
+    fn schedule_close(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let task = runtime.spawn(close(Arc::downgrade(self)));
         if let Some(before) = self.closing.lock().replace(task.abort_handle()) {
@@ -126,11 +136,11 @@ impl Recorder {
     }
 }
 
-async fn close(witness: Weak<Recorder>) {
+async fn close(recorder: Weak<Recorder>) {
     loop {
-        let Some(this) = witness.upgrade() else { return };
+        let Some(this) = recorder.upgrade() else { return };
         let turns = this.incidents.lock().expire(now());
-        this.tell(&turns);
+        this.emit_transitions(&turns);
         let Some(at) = this.incidents.lock().closes_at() else { return };
         drop(this);
         time::sleep_until(time::Instant::from_std(at)).await;

@@ -20,7 +20,7 @@ impl Engine {
     pub fn connections(
         &self,
         config: &ClientConfig,
-        carrier: Option<Arc<dyn Transport>>,
+        transport: Option<Arc<dyn Transport>>,
     ) -> Result<HttpClient, BadCertificate> {
         let own = &self.config;
         let alike = config.tls == own.tls
@@ -32,13 +32,13 @@ impl Engine {
         }
         let proxy = Proxy::new(&config.proxy).map(Arc::new);
         let dial = Arc::new(TcpDial::new(&config.tls, proxy.clone())?);
-        let proxy = proxy.filter(|_| carrier.is_none());
-        Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, carrier))
+        let proxy = proxy.filter(|_| transport.is_none());
+        Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, transport))
     }
 
     /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
     /// wait stand in one line. This one keeps its calls under way.
-    pub fn successor(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
+    pub fn reloaded(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
         let listeners = EngineHooks {
             events: self.events.clone(),
             functions: self.functions.clone(),

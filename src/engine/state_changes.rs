@@ -22,9 +22,14 @@ impl Engine {
         for change in changes {
             match change {
                 StateChange::Breaker { scope, state, until } => {
-                    self.room.tell_watcher();
+                    self.wait_queue.notify_listener();
                     if let (BreakerState::Open, Some(until)) = (state, until) {
-                        self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
+                        self.recorder.record_ejection(
+                            &target.endpoint,
+                            model_in(target, *scope),
+                            reason,
+                            *until,
+                        );
                     }
                     event::emit(&*self.events, EventKind::Breaker, || {
                         json!({
@@ -38,8 +43,8 @@ impl Engine {
                     });
                 }
                 StateChange::Cooldown { scope, until } => {
-                    self.parked(target, reason, *until);
-                    self.witness.out(&target.endpoint, model_in(target, *scope), reason, *until);
+                    self.blockage(target, reason, *until);
+                    self.recorder.record_ejection(&target.endpoint, model_in(target, *scope), reason, *until);
                     event::emit(&*self.events, EventKind::Cooldown, || {
                         json!({
                             "endpoint": target.endpoint.config.name,
@@ -56,7 +61,7 @@ impl Engine {
     }
 
     /// People are told once of what only they can mend: an account, a key, a model's name.
-    fn parked(&self, target: &Target, reason: Option<Reason>, until: Instant) {
+    fn blockage(&self, target: &Target, reason: Option<Reason>, until: Instant) {
         let Some(trouble) = reason.and_then(ConditionKind::of) else { return };
         let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || {
             ConditionDetails {
@@ -67,13 +72,13 @@ impl Engine {
             }
         });
         if let Some(alert) = alert {
-            self.witness.alarm.tell(&alert);
+            self.recorder.alert_manager.tell(&alert);
         }
     }
 
     /// A target answered: what people were told of it is over.
-    pub fn well_again(&self, target: &Target) {
-        self.room.tell_recovered();
+    pub fn resolve_conditions(&self, target: &Target) {
+        self.wait_queue.notify_recovered();
         let mut conditions = self.conditions.lock();
         if conditions.is_empty() {
             return;
@@ -83,7 +88,7 @@ impl Engine {
             .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
             .collect();
         drop(conditions);
-        over.iter().for_each(|alert| self.witness.alarm.tell(alert));
+        over.iter().for_each(|alert| self.recorder.alert_manager.tell(alert));
     }
 }
 

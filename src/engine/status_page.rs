@@ -56,13 +56,13 @@ pub struct StatusPages(Mutex<HashMap<Arc<str>, StatusPagePoll>>);
 
 impl StatusPages {
     /// Begins to look at the page of an endpoint, if it has one. Needs a runtime.
-    pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, witness: &Arc<Recorder>) {
+    pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, recorder: &Arc<Recorder>) {
         let page = endpoint.config.health.status_page.as_deref().and_then(|page| page.parse().ok());
         let (Some(page), Ok(runtime)) = (page, Handle::try_current()) else {
             self.0.lock().remove(&endpoint.name);
             return;
         };
-        let task = runtime.spawn(watch(http.clone(), Arc::downgrade(witness), endpoint.name.clone(), page));
+        let task = runtime.spawn(watch(http.clone(), Arc::downgrade(recorder), endpoint.name.clone(), page));
         self.0.lock().insert(endpoint.name.clone(), StatusPagePoll(task.abort_handle()));
     }
 
@@ -77,7 +77,7 @@ impl StatusPages {
 }
 
 /// Ends with the witness, and when no incident is open for the endpoint.
-async fn watch(http: HttpClient, witness: Weak<Recorder>, endpoint: Arc<str>, page: Uri) {
+async fn watch(http: HttpClient, recorder: Weak<Recorder>, endpoint: Arc<str>, page: Uri) {
     loop {
         let seen = match time::timeout(TIMEOUT, look(&http, &page)).await {
             Ok(seen) => seen,
@@ -85,7 +85,7 @@ async fn watch(http: HttpClient, witness: Weak<Recorder>, endpoint: Arc<str>, pa
         };
         let (indicator, words) = seen.unwrap_or_else(|why| (None, why));
         let seen = StatusPageObservation { now: now(), indicator, words };
-        if !witness.upgrade().is_some_and(|witness| witness.status_page(&endpoint, seen)) {
+        if !recorder.upgrade().is_some_and(|recorder| recorder.status_page(&endpoint, seen)) {
             return;
         }
         time::sleep(INTERVAL).await;

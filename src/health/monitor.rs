@@ -77,7 +77,7 @@ impl Monitor {
                 .any(|e| subject.strip_prefix(&*e.config.name).is_some_and(|rest| rest.starts_with(' ')))
         };
         let over = self.rule.lock().reconfigure(config.failure_threshold, SystemTime::now(), watched);
-        over.iter().for_each(|alert| engine.witness.alarm.tell(alert));
+        over.iter().for_each(|alert| engine.recorder.alert_manager.tell(alert));
         Arc::new(Self {
             history: self.history.clone(),
             rule: self.rule.clone(),
@@ -209,7 +209,7 @@ impl Monitor {
             details: json!(result),
         };
         if let Some(alert) = rule.judge(&seen, SystemTime::now()) {
-            self.engine.witness.alarm.tell(&alert);
+            self.engine.recorder.alert_manager.tell(&alert);
         }
         drop(rule);
         if probe == Probe::Service {
@@ -229,9 +229,9 @@ impl Monitor {
                 stats.latencies.record(LatencyPhase::FirstContent, took);
             }
         }
-        if up && let Some(change) = target.proven(now()) {
+        if up && let Some(change) = target.record_health_proof(now()) {
             self.engine.announce(target, None, &[change]);
-            self.engine.room.ring_all();
+            self.engine.wait_queue.notify_all();
         }
     }
 
@@ -250,7 +250,7 @@ impl Monitor {
         let now = now();
         let proven =
             target.stats.lock().last_success.is_some_and(|at| now.saturating_duration_since(at) < interval);
-        let asked_to_wait = target.parked(now).is_some_and(|b| {
+        let asked_to_wait = target.blockage(now).is_some_and(|b| {
             matches!(b.cause, Some(Reason::RateLimited | Reason::Quota | Reason::Overloaded))
         });
         proven || asked_to_wait

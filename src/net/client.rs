@@ -24,7 +24,7 @@ pub struct HttpClient {
     connector: Connector,
     proxy: Option<Arc<Proxy>>,
     /// Set where somebody else makes the exchanges.
-    carrier: Option<Arc<dyn Transport>>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 /// How long each step of an exchange may take.
@@ -55,13 +55,17 @@ pub struct ExchangeFailure {
 }
 
 impl HttpClient {
-    pub fn new(connector: Connector, proxy: Option<Arc<Proxy>>, carrier: Option<Arc<dyn Transport>>) -> Self {
-        Self { pools: Arc::new(RwLock::new(Some(Vec::new()))), connector, proxy, carrier }
+    pub fn new(
+        connector: Connector,
+        proxy: Option<Arc<Proxy>>,
+        transport: Option<Arc<dyn Transport>>,
+    ) -> Self {
+        Self { pools: Arc::new(RwLock::new(Some(Vec::new()))), connector, proxy, transport }
     }
 
     /// Opens a connection ahead of need.
     pub async fn warm(&self, target: Uri) -> Result<(), NetworkFailure> {
-        if self.carrier.is_some() {
+        if self.transport.is_some() {
             return Ok(());
         }
         self.pool(&target)?.warm().await
@@ -104,9 +108,9 @@ impl HttpClient {
         sending: impl FnOnce(),
     ) -> Result<Exchange, ExchangeFailure> {
         let unsent = |failure| ExchangeFailure { failure, reused: false };
-        if let Some(carrier) = &self.carrier {
+        if let Some(transport) = &self.transport {
             sending();
-            let sent = within(limits.headers, carrier.send(request), FailureKind::HeadersTimeout, "answer");
+            let sent = within(limits.headers, transport.send(request), FailureKind::HeadersTimeout, "answer");
             let TransportResponse { status, fields, source } = sent.await.map_err(unsent)?;
             let body = Body::Carried(TransportBody::new(source));
             return Ok(Exchange {
@@ -164,7 +168,7 @@ async fn send_h1(
             if reused && failure.kind == FailureKind::Reset {
                 failure.kind = FailureKind::Stale;
                 // Those that were idle beside it are as likely to be gone.
-                lease.distrust_idle();
+                lease.discard_idle();
             }
             return Err(ExchangeFailure { failure, reused });
         }

@@ -110,9 +110,9 @@ impl Counters {
 
     /// Everything about endpoints, in a stable order.
     pub fn targets(&self) -> Vec<(CounterKey, CounterValues)> {
-        let meters: Vec<_> =
+        let counters: Vec<_> =
             self.targets.lock().iter().map(|(asked, meter)| (asked.clone(), meter.clone())).collect();
-        meters.into_iter().map(|(asked, meter)| (asked, meter.0.lock().clone())).collect()
+        counters.into_iter().map(|(asked, meter)| (asked, meter.0.lock().clone())).collect()
     }
 
     pub fn calls(&self) -> Vec<(Arc<str>, CallCounters)> {
@@ -185,13 +185,13 @@ mod tests {
 
     #[test]
     fn the_labels_of_what_does_not_fit_stay_as_they_are() {
-        let meters = Counters::default();
+        let counters = Counters::default();
         let meter =
-            |n: usize, provider: &str| meters.of(&"a".into(), provider, &format!("m{n}").into(), true);
+            |n: usize, provider: &str| counters.of(&"a".into(), provider, &format!("m{n}").into(), true);
         (0..MOST).for_each(|n| meter(n, "openai").attempt("ok", None));
         for (n, provider) in [(MOST, "google"), (MOST + 1, "anthropic")] {
             meter(n, provider).attempt("ok", None);
-            let others = meters.targets().into_iter().filter(|(asked, _)| &*asked.model == OTHER);
+            let others = counters.targets().into_iter().filter(|(asked, _)| &*asked.model == OTHER);
             let labels: Vec<_> = others.map(|(asked, counts)| (asked.endpoint, counts.provider)).collect();
             assert_eq!(labels, [(Arc::from(OTHER), Arc::from(OTHER))]);
         }

@@ -33,10 +33,10 @@ pub struct CallObservation {
     pub now: Instant,
     pub took: Duration,
     /// Who would have been asked with all in health; `None` for a call that did not get as far.
-    pub usual: Option<TargetKey>,
+    pub primary: Option<TargetKey>,
     /// What the first candidate came to, had it been the only one: `None` for an answer. One that was passed over for what
     /// it did to others, or for a rate budget, counts as failed.
-    pub alone: Option<Reason>,
+    pub without_failover: Option<Reason>,
     pub attempts: usize,
     pub outcome: CallOutcome,
     /// A failure is nobody's who asked: neither a mistake nor a budget of the caller's.
@@ -72,11 +72,11 @@ impl CallObservation {
             CallOutcome::Failed(_) => self.outage,
             CallOutcome::Aborted => false,
         };
-        ours && self.alone.is_some()
+        ours && self.without_failover.is_some()
     }
 
     pub fn is_rescued(&self) -> bool {
-        self.answer.is_some() && self.alone.is_some()
+        self.answer.is_some() && self.without_failover.is_some()
     }
 }
 

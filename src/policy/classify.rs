@@ -16,10 +16,10 @@ const CODE_LIMIT: usize = 200;
 /// Classifies an answer that is not a success, or an error inside a stream (`status` 200 there).
 pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError) -> Fault {
     // An absurd hint is none: the next source is asked.
-    let hint = [header_hint, error.hint, retry_after::from_message(&error.message)]
+    let retry_after = [header_hint, error.retry_after, retry_after::from_message(&error.message)]
         .into_iter()
         .flatten()
-        .find(|hint| *hint <= ABSURD_HINT);
+        .find(|retry_after| *retry_after <= ABSURD_HINT);
     // Inside a 200 the body's own status is all there is.
     let effective = if status < 400 { error.status.unwrap_or(0) } else { status };
     let kind = by_code(effective, error)
@@ -27,14 +27,14 @@ pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError)
         // Some put the type where the code belongs.
         .or_else(|| by_type(effective, error.code.as_deref(), error))
         .unwrap_or_else(|| by_status(effective, error));
-    let kind = if kind == FaultKind::RateLimited && hint.is_some_and(|h| h > QUOTA_HINT) {
+    let kind = if kind == FaultKind::RateLimited && retry_after.is_some_and(|h| h > QUOTA_HINT) {
         FaultKind::Quota
     } else {
         kind
     };
     Fault {
         status: Some(status),
-        hint,
+        retry_after,
         code: error.code.as_deref().or(error.kind.as_deref()).map(|code| shortened(code, CODE_LIMIT)),
         maybe_billed: matches!(effective, 408 | 504),
         ..Fault::new(kind, shortened(error.message.trim(), MESSAGE_LIMIT))

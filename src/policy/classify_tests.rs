@@ -158,18 +158,26 @@ fn words_decide_without_a_status() {
 
 #[test]
 fn a_fault_carries_what_was_read() {
-    let said =
-        VendorError { hint: Some(Duration::from_secs(9)), ..error("slow_down", "rate_limit_error", "m") };
+    let said = VendorError {
+        retry_after: Some(Duration::from_secs(9)),
+        ..error("slow_down", "rate_limit_error", "m")
+    };
     let header = Some(Duration::from_secs(2));
     let fault = classify(429, header, &said);
-    assert_eq!((fault.status, fault.hint, fault.code.as_deref()), (Some(429), header, Some("slow_down")));
+    assert_eq!(
+        (fault.status, fault.retry_after, fault.code.as_deref()),
+        (Some(429), header, Some("slow_down"))
+    );
     assert_eq!((fault.message.as_str(), fault.maybe_billed), ("m", false));
     // A header that asks for more than a day is not believed, and the body is asked next.
     let day = Duration::from_secs(24 * 3600);
     let moment = Duration::from_secs(1);
-    assert_eq!(classify(429, Some(day), &said).hint, Some(day));
-    assert_eq!(classify(429, Some(day + moment), &said).hint, said.hint);
-    assert_eq!(classify(429, Some(day + moment), &error("", "", "try again in 3s")).hint, Some(moment * 3));
+    assert_eq!(classify(429, Some(day), &said).retry_after, Some(day));
+    assert_eq!(classify(429, Some(day + moment), &said).retry_after, said.retry_after);
+    assert_eq!(
+        classify(429, Some(day + moment), &error("", "", "try again in 3s")).retry_after,
+        Some(moment * 3)
+    );
     assert_eq!(classify(429, None, &error("", "tokens", "")).code.as_deref(), Some("tokens"));
     for (status, maybe_billed) in [(408, true), (504, true), (500, false), (429, false)] {
         assert_eq!(classify(status, None, &error("", "", "")).maybe_billed, maybe_billed, "{status}");

@@ -12,7 +12,7 @@ pub struct Cooldown {
     /// Episodes in a row without a success: the exponent where there is no hint.
     streak: u32,
     /// What was parked for minutes is asked by one request first when it is over.
-    probation: bool,
+    recovery_probe: bool,
     /// The number of the one that is out, and the last number given.
     probing: Option<u64>,
     probes: u64,
@@ -26,12 +26,12 @@ impl Cooldown {
 
     /// Whether it is over but for one request that has to show it, and that one is under way.
     pub fn probing(&self) -> bool {
-        self.probation && self.probing.is_some()
+        self.recovery_probe && self.probing.is_some()
     }
 
     /// Takes the one place there is, if one request has to show first that it is over.
     pub fn begin_probe(&mut self) -> Option<u64> {
-        if !self.probation || self.probing.is_some() {
+        if !self.recovery_probe || self.probing.is_some() {
             return None;
         }
         self.probes += 1;
@@ -49,7 +49,7 @@ impl Cooldown {
     pub fn extend(
         &mut self,
         park: CooldownScope,
-        hint: Option<Duration>,
+        retry_after: Option<Duration>,
         began: Instant,
         now: Instant,
         jitter: f64,
@@ -59,14 +59,14 @@ impl Cooldown {
         }
         let same_episode = self.set_at.is_some_and(|set| began < set);
         let n = if same_episode { self.streak.saturating_sub(1) } else { self.streak };
-        let period = period(park, hint, n, jitter.clamp(0.0, 1.0));
+        let period = period(park, retry_after, n, jitter.clamp(0.0, 1.0));
         if !same_episode {
             self.streak = self.streak.saturating_add(1);
             self.set_at = Some(now);
-        } else if hint.is_none() {
+        } else if retry_after.is_none() {
             return None;
         }
-        self.probation |= matches!(
+        self.recovery_probe |= matches!(
             park,
             CooldownScope::CredentialQuota | CooldownScope::CredentialAuth | CooldownScope::EndpointMissing
         );
@@ -85,7 +85,7 @@ impl Cooldown {
             return;
         }
         self.streak = 0;
-        self.probation = false;
+        self.recovery_probe = false;
         self.probing = None;
     }
 
@@ -95,31 +95,31 @@ impl Cooldown {
     }
 }
 
-fn period(park: CooldownScope, hint: Option<Duration>, n: u32, jitter: f64) -> Duration {
+fn period(park: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f64) -> Duration {
     let secs = Duration::from_secs;
     let minute = secs(60);
     match park {
         CooldownScope::None => Duration::ZERO,
         // Our guess, not the vendor's word: short, and the breaker takes over soon.
         CooldownScope::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
-        CooldownScope::EndpointOverload => hint.map_or_else(
+        CooldownScope::EndpointOverload => retry_after.map_or_else(
             || exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter),
-            |hint| late(hint, jitter),
+            |retry_after| late(retry_after, jitter),
         ),
-        CooldownScope::EndpointThrottle => {
-            hint.map_or_else(|| exponential(secs(1), 2.0, n, minute), |hint| late(hint, jitter))
-        }
+        CooldownScope::EndpointThrottle => retry_after
+            .map_or_else(|| exponential(secs(1), 2.0, n, minute), |retry_after| late(retry_after, jitter)),
         CooldownScope::EndpointMissing => minute * 10,
-        CooldownScope::CredentialQuota => {
-            hint.map_or_else(|| exponential(minute * 5, 2.0, n, minute * 60), |hint| hint.max(minute * 5))
-        }
+        CooldownScope::CredentialQuota => retry_after.map_or_else(
+            || exponential(minute * 5, 2.0, n, minute * 60),
+            |retry_after| retry_after.max(minute * 5),
+        ),
         CooldownScope::CredentialAuth => exponential(minute, 2.0, n, minute * 15),
     }
 }
 
 /// Up to a tenth late, so that no herd arrives when a Retry-After expires.
-fn late(hint: Duration, jitter: f64) -> Duration {
-    hint.mul_f64(1.0 + 0.1 * jitter)
+fn late(retry_after: Duration, jitter: f64) -> Duration {
+    retry_after.mul_f64(1.0 + 0.1 * jitter)
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn hints_are_a_floor_and_never_early() {
         let now = Instant::now();
-        for (park, hint, jitter, expected) in [
+        for (park, retry_after, jitter, expected) in [
             (CooldownScope::EndpointThrottle, 10, 0.0, 10_000),
             (CooldownScope::EndpointThrottle, 10, 1.0, 11_000),
             (CooldownScope::EndpointOverload, 7, 0.0, 7_000),
@@ -163,7 +163,7 @@ mod tests {
             (CooldownScope::CredentialQuota, 10, 0.0, 300_000),
             (CooldownScope::CredentialQuota, 7200, 0.0, 7_200_000),
         ] {
-            let end = Cooldown::default().extend(park, Some(secs(hint)), now, now, jitter);
+            let end = Cooldown::default().extend(park, Some(secs(retry_after)), now, now, jitter);
             assert_eq!(end.map(|e| (e - now).as_millis()), Some(expected), "{park:?}");
         }
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_was_parked_for_minutes_is_asked_by_one_first() {
         let now = Instant::now();
-        for (park, probation) in [
+        for (park, recovery_probe) in [
             (CooldownScope::CredentialQuota, true),
             (CooldownScope::CredentialAuth, true),
             (CooldownScope::EndpointMissing, true),
@@ -237,13 +237,13 @@ mod tests {
             assert_eq!(cooldown.begin_probe(), None, "nothing was parked");
             cooldown.extend(park, None, now, now, 0.0);
             let first = cooldown.begin_probe();
-            assert_eq!((first.is_some(), cooldown.probing()), (probation, probation), "{park:?}");
+            assert_eq!((first.is_some(), cooldown.probing()), (recovery_probe, recovery_probe), "{park:?}");
             assert_eq!(cooldown.begin_probe(), None, "a second one");
             first.into_iter().for_each(|probe| cooldown.end_probe(probe));
             assert!(!cooldown.probing(), "nobody asks now");
-            assert_eq!(cooldown.begin_probe().is_some(), probation, "the first showed nothing");
+            assert_eq!(cooldown.begin_probe().is_some(), recovery_probe, "the first showed nothing");
             first.into_iter().for_each(|probe| cooldown.end_probe(probe));
-            assert_eq!(cooldown.probing(), probation, "its place is another's now");
+            assert_eq!(cooldown.probing(), recovery_probe, "its place is another's now");
             cooldown.succeeded(now);
             assert_eq!((cooldown.probing(), cooldown.begin_probe()), (false, None));
         }
@@ -281,12 +281,12 @@ mod tests {
             let mut now = Instant::now();
             let mut cooldown = Cooldown::default();
             let mut end = None;
-            for (wait, hint, jitter) in steps {
+            for (wait, retry_after, jitter) in steps {
                 now += Duration::from_millis(wait);
-                cooldown.extend(CooldownScope::EndpointThrottle, hint.map(secs), now, now, jitter);
+                cooldown.extend(CooldownScope::EndpointThrottle, retry_after.map(secs), now, now, jitter);
                 prop_assert!(cooldown.until >= end);
-                if let Some(hint) = hint {
-                    prop_assert!(cooldown.until >= Some(now + secs(hint)));
+                if let Some(retry_after) = retry_after {
+                    prop_assert!(cooldown.until >= Some(now + secs(retry_after)));
                 }
                 end = cooldown.until;
             }

@@ -62,7 +62,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     {
         return step;
     }
-    let may_wait = s.retries_left > 0 && !fault.same_forbidden;
+    let may_wait = s.retries_left > 0 && !fault.retry_forbidden;
     if may_wait
         && (!s.alternative || prefers_same(fault, s))
         && let Some(step) = same(fault, rule.same, s)
@@ -76,7 +76,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
 pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     let rule = fault.kind.rule();
     let charged =
-        || (s.retries_left > 0 && !fault.same_forbidden).then(|| same(fault, rule.same, s)).flatten();
+        || (s.retries_left > 0 && !fault.retry_forbidden).then(|| same(fault, rule.same, s)).flatten();
     last(rule.same, s).or_else(charged)
 }
 
@@ -87,7 +87,7 @@ fn last(rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
 }
 
 fn prefers_same(fault: &Fault, s: &DecisionContext<'_>) -> bool {
-    s.prefer_same && fault.hint.is_none_or(|hint| hint <= s.max_retry_after)
+    s.prefer_same && fault.retry_after.is_none_or(|retry_after| retry_after <= s.max_retry_after)
 }
 
 fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
@@ -99,8 +99,8 @@ fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<N
         SameCandidate::Free => wait(Duration::ZERO),
         // Parked by the same fault: the cooldown is the wait.
         SameCandidate::AfterCooldown => return Some(NextStep::SameWhenReady),
-        SameCandidate::Once if once => fault.hint.unwrap_or_default(),
-        SameCandidate::OnceBackoff if once => wait(Duration::ZERO).max(fault.hint.unwrap_or_default()),
+        SameCandidate::Once if once => fault.retry_after.unwrap_or_default(),
+        SameCandidate::OnceBackoff if once => wait(Duration::ZERO).max(fault.retry_after.unwrap_or_default()),
         SameCandidate::Once | SameCandidate::OnceBackoff => return None,
     };
     Some(NextStep::Same { after, free: false })
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn should_retry_false_forbids_same_not_next() {
         let backoff = Backoff::default();
-        let fault = Fault { same_forbidden: true, ..Fault::new(FaultKind::ServerError, "") };
+        let fault = Fault { retry_forbidden: true, ..Fault::new(FaultKind::ServerError, "") };
         assert_eq!(decide(&fault, &situation(&backoff)), NextStep::Next);
     }
 
@@ -257,7 +257,7 @@ mod tests {
         let backoff = Backoff::default();
         let s = situation(&backoff);
         let fault = |kind| Fault::new(kind, "");
-        let forbidden = Fault { same_forbidden: true, ..fault(FaultKind::RateLimited) };
+        let forbidden = Fault { retry_forbidden: true, ..fault(FaultKind::RateLimited) };
         let after = |ms| Some(NextStep::Same { after: Duration::from_millis(ms), free: false });
         for (fault, retries_left, expected) in [
             (fault(FaultKind::RateLimited), 1, Some(NextStep::SameWhenReady)),
@@ -285,8 +285,10 @@ mod tests {
     fn preferring_the_same_endpoint_honours_a_short_hint_only() {
         let backoff = Backoff::default();
         let s = DecisionContext { alternative: true, prefer_same: true, ..situation(&backoff) };
-        let limited =
-            |secs| Fault { hint: Some(Duration::from_secs(secs)), ..Fault::new(FaultKind::RateLimited, "") };
+        let limited = |secs| Fault {
+            retry_after: Some(Duration::from_secs(secs)),
+            ..Fault::new(FaultKind::RateLimited, "")
+        };
         assert_eq!(decide(&limited(4), &s), NextStep::SameWhenReady);
         assert_eq!(decide(&limited(6), &s), NextStep::Next);
         let twice = DecisionContext { same_so_far: 1, ..s };

@@ -32,8 +32,8 @@ impl PeakEwma {
     }
 
     /// A fault counts as slow, so that fast failures attract nothing.
-    pub fn record_fault(&mut self, hint: Option<Duration>, now: Instant) {
-        let penalty = hint.unwrap_or_default().min(FAULT_CEILING).max(FAULT_FLOOR);
+    pub fn record_fault(&mut self, retry_after: Option<Duration>, now: Instant) {
+        let penalty = retry_after.unwrap_or_default().min(FAULT_CEILING).max(FAULT_FLOOR);
         self.secs = self.current(now).max(penalty.as_secs_f64());
         self.updated = now;
     }

@@ -57,13 +57,13 @@ pub struct Fault {
     pub kind: FaultKind,
     pub status: Option<u16>,
     /// The vendor's word on when to come back.
-    pub hint: Option<Duration>,
+    pub retry_after: Option<Duration>,
     /// Free of secrets and bounded.
     pub message: String,
     /// The vendor's own code or type, when it gave one.
     pub code: Option<String>,
     /// `x-should-retry: false`: not again here, elsewhere is fine.
-    pub same_forbidden: bool,
+    pub retry_forbidden: bool,
     /// The vendor may have started to work, and to bill.
     pub maybe_billed: bool,
     /// The vendor's id of the failed request.
@@ -133,7 +133,7 @@ pub struct FaultRule {
     pub same: SameCandidate,
     pub next: OtherCandidate,
     pub weight: BreakerWeight,
-    pub park: CooldownScope,
+    pub cooldown: CooldownScope,
 }
 
 const fn rule(
@@ -141,9 +141,9 @@ const fn rule(
     same: SameCandidate,
     next: OtherCandidate,
     weight: BreakerWeight,
-    park: CooldownScope,
+    cooldown: CooldownScope,
 ) -> FaultRule {
-    FaultRule { scope, same, next, weight, park }
+    FaultRule { scope, same, next, weight, cooldown }
 }
 
 // === impl Kind ===
@@ -376,10 +376,10 @@ impl Fault {
         Self {
             kind,
             status: None,
-            hint: None,
+            retry_after: None,
             message: message.into(),
             code: None,
-            same_forbidden: false,
+            retry_forbidden: false,
             maybe_billed: false,
             vendor_request_id: None,
         }

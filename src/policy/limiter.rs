@@ -165,8 +165,9 @@ impl Limiter {
     }
 
     /// Follows what an answer's headers say.
-    pub fn learn(&mut self, lesson: ObservedLimits, now: Instant) {
-        for (bucket, quota) in [(&mut self.requests, lesson.requests), (&mut self.tokens, lesson.tokens)] {
+    pub fn learn(&mut self, observed: ObservedLimits, now: Instant) {
+        for (bucket, quota) in [(&mut self.requests, observed.requests), (&mut self.tokens, observed.tokens)]
+        {
             match (bucket, quota) {
                 (_, None) => {}
                 (Some(bucket), Some(quota)) => bucket.learn(quota, now),

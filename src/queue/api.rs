@@ -209,7 +209,7 @@ impl Queue {
         let _ends = RoundGuard { shared, round: &round };
         let mut rest = shared.rest.subscribe();
         let begun = shared.passes.fetch_add(1, Ordering::AcqRel);
-        shared.engine().room.tell_recovered();
+        shared.engine().wait_queue.notify_recovered();
         shared.gauge.kick.notify_one();
         let done =
             |rest: &SchedulerRest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);

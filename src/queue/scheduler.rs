@@ -73,7 +73,7 @@ struct Scheduler {
 /// A job that is ready to be sent.
 struct PreparedJob {
     head: JobHead,
-    question: CallRequest,
+    request: CallRequest,
     options: CallOptions,
 }
 
@@ -90,10 +90,10 @@ pub async fn run(shared: Arc<QueueShared>) {
     while !*closing.borrow_and_update() {
         drain.collect();
         let pass = drain.shared.passes.load(Ordering::Acquire);
-        let room = drain.shared.engine().room.clone();
+        let wait_queue = drain.shared.engine().wait_queue.clone();
         // Before the look: what changes during it is heard.
-        room.watch();
-        if room.has_recovered() {
+        wait_queue.watch();
+        if wait_queue.has_recovered() {
             drain.paused.clear();
         }
         let (wake, due) = match drain.pass().await {
@@ -125,7 +125,7 @@ enum SchedulerPass {
 impl Scheduler {
     async fn sleep(&mut self, until: Option<Instant>, due: bool) {
         let shared = self.shared.clone();
-        let alarm = async {
+        let alert_manager = async {
             match until {
                 Some(at) => time::sleep_until(at.into()).await,
                 None => std::future::pending().await,
@@ -133,7 +133,7 @@ impl Scheduler {
         };
         let rested = now() + LEAST_REST;
         let change = async {
-            shared.engine().room.clone().change().await;
+            shared.engine().wait_queue.clone().change().await;
             time::sleep_until(rested.into()).await;
         };
         tokio::select! {
@@ -141,7 +141,7 @@ impl Scheduler {
             () = shared.gauge.kick.notified() => {}
             Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.learn(done.ok()),
             () = change, if due => {}
-            () = alarm => {}
+            () = alert_manager => {}
         }
     }
 
@@ -205,7 +205,7 @@ impl Scheduler {
                     return SchedulerPass::Began;
                 }
             };
-            let at = match ready(&self.shared.engine(), &parcel.question, &parcel.options) {
+            let at = match ready(&self.shared.engine(), &parcel.request, &parcel.options) {
                 Readiness::Now if paused.is_none() => return self.begin(parcel).await,
                 Readiness::Now => now(),
                 Readiness::At(at) => at,
@@ -267,7 +267,7 @@ fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHe
         Ok((request, options))
     };
     match read() {
-        Ok((request, options)) => Ok(PreparedJob { head, question: request.into(), options }),
+        Ok((request, options)) => Ok(PreparedJob { head, request: request.into(), options }),
         Err(error) => Err(Box::new((head, *error))),
     }
 }
@@ -278,9 +278,9 @@ async fn deliver(
     active: CallGuard,
     _booking: CallGuard,
 ) -> FinishedDelivery {
-    let PreparedJob { head, question, options } = parcel;
+    let PreparedJob { head, request, options } = parcel;
     let JobHead { seq, id, lane, deliveries, maybe_duplicate, .. } = head;
-    let mut call = Call::new(active, question, options, None);
+    let mut call = Call::new(active, request, options, None);
     let answer = Box::pin(call.run(&mut NoStream)).await;
     drop(call);
     let well = match answer {

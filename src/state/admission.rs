@@ -22,9 +22,9 @@ pub struct Admission {
     origin_permit: Option<Permit>,
     permit: Option<Permit>,
     /// Its number, if it is the one request that shows whether the credential, or the model, is well again.
-    probation: [Option<u64>; 2],
+    recovery_probe: [Option<u64>; 2],
     /// It shows whether what it shares with other targets is well: its end concerns all who wait.
-    shows: bool,
+    is_probe: bool,
     grant: Option<Grant>,
     /// It is on its way to the vendor.
     pub sent: bool,
@@ -41,7 +41,7 @@ impl Admission {
         began: Instant,
         origin_permit: Option<Permit>,
         permit: Option<Permit>,
-        probation: [Option<u64>; 2],
+        recovery_probe: [Option<u64>; 2],
         grant: Grant,
     ) -> Self {
         let probe = [origin_permit, permit].into_iter().flatten().any(Permit::is_probe);
@@ -50,8 +50,8 @@ impl Admission {
             began,
             origin_permit,
             permit,
-            probation,
-            shows: probe || probation.iter().any(Option::is_some),
+            recovery_probe,
+            is_probe: probe || recovery_probe.iter().any(Option::is_some),
             grant: Some(grant),
             sent: false,
             answered: false,
@@ -80,10 +80,10 @@ impl Admission {
         target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
         // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
-        if self.probation.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
-            target.endpoint.room.ring_all();
+        if self.recovery_probe.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
+            target.endpoint.wait_queue.notify_all();
         } else {
-            target.endpoint.room.ring(target.id());
+            target.endpoint.wait_queue.ring(target.id());
         }
         if let Some((state, until)) = own {
             changes.push(StateChange::Breaker { scope: BlameScope::Endpoint, state, until });
@@ -120,7 +120,7 @@ impl Admission {
         };
         self.settle(settlement, now);
         let may_refresh =
-            fault.kind == FaultKind::Auth && !fault.same_forbidden && self.target.credential.may_refresh();
+            fault.kind == FaultKind::Auth && !fault.retry_forbidden && self.target.credential.may_refresh();
         let rule = fault.kind.rule();
         let mut changes = Vec::new();
         if fault.kind.origin_answered() {
@@ -129,7 +129,8 @@ impl Admission {
         let verdict = AttemptVerdict::Failed(rule.weight);
         let (scope, change) = if self.answered {
             // Content had begun: the permit was answered then, and the failure still counts.
-            let late = (rule.weight != BreakerWeight::Neutral).then(|| self.target.failed_late(now, jitter));
+            let late =
+                (rule.weight != BreakerWeight::Neutral).then(|| self.target.record_late_failure(now, jitter));
             changes.extend(late.flatten());
             (BlameScope::Endpoint, None)
         } else if rule.scope == BlameScope::Origin {
@@ -145,9 +146,9 @@ impl Admission {
             changes.push(StateChange::Breaker { scope, state, until });
         }
         if rule.weight != BreakerWeight::Neutral {
-            self.target.load.lock().record_fault(fault.hint, now);
+            self.target.load.lock().record_fault(fault.retry_after, now);
         }
-        let (scope, gate) = match rule.park {
+        let (scope, gate) = match rule.cooldown {
             CooldownScope::None => return changes,
             // A function may give another key: it is asked once more before its credential is parked.
             CooldownScope::CredentialAuth if may_refresh => return changes,
@@ -161,8 +162,8 @@ impl Admission {
             }
         };
         let mut gate = gate.lock();
-        if let Some(until) = gate.cooldown.extend(rule.park, fault.hint, self.began, now, jitter) {
-            gate.parked_for = Some(fault.kind.reason());
+        if let Some(until) = gate.cooldown.extend(rule.cooldown, fault.retry_after, self.began, now, jitter) {
+            gate.cooldown_reason = Some(fault.kind.reason());
             changes.push(StateChange::Cooldown { scope, until });
         }
         changes
@@ -188,7 +189,9 @@ impl Drop for Admission {
         if self.permit.is_some() {
             target.model_gate.lock().release(self.permit.take());
         }
-        for (probe, gate) in self.probation.into_iter().zip([&target.credential.gate, &*target.model_gate]) {
+        for (probe, gate) in
+            self.recovery_probe.into_iter().zip([&target.credential.gate, &*target.model_gate])
+        {
             if let Some(probe) = probe {
                 gate.lock().cooldown.end_probe(probe);
             }
@@ -201,10 +204,10 @@ impl Drop for Admission {
         target.in_flight.fetch_sub(1, Ordering::AcqRel);
         target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
         // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
-        if self.shows {
-            target.endpoint.room.ring_all();
+        if self.is_probe {
+            target.endpoint.wait_queue.notify_all();
         } else {
-            target.endpoint.room.ring(target.id());
+            target.endpoint.wait_queue.ring(target.id());
         }
     }
 }

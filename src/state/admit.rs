@@ -15,7 +15,7 @@ use crate::policy::limiter::Shortage;
 
 impl Target {
     /// Why it may not be asked now, whatever the request.
-    pub fn parked(&self, now: Instant) -> Option<Blockage> {
+    pub fn blockage(&self, now: Instant) -> Option<Blockage> {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
             return Some(Blockage {
                 obstacle: BlockReason::Isolated,
@@ -24,7 +24,7 @@ impl Target {
                 probing: false,
             });
         }
-        longest(self.gates().filter_map(|gate| gate.lock().blocked(now)))
+        longest(self.gates().filter_map(|gate| gate.lock().blockage_for(now)))
     }
 
     /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
@@ -43,8 +43,8 @@ impl Target {
     }
 
     /// Why this request may not be sent now. `ahead` wait for this target before it.
-    pub fn blocked(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blockage> {
-        if let Some(parked) = self.parked(now) {
+    pub fn blockage_for(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blockage> {
+        if let Some(parked) = self.blockage(now) {
             return Some(parked);
         }
         let shortage = self.limiter.lock().shortage(demand, ahead, now)?;
@@ -63,7 +63,7 @@ impl Target {
         demand: &impl Fn() -> Demand,
         ahead: u32,
     ) -> Result<Admission, Blockage> {
-        if let Some(blocked) = self.blocked(now, demand, ahead) {
+        if let Some(blocked) = self.blockage_for(now, demand, ahead) {
             let only_a_breaker = || {
                 let gates = || self.gates().map(|g| g.lock());
                 gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
@@ -88,8 +88,9 @@ impl Target {
         let grant = self.limiter.lock().take(demand, now);
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.endpoint.in_flight.fetch_add(1, Ordering::AcqRel);
-        let probation = [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());
-        Ok(Admission::new(self.clone(), now, origin_permit, permit, probation, grant))
+        let recovery_probe =
+            [&self.credential.gate, &*self.model_gate].map(|g| g.lock().cooldown.begin_probe());
+        Ok(Admission::new(self.clone(), now, origin_permit, permit, recovery_probe, grant))
     }
 
     /// Whether this request is not among those that the ramp lets through.

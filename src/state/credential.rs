@@ -51,7 +51,7 @@ impl Credential {
     }
 
     /// A function gave this key. False when the vendor has refused it just now.
-    pub fn take(&self, key: &ApiKey, now: Instant) -> bool {
+    pub fn accept_given(&self, key: &ApiKey, now: Instant) -> bool {
         let same = |other: &ApiKey| other.expose() == key.expose();
         if self.refused.lock().as_ref().is_some_and(|(refused, at)| same(refused) && now < *at + REFUSED_FOR)
         {
@@ -89,7 +89,7 @@ impl Credential {
     }
 
     /// Remembers that the vendor refused this key of a function's.
-    pub fn refuse(&self, key: &ApiKey, now: Instant) {
+    pub fn record_refusal(&self, key: &ApiKey, now: Instant) {
         *self.refused.lock() = Some((key.clone(), now));
     }
 
@@ -107,9 +107,9 @@ mod tests {
     fn the_trouble_of_a_functions_key_is_the_next_ones_too() {
         let now = Instant::now();
         let credential = Credential::new(KeySource::Function(3), now);
-        credential.take(&ApiKey::new("sk-one-0123456789-aaaa").expect("a key"), now);
+        credential.accept_given(&ApiKey::new("sk-one-0123456789-aaaa").expect("a key"), now);
         let (subject, hint) = (credential.subject("http://h"), credential.hint());
-        credential.take(&ApiKey::new("sk-two-0123456789-bbbb").expect("a key"), now);
+        credential.accept_given(&ApiKey::new("sk-two-0123456789-bbbb").expect("a key"), now);
         assert_eq!(credential.subject("http://h"), subject);
         assert_ne!(credential.hint(), hint);
     }

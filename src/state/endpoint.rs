@@ -27,7 +27,7 @@ pub struct Endpoint {
     pub last_error: Arc<Mutex<Option<LastError>>>,
     pub in_flight: Arc<AtomicU32>,
     /// Where calls wait.
-    pub room: Arc<WaitQueue>,
+    pub wait_queue: Arc<WaitQueue>,
     /// Set for one that is new and has to prove itself.
     pub canary: Option<Arc<Mutex<Canary>>>,
 }
@@ -41,7 +41,7 @@ impl Endpoint {
         origin: Arc<Origin>,
         credentials: Vec<Arc<Credential>>,
         budget: RetryBudgetConfig,
-        room: Arc<WaitQueue>,
+        wait_queue: Arc<WaitQueue>,
         now: Instant,
     ) -> Self {
         let canary = config.canary.clone().map(|canary| Arc::new(Mutex::new(Canary::new(canary, now))));
@@ -55,7 +55,7 @@ impl Endpoint {
             isolated: Arc::default(),
             last_error: Arc::default(),
             in_flight: Arc::default(),
-            room,
+            wait_queue,
             canary,
         }
     }

@@ -17,7 +17,7 @@ pub struct Gate {
     pub breaker: Option<Breaker>,
     pub cooldown: Cooldown,
     /// Why it is parked, for those who are turned away.
-    pub parked_for: Option<Reason>,
+    pub cooldown_reason: Option<Reason>,
 }
 
 /// A state that changed, for the events.
@@ -34,7 +34,7 @@ impl Gate {
         Self {
             breaker: breaker.map(|config| Breaker::new(config.clone(), now)),
             cooldown: Cooldown::default(),
-            parked_for: None,
+            cooldown_reason: None,
         }
     }
 
@@ -46,12 +46,12 @@ impl Gate {
         }
     }
 
-    pub(super) fn blocked(&self, now: Instant) -> Option<Blockage> {
+    pub(super) fn blockage_for(&self, now: Instant) -> Option<Blockage> {
         let until = self.cooldown.until(now);
         let probing = until.is_none() && self.cooldown.probing();
         let cooling = (until.is_some() || probing).then_some(Blockage {
             obstacle: BlockReason::Cooldown,
-            cause: self.parked_for,
+            cause: self.cooldown_reason,
             until,
             probing,
         });

@@ -55,7 +55,7 @@ pub struct Target {
     pub stats: Arc<Mutex<Stats>>,
     pub retries: Arc<AtomicU64>,
     /// What scrapers are told of it, whatever is forgotten here.
-    pub meter: Arc<TargetCounters>,
+    pub counters: Arc<TargetCounters>,
     /// Its price is wanted and not known, which was said.
     pub price_missed: AtomicBool,
 }
@@ -79,7 +79,7 @@ impl Target {
 
     pub fn time(&self, part: LatencyPhase, took: Duration) {
         self.stats.lock().latencies.record(part, took);
-        self.meter.time(part, took);
+        self.counters.time(part, took);
     }
 
     /// Notes how long the first content took, or how long it was waited for in vain.
@@ -119,7 +119,7 @@ impl Target {
     }
 
     /// A stream broke after its content had begun: its permit has long been answered.
-    pub fn failed_late(&self, now: Instant, jitter: f64) -> Option<StateChange> {
+    pub fn record_late_failure(&self, now: Instant, jitter: f64) -> Option<StateChange> {
         let mut gate = self.model_gate.lock();
         let permit = gate.admit(now, false)??;
         if permit.is_probe() {
@@ -132,7 +132,7 @@ impl Target {
     }
 
     /// Proof of health that no call brought: the monitor's probe.
-    pub fn proven(&self, now: Instant) -> Option<StateChange> {
+    pub fn record_health_proof(&self, now: Instant) -> Option<StateChange> {
         let prove = |gate: &Mutex<Gate>| gate.lock().breaker.as_mut().and_then(|b| b.proven(now));
         let (origin, own) = (prove(&self.endpoint.origin.gate), prove(&self.model_gate));
         own.map(|state| StateChange::Breaker { scope: BlameScope::Endpoint, state, until: None })

@@ -26,14 +26,14 @@ const MAX_TARGETS: usize = 128;
 pub struct TargetTable {
     /// By the endpoint's index.
     endpoints: Vec<Mutex<EndpointTargets>>,
-    meters: Arc<Counters>,
+    counters: Arc<Counters>,
 }
 
 // === impl TargetTable ===
 
 impl TargetTable {
-    pub fn new(endpoints: usize, meters: Arc<Counters>) -> Self {
-        Self { endpoints: (0..endpoints).map(|_| Mutex::default()).collect(), meters }
+    pub fn new(endpoints: usize, counters: Arc<Counters>) -> Self {
+        Self { endpoints: (0..endpoints).map(|_| Mutex::default()).collect(), counters }
     }
 
     /// The state of one model under one key, made when first asked for.
@@ -66,7 +66,7 @@ impl TargetTable {
             in_flight: Arc::default(),
             stats: Arc::default(),
             retries: Arc::default(),
-            meter: self.meter(endpoint, &model, service),
+            counters: self.counters(endpoint, &model, service),
             price_missed: AtomicBool::new(false),
         });
         targets.insert(credential, target.clone());
@@ -74,7 +74,7 @@ impl TargetTable {
     }
 
     /// Goes on with what is known of a target of the client as it was configured before, under one of the keys here.
-    pub fn take_over(&self, endpoint: &Arc<Endpoint>, credential: usize, before: &Target) {
+    pub fn adopt_target(&self, endpoint: &Arc<Endpoint>, credential: usize, before: &Target) {
         let limits = endpoint.config.limits_of(&before.model);
         let same_limits = limits == before.endpoint.config.limits_of(&before.model);
         let fresh = || Arc::new(Mutex::new(Limiter::new(limits, now())));
@@ -95,14 +95,14 @@ impl TargetTable {
             in_flight: before.in_flight.clone(),
             stats: before.stats.clone(),
             retries: before.retries.clone(),
-            meter: self.meter(endpoint, &before.model, before.service),
+            counters: self.counters(endpoint, &before.model, before.service),
             price_missed: AtomicBool::new(false),
         });
         self.endpoints[endpoint.index].lock().insert(credential, target);
     }
 
-    fn meter(&self, endpoint: &Endpoint, model: &Arc<str>, service: Operation) -> Arc<TargetCounters> {
-        self.meters.of(&endpoint.name, &endpoint.config.provider, model, service == Operation::Chat)
+    fn counters(&self, endpoint: &Endpoint, model: &Arc<str>, service: Operation) -> Arc<TargetCounters> {
+        self.counters.of(&endpoint.name, &endpoint.config.provider, model, service == Operation::Chat)
     }
 
     /// The targets of an endpoint that were asked for chat completions so far, in a stable order.

@@ -48,19 +48,19 @@ pub struct WaitQueue {
 struct CapacityListener {
     watches: AtomicBool,
     recovered: AtomicBool,
-    bell: Notify,
+    notify: Notify,
 }
 
 struct Waiter {
     wants: Vec<TargetId>,
-    bell: Arc<Notify>,
+    notify: Arc<Notify>,
 }
 
 /// A place in the room, given up when dropped.
 pub struct WaitTicket {
-    room: Arc<WaitQueue>,
+    wait_queue: Arc<WaitQueue>,
     rank: WaitOrder,
-    pub bell: Arc<Notify>,
+    pub notify: Arc<Notify>,
 }
 
 /// As many wait as may.
@@ -78,15 +78,15 @@ impl WaitQueue {
         rank: WaitOrder,
         wants: impl Iterator<Item = TargetId>,
     ) -> Result<WaitTicket, WaitQueueFull> {
-        let bell = Arc::new(Notify::new());
+        let notify = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MAX_WAITING {
             return Err(WaitQueueFull);
         }
         let wants = wants.collect();
-        waiting.insert(rank, Waiter { wants, bell: bell.clone() });
+        waiting.insert(rank, Waiter { wants, notify: notify.clone() });
         self.count.store(waiting.len(), Ordering::Release);
-        Ok(WaitTicket { room: self.clone(), rank, bell })
+        Ok(WaitTicket { wait_queue: self.clone(), rank, notify })
     }
 
     pub fn len(&self) -> usize {
@@ -113,22 +113,22 @@ impl WaitQueue {
 
     /// Resolves when something has changed since `watch` that may make an endpoint ready. One may watch.
     pub async fn change(&self) {
-        self.watcher.bell.notified().await;
+        self.watcher.notify.notified().await;
     }
 
     /// Tells the watcher of a change that concerns nobody in line.
-    pub fn tell_watcher(&self) {
+    pub fn notify_listener(&self) {
         // Nearly always nobody watches, and that is cheap to see.
         if self.watcher.watches.load(Ordering::Acquire) && self.watcher.watches.swap(false, Ordering::AcqRel)
         {
-            self.watcher.bell.notify_one();
+            self.watcher.notify.notify_one();
         }
     }
 
     /// Somebody answered.
-    pub fn tell_recovered(&self) {
+    pub fn notify_recovered(&self) {
         self.watcher.recovered.store(true, Ordering::Release);
-        self.tell_watcher();
+        self.notify_listener();
     }
 
     /// Whether anybody has answered since this was last asked.
@@ -143,16 +143,16 @@ impl WaitQueue {
 
     /// Something changed at a target: the first who waits for it looks.
     pub fn ring(&self, target: TargetId) {
-        self.tell_watcher();
+        self.notify_listener();
         if !self.is_empty() {
             ring(&self.waiting.lock(), target);
         }
     }
 
     /// Something changed that may concern anyone.
-    pub fn ring_all(&self) {
-        self.tell_watcher();
-        self.waiting.lock().values().for_each(|w| w.bell.notify_one());
+    pub fn notify_all(&self) {
+        self.notify_listener();
+        self.waiting.lock().values().for_each(|w| w.notify.notify_one());
     }
 }
 
@@ -160,7 +160,7 @@ impl WaitTicket {
     /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
     pub fn want(&self, wants: impl Iterator<Item = TargetId>) {
         let wants: Vec<TargetId> = wants.collect();
-        let mut waiting = self.room.waiting.lock();
+        let mut waiting = self.wait_queue.waiting.lock();
         let Some(waiter) = waiting.get_mut(&self.rank) else { return };
         if waiter.wants == wants {
             return;
@@ -172,15 +172,15 @@ impl WaitTicket {
 
 impl Drop for WaitTicket {
     fn drop(&mut self) {
-        let mut waiting = self.room.waiting.lock();
+        let mut waiting = self.wait_queue.waiting.lock();
         let Some(waiter) = waiting.remove(&self.rank) else { return };
-        self.room.count.store(waiting.len(), Ordering::Release);
+        self.wait_queue.count.store(waiting.len(), Ordering::Release);
         waiter.wants.into_iter().for_each(|target| ring(&waiting, target));
     }
 }
 
 fn ring(waiting: &BTreeMap<WaitOrder, Waiter>, target: TargetId) {
     if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
-        first.bell.notify_one();
+        first.notify.notify_one();
     }
 }

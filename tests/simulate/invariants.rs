@@ -123,7 +123,7 @@ fn nothing_is_left(ran: &Ran, found: &mut Vec<String>) {
     let targets: Vec<_> = endpoints.iter().flat_map(|e| ran.engine.targets.chat(e)).collect();
     let left = BTreeMap::from([
         ("calls", ran.engine.active()),
-        ("waiting", ran.engine.room.len()),
+        ("waiting", ran.engine.wait_queue.len()),
         ("tasks", ran.tasks_left),
         ("connections", ran.vendors.iter().map(|v| v.connections()).sum()),
         ("probes", ran.probes_left),

@@ -28,7 +28,7 @@ pub struct Hit {
     pub ended: Option<Instant>,
     pub status: Option<u16>,
     /// When the vendor said to come back.
-    pub hint: Option<Duration>,
+    pub retry_after: Option<Duration>,
     /// The text of the whole answer, whether or not it was sent whole.
     pub output: String,
 }
@@ -89,13 +89,13 @@ impl Log {
         hits.len() - 1
     }
 
-    pub fn status(&self, number: usize, status: u16, hint: Option<Duration>) {
+    pub fn status(&self, number: usize, status: u16, retry_after: Option<Duration>) {
         let mut hits = self.hits.lock();
         self.line(|| {
-            format!("{} answers {} with {status} {hint:?}", hits[number].endpoint, hits[number].call)
+            format!("{} answers {} with {status} {retry_after:?}", hits[number].endpoint, hits[number].call)
         });
         hits[number].status = Some(status);
-        hits[number].hint = hint;
+        hits[number].retry_after = retry_after;
     }
 
     pub fn output(&self, number: usize, text: String) {

@@ -166,7 +166,7 @@ impl Vendor {
             sent: at,
             ended: None,
             status: None,
-            hint: None,
+            retry_after: None,
             output: String::new(),
         });
         let well = self.sick.is_some_and(|model| request["model"] != model);
@@ -216,9 +216,9 @@ impl Vendor {
             Conflict => Some((409, None, error("", "conflict_error"))),
             _ => None,
         };
-        if let Some((status, hint, body)) = refusal {
+        if let Some((status, retry_after, body)) = refusal {
             wait(io, quick).await?;
-            return self.send_whole(io, number, status, hint, &body.to_string()).await;
+            return self.send_whole(io, number, status, retry_after, &body.to_string()).await;
         }
         // A caller's mistake is one at every vendor that is well.
         if text.starts_with("bad") {
@@ -252,8 +252,12 @@ impl Vendor {
                 Behaviour::Cut | Behaviour::Stall | Behaviour::ErrorEvent => &body[..body.len() / 2],
                 _ => return self.send_whole(io, number, 200, None, &body).await,
             };
-            let head =
-                head(200, None, &format!("content-length: {}\r\n", body.len()), self.lesson(behaviour));
+            let head = head(
+                200,
+                None,
+                &format!("content-length: {}\r\n", body.len()),
+                self.observed_limits(behaviour),
+            );
             self.log.status(number, 200, None);
             write(io, &format!("{head}{part}")).await?;
             if *behaviour == Behaviour::Stall {
@@ -266,7 +270,7 @@ impl Vendor {
             200,
             None,
             "transfer-encoding: chunked\r\ncontent-type: text/event-stream\r\n",
-            self.lesson(behaviour),
+            self.observed_limits(behaviour),
         );
         write(io, &head).await?;
         let event = |delta: Value, finish: Value| {
@@ -314,12 +318,12 @@ impl Vendor {
         io: &mut DuplexStream,
         number: usize,
         status: u16,
-        hint: Option<Duration>,
+        retry_after: Option<Duration>,
         body: &str,
     ) -> Result<(), Gone> {
-        self.log.status(number, status, hint);
+        self.log.status(number, status, retry_after);
         let length = format!("content-length: {}\r\n", body.len());
-        let head = head(status, hint, &length, self.lesson(&self.behaviour()));
+        let head = head(status, retry_after, &length, self.observed_limits(&self.behaviour()));
         write(io, &format!("{head}{body}")).await
     }
 
@@ -337,7 +341,7 @@ impl Vendor {
             .map_or(most, |(left, at)| (left + (now() - at).as_secs_f64() * most / 10.0).min(most))
     }
 
-    fn lesson(&self, behaviour: &Behaviour) -> String {
+    fn observed_limits(&self, behaviour: &Behaviour) -> String {
         let Behaviour::Limited(most) = behaviour else { return String::new() };
         let left = self.left(*most);
         let reset = (f64::from(*most) - left) * 10.0 / f64::from(*most);

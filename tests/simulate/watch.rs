@@ -21,22 +21,23 @@ pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
     // As large as any call of a scenario, so that what has refilled for this one has for all.
     let body =
         r#"{ "model": "m", "messages": [{ "role": "user", "content": "as long as the longest name" }] }"#;
-    let question: CallRequest = ChatRequest::parse(body, "", &[]).expect("a request").into();
+    let request: CallRequest = ChatRequest::parse(body, "", &[]).expect("a request").into();
     let mut seen = BTreeMap::new();
     loop {
         time::sleep(EVERY).await;
-        seen = if engine.room.is_empty() { BTreeMap::new() } else { look(&engine, &question, &seen, &log) };
+        seen =
+            if engine.wait_queue.is_empty() { BTreeMap::new() } else { look(&engine, &request, &seen, &log) };
     }
 }
 
 /// Who is first in line for a target that is ready, and in how many looks that was so.
 type Seen = BTreeMap<(WaitOrder, usize), u32>;
 
-fn look(engine: &Engine, question: &CallRequest, before: &Seen, log: &Log) -> Seen {
+fn look(engine: &Engine, request: &CallRequest, before: &Seen, log: &Log) -> Seen {
     let mut seen = Seen::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
-        let Some(first) = engine.room.first(target.id()) else { continue };
-        if target.blocked(now(), &|| question.demand(), 0).is_some() {
+        let Some(first) = engine.wait_queue.first(target.id()) else { continue };
+        if target.blockage_for(now(), &|| request.demand(), 0).is_some() {
             continue;
         }
         let who = (first, Arc::as_ptr(&target).addr());

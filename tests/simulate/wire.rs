@@ -10,9 +10,10 @@ use tokio::{
 /// The client is gone.
 pub struct Gone;
 
-pub fn head(status: u16, hint: Option<Duration>, more: &str, lesson: String) -> String {
-    let hint = hint.map(|h| format!("retry-after-ms: {}\r\n", h.as_millis())).unwrap_or_default();
-    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{hint}{lesson}{more}\r\n")
+pub fn head(status: u16, retry_after: Option<Duration>, more: &str, limits: String) -> String {
+    let retry_after =
+        retry_after.map(|h| format!("retry-after-ms: {}\r\n", h.as_millis())).unwrap_or_default();
+    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{retry_after}{limits}{more}\r\n")
 }
 
 pub async fn write(io: &mut DuplexStream, text: &str) -> Result<(), Gone> {

@@ -113,7 +113,7 @@ pub fn engine(
         proxy: None,
         wall,
         rng: fastrand::Rng::with_seed(seed),
-        carrier: None,
+        transport: None,
     };
     let events: Arc<dyn EventSink> = log.clone();
     Engine::in_world(config, events, Arc::new(Keys), world)

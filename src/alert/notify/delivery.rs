@@ -31,7 +31,7 @@ use crate::{
 
 pub struct Notifier {
     inner: Arc<NotifierInner>,
-    desk_task: Mutex<Option<AbortHandle>>,
+    dispatcher_task: Mutex<Option<AbortHandle>>,
 }
 
 struct NotifierInner {
@@ -42,8 +42,8 @@ struct NotifierInner {
 }
 
 struct NotifierState {
-    desk: Dispatcher,
-    outlets: Vec<ReceiverQueue>,
+    dispatcher: Dispatcher,
+    queues: Vec<ReceiverQueue>,
     closed: bool,
 }
 
@@ -63,30 +63,33 @@ impl Notifier {
     ) -> Self {
         let closing = watch::Sender::new(false);
         let around = NotifyContext { events, functions, wall, tallies: Arc::default(), closing };
-        let outlets =
+        let queues =
             config.receivers.into_iter().map(|r| ReceiverQueue::new(r, http.clone(), around.clone()));
-        let state =
-            NotifierState { outlets: outlets.collect(), desk: Dispatcher::new(config.policy), closed: false };
+        let state = NotifierState {
+            queues: queues.collect(),
+            dispatcher: Dispatcher::new(config.policy),
+            closed: false,
+        };
         let inner = NotifierInner { state: Mutex::new(state), came: Notify::new(), around };
-        Self { inner: Arc::new(inner), desk_task: Mutex::default() }
+        Self { inner: Arc::new(inner), dispatcher_task: Mutex::default() }
     }
 
     /// Receivers that stay keep what waits for them; what waits for others is dropped.
     pub fn reconfigure(&self, config: NotifyConfig, http: &HttpClient) {
         let mut state = self.inner.state.lock();
-        state.desk.reconfigure(config.policy);
-        let mut before = std::mem::take(&mut state.outlets);
+        state.dispatcher.reconfigure(config.policy);
+        let mut before = std::mem::take(&mut state.queues);
         for receiver in config.receivers {
-            let known = before.iter().position(|outlet| *outlet.receiver() == receiver);
-            let outlet = match known {
+            let known = before.iter().position(|queue| *queue.receiver() == receiver);
+            let queue = match known {
                 Some(at) => {
-                    let outlet = before.swap_remove(at);
-                    outlet.use_connections(http.clone());
-                    outlet
+                    let queue = before.swap_remove(at);
+                    queue.use_connections(http.clone());
+                    queue
                 }
                 None => ReceiverQueue::new(receiver, http.clone(), self.inner.around.clone()),
             };
-            state.outlets.push(outlet);
+            state.queues.push(queue);
         }
     }
 
@@ -94,15 +97,15 @@ impl Notifier {
     pub fn pass(&self, alert: &Alert) {
         {
             let mut state = self.inner.state.lock();
-            if state.closed || state.outlets.is_empty() {
+            if state.closed || state.queues.is_empty() {
                 return;
             }
-            if !state.desk.take(alert.clone(), now()) {
-                state.outlets.iter().for_each(|outlet| outlet.dropped(1));
+            if !state.dispatcher.take(alert.clone(), now()) {
+                state.queues.iter().for_each(|queue| queue.dropped(1));
             }
         }
         self.inner.came.notify_one();
-        let mut task = self.desk_task.lock();
+        let mut task = self.dispatcher_task.lock();
         if task.is_none()
             && let Ok(runtime) = Handle::try_current()
         {
@@ -120,9 +123,9 @@ impl Notifier {
         let lines = {
             let mut state = self.inner.state.lock();
             state.closed = true;
-            let alerts = state.desk.flush(now(), self.inner.around.wall.now());
-            deliver(&state.outlets, &alerts);
-            state.outlets.iter().map(ReceiverQueue::line).collect::<Vec<_>>()
+            let alerts = state.dispatcher.flush(now(), self.inner.around.wall.now());
+            deliver(&state.queues, &alerts);
+            state.queues.iter().map(ReceiverQueue::line).collect::<Vec<_>>()
         };
         self.inner.around.closing.send_replace(true);
         let all = async {
@@ -136,13 +139,13 @@ impl Notifier {
 
     /// What was not sent is dropped.
     pub fn end(&self) {
-        if let Some(task) = self.desk_task.lock().take() {
+        if let Some(task) = self.dispatcher_task.lock().take() {
             task.abort();
         }
         let mut state = self.inner.state.lock();
         state.closed = true;
         // What is left is dropped, and counted.
-        state.outlets.clear();
+        state.queues.clear();
     }
 }
 
@@ -153,9 +156,9 @@ pub fn connections(proxy: &ProxyOptions, tls: &TlsOptions) -> Result<HttpClient,
     Ok(HttpClient::new(Connector::new(dial, post::TIMEOUT), proxy, None))
 }
 
-fn deliver(outlets: &[ReceiverQueue], alerts: &[Alert]) {
+fn deliver(queues: &[ReceiverQueue], alerts: &[Alert]) {
     if !alerts.is_empty() {
-        outlets.iter().for_each(|outlet| outlet.push(alerts));
+        queues.iter().for_each(|queue| queue.push(alerts));
     }
 }
 
@@ -164,9 +167,9 @@ async fn watch_desk(inner: Arc<NotifierInner>) {
     loop {
         let next = {
             let mut state = inner.state.lock();
-            let alerts = state.desk.ready(now(), inner.around.wall.now());
-            deliver(&state.outlets, &alerts);
-            state.desk.next_at()
+            let alerts = state.dispatcher.ready(now(), inner.around.wall.now());
+            deliver(&state.queues, &alerts);
+            state.dispatcher.next_at()
         };
         let came = inner.came.notified();
         match next {

@@ -38,7 +38,7 @@ pub fn no_answer_fault(no_answer: InvalidAnswer, head: &ResponseHead, target: &T
         InvalidAnswer::Malformed(why) => {
             Fault { status, ..Fault::new(FaultKind::Malformed, why).maybe_billed() }
         }
-        InvalidAnswer::Error(error) => classify(head.status, head.hint, &target.redacted(error)),
+        InvalidAnswer::Error(error) => classify(head.status, head.retry_after, &target.redacted(error)),
         InvalidAnswer::GaveUp => gave_up(head.status),
     }
 }
@@ -56,5 +56,5 @@ pub fn undecodable(error: std::io::Error) -> Fault {
 
 /// There is no key to send; asking for it again at once would give none either.
 pub fn unusable(message: String) -> Fault {
-    Fault { same_forbidden: true, ..Fault::new(FaultKind::Auth, message) }
+    Fault { retry_forbidden: true, ..Fault::new(FaultKind::Auth, message) }
 }

@@ -19,9 +19,9 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Response) -> Re
     let dialect = admission.target.endpoint.config.dialect;
     match dialect.read_answer(&body, || call.unsaid(&admission.target)) {
         Ok(sound) => Ok(CallAnswer {
-            body: match &call.wire {
+            body: match &call.client_protocol {
                 None => sound.body.unwrap_or(body),
-                Some(wire) => wire.answer(dialect, body, sound.body),
+                Some(client_protocol) => client_protocol.answer(dialect, body, sound.body),
             },
             usage: sound.usage,
             first_content: None,

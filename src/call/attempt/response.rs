@@ -19,7 +19,7 @@ pub struct ResponseHead {
     pub connect_took: Option<Duration>,
     pub vendor_request_id: Option<String>,
     /// When the vendor wants us back. Not the headers themselves: a stream has no use for them while it lasts.
-    pub hint: Option<Duration>,
+    pub retry_after: Option<Duration>,
     /// What of it a caller hears who is answered in the vendor's own words.
     pub passed_on: Vec<(String, String)>,
 }

@@ -42,19 +42,19 @@ pub struct ResponseHeaders<'a> {
 
 impl<'a> ResponseHeaders<'a> {
     pub fn read(fields: &'a HeaderFields) -> Self {
-        let mut said = Self::default();
+        let mut headers = Self::default();
         fields.each(|name, value| {
             if let Some(at) = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known.as_bytes())) {
-                said.named[at] = said.named[at].or_else(|| text(value));
+                headers.named[at] = headers.named[at].or_else(|| text(value));
             } else {
-                said.quotas.take(name, || text(value));
+                headers.quotas.take(name, || text(value));
             }
         });
-        said
+        headers
     }
 
     /// When the vendor wants us back.
-    pub fn hint(&self, now: impl FnOnce() -> SystemTime) -> Option<Duration> {
+    pub fn retry_after(&self, now: impl FnOnce() -> SystemTime) -> Option<Duration> {
         let (retry_after, retry_after_ms) = (self.named[RETRY_AFTER], self.named[RETRY_AFTER_MS]);
         // The common answer names none.
         if retry_after.is_none() && retry_after_ms.is_none() {
@@ -65,8 +65,8 @@ impl<'a> ResponseHeaders<'a> {
     }
 
     /// What it says of its limits, unless it says nothing.
-    pub fn lesson(&self, now: impl Fn() -> SystemTime) -> Option<ObservedLimits> {
-        (!self.quotas.is_empty()).then(|| self.quotas.lesson(self.named[DATE], now))
+    pub fn observed_limits(&self, now: impl Fn() -> SystemTime) -> Option<ObservedLimits> {
+        (!self.quotas.is_empty()).then(|| self.quotas.observed_limits(self.named[DATE], now))
     }
 
     pub fn request_id(&self) -> Option<&'a str> {

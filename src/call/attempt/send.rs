@@ -30,14 +30,14 @@ use crate::{
 const STORED_ELSEWHERE: &str = "previous_response_not_found";
 
 /// Sends the request and reads the head; an error's body is read too.
-pub async fn send(call: &Call, trial: &mut AttemptContext) -> Result<Response, FailedExchange> {
-    let target = &trial.admission.target.clone();
+pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response, FailedExchange> {
+    let target = &attempt.admission.target.clone();
     let fresh = |fault| FailedExchange { fault, reused: false };
     let key = key(call, target).await.map_err(fresh)?;
-    let request = build(call, target, key.as_ref(), trial).map_err(fresh)?;
-    trial.key = key;
-    let (limits, headers_kind) = limits(call, trial);
-    let (number, admission) = (trial.number, &mut trial.admission);
+    let request = build(call, target, key.as_ref(), attempt).map_err(fresh)?;
+    attempt.key = key;
+    let (limits, headers_kind) = limits(call, attempt);
+    let (number, admission) = (attempt.number, &mut attempt.admission);
     let sending = || {
         admission.sent = true;
         call.sending(number);
@@ -48,32 +48,32 @@ pub async fn send(call: &Call, trial: &mut AttemptContext) -> Result<Response, F
         .send(request, limits, sending)
         .await
         .map_err(|failed| not_sent(failed, headers_kind))?;
-    let (said, body) = (ResponseHeaders::read(&exchange.fields), exchange.body);
+    let (headers, body) = (ResponseHeaders::read(&exchange.fields), exchange.body);
     let wall = || call.engine.wall();
     let head = ResponseHead {
         status: exchange.status,
         reused: exchange.reused,
         connect_took: exchange.connect_took,
-        vendor_request_id: said.request_id().map(|id| request_id(id, target)),
-        hint: said.hint(wall),
-        passed_on: match call.question {
+        vendor_request_id: headers.request_id().map(|id| request_id(id, target)),
+        retry_after: headers.retry_after(wall),
+        passed_on: match call.request {
             CallRequest::Chat(_) => Vec::new(),
             CallRequest::Other(_) => passed_on(&exchange.fields),
         },
     };
     // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
-    if (head.status != 429 || head.hint.is_none())
-        && let Some(lesson) = said.lesson(wall)
+    if (head.status != 429 || head.retry_after.is_none())
+        && let Some(observed_limits) = headers.observed_limits(wall)
     {
-        target.limiter.lock().learn(lesson, now());
+        target.limiter.lock().learn(observed_limits, now());
     }
     let success = (200..300).contains(&head.status);
-    let limit = match (success, call.question.stream()) {
+    let limit = match (success, call.request.stream()) {
         (true, false) => MAX_ANSWER,
         (true, true) => MAX_PIECE,
         (false, _) => MAX_ERROR,
     };
-    let decoder = ContentDecoder::new(said.content_encoding(), limit).map_err(|_| FailedExchange {
+    let decoder = ContentDecoder::new(headers.content_encoding(), limit).map_err(|_| FailedExchange {
         fault: Fault::new(FaultKind::Malformed, "the answer's content-encoding is none that was asked for"),
         reused: head.reused,
     })?;
@@ -84,15 +84,16 @@ pub async fn send(call: &Call, trial: &mut AttemptContext) -> Result<Response, F
     // Before anything cuts it: half a key is recognised by nobody.
     let mut body = String::from_utf8_lossy(&body).into_owned();
     target.redact(&mut body);
-    let mut fault = classify(head.status, head.hint, &target.redacted(error_body::read(body.as_bytes())));
+    let mut fault =
+        classify(head.status, head.retry_after, &target.redacted(error_body::read(body.as_bytes())));
     // Some have not got what others have: elsewhere it may be.
     let missing = fault.kind == FaultKind::NotFound
         || matches!(head.status, 405 | 501)
         || fault.code.as_deref() == Some(STORED_ELSEWHERE);
-    if missing && call.question.chat().is_none() {
+    if missing && call.request.chat().is_none() {
         fault.kind = FaultKind::Absent;
     }
-    fault.same_forbidden = said.forbids_retry();
+    fault.retry_forbidden = headers.forbids_retry();
     fault.vendor_request_id = head.vendor_request_id;
     Err(FailedExchange { fault, reused: head.reused })
 }
@@ -107,7 +108,7 @@ async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
             let key = asked
                 .unwrap_or_else(|_| Err("the apiKey function did not answer in time".into()))
                 .map_err(unusable)?;
-            if !target.credential.take(&key, now()) {
+            if !target.credential.accept_given(&key, now()) {
                 return Err(unusable("the apiKey function gave the refused key again".into()));
             }
             Ok(Some(key))
@@ -119,21 +120,26 @@ fn build(
     call: &Call,
     target: &Target,
     key: Option<&ApiKey>,
-    trial: &AttemptContext,
+    attempt: &AttemptContext,
 ) -> Result<Request, Fault> {
     let endpoint = &target.endpoint.config;
-    let mut request = match &call.question {
+    let mut request = match &call.request {
         CallRequest::Chat(chat) => {
-            let last_turn = (trial.moved && call.forgets_context()).then(|| chat.last_turn()).flatten();
+            let last_turn =
+                (attempt.moved && call.sends_last_turn_only()).then(|| chat.last_turn()).flatten();
             let chat = last_turn.as_ref().unwrap_or(chat);
-            let body = completion(call, chat, target, trial.continues).map_err(|e| untranslatable(&e))?;
+            let body = completion(call, chat, target, attempt.continues).map_err(|e| untranslatable(&e))?;
             Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
         CallRequest::Other(other) => other.request(target, key)?,
     };
-    if let Some(wire) = call.wire.as_ref().filter(|wire| wire.caller.speaks(endpoint.dialect)) {
+    if let Some(client_protocol) = call
+        .client_protocol
+        .as_ref()
+        .filter(|client_protocol| client_protocol.caller.speaks(endpoint.dialect))
+    {
         let own = |name| endpoint.headers.iter().any(|(own, _)| own == name);
-        request.extra.extend(wire.headers.iter().filter(|(name, _)| !own(name)).cloned());
+        request.extra.extend(client_protocol.headers.iter().filter(|(name, _)| !own(name)).cloned());
     }
     if let Some(id) = &call.options.idempotency_key {
         request.extra.push((header::HeaderName::from_static("idempotency-key"), id.clone()));

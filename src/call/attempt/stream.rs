@@ -52,7 +52,7 @@ pub struct ChatStreamReader<'c> {
     decoder: ContentDecoder,
     /// Set where the vendor's own chunks are not OpenAI's.
     translator: Option<codec::StreamDecoder>,
-    voice: OutputEncoding,
+    encoding: OutputEncoding,
     framer: Framer,
     whole: Accumulator,
     /// What waits for the commit point, or for the sink.
@@ -87,22 +87,22 @@ enum ReadProgress {
 pub async fn begin<'c>(
     call: &'c Call,
     request: &'c ChatRequest,
-    trial: &mut AttemptContext,
+    attempt: &mut AttemptContext,
     answer: Response,
 ) -> Result<Box<ChatStreamReader<'c>>, Fault> {
     let Response { head, body, decoder } = answer;
-    let began = trial.admission.began;
-    let target = trial.admission.target.clone();
-    let (first, armed_for) = timeouts::first_content_limit(call, trial.latency_limit);
+    let began = attempt.admission.began;
+    let target = attempt.admission.target.clone();
+    let (first, armed_for) = timeouts::first_content_limit(call, attempt.latency_limit);
     let first = first.unwrap_or(Timeouts::FIRST_CONTENT);
-    let mut reading = Box::new(ChatStreamReader {
+    let mut reader = Box::new(ChatStreamReader {
         call,
         request,
         began,
         body,
         decoder,
         translator: target.endpoint.config.dialect.decoder(|| call.unsaid(&target)),
-        voice: OutputEncoding::of(call.wire.as_ref(), target.endpoint.config.dialect),
+        encoding: OutputEncoding::of(call.client_protocol.as_ref(), target.endpoint.config.dialect),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
         held: Vec::new(),
@@ -122,17 +122,17 @@ pub async fn begin<'c>(
         armed_for,
         target: target.clone(),
     });
-    if let Some(announcement) = call.announcement(&target, trial.continues) {
-        reading.held.push(announcement.chunk);
-        reading.whole = announcement.whole;
+    if let Some(announcement) = call.announcement(&target, attempt.continues) {
+        reader.held.push(announcement.chunk);
+        reader.whole = announcement.whole;
     }
     let at_end = call.streams.commit_at_end;
-    while !reading.ended && (at_end || reading.first_content.is_none()) {
-        reading.step(&mut trial.admission).await?;
+    while !reader.ended && (at_end || reader.first_content.is_none()) {
+        reader.step(&mut attempt.admission).await?;
     }
     // A finish without any content is an answer too, an empty one.
-    reading.answered(&mut trial.admission);
-    Ok(reading)
+    reader.answered(&mut attempt.admission);
+    Ok(reader)
 }
 
 impl ChatStreamReader<'_> {
@@ -143,9 +143,10 @@ impl ChatStreamReader<'_> {
         sink: &mut S,
     ) -> AttemptEnd {
         let deadline = self.call.started + self.call.timeouts.total;
-        if self.call.wire.is_some() {
-            let introduction = self.call.introduction(&self.target, self.head.vendor_request_id.as_deref());
-            sink.chunk(introduction.to_string());
+        if self.call.client_protocol.is_some() {
+            let stream_preamble =
+                self.call.stream_preamble(&self.target, self.head.vendor_request_id.as_deref());
+            sink.chunk(stream_preamble.to_string());
         }
         loop {
             let mut held = std::mem::take(&mut self.held).into_iter();
@@ -153,8 +154,8 @@ impl ChatStreamReader<'_> {
                 sink.chunk(chunk);
                 if !self.keeps_up(sink, deadline).await {
                     // A reader who was told the end has not run out of time: what may follow is the usage.
-                    let told =
-                        self.call.wire.is_some() || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
+                    let told = self.call.client_protocol.is_some()
+                        || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
                     self.ended = self.is_whole() && told;
                     if !self.ended {
                         return self.expired();
@@ -186,15 +187,15 @@ impl ChatStreamReader<'_> {
                 }));
             }
         }
-        let tail = self.voice.end();
+        let tail = self.encoding.end();
         if !tail.is_empty() {
             sink.chunk(tail);
         }
         let usage = self.whole.usage();
         // Who speaks a dialect of his own has put it together himself.
-        let wire = self.call.wire.is_some();
+        let client_protocol = self.call.client_protocol.is_some();
         AttemptEnd::Answered(CallAnswer {
-            body: if wire { String::new() } else { self.whole.completion().to_string() },
+            body: if client_protocol { String::new() } else { self.whole.completion().to_string() },
             usage,
             first_content: self.first_content,
             connect_took: self.head.connect_took,
@@ -345,7 +346,7 @@ impl ChatStreamReader<'_> {
                 ),
             );
         }
-        Some(classify(self.head.status, self.head.hint, &error))
+        Some(classify(self.head.status, self.head.retry_after, &error))
     }
 
     fn fault(&self, kind: FaultKind, message: &str) -> Fault {

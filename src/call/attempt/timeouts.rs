@@ -9,15 +9,15 @@ use crate::{
 use std::time::Duration;
 
 /// How long the head may take, and which phase it is that passes then: content cannot come before it.
-pub fn limits(call: &Call, trial: &AttemptContext) -> (ExchangeTimeouts, FaultKind) {
+pub fn limits(call: &Call, attempt: &AttemptContext) -> (ExchangeTimeouts, FaultKind) {
     let t = &call.timeouts;
-    let stream = call.question.stream();
+    let stream = call.request.stream();
     let headers = t.headers.or(stream.then_some(Timeouts::HEADERS));
-    let (first, first_kind) = first_content_limit(call, trial.latency_limit);
+    let (first, first_kind) = first_content_limit(call, attempt.latency_limit);
     let first = first.or(stream.then_some(Timeouts::FIRST_CONTENT));
     let own = call.options.timeouts.map(|t| t.connect);
     let connect = own.filter(|c| *c != call.engine.config.timeouts.connect);
-    let fresh = trial.fresh;
+    let fresh = attempt.fresh;
     match (headers, first) {
         (headers, Some(first)) if headers.is_none_or(|h| first < h) => {
             (ExchangeTimeouts { connect, headers: Some(first), fresh }, first_kind)

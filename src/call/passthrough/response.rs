@@ -39,7 +39,7 @@ const MAX_OPENING: usize = 64 << 10;
 /// An answer that has begun.
 pub struct PassthroughReader<'c> {
     call: &'c Call,
-    introduction: String,
+    stream_preamble: String,
     body: Body,
     decoder: ContentDecoder,
     /// What came before the commit point.
@@ -54,10 +54,10 @@ pub struct PassthroughReader<'c> {
 /// Reads until the commit point.
 pub async fn begin<'c>(
     call: &'c Call,
-    trial: &mut AttemptContext,
+    attempt: &mut AttemptContext,
     answer: Response,
 ) -> Result<PassthroughReader<'c>, Fault> {
-    let target = trial.admission.target.clone();
+    let target = attempt.admission.target.clone();
     let Response { head, mut body, mut decoder } = answer;
     let fields = head.passed_on.clone();
     let kind = fields.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
@@ -67,19 +67,19 @@ pub async fn begin<'c>(
     }
     let whole = kind == "application/json" || kind.ends_with("+json");
     let (mut held, mut ended) = (Vec::new(), false);
-    let hears = |error| classify(head.status, head.hint, &target.redacted(error));
+    let hears = |error| classify(head.status, head.retry_after, &target.redacted(error));
     if matches!(head.status, 204 | 205) {
         // Whatever comes behind such a head is no body.
         ended = true;
     } else if whole {
-        held = read_whole(call, trial.admission.began, &mut body, &mut decoder).await?;
+        held = read_whole(call, attempt.admission.began, &mut body, &mut decoder).await?;
         ended = true;
         if let Some(error) = error_of(&held)? {
             return Err(hears(error));
         }
     } else {
         let first = call.timeouts.first_content.unwrap_or(Timeouts::FIRST_CONTENT);
-        let until = trial.admission.began + first;
+        let until = attempt.admission.began + first;
         let mut opening = (kind == "text/event-stream").then(|| Framer::new(MAX_OPENING));
         let mut begun = false;
         while !begun && !ended {
@@ -98,11 +98,11 @@ pub async fn begin<'c>(
             };
         }
     }
-    let took = now().saturating_duration_since(trial.admission.began);
-    call.commit(&mut trial.admission, took);
-    let mut introduction = call.introduction(&target, head.vendor_request_id.as_deref());
-    introduction["status"] = json!(head.status);
-    introduction["headers"] = fields
+    let took = now().saturating_duration_since(attempt.admission.began);
+    call.commit(&mut attempt.admission, took);
+    let mut stream_preamble = call.stream_preamble(&target, head.vendor_request_id.as_deref());
+    stream_preamble["status"] = json!(head.status);
+    stream_preamble["headers"] = fields
         .into_iter()
         .map(|(name, mut value)| {
             target.redact(&mut value);
@@ -112,7 +112,7 @@ pub async fn begin<'c>(
         .into();
     Ok(PassthroughReader {
         call,
-        introduction: introduction.to_string(),
+        stream_preamble: stream_preamble.to_string(),
         body,
         decoder,
         held,
@@ -173,7 +173,7 @@ impl PassthroughReader<'_> {
     /// Passes on what was held and what comes after it, to the end.
     pub async fn deliver<S: StreamSink>(mut self, _: &mut Admission, sink: &mut S) -> AttemptEnd {
         let deadline = self.call.started + self.call.timeouts.total;
-        sink.chunk(std::mem::take(&mut self.introduction));
+        sink.chunk(std::mem::take(&mut self.stream_preamble));
         loop {
             if !self.held.is_empty() {
                 sink.chunk(latin1::text(&std::mem::take(&mut self.held)));

@@ -32,25 +32,25 @@ const LISTED: usize = 20;
 
 pub fn candidates(
     engine: &Engine,
-    question: &CallRequest,
+    request: &CallRequest,
     options: &CallOptions,
     now: Instant,
 ) -> Result<Vec<Candidate>, Box<CallError>> {
     known_endpoints(engine, options)?;
-    let asked = question.model();
-    let service = match question {
+    let asked = request.model();
+    let service = match request {
         CallRequest::Chat(_) => Operation::Chat,
         CallRequest::Other(_) => Operation::Other,
     };
     let mut plan = CandidateBuilder { engine, options, service, now, base: 0, found: Vec::new() };
     let rule = options.rule.as_ref().filter(|_| service == Operation::Chat);
-    match (question, rule.filter(|rule| !rule.route_to.is_empty())) {
+    match (request, rule.filter(|rule| !rule.route_to.is_empty())) {
         (CallRequest::Other(other), _) => plan.passed(other)?,
         (CallRequest::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
-        (CallRequest::Chat(_), None) => plan.usual(asked)?,
+        (CallRequest::Chat(_), None) => plan.primary(asked)?,
     }
     if rule.is_some_and(|rule| rule.by_cost) {
-        by_cost(engine, question, plan.base, &mut plan.found);
+        by_cost(engine, request, plan.base, &mut plan.found);
     }
     if plan.found.is_empty() {
         return Err(Box::new(match asked {
@@ -94,7 +94,7 @@ struct CandidateBuilder<'a> {
 }
 
 impl CandidateBuilder<'_> {
-    fn usual(&mut self, asked: Option<&str>) -> Result<(), Box<CallError>> {
+    fn primary(&mut self, asked: Option<&str>) -> Result<(), Box<CallError>> {
         match asked {
             None => self.pinned_only(),
             Some(asked) => self.named(asked)?,
@@ -124,7 +124,7 @@ impl CandidateBuilder<'_> {
         if !rule.fallback {
             return Ok(());
         }
-        match self.usual(asked) {
+        match self.primary(asked) {
             // Whoever the rule named will do.
             Err(_) if !self.found.is_empty() => Ok(()),
             other => other,
@@ -277,11 +277,11 @@ fn exactly(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str
 }
 
 /// Puts the cheapest first, among those a rule names and among those behind them; what has no known price is last.
-fn by_cost(engine: &Engine, question: &CallRequest, base: u32, found: &mut [Candidate]) {
+fn by_cost(engine: &Engine, request: &CallRequest, base: u32, found: &mut [Candidate]) {
     let mut costs: Vec<(bool, f64, Candidate)> = found
         .iter()
         .map(|c| {
-            let cost = constraints::estimate(engine, question, &c.target).unwrap_or(f64::INFINITY);
+            let cost = constraints::estimate(engine, request, &c.target).unwrap_or(f64::INFINITY);
             (base > 0 && c.rank.0 >= base, cost, c.clone())
         })
         .collect();

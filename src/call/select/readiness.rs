@@ -27,29 +27,31 @@ pub enum Readiness {
     Later,
 }
 
-pub fn ready(engine: &Engine, question: &CallRequest, options: &CallOptions) -> Readiness {
+pub fn ready(engine: &Engine, request: &CallRequest, options: &CallOptions) -> Readiness {
     let now = now();
-    let Ok(candidates) = candidates::candidates(engine, question, options, now) else {
+    let Ok(candidates) = candidates::candidates(engine, request, options, now) else {
         return Readiness::Now;
     };
     let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
-    let fits = |index: usize, picker: &Selector| {
-        let unfit = constraints::unfit(engine, question, &picker.candidates[index].target, sla, now);
+    let fits = |index: usize, selector: &Selector| {
+        let unfit = constraints::unfit(engine, request, &selector.candidates[index].target, sla, now);
         !matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
     };
-    let picker = Selector::new(candidates, None, now, || 0.0);
-    if !(0..picker.candidates.len()).any(|index| fits(index, &picker)) {
+    let selector = Selector::new(candidates, None, now, || 0.0);
+    if !(0..selector.candidates.len()).any(|index| fits(index, &selector)) {
         return Readiness::Now;
     }
     if let Some(renewed) = refused_until(engine, options, now) {
         return Readiness::At(renewed);
     }
-    let rank = engine.room.rank(options.queue_priority);
-    let outlooks =
-        picker.outlooks(SelectionContext { engine, question, room: &engine.room, rank, sla, now }, false);
-    let soonest = outlooks
+    let rank = engine.wait_queue.rank(options.queue_priority);
+    let availabilities = selector.availabilities(
+        SelectionContext { engine, request, wait_queue: &engine.wait_queue, rank, sla, now },
+        false,
+    );
+    let soonest = availabilities
         .iter()
-        .filter(|(index, _)| fits(*index, &picker))
+        .filter(|(index, _)| fits(*index, &selector))
         .filter_map(|(_, o)| o.at.or(o.latest))
         .min();
     match soonest {
@@ -62,7 +64,7 @@ pub fn ready(engine: &Engine, question: &CallRequest, options: &CallOptions) -> 
 /// When a budget that is used up, and refuses, begins anew; or is looked at again, for somebody may set the date.
 fn refused_until(engine: &Engine, options: &CallOptions, now: Instant) -> Option<Instant> {
     let wall = epoch_ms(engine.wall());
-    match engine.books.verdict(&options.tags, wall) {
+    match engine.accountant.decide(&options.tags, wall) {
         BudgetDecision::Reject { renews_at, .. } => {
             let left = Duration::from_millis(renews_at.saturating_sub(wall).max(1));
             Some(now + left.min(LONGEST_TRUST))

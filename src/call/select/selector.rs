@@ -29,13 +29,13 @@ use crate::{
 #[derive(Default)]
 pub struct CandidateState {
     /// How often it was asked, and the number of the last time in the trail.
-    pub asked: u32,
+    pub attempts: u32,
     pub number: Option<usize>,
     /// It was asked and is not to be asked again, unless it is reopened.
-    pub closed: bool,
+    pub exhausted: bool,
     /// Retries that were charged, and free ones.
-    pub same: u32,
-    pub free: u32,
+    pub charged_retries: u32,
+    pub free_retries: u32,
     /// Its last failure in this call, and when that was.
     pub fault: Option<Fault>,
     pub failed_at: Option<Instant>,
@@ -43,11 +43,18 @@ pub struct CandidateState {
     pub excluded: bool,
     pub skipped: Option<SkippedCandidate>,
     /// The trail says so.
-    pub told: bool,
+    pub skip_logged: bool,
     pub early: bool,
-    /// A retry that is waited for is paid for, or could not be.
-    pub paid: bool,
-    pub unpaid: bool,
+    pub retry: RetryReservation,
+}
+
+/// Whether the retry budgets cover the retry that a candidate is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetryReservation {
+    #[default]
+    None,
+    Reserved,
+    Denied,
 }
 
 /// Why a candidate was passed over.
@@ -63,7 +70,7 @@ pub struct SkippedCandidate {
 
 pub struct Selector {
     pub candidates: Vec<Candidate>,
-    pub standings: Vec<CandidateState>,
+    pub states: Vec<CandidateState>,
 }
 
 /// The candidate to ask, and the leave to do so.
@@ -76,8 +83,8 @@ pub struct Selection {
 #[derive(Clone, Copy)]
 pub struct SelectionContext<'a> {
     pub engine: &'a Engine,
-    pub question: &'a CallRequest,
-    pub room: &'a Arc<WaitQueue>,
+    pub request: &'a CallRequest,
+    pub wait_queue: &'a Arc<WaitQueue>,
     pub rank: WaitOrder,
     /// The time to first content that the call wants.
     pub sla: Option<Duration>,
@@ -92,26 +99,26 @@ pub struct Availability {
     /// Or then, if none has ended by then.
     pub latest: Option<Instant>,
     /// The rate budget is what is waited for, which comes back for certain.
-    pub paced: bool,
+    pub rate_limited: bool,
     /// It throttled this call: asking it again is a retry, to be paid for.
     pub throttled: bool,
     /// It throttled this call at one time, paid for or not.
-    pub invited: bool,
+    pub was_throttled: bool,
 }
 
 impl SelectionContext<'_> {
     fn ahead(&self, target: &Target) -> u32 {
-        self.room.ahead(self.rank, target.id())
+        self.wait_queue.ahead(self.rank, target.id())
     }
 
     /// Whether the endpoint's own limits rule it out.
     fn never(&self, target: &Target) -> bool {
-        let unfit = constraints::unfit(self.engine, self.question, target, self.sla, self.now);
+        let unfit = constraints::unfit(self.engine, self.request, target, self.sla, self.now);
         matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
     }
 
-    fn blocked(&self, target: &Target) -> Option<Blockage> {
-        target.blocked(self.now, &|| self.question.demand(), self.ahead(target))
+    fn blockage_for(&self, target: &Target) -> Option<Blockage> {
+        target.blockage_for(self.now, &|| self.request.demand(), self.ahead(target))
     }
 }
 
@@ -132,15 +139,15 @@ impl Selector {
                 None => select::power_of_two(tier, |c| c.target.load(now), &mut draw),
             }
         }
-        let standings = candidates.iter().map(|_| CandidateState::default()).collect();
-        Self { candidates, standings }
+        let states = candidates.iter().map(|_| CandidateState::default()).collect();
+        Self { candidates, states }
     }
 
     /// The first untried candidate that is ready, among those that `wanted` accepts. Those in its way are
     /// noted as skipped. With `lenient`, its own latency limit and the ramp after an outage do not count.
-    pub fn untried(
+    pub fn ready_candidate(
         &mut self,
-        asker: SelectionContext<'_>,
+        context: SelectionContext<'_>,
         lenient: bool,
         wanted: impl Fn(&Candidate) -> bool,
     ) -> Option<Selection> {
@@ -150,58 +157,64 @@ impl Selector {
             }
             let target = &self.candidates[index].target;
             let skipped = |reason| SkippedCandidate { reason, cause: reason, full: false };
-            let skipped = match constraints::unfit(asker.engine, asker.question, target, asker.sla, asker.now)
-            {
-                Some(Unsuitable::Never(reason)) => {
-                    self.standings[index].excluded = true;
-                    skipped(reason)
-                }
-                Some(Unsuitable::Unspeakable(error)) => {
-                    self.standings[index].excluded = true;
-                    self.standings[index].fault = Some(faults::untranslatable(&error));
-                    skipped(Reason::BadRequest)
-                }
-                Some(Unsuitable::WhileAnother(reason)) if !lenient => skipped(reason),
-                _ => {
-                    let entry = if lenient { AdmissionMode::ThroughRamp } else { AdmissionMode::Regular };
-                    match target.admit(asker.now, entry, &|| asker.question.demand(), asker.ahead(target)) {
-                        Ok(admission) => return Some(Selection { index, admission }),
-                        Err(blocked) => SkippedCandidate {
-                            reason: blocked.reason(),
-                            cause: blocked.cause.unwrap_or(blocked.reason()),
-                            full: blocked.full(),
-                        },
+            let skipped =
+                match constraints::unfit(context.engine, context.request, target, context.sla, context.now) {
+                    Some(Unsuitable::Never(reason)) => {
+                        self.states[index].excluded = true;
+                        skipped(reason)
                     }
-                }
-            };
-            self.standings[index].skipped = Some(skipped);
+                    Some(Unsuitable::Unspeakable(error)) => {
+                        self.states[index].excluded = true;
+                        self.states[index].fault = Some(faults::untranslatable(&error));
+                        skipped(Reason::BadRequest)
+                    }
+                    Some(Unsuitable::WhileAnother(reason)) if !lenient => skipped(reason),
+                    _ => {
+                        let entry = if lenient { AdmissionMode::ThroughRamp } else { AdmissionMode::Regular };
+                        match target.admit(
+                            context.now,
+                            entry,
+                            &|| context.request.demand(),
+                            context.ahead(target),
+                        ) {
+                            Ok(admission) => return Some(Selection { index, admission }),
+                            Err(blocked) => SkippedCandidate {
+                                reason: blocked.reason(),
+                                cause: blocked.cause.unwrap_or(blocked.reason()),
+                                full: blocked.full(),
+                            },
+                        }
+                    }
+                };
+            self.states[index].skipped = Some(skipped);
         }
         None
     }
 
     /// This candidate, if it is ready.
-    pub fn this(&mut self, asker: SelectionContext<'_>, index: usize) -> Option<Selection> {
+    pub fn retry_candidate(&mut self, context: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let target = &self.candidates[index].target;
-        let ahead = asker.ahead(target);
-        let admission =
-            target.admit(asker.now, AdmissionMode::ThroughRamp, &|| asker.question.demand(), ahead).ok()?;
+        let ahead = context.ahead(target);
+        let admission = target
+            .admit(context.now, AdmissionMode::ThroughRamp, &|| context.request.demand(), ahead)
+            .ok()?;
         Some(Selection { index, admission })
     }
 
     /// An untried candidate behind an open breaker, tested before its time: once per call each.
-    pub fn early(&mut self, asker: SelectionContext<'_>) -> Option<Selection> {
+    pub fn early(&mut self, context: SelectionContext<'_>) -> Option<Selection> {
         for index in 0..self.candidates.len() {
-            if !self.is_untried(index) || self.standings[index].early {
+            if !self.is_untried(index) || self.states[index].early {
                 continue;
             }
             let target = &self.candidates[index].target;
             if let Ok(admission) = target.admit(
-                asker.now,
+                context.now,
                 AdmissionMode::Early,
-                &|| asker.question.demand(),
-                asker.ahead(target),
+                &|| context.request.demand(),
+                context.ahead(target),
             ) {
-                self.standings[index].early = true;
+                self.states[index].early = true;
                 return Some(Selection { index, admission });
             }
         }
@@ -209,68 +222,80 @@ impl Selector {
     }
 
     /// A candidate at another endpoint than `index`, ready at once, for a hedge.
-    pub fn beside(&mut self, asker: SelectionContext<'_>, index: usize) -> Option<Selection> {
+    pub fn hedge_candidate(&mut self, context: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let first = self.candidates[index].target.endpoint.clone();
-        self.untried(asker, false, |c| {
-            !Arc::ptr_eq(&c.target.endpoint, &first) && !c.target.limiter.lock().recently_throttled(asker.now)
+        self.ready_candidate(context, false, |c| {
+            !Arc::ptr_eq(&c.target.endpoint, &first)
+                && !c.target.limiter.lock().recently_throttled(context.now)
         })
     }
 
     /// The candidates that this call would ask if they were ready.
     pub fn wanted(&self, may_retry: bool) -> impl Iterator<Item = usize> {
         (0..self.candidates.len()).filter(move |i| {
-            self.is_untried(*i) || self.standings[*i].paid || (may_retry && self.may_reopen(*i))
+            self.is_untried(*i)
+                || self.states[*i].retry == RetryReservation::Reserved
+                || (may_retry && self.may_reopen(*i))
         })
     }
 
     /// Those of them that may become ready by themselves, and when.
-    pub fn outlooks(&self, asker: SelectionContext<'_>, may_retry: bool) -> Vec<(usize, Availability)> {
+    pub fn availabilities(
+        &self,
+        context: SelectionContext<'_>,
+        may_retry: bool,
+    ) -> Vec<(usize, Availability)> {
         self.wanted(may_retry)
             .filter_map(|i| {
                 let target = &self.candidates[i].target;
-                let ahead = asker.ahead(target);
+                let ahead = context.ahead(target);
                 let throttled = !self.is_untried(i);
-                let fault = self.standings[i].fault.as_ref();
-                let invited = fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown);
-                let outlook = match target.blocked(asker.now, &|| asker.question.demand(), ahead) {
-                    None => {
-                        Availability { at: Some(asker.now), latest: None, paced: false, throttled, invited }
-                    }
+                let fault = self.states[i].fault.as_ref();
+                let was_throttled = fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown);
+                let availability = match target.blockage_for(context.now, &|| context.request.demand(), ahead)
+                {
+                    None => Availability {
+                        at: Some(context.now),
+                        latest: None,
+                        rate_limited: false,
+                        throttled,
+                        was_throttled,
+                    },
                     Some(blocked) if blocked.obstacle == BlockReason::Isolated => return None,
                     Some(blocked) => Availability {
                         at: match blocked.obstacle {
                             _ if blocked.probing => None,
-                            BlockReason::Breaker if !self.standings[i].early => {
-                                target.testable_at(asker.now, &|| asker.question.demand(), ahead)
+                            BlockReason::Breaker if !self.states[i].early => {
+                                target.testable_at(context.now, &|| context.request.demand(), ahead)
                             }
                             _ => blocked.until,
                         },
-                        latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(asker.now)),
-                        paced: blocked.obstacle == BlockReason::Limiter,
+                        latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(context.now)),
+                        rate_limited: blocked.obstacle == BlockReason::Limiter,
                         throttled,
-                        invited,
+                        was_throttled,
                     },
                 };
-                Some((i, outlook))
+                Some((i, availability))
             })
             .collect()
     }
 
     /// The soonest moment at which any candidate is ready, for the error.
-    pub fn ready_in(&self, asker: SelectionContext<'_>) -> Option<Duration> {
-        let blocked: Vec<_> = self.candidates.iter().map(|c| asker.blocked(&c.target)).collect();
-        let waits = |b: &Blockage| b.until.map(|at| at.saturating_duration_since(asker.now));
+    pub fn ready_in(&self, context: SelectionContext<'_>) -> Option<Duration> {
+        let blocked: Vec<_> = self.candidates.iter().map(|c| context.blockage_for(&c.target)).collect();
+        let waits = |b: &Blockage| b.until.map(|at| at.saturating_duration_since(context.now));
         let soonest = blocked.iter().flatten().filter_map(waits).min()?;
         // Somebody has to be waited for, and somebody else may be ready: then it is now.
         Some(if blocked.iter().any(Option::is_none) { Duration::ZERO } else { soonest })
     }
 
     /// Whether another candidate is ready that was not tried yet.
-    pub fn alternative(&self, asker: SelectionContext<'_>) -> bool {
+    pub fn alternative(&self, context: SelectionContext<'_>) -> bool {
         (0..self.candidates.len())
             .filter(|i| self.is_untried(*i))
             .map(|i| &*self.candidates[i].target)
-            .any(|t| asker.blocked(t).is_none() && !asker.never(t))
+            .any(|t| context.blockage_for(t).is_none() && !context.never(t))
     }
 
     /// Whether one is left that was not tried, ready or not.
@@ -280,32 +305,34 @@ impl Selector {
 
     /// An attempt at it begins, with this number in the trail.
     pub fn ask(&mut self, index: usize, number: usize) {
-        let standing = &mut self.standings[index];
-        standing.asked += 1;
-        standing.closed = true;
-        standing.number = Some(number);
+        let state = &mut self.states[index];
+        state.attempts += 1;
+        state.exhausted = true;
+        state.number = Some(number);
     }
 
     /// It may be asked once more.
     pub fn reopen(&mut self, index: usize, free: bool) {
-        let standing = &mut self.standings[index];
-        standing.closed = false;
-        standing.paid = false;
+        let state = &mut self.states[index];
+        state.exhausted = false;
+        if state.retry == RetryReservation::Reserved {
+            state.retry = RetryReservation::None;
+        }
         if free {
-            standing.free += 1;
+            state.free_retries += 1;
         } else {
-            standing.same += 1;
+            state.charged_retries += 1;
         }
     }
 
     /// Notes a failure, and rules out what it rules out.
-    pub fn failed(&mut self, index: usize, fault: Fault, question: &CallRequest, now: Instant) {
-        self.standings[index].failed_at = Some(now);
+    pub fn failed(&mut self, index: usize, fault: Fault, request: &CallRequest, now: Instant) {
+        self.states[index].failed_at = Some(now);
         let failed = self.candidates[index].target.clone();
         let kind = fault.kind;
         let rule = kind.rule();
-        self.standings[index].fault = Some(fault);
-        for (candidate, standing) in self.candidates.iter().zip(&mut self.standings) {
+        self.states[index].fault = Some(fault);
+        for (candidate, state) in self.candidates.iter().zip(&mut self.states) {
             let other = &candidate.target;
             let same_key = Arc::ptr_eq(&other.credential, &failed.credential);
             // Another key of a failing server is the same server; only a throttle may be the key's own.
@@ -315,32 +342,32 @@ impl Selector {
                 && kind != FaultKind::RateLimited;
             let ruled_out = match rule.next {
                 OtherCandidate::OtherCredential => same_key,
-                OtherCandidate::LargerWindow => !constraints::holds_more(question, &failed, other),
-                OtherCandidate::LargerLimit => !constraints::allows_more(question, &failed, other),
+                OtherCandidate::LargerWindow => !constraints::holds_more(request, &failed, other),
+                OtherCandidate::LargerLimit => !constraints::allows_more(request, &failed, other),
                 OtherCandidate::OptIn => {
                     Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model
                 }
                 OtherCandidate::Yes | OtherCandidate::No => same_server,
             };
-            standing.excluded |= ruled_out && standing.asked == 0;
+            state.excluded |= ruled_out && state.attempts == 0;
         }
     }
 
     /// Attempts so far that count against the bound.
     pub fn charged_attempts(&self) -> u32 {
-        self.standings.iter().map(|s| s.asked - s.free.min(s.asked)).sum()
+        self.states.iter().map(|s| s.attempts - s.free_retries.min(s.attempts)).sum()
     }
 
     fn is_untried(&self, index: usize) -> bool {
-        !self.standings[index].closed && !self.standings[index].excluded
+        !self.states[index].exhausted && !self.states[index].excluded
     }
 
     /// Whether its failure was a throttle, after which it may be asked again once it is ready.
     pub fn may_reopen(&self, index: usize) -> bool {
-        let standing = &self.standings[index];
+        let state = &self.states[index];
         let throttled = |f: &Fault| f.kind.rule().same == SameCandidate::AfterCooldown;
-        standing.closed
-            && !standing.unpaid
-            && standing.fault.as_ref().is_some_and(|f| throttled(f) && !f.same_forbidden)
+        state.exhausted
+            && state.retry != RetryReservation::Denied
+            && state.fault.as_ref().is_some_and(|f| throttled(f) && !f.retry_forbidden)
     }
 }

@@ -199,7 +199,7 @@ impl ChatRequest {
     }
 
     /// Why an endpoint of this dialect cannot be asked.
-    pub fn unspeakable(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
+    pub fn unsupported(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
         match (dialect, &self.own) {
             (Dialect::OpenAi, None) => None,
             (Dialect::OpenAi, Some(_)) => self.translations.refused(&self.text),

@@ -40,7 +40,7 @@ pub fn snapshot(engine: &Engine) -> Value {
     json!({
         "timestamp": iso8601(engine.wall()),
         "activeCalls": engine.active(),
-        "waitingCalls": engine.room.len(),
+        "waitingCalls": engine.wait_queue.len(),
         "series": series,
     })
 }

@@ -102,7 +102,7 @@ fn standing(target: &Target, now: Instant) -> Health {
         }
         if let Some(until) = gate.cooldown.until(now) {
             whole.cooldown = whole.cooldown.max(Some(until));
-            let status = match gate.parked_for {
+            let status = match gate.cooldown_reason {
                 Some(Reason::RateLimited | Reason::Quota) => HealthStatus::RateLimited,
                 Some(Reason::Auth | Reason::Permission) => HealthStatus::Down,
                 _ => HealthStatus::Degraded,

@@ -50,7 +50,7 @@ impl H1Lease {
     }
 
     /// Lets go of the connections that are idle now.
-    pub fn distrust_idle(&self) {
+    pub fn discard_idle(&self) {
         self.owner.discard_idle();
     }
 

@@ -40,16 +40,16 @@ pub struct Incident {
     pub(super) recovered: Option<Instant>,
     pub(super) last_failure: Instant,
     /// Since when all that failed answer again.
-    pub(super) calm: Option<Instant>,
-    pub(super) over: Option<Instant>,
-    pub(super) parties: BTreeMap<Arc<str>, AffectedEndpoint>,
+    pub(super) recovered_at: Option<Instant>,
+    pub(super) closed_at: Option<Instant>,
+    pub(super) endpoints: BTreeMap<Arc<str>, AffectedEndpoint>,
     pub(super) before: Option<Duration>,
     pub(super) during: CallTally,
     /// Since it is calm.
     pub(super) after: CallTally,
     pub(super) series: IncidentSeries,
     pub(super) moments: Vec<TimelineEntry>,
-    pub(super) untold: u64,
+    pub(super) dropped_entries: u64,
 }
 
 /// An endpoint that failed.
@@ -80,15 +80,15 @@ impl Incident {
             detected: None,
             recovered: None,
             last_failure: seen.now,
-            calm: None,
-            over: None,
-            parties: BTreeMap::new(),
+            recovered_at: None,
+            closed_at: None,
+            endpoints: BTreeMap::new(),
             before,
             during: CallTally::default(),
             after: CallTally::default(),
             series: IncidentSeries::default(),
             moments: Vec::new(),
-            untold: 0,
+            dropped_entries: 0,
         }
     }
 
@@ -100,15 +100,15 @@ impl Incident {
         seen: &AttemptObservation,
     ) -> Option<IncidentTransition> {
         self.last_failure = seen.now;
-        if self.calm.take().is_some() {
+        if self.recovered_at.take().is_some() {
             self.during.merge(std::mem::take(&mut self.after));
         }
-        let full = self.parties.len() >= MOST_PARTIES;
-        let known = self.parties.contains_key(endpoint);
+        let full = self.endpoints.len() >= MOST_PARTIES;
+        let known = self.endpoints.contains_key(endpoint);
         if !known && full {
             return None;
         }
-        let party = self.parties.entry(endpoint.clone()).or_insert_with(|| AffectedEndpoint {
+        let endpoint_state = self.endpoints.entry(endpoint.clone()).or_insert_with(|| AffectedEndpoint {
             models: BTreeSet::new(),
             failures: 0,
             reasons: BTreeMap::new(),
@@ -119,12 +119,12 @@ impl Incident {
             back: None,
             pages: Vec::new(),
         });
-        let again = party.back.take().is_some();
-        party.last = seen.now;
-        party.failures += 1;
-        *party.reasons.entry(reason).or_default() += 1;
-        if party.models.len() < MOST_PARTIES {
-            party.models.insert(model.clone());
+        let again = endpoint_state.back.take().is_some();
+        endpoint_state.last = seen.now;
+        endpoint_state.failures += 1;
+        *endpoint_state.reasons.entry(reason).or_default() += 1;
+        if endpoint_state.models.len() < MOST_PARTIES {
+            endpoint_state.models.insert(model.clone());
         }
         if !known || again {
             self.tell(TimelineEntry {
@@ -139,14 +139,14 @@ impl Incident {
     }
 
     pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptObservation) {
-        let Some(party) = self.parties.get_mut(endpoint) else { return };
+        let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return };
         // What was sent before it failed says nothing of how it is since.
         let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
-        if party.back.is_some() || sent < party.last {
+        if endpoint_state.back.is_some() || sent < endpoint_state.last {
             return;
         }
-        party.back = Some(seen.now);
-        party.out_until = None;
+        endpoint_state.back = Some(seen.now);
+        endpoint_state.out_until = None;
         self.tell(TimelineEntry {
             at: seen.now,
             what: TimelineKind::Back,
@@ -154,8 +154,8 @@ impl Incident {
             model: Some(model.clone()),
             reason: None,
         });
-        if self.parties.values().all(|party| party.back.is_some()) {
-            self.calm = Some(seen.now);
+        if self.endpoints.values().all(|endpoint_state| endpoint_state.back.is_some()) {
+            self.recovered_at = Some(seen.now);
         }
     }
 
@@ -167,10 +167,10 @@ impl Incident {
         until: Instant,
         now: Instant,
     ) {
-        let Some(party) = self.parties.get_mut(endpoint) else { return };
-        party.out_until = party.out_until.max(Some(until));
-        let first = party.out.is_none();
-        party.out.get_or_insert(now);
+        let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return };
+        endpoint_state.out_until = endpoint_state.out_until.max(Some(until));
+        let first = endpoint_state.out.is_none();
+        endpoint_state.out.get_or_insert(now);
         self.detected.get_or_insert(now);
         if first {
             let model = model.map(Arc::from);
@@ -185,11 +185,11 @@ impl Incident {
     }
 
     pub(super) fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
-        let Some(party) = self.parties.get_mut(endpoint) else { return false };
+        let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return false };
         let same =
             |last: &StatusPageObservation| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
-        if party.pages.len() < MOST_PAGES && !party.pages.last().is_some_and(same) {
-            party.pages.push(seen);
+        if endpoint_state.pages.len() < MOST_PAGES && !endpoint_state.pages.last().is_some_and(same) {
+            endpoint_state.pages.push(seen);
         }
         true
     }
@@ -198,7 +198,7 @@ impl Incident {
         let (first_rescue, first_loss) = (self.rescued() == 0, self.lost() == 0);
         let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
         if let Some(answer) = &seen.answer
-            && (seen.alone.is_some() || sent >= self.began)
+            && (seen.without_failover.is_some() || sent >= self.began)
         {
             self.recovered.get_or_insert(seen.now);
             if first_rescue && seen.is_rescued() {
@@ -208,7 +208,7 @@ impl Incident {
                     what: TimelineKind::Rescued,
                     endpoint: Some(endpoint),
                     model: Some(model),
-                    reason: seen.alone,
+                    reason: seen.without_failover,
                 });
             }
         }
@@ -222,7 +222,7 @@ impl Incident {
                 reason,
             });
         }
-        let tally = if self.calm.is_some() { &mut self.after } else { &mut self.during };
+        let tally = if self.recovered_at.is_some() { &mut self.after } else { &mut self.during };
         tally.add(seen);
         self.series.add(seen.now.saturating_duration_since(self.began), seen);
     }
@@ -237,15 +237,15 @@ impl Incident {
 
     /// The last failure, the last moment at which somebody was left out, or that at which the last of them was back.
     pub(super) fn quiet_since(&self) -> Instant {
-        let out = self.parties.values().filter_map(|party| party.out_until);
-        out.chain([self.last_failure]).chain(self.calm).max().unwrap_or(self.last_failure)
+        let out = self.endpoints.values().filter_map(|endpoint_state| endpoint_state.out_until);
+        out.chain([self.last_failure]).chain(self.recovered_at).max().unwrap_or(self.last_failure)
     }
 
     pub(super) fn tell(&mut self, moment: TimelineEntry) {
         if self.moments.len() < MOST_MOMENTS {
             self.moments.push(moment);
         } else {
-            self.untold += 1;
+            self.dropped_entries += 1;
         }
     }
 }

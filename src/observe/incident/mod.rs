@@ -133,7 +133,7 @@ impl Incidents {
             return Vec::new();
         }
         let Some(mut incident) = self.open.take() else { return Vec::new() };
-        incident.over = Some(incident.calm.unwrap_or_else(|| incident.quiet_since()));
+        incident.closed_at = Some(incident.recovered_at.unwrap_or_else(|| incident.quiet_since()));
         self.closed.push_back(incident);
         self.drop_oldest();
         vec![IncidentTransition::Closed]

@@ -43,23 +43,23 @@ impl TimelineKind {
 
 impl Incident {
     pub fn endpoints(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.parties.keys()
+        self.endpoints.keys()
     }
 
     pub fn is_over(&self) -> bool {
-        self.over.is_some()
+        self.closed_at.is_some()
     }
 
     /// `primary`: the endpoint that is asked first with all in health.
     pub fn report(&self, now: Instant) -> Value {
-        let ended = self.over.or(self.calm);
+        let ended = self.closed_at.or(self.recovered_at);
         let since = |at: Instant| at.saturating_duration_since(self.began);
         let ms = |at: Option<Instant>| at.map(|at| millis(since(at)));
         let length = since(ended.unwrap_or(now));
         let calls = &self.during;
         json!({
             "id": self.id(),
-            "status": if self.over.is_some() { "closed" } else { "open" },
+            "status": if self.closed_at.is_some() { "closed" } else { "open" },
             "startedAt": self.iso(self.began),
             "endedAt": ended.map(|at| self.iso(at)),
             "durationMs": millis(length),
@@ -89,7 +89,7 @@ impl Incident {
             },
             "mostUsersCounted": MOST_USERS,
             "timeline": self.timeline(ended),
-            "untoldMoments": self.untold,
+            "untoldMoments": self.dropped_entries,
             "series": self.series.columns(),
         })
     }
@@ -100,21 +100,21 @@ impl Incident {
     }
 
     fn endpoint_reports(&self) -> Vec<Value> {
-        self.parties
+        self.endpoints
             .iter()
-            .map(|(name, party)| {
+            .map(|(name, endpoint_state)| {
                 json!({
                     "name": &**name,
-                    "models": party.models,
-                    "failures": party.failures,
-                    "reasons": party.reasons.iter().map(|(r, n)| (r.word().to_owned(), json!(n))).collect::<serde_json::Map<_, _>>(),
-                    "firstFailureAt": self.iso(party.first),
-                    "lastFailureAt": self.iso(party.last),
-                    "outAt": party.out.map(|at| self.iso(at)),
-                    "statusPage": party.pages.iter().map(|page| json!({
+                    "models": endpoint_state.models,
+                    "failures": endpoint_state.failures,
+                    "reasons": endpoint_state.reasons.iter().map(|(r, n)| (r.word().to_owned(), json!(n))).collect::<serde_json::Map<_, _>>(),
+                    "firstFailureAt": self.iso(endpoint_state.first),
+                    "lastFailureAt": self.iso(endpoint_state.last),
+                    "outAt": endpoint_state.out.map(|at| self.iso(at)),
+                    "statusPage": endpoint_state.pages.iter().map(|page| json!({
                         "at": self.iso(page.now), "indicator": page.indicator, "words": page.words,
                     })).collect::<Vec<_>>(),
-                    "backAt": party.back.map(|at| self.iso(at)),
+                    "backAt": endpoint_state.back.map(|at| self.iso(at)),
                 })
             })
             .collect()
@@ -137,7 +137,7 @@ impl Incident {
             model: None,
             reason: None,
         });
-        told.chain(end.filter(|_| self.over.is_some())).map(|moment| json!(moment)).collect()
+        told.chain(end.filter(|_| self.closed_at.is_some())).map(|moment| json!(moment)).collect()
     }
 
     fn after_ms(&self, at: Instant) -> f64 {

@@ -97,15 +97,15 @@ impl CallTally {
         if call.is_rescued() {
             self.rescued += 1;
         }
-        if call.usual.as_ref() == Some(&answer.place) {
+        if call.primary.as_ref() == Some(&answer.place) {
             return;
         }
         match (answer.cost, answer.usual_cost) {
-            (Some(cost), Some(usual)) => {
+            (Some(cost), Some(primary)) => {
                 // Both are far below what an i128 holds.
                 let picos =
                     |money: crate::cost::price::Money| i128::try_from(money.picos()).unwrap_or(i128::MAX);
-                self.extra = self.extra.saturating_add(picos(cost).saturating_sub(picos(usual)));
+                self.extra = self.extra.saturating_add(picos(cost).saturating_sub(picos(primary)));
             }
             _ => self.unpriced += 1,
         }

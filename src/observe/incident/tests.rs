@@ -60,7 +60,14 @@ impl Play {
     }
 
     /// A call for the usual endpoint `a`: who answered it, and what `a` came to.
-    fn call(&mut self, ms: u64, took: u64, answered: Option<&str>, alone: Option<Reason>, user: &str) {
+    fn call(
+        &mut self,
+        ms: u64,
+        took: u64,
+        answered: Option<&str>,
+        without_failover: Option<Reason>,
+        user: &str,
+    ) {
         let (now, at) = self.at(ms);
         let dollars = |name: &str| Money::of_usd(if name == "a" { 0.01 } else { 0.03 });
         let seen = CallObservation {
@@ -68,8 +75,8 @@ impl Play {
             at,
             now,
             took: Duration::from_millis(took),
-            usual: Some(place("a")),
-            alone,
+            primary: Some(place("a")),
+            without_failover,
             attempts: 1,
             outcome: if answered.is_some() {
                 CallOutcome::Answered

@@ -134,7 +134,7 @@ impl Rig {
             proxy: None,
             wall: Arc::new(Hands(now())),
             rng: fastrand::Rng::with_seed(1),
-            carrier: Some(Arc::new(Line(vendor.clone()))),
+            transport: Some(Arc::new(Line(vendor.clone()))),
         };
         let engine = Engine::in_world(config, Arc::new(Nobody), Arc::new(Nobody), world);
         let file = QueueConfig::at(folder.join("q.db"));
@@ -176,7 +176,7 @@ impl Rig {
         let end = now() + time;
         while now() < end {
             time::advance(Duration::from_secs(1)).await;
-            self.engine.room.ring_all();
+            self.engine.wait_queue.notify_all();
             self.settle().await;
         }
     }

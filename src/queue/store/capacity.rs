@@ -39,18 +39,18 @@ impl Store {
         if held.saturating_add(size) > self.max_bytes {
             return Err(QueueError::FullOfBytes { held, size, max: self.max_bytes });
         }
-        self.let_go(size, i64::MAX)
+        self.evict(size, i64::MAX)
     }
 
     /// After a job has ended: what ended before it gives way to it. It stays itself, however large: it was paid for.
-    pub(super) fn give_way(&self) -> Result<()> {
+    pub(super) fn evict_older(&self) -> Result<()> {
         let last = "SELECT max(ended) FROM jobs";
         let last = self.row(last, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
-        self.let_go(0, last.unwrap_or(i64::MAX))
+        self.evict(0, last.unwrap_or(i64::MAX))
     }
 
     /// Throws away what ended before a place in the order of ends, the oldest first, until so many bytes more have room.
-    fn let_go(&self, size: u64, before: i64) -> Result<()> {
+    fn evict(&self, size: u64, before: i64) -> Result<()> {
         let StoreTotals { held, kept, .. } = self.totals()?;
         let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
         if over == 0 {

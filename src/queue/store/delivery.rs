@@ -60,7 +60,7 @@ impl Store {
                 [late as i64 - 1],
             )?;
         }
-        self.give_way()
+        self.evict_older()
     }
 
     fn note(&self, seq: i64, failure: JobFailure) -> Result<()> {

@@ -67,11 +67,20 @@ pub fn run(bytes: &[u8]) -> u64 {
             "a code of {:?} bytes",
             fault.code.map(|c| c.len())
         );
-        let said = [header, error.hint, retry_after::from_message(&error.message)];
-        assert!(fault.hint.is_none() || said.contains(&fault.hint), "{:?} is none of {said:?}", fault.hint);
-        assert!(fault.hint.is_none_or(|hint| hint <= LONGEST), "{:?}", fault.hint);
-        assert_eq!(fault.hint.is_some(), said.iter().flatten().any(|hint| *hint <= LONGEST), "{said:?}");
-        seen ^= print((fault.kind, fault.hint.is_some(), error.code.is_some(), error.quota_id.is_some()));
+        let said = [header, error.retry_after, retry_after::from_message(&error.message)];
+        assert!(
+            fault.retry_after.is_none() || said.contains(&fault.retry_after),
+            "{:?} is none of {said:?}",
+            fault.retry_after
+        );
+        assert!(fault.retry_after.is_none_or(|hint| hint <= LONGEST), "{:?}", fault.retry_after);
+        assert_eq!(
+            fault.retry_after.is_some(),
+            said.iter().flatten().any(|hint| *hint <= LONGEST),
+            "{said:?}"
+        );
+        seen ^=
+            print((fault.kind, fault.retry_after.is_some(), error.code.is_some(), error.quota_id.is_some()));
     }
     seen
 }

@@ -46,7 +46,7 @@ pub fn run(bytes: &[u8]) -> u64 {
     for (name, value) in &fields {
         headers.take(name.as_bytes(), || Some(value));
     }
-    let lesson = headers.lesson(date, || now);
+    let lesson = headers.observed_limits(date, || now);
     let quotas = [lesson.requests, lesson.tokens];
     for quota in quotas.iter().flatten() {
         assert!(quota.limit >= 1.0 && (0.0..=quota.limit).contains(&quota.remaining), "{quota:?}");

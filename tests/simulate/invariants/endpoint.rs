@@ -23,7 +23,9 @@ pub fn check(history: &History<'_>, found: &mut Vec<String>) {
 fn hints_hold(history: &History<'_>, found: &mut Vec<String>) {
     let hits = &history.hits;
     for (i, hit) in hits.iter().enumerate() {
-        let (Some(hint), Some(ended), Some(429 | 503)) = (hit.hint, hit.ended, hit.status) else { continue };
+        let (Some(hint), Some(ended), Some(429 | 503)) = (hit.retry_after, hit.ended, hit.status) else {
+            continue;
+        };
         // A call whose time was over reads no answer.
         let read = |a: &Attempt| {
             a.call == hit.call && a.endpoint == hit.endpoint && a.status == hit.status.map(u64::from)

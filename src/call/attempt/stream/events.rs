@@ -73,7 +73,7 @@ impl ChatStreamReader<'_> {
         if self.received > MAX_ANSWER {
             return Err(self.fault(FaultKind::Malformed, "the stream is larger than 64 MiB"));
         }
-        let as_it_came = self.voice.event(name, &data);
+        let as_it_came = self.encoding.event(name, &data);
         let progress = self.read_event(name, data, admission)?;
         if let Some(event) = as_it_came {
             self.hold(event)?;
@@ -98,7 +98,7 @@ impl ChatStreamReader<'_> {
             EventData::Opaque => {
                 self.undecodable_run = 0;
                 self.content(admission);
-                match self.voice {
+                match self.encoding {
                     OutputEncoding::Objects => self.hold(data)?,
                     OutputEncoding::Raw => {}
                     OutputEncoding::Encoded(_) => self.skipped += 1,
@@ -153,7 +153,7 @@ impl ChatStreamReader<'_> {
 
     /// The vendor says in the stream what went wrong.
     fn told(&self, error: VendorError) -> Fault {
-        classify(self.head.status, self.head.hint, &self.target.redacted(error))
+        classify(self.head.status, self.head.retry_after, &self.target.redacted(error))
     }
 
     fn undecodable(&mut self) -> Result<ReadProgress, Fault> {
@@ -174,7 +174,7 @@ impl ChatStreamReader<'_> {
         if value["bellwether"]["event"] == "restart" {
             self.whole = Accumulator::default();
         }
-        let said = self.voice.chunk(&value, text);
+        let said = self.encoding.chunk(&value, text);
         self.whole.add(value);
         if content {
             self.content(admission);
