@@ -1,18 +1,19 @@
 'use strict'
 
-// docs/alerts.md says what there is, and its program verifies what is sent.
+// The pages on alerts list what exists, and their program verifies what is sent.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { webhookForwarder } = require('../..')
-const { SECRET, receiver } = require('./helpers')
+const { SECRET, receiver } = require('../alerts/helpers')
 
-const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'alerts.md'), 'utf8')
+const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'reference', 'alerts.md'), 'utf8')
+const guide = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'how-to', 'alerts.md'), 'utf8')
 const schema = JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'schema', 'bellwether.schema.json'), 'utf8'))
 
-test('every kind of alert, and every option of forwarders and of rules, is in the document', () => {
+test('every kind of alert, and every option of forwarders and of rules, is on the page', () => {
   const { properties } = schema.properties.alerts
   const words = (one) => one.enum ?? one.anyOf?.flatMap(words) ?? []
   const kinds = words(properties.on)
@@ -22,8 +23,8 @@ test('every kind of alert, and every option of forwarders and of rules, is in th
   for (const name of Object.keys(properties).map(camel)) assert.ok(['slackWebhook', 'alertOn', 'routingRules', 'endpoint'].includes(name) || text.includes(name), name)
 })
 
-test('the document’s program accepts what is sent, and nothing that was changed', async (t) => {
-  const program = /import \{ createHmac[\s\S]*?\n\nfunction isGenuine ([\s\S]*?\n\})\n/.exec(text)
+test('the page’s program accepts what is sent, and nothing that was changed', async (t) => {
+  const program = /import \{ createHmac[\s\S]*?\nexport function isGenuine ([\s\S]*?\n\})\n/.exec(guide)
   const { createHmac, timingSafeEqual } = require('node:crypto')
   const isGenuine = new Function('createHmac', 'timingSafeEqual', `return function ${program[1]}`)(createHmac, timingSafeEqual)
   const to = await receiver(t, 'webhook')

@@ -1,37 +1,40 @@
 'use strict'
 
-const test = require('node:test')
+const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
-const { execFile } = require('node:child_process')
-const { promisify } = require('node:util')
 
-const ROOT = path.join(__dirname, '..')
+const ROOT = path.join(__dirname, '..', '..')
+const { repository, homepage, bugs } = require('../../package.json')
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
 
-test('the first program of the README is the executed example', async () => {
-  const block = /## First program[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)[1]
-  assert.equal(block, fs.readFileSync(path.join(ROOT, 'examples', 'first.mjs'), 'utf8'))
-  const { stdout } = await promisify(execFile)(process.execPath, [path.join(ROOT, 'examples', 'first.mjs')])
-  assert.equal(stdout, [
-    'primary → backup: overloaded',
-    'Hello from backup',
-    "[ 'primary: next', 'backup: ok' ]",
-    'Hello from backup',
-    ''
-  ].join('\n'))
+test('the README fits on 200 lines, and lists its sections', () => {
+  assert.ok(readme.split('\n').length <= 201)
+  const contents = /\*\*Contents\*\*: ([\s\S]*?)\n\n/.exec(readme)[1]
+  const sections = [...readme.matchAll(/^## (.+)$/gm)].map(([, title]) => title)
+  assert.deepEqual([...contents.matchAll(/\[([^\]]+)\]\(#/g)].map(([, title]) => title), sections)
 })
 
-test('every event, error class and file that the README names exists', () => {
-  const { EVENTS } = require('../lib/emitter')
-  const known = [...EVENTS, 'drill']
-  const events = /## Events([\s\S]*?)\n## /.exec(readme)[1].match(/^\| `(\w+)`/gm).map((row) => /`(\w+)`/.exec(row)[1])
-  assert.deepEqual(events.filter((name) => !known.includes(name)), [])
-  const exported = require('..')
-  const classes = /## Errors([\s\S]*?)\n## /.exec(readme)[1].match(/`(\w+Error)`/g).map((name) => name.slice(1, -1))
-  assert.deepEqual(classes.filter((name) => typeof exported[name] !== 'function'), [])
-  const thrown = Object.keys(exported).filter((name) => name.endsWith('Error') && name !== 'FailoverError')
-  assert.deepEqual(thrown.filter((name) => !classes.includes(name)), [], 'every class is in the table')
-  for (const [, file] of readme.matchAll(/\]\(([\w./-]+)\)/g)) assert.ok(fs.existsSync(path.join(ROOT, file)), file)
+test('every link of the README is absolute, so that none is dead on npm', () => {
+  const host = repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
+  for (const [, link] of readme.matchAll(/\]\(([^)]+)\)/g)) assert.ok(link.startsWith('#') || link.startsWith(`${host}/`), link)
+  assert.ok(homepage.startsWith(host))
+  assert.ok(bugs.url.startsWith(host))
+})
+
+test('what a user can do only in a checkout is said to be so, and exists', () => {
+  const { scripts } = require('../../package.json')
+  const checkout = readme.indexOf('In a checkout')
+  for (const { index, 0: text, 1: name = 'test' } of readme.matchAll(/npm (?:run (\w+)|test)\b/g)) {
+    assert.ok(index > checkout, text)
+    assert.equal(typeof scripts[name], 'string', text)
+  }
+})
+
+test('the first program of the tutorial, and the program of the page on the queue, are the executed examples', () => {
+  for (const [page, example] of [['tutorial/getting-started.md', 'first.mjs'], ['how-to/queue.md', 'queue.mjs']]) {
+    const [, program] = /```js run\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(ROOT, 'docs', page), 'utf8'))
+    assert.equal(program, fs.readFileSync(path.join(ROOT, 'examples', example), 'utf8'))
+  }
 })
