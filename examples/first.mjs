@@ -1,7 +1,7 @@
 import { FailoverClient } from 'bellwether'
 import { createFaultServer, faults } from 'bellwether/testing'
 
-// Two vendors that run on this machine. With real ones, leave out baseURL and give a provider and a key.
+// Two simulated vendors on this machine. For real vendors, give a provider and a key instead of baseURL.
 const primary = createFaultServer({ name: 'primary' })
 const backup = createFaultServer({ name: 'backup' })
 
@@ -13,10 +13,10 @@ const client = new FailoverClient({
 })
 client.on('failover', ({ from, to, reason }) => console.log(`${from.endpoint} → ${to.endpoint}: ${reason}`))
 
-primary.always(faults.overloaded()) // the vendor goes down …
+primary.always(faults.overloaded()) // the primary vendor goes down
 
 const answer = await client.chatCompletion('gpt-4.1', 'Who answers?')
-console.log(answer.choices[0].message.content) // … and the call is answered
+console.log(answer.choices[0]?.message.content)
 console.log(answer.report.attempts.map(({ endpoint, outcome }) => `${endpoint}: ${outcome}`))
 
 const stream = await client.chatCompletion('gpt-4.1', 'And streamed?', { stream: true })

@@ -74,7 +74,7 @@ each('answers', cases.filter((one) => one.expect.reason === null), async (t, one
   assert.ok(sent.includes(`"finish_reason":"${answer.choices[0].finish_reason}"`), answer.choices[0].finish_reason)
 })
 
-test('docs/vendor-errors.md is current', async () => {
+test('docs/reference/vendor-errors.md is current', async () => {
   await promisify(execFile)(process.execPath, [path.join(__dirname, '../../tools/generate/vendor-errors.js'), '--check'])
 })
 

@@ -11,7 +11,7 @@ const { ROOT } = require('./helpers')
 const schema = JSON.parse(fs.readFileSync(SCHEMA, 'utf8'))
 const valid = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(schema)
 
-test('the schema and the tables of docs/configuration.md are what the readers say (npm run schema)', () => {
+test('the schema and the tables of docs/reference/options.md are current (npm run schema)', () => {
   assert.equal(fs.readFileSync(SCHEMA, 'utf8'), schemaText())
   const page = fs.readFileSync(DOCS, 'utf8')
   assert.equal(page, docsText(page))
@@ -73,9 +73,9 @@ test('every option is described', () => {
   assert.deepEqual(silent, [])
 })
 
-test('the README tells editors where it is', () => {
+test('the page on configuration files tells editors where the schema is', () => {
   const line = '# yaml-language-server: $schema=./node_modules/bellwether/schema/bellwether.schema.json'
-  assert.ok(fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').includes(line))
+  assert.ok(fs.readFileSync(path.join(ROOT, 'docs', 'how-to', 'configuration-file.md'), 'utf8').includes(line))
 })
 
 module.exports = { GOOD, BAD }

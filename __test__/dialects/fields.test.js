@@ -1,6 +1,6 @@
 'use strict'
 
-// docs/dialects.md: every field of OpenAI's, and what becomes of it in each dialect, by real calls.
+// docs/reference/dialects.md: every field of OpenAI's, and what becomes of it in each dialect, by real calls.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -12,7 +12,7 @@ const { BadRequestError } = require('../..')
 const { MODELS, OTHERS, ask, failure, rigOf, sent, textOf } = require('./helpers')
 
 const ROOT = path.join(__dirname, '../..')
-const page = fs.readFileSync(path.join(ROOT, 'docs/dialects.md'), 'utf8')
+const page = fs.readFileSync(path.join(ROOT, 'docs/reference/dialects.md'), 'utf8')
 /** `{ [field]: { anthropic, google, relay } }` */
 const TABLE = Object.fromEntries([...page.split('### Messages')[0].split('## Requests')[1].matchAll(/^\| `(\w+)` \| (.*) \| (.*) \| (.*) \|$/gm)]
   .map(([, field, anthropic, google, relay]) => [field, { anthropic, google, relay }]))

@@ -230,9 +230,9 @@ test('while a commit hangs, 50 streams flow to their ends, and who queues is not
   assert.equal((await call).status, 'queued')
 })
 
-test('the program of docs/queue.md is the executed example', async () => {
+test('the program of docs/how-to/queue.md is the executed example', async () => {
   const example = path.join(ROOT, 'examples', 'queue.mjs')
-  const block = /```js\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(ROOT, 'docs', 'queue.md'), 'utf8'))[1]
+  const block = /```js run\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(ROOT, 'docs', 'how-to', 'queue.md'), 'utf8'))[1]
   assert.equal(block, fs.readFileSync(example, 'utf8'))
   const child = spawn(process.execPath, [example], { stdio: ['ignore', 'pipe', 'inherit'] })
   let out = ''

@@ -24,7 +24,7 @@ const REPLIES = {
   usage: { usage: true },
   noUsage: { usage: false }
 }
-/** What other vendors say and OpenAI has no word for: docs/dialects.md. */
+/** What other vendors say and OpenAI has no word for: docs/reference/dialects.md. */
 const EXTENSIONS = ['reasoning_content', 'native_finish_reason', 'extra_content', 'images']
 const SEEDS = path.join(__dirname, '../../tests/fuzz/seeds')
 

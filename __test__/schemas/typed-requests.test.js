@@ -22,7 +22,7 @@ const TARGETS = [
   { dialect: 'google', type: 'GoogleRequest', model: 'gemini-2.0-flash' },
   { dialect: 'relay', type: 'GoogleRequest', model: 'gemini-3-pro' }
 ]
-/** What is not sent, for a reason that docs/dialects.md gives. */
+/** What is not sent, for a reason that docs/reference/dialects.md gives. */
 const REFUSED = {
   openai: /: (?:logprobs|n|messages\[\d+\]\.content\[\d+\]): must be/,
   anthropic: /: messages: must be/,
@@ -51,8 +51,8 @@ test('the judge finds what is wrong, wherever it is', (t) => {
   }
 })
 
-test('every field that docs/dialects.md says anything can be sent for is among the samples', () => {
-  const page = fs.readFileSync(path.join(__dirname, '../../docs/dialects.md'), 'utf8').split('### Messages')[0]
+test('every field that docs/reference/dialects.md says anything can be sent for is among the samples', () => {
+  const page = fs.readFileSync(path.join(__dirname, '../../docs/reference/dialects.md'), 'utf8').split('### Messages')[0]
   const rows = [...page.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].filter(([, , cells]) => /mapped|dropped/.test(cells)).map(([, field]) => field)
   const asked = new Set([...table('openai').flatMap(({ body }) => Object.keys(body)), 'stream', 'stream_options'])
   assert.ok(rows.length > 25, 'the table was not found')

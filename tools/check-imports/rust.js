@@ -223,7 +223,8 @@ function resolve (modules, from, segments, seen = new Set()) {
  * @returns {[string | undefined, string[]]}
  */
 function anchor (modules, from, segments) {
-  let [first, ...rest] = segments
+  const first = segments[0]
+  let rest = segments.slice(1)
   if (first === 'crate') return ['', rest]
   if (modules.get(from)?.children.has(first)) return [from, segments]
   if (!RELATIVE.has(first)) return [undefined, []]
