@@ -45,6 +45,13 @@ export declare class NativeClient {
   close(slot: number, drainMs: number): void
   /** False for an endpoint that does not exist. */
   isolate(endpoint: string, isolated: boolean): boolean
+  /** When drills are held, as JSON; nothing if they are not. */
+  drills(): string | null
+  /**
+   * A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
+   * Nothing that it does is seen here.
+   */
+  twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
   /** Resolves after the first round. */
   startMonitoring(slot: number): void
   stopMonitoring(): void
@@ -86,13 +93,6 @@ export declare class NativeClient {
   reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
   /** Whether calls are under way under a configuration from before a reload. */
   lingers(): boolean
-  /** When drills are held, as JSON; nothing if they are not. */
-  drills(): string | null
-  /**
-   * A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
-   * Nothing that it does is seen here.
-   */
-  twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
   endpointStatus(): string
   summary(): string
   /** The models that aliases and endpoints name. */

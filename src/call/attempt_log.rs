@@ -1,4 +1,4 @@
-//! The attempts of one call, as they began. One that is under way when the call ends is told all the same.
+//! The attempts of one call in the order they began, also those still running when the call ends.
 
 use std::time::Instant;
 
@@ -8,25 +8,25 @@ use crate::base::reason::Reason;
 #[derive(Default)]
 pub struct AttemptLog {
     attempts: Vec<Attempt>,
-    /// Which of them are under way, and since when.
+    /// Running attempts by number, with their start.
     open: Vec<(usize, Instant)>,
-    /// Which have ended or were skipped since listeners last heard.
+    /// Attempts that ended or were skipped and have not been emitted yet.
     unreported: Vec<usize>,
-    /// A second request was sent for a slow first.
+    /// A hedge was sent.
     pub hedged: bool,
-    /// What may be billed of it is in the books.
+    /// The accountant has recorded what may be billed.
     pub booked: bool,
 }
 
 impl AttemptLog {
-    /// An attempt begins; its number is for the other functions.
+    /// Adds a running attempt and returns its number.
     pub fn begin(&mut self, attempt: Attempt, now: Instant) -> usize {
         self.attempts.push(attempt);
         self.open.push((self.attempts.len() - 1, now));
         self.attempts.len() - 1
     }
 
-    /// A candidate was passed over.
+    /// Adds a candidate that was skipped.
     pub fn skip(&mut self, attempt: Attempt) {
         self.unreported.push(self.attempts.len());
         self.attempts.push(attempt);
@@ -38,7 +38,7 @@ impl AttemptLog {
         }
     }
 
-    /// An attempt has ended, unless it had already.
+    /// Ends an attempt. Does nothing if it has ended.
     pub fn end(&mut self, number: usize, outcome: AttemptOutcome, reason: Option<Reason>, now: Instant) {
         let Some(at) = self.open.iter().position(|(open, _)| *open == number) else { return };
         let (_, began) = self.open.swap_remove(at);
@@ -49,7 +49,7 @@ impl AttemptLog {
         self.unreported.push(number);
     }
 
-    /// What listeners have not heard of yet, in order; they have then.
+    /// Takes the attempts that have not been emitted yet, in order.
     pub fn unreported(&mut self) -> impl Iterator<Item = &Attempt> {
         let mut numbers = std::mem::take(&mut self.unreported);
         numbers.sort_unstable();
@@ -60,14 +60,14 @@ impl AttemptLog {
         !self.unreported.is_empty()
     }
 
-    /// Numbers of those under way, in their order.
+    /// The numbers of running attempts, in order.
     pub fn under_way(&self) -> Vec<usize> {
         let mut open: Vec<usize> = self.open.iter().map(|(number, _)| *number).collect();
         open.sort_unstable();
         open
     }
 
-    /// The last one that was sent: `outcome` says what came after it.
+    /// Sets what followed the last attempt that was sent.
     pub fn set_last_outcome(&mut self, outcome: AttemptOutcome) {
         let last = self.attempts.iter_mut().rev().find(|a| a.outcome != AttemptOutcome::Skipped);
         if let Some(last) = last {

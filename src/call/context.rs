@@ -1,4 +1,4 @@
-//! One call: its request and options, its attempts so far, and what attempts ask of it.
+//! One call: its request and options, its attempts so far, and what attempts need of it.
 
 use super::{
     attempt_log::AttemptLog,
@@ -35,7 +35,7 @@ pub struct Call {
     pub(super) _active: CallGuard,
     pub request: CallRequest,
     pub options: CallOptions,
-    /// Set for callers who are answered in their own dialect.
+    /// Set for callers that get the answer in their own protocol.
     pub client_protocol: Option<ClientProtocol>,
     pub timeouts: Timeouts,
     pub streams: Streams,
@@ -44,24 +44,24 @@ pub struct Call {
     pub(super) attempt_log: Mutex<AttemptLog>,
     pub(super) rank: WaitOrder,
     pub(super) retries_left: u32,
-    /// All the time spent waiting, and that part of it that has a bound of its own.
+    /// Time spent waiting, and the part of it that `MAX_WAIT` bounds.
     pub(super) waited: Duration,
     pub(super) bounded_wait: Duration,
     pub(super) budget_exhausted: bool,
-    /// A stream that broke after content had been delivered, and is being made good.
+    /// The stream that broke after content was delivered, while another attempt resumes it.
     pub(super) interruption: Option<Box<Interruption>>,
-    /// An endpoint that was to go on with a text would not.
+    /// An endpoint refused to continue a text.
     pub(super) prefill_refused: bool,
-    /// How the lot fell for an endpoint that is new, until the first attempt is counted.
+    /// The canary draw of this call, until its first attempt is recorded.
     pub(super) canary_draw: Mutex<Option<CanaryDraw>>,
-    /// Who would be asked with all in health.
+    /// The candidate that is tried first when all are healthy.
     pub(super) primary: Option<TargetKey>,
-    /// The witness has heard of its end.
+    /// The recorder has the end of the call.
     pub(super) seen: bool,
 }
 
 impl Call {
-    /// With `wire` it is by somebody who is answered in his own dialect.
+    /// `client_protocol` is set for callers that get the answer in their own protocol.
     pub fn new(
         active: CallGuard,
         request: impl Into<CallRequest>,
@@ -108,12 +108,12 @@ impl Call {
         }
     }
 
-    /// The time to first content that its rule wants.
+    /// The time to first content that the routing rule demands.
     pub(super) fn sla(&self) -> Option<Duration> {
         self.options.rule.as_ref().and_then(|rule| rule.latency_sla)
     }
 
-    /// Whether who takes over is told the last turn of the conversation alone.
+    /// Whether other candidates get only the last turn of the conversation.
     pub fn sends_last_turn_only(&self) -> bool {
         self.options.rule.as_ref().is_some_and(|rule| rule.sends_last_turn_only)
     }
@@ -124,18 +124,18 @@ impl Call {
 
     pub(super) fn on_unavailable(&self) -> OnUnavailable {
         let chosen = self.options.on_unavailable.unwrap_or(self.engine.config.on_unavailable);
-        // There is no word for a queued request in a vendor's dialect.
+        // A queued request has no form in a vendor's protocol.
         let answered = self.client_protocol.is_some() || self.request.chat().is_none();
         if answered && chosen == OnUnavailable::Queue { OnUnavailable::Wait } else { chosen }
     }
 
     pub(super) fn hedge(&self) -> Option<Hedge> {
-        // Only of chat completions is it known that a second one does no harm.
+        // Only chat completions are known to be safe to send twice.
         self.request.chat()?;
         self.options.hedge.unwrap_or(self.engine.config.hedge)
     }
 
-    /// Whether an attempt at this target would go on with the text that broke off.
+    /// Whether an attempt at this target would continue the interrupted text.
     pub(super) fn continues_at(&self, target: &Target) -> bool {
         let Some(interruption) = &self.interruption else { return false };
         self.streams.on_cut == OnCut::Continue
@@ -145,12 +145,12 @@ impl Call {
             && interruption.whole.is_plain_text()
     }
 
-    /// What an attempt that goes on is sent as the beginning of its answer.
+    /// The beginning of the answer that a continuing attempt is sent.
     pub fn prefill(&self, continues: bool) -> Option<&str> {
         self.interruption.as_ref().filter(|_| continues).map(|interruption| interruption.whole.text())
     }
 
-    /// What the reader is told before the chunks of an attempt that makes a cut good.
+    /// The notice before the chunks of an attempt that resumes an interrupted stream.
     pub fn announcement(&self, target: &Target, continues: bool) -> Option<ResumeNotice> {
         let interruption = self.interruption.as_ref()?;
         let chunk = json!({
@@ -170,7 +170,7 @@ impl Call {
         Some(ResumeNotice { chunk: chunk.to_string(), whole })
     }
 
-    /// What is told of an answer whose vendor does not say it. Each attempt has an id of its own.
+    /// Defaults for what the vendor's answer lacks. Each attempt has its own id.
     pub fn unsaid(&self, target: &Target) -> ResponseDefaults {
         ResponseDefaults {
             created: epoch_ms(self.engine.wall()) / 1_000,
@@ -179,13 +179,13 @@ impl Call {
         }
     }
 
-    /// What a caller with a dialect of his own is told before a stream begins.
+    /// The first item of a stream in the caller's protocol.
     pub fn stream_preamble(&self, target: &Target, vendor_request_id: Option<&str>) -> Value {
         let attempts = self.attempt_log.lock().attempts().len();
         output::stream_preamble(target, &self.id, vendor_request_id, attempts)
     }
 
-    /// From here on the vendor may hear of an attempt, and bill it, until it is known what came of it.
+    /// The request is about to be sent: until its outcome is known, the vendor may bill it.
     pub fn sending(&self, number: usize) {
         self.attempt_log.lock().change(number, |a| a.maybe_billed = true);
     }

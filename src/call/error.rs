@@ -1,4 +1,4 @@
-//! A call that failed, as data: the façade makes a JavaScript error of it.
+//! A failed call, as data. The façade makes a JavaScript error of it.
 
 use std::time::{Duration, SystemTime};
 
@@ -56,10 +56,10 @@ pub struct CallError {
     pub retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<&'static str>,
-    /// The vendor's own code.
+    /// The vendor's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_code: Option<String>,
-    /// A retry was due that the retry budget did not allow.
+    /// The retry budget did not allow a retry.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retry_budget_exhausted: bool,
     /// One for each candidate that failed or was skipped.
@@ -70,7 +70,7 @@ pub struct CallError {
     pub earliest_retry_at: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<PartialAnswer>,
-    /// What is wrong with the options, one by one.
+    /// Every problem with the options.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
@@ -121,13 +121,13 @@ impl CallError {
         Self::new(ErrorCode::Config, Reason::Config, message)
     }
 
-    /// Options that are not valid, all of them.
+    /// Invalid options, with every problem.
     pub fn problems(problems: Vec<Problem>) -> Self {
         let list: Vec<String> = problems.iter().map(|p| format!("{} {}", p.path, p.message)).collect();
         Self { problems, ..Self::config(list.join("\n")) }
     }
 
-    /// One thing that is not valid.
+    /// One invalid option.
     pub fn problem(path: &str, message: String) -> Self {
         Self::problems(vec![Problem { path: path.into(), message }])
     }
@@ -144,7 +144,7 @@ impl CallError {
         Self::new(ErrorCode::ClientClosed, Reason::Closed, "the client is closed")
     }
 
-    /// A budget is used up.
+    /// A cost budget is exhausted.
     pub fn budget(name: &str, limit: Money, renews_in: Duration) -> Self {
         let message = format!("the budget '{name}' of {} USD is used up", limit.usd());
         Self {
@@ -162,12 +162,12 @@ impl CallError {
         Self { retryable: true, ..Self::new(ErrorCode::Queue, Reason::QueueFull, message) }
     }
 
-    /// A queued call whose `ttl` was over first.
+    /// The `ttl` of a queued call passed before it was delivered.
     pub fn expired_in_queue() -> Self {
         Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
     }
 
-    /// Whether it is for want of an endpoint, and not a mistake of the caller's or somebody's will.
+    /// Whether endpoints were unavailable, as opposed to a mistake or a decision of the caller.
     pub fn is_outage(&self) -> bool {
         let outage = !matches!(
             self.code,
@@ -180,23 +180,23 @@ impl CallError {
                 | ErrorCode::Queue
                 | ErrorCode::Internal
         );
-        // A name that nobody serves was never sent to anyone.
+        // A model that no endpoint serves was never sent.
         let unknown = self.code == ErrorCode::NotFound && self.endpoint.is_none() && self.errors.is_empty();
         outage && !unknown
     }
 
-    /// Whether a request was lost that somebody else might have answered.
+    /// Whether another endpoint might have answered the lost request.
     pub fn is_loss(&self) -> bool {
         self.code == ErrorCode::StreamInterrupted
             || (self.is_outage() && self.code != ErrorCode::BudgetExceeded)
     }
 
-    /// Whether the same call may be answered at another time.
+    /// Whether the same call may succeed later.
     pub fn may_pass(&self) -> bool {
         self.is_outage() && !matches!(self.code, ErrorCode::BudgetExceeded | ErrorCode::NotFound)
     }
 
-    /// A defect of ours, such as a panic, contained.
+    /// A contained defect of bellwether, such as a panic.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Internal, Reason::Closed, message)
     }
@@ -210,7 +210,7 @@ impl CallError {
         Self { retryable: true, ..Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, message) }
     }
 
-    /// One candidate's failure as the call's.
+    /// The error of a call whose only candidate failed.
     pub fn of_fault(endpoint: &str, fault: &Fault) -> Self {
         let reason = fault.kind.reason();
         let status = fault.status.map(|s| format!("{s} ")).unwrap_or_default();
@@ -229,7 +229,7 @@ impl CallError {
         }
     }
 
-    /// A candidate that was not even asked.
+    /// The error of a candidate that was skipped.
     pub fn of_skip(endpoint: &str, reason: Reason) -> Self {
         let kind = match reason {
             Reason::RateLimited | Reason::Limiter => ErrorCode::RateLimit,
@@ -249,7 +249,7 @@ impl CallError {
         }
     }
 
-    /// A candidate that was not asked because as many requests are under way as it may have.
+    /// The error of a candidate that was skipped because it has as many running requests as it may have.
     pub fn of_full(endpoint: &str, limit: Option<u32>, configured: Option<u32>) -> Self {
         let why = match limit.or(configured) {
             Some(n) if configured == Some(n) => {
@@ -264,7 +264,7 @@ impl CallError {
         Self { message: format!("{endpoint}: not asked: {why}"), ..of }
     }
 
-    /// Several candidates failed. `telling` is the failure that says most.
+    /// Several candidates failed. `telling` is the most informative failure.
     pub fn all_failed(
         telling: Self,
         errors: Vec<EndpointError>,
@@ -313,7 +313,7 @@ impl CallError {
     }
 }
 
-/// Which class a failure is raised as.
+/// The error class of a fault.
 fn code(kind: FaultKind) -> ErrorCode {
     match kind {
         FaultKind::Dns

@@ -1,4 +1,4 @@
-//! What listeners hear of a call.
+//! Emits the events of a call.
 
 use crate::{base::timestamp::iso8601, engine::auth_error::auth_error, policy::fault::FaultKind};
 use std::{sync::Arc, time::Duration};
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Call {
-    /// Every attempt that has ended and whose outcome is known by now, and who was skipped.
+    /// Emits the attempts that have ended and whose outcome is known, and the skipped candidates.
     pub(super) fn emit_attempts(&self, attempt_log: &mut AttemptLog) {
         attempt_log.unreported().for_each(|attempt| {
             self.count_attempt(attempt);
@@ -57,7 +57,7 @@ impl Call {
         });
     }
 
-    /// Events that only some faults bring: a throttle, a refused credential.
+    /// Emits `rateLimit` and `authError` for the faults that mean those.
     pub(super) fn emit_limit_or_auth_error(&self, target: &Target, fault: &Fault) {
         let name = &target.endpoint.config.name;
         match fault.kind {

@@ -1,4 +1,4 @@
-//! The answer for when there is none: canned, and marked as such.
+//! The fallback response of a call without an answer, marked as such.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ use crate::{
     config::call_policy::{Fallback, OnUnavailable},
 };
 
-/// What reports and completions name as who answered.
+/// The endpoint, provider and model of a fallback response.
 const NAME: &str = "fallback";
-/// How long the user's function may think, if the deadline allows.
+/// The time limit of the user's function, if the deadline allows.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Call {
-    /// The end of a call that came to nothing: the fallback, or the error with everything that is known.
+    /// Ends a failed call: with the fallback response, or with the complete error.
     pub(super) async fn fail<S: StreamSink>(
         &mut self,
         error: CallError,
@@ -43,20 +43,21 @@ impl Call {
         Err(error)
     }
 
-    /// Whether a call that failed so is to be queued: nobody was there for it, and whoever asked can be told.
+    /// Whether a call that failed this way is queued: no endpoint was available, and the caller accepts a
+    /// queued result.
     pub fn is_to_be_queued(&self, error: &CallError) -> bool {
         self.on_unavailable() == OnUnavailable::Queue && error.may_pass() && self.interruption.is_none()
     }
 
-    /// The text to answer with, if the user has one for this.
+    /// The fallback text, if one is configured for this failure.
     async fn fallback(&self, error: &CallError) -> Option<String> {
-        // It is a text for those who wait for one.
+        // The fallback is the text of a chat.
         let chat = self.request.chat()?;
         let config = &self.engine.config;
         let on_unavailable = self.on_unavailable();
         let chosen = on_unavailable == OnUnavailable::Fallback;
         let fallback = config.fallback.clone().or_else(|| chosen.then(Fallback::default))?;
-        // A caller's mistake is no outage, and what has been delivered is not taken back.
+        // A caller's mistake is not an outage, and delivered content is not replaced.
         if !error.is_outage()
             || matches!(on_unavailable, OnUnavailable::Error | OnUnavailable::Queue)
             || self.interruption.is_some()
@@ -71,7 +72,8 @@ impl Call {
                 let left = self.deadline().saturating_duration_since(now());
                 let text = time::timeout(PATIENCE.min(left), asked).await.ok().flatten();
                 if text.is_none() {
-                    // The error stays as it was; what the function threw is its author's.
+                    // The caller gets the original error. What the function threw is not shown: it may hold
+                    // secrets.
                     event::emit(
                         &*self.engine.events,
                         EventKind::Config,

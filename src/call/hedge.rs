@@ -1,5 +1,5 @@
-//! An attempt up to its first content, and a second one beside it where hedging allows. The first content
-//! wins; the other attempt is dropped.
+//! Runs an attempt up to its first content, and a second one beside it where hedging allows. The first
+//! content wins; the other attempt is dropped.
 
 use super::{attempt::receive, redact::redacted_fault, types::AttemptContext};
 use std::time::Duration;
@@ -28,14 +28,14 @@ use crate::{
     state::Target,
 };
 
-/// An attempt whose content has begun.
+/// An attempt past its commit point.
 pub enum Committed<'c> {
     Whole(CallAnswer),
     Stream(Box<ChatStreamReader<'c>>),
     Flow(Box<PassthroughReader<'c>>),
 }
 
-/// An attempt that came to content, or to a fault.
+/// An attempt that reached its commit point or failed.
 pub struct AttemptResult<'c> {
     pub index: usize,
     pub attempt: AttemptContext,
@@ -43,7 +43,8 @@ pub struct AttemptResult<'c> {
 }
 
 impl Call {
-    /// Runs the picked attempt, and perhaps one more, to the first content of either or to the failure of all.
+    /// Runs the selected attempt, and perhaps a hedge, until either reaches its first content or both have
+    /// failed.
     pub(super) async fn run_hedged(
         &self,
         selector: &mut Selector,
@@ -75,7 +76,7 @@ impl Call {
                 self.discard_loser(other_number);
                 AttemptResult { index, attempt, committed: Ok(committed) }
             }
-            // A mistake of the caller's that the other would make as well: it is not waited for.
+            // The other attempt would fail the same way: the request itself is wrong.
             Err(fault) if self.decides_call(&fault, selector, index, other_index) => {
                 self.discard_loser(other_number);
                 AttemptResult { index, attempt, committed: Err(fault) }
@@ -89,7 +90,7 @@ impl Call {
         }
     }
 
-    /// When a second attempt is due, if this call is hedged and anyone is left for it.
+    /// When the hedge is due, if this call is hedged and has another candidate.
     fn hedge_after(&self, target: &Target, selector: &Selector) -> Option<Duration> {
         let hedge = self.hedge()?;
         let now = now();
@@ -116,7 +117,7 @@ impl Call {
         selection
     }
 
-    /// Whether a failure is the call's result whatever another attempt would come to.
+    /// Whether a failure is the call's result, whatever another attempt would return.
     fn decides_call(&self, fault: &Fault, selector: &Selector, failed: usize, other: usize) -> bool {
         let target = |index: usize| &selector.candidates[index].target;
         fault.kind.rule().scope == BlameScope::Request
@@ -130,7 +131,7 @@ impl Call {
             }
     }
 
-    /// The other attempt was faster. What this one would have said nobody hears.
+    /// Ends the slower attempt. Its answer is not read.
     fn discard_loser(&self, number: usize) {
         let mut attempt_log = self.attempt_log.lock();
         attempt_log.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());
@@ -146,7 +147,7 @@ impl Call {
         let entry = self.blank(target, AttemptOutcome::Fail, None);
         let number = self.attempt_log.lock().begin(entry, admission.began);
         selector.ask(index, number);
-        // A deadline is for those who have somebody else to ask.
+        // The latency limit applies only while another candidate is available.
         let limit = constraints::tighter(target.endpoint.config.max_latency, self.sla())
             .filter(|_| self.request.is_streamed_chat());
         let latency_limit = limit.filter(|_| selector.alternative(self.selection_context()));
@@ -167,7 +168,7 @@ impl Call {
         }
     }
 
-    /// An attempt's place in the trail, before anything is known of it.
+    /// A new entry of the attempt log.
     pub(super) fn blank(&self, target: &Target, outcome: AttemptOutcome, reason: Option<Reason>) -> Attempt {
         Attempt {
             endpoint: target.endpoint.name.clone(),
@@ -183,7 +184,7 @@ impl Call {
         }
     }
 
-    /// Sends, and reads until there is content.
+    /// Sends the request and reads up to the commit point.
     async fn begin(&self, mut attempt: AttemptContext) -> AttemptResult<'_> {
         let committed = match send::send(self, &mut attempt).await {
             Err(failed) => {
@@ -199,7 +200,7 @@ impl Call {
                 });
                 let status = head.status;
                 let committed = match &self.request {
-                    // In places of their own: calls that are answered whole need no room for them.
+                    // Boxed: calls that are answered whole should not reserve the space.
                     CallRequest::Other(_) => {
                         let reader = Box::pin(response::begin(self, &mut attempt, answer)).await;
                         reader.map(|reader| Committed::Flow(Box::new(reader)))

@@ -1,5 +1,5 @@
-//! A stream that broke after content was delivered, and what may be done about it. Never a silent splice:
-//! whatever goes on is announced in the stream.
+//! Handles a stream that broke after content was delivered. Never a silent splice:
+//! resuming is announced in the stream.
 
 use super::types::Interruption;
 
@@ -11,13 +11,14 @@ use crate::{
 };
 
 impl Call {
-    /// Whether a cut is made good, and the fault to go on with. The one that broke off is not asked again.
+    /// Decides whether another attempt resumes the stream, and returns the fault to go on with. The broken
+    /// candidate is not retried.
     pub(super) fn after_interruption(
         &mut self,
         interruption: Box<Interruption>,
     ) -> Result<Fault, Box<CallError>> {
         let fault = Fault { retry_forbidden: true, ..interruption.fault.clone() };
-        // Who takes over is announced in a chunk, for which other dialects have none.
+        // The notice is a chunk, which other protocols do not have.
         if self.client_protocol.is_some()
             || self.streams.on_cut == OnCut::Error
             || fault.kind.rule().scope == BlameScope::Request
@@ -28,7 +29,7 @@ impl Call {
         Ok(fault)
     }
 
-    /// The error of a call whose cut could not be made good: what was delivered is what its caller must know.
+    /// The error of an interrupted call that no attempt resumed. It carries what was delivered.
     pub(super) fn interruption_error(&mut self, error: CallError) -> CallError {
         let Some(interruption) = self.interruption.take() else { return error };
         if error.interrupted.is_some() {

@@ -1,4 +1,4 @@
-//! What the witness is told of a call.
+//! Records a call's attempts and end with the recorder.
 
 use super::{context::Call, error::CallError, report::Attempt, select::constraints, types::CallReply};
 use crate::{
@@ -12,13 +12,13 @@ use crate::{
     state::Target,
 };
 
-/// The label of models that nobody serves: whatever callers make up is not counted one by one.
+/// The label for models that no endpoint serves: names that callers invent are not counted one by one.
 const UNKNOWN: &str = "(unknown)";
-/// A tag that says on whose behalf a call is, where the request does not.
+/// The tag that names the user when the request does not.
 const USER: &str = "user";
 
 impl Call {
-    /// An attempt was booked: with the fault it ended in, or without one.
+    /// Records a finished attempt, with its fault if it failed.
     pub(super) fn record_attempt(
         &self,
         target: &Target,
@@ -34,7 +34,7 @@ impl Call {
             failure: fault.map(|fault| fault.kind.reason()),
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != BlameScope::Request),
         };
-        // Attempts that end after their client was closed are still seen, but nobody would end a watch they began.
+        // Attempts may end after the client was closed. A poll that they started would have no owner.
         if self.engine.recorder.attempt(&seen) && !self.engine.is_closed() {
             let endpoint = &target.endpoint;
             self.engine.watch_status_page(endpoint);
@@ -47,7 +47,7 @@ impl Call {
         self.engine.recorder.alert_manager.attempt(&seen, AttemptLatency { latency, limit });
     }
 
-    /// Every attempt is counted once, when it is known what came after it.
+    /// Counts an attempt once, when its outcome is final.
     pub(super) fn count_attempt(&self, attempt: &Attempt) {
         let Attempt { endpoint, model, outcome, reason, .. } = attempt;
         let provider = || self.engine.endpoint(endpoint).map_or("", |e| &*e.config.provider);
@@ -60,7 +60,7 @@ impl Call {
         self.engine.recorder.record_failover(way);
     }
 
-    /// The call is over, one way or another; seen once.
+    /// Records the end of the call, once.
     pub(super) fn record_end(&mut self, result: Option<&Result<CallReply, CallError>>) {
         if std::mem::replace(&mut self.seen, true) {
             return;
@@ -102,13 +102,13 @@ impl Call {
     }
 }
 
-/// What the usual candidate came to when it was asked first, or would have been.
+/// The call's failure without failover. A primary skipped by breaker, cooldown or limiter counts as failed.
 fn without_failover(attempts: &[Attempt], primary: &TargetKey) -> Option<Reason> {
     let own = |a: &&Attempt| (&a.endpoint, &a.model) == (&primary.0, &primary.1);
-    // Inside a tier somebody else may have been drawn.
+    // Within a tier another candidate may have been drawn first.
     let first = attempts.iter().find(own).or_else(|| attempts.first())?;
     first.reason.filter(|reason| match reason {
-        // It was well, but slower or dearer than was wanted, or not waited for.
+        // The primary was healthy, but too slow or too expensive, or its answer was not waited for.
         Reason::Hedged | Reason::Aborted | Reason::LatencyLimit | Reason::CostLimit => false,
         _ => true,
     })

@@ -1,4 +1,4 @@
-//! What one call asks for beside its request.
+//! Reads the options of one call.
 
 use serde_json::Value;
 
@@ -14,14 +14,14 @@ use crate::config::{
 pub struct CallOptions {
     pub timeouts: Option<Timeouts>,
     pub max_retries: Option<u32>,
-    /// Names of the endpoints that may be asked.
+    /// Names of the endpoints that may be used.
     pub endpoints: Option<Vec<String>>,
     pub fallback_models: Vec<String>,
     pub on_unavailable: Option<OnUnavailable>,
     pub streams: Option<Streams>,
-    /// `Some(None)` switches the client's off.
+    /// `Some(None)` switches the client's hedging off.
     pub hedge: Option<Option<Hedge>>,
-    /// Higher goes first where calls wait.
+    /// Waiting calls with a higher priority go first.
     pub queue_priority: i32,
     pub idempotency_key: Option<http::HeaderValue>,
     pub tags: Vec<(String, String)>,
@@ -33,7 +33,7 @@ pub struct CallOptions {
 const MAX_TAGS: usize = 16;
 
 impl CallOptions {
-    /// Reads them; what is given in part is the client's for the rest.
+    /// Reads the options. Missing members of nested options come from the client.
     pub fn parse(text: &str, client: &ClientConfig) -> Result<Self, Problems> {
         let value: Value = serde_json::from_str(text).map_err(|e| {
             vec![Problem { path: "options".into(), message: format!("must be plain data: {e}") }]

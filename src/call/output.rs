@@ -1,4 +1,4 @@
-//! In whose words a call is answered: OpenAI's, as objects, or a caller's own, ready for the wire.
+//! Encodes the answer for the caller: OpenAI objects, or bytes of the caller's own protocol.
 
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -8,27 +8,27 @@ use crate::{
     state::Target,
 };
 
-/// A caller who speaks a vendor's own dialect, through an SDK or over HTTP.
+/// The protocol of a caller that sent its request through an SDK or over HTTP.
 #[derive(Debug)]
 pub struct ClientProtocol {
     pub caller: ClientDialect,
-    /// The model he asked for.
+    /// The requested model.
     pub model: String,
-    /// His headers, for endpoints that speak as he does.
+    /// The caller's headers, for endpoints of the same dialect.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// How a stream is passed on.
 pub enum OutputEncoding {
-    /// Chunks of OpenAI's, as JSON.
+    /// OpenAI's chunks, as JSON.
     Objects,
-    /// The vendor's own events, as they came.
+    /// The vendor's own events, unchanged.
     Raw,
     Encoded(Box<ClientEncoder>),
 }
 
 impl ClientProtocol {
-    /// A whole answer: the vendor's own text if he speaks that, else what it means in his words.
+    /// A whole answer: unchanged from an endpoint of the caller's dialect, else translated.
     pub fn answer(&self, dialect: Dialect, own: String, translated: Option<String>) -> String {
         if self.caller.speaks(dialect) {
             return own;
@@ -36,13 +36,13 @@ impl ClientProtocol {
         let completion = translated.unwrap_or(own);
         match serde_json::from_str(&completion) {
             Ok(completion) => self.caller.write_answer(&completion, &self.model),
-            // It was read as an answer already; what cannot be read again is passed on as it is.
+            // It has been parsed once already. What cannot be parsed again is passed on unchanged.
             Err(_) => completion,
         }
     }
 }
 
-/// What is told before the first event of a stream: who answers.
+/// The first item of a stream: which endpoint answers.
 pub fn stream_preamble(
     target: &Target,
     request_id: &str,
@@ -66,7 +66,7 @@ impl OutputEncoding {
         }
     }
 
-    /// What a chunk is passed on as; `text` is its JSON. Nothing where its event was passed on as it came.
+    /// The encoding of a chunk; `text` is its JSON. Empty when its event was passed on unchanged.
     pub fn chunk(&mut self, chunk: &Value, text: String) -> String {
         match self {
             Self::Objects => text,
@@ -79,7 +79,7 @@ impl OutputEncoding {
         }
     }
 
-    /// An event as it came, where it is passed on so.
+    /// An event, for callers that get the vendor's events unchanged.
     pub fn event(&self, name: Option<&str>, data: &str) -> Option<String> {
         let Self::Raw = self else { return None };
         let mut out = String::with_capacity(data.len() + 32);
@@ -97,7 +97,7 @@ impl OutputEncoding {
         Some(out)
     }
 
-    /// What comes after the last chunk of a sound stream.
+    /// What follows the last chunk of a complete stream.
     pub fn end(&mut self) -> String {
         let mut out = String::new();
         if let Self::Encoded(encoder) = self {

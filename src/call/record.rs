@@ -1,4 +1,4 @@
-//! An attempt's end, booked everywhere at once: trail, breaker, cooldown, load, counters, events.
+//! Records an attempt's end everywhere at once: log, breaker, cooldown, load, counters, events.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl Call {
         self.attempt_log.lock().change(attempt.number, change);
     }
 
-    /// Books an attempt's end everywhere at once: trail, breaker, cooldown, load, counters, events.
+    /// Records an attempt's end everywhere at once: log, breaker, cooldown, load, counters, events.
     pub(super) fn settle(&self, attempt: &mut AttemptContext, ended: &AttemptEnd) {
         let admission = &mut attempt.admission;
         let target = admission.target.clone();
@@ -28,7 +28,7 @@ impl Call {
         let mut refused = None;
         let (outcome, reason) = match ended {
             AttemptEnd::Answered(answered) => {
-                // A stream was booked when its content began.
+                // A stream was committed when its content began.
                 if self.request.is_whole_chat() {
                     self.commit(admission, took);
                 }
@@ -77,18 +77,18 @@ impl Call {
             }
         };
         if let Some(key) = refused {
-            // After the booking, for which it matters whether another key may be asked for.
+            // Recorded last: what is recorded above depends on whether the function may give another key.
             target.credential.record_refusal(&key, now);
         }
         let mut attempt_log = self.attempt_log.lock();
         attempt_log.end(attempt.number, outcome, reason, now);
-        // What comes of a failure shows when somebody is asked next, or nobody is.
+        // The outcome of a failure is known when the next candidate is selected, or none is left.
         if outcome == AttemptOutcome::Ok {
             self.emit_attempts(&mut attempt_log);
         }
     }
 
-    /// First content arrived: from here on the attempt is a success.
+    /// First content has arrived: from here on the attempt is a success.
     pub fn commit(&self, admission: &mut Admission, took: Duration) {
         let changes = admission.succeeded(now(), took, self.engine.draw());
         let target = &admission.target;
@@ -100,7 +100,7 @@ impl Call {
         }
     }
 
-    /// A new endpoint is judged by calls' first attempts.
+    /// Only the first attempt of a call counts for the canary.
     fn record_canary(&self, target: &Target, took: Option<Duration>) {
         let canary_draw = self.canary_draw.lock().take();
         if let Some(canary_draw) = canary_draw {
@@ -130,7 +130,7 @@ impl Call {
 
     fn record_fault(&self, target: &Target, fault: &Fault, took: Duration) {
         let reason = fault.kind.reason();
-        // A caller's mistake says nothing about the endpoint.
+        // A caller's mistake does not count against the endpoint.
         if fault.kind.rule().scope != BlameScope::Request {
             self.record_failure(target, reason, &fault.message, took);
         }
@@ -139,7 +139,7 @@ impl Call {
             stats.rate_limited += 1;
             stats.last_rate_limited = Some(self.engine.wall());
         }
-        // A timeout is a latency that was not seen to its end: recorded where it was cut.
+        // A timeout is a latency with a lower bound: record it where it was cut off.
         if matches!(
             fault.kind,
             FaultKind::HeadersTimeout | FaultKind::FirstContentTimeout | FaultKind::LatencyLimit
@@ -162,7 +162,7 @@ impl Call {
         *target.endpoint.last_error.lock() = Some(LastError { reason, message: message.to_owned(), at });
     }
 
-    /// The call ended while attempts were under way, or after its last one failed.
+    /// Ends the log when the call ends, and records attempts that may be billed.
     pub(super) fn finish_attempt_log(&self, reason: Reason) {
         let mut attempt_log = self.attempt_log.lock();
         for number in attempt_log.under_way() {
@@ -182,7 +182,7 @@ impl Call {
 }
 
 impl Drop for Call {
-    /// An aborted call's attempts were made all the same, and are told.
+    /// Emits the attempts of an aborted call too.
     fn drop(&mut self) {
         let ended = {
             let attempt_log = self.attempt_log.lock();

@@ -1,8 +1,8 @@
-//! Keeps the secrets that were sent to a vendor out of what it answers.
+//! Removes secrets from what a vendor answered.
 
 use super::types::AttemptEnd;
 use crate::{policy::fault::Fault, state::Target};
-/// A vendor that quotes the key back must not make it public.
+/// Removes secrets from an attempt's fault: vendors may quote the key.
 pub(super) fn redacted(target: &Target, mut ended: AttemptEnd) -> AttemptEnd {
     match &mut ended {
         AttemptEnd::Answered(_) | AttemptEnd::Expired(_) => {}

@@ -1,4 +1,4 @@
-//! What is told about a call: every attempt, who answered, how long it took, what it cost.
+//! The report of a call: attempts, endpoint, durations and cost.
 
 use std::{
     sync::Arc,
@@ -16,13 +16,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptOutcome {
     Ok,
-    /// Failed, and the same candidate was asked again.
+    /// Failed; the same candidate was tried again.
     Retry,
-    /// Failed, and another candidate was asked.
+    /// Failed; another candidate was tried.
     Next,
-    /// Not asked.
+    /// Not sent.
     Skipped,
-    /// Failed, and the call with it.
+    /// Failed, and with it the call.
     Fail,
 }
 
@@ -61,7 +61,7 @@ pub struct Attempt {
     pub reused_connection: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub maybe_billed: bool,
-    /// The vendor's own id of the request, for its support.
+    /// The vendor's request id, for its support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_request_id: Option<String>,
 }
@@ -78,7 +78,7 @@ pub struct CallReport<'a> {
     /// `null` where the price or the usage is unknown.
     pub cost_usd: Option<f64>,
     pub latency: CallLatency,
-    /// Another endpoint or model answered than the one asked first.
+    /// Another endpoint or model answered than the primary.
     pub failover: bool,
     pub hedged: bool,
     pub degraded: bool,

@@ -1,4 +1,4 @@
-//! What a call asks: a chat completion, or something else that vendors offer.
+//! The request of a call: a chat completion, or another operation that is passed through.
 
 use super::passthrough::request::PassthroughRequest;
 use crate::{
@@ -42,22 +42,22 @@ impl CallRequest {
         }
     }
 
-    /// On whose behalf it is, in the vendor's field for that.
+    /// The end user, from the vendor's field for it.
     pub fn user(&self) -> Option<&str> {
         self.chat()?.user.as_deref()
     }
 
-    /// Whether it is a chat whose answer is taken as a whole.
+    /// Whether it is a chat that is not streamed.
     pub fn is_whole_chat(&self) -> bool {
         self.chat().is_some_and(|chat| !chat.stream)
     }
 
-    /// Whether it is a chat whose answer is taken as it comes.
+    /// Whether it is a streamed chat.
     pub fn is_streamed_chat(&self) -> bool {
         self.chat().is_some_and(|chat| chat.stream)
     }
 
-    /// Whether the answer is to come as events.
+    /// Whether the response is to be streamed.
     pub fn stream(&self) -> bool {
         match self {
             Self::Chat(request) => request.stream,
@@ -65,12 +65,12 @@ impl CallRequest {
         }
     }
 
-    /// Why an endpoint of this dialect cannot be asked.
+    /// Why the dialect cannot express the request.
     pub fn unspeakable(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
         self.chat()?.unsupported(dialect, model)
     }
 
-    /// About how many tokens it has.
+    /// The estimated input tokens.
     pub fn input_tokens(&self) -> u64 {
         match self {
             Self::Chat(request) => request.input_tokens(),
@@ -78,7 +78,7 @@ impl CallRequest {
         }
     }
 
-    /// What the caller says of requests that begin alike: vendors keep such beginnings.
+    /// The caller's prompt cache key. Requests with the same key share a prefix that vendors cache.
     pub fn cache_key(&self) -> Option<&str> {
         self.chat()?.cache_key.as_deref()
     }
@@ -87,7 +87,7 @@ impl CallRequest {
         self.chat()?.max_output
     }
 
-    /// What it is thought to need.
+    /// The tokens that the rate limiter reserves.
     pub fn demand(&self) -> Demand {
         let choices = self.chat().map_or(1, |request| request.choices.max(1)) as u64;
         let max_output = self.max_output().map(|n| n.saturating_mul(choices));

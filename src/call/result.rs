@@ -1,4 +1,4 @@
-//! What a call comes to: the answer with its report, or the error that says why there is none.
+//! Builds the result of a call: the answer with its report, or the error.
 
 use super::types::CallReply;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Call {
         CallReply { body: answered.body, report, answer: Some(answer) }
     }
 
-    /// Books what an answer cost, if that can be known, and says it beside what the usual one would have asked.
+    /// Records what an answer cost. Returns its cost and what the primary would have cost, where known.
     fn book(
         &self,
         selector: &Selector,
@@ -87,7 +87,7 @@ impl Call {
         (cost, entry.primary)
     }
 
-    /// The caller's fields that the one who answered was not sent.
+    /// The caller's fields that the answering endpoint was not sent.
     fn dropped_fields(&self, target: &Target) -> Vec<String> {
         let dialect = target.endpoint.config.dialect;
         if dialect == Dialect::OpenAi {
@@ -97,7 +97,7 @@ impl Call {
         written.map_or_else(Vec::new, |written| written.dropped.clone())
     }
 
-    /// No candidate is left: the error that says why.
+    /// Builds the error when no candidate is left.
     pub(super) fn give_up(&self, selector: &mut Selector) -> CallError {
         self.log_skips(selector, usize::MAX);
         let mut errors = Vec::new();
@@ -121,7 +121,7 @@ impl Call {
                 status: error.status,
                 message: error.message.clone(),
             });
-            // A failure says more than a skip, and an answer with a status more than a broken line.
+            // A failure is more informative than a skip, and a failure with a status more than one without.
             let weight = (state.fault.is_some(), error.status.is_some());
             if telling.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
                 telling = Some((weight, error));
@@ -129,7 +129,7 @@ impl Call {
         }
         let ready_in = selector.ready_in(self.selection_context());
         let Some((_, telling)) = telling else { return CallError::internal("a call had no candidates") };
-        // What none of them can be told is for the caller to change.
+        // When no candidate can express the request, the caller has to change it.
         if errors.len() == 1 || errors.iter().all(|e| e.reason == Reason::BadRequest) {
             let retry_after_ms = telling.retry_after_ms.or(ready_in.map(|d| d.as_millis() as u64));
             return CallError { retry_after_ms, ..telling };
@@ -148,7 +148,7 @@ fn tokens(usage: &Usage) -> TokenCounts {
     }
 }
 
-/// Whether somebody else answered than the candidate that would have been asked with all in health.
+/// Whether another candidate answered than the primary.
 fn moved(selector: &Selector, index: usize) -> bool {
     let first = &selector.candidates[0].target;
     let answered = &selector.candidates[index].target;

@@ -1,4 +1,5 @@
-//! The loop: pick a candidate, attempt, decide, until there is an answer or no way to one.
+//! The loop of a call: select a candidate, attempt, decide, until there is an answer or no candidate is
+//! left.
 
 use super::{context::Call, redact::redacted, types::AttemptEnd};
 use std::{sync::Arc, time::Duration};
@@ -28,7 +29,7 @@ use crate::{
 };
 
 impl Call {
-    /// Runs the call to its end. Chunks of a stream go to `sink` as they come.
+    /// Runs the call to its end. Chunks of a stream go to `sink` as they arrive.
     pub async fn run<S: StreamSink>(&mut self, sink: &mut S) -> Result<CallReply, CallError> {
         let deadline = time::Instant::from_std(self.deadline());
         let total = self.timeouts.total;
@@ -64,7 +65,7 @@ impl Call {
             engine.allowance.lock().call();
         }
         let mut failed: Option<(Arc<Target>, Fault)> = None;
-        // Who is to be asked again before anyone else.
+        // The candidate to retry before any other.
         let mut first = None;
         loop {
             let selection = self.select_next(&mut selector, first.take()).await?;
@@ -75,7 +76,7 @@ impl Call {
                 self.run_hedged(&mut selector, selection).await;
             let target = attempt.admission.target.clone();
             if committed.is_err() && now() >= self.deadline() {
-                // The caller's time is over, whatever else ran out with it: nobody is to blame.
+                // The deadline has passed too. It decides, so no endpoint is blamed.
                 return Err(CallError::deadline(self.timeouts.total));
             }
             let ended = match committed {
@@ -96,24 +97,24 @@ impl Call {
                 AttemptEnd::Failed(fault) => fault,
             };
             let AttemptContext { admission, refreshes, continues, .. } = attempt;
-            // Its place is free before anyone is picked.
+            // Free the concurrency slot before the next selection.
             drop(admission);
             if continues && fault.kind.rule().scope == BlameScope::Request {
-                // What it would not take is the beginning of the answer, not the caller's question.
+                // The endpoint refused the beginning of the answer, not the caller's request.
                 self.prefill_refused = true;
                 selector.reopen(index, true);
                 failed = Some((target, fault));
                 continue;
             }
             if fault.kind.rule().same == SameCandidate::AfterCooldown {
-                // Its turn was used. The one who came first would otherwise meet every throttle of an episode.
+                // Requeue the throttled call at the back; otherwise the oldest call absorbs every 429.
                 self.rank = engine.wait_queue.rank(self.options.queue_priority);
             }
             selector.failed(index, fault.clone(), &self.request, now());
             first = match self.decide(&selector, index, &fault, refreshes) {
                 NextStep::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
                 NextStep::Next => None,
-                // When it is ready again, or whoever is before: that is waited for among all who wait.
+                // Wait in the queue for this candidate or any other that becomes ready first.
                 NextStep::SameWhenReady if !self.engine.config.retry.prefer_same => None,
                 NextStep::SameWhenReady => self
                     .schedule_retry(&mut selector, index, Duration::ZERO, false, &mut None)
@@ -130,7 +131,7 @@ impl Call {
         }
     }
 
-    /// Asks the books before anyone else is asked.
+    /// Applies exhausted cost budgets: rejects the call or downgrades its route.
     fn apply_cost_budgets(&mut self) -> Result<(), Box<CallError>> {
         let now = epoch_ms(self.engine.wall());
         match self.engine.accountant.decide(&self.options.tags, now) {
@@ -189,8 +190,9 @@ impl Call {
         }
     }
 
-    /// Lets a candidate be asked again, after a wait or when its cooldown is over. False when that is not
-    /// allowed or does not fit the deadline.
+    /// Makes a candidate available again, after a wait if needed. False when that is not allowed or does
+    /// not fit the
+    /// deadline.
     pub(super) async fn schedule_retry(
         &mut self,
         selector: &mut Selector,
@@ -202,14 +204,14 @@ impl Call {
         let target = selector.candidates[index].target.clone();
         let cooling = match target.blockage(now()) {
             None => Duration::ZERO,
-            // Let through an open breaker, it came to nothing that says anything: the test is still to be made.
+            // The early probe ended without a result, so the breaker still needs one.
             Some(blocked)
                 if blocked.obstacle == BlockReason::Breaker && free && selector.states[index].early =>
             {
                 selector.states[index].early = false;
                 Duration::ZERO
             }
-            // An open breaker means another attempt is not wanted here.
+            // While the breaker is open, further attempts are unwanted.
             Some(blocked) if blocked.obstacle == BlockReason::Breaker => return false,
             Some(blocked) => match blocked.until {
                 Some(until) => until.saturating_duration_since(now()),
@@ -224,7 +226,7 @@ impl Call {
             return false;
         }
         if !wait.is_zero() {
-            // Who sleeps holds nobody up.
+            // Leave the wait queue before sleeping, so later calls are not blocked.
             *place = None;
             time::sleep(wait).await;
         }
@@ -232,8 +234,9 @@ impl Call {
         true
     }
 
-    /// Takes what a retry costs: one of the call's own, and leave from the endpoint's budget. Who comes back when
-    /// the vendor said needs no leave: the cooldown and the slow start after it pace those.
+    /// Takes a retry from the call and from the endpoint's retry budget. A retry after Retry-After needs no
+    /// budget:
+    /// the cooldown and the slow start after it limit those.
     pub(super) fn withdraw_retry_budget(&mut self, target: &Target, fault: Option<&Fault>) -> bool {
         let invited = fault
             .is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown && f.retry_after.is_some());

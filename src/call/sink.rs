@@ -1,12 +1,12 @@
-//! Where a stream's chunks go.
+//! The destination of a stream's chunks.
 
 use std::task::{Context, Poll};
 
-/// Where a stream's chunks go.
+/// The destination of a stream's chunks.
 pub trait StreamSink: Send {
-    /// One chunk, as the vendor wrote it. The first one says that the call is answered.
+    /// Takes a chunk as JSON. The first one answers the call.
     fn chunk(&mut self, json: String);
-    /// Whether the reader keeps up; a stream is not read on while it does not.
+    /// Whether the reader keeps up. A stream is not read on while it does not.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 

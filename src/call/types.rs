@@ -1,4 +1,4 @@
-//! What the parts of a call hand to each other.
+//! The types that the parts of a call hand to each other.
 
 use super::error::{CallError, PartialAnswer};
 use crate::{
@@ -11,27 +11,27 @@ use crate::{
 use std::time::Duration;
 use std::time::Instant;
 
-/// One attempt under way.
+/// One running attempt.
 pub struct AttemptContext {
     pub index: usize,
     pub admission: Admission,
-    /// Its number in the trail.
+    /// Its number in the attempt log.
     pub number: usize,
     /// The key that a function gave for it.
     pub key: Option<ApiKey>,
-    /// That key was refused, and the function may give another.
+    /// The key was refused, and the function may give another.
     pub refreshes: bool,
-    /// How long its first content may take, because another would do.
+    /// The limit on its first content while another candidate is available.
     pub latency_limit: Option<Duration>,
-    /// It is to go on with a text that broke off.
+    /// It continues an interrupted text.
     pub continues: bool,
-    /// Somebody else was asked before.
+    /// Another candidate was tried before.
     pub moved: bool,
-    /// It is not to go out on a connection that was used before.
+    /// It needs a new connection.
     pub fresh: bool,
 }
 
-/// A whole answer.
+/// An answer, whole or assembled from a stream.
 #[derive(Debug)]
 pub struct CallAnswer {
     pub body: String,
@@ -41,17 +41,17 @@ pub struct CallAnswer {
     pub skipped_events: u32,
 }
 
-/// How one attempt ended.
+/// How an attempt ended.
 pub enum AttemptEnd {
     Answered(CallAnswer),
     Failed(Fault),
-    /// Content had been delivered.
+    /// It broke after content was delivered.
     Cut(Box<Interruption>),
-    /// The call's own deadline passed after content had been delivered: nobody is to blame.
+    /// The call's deadline passed after content was delivered: no endpoint is blamed.
     Expired(Box<CallError>),
 }
 
-/// What had been delivered, by whom, and why it broke.
+/// What was delivered, by which endpoint, and why it broke.
 pub struct Interruption {
     pub fault: Fault,
     pub endpoint: String,
@@ -59,20 +59,20 @@ pub struct Interruption {
     pub whole: Accumulator,
 }
 
-/// Tells the reader that another candidate takes over, before its first chunk.
+/// Announces in the stream that another candidate takes over.
 pub struct ResumeNotice {
     pub chunk: String,
-    /// What it goes on from; a restart begins with nothing.
+    /// The content that it continues; empty for a restart.
     pub whole: Accumulator,
 }
 
-/// A sound answer, with its report as JSON.
+/// A valid answer, with its report as JSON.
 #[derive(Debug)]
 pub struct CallReply {
-    /// The vendor's body, or the completion put together from a stream.
+    /// The vendor's body, or the completion assembled from a stream.
     pub body: String,
     pub report: String,
-    /// Who gave it; `None` for the fallback.
+    /// Which candidate answered; `None` for the fallback.
     pub answer: Option<AnswerObservation>,
 }
 

@@ -1,4 +1,4 @@
-//! When nobody can be asked at once: who may be asked all the same, who is worth waiting for, and how long.
+//! Selects the next candidate, and waits when none is ready.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -23,15 +23,17 @@ use crate::{
     },
 };
 
-/// The longest a call waits for an endpoint to become well. A rate budget comes back for certain, and is
-/// waited for as long as the deadline allows.
+/// How long a call waits for an unhealthy endpoint. Waiting for the rate limiter is bounded only by the
+/// call's
+/// deadline, for its capacity returns for certain.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// Somebody was ready and was not taken, which may happen once in a while and must not become a busy loop.
+/// The shortest wait: a candidate that looks ready and is not admitted must not cause a busy loop.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 impl Call {
-    /// The next candidate: `first` if it is ready, an untried one that is, a retry of a tried one, an early
-    /// probe, or whatever becomes ready first.
+    /// The next candidate: `first` if it is ready, an untried ready one, an early probe, a retry, or the
+    /// one that
+    /// becomes ready first.
     pub(super) async fn select_next(
         &mut self,
         selector: &mut Selector,
@@ -39,7 +41,7 @@ impl Call {
     ) -> Result<Selection, CallError> {
         let mut place = None;
         loop {
-            // One that it throttled may have become ready while another was asked.
+            // A candidate that throttled this call may have become ready meanwhile.
             self.reopen(selector);
             let again =
                 first.take().and_then(|index| selector.retry_candidate(self.selection_context(), index));
@@ -70,8 +72,9 @@ impl Call {
             .or_else(|| selector.ready_candidate(self.selection_context(), true, |_| true))
     }
 
-    /// Somebody is asked: what became of the attempts before is known, and listeners hear. If it is a candidate
-    /// that has failed this call, its attempt before says so.
+    /// Emits the earlier attempts, whose outcome is known now. If this candidate failed before in this
+    /// call, that attempt
+    /// was a retry.
     fn emit_earlier_attempts(&self, selector: &Selector, index: usize) {
         let (target, state) = (&selector.candidates[index].target, &selector.states[index]);
         let again = state.number.zip(state.failed_at);
@@ -88,7 +91,7 @@ impl Call {
         self.emit_retry(target, now().saturating_duration_since(failed_at), state.fault.as_ref());
     }
 
-    /// Notes in the trail who was passed over for the one that was picked.
+    /// Logs the candidates that were skipped for the selected one.
     pub(super) fn log_skips(&self, selector: &mut Selector, picked: usize) {
         for (index, (candidate, state)) in selector.candidates.iter().zip(&mut selector.states).enumerate() {
             if index == picked {
@@ -103,7 +106,7 @@ impl Call {
         }
     }
 
-    /// Everyone was asked: the first whose failure allows it may be asked once more.
+    /// When all were tried: the first candidate whose failure allows another attempt.
     async fn select_retry(
         &mut self,
         selector: &mut Selector,
@@ -123,8 +126,9 @@ impl Call {
         None
     }
 
-    /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's place
-    /// among those who wait.
+    /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's
+    /// ticket in the
+    /// wait queue.
     async fn wait(
         &mut self,
         selector: &mut Selector,
@@ -133,19 +137,19 @@ impl Call {
         if self.on_unavailable() != OnUnavailable::Wait {
             return Err(self.give_up(selector));
         }
-        // A throttled candidate that this call has met may be asked again: that is a retry.
+        // Trying a candidate again that throttled this call is a retry.
         let throttled = self.retries_left > 0;
         let began = now();
         let deadline = self.deadline();
         let unpaced = (began + MAX_WAIT.saturating_sub(self.bounded_wait)).min(deadline);
-        // The only endpoint a caller has is worth waiting for as long as the caller does.
+        // A single candidate is worth waiting for until the deadline.
         let alone = selector.candidates.len() == 1;
         let limit = |availability: &Availability| {
             let certain = availability.rate_limited || (alone && availability.was_throttled);
             if certain { deadline } else { unpaced }
         };
         let availabilities = selector.availabilities(self.selection_context(), throttled);
-        // What is certain to come too late is no reason to wait.
+        // A candidate that is certain to be too late is not waited for.
         let worth = |(_, o): &&(usize, Availability)| o.at.map_or(limit(o) > began, |at| at < limit(o));
         let Some(until) = availabilities.iter().filter(worth).map(|(_, o)| limit(o)).max() else {
             return Err(self.give_up(selector));
@@ -154,7 +158,7 @@ impl Call {
         if let Some((index, Availability { throttled: true, .. })) = soonest
             && selector.states[*index].retry != RetryReservation::Reserved
         {
-            // A retry is paid for before it is waited for: who cannot pay does not wait in vain.
+            // Reserve the retry before waiting for it; without budget there is nothing to wait for.
             let index = *index;
             let target = selector.candidates[index].target.clone();
             let reserved = self.withdraw_retry_budget(&target, selector.states[index].fault.as_ref());
@@ -162,13 +166,13 @@ impl Call {
                 if reserved { RetryReservation::Reserved } else { RetryReservation::Denied };
             return Ok(());
         }
-        // Everyone this call would take counts: who comes after it must know what it stands in line for.
+        // Wait for every candidate that this call would take, so that later calls count it correctly.
         let wants = selector.wanted(throttled).map(|i| selector.candidates[i].target.id());
         let Some(place) = place else {
             *place = Some(self.engine.wait_queue.enter(self.rank, wants).map_err(|_| {
                 CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))
             })?);
-            // Something may have changed before anyone could ring for it.
+            // Check again: capacity may have been freed before the ticket was taken.
             return Ok(());
         };
         place.want(wants);
@@ -189,11 +193,11 @@ impl Call {
         Ok(())
     }
 
-    /// Throttled candidates that are ready again and paid for may be asked.
+    /// Reopens throttled candidates that are ready again and whose retry is reserved.
     fn reopen(&mut self, selector: &mut Selector) {
         for index in 0..selector.candidates.len() {
             let state = &selector.states[index];
-            // A breaker that opened meanwhile is no cooldown: it may be tested early, by this call as by any.
+            // An open breaker is not a cooldown: it may be probed early.
             let cooling = |b: Blockage| b.obstacle != BlockReason::Breaker;
             let blockage = selector.candidates[index].target.blockage(now());
             if state.retry == RetryReservation::Reserved && state.exhausted && !blockage.is_some_and(cooling)

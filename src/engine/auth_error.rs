@@ -1,9 +1,9 @@
-//! The payload of the `authError` event, for calls and health checks alike.
+//! The payload of the `authError` event.
 
 use serde_json::json;
 
 use crate::state::Target;
-/// The `authError` payload, for calls and checks alike.
+/// The `authError` payload, for calls and health checks.
 pub fn auth_error(target: &Target, status: u16, message: &str) -> serde_json::Value {
     let hint = target.credential.hint();
     let (fallback, action) = if status == 403 {

@@ -1,4 +1,4 @@
-//! Builds an engine from a configuration and what it inherits.
+//! Builds an engine from a configuration, its dependencies and what it inherits.
 
 use super::{
     ports::{EngineDeps, EngineHooks, UserCallbacks},
@@ -32,7 +32,7 @@ use tokio::sync::Notify;
 use super::Engine;
 
 impl Engine {
-    /// A client on the real network.
+    /// An engine on the real network.
     pub fn new(
         config: ClientConfig,
         events: Arc<dyn EventSink>,
@@ -47,7 +47,7 @@ impl Engine {
         Ok(Self::in_world(config, events, functions, world))
     }
 
-    /// A client in any world.
+    /// An engine with the given dependencies.
     pub fn in_world(
         config: ClientConfig,
         events: Arc<dyn EventSink>,

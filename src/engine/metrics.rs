@@ -1,4 +1,4 @@
-//! What a client tells scrapers: everything that was counted, and how things stand now.
+//! The metrics of a client: counters, and current states.
 
 use std::sync::atomic::Ordering;
 
@@ -15,10 +15,10 @@ use crate::{
     },
 };
 
-/// What others than the engine know.
+/// Figures that the engine does not have.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BindingMetrics {
-    /// Jobs of the durable queue that are not over, where there is one.
+    /// Waiting jobs of the durable queue; `None` without a queue.
     pub queued: Option<u64>,
     pub dropped_events: u64,
 }
@@ -43,7 +43,7 @@ fn about() -> MetricFamily {
     about
 }
 
-/// What became of calls, by the model that was asked for.
+/// Calls by outcome and requested model.
 fn calls(engine: &Engine) -> [MetricFamily; 3] {
     let counters = &engine.recorder.counters;
     let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls by what became of them.");
@@ -81,7 +81,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
     [requests, durations, failovers]
 }
 
-/// What became of attempts, by who was asked.
+/// Attempts by endpoint and model.
 fn attempts(engine: &Engine) -> Vec<MetricFamily> {
     let counted = engine.recorder.counters.targets();
     let each = |family: MetricFamily, push: &dyn Fn(&mut MetricFamily, Labels, &CounterValues)| {
@@ -171,7 +171,7 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
     families
 }
 
-/// How endpoints stand: one of the states is 1, the others are 0.
+/// The state of endpoints: one of the states is 1, the others are 0.
 fn endpoints(engine: &Engine) -> [MetricFamily; 5] {
     let gauge = |name, help| MetricFamily::new(MetricKind::Gauge, name, help);
     let mut states = gauge("endpoint_state", "1 for the state that an endpoint is in, 0 for the others.");
@@ -231,7 +231,7 @@ fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
     families
 }
 
-/// What became of alerts on their way to people.
+/// Alerts by receiver and delivery outcome.
 fn alerts(engine: &Engine) -> [MetricFamily; 2] {
     let mut sent =
         MetricFamily::new(MetricKind::Counter, "alerts_sent", "Alerts that a forwarder sent, or gave up.");

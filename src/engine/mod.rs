@@ -1,4 +1,4 @@
-//! What the calls of one client share: its endpoints and their state, its connections, and who records and listens.
+//! What the calls of one client share: endpoints and their state, connections, the recorder and the hooks.
 
 pub mod auth_error;
 mod build;
@@ -40,9 +40,9 @@ use crate::{
 pub struct Engine {
     pub config: ClientConfig,
     pub endpoints: Vec<Arc<Endpoint>>,
-    /// The state of every model under every key that was asked so far.
+    /// The state of every model under every key.
     pub targets: TargetTable,
-    /// Looks at vendors' status pages during an incident.
+    /// Polls vendors' status pages during an incident.
     pub status_pages: StatusPages,
     pub http: HttpClient,
     pub events: Arc<dyn EventSink>,
@@ -52,21 +52,21 @@ pub struct Engine {
     refusing: AtomicBool,
     active: AtomicUsize,
     idle: Notify,
-    /// Where calls wait.
+    /// Where calls wait for a ready endpoint.
     pub wait_queue: Arc<WaitQueue>,
-    /// Extra requests that hedging may still send.
+    /// The extra requests that hedging may still send.
     pub allowance: Mutex<HedgeBudget>,
-    /// What calls cost.
+    /// Records costs and enforces budgets.
     pub accountant: CostAccountant,
-    /// What people were told of and is not well again.
+    /// Alerts about keys and models that are firing.
     conditions: Arc<Mutex<Conditions>>,
-    /// Who sees what becomes of calls.
+    /// Records attempts and calls.
     pub recorder: Arc<Recorder>,
     ids: AtomicU64,
     id_prefix: u32,
 }
 
-/// Counts one call that is under way.
+/// Counts one running call until it is dropped.
 pub struct CallGuard(Arc<Engine>);
 
 impl CallGuard {
@@ -88,22 +88,22 @@ impl Engine {
         self.endpoints.iter().find(|endpoint| &*endpoint.name == name)
     }
 
-    /// A uniform number in `0.0..1.0`.
+    /// A uniform random number in `0.0..1.0`.
     pub fn draw(&self) -> f64 {
         self.rng.lock().f64()
     }
 
-    /// The wall clock itself.
+    /// The wall clock.
     pub fn wall_clock(&self) -> &dyn WallClock {
         &*self.wall
     }
 
-    /// The wall clock, for what people read.
+    /// The wall-clock time, for what users read.
     pub fn wall(&self) -> SystemTime {
         self.wall.now()
     }
 
-    /// A moment of the monotonic clock as milliseconds since 1970.
+    /// A moment of the monotonic clock, in milliseconds since 1970.
     pub fn wall_ms(&self, at: Instant) -> u64 {
         let (now, wall) = (now(), self.wall());
         let wall = match at.checked_duration_since(now) {
@@ -117,7 +117,7 @@ impl Engine {
         format!("bw-{:08x}-{:x}", self.id_prefix, self.ids.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Counts a call in; `None` once the client is closed.
+    /// Counts a new call; `None` once the client is closed.
     pub fn enter(self: &Arc<Self>) -> Option<CallGuard> {
         self.active.fetch_add(1, Ordering::AcqRel);
         let active = CallGuard(self.clone());
@@ -132,7 +132,7 @@ impl Engine {
         self.active.load(Ordering::Acquire)
     }
 
-    /// Resolves when no call is under way.
+    /// Resolves when no call is running.
     pub async fn idle(&self) {
         loop {
             let idle = self.idle.notified();
@@ -143,12 +143,12 @@ impl Engine {
         }
     }
 
-    /// Takes no more calls; those under way go on.
+    /// Refuses new calls; running ones go on.
     pub fn stop_accepting(&self) {
         self.refusing.store(true, Ordering::Release);
     }
 
-    /// Takes no more calls and lets go of what it holds. Calls under way are their owner's to end.
+    /// Refuses new calls and releases connections and tasks. Running calls are ended by their owner.
     pub fn close(&self) {
         self.stop_accepting();
         self.http.clear();
@@ -156,12 +156,12 @@ impl Engine {
         self.status_pages.clear();
     }
 
-    /// Looks at the status page of an endpoint while the incident that it is in is open.
+    /// Polls the status page of an endpoint while its incident is open.
     pub fn watch_status_page(&self, endpoint: &Endpoint) {
         self.status_pages.watch(endpoint, &self.http, &self.recorder);
     }
 
-    /// Lets go of connections to where no endpoint is any more.
+    /// Closes connections to addresses that no endpoint uses any more.
     pub fn close_unused_connections(&self) {
         let same = |address: &str, uri: &Uri| {
             address
@@ -175,7 +175,8 @@ impl Engine {
         });
     }
 
-    /// Opens a connection to every origin, so that first calls need not. Failures are for calls to meet.
+    /// Opens a connection to every origin ahead of the first calls. Failures are ignored: calls will report
+    /// them.
     pub async fn warmup(&self) {
         let mut targets: Vec<Uri> = Vec::new();
         for endpoint in &self.endpoints {
@@ -193,7 +194,7 @@ impl Engine {
         while opening.join_next().await.is_some() {}
     }
 
-    /// The price of a model at an endpoint: the endpoint's own, the client's, then those that come with the program.
+    /// The price of a model at an endpoint: the endpoint's own, the client's, then the built-in ones.
     pub fn price(&self, endpoint: &Endpoint, model: &str) -> Option<Price> {
         endpoint
             .config

@@ -1,4 +1,4 @@
-//! What an engine is given from outside: the network, the clock, and the user's functions.
+//! The interfaces through which an engine reaches the outside: network, clock, user callbacks, events.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use crate::{
     net::{connector::Dial, proxy::Proxy, transport::Transport},
 };
 
-/// Asks the user's functions, by their numbers on the other side of the boundary.
+/// Calls the user's functions by their number.
 pub trait UserCallbacks: AlertFunction + Send + Sync + 'static {
     fn key(&self, function: u32) -> BoxFuture<Result<ApiKey, String>>;
-    /// The text for a call that came to nothing; `None` when the function failed.
+    /// The fallback text of a failed call; `None` when the function failed.
     fn fallback(&self, function: u32, request: String) -> BoxFuture<Option<String>>;
 }
 
-/// What an engine stands on: the network, the wall clock, and chance. All of it may be simulated.
+/// The dependencies of an engine. All of them can be simulated.
 pub struct EngineDeps {
     pub dial: Arc<dyn Dial>,
     pub proxy: Option<Arc<Proxy>>,
     pub wall: Arc<dyn WallClock>,
     pub rng: fastrand::Rng,
-    /// Makes the exchanges in place of the network.
+    /// Exchanges requests in place of the network.
     pub transport: Option<Arc<dyn Transport>>,
 }
 
-/// Who is asked and told, beside the network.
+/// The event sink and the user's functions.
 pub struct EngineHooks {
     pub events: Arc<dyn EventSink>,
     pub functions: Arc<dyn UserCallbacks>,

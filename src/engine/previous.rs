@@ -1,5 +1,6 @@
-//! What a client that is reloaded takes over from itself as it was: everything that is known of an origin, of a key at
-//! an origin, and of a model under them.
+//! What a reload inherits from the engine before it: the state of origins, of keys at an origin, and of
+//! models under
+//! them.
 
 use crate::state::TargetTable;
 use std::{collections::HashSet, sync::Arc, time::Instant};
@@ -17,7 +18,7 @@ use crate::{
     state::{Credential, Endpoint, Origin, wait_queue::WaitQueue},
 };
 
-/// The client as it was, if there was one.
+/// The engine before the reload, if there is one.
 #[derive(Default)]
 pub struct PreviousEngine<'e>(Option<&'e Engine>);
 
@@ -30,7 +31,7 @@ impl<'e> PreviousEngine<'e> {
         self.0.map_or(&[], |engine| &engine.endpoints)
     }
 
-    /// Calls of before and after wait in one line: they wait for the same.
+    /// Calls from before and after a reload wait in one queue, for they compete for the same capacity.
     pub fn wait_queue(&self) -> Arc<WaitQueue> {
         self.0.map_or_else(Arc::default, |engine| engine.wait_queue.clone())
     }
@@ -39,7 +40,7 @@ impl<'e> PreviousEngine<'e> {
         self.0.map_or_else(Arc::default, |engine| engine.conditions.clone())
     }
 
-    /// What people were told of a key or a model that is gone is over: nobody will ever answer for it.
+    /// Resolves alerts about removed keys and models; nothing else would clear them.
     pub fn resolve_removed(&self, endpoints: &[Arc<Endpoint>], wall: &dyn WallClock) {
         let Some(engine) = self.0 else { return };
         let is_there = |trouble, subject: &str, name: &str, model: &str| {
@@ -78,7 +79,7 @@ impl<'e> PreviousEngine<'e> {
         engine.recorder.clone()
     }
 
-    /// What was spent is not forgotten.
+    /// The accountant continues with what was spent.
     pub fn accountant(&self, budgets: &[CostBudgetConfig], wall: &dyn WallClock) -> CostAccountant {
         CostAccountant::new(budgets, self.0.map(|engine| &engine.accountant), wall)
     }
@@ -100,7 +101,7 @@ impl<'e> PreviousEngine<'e> {
         at.flat_map(|e| &e.credentials).find(|c| identity(&c.source).as_deref() == Some(id)).cloned()
     }
 
-    /// Who each endpoint was before: the one of its name at its origin, or else one that was renamed.
+    /// The earlier endpoint of each new one: the one with its name at its origin, else a renamed one.
     pub fn predecessors(&self, endpoints: &[EndpointConfig]) -> Vec<Option<&'e Arc<Endpoint>>> {
         let before = self.endpoints();
         let at_origin = |old: &Endpoint, new: &EndpointConfig| old.origin.address == new.base_url.origin();
@@ -124,14 +125,14 @@ impl<'e> PreviousEngine<'e> {
         found.collect()
     }
 
-    /// What an endpoint has of its own.
+    /// Gives a new endpoint the state of its predecessor.
     pub fn inherit_endpoint(
         &self,
         endpoint: &mut Endpoint,
         predecessor: Option<&'e Arc<Endpoint>>,
         same_budget: bool,
     ) {
-        // Whoever took it out knows it by its name, wherever it is.
+        // `isolate()` holds the name, whatever the address.
         if let Some(namesake) = self.endpoints().iter().find(|old| old.config.name == endpoint.config.name) {
             endpoint.isolated = namesake.isolated.clone();
         }
@@ -141,7 +142,7 @@ impl<'e> PreviousEngine<'e> {
         if same_budget {
             endpoint.budget = old.budget.clone();
         }
-        // Taken back is taken back, until it is something else that is tried.
+        // A rolled-back canary stays rolled back until the experiment changes.
         let (new, old_config) = (&endpoint.config, &old.config);
         if new.canary == old_config.canary
             && new.base_url == old_config.base_url
@@ -152,7 +153,7 @@ impl<'e> PreviousEngine<'e> {
         }
     }
 
-    /// What is known of models that the endpoint still serves under keys that it still has.
+    /// Adopts the state of models that the endpoint still serves under keys that it still has.
     pub fn adopt_targets(
         &self,
         targets: &TargetTable,
@@ -181,7 +182,7 @@ fn serves(models: &ServedModels, id: &str) -> bool {
     }
 }
 
-/// The credential of an endpoint that sends none.
+/// The credential of an endpoint that sends no key.
 pub fn keyless(predecessor: Option<&Arc<Endpoint>>, now: Instant) -> Arc<Credential> {
     let credentials = predecessor.into_iter().flat_map(|old| &old.credentials);
     let known = credentials.into_iter().find(|c| identity(&c.source).is_none());
@@ -192,7 +193,7 @@ fn same_keys(a: &EndpointConfig, b: &EndpointConfig) -> bool {
     a.keys.iter().map(identity).eq(b.keys.iter().map(identity))
 }
 
-/// What tells keys at one origin apart; `None` for no key.
+/// Distinguishes keys at one origin; `None` for no key.
 pub fn identity(source: &KeySource) -> Option<String> {
     match source {
         KeySource::None => None,

@@ -1,4 +1,4 @@
-//! Who sees the end of every attempt and of every call, and keeps what people look at later. It outlives reloads.
+//! Records finished attempts and calls for metrics, incidents and alerts. Survives reloads.
 
 use std::{
     sync::{Arc, Weak},
@@ -26,11 +26,11 @@ use crate::{
 
 pub struct Recorder {
     pub counters: Arc<Counters>,
-    /// Who tells people.
+    /// Owns the alert rules and the delivery of alerts.
     pub alert_manager: Arc<AlertManager>,
     incidents: Mutex<Incidents>,
     events: Arc<dyn EventSink>,
-    /// Closes an incident in which nothing happens any more.
+    /// Closes the open incident when its quiet time is over.
     closing: Mutex<Option<AbortHandle>>,
 }
 
@@ -59,8 +59,8 @@ impl Recorder {
         self.incidents.lock().reconfigure(incidents);
     }
 
-    /// An attempt was booked. It is counted elsewhere, once what followed from it is known.
-    /// True when its endpoint has come to be part of an incident.
+    /// Records a finished attempt for incidents; it is counted elsewhere, once its outcome is final.
+    /// True when its endpoint has joined an incident.
     pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation) -> bool {
         let turns = self.incidents.lock().attempt(seen);
         self.emit_transitions(&turns);
@@ -70,12 +70,12 @@ impl Recorder {
         turns.contains(&IncidentTransition::Joined)
     }
 
-    /// False once nobody wants to know any more.
+    /// Records a status page. False once no incident is open for the endpoint.
     pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
         self.incidents.lock().status_page(endpoint, seen)
     }
 
-    /// A call has come to its end, or was given up.
+    /// Records the end of a call.
     pub fn call(&self, model: &str, seen: &CallObservation) {
         self.counters.call(model, seen.outcome, seen.took);
         let turns = self.incidents.lock().call(seen);
@@ -87,7 +87,7 @@ impl Recorder {
         self.counters.moved(way);
     }
 
-    /// An endpoint, or a model there, is left out of selection until a moment.
+    /// Records that an endpoint, or a model there, is ejected from selection until a moment.
     pub fn record_ejection(
         &self,
         endpoint: &Endpoint,
@@ -98,7 +98,7 @@ impl Recorder {
         self.incidents.lock().out(&endpoint.name, model, reason, until, now());
     }
 
-    /// The latest of those that are kept, the oldest first.
+    /// The latest incidents, the oldest of them first.
     pub fn incidents(&self, limit: usize) -> Value {
         let now = now();
         let mut incidents = self.incidents.lock();
@@ -118,7 +118,7 @@ impl Recorder {
         }
     }
 
-    /// Watches the clock no more; an incident that is open stays so until somebody asks.
+    /// Ends the background tasks. An open incident stays open until the incidents are read.
     pub fn close(&self) {
         self.alert_manager.close();
         if let Some(task) = self.closing.lock().take() {
@@ -126,7 +126,7 @@ impl Recorder {
         }
     }
 
-    /// Nobody else may come by when the quiet time is over.
+    /// Starts the task that closes the incident: no other event may come when its quiet time is over.
     fn schedule_close(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
         let task = runtime.spawn(close(Arc::downgrade(self)));

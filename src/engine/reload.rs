@@ -1,4 +1,4 @@
-//! An engine under another configuration.
+//! Builds the engine for a new configuration.
 
 use super::{ports::EngineHooks, previous::PreviousEngine};
 use crate::{
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::Engine;
 
 impl Engine {
-    /// The connections of a client under another configuration: these, where they would be made alike.
+    /// The connections for a new configuration: the current ones when it would make the same.
     pub fn connections(
         &self,
         config: &ClientConfig,
@@ -36,8 +36,9 @@ impl Engine {
         Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, transport))
     }
 
-    /// The client under another configuration. What is known of endpoints that are still there goes on, and calls that
-    /// wait stand in one line. This one keeps its calls under way.
+    /// The engine for a new configuration. It inherits the state of endpoints that remain. This engine
+    /// keeps its running
+    /// calls.
     pub fn reloaded(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
         let listeners = EngineHooks {
             events: self.events.clone(),

@@ -1,4 +1,4 @@
-//! What changed at a target: told to listeners, to incidents, and to people where only they can mend it.
+//! Publishes state changes: as events, to incidents, and as alerts where only the user can help.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Tells listeners what changed at a target.
+    /// Publishes the state changes of a target.
     pub fn announce(&self, target: &Target, reason: Option<Reason>, changes: &[StateChange]) {
         for change in changes {
             match change {
@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// People are told once of what only they can mend: an account, a key, a model's name.
+    /// Raises an alert, once, for what only the user can fix: an account, a key, a model's name.
     fn blockage(&self, target: &Target, reason: Option<Reason>, until: Instant) {
         let Some(trouble) = reason.and_then(ConditionKind::of) else { return };
         let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || {
@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// A target answered: what people were told of it is over.
+    /// Resolves the alerts about a target that has answered.
     pub fn resolve_conditions(&self, target: &Target) {
         self.wait_queue.notify_recovered();
         let mut conditions = self.conditions.lock();
@@ -92,7 +92,7 @@ impl Engine {
     }
 }
 
-/// Who is in trouble: a key at an origin, or a model at an endpoint.
+/// What an alert is about: a key at an origin, or a model at an endpoint.
 fn subject(target: &Target, trouble: ConditionKind) -> String {
     match trouble {
         ConditionKind::Quota | ConditionKind::Auth | ConditionKind::Permission => {

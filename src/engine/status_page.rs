@@ -1,4 +1,4 @@
-//! What a vendor's status page says while its endpoint is in trouble. It is told in reports, and trusted with nothing.
+//! Polls a vendor's status page during an incident. Reports show it as evidence; nothing depends on it.
 
 use std::{
     collections::HashMap,
@@ -24,12 +24,12 @@ use crate::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// As often as it is looked at while the incident lasts.
+/// The interval while the incident is open.
 const INTERVAL: Duration = Duration::from_secs(60);
 const MAX_BODY: usize = 64 << 10;
 const MAX_WORDS: usize = 200;
 
-/// Looks at a page now and then until it is dropped.
+/// Polls a page until it is dropped.
 struct StatusPagePoll(AbortHandle);
 
 impl Drop for StatusPagePoll {
@@ -38,7 +38,7 @@ impl Drop for StatusPagePoll {
     }
 }
 
-/// Of Atlassian's Statuspage; other pages' answers have none of it.
+/// The answer of Atlassian's Statuspage. Other pages have none of its members.
 #[derive(Deserialize)]
 struct StatusPageBody {
     status: StatusPageStatus,
@@ -50,12 +50,12 @@ struct StatusPageStatus {
     description: Option<String>,
 }
 
-/// The status pages that are being looked at, by endpoint.
+/// The status pages being polled, by endpoint.
 #[derive(Default)]
 pub struct StatusPages(Mutex<HashMap<Arc<str>, StatusPagePoll>>);
 
 impl StatusPages {
-    /// Begins to look at the page of an endpoint, if it has one. Needs a runtime.
+    /// Starts polling the page of an endpoint, if it has one. Needs a runtime.
     pub fn watch(&self, endpoint: &Endpoint, http: &HttpClient, recorder: &Arc<Recorder>) {
         let page = endpoint.config.health.status_page.as_deref().and_then(|page| page.parse().ok());
         let (Some(page), Ok(runtime)) = (page, Handle::try_current()) else {
@@ -66,7 +66,7 @@ impl StatusPages {
         self.0.lock().insert(endpoint.name.clone(), StatusPagePoll(task.abort_handle()));
     }
 
-    /// Looks at the page of an endpoint no more. True when it was still being looked at.
+    /// Stops polling the page of an endpoint. True when it was still being polled.
     pub fn take(&self, endpoint: &str) -> bool {
         self.0.lock().remove(endpoint).is_some_and(|watch| !watch.0.is_finished())
     }
@@ -76,7 +76,7 @@ impl StatusPages {
     }
 }
 
-/// Ends with the witness, and when no incident is open for the endpoint.
+/// Ends with the recorder, and when no incident is open for the endpoint.
 async fn watch(http: HttpClient, recorder: Weak<Recorder>, endpoint: Arc<str>, page: Uri) {
     loop {
         let seen = match time::timeout(TIMEOUT, look(&http, &page)).await {
@@ -92,7 +92,7 @@ async fn watch(http: HttpClient, recorder: Weak<Recorder>, endpoint: Arc<str>, p
     }
 }
 
-/// Its indicator, if it has one, and what it says.
+/// Reads the page: its indicator, if it has one, and its description.
 async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String), String> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -117,7 +117,7 @@ async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String),
     })
 }
 
-/// Somebody else's words, in one line.
+/// The vendor's text in one line, truncated.
 fn shortened(words: String) -> String {
     words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_WORDS).collect()
 }

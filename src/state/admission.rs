@@ -1,4 +1,4 @@
-//! Leave to send one attempt, as a guard: dropped without an outcome it gives everything back.
+//! The permission to send one attempt, as a guard: dropped without an outcome, it gives everything back.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -15,27 +15,27 @@ use crate::{
     },
 };
 
-/// Leave to send one attempt. Dropped without an outcome it gives everything back.
+/// The permission to send one attempt. Dropped without an outcome, it gives everything back.
 pub struct Admission {
     pub target: Arc<Target>,
     pub began: Instant,
     origin_permit: Option<Permit>,
     permit: Option<Permit>,
-    /// Its number, if it is the one request that shows whether the credential, or the model, is well again.
+    /// Its probe numbers, if it is the single recovery probe of the credential's or the model's cooldown.
     recovery_probe: [Option<u64>; 2],
-    /// It shows whether what it shares with other targets is well: its end concerns all who wait.
+    /// It probes state that other targets share: its end concerns all waiting calls.
     is_probe: bool,
     grant: Option<Grant>,
-    /// It is on its way to the vendor.
+    /// The request was sent.
     pub sent: bool,
-    /// First content has arrived: the permits are given back.
+    /// First content has arrived and the breaker permits are used.
     answered: bool,
 }
 
 // === impl Admission ===
 
 impl Admission {
-    /// The permits were given and the attempt is counted in.
+    /// `target` has counted the attempt and given the permits.
     pub(super) fn new(
         target: Arc<Target>,
         began: Instant,
@@ -58,7 +58,7 @@ impl Admission {
         }
     }
 
-    /// The change that taking this leave meant, when it was a half-open probe's.
+    /// The breaker's change to half-open, if this admission is its probe.
     pub fn half_open(&self) -> Option<StateChange> {
         let is_probe = |permit: Option<Permit>| permit.is_some_and(Permit::is_probe);
         let scope = if is_probe(self.origin_permit) { BlameScope::Origin } else { BlameScope::Endpoint };
@@ -66,7 +66,7 @@ impl Admission {
         probe.then_some(StateChange::Breaker { scope, state: BreakerState::HalfOpen, until: None })
     }
 
-    /// First content arrived: the attempt counts as a success from here on.
+    /// First content arrived: records the success.
     pub fn succeeded(&mut self, now: Instant, took: Duration, jitter: f64) -> Vec<StateChange> {
         let mut changes = Vec::new();
         self.answered = true;
@@ -79,7 +79,7 @@ impl Admission {
         };
         target.gate.lock().cooldown.succeeded(self.began);
         target.limiter.lock().answered(self.grant.as_mut(), now);
-        // A place may be free for the next: a stream goes on for long after this. What has come back concerns all.
+        // Capacity may be free, although the stream lasts. A recovered target concerns all waiting calls.
         if self.recovery_probe.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
             target.endpoint.wait_queue.notify_all();
         } else {
@@ -94,9 +94,9 @@ impl Admission {
         changes
     }
 
-    /// The answer is whole: what the vendor counted takes the place of what was reserved.
+    /// The answer is complete: the vendor's count replaces the reservation.
     pub fn counted(&mut self, usage: Option<(u64, u64)>, now: Instant) {
-        // Only now: a stream that breaks off pays for no retries.
+        // Deposit only now: an interrupted stream earns no retries.
         self.target.endpoint.budget.lock().deposit(now);
         self.settle(GrantSettlement::Used(usage), now);
     }
@@ -107,12 +107,12 @@ impl Admission {
         }
     }
 
-    /// The attempt failed: the fault's scope is blamed, the others are not.
+    /// Records a failure: blames the fault's scope and no other.
     pub fn failed(&mut self, fault: &Fault, now: Instant, jitter: f64) -> Vec<StateChange> {
         if fault.kind.rule().same == SameCandidate::AfterCooldown {
             self.target.limiter.lock().throttled(self.began, now);
         }
-        // What has been said may be counted, whatever came after it.
+        // The vendor may count what it has sent, whatever followed.
         let begun = self.answered || fault.maybe_billed;
         let settlement = match fault.kind.settlement() {
             GrantSettlement::RequestOnly if begun => GrantSettlement::Unknown,
@@ -128,7 +128,7 @@ impl Admission {
         }
         let verdict = AttemptVerdict::Failed(rule.weight);
         let (scope, change) = if self.answered {
-            // Content had begun: the permit was answered then, and the failure still counts.
+            // The permit was used when content began; the failure still counts.
             let late =
                 (rule.weight != BreakerWeight::Neutral).then(|| self.target.record_late_failure(now, jitter));
             changes.extend(late.flatten());
@@ -150,7 +150,7 @@ impl Admission {
         }
         let (scope, gate) = match rule.cooldown {
             CooldownScope::None => return changes,
-            // A function may give another key: it is asked once more before its credential is parked.
+            // The function may give another key: retry once before the credential's cooldown.
             CooldownScope::CredentialAuth if may_refresh => return changes,
             CooldownScope::Origin => (BlameScope::Origin, &self.target.endpoint.origin.gate),
             CooldownScope::EndpointOverload | CooldownScope::EndpointMissing => {
@@ -197,13 +197,13 @@ impl Drop for Admission {
             }
         }
         if let Some(grant) = self.grant.take() {
-            // Nobody knows how far it got once it was sent, so it may have been counted.
+            // A sent request may have been counted by the vendor.
             let settlement = if self.sent { GrantSettlement::Unknown } else { GrantSettlement::Nothing };
             target.limiter.lock().settle(grant, settlement, now());
         }
         target.in_flight.fetch_sub(1, Ordering::AcqRel);
         target.endpoint.in_flight.fetch_sub(1, Ordering::AcqRel);
-        // A slot is free for the next; a probe that is over concerns everyone behind the same gate.
+        // A slot is free. The end of a probe concerns every call behind the same gate.
         if self.is_probe {
             target.endpoint.wait_queue.notify_all();
         } else {

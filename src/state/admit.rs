@@ -1,4 +1,4 @@
-//! Leave to ask a target: whether, when, and what is in the way.
+//! Admission control: whether and when a target may be tried, and what blocks it.
 
 use crate::policy::limiter::Demand;
 use std::{
@@ -14,7 +14,7 @@ use super::{
 use crate::policy::limiter::Shortage;
 
 impl Target {
-    /// Why it may not be asked now, whatever the request.
+    /// What blocks the target for any request.
     pub fn blockage(&self, now: Instant) -> Option<Blockage> {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
             return Some(Blockage {
@@ -27,8 +27,9 @@ impl Target {
         longest(self.gates().filter_map(|gate| gate.lock().blockage_for(now)))
     }
 
-    /// When a call that has nobody else may test it: once no cooldown holds, however long its breakers are open.
-    /// `None`: when another request ends.
+    /// When a call without other candidates may probe it: once no cooldown holds, however long its breakers
+    /// are open.
+    /// `None`: when a running request ends.
     pub fn testable_at(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Instant> {
         let paced = match self.limiter.lock().shortage(demand, ahead, now) {
             Some(Shortage::Slot) => return None,
@@ -42,7 +43,7 @@ impl Target {
         moments.flatten().chain([paced]).max()
     }
 
-    /// Why this request may not be sent now. `ahead` wait for this target before it.
+    /// What blocks the target for this request. `ahead` calls wait for this target before it.
     pub fn blockage_for(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blockage> {
         if let Some(parked) = self.blockage(now) {
             return Some(parked);
@@ -55,7 +56,7 @@ impl Target {
         Some(Blockage { obstacle: BlockReason::Limiter, cause: None, until, probing: false })
     }
 
-    /// Leave to send an attempt.
+    /// Admits an attempt, or returns what blocks it.
     pub fn admit(
         self: &Arc<Self>,
         now: Instant,
@@ -93,7 +94,7 @@ impl Target {
         Ok(Admission::new(self.clone(), now, origin_permit, permit, recovery_probe, grant))
     }
 
-    /// Whether this request is not among those that the ramp lets through.
+    /// Whether the recovery ramp holds this request back.
     fn ramp_holds(&self, now: Instant) -> bool {
         [&self.endpoint.origin.gate, &*self.model_gate].into_iter().any(|gate| {
             let mut gate = gate.lock();

@@ -1,50 +1,50 @@
-//! What keeps a target from being asked, and how a call may come past it.
+//! What blocks a target, and how an attempt may be admitted.
 
 use std::time::Instant;
 
 use crate::base::reason::Reason;
 
-/// What keeps a target from being asked now.
+/// What blocks a target now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockReason {
-    /// A person took it out.
+    /// `isolate()` was called.
     Isolated,
-    /// The vendor's word, or what follows from it.
+    /// The vendor asked for a pause, or refused the key or the model.
     Cooldown,
-    /// Our own guess.
+    /// Failures were observed here.
     Breaker,
-    /// The rate budget, or those who wait for it already.
+    /// The rate limiter has no capacity, or earlier calls wait for it.
     Limiter,
-    /// It came back a moment ago and gets a share of its load.
+    /// It has just recovered and gets a share of its load.
     Ramp,
 }
 
-/// Why a target may not be asked now, and until when.
+/// What blocks a target, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blockage {
     pub obstacle: BlockReason,
-    /// Why it was parked in the first place.
+    /// The reason of the cooldown.
     pub cause: Option<Reason>,
-    /// `None` when nobody knows: a person decides, or the end of another request.
+    /// `None` when unknown: it ends with `isolate()`, or with a running request.
     pub until: Option<Instant>,
-    /// One request is out to show whether it is well: its end may come long before `until`.
+    /// A probe is running: its end may unblock the target long before `until`.
     pub probing: bool,
 }
 
-/// How a call comes to a target.
+/// How an attempt is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdmissionMode {
     Regular,
-    /// Nobody else is ready: the ramp does not hold it up.
+    /// No other candidate is ready: ignores the ramp.
     ThroughRamp,
-    /// Nobody else is ready: an open breaker is tested before its time. Never a cooldown.
+    /// No other candidate is ready: probes an open breaker before its time. Cooldowns still hold.
     Early,
 }
 
 // === impl Blocked ===
 
 impl Blockage {
-    /// The public word.
+    /// The public reason.
     pub fn reason(&self) -> Reason {
         match self.obstacle {
             BlockReason::Isolated => Reason::Isolated,
@@ -54,13 +54,13 @@ impl Blockage {
         }
     }
 
-    /// As many requests are under way as may be at once: when the next may be sent, nobody knows.
+    /// The target has as many running requests as it may have; the next slot's time is unknown.
     pub fn full(&self) -> bool {
         self.obstacle == BlockReason::Limiter && self.until.is_none()
     }
 }
 
-/// The one that holds longest decides; a cooldown outweighs a guess that holds as long.
+/// The blockage that lasts longest; a cooldown outweighs a breaker that lasts as long.
 pub(super) fn longest(all: impl Iterator<Item = Blockage>) -> Option<Blockage> {
     all.max_by_key(|b| (b.until, b.obstacle == BlockReason::Cooldown))
 }

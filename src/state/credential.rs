@@ -1,4 +1,4 @@
-//! A key at an origin: where it comes from, whether it is refused, and how it is kept out of every text.
+//! A key at an origin: its source, its cooldown, and its redaction.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::gate::Gate;
 use crate::config::key::{ApiKey, KeySource};
 
-/// A refused key is tried again after the first step of its credential's parking.
+/// A refused key is tried again after the first step of the credential's cooldown.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
 const KEYS_KEPT: usize = 8;
 
@@ -18,9 +18,9 @@ const KEYS_KEPT: usize = 8;
 pub struct Credential {
     pub source: KeySource,
     pub gate: Mutex<Gate>,
-    /// The keys a function gave of late, the newest last: a vendor may quote an older one still.
+    /// The latest keys that a function gave, the newest last: a vendor may still quote an older one.
     given: Mutex<VecDeque<ApiKey>>,
-    /// The key of a function that the vendor refused, and when: it is not sent again for a while.
+    /// The function's key that the vendor refused, and when: it is not sent again for a while.
     refused: Mutex<Option<(ApiKey, Instant)>>,
 }
 
@@ -36,7 +36,7 @@ impl Credential {
 }
 
 impl Credential {
-    /// A vendor's words without the key, should they quote it.
+    /// Replaces the key in a vendor's text by its hint.
     pub fn redact(&self, text: &mut String) {
         let given = self.given.lock();
         let fixed = match &self.source {
@@ -50,7 +50,7 @@ impl Credential {
         }
     }
 
-    /// A function gave this key. False when the vendor has refused it just now.
+    /// Notes a key that a function gave. False when the vendor has just refused it.
     pub fn accept_given(&self, key: &ApiKey, now: Instant) -> bool {
         let same = |other: &ApiKey| other.expose() == key.expose();
         if self.refused.lock().as_ref().is_some_and(|(refused, at)| same(refused) && now < *at + REFUSED_FOR)
@@ -66,7 +66,7 @@ impl Credential {
         true
     }
 
-    /// What people may see of the key.
+    /// The part of the key that users may see.
     pub fn hint(&self) -> String {
         match &self.source {
             KeySource::Static(key) => key.hint(),
@@ -75,7 +75,7 @@ impl Credential {
         }
     }
 
-    /// Who is in trouble when the key is. A function's keys come and go: the trouble is the function's, until one is taken.
+    /// What an alert about the key is about. A function's keys change, so the alert is about the function.
     pub fn subject(&self, address: &str) -> String {
         match &self.source {
             KeySource::Function(number) => format!("{address} function {number}"),
@@ -83,17 +83,17 @@ impl Credential {
         }
     }
 
-    /// The vendor accepted a key: none is refused.
+    /// The vendor accepted a key.
     pub(super) fn accepted(&self) {
         *self.refused.lock() = None;
     }
 
-    /// Remembers that the vendor refused this key of a function's.
+    /// Notes that the vendor refused this key of a function.
     pub fn record_refusal(&self, key: &ApiKey, now: Instant) {
         *self.refused.lock() = Some((key.clone(), now));
     }
 
-    /// Whether it comes from a function whose last key was accepted, or not yet refused.
+    /// Whether a function gives the key and its last key is not refused.
     pub fn may_refresh(&self) -> bool {
         matches!(self.source, KeySource::Function(_)) && self.refused.lock().is_none()
     }

@@ -1,4 +1,4 @@
-//! An endpoint as it is configured, and what belongs to the whole of it.
+//! An endpoint's configuration, and the state that all its models share.
 
 use std::{
     sync::{Arc, atomic::AtomicU32},
@@ -26,9 +26,9 @@ pub struct Endpoint {
     pub isolated: Arc<AtomicU32>,
     pub last_error: Arc<Mutex<Option<LastError>>>,
     pub in_flight: Arc<AtomicU32>,
-    /// Where calls wait.
+    /// Where calls wait for a ready endpoint.
     pub wait_queue: Arc<WaitQueue>,
-    /// Set for one that is new and has to prove itself.
+    /// Set while the endpoint is a canary.
     pub canary: Option<Arc<Mutex<Canary>>>,
 }
 

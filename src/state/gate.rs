@@ -1,4 +1,4 @@
-//! Breaker and cooldown of one scope: may it be asked, and what does an outcome change?
+//! Breaker and cooldown of one scope.
 
 use std::time::Instant;
 
@@ -16,11 +16,11 @@ use crate::{
 pub struct Gate {
     pub breaker: Option<Breaker>,
     pub cooldown: Cooldown,
-    /// Why it is parked, for those who are turned away.
+    /// The reason of the cooldown.
     pub cooldown_reason: Option<Reason>,
 }
 
-/// A state that changed, for the events.
+/// A change of state, for events.
 #[derive(Clone, Debug)]
 pub enum StateChange {
     Breaker { scope: BlameScope, state: BreakerState, until: Option<Instant> },
@@ -38,7 +38,7 @@ impl Gate {
         }
     }
 
-    /// Other settings of the breaker; what is known stays.
+    /// Changes the breaker's settings and keeps its state.
     pub fn reconfigure(&mut self, breaker: Option<&BreakerConfig>, now: Instant) {
         match (&mut self.breaker, breaker) {
             (Some(breaker), Some(config)) => breaker.reconfigure(config, now),
@@ -66,7 +66,7 @@ impl Gate {
         longest(cooling.into_iter().chain(open))
     }
 
-    /// When its breaker may be tested before its time; `None` when it may be now.
+    /// When its breaker may be probed before its time; `None` when it may be now.
     pub(super) fn ready_early_at(&self, now: Instant) -> Option<Instant> {
         self.breaker.as_ref().and_then(|breaker| breaker.ready_early_at(now))
     }

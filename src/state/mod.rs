@@ -1,4 +1,4 @@
-//! What is remembered between calls, by scope: origin, credential, and endpoint × model.
+//! What is remembered between calls, by scope: origin, credential, endpoint × model, and target.
 
 pub mod admission;
 mod admit;

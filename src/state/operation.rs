@@ -1,6 +1,7 @@
-//! What is asked of a model: chat completions, or other work.
+//! What a request asks of a model.
 
-/// Who is asked for chat completions may be well while the same model does other work badly.
+/// Chat completions and other operations of a model have separate state: one may fail while the other
+/// works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     Chat,

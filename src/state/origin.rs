@@ -1,4 +1,4 @@
-//! Where endpoints are: what fails there fails for all of them.
+//! The state of an address: connection failures concern every endpoint there.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! The head of a request to one endpoint: address, credential and headers, made once and copied per attempt.
+//! The prepared head of requests to one target: address, credential and headers.
 
 use crate::net::request::USER_AGENT;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl RequestHeads {
         let mut whole = common.clone();
         whole.entry(header::ACCEPT).or_insert(json);
         whole.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip, br"));
-        // A compressed stream arrives in lumps: it is not asked for.
+        // No compression for streams: compressed chunks arrive late.
         let mut stream = common;
         stream.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
         let head = |headers, stream| {
@@ -47,7 +47,7 @@ impl RequestHeads {
         Self { whole: head(whole, false), stream: head(stream, true) }
     }
 
-    /// The head of a request. `key` is one that a function gave for this attempt.
+    /// The head of a request. `key` is the key that a function gave for this attempt.
     pub fn head(&self, endpoint: &EndpointConfig, stream: bool, key: Option<&ApiKey>) -> Arc<RequestHead> {
         let prepared = if stream { &self.stream } else { &self.whole };
         if key.is_none() {
@@ -59,12 +59,12 @@ impl RequestHeads {
     }
 }
 
-/// Puts in the credential and the endpoint's own headers, which win.
+/// Sets the credential and the endpoint's own headers, which take precedence.
 pub fn authorize(headers: &mut HeaderMap, endpoint: &EndpointConfig, key: Option<&ApiKey>) {
     if let Some(key) = key {
         let bare = |name| (HeaderName::from_static(name), key.expose().to_owned());
         let (name, value) = match endpoint.dialect {
-            // With either version of the API; newer ones also take a bearer.
+            // Both API versions accept this header; newer ones also accept a bearer token.
             Dialect::Anthropic(_) => bare("x-api-key"),
             Dialect::Google => bare("x-goog-api-key"),
             Dialect::OpenAi if endpoint.vendor.as_deref() == Some("azure") => bare("api-key"),

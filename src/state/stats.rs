@@ -1,4 +1,4 @@
-//! What is known of how a target has done.
+//! The statistics of a target.
 
 use std::{
     collections::VecDeque,
@@ -21,9 +21,9 @@ pub struct Stats {
     pub last_failure: Option<SystemTime>,
     pub last_rate_limited: Option<SystemTime>,
     pub last_success: Option<Instant>,
-    /// First contents of late, for limits and hedging.
+    /// Recent times to first content, for latency limits and hedging.
     pub recent: Option<RollingHistogram>,
-    /// The first failure since the last success, and how long past recoveries took.
+    /// The first failure since the last success, and the durations of past recoveries.
     pub failing_since: Option<Instant>,
     pub recoveries: VecDeque<Duration>,
 }

@@ -32,14 +32,14 @@ use crate::{
     },
 };
 
-/// Fewer samples make no percentile.
+/// A percentile needs at least this many samples.
 const ENOUGH_SAMPLES: u32 = 20;
-/// A header's value at least this long may be a credential.
+/// A header value of at least this length may be a credential.
 const SHORTEST_SECRET: usize = 8;
 
 /// Endpoint × credential × model: what an attempt is sent to.
 pub struct Target {
-    /// The request's head, made once: for whole answers, and for streams.
+    /// The prepared heads of requests: whole answers, and streams.
     pub heads: RequestHeads,
     pub endpoint: Arc<Endpoint>,
     pub credential: Arc<Credential>,
@@ -47,28 +47,28 @@ pub struct Target {
     pub service: Operation,
     /// Breaker and cooldown of the model, whatever the key.
     pub model_gate: Arc<Mutex<Gate>>,
-    /// Cooldown of this key for this model: a throttle is the key's own.
+    /// Cooldown of this key for this model: a throttle belongs to the key.
     pub gate: Arc<Mutex<Gate>>,
     pub limiter: Arc<Mutex<Limiter>>,
     pub load: Arc<Mutex<PeakEwma>>,
     pub in_flight: Arc<AtomicU32>,
     pub stats: Arc<Mutex<Stats>>,
     pub retries: Arc<AtomicU64>,
-    /// What scrapers are told of it, whatever is forgotten here.
+    /// The counters of metrics. They outlive the target.
     pub counters: Arc<TargetCounters>,
-    /// Its price is wanted and not known, which was said.
+    /// The missing price was reported.
     pub price_missed: AtomicBool,
 }
 
 // === impl Target ===
 
 impl Target {
-    /// What calls wait for it under. A reload keeps the statistics, and with them the id.
+    /// Identifies the target in the wait queue. A reload keeps the statistics, and with them the id.
     pub fn id(&self) -> TargetId {
         TargetId::of(&self.stats)
     }
 
-    /// Its endpoint and model, as observations name them.
+    /// Its endpoint and model.
     pub fn place(&self) -> TargetKey {
         (self.endpoint.name.clone(), self.model.clone())
     }
@@ -82,19 +82,19 @@ impl Target {
         self.counters.time(part, took);
     }
 
-    /// Notes how long the first content took, or how long it was waited for in vain.
+    /// Records the time to first content, or how long it was waited for in vain.
     pub fn record_first_content(&self, took: Duration, now: Instant) {
         self.time(LatencyPhase::FirstContent, took);
         let mut stats = self.stats.lock();
         stats.recent.get_or_insert_with(|| RollingHistogram::new(now)).record(took, now);
     }
 
-    /// The 95th percentile of the time to first content of late, once there are enough samples for one.
+    /// The recent 95th percentile of the time to first content; `None` with too few samples.
     pub fn p95(&self, now: Instant) -> Option<Duration> {
         self.stats.lock().recent.as_ref()?.quantile(0.95, ENOUGH_SAMPLES, now)
     }
 
-    /// A vendor's words without the secrets that were sent to it, before anything cuts them.
+    /// Removes secrets from a vendor's error. Call before anything truncates it.
     pub fn redacted(&self, mut error: VendorError) -> VendorError {
         for text in [Some(&mut error.message), error.code.as_mut(), error.kind.as_mut()].into_iter().flatten()
         {
@@ -103,7 +103,7 @@ impl Target {
         error
     }
 
-    /// Takes the key and the values of configured headers out of a text.
+    /// Removes the key and the values of configured headers from a text.
     pub fn redact(&self, text: &mut String) {
         self.credential.redact(text);
         for value in self.endpoint.config.headers.iter().filter_map(|(_, v)| v.to_str().ok()) {
@@ -118,7 +118,7 @@ impl Target {
         self.load.lock().load(self.in_flight.load(Ordering::Acquire), now)
     }
 
-    /// A stream broke after its content had begun: its permit has long been answered.
+    /// Records a failure after content had begun: the attempt's own permit is used already.
     pub fn record_late_failure(&self, now: Instant, jitter: f64) -> Option<StateChange> {
         let mut gate = self.model_gate.lock();
         let permit = gate.admit(now, false)??;
@@ -131,7 +131,7 @@ impl Target {
         Some(StateChange::Breaker { scope: BlameScope::Endpoint, state, until })
     }
 
-    /// Proof of health that no call brought: the monitor's probe.
+    /// Records a successful health check as proof that the target works.
     pub fn record_health_proof(&self, now: Instant) -> Option<StateChange> {
         let prove = |gate: &Mutex<Gate>| gate.lock().breaker.as_mut().and_then(|b| b.proven(now));
         let (origin, own) = (prove(&self.endpoint.origin.gate), prove(&self.model_gate));

@@ -1,4 +1,4 @@
-//! The targets of all endpoints, made when first asked for, a bounded number for each endpoint.
+//! The targets of all endpoints: created on first use, bounded for each endpoint.
 
 use std::{
     borrow::Borrow,
@@ -19,7 +19,7 @@ use crate::{
     policy::{breaker::BreakerConfig, ewma::PeakEwma, limiter::Limiter},
 };
 
-/// Models remembered one by one per endpoint; a caller may ask an open endpoint for any name.
+/// Models remembered per endpoint: callers may name any model at an open endpoint.
 const MAX_TARGETS: usize = 128;
 
 /// The targets of all endpoints of a client.
@@ -36,7 +36,7 @@ impl TargetTable {
         Self { endpoints: (0..endpoints).map(|_| Mutex::default()).collect(), counters }
     }
 
-    /// The state of one model under one key, made when first asked for.
+    /// The target of one model under one key, created on first use.
     pub fn target(
         &self,
         endpoint: &Arc<Endpoint>,
@@ -73,7 +73,7 @@ impl TargetTable {
         target
     }
 
-    /// Goes on with what is known of a target of the client as it was configured before, under one of the keys here.
+    /// Adopts the state of a target of the previous configuration, under one of the endpoint's keys.
     pub fn adopt_target(&self, endpoint: &Arc<Endpoint>, credential: usize, before: &Target) {
         let limits = endpoint.config.limits_of(&before.model);
         let same_limits = limits == before.endpoint.config.limits_of(&before.model);
@@ -105,20 +105,20 @@ impl TargetTable {
         self.counters.of(&endpoint.name, &endpoint.config.provider, model, service == Operation::Chat)
     }
 
-    /// The targets of an endpoint that were asked for chat completions so far, in a stable order.
+    /// The chat targets of an endpoint, in a stable order.
     pub fn chat(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
         let mut list = self.every(endpoint);
         list.retain(|target| target.service == Operation::Chat);
         list
     }
 
-    /// Every target of an endpoint asked so far, in a stable order.
+    /// Every target of an endpoint, in a stable order.
     pub fn every(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
         self.endpoints[endpoint.index].lock().list()
     }
 }
 
-/// By key, model and what is asked of it.
+/// By credential, model and operation.
 #[derive(Default)]
 struct EndpointTargets(HashMap<OwnedTargetKey, Arc<Target>>);
 
@@ -135,7 +135,7 @@ impl EndpointTargets {
         self.0.insert((credential, target.model.clone(), target.service), target);
     }
 
-    /// The one that was least used makes room; its history is lost, a running attempt's is not.
+    /// Evicts the least used idle target when the table is full. Its statistics are lost.
     fn make_room(&mut self) {
         if self.0.len() < MAX_TARGETS {
             return;
@@ -147,7 +147,7 @@ impl EndpointTargets {
         }
     }
 
-    /// One model under several keys is one model: it is sick or well for all of them.
+    /// The gate that all keys of a model share.
     fn model_gate(&self, credentials: usize, model: &str, service: Operation) -> Option<Arc<Mutex<Gate>>> {
         (0..credentials)
             .find_map(|credential| self.get(credential, model, service))
@@ -162,7 +162,7 @@ impl EndpointTargets {
     }
 }
 
-/// Lets the map be asked with a borrowed model name.
+/// Lets the map be searched with a borrowed model name.
 trait BorrowedTargetKey {
     fn parts(&self) -> (usize, &str, Operation);
 }

@@ -1,5 +1,6 @@
-//! Where calls wait when nobody is ready for them: by priority, then first come, first served. Everyone watches
-//! the clock for what it waits for, counting those before it; a place that is left rings for the next.
+//! The queue of calls without a ready endpoint: by priority, then first come, first served. Each waiting
+//! call sets
+//! its own timer, counting the calls before it; a ticket that is dropped notifies the next call.
 
 use std::{
     cmp::Reverse,
@@ -13,10 +14,10 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// Calls that wait at one client; more are turned away.
+/// The most calls that wait at one client; more are refused.
 pub const MAX_WAITING: usize = 4_096;
 
-/// A call's place in the order: higher priorities first, then by when it came.
+/// The order of waiting calls: higher priorities first, then by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WaitOrder {
     priority: Reverse<i32>,
@@ -28,7 +29,7 @@ pub struct WaitOrder {
 pub struct TargetId(usize);
 
 impl TargetId {
-    /// Identifies a target by an allocation that lives as long as anything waits for it.
+    /// Identifies a target by an allocation that lives as long as any call waits for it.
     pub fn of<T>(allocation: &Arc<T>) -> Self {
         Self(Arc::as_ptr(allocation).addr())
     }
@@ -37,13 +38,13 @@ impl TargetId {
 #[derive(Default)]
 pub struct WaitQueue {
     waiting: Mutex<BTreeMap<WaitOrder, Waiter>>,
-    /// How many, for those who need not look closer.
+    /// The number of waiting calls, readable without the lock.
     count: AtomicUsize,
     turns: AtomicU64,
     watcher: CapacityListener,
 }
 
-/// Somebody who does not stand in line, and wants to hear of every change while there is none for him to wait for.
+/// Notified of freed capacity that no waiting call needs. The durable queue listens.
 #[derive(Default)]
 struct CapacityListener {
     watches: AtomicBool,
@@ -56,19 +57,19 @@ struct Waiter {
     notify: Arc<Notify>,
 }
 
-/// A place in the room, given up when dropped.
+/// A position in the queue, given up when dropped.
 pub struct WaitTicket {
     wait_queue: Arc<WaitQueue>,
     rank: WaitOrder,
     pub notify: Arc<Notify>,
 }
 
-/// As many wait as may.
+/// The queue has `MAX_WAITING` calls.
 #[derive(Debug)]
 pub struct WaitQueueFull;
 
 impl WaitQueue {
-    /// The rank of a call that comes now.
+    /// The order of a call that arrives now.
     pub fn rank(&self, priority: i32) -> WaitOrder {
         WaitOrder { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
     }
@@ -97,7 +98,7 @@ impl WaitQueue {
         self.len() == 0
     }
 
-    /// How many wait for this target before a call of this rank.
+    /// How many calls wait for this target before a call of this order.
     pub fn ahead(&self, rank: WaitOrder, target: TargetId) -> u32 {
         if self.is_empty() {
             return 0;
@@ -106,42 +107,43 @@ impl WaitQueue {
         waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
     }
 
-    /// Who is first in line for this target.
+    /// The first call that waits for this target.
     pub fn first(&self, target: TargetId) -> Option<WaitOrder> {
         self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
     }
 
-    /// Resolves when something has changed since `watch` that may make an endpoint ready. One may watch.
+    /// Resolves after the first change since `watch` that may make an endpoint ready. Only one task may
+    /// listen.
     pub async fn change(&self) {
         self.watcher.notify.notified().await;
     }
 
-    /// Tells the watcher of a change that concerns nobody in line.
+    /// Notifies the listener of a change that no waiting call needs.
     pub fn notify_listener(&self) {
-        // Nearly always nobody watches, and that is cheap to see.
+        // Usually there is no listener; keep that case cheap.
         if self.watcher.watches.load(Ordering::Acquire) && self.watcher.watches.swap(false, Ordering::AcqRel)
         {
             self.watcher.notify.notify_one();
         }
     }
 
-    /// Somebody answered.
+    /// Notes that an endpoint has answered.
     pub fn notify_recovered(&self) {
         self.watcher.recovered.store(true, Ordering::Release);
         self.notify_listener();
     }
 
-    /// Whether anybody has answered since this was last asked.
+    /// Whether an endpoint has answered since the last call of this.
     pub fn has_recovered(&self) -> bool {
         self.watcher.recovered.swap(false, Ordering::AcqRel)
     }
 
-    /// From here on the next change is kept for `change`.
+    /// Keeps the next change for `change`.
     pub fn watch(&self) {
         self.watcher.watches.store(true, Ordering::Release);
     }
 
-    /// Something changed at a target: the first who waits for it looks.
+    /// Notifies the first call that waits for this target.
     pub fn ring(&self, target: TargetId) {
         self.notify_listener();
         if !self.is_empty() {
@@ -149,7 +151,7 @@ impl WaitQueue {
         }
     }
 
-    /// Something changed that may concern anyone.
+    /// Notifies every waiting call: the change may concern any of them.
     pub fn notify_all(&self) {
         self.notify_listener();
         self.waiting.lock().values().for_each(|w| w.notify.notify_one());
@@ -157,7 +159,8 @@ impl WaitQueue {
 }
 
 impl WaitTicket {
-    /// What it waits for from now on. Whoever comes next for what it gives up hears of it.
+    /// Sets the targets that the call waits for. The next calls for the targets that it gives up are
+    /// notified.
     pub fn want(&self, wants: impl Iterator<Item = TargetId>) {
         let wants: Vec<TargetId> = wants.collect();
         let mut waiting = self.wait_queue.waiting.lock();

@@ -1,4 +1,4 @@
-//! Reads whole bodies, decoded, within the call's timeouts.
+//! Reads response bodies, decoded, within the call's timeouts.
 
 use super::faults::undecodable;
 use crate::policy::fault::FaultKind;
@@ -11,14 +11,14 @@ use crate::{
 use std::time::{Duration, Instant};
 use tokio::time;
 
-/// The largest answer that is read: beyond it something is wrong.
+/// The largest body of a successful response, in bytes. A larger one is malformed.
 pub const MAX_ANSWER: usize = 64 << 20;
-/// What one piece of a compressed stream may come to.
+/// The most that one piece of a compressed stream may decode to, in bytes.
 pub const MAX_PIECE: usize = 8 << 20;
-/// How much of an error's body is read, and for how long.
+/// The most that is read of an error's body, in bytes; `ERROR_PATIENCE` is how long it is read for.
 pub const MAX_ERROR: usize = 64 << 10;
 const ERROR_PATIENCE: Duration = Duration::from_secs(5);
-/// A body to its end, decoded.
+/// Reads a body to its end. Fails with a timeout, a broken connection, or more than `MAX_ANSWER` bytes.
 pub async fn read_whole(
     call: &Call,
     began: Instant,
@@ -56,7 +56,7 @@ pub async fn read_whole(
     Ok(bytes)
 }
 
-/// Reads an error's body as far as it is worth it; a body that breaks off still says something.
+/// Reads an error's body up to `MAX_ERROR` bytes. A body that breaks off is still useful as far as it goes.
 pub async fn error_text(mut body: Body, mut decoder: ContentDecoder) -> Vec<u8> {
     let (mut bytes, mut encoded) = (Vec::new(), Vec::new());
     let read = async {

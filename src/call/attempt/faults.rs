@@ -1,4 +1,4 @@
-//! Faults of attempts, made from what the network and the decoders report.
+//! Makes the faults of attempts from failures of the network and the decoders.
 
 use super::response::{FailedExchange, ResponseHead};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
     state::Target,
 };
-/// What the endpoint's dialect has no words for is the caller's to change.
+/// The endpoint's dialect cannot express the request. The caller has to change it.
 pub fn untranslatable(error: &Untranslatable) -> Fault {
     Fault::new(FaultKind::BadRequest, format!("{}: {}", error.field, error.problem))
 }
@@ -54,7 +54,7 @@ pub fn undecodable(error: std::io::Error) -> Fault {
         .maybe_billed()
 }
 
-/// There is no key to send; asking for it again at once would give none either.
+/// There is no key to send. A retry at once would give none either.
 pub fn unusable(message: String) -> Fault {
     Fault { retry_forbidden: true, ..Fault::new(FaultKind::Auth, message) }
 }

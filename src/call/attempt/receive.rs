@@ -6,11 +6,11 @@ use crate::{
     policy::fault::{Fault, FaultKind},
     state::admission::Admission,
 };
-/// Reads a whole answer that was not streamed.
+/// Reads a whole answer that is not streamed.
 pub async fn receive(call: &Call, admission: &Admission, answer: Response) -> Result<CallAnswer, Fault> {
     let Response { head, mut body, mut decoder } = answer;
     let mut bytes = read_whole(call, admission.began, &mut body, &mut decoder).await?;
-    // JavaScript's parser takes no byte order mark.
+    // `JSON.parse` refuses a byte order mark.
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }

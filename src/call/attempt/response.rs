@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// An answer whose head says success.
+/// A response with a success status.
 pub struct Response {
     pub head: ResponseHead,
     pub body: Body,
@@ -18,13 +18,13 @@ pub struct ResponseHead {
     pub reused: bool,
     pub connect_took: Option<Duration>,
     pub vendor_request_id: Option<String>,
-    /// When the vendor wants us back. Not the headers themselves: a stream has no use for them while it lasts.
+    /// The vendor's Retry-After. The headers themselves are not kept while a stream lasts.
     pub retry_after: Option<Duration>,
-    /// What of it a caller hears who is answered in the vendor's own words.
+    /// Response headers forwarded to passthrough callers.
     pub passed_on: Vec<(String, String)>,
 }
 
-/// An exchange that came to no sound head.
+/// An exchange that failed before a usable response head.
 pub struct FailedExchange {
     pub fault: Fault,
     pub reused: bool,

@@ -1,4 +1,4 @@
-//! What the head of an answer says, read in one pass: most of what stands there concerns nobody.
+//! Parses the response headers we use, in one pass.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,11 +10,11 @@ use crate::{
     net::fields::{HeaderFields, text},
 };
 
-/// What the caller hears of an answer's head: what it holds, and what its limits are.
+/// Response headers forwarded to passthrough callers; `LIMITS` are prefixes.
 const PASSED: [&str; 4] = ["content-type", "content-disposition", "openai-processing-ms", "openai-version"];
 const LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 
-/// The fields that are kept, besides those about limits.
+/// The headers that are kept, besides those about rate limits.
 const NAMES: [&str; 8] = [
     "retry-after",
     "retry-after-ms",
@@ -30,12 +30,12 @@ const RETRY_AFTER_MS: usize = 1;
 const DATE: usize = 2;
 const CONTENT_ENCODING: usize = 3;
 const SHOULD_RETRY: usize = 4;
-/// What vendors call their number for a request begins here.
+/// Where the headers with the vendor's request id begin in `NAMES`.
 const REQUEST_IDS: usize = 5;
 
 #[derive(Default)]
 pub struct ResponseHeaders<'a> {
-    /// By `NAMES`, each as it came first.
+    /// By `NAMES`; the first occurrence of each.
     named: [Option<&'a str>; NAMES.len()],
     quotas: rate_limit::RateLimitHeaders<'a>,
 }
@@ -53,10 +53,10 @@ impl<'a> ResponseHeaders<'a> {
         headers
     }
 
-    /// When the vendor wants us back.
+    /// The wait that the vendor asks for.
     pub fn retry_after(&self, now: impl FnOnce() -> SystemTime) -> Option<Duration> {
         let (retry_after, retry_after_ms) = (self.named[RETRY_AFTER], self.named[RETRY_AFTER_MS]);
-        // The common answer names none.
+        // Nearly all responses have neither.
         if retry_after.is_none() && retry_after_ms.is_none() {
             return None;
         }
@@ -64,7 +64,7 @@ impl<'a> ResponseHeaders<'a> {
         retry_after::from_headers(headers, now())
     }
 
-    /// What it says of its limits, unless it says nothing.
+    /// The rate limits in the headers; `None` when there are none.
     pub fn observed_limits(&self, now: impl Fn() -> SystemTime) -> Option<ObservedLimits> {
         (!self.quotas.is_empty()).then(|| self.quotas.observed_limits(self.named[DATE], now))
     }
@@ -82,7 +82,7 @@ impl<'a> ResponseHeaders<'a> {
     }
 }
 
-/// The fields of an answer's head that are passed on.
+/// The headers of a response that are forwarded to passthrough callers.
 pub fn passed_on(fields: &HeaderFields) -> Vec<(String, String)> {
     let mut kept = Vec::new();
     fields.each(|name, value| {

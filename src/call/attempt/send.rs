@@ -1,4 +1,4 @@
-//! One exchange with one candidate: the request out, the head in, and a whole answer read.
+//! Sends an attempt's request and reads the head of the response.
 
 use super::{
     body::{MAX_ANSWER, MAX_ERROR, MAX_PIECE, error_text},
@@ -26,10 +26,10 @@ use crate::{
     state::Target,
 };
 
-/// OpenAI's word, with status 400, for a response that is gone on with where it is not stored.
+/// OpenAI's code, with status 400, for a `previous_response_id` that is stored elsewhere.
 const STORED_ELSEWHERE: &str = "previous_response_not_found";
 
-/// Sends the request and reads the head; an error's body is read too.
+/// Sends the request and reads the response head; of an error also the body.
 pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response, FailedExchange> {
     let target = &attempt.admission.target.clone();
     let fresh = |fault| FailedExchange { fault, reused: false };
@@ -61,7 +61,7 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
             CallRequest::Other(_) => passed_on(&exchange.fields),
         },
     };
-    // A throttle that says when to come back has said enough: what its limits read meanwhile is their worst.
+    // A throttle with Retry-After teaches nothing else: the other limits are at their worst while it lasts.
     if (head.status != 429 || head.retry_after.is_none())
         && let Some(observed_limits) = headers.observed_limits(wall)
     {
@@ -81,12 +81,12 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
         return Ok(Response { head, body, decoder });
     }
     let body = error_text(body, decoder).await;
-    // Before anything cuts it: half a key is recognised by nobody.
+    // Redact before anything truncates: half a key would not be recognised.
     let mut body = String::from_utf8_lossy(&body).into_owned();
     target.redact(&mut body);
     let mut fault =
         classify(head.status, head.retry_after, &target.redacted(error_body::read(body.as_bytes())));
-    // Some have not got what others have: elsewhere it may be.
+    // Not every vendor has every operation: another candidate may have it.
     let missing = fault.kind == FaultKind::NotFound
         || matches!(head.status, 405 | 501)
         || fault.code.as_deref() == Some(STORED_ELSEWHERE);
@@ -101,7 +101,7 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
 async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
     match &target.credential.source {
         KeySource::None => Ok(None),
-        // In the prepared head already.
+        // The prepared head has the key already.
         KeySource::Static(_) => Ok(None),
         KeySource::Function(number) => {
             let asked = time::timeout(call.timeouts.connect, call.engine.functions.key(*number)).await;
@@ -150,7 +150,7 @@ fn build(
     Ok(request)
 }
 
-/// The body of a request for a chat completion, as the endpoint wants it.
+/// The body of a chat request, as the endpoint expects it.
 fn completion(
     call: &Call,
     request: &ChatRequest,
@@ -174,7 +174,7 @@ fn completion(
     })
 }
 
-/// What the vendor says of its limits, the endpoint's budget follows.
+/// Redacts the vendor's request id and truncates it to 200 characters.
 fn request_id(id: &str, target: &Target) -> String {
     let mut id = id.to_owned();
     target.redact(&mut id);

@@ -1,4 +1,4 @@
-//! A streamed answer: held back until its first content, then passed on as it comes.
+//! Reads a streamed answer: holds it back until the first content, then passes it on as it arrives.
 
 mod events;
 mod frame;
@@ -37,9 +37,9 @@ use crate::{
     state::{Target, admission::Admission},
 };
 
-/// One event may be this large.
+/// The largest event, in bytes.
 const MAX_EVENT: usize = 8 << 20;
-/// After the last finish reason, how long `[DONE]` and the usage are waited for.
+/// How long to wait for `[DONE]` and the usage after the last finish reason.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A stream that is being read: up to its commit point, then to its end.
@@ -50,12 +50,12 @@ pub struct ChatStreamReader<'c> {
     began: Instant,
     body: Body,
     decoder: ContentDecoder,
-    /// Set where the vendor's own chunks are not OpenAI's.
+    /// Translates the vendor's events into OpenAI's chunks; `None` when the vendor sends OpenAI's.
     translator: Option<codec::StreamDecoder>,
     encoding: OutputEncoding,
     framer: Framer,
     whole: Accumulator,
-    /// What waits for the commit point, or for the sink.
+    /// Chunks that wait for the commit point, or for the sink.
     held: Vec<String>,
     held_bytes: usize,
     received: usize,
@@ -64,26 +64,26 @@ pub struct ChatStreamReader<'c> {
     skipped: u32,
     undecodable_run: u32,
     finished_at: Option<Instant>,
-    /// The first bytes, for bodies that are no event stream.
+    /// The first bytes, kept to recognise bodies that are not event streams.
     start: Vec<u8>,
     head: ResponseHead,
-    /// There may be events that were received and not looked at.
+    /// Received bytes may hold events that were not read yet.
     pending: bool,
     body_ended: bool,
-    /// The end was reached.
+    /// The stream is complete.
     ended: bool,
-    /// Set for what is waited for now.
+    /// Expires when the next content, or the end, is overdue.
     timer: Pin<Box<Sleep>>,
     armed_for: FaultKind,
 }
 
 enum ReadProgress {
     More,
-    /// `[DONE]`, with a finish reason before it.
+    /// `[DONE]`, after a finish reason.
     End,
 }
 
-/// Reads until the commit point: the first content, or with `commit: 'end'` the end.
+/// Reads until the commit point: the first content, or the end with `commit: 'end'`.
 pub async fn begin<'c>(
     call: &'c Call,
     request: &'c ChatRequest,
@@ -130,13 +130,13 @@ pub async fn begin<'c>(
     while !reader.ended && (at_end || reader.first_content.is_none()) {
         reader.step(&mut attempt.admission).await?;
     }
-    // A finish without any content is an answer too, an empty one.
+    // A finish reason without content is an empty answer.
     reader.answered(&mut attempt.admission);
     Ok(reader)
 }
 
 impl ChatStreamReader<'_> {
-    /// Passes on what was held and what comes after it, to the end.
+    /// Passes on what was held and what follows, to the end.
     pub async fn deliver<S: StreamSink>(
         mut self: Box<Self>,
         admission: &mut Admission,
@@ -153,7 +153,8 @@ impl ChatStreamReader<'_> {
             while let Some(chunk) = held.next() {
                 sink.chunk(chunk);
                 if !self.keeps_up(sink, deadline).await {
-                    // A reader who was told the end has not run out of time: what may follow is the usage.
+                    // Once the reader has the finish reason, the deadline cannot fail the call: only the
+                    // usage may follow.
                     let told = self.call.client_protocol.is_some()
                         || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
                     self.ended = self.is_whole() && told;
@@ -192,7 +193,7 @@ impl ChatStreamReader<'_> {
             sink.chunk(tail);
         }
         let usage = self.whole.usage();
-        // Who speaks a dialect of his own has put it together himself.
+        // Callers with a protocol of their own assemble the completion themselves.
         let client_protocol = self.call.client_protocol.is_some();
         AttemptEnd::Answered(CallAnswer {
             body: if client_protocol { String::new() } else { self.whole.completion().to_string() },
@@ -203,7 +204,7 @@ impl ChatStreamReader<'_> {
         })
     }
 
-    /// Waits until the reader keeps up; false when the call's deadline comes first.
+    /// Waits until the reader keeps up; false when the call's deadline passes first.
     async fn keeps_up<S: StreamSink>(&mut self, sink: &mut S, deadline: Instant) -> bool {
         let mut paused = false;
         let ready = poll_fn(|cx| {
@@ -217,14 +218,14 @@ impl ChatStreamReader<'_> {
             () = time::sleep_until(deadline.into()) => return false,
         }
         if paused {
-            // The reader's own pause is not the vendor's.
+            // A pause of the reader does not count against the vendor.
             self.last_content = now();
             self.rearm();
         }
         true
     }
 
-    /// The call's own deadline passed.
+    /// Ends the attempt because the call's deadline passed.
     fn expired(self) -> AttemptEnd {
         let delivered = PartialAnswer {
             partial: self.whole.text().to_owned(),
@@ -235,7 +236,7 @@ impl ChatStreamReader<'_> {
         AttemptEnd::Expired(Box::new(CallError::expired(endpoint, self.call.timeouts.total, delivered)))
     }
 
-    /// Reads what comes next.
+    /// Reads and handles the next bytes.
     async fn step(&mut self, admission: &mut Admission) -> Result<(), Fault> {
         if self.pending {
             let progress = self.events(admission)?;
@@ -285,17 +286,17 @@ impl ChatStreamReader<'_> {
             drain(&mut self.body);
             return Ok(());
         }
-        // Only content feeds the timer: comments and pings are signs of life, not of progress.
+        // Only content resets the timer: comments and pings show life, not progress.
         self.rearm();
         Ok(())
     }
 
-    /// Every choice that was asked for has come to its end.
+    /// Every requested choice has its finish reason.
     fn is_whole(&self) -> bool {
         self.whole.finished() && self.whole.choices() >= self.request.choices
     }
 
-    /// Sets the timer for what is waited for now.
+    /// Sets the timer for what is expected next.
     fn rearm(&mut self) {
         let at = if self.is_whole() {
             *self.finished_at.get_or_insert_with(now) + GRACE
@@ -308,11 +309,11 @@ impl ChatStreamReader<'_> {
         self.timer.as_mut().reset(at.into());
     }
 
-    /// The body ended by itself, and all of it but an unfinished last event was looked at.
+    /// Handles the end of the body. All complete events have been read by now.
     fn end(&mut self, admission: &mut Admission) -> Result<(), Fault> {
         if let Some(event) = self.framer.finish() {
             self.event(event.name.as_deref(), event.data, admission)?;
-            // It may have been the first content: what is wrong with the end is for after the commit point.
+            // This event may be the first content. A wrong end is reported after the commit point.
             return Ok(());
         }
         if self.whole.finished() {
@@ -324,12 +325,12 @@ impl ChatStreamReader<'_> {
         {
             return Err(fault);
         }
-        // "None sound after it": a stream that ends in undecodable events was malformed, not cut.
+        // A stream that ends in undecodable events is malformed, not truncated.
         let kind = if self.undecodable_run > 0 { FaultKind::Malformed } else { FaultKind::Truncated };
         Err(self.fault(kind, "the stream ended without a finish reason"))
     }
 
-    /// Errors come as plain JSON under the content type of a stream, and proxies send pages.
+    /// Recognises bodies that are not event streams: errors as plain JSON, and HTML pages of proxies.
     fn not_a_stream(&self) -> Option<Fault> {
         let start = self.start.iter().find(|b| !b.is_ascii_whitespace())?;
         if !matches!(start, b'{' | b'[' | b'<') {

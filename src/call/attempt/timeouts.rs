@@ -1,4 +1,4 @@
-//! Which timeout holds for an attempt's head and first content.
+//! Selects the timeout of an attempt's head and first content.
 
 use crate::{
     call::{context::Call, types::AttemptContext},
@@ -8,7 +8,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How long the head may take, and which phase it is that passes then: content cannot come before it.
+/// How long the head may take, and the fault when it does not come: content cannot precede it.
 pub fn limits(call: &Call, attempt: &AttemptContext) -> (ExchangeTimeouts, FaultKind) {
     let t = &call.timeouts;
     let stream = call.request.stream();
@@ -26,7 +26,7 @@ pub fn limits(call: &Call, attempt: &AttemptContext) -> (ExchangeTimeouts, Fault
     }
 }
 
-/// How long the first content may take, and what it is called when that passes.
+/// How long the first content may take, and the fault when it does not come.
 pub fn first_content_limit(call: &Call, latency_limit: Option<Duration>) -> (Option<Duration>, FaultKind) {
     let own = call.timeouts.first_content;
     match latency_limit {

@@ -1,5 +1,6 @@
-//! What vendors offer beside chat completions: embeddings, models, the responses API and the like. Such a request
-//! goes to endpoints of its own dialect as it is but for model and credentials, and comes back as it is.
+//! A request that is not a chat completion, such as embeddings or models. It goes to endpoints of the
+//! caller's
+//! dialect, unchanged but for the model and the credential, and its response comes back unchanged.
 
 use std::{ops::Range, sync::Arc};
 
@@ -26,14 +27,14 @@ pub struct PassthroughRequest {
     method: Method,
     address: RequestPath,
     body: Bytes,
-    /// Where the model is named: in the address, or in a JSON body at this place.
+    /// The model, named in the path or in a JSON body at `model_at`.
     model: Option<String>,
     model_at: Option<Range<usize>>,
     pub stream: bool,
     tokens: u64,
 }
 
-/// What comes after the base URL: all of it, or what stands before and after the model's name.
+/// What follows the base URL: all of it, or the parts before and after the model.
 #[derive(Debug)]
 pub struct RequestPath {
     pub before: String,
@@ -46,7 +47,7 @@ impl PassthroughRequest {
         let text = std::str::from_utf8(&body).ok();
         let members = text.and_then(|text| JsonMembers::read(text).ok());
         let named = |members: &JsonMembers<'_>| serde_json::from_str::<String>(members.get("model")?).ok();
-        // In Google's bodies it stands once more, by its whole name.
+        // Google's bodies may repeat the full model name.
         let in_body = members.as_ref().filter(|_| address.model.is_none()).and_then(named);
         let in_body = in_body.filter(|model| !model.trim().is_empty());
         let model_at = match (&in_body, &members, text) {
@@ -54,7 +55,7 @@ impl PassthroughRequest {
             _ => None,
         };
         let stream = members.as_ref().and_then(|m| m.get("stream")) == Some("true");
-        // Sounds and pictures are not counted in words.
+        // Audio and images have no tokens that could be estimated.
         let tokens = if members.is_some() { tokens::estimate(&body) } else { 0 };
         let model = address.model.clone().or(in_body);
         Self { caller, method, address, body, model, model_at, stream, tokens }
@@ -64,7 +65,7 @@ impl PassthroughRequest {
         self.model.as_deref()
     }
 
-    /// The name of its dialect.
+    /// The name of the caller's dialect.
     pub fn dialect(&self) -> &'static str {
         self.caller.word()
     }
@@ -73,12 +74,12 @@ impl PassthroughRequest {
         self.tokens
     }
 
-    /// Nothing is translated: only an endpoint of the caller's own dialect will do.
+    /// Whether an endpoint accepts the request. Nothing is translated.
     pub fn speaks(&self, dialect: Dialect) -> bool {
         dialect != Dialect::Relay && self.caller.speaks(dialect)
     }
 
-    /// The request for one candidate. The caller's headers come on top.
+    /// The request for one candidate. The caller's headers are added later.
     pub fn request(&self, target: &Target, key: Option<&ApiKey>) -> Result<Request, Fault> {
         let endpoint = &target.endpoint.config;
         let RequestPath { before, model, after } = &self.address;
@@ -115,7 +116,7 @@ impl PassthroughRequest {
     }
 }
 
-/// Google's body with another model where the address has another: its own, and those of the requests in it.
+/// A body of Google's with another model: its own, and those of the requests in it.
 fn renamed(body: &Bytes, asked: &str, model: &str) -> Option<String> {
     let mut value: Value = serde_json::from_slice(body).ok()?;
     let whole = |name: &str| format!("models/{}", name.strip_prefix("models/").unwrap_or(name));

@@ -1,5 +1,5 @@
-//! An answer that is passed on as it comes: JSON once it is there whole and sound, events once the first of them is no
-//! error, all else from its first byte on.
+//! Passes a response through: JSON once it is complete and valid, events once the first is not an error,
+//! everything else from its first byte.
 
 use crate::call::attempt::{body::read_whole, faults};
 use std::time::{Duration, Instant};
@@ -33,16 +33,16 @@ use crate::{
     state::admission::Admission,
 };
 
-/// A first event that is larger is no error in an answer's place.
+/// A first event larger than this is not an error, in bytes.
 const MAX_OPENING: usize = 64 << 10;
 
-/// An answer that has begun.
+/// A response past its commit point.
 pub struct PassthroughReader<'c> {
     call: &'c Call,
     stream_preamble: String,
     body: Body,
     decoder: ContentDecoder,
-    /// What came before the commit point.
+    /// What arrived before the commit point.
     held: Vec<u8>,
     ended: bool,
     first_content: Instant,
@@ -51,7 +51,7 @@ pub struct PassthroughReader<'c> {
     model: String,
 }
 
-/// Reads until the commit point.
+/// Reads up to the commit point.
 pub async fn begin<'c>(
     call: &'c Call,
     attempt: &mut AttemptContext,
@@ -69,7 +69,7 @@ pub async fn begin<'c>(
     let (mut held, mut ended) = (Vec::new(), false);
     let hears = |error| classify(head.status, head.retry_after, &target.redacted(error));
     if matches!(head.status, 204 | 205) {
-        // Whatever comes behind such a head is no body.
+        // These statuses have no body, whatever follows.
         ended = true;
     } else if whole {
         held = read_whole(call, attempt.admission.began, &mut body, &mut decoder).await?;
@@ -124,7 +124,7 @@ pub async fn begin<'c>(
     })
 }
 
-/// How a stream of events begins.
+/// How an event stream begins.
 enum FirstEvent {
     Nothing,
     Event,
@@ -142,13 +142,14 @@ fn first_event(framer: &mut Framer, ended: bool) -> FirstEvent {
             EventData::Error(error) => FirstEvent::Error(error),
             _ => FirstEvent::Event,
         },
-        // What is too large to be looked at is passed on.
+        // An event too large to inspect is passed on.
         Err(_) => FirstEvent::Event,
     }
 }
 
-/// The error that a JSON answer is in spite of its status. What has an id or says what it is may have an error among
-/// its members: a stored response that failed.
+/// The error in a JSON body with a success status. An object with an id or a type may have an error as a
+/// member:
+/// a stored response that failed.
 fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
     #[derive(Deserialize)]
     struct Envelope {
@@ -156,7 +157,7 @@ fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
         id: Option<IgnoredAny>,
         object: Option<IgnoredAny>,
     }
-    // Readers of a fetch's answer skip the mark.
+    // Readers of a fetch response skip the byte order mark.
     let text = str::from_utf8(body).map(|text| text.trim_start_matches('\u{feff}'));
     let malformed = || Fault::new(FaultKind::Malformed, "the answer is not JSON").maybe_billed();
     let text = text.map_err(|_| malformed())?;
@@ -170,7 +171,7 @@ fn error_of(body: &[u8]) -> Result<Option<VendorError>, Fault> {
 }
 
 impl PassthroughReader<'_> {
-    /// Passes on what was held and what comes after it, to the end.
+    /// Passes on what was held and what follows, to the end.
     pub async fn deliver<S: StreamSink>(mut self, _: &mut Admission, sink: &mut S) -> AttemptEnd {
         let deadline = self.call.started + self.call.timeouts.total;
         sink.chunk(std::mem::take(&mut self.stream_preamble));
@@ -212,7 +213,7 @@ impl PassthroughReader<'_> {
         }
     }
 
-    /// The call's own deadline passed.
+    /// Ends the attempt because the call's deadline passed.
     fn expired(self) -> AttemptEnd {
         let nothing = Accumulator::default();
         let delivered =
@@ -221,7 +222,7 @@ impl PassthroughReader<'_> {
     }
 }
 
-/// Reads what comes next into `out`; false at the end.
+/// Reads the next bytes into `out`; false at the end.
 async fn more(
     body: &mut Body,
     decoder: &mut ContentDecoder,

@@ -1,4 +1,4 @@
-//! Lots for an endpoint that is new, and what comes of them.
+//! Draws calls for a canary endpoint, and records their results.
 
 use std::{
     sync::Arc,
@@ -15,21 +15,21 @@ use crate::{
     state::{Endpoint, Target},
 };
 
-/// How the lot of one call fell.
+/// The canary draw of one call.
 pub struct CanaryDraw {
     endpoint: Arc<Endpoint>,
     share: f64,
-    /// The call is the new one's first.
+    /// The canary was drawn.
     own: bool,
-    /// The others' 95th percentile until now.
+    /// The other endpoints' 95th percentile at the draw.
     threshold: Option<Duration>,
 }
 
-/// Draws for a call: its first candidate is the new one, or that one is the last.
+/// Draws for a call: moves the canary's candidates to the front or to the end.
 pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) -> Option<CanaryDraw> {
     let is_new = |c: &Candidate| c.target.endpoint.canary.is_some();
     let endpoint = found.iter().find(|c| is_new(c))?.target.endpoint.clone();
-    // Alone it is an endpoint like any other.
+    // Without other candidates it is an endpoint like any other.
     let threshold = found.iter().find(|c| !is_new(c))?.target.p95(now);
     let share = endpoint.canary.as_ref()?.lock().share();
     let own = lot() < share;
@@ -45,10 +45,10 @@ pub fn draw(found: &mut [Candidate], lot: impl FnOnce() -> f64, now: Instant) ->
 }
 
 impl CanaryDraw {
-    /// Counts a call's first attempt: `took` is the time to its first content, unless it failed.
+    /// Records a call's first attempt. `took` is the time to first content; `None` if it failed.
     pub fn settle(self, engine: &Engine, target: &Target, took: Option<Duration>, now: Instant) {
         let Self { endpoint, share, own, threshold } = self;
-        // Who was drawn may not have been ready: then it is another comparison.
+        // The drawn endpoint was not used: this is not the comparison that was drawn.
         if (target.endpoint.name == endpoint.name) != own {
             return;
         }

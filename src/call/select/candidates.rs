@@ -1,4 +1,4 @@
-//! Which candidates a call has, in order. A candidate is an endpoint, a key there, and a model.
+//! Lists the candidates of a call in order. A candidate is an endpoint, a key there, and a model.
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,11 +23,11 @@ use crate::{
 #[derive(Clone)]
 pub struct Candidate {
     pub target: Arc<Target>,
-    /// Candidates of one rank share a tier; a lower rank comes first.
+    /// Candidates of equal rank share a tier; a lower rank comes first.
     pub rank: (u32, PriorityTier),
 }
 
-/// How many names an error lists before it stops.
+/// How many models an error lists.
 const LISTED: usize = 20;
 
 pub fn candidates(
@@ -62,7 +62,7 @@ pub fn candidates(
     Ok(plan.found)
 }
 
-/// Endpoints that a call names must be there.
+/// Checks that the endpoints that a call names exist.
 fn known_endpoints(engine: &Engine, options: &CallOptions) -> Result<(), Box<CallError>> {
     if let Some(unknown) = options
         .endpoints
@@ -88,7 +88,7 @@ struct CandidateBuilder<'a> {
     options: &'a CallOptions,
     service: Operation,
     now: Instant,
-    /// Where turns begin to count: candidates behind a rule's own come after all of those.
+    /// The first turn of candidates behind those that a rule names.
     base: u32,
     found: Vec<Candidate>,
 }
@@ -102,7 +102,7 @@ impl CandidateBuilder<'_> {
         Ok(())
     }
 
-    /// What a rule names, in order, and after that everybody else where it says so.
+    /// The targets that a rule names, in order, then all others if it has a fallback.
     fn routed(&mut self, rule: &RoutingRule, asked: Option<&str>) -> Result<(), Box<CallError>> {
         let all = &self.engine.endpoints;
         let aliases = &self.engine.config.aliases;
@@ -125,7 +125,7 @@ impl CandidateBuilder<'_> {
             return Ok(());
         }
         match self.primary(asked) {
-            // Whoever the rule named will do.
+            // The rule's own targets suffice.
             Err(_) if !self.found.is_empty() => Ok(()),
             other => other,
         }
@@ -141,8 +141,9 @@ impl CandidateBuilder<'_> {
         }
     }
 
-    /// Those that speak the caller's dialect: first who names the model, then who may know it all the same. What
-    /// is pinned or listed are models for chats, so that nobody is ruled out.
+    /// Endpoints of the caller's dialect: first those that list the model, then the others. Pinned and
+    /// listed models
+    /// are for chats, so they exclude no endpoint.
     fn passed(&mut self, request: &PassthroughRequest) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
         let expansion = self.engine.config.aliases.expand(asked);
@@ -228,13 +229,14 @@ impl CandidateBuilder<'_> {
     }
 }
 
-/// Whose names may stand before a slash in what a name stands for.
+/// The endpoints whose names may precede a slash in this expansion.
 fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &AliasExpansion) -> &'a [Arc<Endpoint>] {
     if expansion.built_in { &[] } else { all }
 }
 
-/// The id an endpoint is sent for a name, if it serves it. `asked` is the caller's word, `target` what an
-/// alias made of it.
+/// The id that an endpoint is sent for a model, if it serves it. `asked` is the requested name, `target`
+/// its
+/// expansion.
 fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
     let id = id_at(all, endpoint, target)?;
     match &endpoint.config.models {
@@ -247,7 +249,7 @@ fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) 
     }
 }
 
-/// What an endpoint is sent for what was asked, or of itself where nothing was.
+/// The id that an endpoint is sent for a request; its first model if the request names none.
 fn first_served(
     all: &[Arc<Endpoint>],
     endpoint: &Endpoint,
@@ -267,7 +269,7 @@ fn first_served(
     targets.into_iter().find_map(|target| serve(all, endpoint, asked, target))
 }
 
-/// The id an endpoint is sent for a model, if it is that model that it has.
+/// The id that an endpoint is sent for a model, if it has exactly that model.
 fn exactly(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
     let id = id_at(all, endpoint, target)?;
     match &endpoint.config.models {
@@ -276,7 +278,8 @@ fn exactly(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str
     }
 }
 
-/// Puts the cheapest first, among those a rule names and among those behind them; what has no known price is last.
+/// Sorts by expected cost, separately for candidates that a rule names and those behind them. Unknown
+/// prices come last.
 fn by_cost(engine: &Engine, request: &CallRequest, base: u32, found: &mut [Candidate]) {
     let mut costs: Vec<(bool, f64, Candidate)> = found
         .iter()
@@ -291,7 +294,7 @@ fn by_cost(engine: &Engine, request: &CallRequest, base: u32, found: &mut [Candi
     let mut turn = 0;
     for at in 0..costs.len() {
         let (behind, cost, _) = costs[at];
-        // Those that cost the same stay in their tiers.
+        // Equal costs keep their tiers.
         if at > 0 && (costs[at - 1].0 != behind || costs[at - 1].1 != cost) {
             turn += 1;
         }
@@ -302,7 +305,7 @@ fn by_cost(engine: &Engine, request: &CallRequest, base: u32, found: &mut [Candi
     }
 }
 
-/// A name as an endpoint knows it; `None` if it is another endpoint's or another vendor's.
+/// A name as an endpoint knows it; `None` if the name belongs to another endpoint or vendor.
 fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<String> {
     let (prefix, rest) = match target.split_once('/') {
         Some((prefix, rest)) if !rest.is_empty() => (Some(prefix), rest),
@@ -314,12 +317,13 @@ fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<Str
     }
     let provider = prefix.filter(|p| named.is_none() && is_vendor(p));
     let vendor = endpoint.config.vendor.as_deref();
-    // A vendor's own endpoint serves that vendor's names, without the vendor before them.
+    // A vendor's own endpoint serves its models without the vendor prefix.
     if provider.is_some() && vendor.is_some() && vendor != provider {
         return None;
     }
     let id = if named.is_some() || (provider.is_some() && vendor.is_some()) { rest } else { target };
-    // Those whose models all bear their name have no others. A gateway that is spoken to as one of them may have all.
+    // A vendor whose models share a name prefix has no others. A gateway that speaks its dialect may serve
+    // any.
     let foreign = matches!(endpoint.config.models, ServedModels::Any)
         && maker_of(id)
             .is_some_and(|maker| vendor.is_some_and(|v| v != maker && MAKERS.iter().any(|(m, _)| *m == v)))
@@ -327,7 +331,7 @@ fn id_at(all: &[Arc<Endpoint>], endpoint: &Endpoint, target: &str) -> Option<Str
     (!foreign).then(|| id.to_owned())
 }
 
-/// Vendors who make what they serve, and how their models' names begin.
+/// Vendors that serve only their own models, and the prefixes of their models' names.
 const MAKERS: [(&str, &[&str]); 4] = [
     ("openai", &["gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-", "dall-e-", "whisper-", "tts-"]),
     ("anthropic", &["claude-"]),
@@ -335,13 +339,14 @@ const MAKERS: [(&str, &[&str]); 4] = [
     ("deepseek", &["deepseek-"]),
 ];
 
-/// Whose model it is, by its name.
+/// The vendor that makes a model, from its name.
 fn maker_of(model: &str) -> Option<&'static str> {
     MAKERS.iter().find(|(_, names)| names.iter().any(|name| model.starts_with(name))).map(|(maker, _)| *maker)
 }
 
-/// The models for a task that somebody here serves, by the name under which he does; all of them where nobody serves
-/// any, so that the error can say so.
+/// The models for a task that an endpoint serves, by the name under which it serves them. All of them when
+/// none is
+/// served, so that the error can list them.
 pub fn suited(engine: &Engine, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
     let models = engine.config.routing.models(task, priority);
     let served: Vec<String> = models.iter().filter_map(|model| known_as(engine, model)).collect();
@@ -362,7 +367,7 @@ fn known_as(engine: &Engine, model: &str) -> Option<String> {
     listed.map(|(name, _)| name).find(|name| model_id::is(name, model)).cloned()
 }
 
-/// The models that somebody named: the user's aliases, and what endpoints list or pin.
+/// The models that the configuration names: aliases, and what endpoints list or pin.
 pub fn named_models(engine: &Engine) -> Vec<&str> {
     let mut names: Vec<&str> = engine.config.aliases.own().collect();
     for endpoint in &engine.endpoints {

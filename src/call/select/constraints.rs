@@ -1,4 +1,4 @@
-//! Whether a request fits an endpoint's own limits, before it is sent.
+//! Checks a request against an endpoint's own limits before it is sent.
 
 use std::{
     sync::atomic::Ordering,
@@ -18,18 +18,18 @@ use crate::{
     state::Target,
 };
 
-/// Why a candidate is passed over.
+/// Why a candidate is unsuitable for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsuitable {
-    /// It is not sent this request at all.
+    /// The request is never sent there.
     Never(Reason),
-    /// Its dialect has no words for it.
+    /// The dialect cannot express the request.
     Unspeakable(Untranslatable),
-    /// Only while another will do.
+    /// Unsuitable while another candidate is available.
     WhileAnother(Reason),
 }
 
-/// `sla` is the time to first content that the call wants, beside the endpoint's own limit.
+/// `sla` is the time to first content that the call demands, in addition to the endpoint's limit.
 pub fn unfit(
     engine: &Engine,
     request: &CallRequest,
@@ -58,14 +58,14 @@ pub fn tighter(one: Option<Duration>, other: Option<Duration>) -> Option<Duratio
     one.into_iter().chain(other).min()
 }
 
-/// What the request may cost here, in USD, as far as its price is known.
+/// The expected cost of the request here, in USD, if the price is known.
 pub fn estimate(engine: &Engine, request: &CallRequest, target: &Target) -> Option<f64> {
     let price = engine.price(&target.endpoint, &target.model)?;
     let (input_tokens, output_tokens) = target.limiter.lock().expected(request.demand());
     Some(price.cost(&Usage { input_tokens, output_tokens, ..Usage::default() }).usd())
 }
 
-/// The same for a limit; a price that is not known is said once.
+/// The expected cost for `costLimitPerRequest`. An unknown price is reported once.
 fn expected_cost(engine: &Engine, request: &CallRequest, target: &Target) -> Option<f64> {
     let cost = estimate(engine, request, target);
     if cost.is_none() && !target.price_missed.swap(true, Ordering::Relaxed) {
@@ -79,15 +79,17 @@ fn expected_cost(engine: &Engine, request: &CallRequest, target: &Target) -> Opt
     cost
 }
 
-/// Whether a request that was refused as too long may be sent to another: only to one that is declared to hold
-/// more than the one that refused it, or, where that one's size is not declared, more than the request has.
+/// Whether a request refused as too long may go to another candidate: one with a larger declared context
+/// window,
+/// or, where the refusing one declares none, a window larger than the request.
 pub fn holds_more(request: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(window) = other.endpoint.config.context_window else { return false };
     window > refused_by.endpoint.config.context_window.unwrap_or_else(|| request.input_tokens())
 }
 
-/// Whether a request that was larger than a limit may be sent to another: not to one that is known to allow
-/// as little.
+/// Whether a request refused as larger than a limit may go to another candidate: not to one that is known
+/// to allow
+/// no more.
 pub fn allows_more(request: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(limit) = other.limiter.lock().largest() else { return true };
     let refused = refused_by.limiter.lock().largest();

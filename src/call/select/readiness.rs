@@ -1,4 +1,4 @@
-//! When a call could be sent, for those who hold calls back until then.
+//! When a call could be sent. The queue asks this before it delivers a job.
 
 use std::time::{Duration, Instant};
 
@@ -14,16 +14,17 @@ use crate::{
     engine::Engine,
 };
 
-/// How long the two clocks are taken to go alike.
+/// How far ahead the wall clock is trusted: it may be set meanwhile.
 const LONGEST_TRUST: Duration = Duration::from_secs(60);
 
-/// What a call would meet.
+/// When a call could be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// Somebody would take it, or it is so wrong that it fails at once.
+    /// A candidate would take it now, or it fails at once.
     Now,
     At(Instant),
-    /// When something ends that is under way, or somebody is let in again: the room's watcher hears of it.
+    /// When a running request ends or an isolated endpoint is readmitted: the wait queue notifies its
+    /// listener.
     Later,
 }
 
@@ -61,7 +62,7 @@ pub fn ready(engine: &Engine, request: &CallRequest, options: &CallOptions) -> R
     }
 }
 
-/// When a budget that is used up, and refuses, begins anew; or is looked at again, for somebody may set the date.
+/// When an exhausted cost budget that rejects calls is renewed, at most `LONGEST_TRUST` ahead.
 fn refused_until(engine: &Engine, options: &CallOptions, now: Instant) -> Option<Instant> {
     let wall = epoch_ms(engine.wall());
     match engine.accountant.decide(&options.tags, wall) {

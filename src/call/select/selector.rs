@@ -1,4 +1,4 @@
-//! Which candidate is asked next, out of those a call has left.
+//! Selects the next candidate of a call.
 
 use crate::call::attempt::faults;
 use std::{
@@ -25,30 +25,30 @@ use crate::{
     },
 };
 
-/// How a call stands with one candidate.
+/// The state of one candidate within a call.
 #[derive(Default)]
 pub struct CandidateState {
-    /// How often it was asked, and the number of the last time in the trail.
+    /// The attempts at it, and the number of the last one in the attempt log.
     pub attempts: u32,
     pub number: Option<usize>,
-    /// It was asked and is not to be asked again, unless it is reopened.
+    /// It was tried and may not be tried again, unless it is reopened.
     pub exhausted: bool,
-    /// Retries that were charged, and free ones.
+    /// Retries that took from the retry budget, and those that did not.
     pub charged_retries: u32,
     pub free_retries: u32,
-    /// Its last failure in this call, and when that was.
+    /// Its last failure in this call, and when it happened.
     pub fault: Option<Fault>,
     pub failed_at: Option<Instant>,
-    /// A failure elsewhere rules it out.
+    /// A failure elsewhere excludes it.
     pub excluded: bool,
     pub skipped: Option<SkippedCandidate>,
-    /// The trail says so.
+    /// The attempt log has the skip.
     pub skip_logged: bool,
     pub early: bool,
     pub retry: RetryReservation,
 }
 
-/// Whether the retry budgets cover the retry that a candidate is waited for.
+/// Whether the retry budget covers the retry that a candidate is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetryReservation {
     #[default]
@@ -57,14 +57,14 @@ pub enum RetryReservation {
     Denied,
 }
 
-/// Why a candidate was passed over.
+/// Why a candidate was skipped.
 #[derive(Clone, Copy)]
 pub struct SkippedCandidate {
-    /// What the trail says.
+    /// The public reason.
     pub reason: Reason,
-    /// Why it was parked in the first place.
+    /// The reason of the cooldown, if one blocks it.
     pub cause: Reason,
-    /// As many requests were under way as may be at once.
+    /// It has as many running requests as it may have.
     pub full: bool,
 }
 
@@ -73,36 +73,36 @@ pub struct Selector {
     pub states: Vec<CandidateState>,
 }
 
-/// The candidate to ask, and the leave to do so.
+/// The candidate to try, and its admission.
 pub struct Selection {
     pub index: usize,
     pub admission: Admission,
 }
 
-/// Who asks, and for what.
+/// What the selection depends on beside the candidates.
 #[derive(Clone, Copy)]
 pub struct SelectionContext<'a> {
     pub engine: &'a Engine,
     pub request: &'a CallRequest,
     pub wait_queue: &'a Arc<WaitQueue>,
     pub rank: WaitOrder,
-    /// The time to first content that the call wants.
+    /// The time to first content that the call demands.
     pub sla: Option<Duration>,
     pub now: Instant,
 }
 
-/// When a candidate that is waited for may be ready.
+/// When a blocked candidate may become available.
 #[derive(Clone, Copy, Debug)]
 pub struct Availability {
-    /// `None`: when another request ends.
+    /// `None`: when a running request ends.
     pub at: Option<Instant>,
-    /// Or then, if none has ended by then.
+    /// The latest moment, if no running request ends before.
     pub latest: Option<Instant>,
-    /// The rate budget is what is waited for, which comes back for certain.
+    /// Blocked by the rate limiter, whose capacity returns for certain.
     pub rate_limited: bool,
-    /// It throttled this call: asking it again is a retry, to be paid for.
+    /// It throttled this call: another attempt is a retry and needs budget.
     pub throttled: bool,
-    /// It throttled this call at one time, paid for or not.
+    /// It has throttled this call before.
     pub was_throttled: bool,
 }
 
@@ -111,7 +111,7 @@ impl SelectionContext<'_> {
         self.wait_queue.ahead(self.rank, target.id())
     }
 
-    /// Whether the endpoint's own limits rule it out.
+    /// Whether the endpoint's own limits exclude it.
     fn never(&self, target: &Target) -> bool {
         let unfit = constraints::unfit(self.engine, self.request, target, self.sla, self.now);
         matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
@@ -123,7 +123,8 @@ impl SelectionContext<'_> {
 }
 
 impl Selector {
-    /// Candidates that share a tier are drawn: by `sticky` key, by weight where any has one, else the less loaded of two.
+    /// Orders candidates that share a tier: by `sticky` key, by weight where any has one, else the less
+    /// loaded of two.
     pub fn new(
         mut candidates: Vec<Candidate>,
         sticky: Option<&str>,
@@ -143,8 +144,9 @@ impl Selector {
         Self { candidates, states }
     }
 
-    /// The first untried candidate that is ready, among those that `wanted` accepts. Those in its way are
-    /// noted as skipped. With `lenient`, its own latency limit and the ramp after an outage do not count.
+    /// Admits the first untried candidate that is ready and that `wanted` accepts. Blocked ones before it
+    /// are noted as
+    /// skipped. `lenient` ignores its latency limit and the ramp after an outage.
     pub fn ready_candidate(
         &mut self,
         context: SelectionContext<'_>,
@@ -191,7 +193,7 @@ impl Selector {
         None
     }
 
-    /// This candidate, if it is ready.
+    /// Admits this candidate, if it is ready.
     pub fn retry_candidate(&mut self, context: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let target = &self.candidates[index].target;
         let ahead = context.ahead(target);
@@ -201,7 +203,7 @@ impl Selector {
         Some(Selection { index, admission })
     }
 
-    /// An untried candidate behind an open breaker, tested before its time: once per call each.
+    /// Admits an untried candidate behind an open breaker as an early probe, once per call each.
     pub fn early(&mut self, context: SelectionContext<'_>) -> Option<Selection> {
         for index in 0..self.candidates.len() {
             if !self.is_untried(index) || self.states[index].early {
@@ -221,7 +223,7 @@ impl Selector {
         None
     }
 
-    /// A candidate at another endpoint than `index`, ready at once, for a hedge.
+    /// Admits a candidate at another endpoint than `index` for a hedge, if one is ready.
     pub fn hedge_candidate(&mut self, context: SelectionContext<'_>, index: usize) -> Option<Selection> {
         let first = self.candidates[index].target.endpoint.clone();
         self.ready_candidate(context, false, |c| {
@@ -230,7 +232,7 @@ impl Selector {
         })
     }
 
-    /// The candidates that this call would ask if they were ready.
+    /// The candidates that this call would try if they were ready.
     pub fn wanted(&self, may_retry: bool) -> impl Iterator<Item = usize> {
         (0..self.candidates.len()).filter(move |i| {
             self.is_untried(*i)
@@ -239,7 +241,7 @@ impl Selector {
         })
     }
 
-    /// Those of them that may become ready by themselves, and when.
+    /// When the wanted candidates may become available; without isolated ones.
     pub fn availabilities(
         &self,
         context: SelectionContext<'_>,
@@ -286,11 +288,11 @@ impl Selector {
         let blocked: Vec<_> = self.candidates.iter().map(|c| context.blockage_for(&c.target)).collect();
         let waits = |b: &Blockage| b.until.map(|at| at.saturating_duration_since(context.now));
         let soonest = blocked.iter().flatten().filter_map(waits).min()?;
-        // Somebody has to be waited for, and somebody else may be ready: then it is now.
+        // A candidate that is not blocked is ready now.
         Some(if blocked.iter().any(Option::is_none) { Duration::ZERO } else { soonest })
     }
 
-    /// Whether another candidate is ready that was not tried yet.
+    /// Whether an untried candidate is ready.
     pub fn alternative(&self, context: SelectionContext<'_>) -> bool {
         (0..self.candidates.len())
             .filter(|i| self.is_untried(*i))
@@ -298,12 +300,12 @@ impl Selector {
             .any(|t| context.blockage_for(t).is_none() && !context.never(t))
     }
 
-    /// Whether one is left that was not tried, ready or not.
+    /// Whether an untried candidate is left, ready or not.
     pub fn remaining(&self) -> bool {
         (0..self.candidates.len()).any(|i| self.is_untried(i))
     }
 
-    /// An attempt at it begins, with this number in the trail.
+    /// Notes that an attempt begins, with its number in the attempt log.
     pub fn ask(&mut self, index: usize, number: usize) {
         let state = &mut self.states[index];
         state.attempts += 1;
@@ -311,7 +313,7 @@ impl Selector {
         state.number = Some(number);
     }
 
-    /// It may be asked once more.
+    /// Lets a candidate be tried once more.
     pub fn reopen(&mut self, index: usize, free: bool) {
         let state = &mut self.states[index];
         state.exhausted = false;
@@ -325,7 +327,7 @@ impl Selector {
         }
     }
 
-    /// Notes a failure, and rules out what it rules out.
+    /// Notes a failure, and excludes the candidates that would fail the same way.
     pub fn failed(&mut self, index: usize, fault: Fault, request: &CallRequest, now: Instant) {
         self.states[index].failed_at = Some(now);
         let failed = self.candidates[index].target.clone();
@@ -335,7 +337,7 @@ impl Selector {
         for (candidate, state) in self.candidates.iter().zip(&mut self.states) {
             let other = &candidate.target;
             let same_key = Arc::ptr_eq(&other.credential, &failed.credential);
-            // Another key of a failing server is the same server; only a throttle may be the key's own.
+            // Another key does not help when the server fails. Only a throttle may belong to one key.
             let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
                 && other.model == failed.model
                 && (rule.scope == BlameScope::Endpoint || kind == FaultKind::Absent)
@@ -353,7 +355,7 @@ impl Selector {
         }
     }
 
-    /// Attempts so far that count against the bound.
+    /// The attempts that count against the call's maximum.
     pub fn charged_attempts(&self) -> u32 {
         self.states.iter().map(|s| s.attempts - s.free_retries.min(s.attempts)).sum()
     }
@@ -362,7 +364,7 @@ impl Selector {
         !self.states[index].exhausted && !self.states[index].excluded
     }
 
-    /// Whether its failure was a throttle, after which it may be asked again once it is ready.
+    /// Whether it throttled the call, so that it may be tried again once it is ready.
     pub fn may_reopen(&self, index: usize) -> bool {
         let state = &self.states[index];
         let throttled = |f: &Fault| f.kind.rule().same == SameCandidate::AfterCooldown;

@@ -1,4 +1,4 @@
-//! What became of attempts, summed up over targets.
+//! Attempt counts, summed over targets.
 
 use std::time::SystemTime;
 

@@ -24,7 +24,7 @@ use crate::{
     state::{Endpoint, Target},
 };
 
-/// One per endpoint, in configured order.
+/// One status for each endpoint, in configured order.
 pub fn endpoints(engine: &Engine) -> Value {
     engine.endpoints.iter().map(|e| endpoint(engine, e)).collect()
 }

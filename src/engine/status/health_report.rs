@@ -1,4 +1,4 @@
-//! `getHealthReport()`: how the endpoints fare, in the words of rate limiting.
+//! `getHealthReport()`: rate limiting and success by endpoint.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     observe::latency::{LatencyPhase, LatencySum},
 };
 
-/// Shares of rate-limited requests above which an endpoint, and so the whole, is not well.
+/// The percentages of rate-limited requests above which an endpoint is degraded or critical.
 const DEGRADED_SHARE: f64 = 10.0;
 const CRITICAL_SHARE: f64 = 30.0;
 
@@ -54,7 +54,7 @@ pub fn health_report(engine: &Engine) -> Value {
             }),
         ));
     }
-    // With nobody left to answer, the whole is critical whatever the shares are.
+    // When every endpoint is down, the whole is critical whatever the shares are.
     if !endpoints.is_empty() && endpoints.iter().all(|(status, _)| *status == HealthStatus::Down) {
         overall = 2;
     }

@@ -1,4 +1,4 @@
-//! What endpoints may still send.
+//! The remaining rate limits of endpoints.
 
 use crate::engine::Engine;
 use std::{sync::Arc, time::Instant};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::models;
 use crate::state::{Endpoint, Target};
 
-/// Limit and remainder of requests and of tokens, and how many requests may be under way at once.
+/// Limit and remainder of requests and tokens, and the concurrency limit.
 type Levels = ([Option<(f64, f64)>; 2], Option<u32>);
 
-/// What a model may still send, of one kind.
+/// The remaining limit of a model, of one kind.
 pub struct RemainingLimit {
     pub model: Arc<str>,
     /// `requests` or `tokens`.
@@ -19,7 +19,7 @@ pub struct RemainingLimit {
     pub remaining: f64,
 }
 
-/// What each model of an endpoint may still send, where that is limited.
+/// The remaining limits of each limited model of an endpoint.
 pub fn levels(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Vec<RemainingLimit> {
     let mut levels = Vec::new();
     for keys in models(engine, endpoint) {
@@ -32,7 +32,7 @@ pub fn levels(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Vec<Remaini
     levels
 }
 
-/// What all keys together may still send.
+/// The sum over all keys.
 fn limits(keys: &[Arc<Target>], now: Instant) -> Levels {
     let mut sums = [None::<(f64, f64)>; 2];
     let mut concurrency = None::<u32>;
@@ -51,7 +51,7 @@ fn limits(keys: &[Arc<Target>], now: Instant) -> Levels {
     (sums, concurrency)
 }
 
-/// The same for people, where anything limits it.
+/// The limits as users see them; `None` without limits.
 pub(super) fn rate_limit(keys: &[Arc<Target>], now: Instant) -> Option<Value> {
     let (sums, concurrency) = limits(keys, now);
     let part = |sum: Option<(f64, f64)>| {

@@ -1,4 +1,4 @@
-//! What is read off a client: endpoint states, summaries, the metrics snapshot, the health report.
+//! Read models of a client: endpoint states, summaries, the metrics snapshot, the health report.
 
 mod counts;
 mod endpoints;

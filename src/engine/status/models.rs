@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// `getSummary()`: one per model, over all endpoints.
+/// `getSummary()`: one entry for each model, over all endpoints.
 pub fn summary(engine: &Engine) -> Value {
     let mut models: BTreeMap<String, (AttemptCounts, LatencySum)> = BTreeMap::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
@@ -44,7 +44,7 @@ pub fn summary(engine: &Engine) -> Value {
         .collect()
 }
 
-/// `getOptimalModel()`: of the models with enough good samples, the one that is fastest on average.
+/// `getOptimalModel()`: the fastest on average of the models with enough good samples.
 pub fn optimal_model(engine: &Engine) -> Option<String> {
     engine
         .endpoints

@@ -11,7 +11,7 @@ use crate::{
     state::Operation,
 };
 
-/// Everything counted and timed, per endpoint and model.
+/// All counts and latencies, by endpoint and model.
 pub fn snapshot(engine: &Engine) -> Value {
     let mut series = Vec::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.every(e)) {

@@ -1,4 +1,4 @@
-//! How well an endpoint or a model is, in a word.
+//! The health of endpoints and models.
 
 use crate::engine::Engine;
 use std::{
@@ -43,7 +43,7 @@ impl Serialize for HealthStatus {
     }
 }
 
-/// The state of an endpoint or of one of its models; the worst of several wins.
+/// The health of an endpoint or of one of its models.
 pub struct Health {
     pub status: HealthStatus,
     pub breaker: &'static str,
@@ -64,7 +64,7 @@ impl Health {
     }
 }
 
-/// An endpoint is as well as the worst of its models, and down for as long as somebody has taken it out.
+/// An endpoint is as healthy as the worst of its models; an isolated one is down.
 pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
     let standings = models(engine, endpoint).into_iter().map(|keys| model_standing(&keys, now));
     let standing = standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
@@ -74,7 +74,7 @@ pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
     standing
 }
 
-/// A model is as well as the best of its keys.
+/// A model is as healthy as the best of its keys.
 pub(super) fn model_standing(keys: &[Arc<Target>], now: Instant) -> Health {
     let best = keys.iter().map(|t| standing(t, now)).min_by_key(|s| s.status);
     best.unwrap_or_else(Health::well)
@@ -124,7 +124,7 @@ fn worse(a: Health, b: Health) -> Health {
     Health { cooldown, consecutive, ..worse }
 }
 
-/// An endpoint that was never asked has only its origin's state.
+/// An endpoint without targets has only its origin's state.
 fn bare_standing(endpoint: &Endpoint) -> Health {
     let now = now();
     let gate = endpoint.origin.gate.lock();

@@ -1,4 +1,4 @@
-//! A stream's events, one after the other: what each means, and what of it is passed on.
+//! Handles a stream's events: what each means, and what is passed on.
 
 use crate::call::attempt::faults;
 use serde_json::Value;
@@ -22,9 +22,9 @@ use crate::{
     state::admission::Admission,
 };
 
-/// This much may be held back before the first content.
+/// The most that is held back before the first content, in bytes.
 const MAX_HELD: usize = 1 << 20;
-/// Undecodable events in a row that make a stream malformed.
+/// This many undecodable events in a row make a stream malformed.
 const MAX_UNDECODABLE: u32 = 3;
 
 impl ChatStreamReader<'_> {
@@ -36,7 +36,7 @@ impl ChatStreamReader<'_> {
         self.events(admission)
     }
 
-    /// Takes the events that are there, up to the commit point: what follows it in the same bytes is for after.
+    /// Handles the received events up to the commit point. Events after it in the same bytes stay pending.
     pub(super) fn events(&mut self, admission: &mut Admission) -> Result<ReadProgress, Fault> {
         let uncommitted = self.first_content.is_none() && !self.call.streams.commit_at_end;
         self.pending = true;
@@ -113,7 +113,7 @@ impl ChatStreamReader<'_> {
         }
     }
 
-    /// An event of another dialect.
+    /// Handles an event of another dialect.
     fn translated(
         &mut self,
         decoded: DecodedEvent,
@@ -128,8 +128,8 @@ impl ChatStreamReader<'_> {
             DecodedEvent::Chunks(chunks) => {
                 self.undecodable_run = 0;
                 for value in chunks {
-                    // Who did not ask what was used is not told, and who did, once and at the end: some vendors
-                    // count on with every event. We want to know.
+                    // Usage is passed on only when the caller asked for it, once at the end: some vendors
+                    // repeat it in every event. We need it in any case.
                     let only_usage = value["choices"].as_array().is_some_and(Vec::is_empty);
                     if only_usage && !(self.request.include_usage && self.whole.finished()) {
                         self.whole.add(value);
@@ -143,7 +143,7 @@ impl ChatStreamReader<'_> {
         Ok(ReadProgress::More)
     }
 
-    /// The vendor says that this was all.
+    /// Handles the vendor's end marker.
     fn done(&self) -> Result<ReadProgress, Fault> {
         if self.whole.finished() {
             return Ok(ReadProgress::End);
@@ -151,7 +151,7 @@ impl ChatStreamReader<'_> {
         Err(self.fault(FaultKind::Truncated, "the end came without a finish reason"))
     }
 
-    /// The vendor says in the stream what went wrong.
+    /// The fault for an error event.
     fn told(&self, error: VendorError) -> Fault {
         classify(self.head.status, self.head.retry_after, &self.target.redacted(error))
     }
@@ -170,7 +170,7 @@ impl ChatStreamReader<'_> {
             return Err(faults::gave_up(self.head.status));
         }
         let content = chunk::has_content(&value);
-        // A gateway of our kind before this one: what it told so far is void.
+        // Another bellwether behind this endpoint restarted its answer: discard what it sent before.
         if value["bellwether"]["event"] == "restart" {
             self.whole = Accumulator::default();
         }
@@ -192,7 +192,7 @@ impl ChatStreamReader<'_> {
         self.answered(admission);
     }
 
-    /// The commit point is reached, or content has begun: the attempt counts as answered.
+    /// Marks the attempt as answered at the commit point, or when content has begun.
     pub(super) fn answered(&mut self, admission: &mut Admission) {
         if self.first_content.is_some() {
             return;
@@ -203,9 +203,10 @@ impl ChatStreamReader<'_> {
         self.call.commit(admission, now.saturating_duration_since(self.began));
     }
 
-    /// Keeps a chunk until it may be passed on.
+    /// Holds a chunk until it may be passed on.
     fn hold(&mut self, data: String) -> Result<(), Fault> {
-        // After the first content it is passed on at once, or the whole is bounded as it is received.
+        // Chunks after the first content are passed on at once; with `commit: 'end'` the whole answer is
+        // bounded elsewhere.
         if self.first_content.is_none() {
             self.held_bytes += data.len();
             if self.held_bytes > MAX_HELD {

@@ -1,4 +1,4 @@
-//! Bytes of a stream as they come, for as long as they are waited for.
+//! Reads a stream's bytes, with a timeout.
 
 use std::{
     future::{Future, poll_fn},
@@ -11,7 +11,7 @@ use tokio::time::{self, Sleep};
 
 use crate::{net::body::Body, policy::fault::FaultKind};
 
-/// How long the end of a body is waited for, so that its connection can be used again.
+/// How long to wait for the end of a body, so that its connection can be reused.
 const DRAIN: Duration = Duration::from_millis(200);
 
 pub enum BodyFrame {
@@ -31,7 +31,7 @@ pub async fn next_frame(body: &mut Body, mut timer: Pin<&mut Sleep>, out: &mut V
     .await
 }
 
-/// Reads the rest of a finished body away, so that the pool gets the connection back.
+/// Reads the rest of a finished body, so that the pool gets the connection back.
 pub fn drain(body: &mut Body) {
     if body.is_end() {
         return;
