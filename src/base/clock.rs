@@ -1,19 +1,20 @@
-//! The two clocks. Deadlines, cooldowns and refills are counted on the monotonic one alone; the wall clock only
-//! dates what people read, and a vendor's HTTP date when the vendor does not say its own time.
+//! The two clocks. Deadlines, cooldowns and refills use the monotonic clock only. The wall clock dates what
+//! users read,
+//! and is the reference of a vendor's HTTP date when the response has no `Date`.
 
 use std::time::{Instant, SystemTime};
 
-/// The monotonic clock; under a paused runtime it is the simulated one.
+/// The monotonic clock; simulated under a paused runtime.
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// The wall clock, which people and time servers move.
+/// The wall clock, which users and time servers may set.
 pub trait WallClock: Send + Sync + 'static {
     fn now(&self) -> SystemTime;
 }
 
-/// The system's own.
+/// The system clock.
 pub struct SystemClock;
 
 impl WallClock for SystemClock {

@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     from_secs(seconds)
 }
 
-/// A number as headers and settings write it. Most are a few digits, read much quicker than Rust's `f64` reads.
+/// A decimal number. Short integers, the common case, are parsed faster than by `f64::from_str`.
 pub fn decimal(text: &str) -> Option<f64> {
     if matches!(text.len(), 1..=15) && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(text.bytes().fold(0, |number: u64, b| number * 10 + u64::from(b - b'0')) as f64);
@@ -45,7 +45,7 @@ pub fn decimal(text: &str) -> Option<f64> {
     text.parse().ok()
 }
 
-/// Milliseconds with fractions, as every public `…Ms` figure is given.
+/// Milliseconds with fractions, the unit of every public `…Ms` figure.
 pub fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,6 +1,6 @@
-//! What the client tells its listeners while it works.
+//! The events of a client.
 
-/// The names listeners subscribe to; the position is the number that crosses the boundary.
+/// The events; the position is the number that crosses the native boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
     Attempt,
@@ -37,25 +37,25 @@ pub const KINDS: [(EventKind, &str); 14] = [
     (EventKind::Forward, "forward"),
 ];
 
-/// Where events go. Implementations never block; what does not fit is dropped and counted by them.
+/// Takes events. Implementations never block; they drop and count what does not fit.
 pub trait EventSink: Send + Sync + 'static {
-    /// Whether anyone listens, so that nobody pays for an event that nobody reads.
+    /// Whether the event has a listener; without one it is not built.
     fn wants(&self, kind: EventKind) -> bool;
-    /// Hands over one event as JSON text.
+    /// Takes one event as JSON.
     fn emit(&self, kind: EventKind, json: String);
 }
 
-/// Emits lazily: `build` runs only when somebody listens.
+/// Emits an event; `build` runs only when it has a listener.
 pub fn emit<T: serde::Serialize>(sink: &dyn EventSink, kind: EventKind, build: impl FnOnce() -> T) {
     if sink.wants(kind) {
-        // Serialising our own plain structs has no failing case; losing an event would be the mildest outcome.
+        // Serialising these plain structs cannot fail.
         if let Ok(json) = serde_json::to_string(&build()) {
             sink.emit(kind, json);
         }
     }
 }
 
-/// A sink for engines without listeners.
+/// Takes no events.
 pub struct NoEvents;
 
 impl EventSink for NoEvents {

@@ -1,10 +1,11 @@
-//! Bytes as a text of one character each: only texts cross to JavaScript, and such a one takes no more room there.
+//! Bytes as text with one character each: only text crosses to JavaScript, where such a string takes a byte
+//! a character.
 
 pub fn text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// What is no byte was none of ours.
+/// Characters above 255 are dropped: no text of ours has them.
 pub fn bytes(text: &str) -> Vec<u8> {
     text.chars().filter_map(|c| u8::try_from(c).ok()).collect()
 }

@@ -1,4 +1,4 @@
-//! Words everything shares: the clock, events, durations, reasons and the like.
+//! What everything shares: clocks, events, durations, reasons. Imports nothing else of the crate.
 
 pub mod clock;
 pub mod duration;

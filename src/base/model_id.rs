@@ -1,11 +1,11 @@
-//! Models' ids: what vendors and relays put before and behind a name.
+//! Model ids: vendor prefixes and date suffixes.
 
-/// Without the vendor before it: `anthropic/claude-sonnet-4` is `claude-sonnet-4`.
+/// The id without its vendor: `anthropic/claude-sonnet-4` becomes `claude-sonnet-4`.
 pub fn bare(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// Without the date behind it, where there is one: `claude-sonnet-4-20250514`, `gpt-4.1-2025-04-14`,
+/// The id without its date, if it has one: `claude-sonnet-4-20250514`, `gpt-4.1-2025-04-14`,
 /// `claude-3-5-sonnet-latest`, `gemini-2.5-flash-preview-05-20`.
 pub fn undated(id: &str) -> Option<&str> {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
@@ -13,7 +13,7 @@ pub fn undated(id: &str) -> Option<&str> {
     if matches!(last, "latest" | "preview") || digits(last, 8) {
         return Some(name);
     }
-    // The parts of a date, from its end.
+    // Read the date from its end.
     let mut rest = id;
     for width in [2, 2, 4] {
         match rest.rsplit_once('-') {
@@ -22,11 +22,11 @@ pub fn undated(id: &str) -> Option<&str> {
         }
     }
     let rest = rest.strip_suffix("-preview").unwrap_or(rest);
-    // One number alone is a version's.
+    // A single number belongs to a version.
     (id.len() >= rest.len() + "-05-20".len()).then_some(rest)
 }
 
-/// Whether an id is that of a model: the same, or a version of it by date.
+/// Whether an id names a model, exactly or with a date.
 pub fn is(id: &str, model: &str) -> bool {
     let id = bare(id);
     id == model || undated(id) == Some(model)

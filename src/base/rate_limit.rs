@@ -1,31 +1,31 @@
-//! What answers say about rate limits: how much is allowed, how much is left, when it is full again.
+//! Rate limits in response headers: the limit, the remainder, and the time to a full refill.
 
 use std::time::{Duration, SystemTime};
 
 use super::{duration, retry_after};
 
-/// What a vendor says of one of its limits.
+/// One limit as a vendor reports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quota {
     pub limit: f64,
     pub remaining: f64,
-    /// Until it is full again.
+    /// The time to a full refill.
     pub reset: Option<Duration>,
 }
 
-/// What an answer's headers say.
+/// The limits in a response's headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ObservedLimits {
     pub requests: Option<Quota>,
     pub tokens: Option<Quota>,
 }
 
-/// A larger limit limits nobody, and is more than can be reckoned with.
+/// A larger limit is treated as none.
 const LARGEST_LIMIT: f64 = 1e15;
-/// A quota that is full again later than this says nothing about a minute.
+/// A quota with a later reset is not a limit per minute.
 const LATEST_RESET: Duration = Duration::from_secs(2 * 86_400);
 
-/// The headers an answer came with, as far as they are about limits.
+/// The headers of a response that concern limits.
 #[derive(Default)]
 pub struct RateLimitHeaders<'a> {
     requests: LimitHeaders<'a>,
@@ -41,9 +41,10 @@ struct LimitHeaders<'a> {
 }
 
 impl<'a> RateLimitHeaders<'a> {
-    /// Takes a header, if it is about limits.
+    /// Takes a header, if it concerns limits.
     pub fn take(&mut self, name: &'a [u8], value: impl FnOnce() -> Option<&'a str>) {
-        // OpenAI, whom most others copy: x-ratelimit-<part>-<what>. Anthropic: anthropic-ratelimit-<what>-<part>.
+        // OpenAI, which most others copy: x-ratelimit-<part>-<what>. Anthropic:
+        // anthropic-ratelimit-<what>-<part>.
         let (what, part) = if let Some(rest) = after(name, b"x-ratelimit-") {
             let Some(at) = rest.iter().position(|b| *b == b'-') else { return };
             (&rest[at + 1..], &rest[..at])
@@ -75,12 +76,12 @@ impl<'a> RateLimitHeaders<'a> {
         [self.requests, self.tokens, self.input].iter().all(|parts| parts.limit.is_none())
     }
 
-    /// What they say. `date` is the answer's own, `now` our wall clock.
+    /// Parses the limits. `date` is the response's own date, `now` the wall clock.
     pub fn observed_limits(&self, date: Option<&str>, now: impl Fn() -> SystemTime) -> ObservedLimits {
-        // Asked for where a moment is named, which most never do.
+        // Needed only for absolute times, which most vendors never send.
         let clock = || date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or_else(&now);
         let quota = |parts: LimitHeaders<'_>| {
-            // Some gateways send -1 or 0 for "no idea".
+            // Some gateways send -1 or 0 for an unknown limit.
             let limit = number(parts.limit?).filter(|n| (1.0..=LARGEST_LIMIT).contains(n))?;
             let remaining = number(parts.remaining?)?.min(limit);
             let reset = parts.reset.and_then(|text| reset(text, clock));
@@ -93,7 +94,7 @@ impl<'a> RateLimitHeaders<'a> {
     }
 }
 
-/// What follows a prefix, however its letters are written.
+/// What follows a prefix, ignoring case.
 fn after<'a>(name: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     name.get(..prefix.len())?.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
 }

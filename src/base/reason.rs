@@ -1,8 +1,8 @@
-//! Why an attempt or a call did not succeed: the one public vocabulary.
+//! Why an attempt or a call failed: the one public vocabulary.
 
 use serde::{Serialize, Serializer};
 
-/// The word that reports, errors, events and metrics use for a failure.
+/// The reason in reports, errors, events and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     Connect,
@@ -30,16 +30,16 @@ pub enum Reason {
     ContentFilter,
     BreakerOpen,
     Cooldown,
-    /// The rate budget is used up, or as many requests as are allowed are under way.
+    /// The rate limit is used up, or as many requests as allowed are running.
     Limiter,
-    /// Slower than the endpoint's own limit.
+    /// Slower than the endpoint's `maxLatency`.
     LatencyLimit,
-    /// Dearer than the endpoint's own limit.
+    /// More expensive than the endpoint's `costLimitPerRequest`.
     CostLimit,
     Budget,
     Isolated,
     Aborted,
-    /// Another request for the same call was faster.
+    /// Another attempt of the same call was faster.
     Hedged,
     Config,
     QueueFull,
@@ -47,7 +47,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The word itself.
+    /// The public word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Connect => "connect",
@@ -88,7 +88,7 @@ impl Reason {
         }
     }
 
-    /// Which part of the call ran out of time, for `TimeoutError.phase`.
+    /// The phase of the call that timed out, for `TimeoutError.phase`.
     pub fn phase(self) -> Option<&'static str> {
         match self {
             Self::TimeoutConnect => Some("connect"),

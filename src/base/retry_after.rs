@@ -1,10 +1,10 @@
-//! When a vendor says to come back: headers first, then the body, then the message text.
+//! Reads Retry-After: from headers first, then the body, then the message.
 
 use std::time::{Duration, SystemTime};
 
 use super::duration;
 
-/// The parts of an answer that can carry a hint.
+/// The headers that can carry a Retry-After.
 #[derive(Clone, Copy, Default)]
 pub struct RetryAfterHeaders<'a> {
     pub retry_after_ms: Option<&'a str>,
@@ -12,7 +12,7 @@ pub struct RetryAfterHeaders<'a> {
     pub date: Option<&'a str>,
 }
 
-/// Reads the headers in their order of precedence. NaN, negative, past and overflow mean no hint.
+/// Reads the headers in order of precedence. NaN, negative, past and overflowing values are ignored.
 pub fn from_headers(headers: RetryAfterHeaders<'_>, now: SystemTime) -> Option<Duration> {
     if let Some(hint) = headers.retry_after_ms.and_then(|v| v.trim().parse().ok())
         && let Some(hint) = duration::from_millis(hint)
@@ -24,12 +24,13 @@ pub fn from_headers(headers: RetryAfterHeaders<'_>, now: SystemTime) -> Option<D
         return duration::from_secs(secs);
     }
     let at = httpdate::parse_http_date(value).ok()?;
-    // The response's own clock, when it gave one: ours may be off.
+    // Prefer the response's own date: our clock may be wrong.
     let from = headers.date.and_then(|d| httpdate::parse_http_date(d.trim()).ok()).unwrap_or(now);
     at.duration_since(from).ok().filter(|d| !d.is_zero() && *d <= duration::LONGEST)
 }
 
-/// Reads a duration as protobuf's JSON writes it (`"34.4s"`), as Gemini's `RetryInfo` does; it says `"900ms"` too.
+/// Reads a duration as protobuf's JSON writes it (`"34.4s"`), as in Gemini's `RetryInfo`, which also has
+/// `"900ms"`.
 pub fn from_proto(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.strip_suffix("ms") {
@@ -47,14 +48,15 @@ pub fn from_message(message: &str) -> Option<Duration> {
     go_duration(&lower[at..])
 }
 
-/// Go's duration notation (`1h2m3.5s`, `120ms`), also with a blank before the unit; reads as far as it goes.
+/// Reads Go's duration notation (`1h2m3.5s`, `120ms`), also with a blank before the unit, as far as it
+/// goes.
 pub(crate) fn go_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = 0.0;
     let mut any = false;
     loop {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        // A full stop after the unit is the sentence's, not a number's.
+        // A full stop after the unit ends the sentence.
         let Some(number) = duration::decimal(&rest[..digits]) else { break };
         let tail = rest[digits..].trim_start();
         let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());

@@ -1,8 +1,8 @@
-//! Moments as people and JavaScript write them.
+//! Timestamps in the formats of users and JavaScript.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since 1970, as JavaScript counts.
+/// Milliseconds since 1970.
 pub fn epoch_ms(at: SystemTime) -> u64 {
     at.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
 }
@@ -21,7 +21,7 @@ pub fn iso8601(at: SystemTime) -> String {
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     let year = yoe + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-    // Written digit by digit: it is part of every report.
+    // Written digit by digit for speed: every report has several.
     let mut out = String::with_capacity(24);
     let mut digits = |n: u64, width: u32, after: char| {
         for place in (0..width).rev() {

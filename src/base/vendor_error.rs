@@ -1,20 +1,20 @@
-//! A vendor's error as it was read from a body or a stream event, before anyone judges it.
+//! A vendor's error as read from a body or a stream event, not yet classified.
 
 use std::time::Duration;
 
-/// The parts of an error body that classification looks at. All of them are optional on the wire.
+/// The parts of an error that classification uses. Any may be missing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VendorError {
     pub message: String,
-    /// The most specific word: `error.code`, Anthropic's `details.error_code`, Google's `ErrorInfo.reason`.
+    /// The most specific code: `error.code`, Anthropic's `details.error_code`, Google's `ErrorInfo.reason`.
     pub code: Option<String>,
     /// `error.type`, or Google's `error.status`.
     pub kind: Option<String>,
-    /// A status written into the body, as relays and streams do.
+    /// A status inside the body, as in relays and streams.
     pub status: Option<u16>,
-    /// Google's `QuotaFailure` id, which says whether the limit is per minute or per day.
+    /// Google's `QuotaFailure` id, which distinguishes limits per minute from limits per day.
     pub quota_id: Option<String>,
-    /// The body's own hint, such as `retry_after` or `RetryInfo`.
+    /// The body's own Retry-After, such as `retry_after` or `RetryInfo`.
     pub retry_after: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! A client's books: what its calls cost, and what that does to the next ones.
+//! Records what calls cost, and enforces cost budgets.
 
 use std::{
     collections::HashMap,
@@ -28,19 +28,19 @@ pub struct CostAccountant {
     budgets: Vec<Arc<Mutex<CostBudget>>>,
 }
 
-/// What was spent, under whichever configuration.
+/// The ledger kept across reloads.
 #[derive(Default)]
 pub struct SharedLedger {
     ledger: Mutex<Ledger>,
-    /// Something was booked that is not kept yet.
+    /// The ledger has entries that are not written yet.
     changed: AtomicBool,
 }
 
-/// What a budget that is used up makes of a call.
+/// What the budgets decide about a call.
 #[derive(Debug)]
 pub enum BudgetDecision {
     Go,
-    /// By this rule.
+    /// Use this routing rule.
     Downgrade(String),
     Reject {
         budget: String,
@@ -50,8 +50,9 @@ pub enum BudgetDecision {
 }
 
 impl CostAccountant {
-    /// Those of a client; `before` are its own from before a reload. A budget that stays the same goes on, another one
-    /// begins with what the one before it or the ledger knows.
+    /// The accountant of a client; `before` is its own from before a reload. An unchanged budget continues,
+    /// another one
+    /// starts with what its predecessor or the ledger has.
     pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn WallClock) -> Self {
         let now = epoch_ms(wall.now());
         let account = before.map(|accountant| accountant.account.clone()).unwrap_or_default();
@@ -61,7 +62,7 @@ impl CostAccountant {
         };
         let made = |config: &CostBudgetConfig| {
             let mut budget = CostBudget::new(config.clone(), now);
-            // One that counted the same knows better than the ledger, which counts by the day.
+            // A budget that counted the same calls is more exact than the ledger, which counts by day.
             let alike = before.into_iter().flat_map(|accountant| &accountant.budgets).filter_map(|old| {
                 let mut old = old.lock();
                 old.counts_as(config).then(|| old.spent(now))
@@ -76,7 +77,7 @@ impl CostAccountant {
         Self { account, budgets }
     }
 
-    /// Whether a call with these tags may be made. A refusal outweighs a downgrade.
+    /// Decides whether a call with these tags may be made. A rejection outweighs a downgrade.
     pub fn decide(&self, tags: &[(String, String)], now: u64) -> BudgetDecision {
         let mut verdict = BudgetDecision::Go;
         for budget in &self.budgets {
@@ -99,7 +100,7 @@ impl CostAccountant {
         verdict
     }
 
-    /// Books a call, and tells of the shares of budgets that it reached: by events, and to whoever asked.
+    /// Records a call. Emits the budget shares that it reached, and returns them.
     pub fn record(
         &self,
         entry: &LedgerEntry<'_>,
@@ -139,7 +140,7 @@ impl CostAccountant {
         crossed
     }
 
-    /// Books attempts of a call that nobody answered, as endpoint and model: somebody may send a bill for them.
+    /// Records the attempts of a call without an answer, by endpoint and model: vendors may bill them.
     pub fn record_unanswered<'a>(
         &self,
         attempts: impl Iterator<Item = (&'a str, &'a str)>,
@@ -150,7 +151,7 @@ impl CostAccountant {
         self.account.set_changed();
     }
 
-    /// Every budget, with what is left of it.
+    /// Every budget with its remaining amount.
     pub fn budgets(&self, now: u64) -> Value {
         self.budgets
             .iter()
@@ -168,7 +169,7 @@ impl CostAccountant {
             .collect()
     }
 
-    /// Every budget's name and period, what was spent of it, and what it allows.
+    /// Every budget's name, period, spent amount and limit.
     pub fn levels(&self, now: u64) -> Vec<(String, &'static str, Money, Money)> {
         let level = |budget: &Arc<Mutex<CostBudget>>| {
             let mut budget = budget.lock();
@@ -203,7 +204,7 @@ impl CostAccountant {
         })
     }
 
-    /// Takes up what was kept: budgets know what was spent of the periods that run, where those are days or months.
+    /// Restores a saved ledger. Daily and monthly budgets continue with what it has for the current period.
     pub fn restore(&self, text: &str, now: u64) -> Result<(), String> {
         let ledger: Ledger = serde_json::from_str(text).map_err(|e| e.to_string())?;
         self.budgets.iter().for_each(|budget| take_up(&mut budget.lock(), &ledger, now));
@@ -221,7 +222,7 @@ impl SharedLedger {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// All of it, to be kept. Calls want the lock: it is given back after each day.
+    /// The whole ledger as text. The lock is released after each day, for calls need it.
     pub fn text(&self) -> String {
         let days = self.ledger.lock().known_days();
         let mut text = String::from("{");
@@ -238,7 +239,7 @@ impl SharedLedger {
     }
 }
 
-/// Charges a budget with what was spent of the period that runs, as far as the ledger knows: it counts by the day.
+/// Charges a budget with what the ledger has for the current period. The ledger counts by day.
 fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
     let begins = budget.config.per.begins(budget.config.per.window(now));
     if budget.config.per == Period::Hour {
@@ -257,7 +258,7 @@ fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
                 .for_each(|(.., sum)| spent += sum.cost),
         }
     }
-    // What people were told of before, they are not told again.
+    // Shares reached before were emitted before.
     let _ = budget.charge(spent, now);
 }
 
@@ -268,7 +269,7 @@ fn tag(config: &CostBudgetConfig) -> Value {
     }
 }
 
-/// What comes of a share that was reached.
+/// What follows from a reached share.
 fn action(config: &CostBudgetConfig, share: f64) -> &'static str {
     match &config.then {
         _ if share < 1.0 => "warn",
@@ -278,7 +279,7 @@ fn action(config: &CostBudgetConfig, share: f64) -> &'static str {
     }
 }
 
-/// Sums by a name, in the order in which names came.
+/// Sums by name, in order of first appearance.
 #[derive(Default)]
 struct ReportRows {
     rows: Vec<(String, String, CostTotals)>,

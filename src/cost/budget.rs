@@ -1,4 +1,4 @@
-//! How much may be spent, and what happens then.
+//! A cost budget: its limit, its period, and what happens when it is exhausted.
 
 use super::{calendar::Period, price::Money};
 
@@ -7,9 +7,9 @@ pub struct CostBudgetConfig {
     pub name: String,
     pub limit: Money,
     pub per: Period,
-    /// For calls with this tag alone, of this value or of any.
+    /// Counts only calls with this tag, of this value or any.
     pub tag: Option<(String, Option<String>)>,
-    /// Shares of the limit at which people are told, ascending.
+    /// Shares of the limit at which a warning is emitted, ascending.
     pub warn_at: Vec<f64>,
     pub then: BudgetAction,
 }
@@ -18,24 +18,24 @@ pub struct CostBudgetConfig {
 pub enum BudgetAction {
     Warn,
     Reject,
-    /// Calls take this route, a rule's name.
+    /// Calls take this routing rule.
     Downgrade(String),
 }
 
-/// A clock that is set back by less goes on with the period that runs.
+/// A clock set back by less continues the current period, in milliseconds.
 const SET_BACK: u64 = 3_600_000;
 
-/// What was spent of a budget in the period that runs.
+/// A budget and what was spent of it in the current period.
 #[derive(Clone, Debug)]
 pub struct CostBudget {
     pub config: CostBudgetConfig,
     window: u64,
     spent: Money,
-    /// Shares that people were told of.
+    /// How many shares have been emitted.
     told: usize,
 }
 
-/// A share was reached.
+/// A share of the limit that a charge reached.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReachedShare {
     pub share: f64,
@@ -43,7 +43,7 @@ pub struct ReachedShare {
 }
 
 impl CostBudgetConfig {
-    /// Whether a call with these tags is of it.
+    /// Whether it counts a call with these tags.
     pub fn covers(&self, tags: &[(String, String)]) -> bool {
         let Some((name, value)) = &self.tag else { return true };
         tags.iter().any(|(n, v)| n == name && value.as_ref().is_none_or(|value| value == v))
@@ -60,18 +60,17 @@ impl CostBudget {
         if window > self.window {
             *self = Self { window, spent: Money::default(), told: 0, config: self.config.clone() };
         } else if now.saturating_add(SET_BACK) < self.config.per.begins(self.window) {
-            // A clock that was set right does not bring money back. But it would be long before a period ends
-            // that has not begun.
+            // A corrected clock does not bring money back. But a period in the future would last too long.
             self.window = window;
         }
     }
 
-    /// Whether it counts the same calls, over the same time.
+    /// Whether it counts the same calls over the same period.
     pub fn counts_as(&self, config: &CostBudgetConfig) -> bool {
         (self.config.per, &self.config.tag) == (config.per, &config.tag)
     }
 
-    /// Books a call; the shares that it reached.
+    /// Charges a cost and returns the shares that it reached.
     pub fn charge(&mut self, cost: Money, now: u64) -> Vec<ReachedShare> {
         self.turn(now);
         self.spent += cost;
@@ -87,7 +86,7 @@ impl CostBudget {
         new
     }
 
-    /// Whether there is nothing left of it.
+    /// Whether it is exhausted.
     pub fn exceeded(&mut self, now: u64) -> bool {
         self.turn(now);
         self.spent >= self.config.limit
@@ -148,7 +147,7 @@ mod tests {
         assert!(budget.exceeded(HOUR - 1) && budget.renews_at() == HOUR);
         assert!(!budget.exceeded(HOUR));
         assert_eq!(shares(&mut budget, 99, HOUR + 1), [0.5, 0.8]);
-        // The clock is set back: the period that runs goes on.
+        // The clock is set back: the current period continues.
         assert_eq!(shares(&mut budget, 1, 5), [1.0]);
         assert!(budget.exceeded(5));
     }
@@ -159,7 +158,7 @@ mod tests {
         let (present, future) = (5 * HOUR, 5_000 * HOUR);
         budget.charge(Money::of_picos(60), present);
         assert_eq!(budget.charge(Money::of_picos(100), future).len(), 1);
-        // What was spent meanwhile is of the hour that it really is.
+        // What is spent meanwhile counts in the real hour.
         assert!(budget.exceeded(present + 1) && budget.renews_at() == 6 * HOUR);
         assert_eq!(budget.charge(Money::of_picos(1), present + 2), [], "was told");
         assert!(!budget.exceeded(6 * HOUR));

@@ -3,7 +3,7 @@
 pub const DAY_MS: u64 = 86_400_000;
 const HOUR_MS: u64 = 3_600_000;
 
-/// Over what a budget runs.
+/// The period of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     Hour,
@@ -42,7 +42,7 @@ pub fn date(day: u32) -> String {
 }
 
 impl Period {
-    /// The number of the period in which a moment is.
+    /// The number of the period that contains a moment.
     pub fn window(self, ms: u64) -> u64 {
         match self {
             Self::Hour => ms / HOUR_MS,

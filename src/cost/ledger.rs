@@ -1,5 +1,6 @@
-//! What was spent, by day, endpoint, model and tag. Bounded: the oldest days go, and what is too many in one day is
-//! kept as others.
+//! What was spent by day, endpoint, model and tag. Bounded: the oldest days are dropped, and excess rows of
+//! a day are
+//! merged into one.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -12,11 +13,12 @@ use crate::dialect::usage::Usage;
 const MAX_DAYS: usize = 400;
 /// Rows of one kind in one day.
 const MAX_ROWS: usize = 1_000;
-/// Rows in all days together: more days than fit are forgotten, too, so that a file can always be read again.
+/// The most rows of all days together. Older days are dropped beyond it, so that the file can always be
+/// read again.
 const MAX_ROWS_IN_ALL: usize = 200_000;
-/// Bytes of a name.
+/// The most bytes of a name.
 const LONGEST_NAME: usize = 200;
-/// What stands for those that are too many.
+/// The name of merged rows.
 const OTHERS: &str = "(others)";
 
 /// One answered call.
@@ -28,11 +30,11 @@ pub struct LedgerEntry<'a> {
     pub tags: &'a [(String, String)],
     pub usage: Option<Usage>,
     pub cost: Option<Money>,
-    /// At list prices, where those are known.
+    /// The cost at list prices, if known.
     pub list: Option<Money>,
-    /// What the first candidate would have asked for the same.
+    /// What the primary would have cost for the same tokens.
     pub primary: Option<Money>,
-    /// Attempts besides the one that answered for which somebody may send a bill.
+    /// Other attempts of the call that vendors may bill.
     pub maybe_billed: u64,
 }
 
@@ -44,14 +46,14 @@ pub struct CostTotals {
     pub output_tokens: u64,
     #[serde(serialize_with = "picos", deserialize_with = "of_picos")]
     pub cost: Money,
-    /// Calls whose price or usage is not known, which are not in `cost`.
+    /// Calls without a known price or usage, which `cost` lacks.
     pub unpriced: u64,
-    /// What those calls cost of which a list price is known, and what they would have cost at that.
+    /// The cost of calls with a known list price, and their cost at that price.
     #[serde(serialize_with = "picos", deserialize_with = "of_picos")]
     pub comparable: Money,
     #[serde(serialize_with = "picos", deserialize_with = "of_picos")]
     pub list: Money,
-    /// What calls cost more than at their first candidate, and what they cost less.
+    /// How much more calls cost than at their primary, and how much less.
     #[serde(serialize_with = "picos", deserialize_with = "of_picos")]
     pub failover_more: Money,
     #[serde(serialize_with = "picos", deserialize_with = "of_picos")]
@@ -72,7 +74,7 @@ pub struct LedgerDay {
 pub struct Ledger(BTreeMap<u32, LedgerDay>);
 
 fn picos<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
-    // JSON's numbers are too small for some sums.
+    // JSON numbers are too small for some sums.
     serializer.serialize_str(&money.picos().to_string())
 }
 
@@ -129,7 +131,7 @@ impl Ledger {
         self.forget_oldest();
     }
 
-    /// Books attempts for which somebody may send a bill, of a call that nobody answered: where each was sent.
+    /// Records attempts that vendors may bill, of a call without an answer.
     pub fn record_unanswered<'a>(
         &mut self,
         at: u64,
@@ -152,7 +154,7 @@ impl Ledger {
         }
     }
 
-    /// Which days it has.
+    /// The days that the ledger has.
     pub fn known_days(&self) -> Vec<u32> {
         self.0.keys().copied().collect()
     }
@@ -173,7 +175,7 @@ impl LedgerDay {
     }
 }
 
-/// A name as rows have it: not longer than anybody reads.
+/// A name, truncated.
 pub fn clipped(name: &str) -> Cow<'_, str> {
     if name.len() <= LONGEST_NAME {
         return name.into();
@@ -194,7 +196,7 @@ fn row<'r>(rows: &'r mut Vec<(String, String, CostTotals)>, one: &str, two: &str
         let is_known = |(a, ..): &(String, String, CostTotals)| a == one;
         let (one, two) = match rows.len() {
             few if few + 1 < MAX_ROWS => (one, two),
-            // Those of one endpoint, or of one tag, stay together; there are fewer of these than rows.
+            // Rows of one endpoint or tag are merged together; there are fewer endpoints than rows.
             _ if rows.iter().any(is_known) => (one, OTHERS),
             _ => (OTHERS, OTHERS),
         };
@@ -269,7 +271,7 @@ mod tests {
             assert_eq!(rows.iter().map(|(.., t)| t.calls).sum::<u64>(), names.len() as u64, "none is lost");
         }
         assert_eq!(day.tags.last().map(|(n, v, _)| (n.as_str(), v.as_str())), Some(("user", OTHERS)));
-        // Names of the caller's making, each of another tag: one more row for each is the most there is.
+        // Callers invent names, each with another tag: at most one more row for each.
         let mut ledger = Ledger::default();
         for name in &names {
             let tags = [(name.clone(), "x".repeat(1 << 16)), ("user".to_owned(), name.clone())];

@@ -1,5 +1,6 @@
-//! The ledger on disk: written whole beside the old one and put in its place, at most once a second, by a thread that
-//! may wait. One client owns it.
+//! The ledger on disk: written to a new file that replaces the old one, at most once a second, on a
+//! blocking thread.
+//! One client owns it.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -19,9 +20,9 @@ use crate::base::{
 };
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A ledger of this size was written by nobody here.
+/// A larger file is not a ledger of ours, in bytes.
 const LARGEST: u64 = 1 << 30;
-/// A large one is written less often: this many times as long as it took is rested.
+/// Large ledgers are written less often: the pause is this many times as long as the write took.
 const REST: u32 = 10;
 
 pub struct LedgerFile {
@@ -29,19 +30,19 @@ pub struct LedgerFile {
     writer: AbortHandle,
 }
 
-/// Goes with the last who writes: nobody else may have the file before.
+/// Shared with the writer task: the lock is released after the last write.
 struct LedgerWriter {
     path: PathBuf,
     account: Arc<SharedLedger>,
-    /// Held while it is written: two at a time would write into each other.
+    /// Held while writing: two writes at once would mix.
     writing: Mutex<()>,
-    /// Locked as long as this lives.
+    /// The lock, held as long as this lives.
     _lock: File,
     events: Arc<dyn EventSink>,
 }
 
 impl LedgerFile {
-    /// Takes up what the file holds and keeps it current from now on. The error says what is wrong with it.
+    /// Reads the file and keeps it current from now on. The error names the problem with the file.
     pub fn open(
         path: &Path,
         accountant: &CostAccountant,
@@ -49,10 +50,10 @@ impl LedgerFile {
         runtime: &tokio::runtime::Handle,
     ) -> Result<Self, String> {
         let cannot = |what: &str, e: io::Error| format!("{what}: {e}");
-        // A link stays one, and whoever comes to the file another way meets the same lock.
+        // Follow links, so that the same file reached by another path has the same lock.
         let real = std::fs::canonicalize(path);
         let path = real.as_deref().unwrap_or(path);
-        // A pipe would be waited for, and a device has no end.
+        // Reading a pipe would block, and a device has no end.
         if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err("is not a file".into());
         }
@@ -77,7 +78,7 @@ impl LedgerFile {
                 accountant.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
             }
         }
-        // What cannot be written is found out now, and not when money has been spent.
+        // Find out now that it cannot be written, not after money was spent.
         let account = accountant.account.clone();
         write(path, &account.text()).map_err(|e| cannot("cannot be written", e))?;
         let kept = Arc::new(LedgerWriter {
@@ -91,7 +92,7 @@ impl LedgerFile {
         Ok(Self { kept, writer })
     }
 
-    /// Writes what is not written yet; for when nothing more will come.
+    /// Writes the rest, before the client closes.
     pub fn flush(&self) {
         if let Err(e) = self.kept.write() {
             self.kept.tell(&e.to_string());
@@ -100,7 +101,7 @@ impl LedgerFile {
 }
 
 impl LedgerWriter {
-    /// Writes it if something was booked since the last time. What could not be written is not forgotten.
+    /// Writes the ledger if it has changed. A failed write is tried again later.
     fn write(&self) -> io::Result<()> {
         let _writing = self.writing.lock();
         if !self.account.take_changed() {
@@ -124,7 +125,7 @@ impl Drop for LedgerFile {
     }
 }
 
-/// Ended by the file's drop.
+/// Ends when the file is dropped.
 async fn keep(kept: Arc<LedgerWriter>) {
     let mut told = false;
     let mut took = Duration::ZERO;
@@ -139,7 +140,7 @@ async fn keep(kept: Arc<LedgerWriter>) {
             Ok(Err(e)) => Some(e.to_string()),
             Err(_) => Some("its writer failed".into()),
         };
-        // It is tried again with the next second, and said once.
+        // The write is tried again after a second; the failure is emitted once.
         if let Some(why) = why.as_ref().filter(|_| !told) {
             kept.tell(why);
         }
@@ -147,11 +148,11 @@ async fn keep(kept: Arc<LedgerWriter>) {
     }
 }
 
-/// Beside it first: whoever reads it finds the old one or the new one.
+/// Writes a new file and renames it: a reader gets the old ledger or the new one.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let new = beside(path, "new");
     let mut file = File::create(&new)?;
-    // Who was kept from reading the old one is kept from reading this.
+    // Keep the permissions of the old file.
     if let Ok(old) = std::fs::metadata(path) {
         file.set_permissions(old.permissions())?;
     }

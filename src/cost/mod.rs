@@ -1,4 +1,4 @@
-//! What calls cost: prices, and what is kept of them. Pure: nothing here knows of calls or of files.
+//! Prices, the ledger and budgets.
 
 pub mod accountant;
 pub mod budget;

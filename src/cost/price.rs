@@ -1,10 +1,10 @@
-//! What tokens cost, in whole pico-dollars, so that sums are exact however small the prices.
+//! Prices of tokens in whole pico-dollars, so that sums are exact.
 
 use std::ops::AddAssign;
 
 use crate::dialect::usage::Usage;
 
-/// An amount of money, in 10⁻¹² USD: a millionth of a dollar for a million tokens is one for each of them.
+/// An amount of money in 10⁻¹² USD. One USD per million tokens is a million per token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(u128);
 
@@ -12,9 +12,9 @@ pub struct Money(u128);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
     rates: TokenRates,
-    /// Requests with more input tokens cost this, from the first token on.
+    /// Rates of requests with more input tokens, from the first token on.
     above: Option<(u64, TokenRates)>,
-    /// What others would ask for the same.
+    /// The list price, for comparison.
     list: Option<(u64, u64)>,
 }
 
@@ -36,7 +36,7 @@ impl Money {
     }
 
     pub fn of_usd(usd: f64) -> Self {
-        // A cast of what is negative or no number is zero.
+        // Casting a negative number or NaN gives zero.
         Self((usd * 1e12).round() as u128)
     }
 
@@ -80,7 +80,7 @@ impl Price {
         Self { rates, above: None, list: None }
     }
 
-    /// With other rates for requests of more than so many input tokens.
+    /// Adds other rates for requests with more than `tokens` input tokens.
     pub fn above(
         mut self,
         tokens: u64,
@@ -105,7 +105,7 @@ impl Price {
         }
     }
 
-    /// What the same would cost at the list price, where there is one to compare with.
+    /// The cost at the list price, if there is one.
     pub fn list_cost(&self, usage: &Usage) -> Option<Money> {
         let (input, output) = self.list?;
         Some(TokenRates { input, output, cache_read: None, cache_write: None }.cost(usage))
@@ -141,7 +141,8 @@ mod tests {
         let price = Price::new(8.0, 32.0, Some(2.0), Some(10.0));
         let cost = price.cost(&usage(1_000, 100, 400, 50));
         assert_eq!(cost.usd(), (550.0 * 8.0 + 400.0 * 2.0 + 50.0 * 10.0 + 100.0 * 32.0) / 1e6);
-        // Without one they cost what others do; more of them than tokens there are not.
+        // Without a rate of their own, cached tokens cost as much as others. More cached tokens than tokens
+        // are ignored.
         let plain = Price::new(8.0, 32.0, None, None);
         assert_eq!(plain.cost(&usage(10, 0, 400, 400)).usd(), 80e-6);
     }
@@ -161,7 +162,7 @@ mod tests {
     }
 
     proptest! {
-        /// A price has at most six decimals; of such prices sums are exact, whatever the order.
+        /// Prices have at most six decimals; sums are exact in any order.
         #[test]
         fn sums_are_exact(entries in proptest::collection::vec((0u64..2_000_000, 0u64..200_000, 0u32..100_000_000, 0u32..100_000_000), 1..50)) {
             let mut sum = Money::default();

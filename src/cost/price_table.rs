@@ -1,5 +1,6 @@
-//! Prices that need not be given: the relay's, and a dated snapshot of vendors' list prices (`snapshot.json` names its
-//! source and licence; `tools/generate/prices.js` makes it anew).
+//! Built-in prices: the relay's, and a dated snapshot of vendors' list prices (`snapshot.json` names its
+//! source and
+//! licence; `tools/generate/prices.js` creates it).
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use super::price::Price;
 use crate::base::model_id::{self, bare};
 
-/// What the relay asks in USD per million tokens for input and output, and the list price of input.
+/// The relay's prices in USD per million input and output tokens, and the list price of input.
 const RELAY: [(&str, f64, f64, Option<f64>); 8] = [
     ("gpt-4.1", 8.0, 32.0, Some(15.0)),
     ("gpt-4.1-mini", 1.0, 4.0, None),
@@ -26,7 +27,7 @@ struct PriceSnapshot {
     models: Vec<ListedPrice>,
 }
 
-/// Where prices are from.
+/// The source of the prices.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PriceSource {
     pub name: String,
@@ -61,7 +62,7 @@ struct ListedAbove {
     rates: ListedTier,
 }
 
-/// What a tier does not name stays.
+/// Missing rates of a tier are the base rates.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListedTier {
@@ -77,7 +78,7 @@ struct PriceTable {
 }
 
 static VENDORS: LazyLock<PriceTable> = LazyLock::new(|| {
-    // It is part of the program, and a test reads it; without it no price is known.
+    // Part of the program and covered by a test; without it, vendors' prices are unknown.
     let Ok(PriceSnapshot { source, models }) = serde_json::from_str(include_str!("snapshot.json")) else {
         return PriceTable { source: None, prices: HashMap::new() };
     };
@@ -94,7 +95,7 @@ static VENDORS: LazyLock<PriceTable> = LazyLock::new(|| {
     PriceTable { source: Some(source), prices: prices.collect() }
 });
 
-/// Whose prices are in the tables.
+/// A seller with built-in prices.
 #[derive(Clone, Copy, Debug)]
 pub enum Seller<'a> {
     Relay,
@@ -102,7 +103,7 @@ pub enum Seller<'a> {
     Vendor(&'a str),
 }
 
-/// The price of a model at a seller, where the user gave none.
+/// The built-in price of a model at a seller.
 pub fn default_price(seller: Seller<'_>, model: &str) -> Option<Price> {
     let vendor = match seller {
         Seller::Relay => return relay(model),
@@ -112,21 +113,21 @@ pub fn default_price(seller: Seller<'_>, model: &str) -> Option<Price> {
 }
 
 fn relay(model: &str) -> Option<Price> {
-    // A relay's ids may bear the vendor's name.
+    // A relay's model ids may carry the vendor's name.
     find(bare(model), |id| {
         let (_, input, output, list) = RELAY.iter().find(|(known, ..)| *known == id)?;
         let price = Price::new(*input, *output, None, None);
-        // Of the output's list price nothing is said: it is taken to be as far from the relay's as the input's.
+        // The output's list price is unknown: assume the same ratio as the input's.
         Some(list.map_or(price, |list| price.listed_at(list, output * list / input)))
     })
 }
 
-/// By its exact id, or by what stands before a date.
+/// By exact id, or by the id without its date.
 pub fn find<T>(model: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
     known(model).or_else(|| known(model_id::undated(model)?))
 }
 
-/// Where the vendors' prices are from.
+/// The source of the vendors' prices.
 pub fn source() -> Option<&'static PriceSource> {
     VENDORS.source.as_ref()
 }

@@ -1,4 +1,4 @@
-//! The last results of checks.
+//! The latest results of health checks.
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -40,12 +40,12 @@ pub struct History {
     results: VecDeque<CheckResult>,
 }
 
-/// Which results are wanted.
+/// Selects results.
 #[derive(Default)]
 pub struct HistoryFilter {
     pub endpoint: Option<String>,
     pub since: Option<SystemTime>,
-    /// The newest so many.
+    /// At most this many, the newest.
     pub limit: Option<usize>,
 }
 
@@ -54,7 +54,7 @@ impl History {
         Self { size, results: VecDeque::new() }
     }
 
-    /// Holds another number from now on; the oldest make room.
+    /// Changes the size; the oldest results are dropped.
     pub fn resize(&mut self, size: usize) {
         self.size = size;
         let surplus = self.results.len().saturating_sub(size);
@@ -82,7 +82,7 @@ impl History {
         found
     }
 
-    /// The share of checks that found the endpoint up; 100 when there were none.
+    /// The percentage of checks that found the endpoint up; 100 without checks.
     pub fn availability(&self, filter: &HistoryFilter) -> f64 {
         let found = self.select(filter);
         if found.is_empty() {

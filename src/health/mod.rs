@@ -1,4 +1,4 @@
-//! Watching endpoints beside the calls: probes on a schedule, their history, and what follows from them.
+//! Health checks beside calls: probes on a schedule, their history, and their consequences.
 
 pub mod history;
 pub mod monitor;

@@ -1,4 +1,4 @@
-//! The schedule of checks and what follows from each: history, counters, events, alerts.
+//! The schedule of health checks, and their consequences: history, counters, events, alerts.
 
 use std::{
     sync::{Arc, Weak},
@@ -39,7 +39,7 @@ pub struct Monitor {
     schedule: Mutex<Option<Schedule>>,
 }
 
-/// A schedule that runs, and whether its first round is over.
+/// A running schedule, and whether its first round is over.
 struct Schedule {
     task: AbortHandle,
     first_round: watch::Receiver<bool>,
@@ -51,7 +51,7 @@ impl Drop for Schedule {
     }
 }
 
-/// The relay's name in alerts, as its operators know it.
+/// The service name of the relay in alerts.
 const RELAY_SERVICE: &str = "HolySheep AI Gateway";
 
 impl Monitor {
@@ -66,7 +66,7 @@ impl Monitor {
         })
     }
 
-    /// The monitor of a client that was reloaded: it goes on with what this one has seen.
+    /// The monitor of a reloaded client. It continues with the results of this one.
     pub fn successor(&self, engine: Arc<Engine>) -> Arc<Self> {
         let config = engine.config.health.clone();
         self.history.lock().resize(config.history_size);
@@ -87,7 +87,7 @@ impl Monitor {
         })
     }
 
-    /// Starts checking, unless it runs already; resolves after the first round. Must be called on the
+    /// Starts the schedule, unless it runs; resolves after the first round. Must be called on the
     /// runtime. False when the monitor was stopped before that.
     pub async fn start(self: &Arc<Self>) -> bool {
         let mut first_round = {
@@ -122,7 +122,7 @@ impl Monitor {
         self.history.lock().availability(filter)
     }
 
-    /// Checks one endpoint now, whatever the schedule, the breaker and the cooldowns say.
+    /// Checks one endpoint now, whatever the schedule, the breaker and the cooldowns.
     pub async fn check(&self, endpoint: &Arc<Endpoint>, probe: Probe) -> CheckResult {
         let model = self.model(endpoint).unwrap_or_else(|| "gpt-4o".into());
         let target = self.target(endpoint, &model);
@@ -130,7 +130,7 @@ impl Monitor {
         self.digest(&target, probe, found)
     }
 
-    /// Whether an endpoint accepts its key; nothing is counted or told.
+    /// Checks whether an endpoint accepts its key. Counts and emits nothing.
     pub async fn validate(&self, endpoint: &Arc<Endpoint>) -> ProbeResult {
         let target = self.target(endpoint, self.model(endpoint).as_deref().unwrap_or_default());
         let mut found = probe::check(&self.engine, &target, Probe::Key, self.config.timeout).await;
@@ -164,7 +164,7 @@ impl Monitor {
         )
     }
 
-    /// Books a check everywhere, in the order in which it is told.
+    /// Records a check everywhere, then emits it.
     fn digest(&self, target: &Target, probe: Probe, mut found: ProbeResult) -> CheckResult {
         if let Some(message) = &mut found.message {
             target.redact(message);
@@ -177,7 +177,7 @@ impl Monitor {
         let consecutive_failures = rule.advance(&subject, failed, found.status == CheckStatus::RateLimited);
         let result = CheckResult {
             timestamp: iso8601(found.ended),
-            // A query may carry what nobody should read.
+            // The query may hold secrets.
             endpoint: probe::address(endpoint, &target.model, probe)
                 .split('?')
                 .next()
@@ -218,7 +218,7 @@ impl Monitor {
         result
     }
 
-    /// A real completion says as much about a model as a call does.
+    /// A real completion counts as a sample of the model, like a call.
     fn count_sample(&self, target: &Target, result: &CheckResult) {
         let up = result.status == CheckStatus::Up;
         let took = Duration::from_secs_f64(result.response_time_ms.max(0.0) / 1e3);
@@ -245,7 +245,7 @@ impl Monitor {
         endpoint.config.name.clone()
     }
 
-    /// Whether a paid probe may be left out, or must wait.
+    /// Whether a paid probe is skipped or has to wait.
     fn spare_paid(&self, target: &Target, interval: Duration) -> bool {
         let now = now();
         let proven =
@@ -257,7 +257,7 @@ impl Monitor {
     }
 }
 
-/// Runs the schedule of every endpoint until the monitor is gone or stopped.
+/// Runs the schedule of every endpoint until the monitor is dropped or stopped.
 async fn run(monitor: Weak<Monitor>, done: watch::Sender<bool>) {
     let Some(this) = monitor.upgrade() else { return };
     let mut first = JoinSet::new();
@@ -278,7 +278,7 @@ async fn run(monitor: Weak<Monitor>, done: watch::Sender<bool>) {
     while endless.join_next().await.is_some() {}
 }
 
-/// The rounds of one endpoint: at fixed times, never overlapping.
+/// Runs the rounds of one endpoint: at fixed times, never overlapping.
 async fn watch_endpoint(monitor: Weak<Monitor>, endpoint: Arc<Endpoint>, first_round: watch::Sender<bool>) {
     let mut due = time::Instant::now();
     loop {
@@ -287,7 +287,7 @@ async fn watch_endpoint(monitor: Weak<Monitor>, endpoint: Arc<Endpoint>, first_r
         round(&this, &endpoint, interval).await;
         drop(this);
         first_round.send_replace(true);
-        // A round that took longer than the interval is followed at once, once.
+        // A round longer than the interval is followed by the next at once, once.
         due = (due + interval).max(time::Instant::now());
         time::sleep_until(due).await;
     }

@@ -1,4 +1,4 @@
-//! One check of one endpoint: is it there, or does it really answer?
+//! One health check of one endpoint.
 
 use std::{
     sync::Arc,
@@ -25,16 +25,16 @@ use crate::{
     state::{Endpoint, Target, request_head::authorize},
 };
 
-/// What answers `GET /models`, and what really completes something.
+/// `Endpoint` asks for `GET /models`, `Service` for a real completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     Endpoint,
     Service,
-    /// `GET /models` with the key, wherever the health page is.
+    /// `GET /models` with the key, wherever the health URL is.
     Key,
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug)]
 pub struct ProbeResult {
     pub status: CheckStatus,
@@ -44,7 +44,7 @@ pub struct ProbeResult {
     pub ended: SystemTime,
 }
 
-/// The longest answer a check reads.
+/// The most that a check reads of a response, in bytes.
 const MAX_BODY: usize = 4 << 20;
 const MAX_TOKENS: u32 = 5;
 
@@ -58,7 +58,7 @@ impl Probe {
     }
 }
 
-/// The address a probe asks.
+/// The address that a probe requests.
 pub fn address(endpoint: &Endpoint, model: &str, probe: Probe) -> String {
     let config = &endpoint.config;
     match probe {
@@ -68,7 +68,7 @@ pub fn address(endpoint: &Endpoint, model: &str, probe: Probe) -> String {
     }
 }
 
-/// Asks, whatever cooldowns and breakers say: a check is no call.
+/// Sends the probe, whatever the cooldowns and breakers: a check is not a call.
 pub async fn check(engine: &Engine, target: &Target, probe: Probe, timeout: Duration) -> ProbeResult {
     let began = now();
     match time::timeout(timeout, ask(engine, target, probe, timeout, began)).await {
@@ -150,7 +150,7 @@ async fn ask(
         }
         return found(CheckStatus::Down, Some(code), Some("the answer is no completion".into()), began);
     }
-    // Not every server lists its models, but one that says so is there.
+    // Not every server lists its models, but a 404 proves that it answers.
     if probe != Probe::Service
         && (probe == Probe::Key || target.endpoint.config.health.url.is_none())
         && matches!(code, 404 | 405 | 501)
@@ -190,7 +190,7 @@ fn build(
         Probe::Endpoint | Probe::Key => (Method::GET, Bytes::new()),
         Probe::Service => (Method::POST, service_body(endpoint, model)),
     };
-    // A health page elsewhere is none of the credential's business.
+    // A health URL on another host must not get the credential.
     let ours = uri.host() == Some(endpoint.config.base_url.host())
         && address.starts_with(endpoint.config.base_url.origin());
     let mut headers = HeaderMap::new();
@@ -215,7 +215,7 @@ fn service_body(endpoint: &Endpoint, model: &str) -> Bytes {
         "max_tokens": MAX_TOKENS,
     })
     .to_string();
-    // Rendered like a call's, so that the output limit has the name this model knows.
+    // Rendered like a call's request, so that the output limit has the name that this model accepts.
     let Ok(request) = ChatRequest::parse(&body, "", &[]) else { return body.into() };
     match endpoint.config.dialect {
         Dialect::OpenAi => request.render(model, endpoint.config.token_limit_field()),

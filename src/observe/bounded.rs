@@ -1,8 +1,8 @@
-//! A map that callers cannot fill: what comes after so many keys is counted under one for all others.
+//! A map of bounded size: further keys are counted under one key for all others.
 
 use std::{borrow::Borrow, collections::BTreeMap};
 
-/// As many series as a scraper should be given of one kind.
+/// The most series of one kind that a scraper should get.
 pub const MOST: usize = 1_000;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl<K: Ord, V: Default> BoundedNames<K, V> {
         self.0.len() < MOST || self.0.contains_key(key)
     }
 
-    /// The value of a key, or that of the `others` when there is no room for it.
+    /// The value of a key, or of `others` when the map is full.
     pub fn entry(&mut self, key: K, others: impl FnOnce() -> K) -> &mut V {
         let key = if self.has_room_for(&key) { key } else { others() };
         self.0.entry(key).or_default()

@@ -1,9 +1,10 @@
-//! Durations counted in fixed buckets: what a scraper can add up over processes, which percentiles are not.
+//! Durations counted in fixed buckets. Scrapers can add buckets up over processes, unlike percentiles.
 
 use std::time::Duration;
 
-/// Upper bounds in seconds: OpenTelemetry's for GenAI durations, carried on to the longest deadline there is by default,
-/// and down to what a queue or a connection takes.
+/// Upper bounds in seconds: OpenTelemetry's for GenAI durations, extended up to the longest default
+/// deadline and down to
+/// the times of queues and connections.
 pub const BOUNDS: [f64; 20] = [
     0.001, 0.002_5, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96,
     81.92, 163.84, 327.68, 655.36,
@@ -11,7 +12,7 @@ pub const BOUNDS: [f64; 20] = [
 
 #[derive(Clone, Debug, Default)]
 pub struct HistogramBuckets {
-    /// Not cumulative; the last is for what is above all bounds.
+    /// Not cumulative; the last is above all bounds.
     counts: [u64; BOUNDS.len() + 1],
     sum: f64,
 }
@@ -19,7 +20,7 @@ pub struct HistogramBuckets {
 impl HistogramBuckets {
     pub fn record(&mut self, took: Duration) {
         let seconds = took.as_secs_f64();
-        // A bound holds what is equal to it.
+        // A bound includes values equal to it.
         self.counts[BOUNDS.partition_point(|bound| *bound < seconds)] += 1;
         self.sum += seconds;
     }
@@ -37,7 +38,7 @@ impl HistogramBuckets {
         self.counts.iter().sum()
     }
 
-    /// Every bound with how many are in its own bucket.
+    /// Every bound with the count of its own bucket.
     pub fn each(&self) -> [(f64, u64); BOUNDS.len() + 1] {
         std::array::from_fn(|i| (BOUNDS.get(i).copied().unwrap_or(f64::INFINITY), self.counts[i]))
     }

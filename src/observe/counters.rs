@@ -1,5 +1,5 @@
-//! Everything that is counted for scrapers. It only ever grows: what is forgotten of an endpoint stays counted, and so
-//! does what was counted before a reload.
+//! The counters for metrics. They only ever grow, also when an endpoint or target is forgotten, and survive
+//! reloads.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{base::reason::Reason, cost::price::Money};
 
-/// The label of what there are too many of.
+/// The label for series beyond the maximum.
 pub const OTHER: &str = "(other)";
 
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub struct Counters {
     moves: Mutex<BoundedNames<Failover, u64>>,
 }
 
-/// A model at an endpoint, and whether it is asked for chat completions.
+/// A model at an endpoint, and whether the requests are chat completions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CounterKey {
     pub endpoint: Arc<str>,
@@ -36,24 +36,24 @@ pub struct Failover {
     pub reason: Reason,
 }
 
-/// What is counted of one model at one endpoint.
+/// The counters of one model at one endpoint.
 #[derive(Default)]
 pub struct TargetCounters(Mutex<CounterValues>);
 
 #[derive(Clone, Default)]
 pub struct CounterValues {
     pub provider: Arc<str>,
-    /// By outcome: its word, and why.
+    /// By outcome and reason.
     pub attempts: BTreeMap<(&'static str, Option<Reason>), u64>,
     pub retries: u64,
     pub tokens: TokenCounts,
     pub cost: Money,
-    /// Answers whose price or usage is not known.
+    /// Answers without a known price or usage.
     pub unpriced: u64,
     parts: [Option<Box<HistogramBuckets>>; 5],
 }
 
-/// As vendors count them: cached ones are among the input, reasoning is among the output.
+/// As vendors count them: cached tokens are part of the input, reasoning is part of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenCounts {
     pub input: u64,
@@ -63,12 +63,12 @@ pub struct TokenCounts {
     pub reasoning: u64,
 }
 
-/// What became of calls for one model.
+/// Outcomes of the calls for one model.
 #[derive(Clone, Default)]
 pub struct CallCounters(BTreeMap<CallOutcome, (u64, HistogramBuckets)>);
 
 impl Counters {
-    /// The meter of a model at an endpoint.
+    /// The counters of a model at an endpoint.
     pub fn of(
         &self,
         endpoint: &Arc<str>,
@@ -79,7 +79,7 @@ impl Counters {
         let own = CounterKey { endpoint: endpoint.clone(), model: model.clone(), chat };
         let others = || CounterKey { model: OTHER.into(), endpoint: OTHER.into(), chat };
         let mut targets = self.targets.lock();
-        // A label that changed would be another series, and the first would seem to have ended.
+        // A changed label would be another series, and the first would seem to have ended.
         let provider = if targets.has_room_for(&own) { provider } else { OTHER };
         let meter = targets.entry(own, others);
         let mut counts = meter.0.lock();
@@ -90,7 +90,7 @@ impl Counters {
         meter.clone()
     }
 
-    /// A call is over.
+    /// Counts a finished call.
     pub fn call(&self, model: &str, outcome: CallOutcome, took: Duration) {
         let mut calls = self.calls.lock();
         let counted = match calls.get_mut(model) {
@@ -108,7 +108,7 @@ impl Counters {
         *self.moves.lock().entry(way, || Failover { from: name(), to: name(), reason }) += 1;
     }
 
-    /// Everything about endpoints, in a stable order.
+    /// All counters of endpoints, in a stable order.
     pub fn targets(&self) -> Vec<(CounterKey, CounterValues)> {
         let counters: Vec<_> =
             self.targets.lock().iter().map(|(asked, meter)| (asked.clone(), meter.clone())).collect();
@@ -129,7 +129,7 @@ impl TargetCounters {
         self.0.lock().parts[part as usize].get_or_insert_default().record(took);
     }
 
-    /// An attempt is over, or nobody was asked.
+    /// Counts an attempt or a skipped candidate.
     pub fn attempt(&self, outcome: &'static str, reason: Option<Reason>) {
         *self.0.lock().attempts.entry((outcome, reason)).or_default() += 1;
     }
@@ -138,7 +138,7 @@ impl TargetCounters {
         self.0.lock().retries += 1;
     }
 
-    /// An answer was booked.
+    /// Counts an answer.
     pub fn answered(&self, tokens: Option<TokenCounts>, cost: Option<Money>) {
         let mut counts = self.0.lock();
         if let Some(more) = tokens {
@@ -163,12 +163,12 @@ impl CounterValues {
 }
 
 impl CallCounters {
-    /// How many calls came to what.
+    /// Calls by outcome.
     pub fn outcomes(&self) -> impl Iterator<Item = (CallOutcome, u64)> {
         self.0.iter().map(|(outcome, (count, _))| (*outcome, *count))
     }
 
-    /// How long they took, by the word of what they came to.
+    /// Durations of calls by outcome.
     pub fn durations(&self) -> BTreeMap<&'static str, HistogramBuckets> {
         let mut sums: BTreeMap<&'static str, HistogramBuckets> = BTreeMap::new();
         for (outcome, (_, buckets)) in &self.0 {

@@ -1,4 +1,4 @@
-//! Metrics as text for scrapers: OpenMetrics 1.0, and from it the Prometheus text format 0.0.4.
+//! Metrics as text: OpenMetrics 1.0, and the Prometheus text format 0.0.4 made from it.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::buckets::HistogramBuckets;
 
-/// Metrics of one name. Names have neither the unit's nor the counter's suffix.
+/// The metrics of one name. Names have neither the unit's nor the counter's suffix.
 #[derive(Clone, Debug, Serialize)]
 pub struct MetricFamily {
     pub name: &'static str,
@@ -47,12 +47,12 @@ pub enum MetricValue {
     Times(HistogramSample),
 }
 
-/// A histogram, as scrapers have it.
+/// A histogram as scrapers read it.
 #[derive(Clone, Debug, Serialize)]
 pub struct HistogramSample {
     pub sum: f64,
     pub count: u64,
-    /// Upper bounds, in seconds, with how many are in each one's own bucket. The last has none.
+    /// Upper bounds in seconds with the count of each bucket alone. The last has no bound.
     pub buckets: Vec<(Option<f64>, u64)>,
 }
 
@@ -62,7 +62,7 @@ pub enum ExpositionFormat {
     OpenMetrics,
 }
 
-/// Before every name.
+/// The prefix of every name.
 pub const PREFIX: &str = "bellwether";
 
 impl MetricFamily {
@@ -103,12 +103,12 @@ impl From<&HistogramBuckets> for MetricValue {
     }
 }
 
-/// Families without any series are left out.
+/// The text of all families that have series.
 pub fn text(families: Vec<MetricFamily>, format: ExpositionFormat) -> String {
     let mut registry = Registry::with_prefix(PREFIX);
     registry.register_collector(Box::new(MetricFamilies(families)));
     let mut text = String::new();
-    // Writing into a string has no failing case.
+    // Writing into a string cannot fail.
     let _ = encode(&mut text, &registry);
     match format {
         ExpositionFormat::OpenMetrics => text,
@@ -155,7 +155,7 @@ fn write(metric: &mut MetricEncoder<'_>, kind: MetricKind, value: &MetricValue) 
     }
 }
 
-/// The older format knows no units and no end, and has a counter's suffix in the names of its help and type.
+/// The older format has no units and no end marker, and has the counter's suffix in HELP and TYPE.
 fn as_prometheus(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());
     let mut help = None;
@@ -164,7 +164,7 @@ fn as_prometheus(open_metrics: &str) -> String {
             continue;
         }
         if line.starts_with("# HELP ") {
-            // Its name depends on the type, which comes after it.
+            // The name depends on the type, which follows.
             help = Some(line);
             continue;
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::duration::millis;
 
-/// The parts of a call that are timed on their own.
+/// The phases of a call that are timed separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LatencyPhase {
     QueueWait,
@@ -25,11 +25,11 @@ pub const PARTS: [(LatencyPhase, &str); 5] = [
     (LatencyPhase::Total, "totalMs"),
 ];
 
-/// Made when first used: most endpoints never stream, and many models are asked once.
+/// Created on first use: most endpoints never stream, and many models are used once.
 #[derive(Default)]
 pub struct Latencies([Option<Box<Histogram<u32>>>; PARTS.len()]);
 
-/// What is read off a histogram.
+/// What is read from a histogram.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {
     pub avg: f64,
@@ -44,7 +44,7 @@ impl Latencies {
     pub fn record(&mut self, part: LatencyPhase, took: Duration) {
         let slot = &mut self.0[part as usize];
         if slot.is_none() {
-            // Two digits and growing by itself are always valid settings.
+            // These settings are always valid.
             *slot = Histogram::new(2).ok().map(|mut h| {
                 h.auto(true);
                 Box::new(h)
@@ -52,13 +52,13 @@ impl Latencies {
         }
         if let Some(histogram) = slot {
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).clamp(1, 86_400_000_000);
-            // It grows by itself up to a day, so that nothing is refused.
+            // It grows by itself up to a day, so that no value is refused.
             let _ = histogram.record(micros);
         }
     }
 }
 
-/// The sum of one part over several endpoints or models.
+/// The sum of one phase over several endpoints or models.
 pub struct LatencySum(Option<Histogram<u32>>);
 
 impl LatencySum {
@@ -71,7 +71,7 @@ impl LatencySum {
 
     pub fn add(&mut self, latencies: &Latencies, part: LatencyPhase) {
         if let (Some(sum), Some(histogram)) = (&mut self.0, &latencies.0[part as usize]) {
-            // Only a histogram that cannot grow refuses values of another.
+            // Only a histogram that cannot grow refuses the values of another.
             let _ = sum.add(histogram.as_ref());
         }
     }

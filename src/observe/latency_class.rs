@@ -1,4 +1,4 @@
-//! How quick a model is, in a word that a dashboard or a rule of the user's can go by.
+//! The latency class of a model, one word for dashboards and users' rules.
 
 use super::latency::Percentiles;
 

@@ -1,4 +1,4 @@
-//! What is counted and timed.
+//! Counters, latencies, incidents: measures, and decides nothing.
 
 pub mod bounded;
 pub mod buckets;

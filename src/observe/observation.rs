@@ -1,4 +1,4 @@
-//! What is seen of calls and attempts by those who count and report them: plain values, made once at each end.
+//! Observations of finished attempts and calls: plain values, created once at each end.
 
 use std::{
     sync::Arc,
@@ -10,62 +10,63 @@ use crate::{base::reason::Reason, cost::price::Money};
 /// An endpoint and a model there.
 pub type TargetKey = (Arc<str>, Arc<str>);
 
-/// The end of an attempt that was sent, as it is booked.
+/// A finished attempt that was sent.
 #[derive(Clone, Debug)]
 pub struct AttemptObservation {
     pub place: TargetKey,
-    /// When it ended, and how long it took.
+    /// When it ended; `took` is how long it took.
     pub at: SystemTime,
     pub now: Instant,
     pub took: Duration,
-    /// None for an answer, or for content that has begun.
+    /// `None` for an answer, or for first content.
     pub failure: Option<Reason>,
-    /// Whether a failure is the endpoint's, its key's or its origin's: neither the caller's nor nobody's.
+    /// Whether the failure counts against the endpoint, its key or its origin.
     pub blames: bool,
 }
 
-/// The end of a call.
+/// A finished call.
 #[derive(Clone, Debug)]
 pub struct CallObservation {
     pub id: String,
-    /// When it ended, and how long it took.
+    /// When it ended; `took` is how long it took.
     pub at: SystemTime,
     pub now: Instant,
     pub took: Duration,
-    /// Who would have been asked with all in health; `None` for a call that did not get as far.
+    /// The candidate that is tried first when all are healthy; `None` for a call that failed before.
     pub primary: Option<TargetKey>,
-    /// What the first candidate came to, had it been the only one: `None` for an answer. One that was passed over for what
-    /// it did to others, or for a rate budget, counts as failed.
+    /// The call's failure without failover; `None` for an answer. A primary skipped by breaker, cooldown or
+    /// limiter
+    /// counts as failed.
     pub without_failover: Option<Reason>,
     pub attempts: usize,
     pub outcome: CallOutcome,
-    /// A failure is nobody's who asked: neither a mistake nor a budget of the caller's.
+    /// The failure is neither a mistake nor a budget of the caller.
     pub outage: bool,
     pub answer: Option<AnswerObservation>,
-    /// On whose behalf: the request's `user`, or the tag of that name.
+    /// The request's `user`, or the tag of that name.
     pub user: Option<String>,
 }
 
-/// What a call was answered with.
+/// The answer of a call.
 #[derive(Clone, Debug)]
 pub struct AnswerObservation {
     pub place: TargetKey,
-    /// Somebody else answered than who would have with all in health.
+    /// Another candidate answered than the primary.
     pub failover: bool,
-    /// When the first content came, after the call began.
+    /// When the first content came, after the start of the call.
     pub first_content: Option<Duration>,
     pub cost: Option<Money>,
-    /// What the usual one would have asked for the same tokens.
+    /// What the primary would have cost for the same tokens.
     pub usual_cost: Option<Money>,
 }
 
 impl CallObservation {
-    /// Nobody answered, and it was not the caller's doing.
+    /// The call got no answer, and not because of the caller.
     pub fn is_failed(&self) -> bool {
         self.outage && matches!(self.outcome, CallOutcome::Failed(_))
     }
 
-    /// The usual candidate failed it, or would have.
+    /// The primary failed the call, or would have.
     pub fn alone_failed(&self) -> bool {
         let ours = match self.outcome {
             CallOutcome::Answered | CallOutcome::Fallback | CallOutcome::Queued => true,
@@ -80,20 +81,20 @@ impl CallObservation {
     }
 }
 
-/// What a vendor's status page said.
+/// What a vendor's status page reported.
 #[derive(Clone, Debug)]
 pub struct StatusPageObservation {
     pub now: Instant,
-    /// `none`, `minor`, `major`, `critical`, on pages that say such.
+    /// `none`, `minor`, `major` or `critical`, on pages with an indicator.
     pub indicator: Option<String>,
     pub words: String,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallOutcome {
     Answered,
-    /// With the fallback's text.
+    /// Answered with the fallback response.
     Fallback,
     Queued,
     Failed(Reason),

@@ -1,4 +1,4 @@
-//! The last ten outcomes of a model, by which the best of several is chosen.
+//! The last ten outcomes of a model, for `getOptimalModel()`.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,7 +18,7 @@ impl Samples {
         self.0.push_back((success, took));
     }
 
-    /// The average latency of a model good enough to be chosen: at least 95 % success over at least three
+    /// The average latency of an eligible model: at least 95 % success over at least three
     /// of the last ten samples, and under five seconds on average.
     pub fn eligible_average(&self) -> Option<Duration> {
         let n = self.0.len();

@@ -1,11 +1,12 @@
-//! How many requests at once: additive increase, multiplicative decrease, with a slow start after a throttle,
-//! so that what has waited for a Retry-After does not arrive as a herd.
+//! A concurrency limit after a throttle: additive increase, multiplicative decrease, with a slow start, so
+//! that the
+//! calls that waited for a Retry-After do not arrive as a herd.
 //! After TCP's congestion control (Jacobson, "Congestion Avoidance and Control", 1988).
 
 use std::time::{Duration, Instant};
 
 const DECREASE: f64 = 0.7;
-/// Where the slow start begins, as a share of what it leads to.
+/// The start of the slow start, as a share of its threshold.
 const START: f64 = 0.1;
 /// A throttle is forgotten after this long without another.
 const MEMORY: Duration = Duration::from_secs(60);
@@ -18,18 +19,18 @@ pub struct Aimd {
 #[derive(Debug)]
 struct ConcurrencyWindow {
     size: f64,
-    /// Up to here it doubles with each round trip, from here on it grows by one.
+    /// Below the threshold the window doubles with each round trip, above it grows by one.
     threshold: f64,
     lowered: Instant,
 }
 
 impl Aimd {
-    /// How many may be under way at once; `None` without a recent throttle.
+    /// The most requests at once; `None` without a recent throttle.
     pub fn limit(&self, now: Instant) -> Option<u32> {
         self.recent(now).map(|w| w.size.min(f64::from(u32::MAX)) as u32)
     }
 
-    /// When a throttle is forgotten, and the limit with it.
+    /// When the throttle, and with it the limit, is forgotten.
     pub fn ends(&self, now: Instant) -> Option<Instant> {
         self.recent(now).map(|w| w.lowered + MEMORY)
     }
@@ -41,7 +42,7 @@ impl Aimd {
             return; // The same episode.
         }
         let used = before.map_or(f64::INFINITY, |w| w.size).min(f64::from(in_flight));
-        // One at a time is not too many at once.
+        // A single request is not too much concurrency.
         if before.is_none() && in_flight < 2 {
             return;
         }
@@ -49,12 +50,12 @@ impl Aimd {
         self.window = Some(ConcurrencyWindow { size: (threshold * START).max(1.0), threshold, lowered: now });
     }
 
-    /// A request was answered, one of `in_flight`.
+    /// A request was answered, one of `in_flight` running ones.
     pub fn answered(&mut self, in_flight: u32, now: Instant) {
         if self.recent(now).is_none() {
             self.window = None;
         }
-        // What is not used up says nothing about how much more would be well.
+        // A window that is not full says nothing about a larger one.
         if let Some(w) = self.window.as_mut().filter(|w| f64::from(in_flight) >= w.size.floor()) {
             w.size += if w.size < w.threshold { 1.0 } else { 1.0 / w.size };
         }

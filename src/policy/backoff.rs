@@ -21,8 +21,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait before retry `n` (0 is the first). `floor` raises the exponential's start: throttling
-    /// begins at a second.
+    /// The wait before retry `n`; 0 is the first. `floor` raises the start of the exponential: throttles
+    /// begin at a second.
     pub fn delay(&self, n: u32, floor: Duration, jitter: f64) -> Duration {
         match self {
             Self::Steps(steps) => steps.get(n as usize).or(steps.last()).copied().unwrap_or(Duration::ZERO),

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::{backoff, fault::BreakerWeight, ring::RollingOutcomes};
 
-/// How long a half-open probe may take before another is let through beside it.
+/// How long a half-open probe may take before another is admitted beside it.
 const PERMIT_DEADLINE: Duration = Duration::from_secs(120);
-/// After closing, load comes back in steps: this share for the first, the next for the second.
+/// The load after closing: this share of requests for the first step, the next for the second.
 const RAMP: [f64; 2] = [0.1, 0.5];
 const RAMP_STEP: Duration = Duration::from_secs(5);
-/// An open breaker is our guess: when nothing else is ready it may be tested early, this often.
+/// An open breaker is a guess: while no other candidate is ready, it may be probed early this often.
 const EARLY_PROBE_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct BreakerConfig {
     /// The first open period; doubles with each failed probe.
     pub recovery_timeout: Duration,
     pub max_recovery_timeout: Duration,
-    /// Outcomes in the window before the ratio means anything.
+    /// Outcomes in the window before the ratio counts.
     pub minimum_requests: u32,
     pub failure_ratio: f64,
     pub window: Duration,
@@ -41,7 +41,7 @@ impl Default for BreakerConfig {
     }
 }
 
-/// Leave to send one request, to be given back with its outcome or released without one.
+/// The permission to send one request, recorded with its outcome or released without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
     epoch: u32,
@@ -54,7 +54,7 @@ impl Permit {
     }
 }
 
-/// What became of an admitted request, as far as health is concerned.
+/// The outcome of an admitted request, as far as it concerns health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptVerdict {
     Success,
@@ -74,7 +74,7 @@ enum BreakerInner {
     Open {
         until: Instant,
     },
-    /// A probe is out. Should it come to nothing, it is open as before.
+    /// A probe is running. Without an outcome, the breaker is open as before.
     HalfOpen {
         probe_until: Instant,
         until: Instant,
@@ -84,21 +84,21 @@ enum BreakerInner {
 pub struct Breaker {
     config: BreakerConfig,
     inner: BreakerInner,
-    /// Changes with each state, so that stragglers of an earlier one decide nothing.
+    /// Changes with each state, so that results from an earlier state are ignored.
     epoch: u32,
     consecutive: u32,
-    /// Open periods since it was last closed for good: the exponent.
+    /// Open periods since the last stable close: the exponent.
     opens: u32,
-    /// When it was last closed, and how much of a request the ramp has saved up since.
+    /// When it last closed, and the fraction of a request that the ramp has saved since.
     closed: Option<Instant>,
     saved: f64,
     ring: RollingOutcomes,
-    /// When it was last tested before its time.
+    /// When the last early probe began.
     last_early: Option<Instant>,
 }
 
 impl Breaker {
-    /// Other settings for what comes; what it knows and where it stands stay. Another window starts empty.
+    /// Applies other settings and keeps the state. Another window starts empty.
     pub fn reconfigure(&mut self, config: &BreakerConfig, now: Instant) {
         if self.config.window != config.window {
             self.ring = RollingOutcomes::new(config.window, now);
@@ -133,7 +133,7 @@ impl Breaker {
         self.consecutive
     }
 
-    /// When a request may be admitted at the latest; `None` when it may be now.
+    /// When a request may be admitted at the latest; `None` when one may be now.
     pub fn ready_at(&self, now: Instant) -> Option<Instant> {
         match self.inner {
             BreakerInner::Closed => None,
@@ -142,12 +142,12 @@ impl Breaker {
         }
     }
 
-    /// Whether it was closed so lately that it is given a part of its load only.
+    /// Whether it closed so recently that only a share of its load is admitted.
     pub fn ramping(&self, now: Instant) -> bool {
         matches!(self.inner, BreakerInner::Closed) && self.share(now) < 1.0
     }
 
-    /// Whether the next request belongs to the share that the ramp lets through. Counts it when it does.
+    /// Whether the ramp admits the next request. Counts the request if so.
     pub fn ramp_admits(&mut self, now: Instant) -> bool {
         let share = self.share(now);
         if share >= 1.0 {
@@ -167,12 +167,12 @@ impl Breaker {
         RAMP.get(step as usize).copied().unwrap_or(1.0)
     }
 
-    /// Whether a half-open probe is out.
+    /// Whether a half-open probe is running.
     pub fn probing(&self, now: Instant) -> bool {
         matches!(self.inner, BreakerInner::HalfOpen { probe_until, .. } if now < probe_until)
     }
 
-    /// Asks for leave. `Err` says when to ask again.
+    /// Admits a request, or returns when to try again.
     pub fn admit(&mut self, now: Instant) -> Result<Permit, Instant> {
         if let Some(at) = self.ready_at(now) {
             return Err(at);
@@ -187,7 +187,7 @@ impl Breaker {
         }
     }
 
-    /// When `admit_early` may give leave; `None` when it would now.
+    /// When `admit_early` may admit a probe; `None` when it may now.
     pub fn ready_early_at(&self, now: Instant) -> Option<Instant> {
         match self.inner {
             BreakerInner::Open { until } => {
@@ -198,7 +198,7 @@ impl Breaker {
         }
     }
 
-    /// Asks for leave before the open period is over, for when nothing else is ready.
+    /// Admits a probe before the open period ends, for calls without another candidate.
     pub fn admit_early(&mut self, now: Instant) -> Option<Permit> {
         let BreakerInner::Open { until } = self.inner else {
             return self.admit(now).ok();
@@ -210,8 +210,8 @@ impl Breaker {
         Some(self.begin_probe(until, now))
     }
 
-    /// Gives leave back with an outcome. `jitter` in 0..1 spreads the open period over its upper half.
-    /// Returns the new state when it changed.
+    /// Records a permit's outcome. `jitter` in 0..1 spreads the open period over its upper half.
+    /// Returns the new state if it changed.
     pub fn record(
         &mut self,
         permit: Permit,
@@ -229,7 +229,7 @@ impl Breaker {
             return None;
         }
         match (self.inner, verdict) {
-            // halfOpen → closed: the probe was answered
+            // halfOpen → closed: the probe succeeded
             (BreakerInner::HalfOpen { .. }, AttemptVerdict::Success) => {
                 self.close(now);
                 Some(BreakerState::Closed)
@@ -263,7 +263,7 @@ impl Breaker {
         }
     }
 
-    /// Gives leave back without an outcome: an abort, a caller's mistake. It is as if the probe had not been.
+    /// Releases a permit without an outcome: an abort, or a caller's mistake. A probe then never happened.
     pub fn release(&mut self, permit: Permit) {
         if permit.probe
             && permit.epoch == self.epoch
@@ -274,7 +274,7 @@ impl Breaker {
         }
     }
 
-    /// Proof of health from outside a permit (the monitor's probe): open or half-open → closed.
+    /// Records a proof of health without a permit, from a health check: open or half-open → closed.
     pub fn proven(&mut self, now: Instant) -> Option<BreakerState> {
         self.consecutive = 0;
         if matches!(self.inner, BreakerInner::Closed) {
@@ -285,7 +285,7 @@ impl Breaker {
     }
 
     fn begin_probe(&mut self, until: Instant, now: Instant) -> Permit {
-        // A new epoch, so that the stragglers of a probe that outlived its deadline decide nothing.
+        // A new epoch: results of a probe that outlived its deadline are ignored.
         self.epoch = self.epoch.wrapping_add(1);
         self.inner = BreakerInner::HalfOpen { probe_until: now + PERMIT_DEADLINE, until };
         Permit { epoch: self.epoch, probe: true }
@@ -295,7 +295,7 @@ impl Breaker {
         self.epoch = self.epoch.wrapping_add(1);
         self.inner = BreakerInner::Closed;
         self.consecutive = 0;
-        // Until the ramp is over it is not well for good: an endpoint that flaps is left alone ever longer.
+        // Not stable until the ramp is over: the open periods of a flapping endpoint grow.
         self.closed = Some(now);
         self.saved = 0.0;
         self.ring.clear();

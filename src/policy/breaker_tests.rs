@@ -85,7 +85,7 @@ fn proof_from_outside_closes_it() {
     assert_eq!(breaker.proven(now), Some(BreakerState::Closed));
     assert!(breaker.admit(now).is_ok() && breaker.ramping(now));
     assert_eq!(breaker.proven(now), None, "it was closed");
-    // Failures before the proof do not count on.
+    // Failures before the proof of health no longer count.
     for expected in [None, None] {
         let permit = breaker.admit(now).expect("closed admits");
         assert_eq!(breaker.record(permit, FAILURE, now, 0.5), expected);
@@ -238,7 +238,7 @@ fn one_that_flaps_is_left_alone_longer_each_time() {
         now = until;
         let probe = breaker.admit(now).expect("the period is over");
         breaker.record(probe, AttemptVerdict::Success, now, 1.0);
-        // The last time it stays well until the ramp is over.
+        // The last time it stays healthy until the ramp is over.
         now += Duration::from_secs(wait);
         for _ in 0..3 {
             let permit = breaker.admit(now).expect("closed admits");
@@ -275,8 +275,9 @@ fn stragglers_of_the_closed_state_do_not_extend_an_open_one() {
 }
 
 proptest! {
-    // Whatever happened before, a request is admitted after finite time without traffic, and never two
-    // live probes at once.
+    // Whatever happened before, a request is admitted after finite time without traffic, and two live
+    // probes
+    // never run at once.
     #[test]
     fn it_never_locks(steps in proptest::collection::vec((0u64..20_000, 0u8..5, any::<bool>()), 0..300)) {
         let start = Instant::now();

@@ -1,29 +1,30 @@
-//! A bucket that refills with time: what a vendor's "so many a minute" amounts to. The generic cell rate
-//! algorithm (ITU-T I.371, GCRA) as a token bucket, so that it can be calibrated and paid back.
+//! A token bucket for a vendor's limit per minute, by the generic cell rate algorithm (ITU-T I.371, GCRA).
+//! It can be
+//! calibrated and paid back.
 
 use std::time::{Duration, Instant};
 
 use crate::base::rate_limit::Quota;
 
-/// Longer than anyone waits.
+/// Longer than any call waits, in seconds.
 const LONGEST: f64 = 366.0 * 86_400.0;
 
 #[derive(Debug)]
 pub struct TokenBucket {
-    /// What the user allows; a vendor's word lowers it, never raises it.
+    /// The configured limit. A vendor's limit lowers it and never raises it.
     configured: Option<f64>,
     capacity: f64,
     per_second: f64,
     level: f64,
     at: Instant,
-    /// When a vendor last said something of it, and when something was last taken.
+    /// When a vendor last reported the limit, and when tokens were last taken.
     taught: Option<Instant>,
     taken: Instant,
 }
 
-/// What a vendor said is tried again after this long at the latest.
+/// An observed limit is tested again after at most this long.
 const ASKED_AGAIN: Duration = Duration::from_secs(60);
-/// It is forgotten when answers have not repeated it for this long.
+/// An observed limit is forgotten when responses have not repeated it for this long.
 const MEMORY: Duration = Duration::from_secs(10);
 
 impl TokenBucket {
@@ -39,7 +40,7 @@ impl TokenBucket {
         }
     }
 
-    /// A limit that nobody configured, as the vendor described it.
+    /// A bucket for a limit that is not configured, as the vendor reported it.
     pub fn learned(quota: Quota, now: Instant) -> Self {
         let per_second = rate(quota).unwrap_or(quota.limit / 60.0);
         Self {
@@ -53,20 +54,21 @@ impl TokenBucket {
         }
     }
 
-    /// Follows the vendor's word: its limit, its rate, and at most what it says is left.
+    /// Applies an observed limit: its size, its rate, and at most its remaining tokens.
     pub fn learn(&mut self, quota: Quota, now: Instant) {
         self.refill(now);
         let most = self.configured.unwrap_or(f64::INFINITY);
         self.capacity = quota.limit.min(most);
         self.per_second = rate(quota).unwrap_or(quota.limit / 60.0).min(most / 60.0);
-        // What the user allows is counted here; what only the vendor limits, by the vendor.
+        // Configured limits are counted here; limits that only the vendor has are counted by the vendor.
         let known = if self.configured.is_some() { self.level } else { f64::INFINITY };
         self.level = known.min(quota.remaining).min(self.capacity);
         self.taught = Some(now);
     }
 
-    /// An answer came. What was taught a while ago and is not repeated no longer binds; false when nothing is
-    /// left that does.
+    /// Reviews the observed limit after a response. One that is no longer repeated stops binding; false
+    /// when nothing
+    /// binds any more.
     pub fn review(&mut self, now: Instant) -> bool {
         if self.taught.is_none_or(|at| now.saturating_duration_since(at) <= MEMORY) {
             return true;
@@ -78,22 +80,23 @@ impl TokenBucket {
         true
     }
 
-    /// How long until `amount` may be taken; zero when it may be now. More than the bucket holds is taken
-    /// from a full one.
+    /// How long until `amount` may be taken; zero when it may be now. An amount above the capacity is taken
+    /// from a full
+    /// bucket.
     pub fn ready_in(&self, amount: f64, now: Instant) -> Duration {
         let missing = amount.min(self.capacity) - self.level_at(now);
-        // A rounding error is not worth a wait.
+        // Do not wait for a rounding error.
         if missing <= 1e-6 {
             return Duration::ZERO;
         }
         self.flows_in(missing, 1.0, now)
     }
 
-    /// How long `missing` takes to flow in, for the last of `turns` requests.
+    /// How long `missing` takes to refill, for the last of `turns` requests.
     pub fn flows_in(&self, missing: f64, turns: f64, now: Instant) -> Duration {
         let longest = match self.taught {
             None => LONGEST,
-            // What the user allows binds as it is; what a vendor said is tried again before long.
+            // A configured limit binds as it is; an observed one is tested again before long.
             Some(_) => {
                 let since = now.saturating_duration_since(self.taken);
                 let again = ASKED_AGAIN.as_secs_f64() * turns.max(1.0);
@@ -101,13 +104,13 @@ impl TokenBucket {
                 (again.max(by_user) - since.as_secs_f64()).clamp(0.0, LONGEST)
             }
         };
-        // Without any flow it is infinite, and the minimum is the bound.
+        // Without a refill rate it is infinite, and the minimum bounds it.
         let secs = (missing / self.per_second).min(longest).max(0.0);
-        // Never a moment early: a timer that rings too soon would have to be set again.
+        // Never too early: a timer that fires before the refill would have to be set again.
         if secs == 0.0 { Duration::ZERO } else { Duration::from_secs_f64(secs) + Duration::from_micros(1) }
     }
 
-    /// Takes `amount`. The debt has a bound: nobody pays for another's excess longer than it takes to fill up.
+    /// Takes `amount`. The debt is bounded: it never takes longer to repay than a full refill.
     pub fn take(&mut self, amount: f64, now: Instant) {
         self.refill(now);
         self.level = (self.level - amount).max(-self.capacity);
@@ -119,7 +122,7 @@ impl TokenBucket {
         self.level = (self.level + amount).clamp(-self.capacity, self.capacity);
     }
 
-    /// The limit: how much at once.
+    /// The capacity: the most that can be taken at once.
     pub fn capacity(&self) -> f64 {
         self.capacity
     }
@@ -131,12 +134,12 @@ impl TokenBucket {
 
     fn refill(&mut self, now: Instant) {
         self.level = self.level_at(now);
-        // A clock that seems to go back refills nothing twice.
+        // A clock that goes back must not refill twice.
         self.at = self.at.max(now);
     }
 }
 
-/// Units a second, from what is missing and how long that takes to come back.
+/// Tokens per second, from the missing tokens and the time to a full refill.
 fn rate(quota: Quota) -> Option<f64> {
     let missing = quota.limit - quota.remaining;
     let secs = quota.reset?.as_secs_f64();
@@ -171,7 +174,7 @@ mod tests {
         let mut bucket = TokenBucket::per_minute(600.0, now);
         assert_eq!(bucket.ready_in(5_000.0, now), Duration::ZERO);
         bucket.take(5_000.0, now);
-        // Two minutes' worth at most is owed.
+        // The debt is at most two minutes' worth.
         let wait = bucket.ready_in(1.0, now).as_secs_f64();
         assert!((wait - 60.1).abs() < 1e-3, "{wait}");
         bucket.put_back(1_100.0, now);
@@ -203,9 +206,9 @@ mod tests {
         };
         for (quota, learned, configured) in [
             (quota(120.0, 20.0, Some(200)), 0.5, 0.5),
-            // Faster than the user allows.
+            // Faster than the configured limit.
             (quota(120.0, 20.0, Some(10)), 10.0, 1.0),
-            // Nothing is said of a rate: a minute's limit, and what was known before.
+            // No rate reported: a minute's limit, and the rate known before.
             (quota(120.0, 20.0, None), 2.0, 1.0),
             (quota(120.0, 120.0, Some(10)), 2.0, 1.0),
             (quota(120.0, 20.0, Some(0)), 2.0, 1.0),
@@ -255,8 +258,9 @@ mod tests {
     }
 
     proptest! {
-        // The naive model: every grant is remembered; within any stretch of time no more is granted than the
-        // bucket held and what flowed in.
+        // The naive model remembers every grant: within any span no more is granted than the bucket held
+        // and
+        // what was refilled.
         #[test]
         fn it_never_gives_more_than_flowed_in(
             limit in 1u32..600,
@@ -281,8 +285,9 @@ mod tests {
                         prop_assert!(given <= flowed + 1e-3, "{given} of {flowed}");
                     }
                 } else {
-                    // The wait that was named is enough, and no more than a moment too long: of the least rate,
-                    // what is taken for a rounding error flows in within ten milliseconds.
+                    // The reported wait suffices, and is at most a moment too long: at the lowest rate, a
+                    // rounding error
+                    // refills within ten milliseconds.
                     prop_assert!(bucket.ready_in(amount, now + wait).is_zero());
                     prop_assert!(!bucket.ready_in(amount, now + wait.mul_f64(0.99)).is_zero() || wait < ms(10));
                 }

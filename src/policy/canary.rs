@@ -1,30 +1,34 @@
-//! A new endpoint that gets a share of the calls and is taken back when it is worse than the others.
+//! A canary endpoint: gets a share of the calls and is rolled back when it does worse than the others.
 //!
-//! Calls are given to it by lot, with a known probability. So, as long as it is no worse, each failure of a first attempt
-//! is one of its own with just that probability, however often anything fails. What speaks against that is summed up as
-//! an e-process: the likelihood ratio of its failing some times as often, averaged over several such ratios. By Ville's
-//! inequality it ever exceeds 1/α with a probability of at most α, however long it is watched (Ramdas et al.,
-//! "Game-theoretic statistics and safe anytime-valid inference", 2023). The same holds of slow answers: those that took
-//! longer than the others' 95th percentile until then.
+//! Calls are assigned at random with a known probability. So, while the canary is no worse, each failure of
+//! a first
+//! attempt belongs to it with exactly that probability, however often attempts fail. The evidence against
+//! that is an
+//! e-process: the likelihood ratio of failing several times as often, averaged over several ratios. By
+//! Ville's
+//! inequality it ever exceeds 1/α with a probability of at most α, however long it runs (Ramdas et al.,
+//! "Game-theoretic statistics and safe anytime-valid inference", 2023). The same holds for slow answers:
+//! those that took
+//! longer than the others' 95th percentile so far.
 
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanaryConfig {
-    /// Its shares of calls, one after another.
+    /// Shares of calls, one step after another.
     pub shares: Vec<f64>,
-    /// How long each share is held at least, but for the last.
+    /// How long each share is held at least; the last is held for good.
     pub step_after: Duration,
 }
 
-/// How many times as often it may fail for the test to look for that.
+/// The tested ratios of the canary's failure rate to the others'.
 const RATIOS: [f64; 5] = [1.5, 2.0, 3.0, 5.0, 10.0];
-/// It is taken back wrongly in at most one of 200 for failures, and as often for slowness.
+/// A wrong rollback happens in at most one of 200 canaries for failures, and as often for latency.
 const EVIDENCE: f64 = 200.0;
-/// First attempts that each share must have seen.
+/// First attempts that each share needs before the next.
 const MIN_CALLS: u32 = 50;
 
-/// Evidence that events are its own more often than by lot.
+/// The evidence that events belong to the canary more often than the draw explains.
 #[derive(Clone, Debug)]
 struct Evidence([f64; RATIOS.len()]);
 
@@ -61,7 +65,7 @@ impl RollbackReason {
     }
 }
 
-/// What a first attempt came to.
+/// The outcome of a first attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CanaryOutcome {
     Failed,
@@ -72,7 +76,7 @@ pub enum CanaryOutcome {
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CanaryChange {
-    /// It has this share from now on.
+    /// The share of calls from now on.
     Step(f64),
     RolledBack(RollbackReason),
 }
@@ -82,10 +86,10 @@ impl Evidence {
         Self([1.0; RATIOS.len()])
     }
 
-    /// An event, its own or another's, of a call that it had a chance of `share` to get.
+    /// Adds an event of a call that the canary had a chance of `share` to get.
     fn take(&mut self, own: bool, share: f64) {
         for (evidence, ratio) in self.0.iter_mut().zip(RATIOS) {
-            // Of events, its part if it has `ratio` times as many a call.
+            // The canary's part of all events if it has `ratio` times as many per call.
             let alternative = ratio * share / (ratio * share + 1.0 - share);
             let factor = if own { alternative / share } else { (1.0 - alternative) / (1.0 - share) };
             *evidence = (*evidence * factor).min(f64::MAX / 1e3);
@@ -114,7 +118,7 @@ impl Canary {
         self.state
     }
 
-    /// The probability with which a call is given to it first.
+    /// The probability with which a call goes to the canary first.
     pub fn share(&self) -> f64 {
         match self.state {
             CanaryState::Running => self.config.shares.get(self.step).copied().unwrap_or(0.0),
@@ -122,7 +126,7 @@ impl Canary {
         }
     }
 
-    /// A first attempt of a call for which lots were drawn, with the share of then.
+    /// Records the first attempt of a drawn call, with the share at the draw.
     pub fn observe(
         &mut self,
         own: bool,
@@ -130,7 +134,7 @@ impl Canary {
         outcome: CanaryOutcome,
         now: Instant,
     ) -> Option<CanaryChange> {
-        // With all calls or none there is nothing to compare with.
+        // With all calls or none there is no comparison.
         if self.state != CanaryState::Running || share <= 0.0 || share >= 1.0 {
             return None;
         }
@@ -170,7 +174,7 @@ mod tests {
         (Canary::new(config, now), now)
     }
 
-    /// Plays calls until it is taken back; how many that took, and why.
+    /// Runs calls until the rollback; returns how many it took, and why.
     fn play(
         seed: u64,
         share: f64,
@@ -207,18 +211,18 @@ mod tests {
             // At most 0.5 % on average: 15 of 1,000 are more than four standard deviations above that.
             assert!(taken <= 15, "{taken} of 1,000 at a share of {share} with {base} failing");
         }
-        // As slow, and as often failing, however that changes meanwhile.
+        // As slow and as failing as the others, however that changes meanwhile.
         let both = |_: bool, rng: &mut fastrand::Rng| match rng.u32(0..100) {
             0..5 => CanaryOutcome::Slow,
             5..8 => CanaryOutcome::Failed,
             _ => CanaryOutcome::Well,
         };
         assert!((0..1_000).filter(|seed| play(*seed, 0.2, 10_000, both).is_some()).count() <= 25);
-        // One that is better stays all the more.
+        // A better canary stays all the more.
         assert!((0..200).all(|seed| play(seed, 0.3, 5_000, failing(0.2, 0.5)).is_none()));
     }
 
-    /// The figures of docs/routing.md.
+    /// The figures in the documentation of routing.
     #[test]
     fn one_that_is_worse_goes() {
         for (share, base, ratio, within) in [
@@ -256,7 +260,7 @@ mod tests {
             assert_eq!(well(&mut canary, now), None, "too few");
         }
         assert_eq!(well(&mut canary, now), Some(CanaryChange::Step(1.0)));
-        // All calls are its own: it has become the endpoint.
+        // All calls go to it: it has become a normal endpoint.
         assert_eq!((canary.share(), well(&mut canary, now + Duration::from_secs(600))), (1.0, None));
     }
 

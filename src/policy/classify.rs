@@ -1,30 +1,30 @@
-//! From a vendor's words to a kind of failure: by code first, then type, then status, by message last.
+//! Classifies a vendor's error: by code first, then type, then status, by message last.
 
 use std::time::Duration;
 
 use super::fault::{Fault, FaultKind};
 use crate::base::{retry_after, vendor_error::VendorError};
 
-/// A throttle that asks for more than this is a quota: nobody waits it out.
+/// A throttle with a longer Retry-After is a quota: no call waits that long.
 const QUOTA_HINT: Duration = Duration::from_secs(300);
-/// Nobody means to be left alone for longer than until tomorrow.
+/// A longer Retry-After is not plausible and is ignored.
 const ABSURD_HINT: Duration = Duration::from_secs(24 * 3600);
 const MESSAGE_LIMIT: usize = 2_000;
-/// Vendors' codes are words; relays put anything there.
+/// Codes are short words; relays may put anything there. In bytes.
 const CODE_LIMIT: usize = 200;
 
-/// Classifies an answer that is not a success, or an error inside a stream (`status` 200 there).
+/// Classifies a response without success, or an error inside a stream, whose `status` is 200.
 pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError) -> Fault {
-    // An absurd hint is none: the next source is asked.
+    // An implausible value is ignored, and the next source is read.
     let retry_after = [header_hint, error.retry_after, retry_after::from_message(&error.message)]
         .into_iter()
         .flatten()
         .find(|retry_after| *retry_after <= ABSURD_HINT);
-    // Inside a 200 the body's own status is all there is.
+    // Inside a 200 only the body's own status counts.
     let effective = if status < 400 { error.status.unwrap_or(0) } else { status };
     let kind = by_code(effective, error)
         .or_else(|| by_type(effective, error.kind.as_deref(), error))
-        // Some put the type where the code belongs.
+        // Some vendors put the type into the code.
         .or_else(|| by_type(effective, error.code.as_deref(), error))
         .unwrap_or_else(|| by_status(effective, error));
     let kind = if kind == FaultKind::RateLimited && retry_after.is_some_and(|h| h > QUOTA_HINT) {
@@ -41,7 +41,7 @@ pub fn classify(status: u16, header_hint: Option<Duration>, error: &VendorError)
     }
 }
 
-/// A text of at most so many bytes, and a mark where something is missing.
+/// A text of at most `limit` bytes, with a mark when it is truncated.
 fn shortened(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         text.to_owned()
@@ -65,7 +65,7 @@ fn by_code(status: u16, error: &VendorError) -> Option<FaultKind> {
             FaultKind::ContentFilter
         }
         "invalid_api_key" | "api_key_invalid" | "account_deactivated" => FaultKind::Auth,
-        // What is wrong with a workspace's own key for encryption is right elsewhere.
+        // A problem with one workspace's encryption key does not concern other endpoints.
         "organization_on_hold"
         | "cmek_key_disabled"
         | "cmek_key_network_blocked"
@@ -82,11 +82,11 @@ fn by_code(status: u16, error: &VendorError) -> Option<FaultKind> {
         | "overloaded_error" => FaultKind::Overloaded,
         "rate_limit_exceeded" | "ramp_limit_exceeded" => throttled(error),
         _ if code.contains("spend_limit") => FaultKind::Quota,
-        // Of money, of credits, of quota; what else can be insufficient stands above.
+        // Money, credits or quota; other insufficiencies are handled above.
         _ if code.starts_with("insufficient_") => FaultKind::Quota,
         _ => return None,
     };
-    // "never classify a 429 by these words"
+    // These words never reclassify a 429.
     (status != 429 || !matches!(kind, FaultKind::ContextLength | FaultKind::BadRequest)).then_some(kind)
 }
 
@@ -98,7 +98,7 @@ fn by_type(status: u16, word: Option<&str>, error: &VendorError) -> Option<Fault
         "authentication_error" | "unauthenticated" => FaultKind::Auth,
         "permission_error" | "permission_denied" => permission(error),
         "not_found_error" | "not_found" => FaultKind::NotFound,
-        // A key that may not use this model may use others.
+        // A key without access to this model may have access to others.
         _ if word.ends_with("_model_access_denied") => FaultKind::NotFound,
         "rate_limit_error" | "resource_exhausted" if status != 402 => throttled(error),
         "requests" | "tokens" if status == 0 => throttled(error),
@@ -120,7 +120,7 @@ fn by_status(status: u16, error: &VendorError) -> FaultKind {
         402 => FaultKind::Quota,
         403 => permission(error),
         404 => FaultKind::NotFound,
-        // Only a proxy says so: the endpoint was not reached.
+        // Only a proxy sends 407: the endpoint was not reached.
         407 => FaultKind::Connect,
         408 => FaultKind::RequestTimeout,
         409 => FaultKind::Conflict,
@@ -129,12 +129,13 @@ fn by_status(status: u16, error: &VendorError) -> FaultKind {
         429 => throttled(error),
         503 | 529 => FaultKind::Overloaded,
         400..=499 => caller(error),
-        // A redirect or another odd status is a wrong address or a proxy's page: this route is of no use now.
+        // A redirect or another odd status means a wrong address or a proxy's page: this route does not
+        // work now.
         _ => FaultKind::ServerError,
     }
 }
 
-/// An event that names neither code nor type nor status.
+/// Classifies an event without code, type and status by its message.
 fn by_words(error: &VendorError) -> FaultKind {
     match caller(error) {
         FaultKind::BadRequest if error.message.to_ascii_lowercase().contains("rate limit") => {
@@ -145,7 +146,7 @@ fn by_words(error: &VendorError) -> FaultKind {
     }
 }
 
-/// Tells the three throttles apart.
+/// Distinguishes the three kinds of throttles.
 fn throttled(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
     let quota_id = error.quota_id.as_deref().unwrap_or_default();
@@ -162,7 +163,7 @@ fn throttled(error: &VendorError) -> FaultKind {
     }
 }
 
-/// "limit: 0" is a quota of nothing; "limit: 0.5" and "limit: 05" are not it.
+/// "limit: 0" means no quota at all; "limit: 0.5" and "limit: 05" do not.
 fn limit_is_zero(message: &str) -> bool {
     message.match_indices("limit: 0").any(|(at, found)| {
         let rest = &message[at + found.len()..];
@@ -173,7 +174,7 @@ fn limit_is_zero(message: &str) -> bool {
 
 fn permission(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
-    // A flagged account is another matter than a flagged input.
+    // A flagged account differs from a flagged input.
     if message.contains("moderation") || message.contains("flagged") && !message.contains("account") {
         FaultKind::ContentFilter
     } else {
@@ -181,7 +182,7 @@ fn permission(error: &VendorError) -> FaultKind {
     }
 }
 
-/// Money that is gone, or was never there, where no code says so.
+/// Whether the message of an error without code means that money or credit is missing.
 fn spent(message: &str) -> bool {
     const SPENT: [&str; 7] = [
         "spend limit",
@@ -195,7 +196,7 @@ fn spent(message: &str) -> bool {
     SPENT.iter().any(|words| message.contains(words))
 }
 
-/// Google refuses an account this way for where it is or how it pays, and requests that came too early.
+/// Google uses this status for regions, billing, and requests that came too early.
 fn precondition(error: &VendorError) -> FaultKind {
     let message = error.message.to_ascii_lowercase();
     if ["location", "country", "region", "billing"].iter().any(|word| message.contains(word)) {
@@ -205,7 +206,7 @@ fn precondition(error: &VendorError) -> FaultKind {
     }
 }
 
-/// The caller's mistakes, by the words vendors use where they give no code.
+/// Classifies the caller's mistakes by the words of vendors that give no code.
 fn caller(error: &VendorError) -> FaultKind {
     const TOO_LONG: [&str; 7] = [
         "maximum context length",

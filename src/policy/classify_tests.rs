@@ -89,7 +89,7 @@ fn codes_types_statuses_and_messages() {
         (200, "", "", "something", FaultKind::ServerError),
         (200, "", "", "This model's maximum context length is 4096 tokens.", FaultKind::ContextLength),
         (200, "", "", "Rate limit reached for requests", FaultKind::RateLimited),
-        // a type that says less than the status
+        // a type that is less specific than the status
         (401, "", "invalid_request_error", "", FaultKind::Auth),
         (402, "", "rate_limit_error", "", FaultKind::Quota),
         (402, "", "", "", FaultKind::Quota),
@@ -111,7 +111,7 @@ fn codes_types_statuses_and_messages() {
     }
 }
 
-/// Inside a stream there is no status, and a word has to do.
+/// Inside a stream there is no status, so the code or type decides.
 #[test]
 fn words_decide_without_a_status() {
     let codes = [
@@ -145,10 +145,10 @@ fn words_decide_without_a_status() {
     ];
     for (word, expected) in types {
         assert_eq!(classify(200, None, &error("", word, "")).kind, expected, "type {word}");
-        // Some put the type where the code belongs.
+        // Some vendors put the type into the code.
         assert_eq!(classify(200, None, &error(word, "", "")).kind, expected, "code {word}");
     }
-    // A type may be more than the status says: a gateway's 400 for what the vendor calls busy.
+    // A type may be more specific than the status: a gateway's 400 for an overloaded vendor.
     for (word, expected) in
         [("UNAVAILABLE", FaultKind::Overloaded), ("timeout_error", FaultKind::ServerError)]
     {
@@ -169,7 +169,7 @@ fn a_fault_carries_what_was_read() {
         (Some(429), header, Some("slow_down"))
     );
     assert_eq!((fault.message.as_str(), fault.maybe_billed), ("m", false));
-    // A header that asks for more than a day is not believed, and the body is asked next.
+    // A header with more than a day is ignored, and the body is read next.
     let day = Duration::from_secs(24 * 3600);
     let moment = Duration::from_secs(1);
     assert_eq!(classify(429, Some(day), &said).retry_after, Some(day));

@@ -1,4 +1,4 @@
-//! Parking what a vendor asked us to leave alone. A cooldown only ever extends.
+//! A cooldown: how long a scope gets no requests after a failure. It only ever extends.
 
 use std::time::{Duration, Instant};
 
@@ -7,29 +7,29 @@ use super::{backoff::exponential, fault::CooldownScope};
 #[derive(Default)]
 pub struct Cooldown {
     until: Option<Instant>,
-    /// When it was last set: faults of attempts that began before belong to the same episode.
+    /// When it was last set: failures of attempts that began before belong to the same episode.
     set_at: Option<Instant>,
-    /// Episodes in a row without a success: the exponent where there is no hint.
+    /// Episodes in a row without a success: the exponent without a Retry-After.
     streak: u32,
-    /// What was parked for minutes is asked by one request first when it is over.
+    /// A cooldown of minutes ends with a single recovery probe.
     recovery_probe: bool,
-    /// The number of the one that is out, and the last number given.
+    /// The number of the running probe, and the last number given.
     probing: Option<u64>,
     probes: u64,
 }
 
 impl Cooldown {
-    /// When it ends; `None` when it does not hold.
+    /// When it ends; `None` when it has ended.
     pub fn until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| now < *until)
     }
 
-    /// Whether it is over but for one request that has to show it, and that one is under way.
+    /// Whether it has ended and its recovery probe is running.
     pub fn probing(&self) -> bool {
         self.recovery_probe && self.probing.is_some()
     }
 
-    /// Takes the one place there is, if one request has to show first that it is over.
+    /// Starts the recovery probe, if one is needed and none is running. Returns its number.
     pub fn begin_probe(&mut self) -> Option<u64> {
         if !self.recovery_probe || self.probing.is_some() {
             return None;
@@ -39,13 +39,14 @@ impl Cooldown {
         self.probing
     }
 
-    /// The one request is over. One from before the last parking has nothing to give back.
+    /// Ends a recovery probe. A probe from before the last extension is ignored.
     pub fn end_probe(&mut self, probe: u64) {
         self.probing = self.probing.filter(|other| *other != probe);
     }
 
-    /// Parks for as long as `park` says. `began` is when the failed attempt was sent, so that fifty calls
-    /// that fail together count as one episode. Returns the new end when it moved.
+    /// Extends the cooldown by the rule of `park`. `began` is when the failed attempt was sent, so that
+    /// fifty calls
+    /// that fail together count as one episode. Returns the new end if it moved.
     pub fn extend(
         &mut self,
         park: CooldownScope,
@@ -78,8 +79,8 @@ impl Cooldown {
         Some(end)
     }
 
-    /// An answer arrived: the next episode starts from the first step. What is still parked stays parked.
-    /// The answered request was sent at `began`: one from before the parking says nothing about it.
+    /// Records a success: the next episode starts from the first step. A running cooldown stays.
+    /// The request was sent at `began`; a request from before the cooldown proves nothing.
     pub fn succeeded(&mut self, began: Instant) {
         if self.set_at.is_some_and(|set| began < set) {
             return;
@@ -89,7 +90,7 @@ impl Cooldown {
         self.probing = None;
     }
 
-    /// Lifts it: the reason for parking is gone, as when a credential was replaced.
+    /// Lifts the cooldown: its cause is gone, as when a credential was replaced.
     pub fn lift(&mut self) {
         *self = Self { probes: self.probes, ..Self::default() };
     }
@@ -100,7 +101,7 @@ fn period(park: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f6
     let minute = secs(60);
     match park {
         CooldownScope::None => Duration::ZERO,
-        // Our guess, not the vendor's word: short, and the breaker takes over soon.
+        // Our guess, not the vendor's request: short, for the breaker takes over soon.
         CooldownScope::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
         CooldownScope::EndpointOverload => retry_after.map_or_else(
             || exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter),
@@ -117,7 +118,7 @@ fn period(park: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f6
     }
 }
 
-/// Up to a tenth late, so that no herd arrives when a Retry-After expires.
+/// Up to a tenth later, so that no herd arrives when a Retry-After expires.
 fn late(retry_after: Duration, jitter: f64) -> Duration {
     retry_after.mul_f64(1.0 + 0.1 * jitter)
 }

@@ -1,4 +1,4 @@
-//! After a failed attempt: stop, go to the next candidate, or ask the same one again.
+//! Decides after a failed attempt: stop, try the next candidate, or retry the same one.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use super::{
     fault::{Fault, FaultKind, OtherCandidate, SameCandidate},
 };
 
-/// Free retries of one candidate in one call, when it is the only one.
+/// The most free retries of one candidate in one call, when it is the only one.
 const MOST_FREE: u32 = 8;
 
-/// What the call knows when an attempt has failed.
+/// What the decision depends on, besides the fault.
 pub struct DecisionContext<'a> {
-    /// Another candidate is ready that this failure does not rule out.
+    /// Another candidate is ready that this failure does not exclude.
     pub alternative: bool,
-    /// One is left that this failure does not rule out, ready or not.
+    /// Another candidate is left that this failure does not exclude, ready or not.
     pub remaining: bool,
-    /// The user wants another candidate asked after a failure of this kind.
+    /// `retry.failoverOn` lists this kind of failure.
     pub opted_in: bool,
     /// Retries of this candidate so far in this call.
     pub same_so_far: u32,
@@ -24,9 +24,9 @@ pub struct DecisionContext<'a> {
     pub free_so_far: u32,
     /// Retries left in this call.
     pub retries_left: u32,
-    /// The user prefers the same endpoint to the next.
+    /// `retry.prefer` is `same`.
     pub prefer_same: bool,
-    /// The longest hint that `prefer_same` honours.
+    /// The longest Retry-After that `prefer_same` waits for.
     pub max_retry_after: Duration,
     pub backoff: &'a Backoff,
     pub jitter: f64,
@@ -34,25 +34,27 @@ pub struct DecisionContext<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NextStep {
-    /// The failure is the call's result.
+    /// The call fails with this failure.
     Stop,
-    /// Another candidate, if there is one.
+    /// Try another candidate, if there is one.
     Next,
-    /// The same candidate, after a wait; `free` costs neither a retry nor budget.
+    /// Retry the same candidate after a wait; a `free` one takes neither a retry nor retry budget.
     Same { after: Duration, free: bool },
-    /// The same candidate once its cooldown is over, if the deadline allows it.
+    /// Retry the same candidate when its cooldown is over, if the deadline allows it.
     SameWhenReady,
 }
 
 pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     let rule = fault.kind.rule();
     if rule.same == SameCandidate::Free {
-        // The vendor saw nothing, so that asking again amplifies nothing: once, or more often when there is
-        // nobody else. A gateway that ends its connections every few requests turns many away in a row.
-        // What may have been sent goes once to a new connection.
+        // The vendor has not processed the request, so a retry amplifies nothing: once, or several times
+        // for the
+        // only candidate. A gateway that closes its connections every few requests rejects many in a row.
+        // A request that may have been sent goes once to a new connection.
         let most = if s.alternative || fault.kind == FaultKind::Stale { 1 } else { MOST_FREE };
         if s.free_so_far < most {
-            // At once; later ones a moment apart, so that they do not meet the same dying connection.
+            // The first at once; later ones after a pause, so that they do not meet the same closing
+            // connection.
             let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
             return NextStep::Same { after: Duration::from_millis(pause), free: true };
         }
@@ -72,7 +74,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     next_or_stop(rule.next, s)
 }
 
-/// The wait before asking again on a later round, when no other candidate is left untried.
+/// The retry of a later round, when no other candidate is left untried.
 pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     let rule = fault.kind.rule();
     let charged =
@@ -80,7 +82,7 @@ pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     last(rule.same, s).or_else(charged)
 }
 
-/// Nobody else is left for what a limit of ours cut short.
+/// The last retry after a limit of ours, when no other candidate is left.
 fn last(rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
     (rule == SameCandidate::Last && s.free_so_far == 0)
         .then_some(NextStep::Same { after: Duration::ZERO, free: true })
@@ -95,9 +97,9 @@ fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<N
     let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
     let after = match rule {
         SameCandidate::Never | SameCandidate::NewCredential | SameCandidate::Last => return None,
-        // The free ones are used up.
+        // The free retries are used up.
         SameCandidate::Free => wait(Duration::ZERO),
-        // Parked by the same fault: the cooldown is the wait.
+        // The fault's cooldown is the wait.
         SameCandidate::AfterCooldown => return Some(NextStep::SameWhenReady),
         SameCandidate::Once if once => fault.retry_after.unwrap_or_default(),
         SameCandidate::OnceBackoff if once => wait(Duration::ZERO).max(fault.retry_after.unwrap_or_default()),

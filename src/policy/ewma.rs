@@ -1,10 +1,10 @@
-//! Peak-EWMA of the time to first content: jumps up at once, comes down slowly.
+//! Peak-EWMA of the time to first content: rises at once, falls slowly.
 //! After tower's `load::PeakEwma` (tower-rs/tower, load/peak_ewma.rs), itself after Finagle.
 
 use std::time::{Duration, Instant};
 
 const DECAY: Duration = Duration::from_secs(10);
-/// What an endpoint that was never asked is taken to cost: low, so that it is tried.
+/// The assumed latency of an unused endpoint: low, so that it is tried.
 const UNKNOWN: f64 = 0.0;
 const FAULT_FLOOR: Duration = Duration::from_secs(5);
 const FAULT_CEILING: Duration = Duration::from_secs(300);
@@ -31,16 +31,16 @@ impl PeakEwma {
         self.updated = now;
     }
 
-    /// A fault counts as slow, so that fast failures attract nothing.
+    /// Counts a failure as slow, so that fast failures attract no load.
     pub fn record_fault(&mut self, retry_after: Option<Duration>, now: Instant) {
         let penalty = retry_after.unwrap_or_default().min(FAULT_CEILING).max(FAULT_FLOOR);
         self.secs = self.current(now).max(penalty.as_secs_f64());
         self.updated = now;
     }
 
-    /// The load of choosing this one: its latency times what is already on its way.
+    /// The load of choosing this endpoint: its latency times the requests already running.
     pub fn load(&self, pending: u32, now: Instant) -> f64 {
-        // A floor, so that an unknown endpoint still counts what is pending.
+        // A floor, so that running requests count at an unknown endpoint too.
         self.current(now).max(1e-6) * f64::from(pending + 1)
     }
 
@@ -67,7 +67,7 @@ mod tests {
         assert!((ewma.load(3, now) - 4.0).abs() < 1e-9);
         let later = now + Duration::from_secs(10);
         assert!((ewma.load(0, later) - 1.0f64.exp().recip()).abs() < 1e-9);
-        // A lower sample pulls it down by as much as the time since the last one says.
+        // A lower sample counts by the time since the last one.
         ewma.record(Duration::from_millis(200), later);
         assert!((ewma.load(0, later) - 0.2618).abs() < 1e-4, "{}", ewma.load(0, later));
         ewma.record(Duration::from_millis(100), later);

@@ -1,11 +1,11 @@
-//! What one attempt came to, and the table that says what each failure means.
+//! The fault of an attempt, and the table of what each kind of failure means.
 
 use std::time::Duration;
 
 use super::limiter::GrantSettlement;
 use crate::base::reason::Reason;
 
-/// Who is to blame: only the first three count against an endpoint's health.
+/// Which scope a failure is blamed on. `Request` does not count against an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlameScope {
     Origin,
@@ -21,11 +21,11 @@ pub enum FaultKind {
     Connect,
     Tls,
     ConnectTimeout,
-    /// The connection went away before a byte was written, or the peer said it processed nothing.
+    /// The connection closed before a byte was written, or the peer reported that it processed nothing.
     Unsent,
-    /// The connection broke after the request was written and before an answer.
+    /// The connection broke after the request was written and before a response.
     Reset,
-    /// The same on a connection that had served before, whose peer may have been closing it already.
+    /// `Reset` on a reused connection, which the peer may have been closing already.
     Stale,
     RequestTimeout,
     Conflict,
@@ -37,7 +37,7 @@ pub enum FaultKind {
     Auth,
     Permission,
     NotFound,
-    /// The same of what only some endpoints have: no mistake, and nothing to be remembered.
+    /// The endpoint lacks an operation that others have: neither a mistake nor a reason for a cooldown.
     Absent,
     BadRequest,
     ContextLength,
@@ -45,47 +45,48 @@ pub enum FaultKind {
     HeadersTimeout,
     FirstContentTimeout,
     ContentTimeout,
-    /// A stream's first content took longer than the endpoint's `maxLatency`: our limit, not a sickness.
+    /// The first content took longer than the endpoint's `maxLatency`: a limit of ours, not a failure of
+    /// the endpoint.
     LatencyLimit,
     Truncated,
     Malformed,
 }
 
-/// A failure as it was classified, once, with all that later decisions need.
+/// A failure, classified once, with everything that later decisions need.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub kind: FaultKind,
     pub status: Option<u16>,
-    /// The vendor's word on when to come back.
+    /// The vendor's Retry-After.
     pub retry_after: Option<Duration>,
-    /// Free of secrets and bounded.
+    /// Redacted and bounded.
     pub message: String,
-    /// The vendor's own code or type, when it gave one.
+    /// The vendor's code or type.
     pub code: Option<String>,
-    /// `x-should-retry: false`: not again here, elsewhere is fine.
+    /// `x-should-retry: false`: no retry here; other candidates may be tried.
     pub retry_forbidden: bool,
-    /// The vendor may have started to work, and to bill.
+    /// The vendor may have started to process, and to bill.
     pub maybe_billed: bool,
     /// The vendor's id of the failed request.
     pub vendor_request_id: Option<String>,
 }
 
-/// How a failure weighs in the breaker.
+/// How a failure counts in the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerWeight {
     /// Counts as a failure, consecutive and in the ratio.
     Failure,
     /// Counts in the ratio only; fails a half-open probe.
     Ratio,
-    /// Says nothing about health.
+    /// Does not count.
     Neutral,
 }
 
-/// Whether the same candidate may be asked again.
+/// Whether the same candidate may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameCandidate {
     Never,
-    /// At once, once, free of charge: the vendor saw nothing.
+    /// At once, once, without retry budget: the vendor processed nothing.
     Free,
     /// Once, at once, on another connection.
     Once,
@@ -93,28 +94,28 @@ pub enum SameCandidate {
     OnceBackoff,
     /// Only after its cooldown, if that fits the deadline.
     AfterCooldown,
-    /// Only with a credential that has changed.
+    /// Only with a changed credential.
     NewCredential,
-    /// Once more, free of charge, when nobody else is left: what failed it was a limit of ours.
+    /// Once more, without retry budget, when no other candidate is left: it failed at a limit of ours.
     Last,
 }
 
-/// Whether another candidate may be asked.
+/// Whether another candidate may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherCandidate {
     No,
     Yes,
-    /// Any candidate that does not use this credential.
+    /// Any candidate with another credential.
     OtherCredential,
-    /// Only one that is declared to hold more.
+    /// Only one with a larger declared context window.
     LargerWindow,
     /// Only one that is not known to allow as little.
     LargerLimit,
-    /// Only when the user asked for it.
+    /// Only with `retry.failoverOn`.
     OptIn,
 }
 
-/// What is parked, and for how long.
+/// Which cooldown the failure sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CooldownScope {
     None,
@@ -167,7 +168,8 @@ impl FaultKind {
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
-            // Most likely it was never read; on a new connection it shows whether the endpoint is sick.
+            // The request was probably never read; a retry on a new connection shows whether the endpoint
+            // works.
             Stale => rule(
                 BlameScope::Origin,
                 SameCandidate::Free,
@@ -210,8 +212,7 @@ impl FaultKind {
                 BreakerWeight::Ratio,
                 CooldownScope::EndpointThrottle,
             ),
-            // An undeclared limit may be larger: the request is sound, so such an endpoint is asked; this one
-            // is not blamed.
+            // Another endpoint's limit may be larger, so it is tried; this endpoint is not blamed.
             TooLargeForLimit => rule(
                 BlameScope::Request,
                 SameCandidate::Never,
@@ -268,7 +269,7 @@ impl FaultKind {
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
-            // Asked once more when nobody else is left, and then without the limit.
+            // Retried once without the limit when no other candidate is left.
             LatencyLimit => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Last,
@@ -276,7 +277,7 @@ impl FaultKind {
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
-            // A silent route is not asked twice.
+            // A silent route is not retried.
             HeadersTimeout | FirstContentTimeout | ContentTimeout => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Never,
@@ -287,7 +288,7 @@ impl FaultKind {
         }
     }
 
-    /// The public word.
+    /// The public reason.
     pub const fn reason(self) -> Reason {
         match self {
             FaultKind::Dns => Reason::Dns,
@@ -316,7 +317,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the same call, sent again later, could succeed.
+    /// Whether the same call may succeed later.
     pub const fn retryable(self) -> bool {
         !matches!(
             self,
@@ -332,7 +333,7 @@ impl FaultKind {
         )
     }
 
-    /// How the vendor counts a request that ended like this.
+    /// How the vendor counts a request that ended this way.
     pub const fn settlement(self) -> GrantSettlement {
         match self {
             FaultKind::Dns
@@ -340,7 +341,7 @@ impl FaultKind {
             | FaultKind::Tls
             | FaultKind::ConnectTimeout
             | FaultKind::Unsent => GrantSettlement::Nothing,
-            // It may be at work still.
+            // The vendor may still process it.
             FaultKind::Stale
             | FaultKind::Reset
             | FaultKind::HeadersTimeout
@@ -400,15 +401,15 @@ mod tests {
         use FaultKind::*;
         use GrantSettlement::{Nothing, RequestOnly, Unknown};
         for (kinds, retryable, settlement, answered) in [
-            // Nothing got there.
+            // Nothing was sent.
             (&[Dns, Connect, Tls, ConnectTimeout, Unsent][..], true, Nothing, false),
-            // It got there, and then there was silence.
+            // It was sent, without a response.
             (&[Reset, HeadersTimeout], true, Unknown, false),
-            // It began to answer.
+            // The response began.
             (&[FirstContentTimeout, ContentTimeout, LatencyLimit, Truncated, Malformed], true, Unknown, true),
-            // It said so, and later may be otherwise.
+            // The vendor refused it, and may accept it later.
             (&[RequestTimeout, Conflict, ServerError, Overloaded, RateLimited], true, RequestOnly, true),
-            // It said so, and will again.
+            // The vendor refused it, and will again.
             (&[TooLargeForLimit, Quota, Auth, Permission, NotFound, Absent], false, RequestOnly, true),
             (&[BadRequest, ContextLength, ContentFilter], false, RequestOnly, true),
         ] {

@@ -1,6 +1,6 @@
-//! How much extra load hedging may bring: a share of the calls, saved up call by call.
+//! The budget of hedging: extra requests as a share of calls, saved up call by call.
 
-/// What is saved up at most: a quiet hour does not buy a burst.
+/// The most that can be saved: a quiet hour does not allow a burst.
 const MOST: f64 = 10.0;
 
 pub struct HedgeBudget {
@@ -9,7 +9,7 @@ pub struct HedgeBudget {
 }
 
 impl HedgeBudget {
-    /// `share` extra requests per call. The first is free, so that rare calls can be hedged at all.
+    /// `share` extra requests per call. The first is free, so that rare calls can be hedged.
     pub fn new(share: f64) -> Self {
         Self { share, saved: 1.0 }
     }
@@ -18,13 +18,13 @@ impl HedgeBudget {
         self.saved = (self.saved + self.share).min(MOST);
     }
 
-    /// What was taken was not needed.
+    /// Returns a request that was not sent.
     pub fn give_back(&mut self) {
         self.saved = (self.saved + 1.0).min(MOST);
     }
 
     pub fn take(&mut self) -> bool {
-        // A sum of twenty twentieths is a hair less than one.
+        // A sum of twenty twentieths is slightly less than one.
         let enough = self.saved >= 1.0 - 1e-9;
         if enough {
             self.saved -= 1.0;

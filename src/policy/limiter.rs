@@ -1,60 +1,61 @@
-//! The rate budget of one key and model: requests a minute, tokens a minute, and how many at once. Limits bind
-//! where they are configured, where a vendor's headers taught them, and after a throttle.
+//! The rate limiter of one key and model: requests per minute, tokens per minute, and concurrency. A limit
+//! binds
+//! when it is configured, when response headers reported it, and after a throttle.
 
 use std::time::{Duration, Instant};
 
 use super::{aimd::Aimd, bucket::TokenBucket};
 use crate::base::rate_limit::ObservedLimits;
 
-/// What the user allows.
+/// Configured limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RateLimits {
-    /// Requests a minute.
+    /// Requests per minute.
     pub rpm: Option<u32>,
-    /// Tokens a minute, of questions and answers together.
+    /// Tokens per minute, input and output together.
     pub tpm: Option<u64>,
     pub max_concurrent: Option<u32>,
 }
 
-/// What a request is thought to need, before anyone has counted.
+/// What a request is expected to need.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Demand {
-    /// Tokens of the question, estimated from its script.
+    /// Estimated input tokens.
     pub input: u64,
-    /// The most the answer may come to, if the caller said so.
+    /// The most output tokens, if the caller set a limit.
     pub max_output: Option<u64>,
 }
 
 /// Why a request has to wait.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shortage {
-    /// Until the budget has refilled.
+    /// Until the bucket has refilled.
     For(Duration),
-    /// Until one of those under way has ended.
+    /// Until a running request has ended.
     Slot,
 }
 
-/// What was taken for one request, to be settled once.
+/// What one request has reserved, to be settled once.
 #[derive(Debug)]
 #[must_use]
 pub struct Grant {
     tokens: f64,
-    /// The question's tokens as they were estimated; zero where nobody had to know.
+    /// The estimated input tokens; zero when no estimate was needed.
     estimated: u64,
-    /// Its answer has begun.
+    /// Its first content has arrived.
     answered: bool,
 }
 
-/// What a request came to, as far as the vendor counts.
+/// How the vendor counted a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GrantSettlement {
-    /// It was counted as it was; `None` where the answer did not say.
+    /// Counted as in the usage; `None` when the answer has none.
     Used(Option<(u64, u64)>),
     /// The vendor counted the request but no tokens.
     RequestOnly,
-    /// It never got there.
+    /// Never received.
     Nothing,
-    /// Nobody knows: what was reserved stays spent.
+    /// Unknown: the reservation stays spent.
     Unknown,
 }
 
@@ -65,29 +66,29 @@ pub struct Limiter {
     max_concurrent: Option<u32>,
     aimd: Aimd,
     in_flight: u32,
-    /// Those of them that have no content yet.
+    /// Running requests without content yet.
     pending: u32,
     last_throttle: Option<Instant>,
     estimate: Estimate,
 }
 
-/// What past requests teach about the next one's tokens.
+/// What past requests teach about the tokens of the next.
 #[derive(Debug)]
 struct Estimate {
-    /// Counted by the vendor over estimated by us.
+    /// The ratio of counted to estimated input tokens.
     factor: f64,
-    /// Tokens of an answer.
+    /// Expected output tokens.
     output: f64,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// How much a guess loses with each request that it turns away.
+/// How much the expected output falls with each request that it rejects.
 const DOUBT: f64 = 0.05;
-/// How much a new sample weighs.
+/// The weight of a new sample.
 const LEARNING: f64 = 0.2;
-/// No model answers with more; a usage that says so is not believed.
+/// No model answers with more; a larger usage is ignored. In tokens.
 const LARGEST_OUTPUT: f64 = 1e6;
-/// An answer's tokens before any was counted.
+/// Expected output tokens before the first sample.
 const FIRST_OUTPUT: f64 = 500.0;
 
 impl Limiter {
@@ -104,7 +105,7 @@ impl Limiter {
         }
     }
 
-    /// Why a request must wait; `None` when it may be sent now. `ahead` wait for the same before it, each for
+    /// Why a request has to wait; `None` when it may be sent now. `ahead` calls wait before it, each for
     /// about as much.
     pub fn shortage(&self, demand: impl Fn() -> Demand, ahead: u32, now: Instant) -> Option<Shortage> {
         let turns = f64::from(ahead) + 1.0;
@@ -119,14 +120,14 @@ impl Limiter {
             return Some(Shortage::For(wait));
         }
         let full = |limit: u32| self.in_flight.saturating_add(ahead) >= limit;
-        // A stream goes on for long after it was let in: it must not keep everybody out while nobody is asked.
+        // A running stream must not block everything while no other request is running.
         let throttled = self.pending > 0 || ahead > 0;
         let slots =
             self.max_concurrent.is_some_and(full) || (throttled && self.aimd.limit(now).is_some_and(full));
         slots.then_some(Shortage::Slot)
     }
 
-    /// Takes what a request needs. Ask `shortage` first.
+    /// Reserves what a request needs. Call `shortage` first.
     pub fn take(&mut self, demand: impl Fn() -> Demand, now: Instant) -> Grant {
         self.in_flight += 1;
         self.pending += 1;
@@ -142,7 +143,7 @@ impl Limiter {
         Grant { tokens, estimated: demand.input, answered: false }
     }
 
-    /// Gives back what was not used.
+    /// Settles a reservation: returns what was not used.
     pub fn settle(&mut self, grant: Grant, settlement: GrantSettlement, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.pending = self.pending.saturating_sub(u32::from(!grant.answered));
@@ -164,7 +165,7 @@ impl Limiter {
         }
     }
 
-    /// Follows what an answer's headers say.
+    /// Applies the limits from response headers.
     pub fn learn(&mut self, observed: ObservedLimits, now: Instant) {
         for (bucket, quota) in [(&mut self.requests, observed.requests), (&mut self.tokens, observed.tokens)]
         {
@@ -181,17 +182,17 @@ impl Limiter {
         self.aimd.throttled(self.in_flight, began, now);
     }
 
-    /// Whether the vendor throttled it within the last minute.
+    /// Whether the vendor throttled a request within the last minute.
     pub fn recently_throttled(&self, now: Instant) -> bool {
         self.last_throttle.is_some_and(|at| now.saturating_duration_since(at) < MINUTE)
     }
 
-    /// When the slow start after a throttle is over, whether or not a request ends.
+    /// When the limit after a throttle ends, whether or not a request ends.
     pub fn throttle_ends(&self, now: Instant) -> Option<Instant> {
         self.aimd.ends(now)
     }
 
-    /// The answer to a request has begun.
+    /// The first content of a request has arrived.
     pub fn answered(&mut self, grant: Option<&mut Grant>, now: Instant) {
         if let Some(grant) = grant.filter(|g| !g.answered) {
             grant.answered = true;
@@ -205,24 +206,25 @@ impl Limiter {
         self.aimd.answered(self.in_flight, now);
     }
 
-    /// Tokens of the whole request, question and answer.
+    /// Expected tokens of the whole request.
     pub fn cost(&self, demand: Demand) -> f64 {
         self.estimate.cost(demand)
     }
 
-    /// Tokens of the question and of the answer, each for its own price.
+    /// Expected input and output tokens, each for its own price.
     pub fn expected(&self, demand: Demand) -> (u64, u64) {
         let input = demand.input as f64 * self.estimate.factor;
         (input.round() as u64, demand.max_output.unwrap_or(self.estimate.output.round() as u64))
     }
 
-    /// A request was turned away because of what past answers came to: the next guess is a little lower, so that
-    /// one long answer does not turn all others away for good.
+    /// Lowers the expected output after it rejected a request, so that one long answer does not reject all
+    /// later
+    /// requests for good.
     pub fn doubt(&mut self) {
         self.estimate.output += DOUBT * (FIRST_OUTPUT - self.estimate.output).min(0.0);
     }
 
-    /// The most tokens one request may have here, where that is known.
+    /// The most tokens one request may have, if known.
     pub fn largest(&self) -> Option<f64> {
         self.tokens.as_ref().map(TokenBucket::capacity)
     }
@@ -237,20 +239,20 @@ impl Limiter {
             .map(|bucket| bucket.as_ref().map(|b| (b.capacity(), b.level_at(now).max(0.0))))
     }
 
-    /// How many may be under way at once, by the user's word or after a throttle.
+    /// The most concurrent requests, as configured or after a throttle.
     pub fn concurrency(&self, now: Instant) -> Option<u32> {
         [self.max_concurrent, self.aimd.limit(now)].into_iter().flatten().min()
     }
 }
 
-/// How long `turns` requests of one size take to get through, the last of them included.
+/// How long `turns` requests of one size take, the last of them included.
 fn queued(bucket: &TokenBucket, amount: f64, turns: f64, now: Instant) -> Duration {
     if turns <= 1.0 {
         return bucket.ready_in(amount, now);
     }
     let each = amount.min(bucket.capacity());
     let missing = each * turns - bucket.level_at(now);
-    // As if the bucket were as large as the queue: what the ones before leave flows to the last.
+    // As if the capacity were as large as the queue: the last gets what refills after the ones before.
     if missing <= 0.0 { Duration::ZERO } else { bucket.flows_in(missing, turns, now) }
 }
 

@@ -66,10 +66,10 @@ fn an_estimate_learns_a_fifth_of_the_difference_and_nothing_from_nothing() {
     let unlimited_answer = |input| Demand { input, max_output: None };
     for (input, used, factor, output) in [
         (100, (200, 20), 1.2, 404.0),
-        // Ten times at most, either way.
+        // A factor of ten at most, in both directions.
         (100, (100_000, 500), 2.8, 500.0),
         (100, (1, 500), 0.82, 500.0),
-        // Nobody estimated, or the vendor counted no question.
+        // Without an estimate, or without counted input.
         (0, (200, 500), 1.0, 500.0),
         (100, (0, 500), 1.0, 500.0),
     ] {
@@ -236,7 +236,7 @@ fn a_long_stream_keeps_nobody_out_after_a_throttle() {
     assert_eq!(limiter.shortage(small, 1, now), Some(Shortage::Slot), "whoever is before takes the place");
     let asked = limiter.take(small, now);
     assert_eq!(limiter.shortage(small, 0, now), Some(Shortage::Slot), "one at a time");
-    // Its answer began once, however often that is told.
+    // First content counts once, however often it is reported.
     limiter.answered(Some(&mut stream), now);
     assert_eq!((limiter.in_flight, limiter.pending), (2, 1));
     limiter.settle(asked, GrantSettlement::Used(None), now);
@@ -261,8 +261,9 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 proptest! {
-    // Against a naive recount: what is under way never exceeds the bound, what was granted never exceeds what
-    // flowed in, and a shortage that is named is over when it says.
+    // Against a naive recount: running requests never exceed the limit, grants never exceed the refill, and
+    // a
+    // reported shortage ends when it says.
     #[test]
     fn equals_a_naive_recount(actions in actions()) {
         let start = Instant::now();

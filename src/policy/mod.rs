@@ -1,5 +1,5 @@
-//! May I? Again? Who is blamed? Pure decisions: no I/O, no clock, no randomness of their own.
-//! Time comes in as an `Instant`, randomness as a number in `0.0..1.0`.
+//! Pure decisions: no I/O, no clock, no randomness of their own.
+//! Time is an argument (`Instant`), randomness a number in `0.0..1.0`.
 
 pub mod aimd;
 pub mod backoff;

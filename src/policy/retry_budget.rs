@@ -43,7 +43,7 @@ impl RetryBudget {
         slot.successes = slot.successes.saturating_add(1);
     }
 
-    /// Takes leave for one retry, if there is any.
+    /// Takes one retry from the budget; false when it is exhausted.
     pub fn withdraw(&mut self, now: Instant) -> bool {
         let allowed = self.available(now) >= 1.0 - 1e-9;
         if allowed {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     proptest! {
-        // The naive model: keep everything that happened, count what is younger than ten seconds.
+        // The naive model keeps every event and counts those younger than ten seconds.
         #[test]
         fn equals_a_naive_recount(steps in proptest::collection::vec((0u64..3_000, 0u32..8, any::<bool>()), 0..200)) {
             let start = Instant::now();

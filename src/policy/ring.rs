@@ -6,7 +6,7 @@ const BUCKETS: usize = 10;
 
 #[derive(Clone, Copy, Default)]
 struct OutcomeBucket {
-    /// Which period since the epoch this bucket holds; an older one counts as empty.
+    /// The period since the epoch that this bucket holds; an older one counts as empty.
     period: u64,
     total: u32,
     failed: u32,
@@ -78,7 +78,7 @@ mod tests {
     }
 
     proptest! {
-        // The naive model: keep every outcome, count those whose bucket is among the last ten.
+        // The naive model keeps every outcome and counts those whose bucket is among the last ten.
         #[test]
         fn equals_a_naive_recount(steps in proptest::collection::vec((0u64..4_000, any::<bool>()), 0..200)) {
             let start = Instant::now();

@@ -1,5 +1,5 @@
-//! Latencies of the last five minutes, for quantiles that follow what an endpoint does now. A ring of
-//! histograms with logarithmic buckets, eight to an octave: quantiles are right to about five percent.
+//! Latencies of the last five minutes, for quantiles that follow an endpoint's current speed. A ring of
+//! histograms with logarithmic buckets, eight per octave: quantiles are accurate to about five percent.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ impl RollingHistogram {
         *count = count.saturating_add(1);
     }
 
-    /// The `q`-quantile of what is recent, when there are at least `least` samples.
+    /// The `q`-quantile of recent samples; `None` with fewer than `least`.
     pub fn quantile(&self, q: f64, least: u32, now: Instant) -> Option<Duration> {
         let current = self.period(now);
         let recent = || self.slots.iter().filter(|s| s.period + SLOTS > current && s.period <= current);
@@ -75,7 +75,7 @@ fn bucket(took: Duration) -> usize {
     ((octaves * PER_OCTAVE) as usize).min(BUCKETS - 1)
 }
 
-/// The middle of a bucket, as ratios go.
+/// The geometric middle of a bucket.
 fn middle(bucket: usize) -> Duration {
     Duration::from_secs_f64(2f64.powf((bucket as f64 + 0.5) / PER_OCTAVE) / 1e3)
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     proptest! {
-        // The naive model: keep every sample with its period, sort, take the rank.
+        // The naive model keeps every sample with its period, sorts, and takes the rank.
         #[test]
         fn equals_a_naive_recount(samples in proptest::collection::vec((0u64..40_000, 1u64..60_000), 1..200), q in 0.01f64..1.0) {
             let start = Instant::now();

@@ -1,12 +1,14 @@
-//! Order inside a tier: the power of two choices, weights, or a key that stays where it was.
-//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001); Efraimidis and Spirakis, "Weighted
-//! random sampling with a reservoir" (2006); Thaler and Ravishankar, "Using name-based mappings to increase hit rates"
+//! The order of candidates within a tier: power of two choices, weights, or a sticky key.
+//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001); Efraimidis and Spirakis,
+//! "Weighted
+//! random sampling with a reservoir" (2006); Thaler and Ravishankar, "Using name-based mappings to increase
+//! hit rates"
 //! (1998), with weights as there.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Puts first the less loaded of two drawn at random; the rest keep their order.
-/// `draw` gives uniform numbers in `0.0..1.0`.
+/// Puts the less loaded of two random items first; the rest keep their order.
+/// `draw` returns uniform numbers in `0.0..1.0`.
 pub fn power_of_two<T>(items: &mut [T], load: impl Fn(&T) -> f64, mut draw: impl FnMut() -> f64) {
     let n = items.len();
     if n < 2 {
@@ -22,12 +24,15 @@ pub fn power_of_two<T>(items: &mut [T], load: impl Fn(&T) -> f64, mut draw: impl
     items[..=winner].rotate_right(1);
 }
 
-/// A random order in which each comes first as often as its weight says; what weighs nothing comes last.
+/// A random order in which each item comes first in proportion to its weight; items of weight zero come
+/// last.
 pub fn weighted<T>(items: &mut [T], weight: impl Fn(&T) -> f64, mut draw: impl FnMut() -> f64) {
     by_lot(items, weight, |_| draw());
 }
 
-/// The order that a key always has, whoever comes or goes: weights say how many keys each has first.
+/// The order that a key always has, also when items are added or removed. Weights determine how many keys
+/// each item
+/// has first.
 pub fn sticky<T>(items: &mut [T], key: &str, name: impl Fn(&T) -> &str, weight: impl Fn(&T) -> f64) {
     let lot = |item: &T| {
         // With fixed keys: the same in every process.
@@ -39,12 +44,12 @@ pub fn sticky<T>(items: &mut [T], key: &str, name: impl Fn(&T) -> &str, weight: 
     by_lot(items, weight, lot);
 }
 
-/// Orders by exponential lots: the first to ring, at a rate of its weight.
+/// Orders by exponential draws: the smallest first, at a rate of the weight.
 fn by_lot<T>(items: &mut [T], weight: impl Fn(&T) -> f64, mut lot: impl FnMut(&T) -> f64) {
-    // Zero would ring at once, whatever the weight.
+    // A draw of zero would come first whatever its weight.
     let mut rings: Vec<f64> =
         items.iter().map(|item| -lot(item).max(f64::MIN_POSITIVE).ln() / weight(item).max(0.0)).collect();
-    // What weighs nothing never rings; of one that is drawn at once as well, nothing is known.
+    // Weight zero never comes first; zero divided by zero is undefined.
     rings.iter_mut().filter(|ring| ring.is_nan()).for_each(|ring| *ring = f64::INFINITY);
     // A tier is short.
     for at in 1..items.len() {
@@ -85,7 +90,7 @@ mod tests {
             ([0.5, 0.0], 2, 0),
             ([0.25, 0.99], 1, 3),
             ([0.99, 0.99], 3, 2),
-            // What rounding may make of a draw.
+            // What rounding can make of a draw.
             ([1.0, 1.0], 3, 2),
         ] {
             let order_by = |load: fn(usize, usize) -> f64| {

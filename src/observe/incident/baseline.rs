@@ -1,4 +1,4 @@
-//! How long answers took of late, in health: five minutes, in steps of fifteen seconds.
+//! Recent latencies of healthy calls: five minutes, in steps of fifteen seconds.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! The course of one incident: who failed, when each was back, what became of calls meanwhile.
+//! One incident: which endpoints failed, when each recovered, and how calls ended meanwhile.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,36 +16,36 @@ use crate::{
     observe::observation::{AttemptObservation, CallObservation, StatusPageObservation},
 };
 
-/// Endpoints told one by one in an incident, and moments of its timeline.
+/// The most endpoints of an incident, and entries of its timeline.
 pub(super) const MOST_PARTIES: usize = 64;
 pub(super) const MOST_MOMENTS: usize = 200;
-/// What an endpoint's status page said, each time it said something else.
+/// The most status pages kept for an endpoint; a page is kept when it changes.
 const MOST_PAGES: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncidentTransition {
     Opened,
     Closed,
-    /// An endpoint failed for the first time in it.
+    /// An endpoint failed for the first time in the incident.
     Joined,
 }
 
 #[derive(Clone, Debug)]
 pub struct Incident {
     pub(super) number: u64,
-    /// When the first attempt that failed was sent.
+    /// When the first failed attempt was sent.
     pub(super) began: Instant,
     pub(super) began_at: SystemTime,
     pub(super) detected: Option<Instant>,
     pub(super) recovered: Option<Instant>,
     pub(super) last_failure: Instant,
-    /// Since when all that failed answer again.
+    /// When the last failed endpoint answered again.
     pub(super) recovered_at: Option<Instant>,
     pub(super) closed_at: Option<Instant>,
     pub(super) endpoints: BTreeMap<Arc<str>, AffectedEndpoint>,
     pub(super) before: Option<Duration>,
     pub(super) during: CallTally,
-    /// Since it is calm.
+    /// Calls since the recovery.
     pub(super) after: CallTally,
     pub(super) series: IncidentSeries,
     pub(super) moments: Vec<TimelineEntry>,
@@ -60,9 +60,9 @@ pub(super) struct AffectedEndpoint {
     pub(super) reasons: BTreeMap<Reason, u64>,
     pub(super) first: Instant,
     pub(super) last: Instant,
-    /// When it was first taken out of selection.
+    /// When it was first ejected from selection.
     pub(super) out: Option<Instant>,
-    /// Until when it is, as far as is known.
+    /// Until when it is ejected, if known.
     pub(super) out_until: Option<Instant>,
     /// Its first answer after its last failure.
     pub(super) back: Option<Instant>,
@@ -140,7 +140,7 @@ impl Incident {
 
     pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptObservation) {
         let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return };
-        // What was sent before it failed says nothing of how it is since.
+        // An attempt sent before the failure does not prove a recovery.
         let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
         if endpoint_state.back.is_some() || sent < endpoint_state.last {
             return;
@@ -235,7 +235,7 @@ impl Incident {
         self.during.failed + self.after.failed
     }
 
-    /// The last failure, the last moment at which somebody was left out, or that at which the last of them was back.
+    /// The last failure, ejection or recovery, whichever is latest.
     pub(super) fn quiet_since(&self) -> Instant {
         let out = self.endpoints.values().filter_map(|endpoint_state| endpoint_state.out_until);
         out.chain([self.last_failure]).chain(self.recovered_at).max().unwrap_or(self.last_failure)

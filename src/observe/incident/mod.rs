@@ -1,5 +1,6 @@
-//! Incidents: from the first failed attempt of an endpoint that had served until all that failed answer again and a quiet
-//! time has passed. Endpoints whose troubles overlap are one incident. Times are arguments.
+//! Incidents: from the first failed attempt of an endpoint that had worked, until all failed endpoints
+//! answer again and a
+//! quiet time has passed. Overlapping failures of endpoints are one incident. Times are arguments.
 
 mod baseline;
 mod lifecycle;
@@ -23,9 +24,9 @@ use crate::base::reason::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IncidentConfig {
-    /// How long nothing fails before it is over.
+    /// How long nothing may fail before the incident closes.
     pub quiet: Duration,
-    /// How many are kept that are over.
+    /// How many closed incidents are kept.
     pub keep: usize,
 }
 
@@ -35,7 +36,7 @@ impl Default for IncidentConfig {
     }
 }
 
-/// Endpoints that are remembered to have served; names, so that a reload forgets none.
+/// The most endpoints remembered to have worked; by name, so that a reload keeps them.
 const MOST_SERVED: usize = 1_000;
 pub struct Incidents {
     config: IncidentConfig,
@@ -63,7 +64,7 @@ impl Incidents {
         self.drop_oldest();
     }
 
-    /// An attempt has ended.
+    /// Records a finished attempt.
     pub fn attempt(&mut self, seen: &AttemptObservation) -> Vec<IncidentTransition> {
         let mut turns = self.expire(seen.now);
         let (endpoint, model) = &seen.place;
@@ -92,7 +93,7 @@ impl Incidents {
         turns
     }
 
-    /// An endpoint is left out of selection until a moment.
+    /// Records that an endpoint is ejected from selection until a moment.
     pub fn out(
         &mut self,
         endpoint: &Arc<str>,
@@ -106,12 +107,12 @@ impl Incidents {
         }
     }
 
-    /// What an endpoint's status page says. False once nobody wants to know any more.
+    /// Records a status page. False once no incident is open for the endpoint.
     pub fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
         self.open.as_mut().is_some_and(|incident| incident.status_page(endpoint, seen))
     }
 
-    /// A call has ended.
+    /// Records a finished call.
     pub fn call(&mut self, seen: &CallObservation) -> Vec<IncidentTransition> {
         let turns = self.expire(seen.now);
         match &mut self.open {
@@ -122,12 +123,12 @@ impl Incidents {
         turns
     }
 
-    /// When the one that is open may be over, if nothing more happens.
+    /// When the open incident closes, if nothing else happens.
     pub fn closes_at(&self) -> Option<Instant> {
         self.open.as_ref().map(|incident| incident.quiet_since() + self.config.quiet)
     }
 
-    /// Closes the one whose time has come.
+    /// Closes the open incident when its quiet time is over.
     pub fn expire(&mut self, now: Instant) -> Vec<IncidentTransition> {
         if self.closes_at().is_none_or(|at| now < at) {
             return Vec::new();
@@ -139,7 +140,7 @@ impl Incidents {
         vec![IncidentTransition::Closed]
     }
 
-    /// The last that was opened, and the last that is over.
+    /// The incident of a transition: the open one, or the last closed one.
     pub fn latest(&self, turn: IncidentTransition) -> Option<&Incident> {
         match turn {
             IncidentTransition::Opened | IncidentTransition::Joined => self.open.as_ref(),
@@ -147,13 +148,13 @@ impl Incidents {
         }
     }
 
-    /// All that are kept, the oldest first.
+    /// All kept incidents, the oldest first.
     pub fn all(&self) -> impl Iterator<Item = &Incident> {
         let more = self.closed.len().saturating_sub(self.config.keep);
         self.closed.iter().skip(more).chain(&self.open)
     }
 
-    /// The last one stays however few are kept: it has yet to be told that it is over.
+    /// The last closed one stays even with `keep: 0`: its end has not been emitted yet.
     fn drop_oldest(&mut self) {
         while self.closed.len() > self.config.keep.max(1) {
             self.closed.pop_front();

@@ -1,4 +1,4 @@
-//! An incident as data, beside what it would have been without anybody to move to.
+//! An incident as data, beside its figures without failover.
 
 use std::{
     sync::Arc,
@@ -50,7 +50,7 @@ impl Incident {
         self.closed_at.is_some()
     }
 
-    /// `primary`: the endpoint that is asked first with all in health.
+    /// `primary`: the endpoint that is tried first when all are healthy.
     pub fn report(&self, now: Instant) -> Value {
         let ended = self.closed_at.or(self.recovered_at);
         let since = |at: Instant| at.saturating_duration_since(self.began);
@@ -150,12 +150,12 @@ impl Incident {
     }
 }
 
-/// 0 to 1.
+/// From 0 to 1.
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Known only if it is for every answer.
+/// Known only when every answer's extra cost is known.
 fn extra(calls: &CallTally) -> Option<f64> {
     (calls.unpriced == 0).then(|| calls.extra as f64 / 1e12)
 }

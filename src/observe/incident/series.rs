@@ -1,4 +1,5 @@
-//! How calls ended over an incident's time, in steps that grow with it, so that they stay a hundred or two.
+//! How calls ended over an incident, in steps that grow with it, so that there are at most two hundred or
+//! so.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ const MOST_STEPS: usize = 240;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeriesStep {
-    /// By the usual candidate.
+    /// Answered by the primary.
     pub answered: u64,
     pub rescued: u64,
     pub failed: u64,

@@ -1,4 +1,4 @@
-//! What became of calls over some time, and what would have without anybody to move to.
+//! Counts how calls ended over some time, and how they would have ended without failover.
 
 use std::{
     collections::HashSet,
@@ -8,24 +8,24 @@ use std::{
 
 use crate::observe::observation::{CallObservation, CallOutcome};
 
-/// More are not told apart: it is said that there are more.
+/// The most distinct users counted; the report states when there are more.
 pub const MOST_USERS: usize = 10_000;
 
 #[derive(Clone, Debug, Default)]
 pub struct CallTally {
     pub calls: u64,
-    /// Neither answered nor queued, and neither the caller's mistake nor his wish.
+    /// Neither answered nor queued, and neither the caller's mistake nor an abort.
     pub failed: u64,
     pub queued: u64,
     pub fallback: u64,
-    /// Answered, though the usual candidate failed or was out.
+    /// Answered, although the primary failed or was ejected.
     pub rescued: u64,
-    /// Those that the usual candidate failed, or would have.
+    /// Calls that the primary failed, or would have failed.
     pub alone_failed: u64,
     pub latency: MeanLatency,
-    /// What answers cost more than the usual candidate's would have, in pico-dollars; less, if negative.
+    /// The extra cost of answers against the primary's price, in pico-dollars; negative when cheaper.
     pub extra: i128,
-    /// Answers for which that is not known.
+    /// Answers without a known extra cost.
     pub unpriced: u64,
     pub users: Users,
     pub failed_users: Users,
@@ -37,7 +37,7 @@ pub struct MeanLatency {
     sum: Duration,
 }
 
-/// Distinct users, by their hashes.
+/// Distinct users, by hash.
 #[derive(Clone, Debug, Default)]
 pub struct Users(HashSet<u64>);
 
@@ -102,7 +102,7 @@ impl CallTally {
         }
         match (answer.cost, answer.usual_cost) {
             (Some(cost), Some(primary)) => {
-                // Both are far below what an i128 holds.
+                // Both are far below the range of an i128.
                 let picos =
                     |money: crate::cost::price::Money| i128::try_from(money.picos()).unwrap_or(i128::MAX);
                 self.extra = self.extra.saturating_add(picos(cost).saturating_sub(picos(primary)));

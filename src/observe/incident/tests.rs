@@ -13,7 +13,7 @@ use crate::{
     observe::observation::{AnswerObservation, CallOutcome, TargetKey},
 };
 
-/// Plays attempts and calls at moments of its own clock.
+/// Plays attempts and calls on its own clock.
 struct Play {
     begin: Instant,
     incidents: Incidents,
@@ -38,7 +38,7 @@ impl Play {
         (self.begin + after, SystemTime::UNIX_EPOCH + after)
     }
 
-    /// An attempt that ends at a moment and took so long.
+    /// An attempt that ends at a moment after `took`.
     fn attempt(&mut self, ms: u64, took: u64, endpoint: &str, failure: Option<Reason>) {
         let (now, at) = self.at(ms);
         let seen = AttemptObservation {
@@ -59,7 +59,7 @@ impl Play {
         self.incidents.out(&endpoint.into(), None, Some(Reason::ServerError), until, now);
     }
 
-    /// A call for the usual endpoint `a`: who answered it, and what `a` came to.
+    /// A call for the primary `a`: which endpoint answered, and how `a` failed.
     fn call(
         &mut self,
         ms: u64,
@@ -104,7 +104,7 @@ impl Play {
 
 const DOWN: Option<Reason> = Some(Reason::ServerError);
 
-/// `a` serves until 10 s, fails three times, is out, is tested in vain at 15 s, and answers again at 20 s.
+/// `a` works until 10 s, fails three times, is ejected, fails a probe at 15 s, and answers again at 20 s.
 fn outage() -> Play {
     let mut play = Play::new();
     for second in 1..10 {
@@ -152,7 +152,7 @@ fn an_outage_whose_figures_are_known() {
         ]),
         json!(["closed", "1970-01-01T00:00:10.000Z", "1970-01-01T00:00:20.100Z", 10_100.0, 22.0, 320.0])
     );
-    // The last answer is that of the call which found `a` well again.
+    // The last answer is that of the call whose probe of `a` succeeded.
     assert_eq!(
         json!([report["requests"], report["failed"], report["rescued"], report["affectedUsers"]]),
         json!([6, 1, 5, 1])
@@ -241,7 +241,7 @@ fn what_fails_again_within_the_quiet_time_goes_on() {
     play.attempt(75_000, 50, "a", DOWN);
     play.attempt(76_000, 50, "a", None);
     let report = play.reports(80_000).remove(0);
-    // Those answered meanwhile were during the incident.
+    // Calls answered meanwhile count as during the incident.
     assert_eq!((&report["requests"], &report["endpoints"][0]["failures"]), (&json!(16), &json!(5)));
     assert_eq!(report["endedAt"], "1970-01-01T00:01:16.000Z");
 }

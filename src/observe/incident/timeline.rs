@@ -1,4 +1,4 @@
-//! A line of an incident's timeline.
+//! An entry of an incident's timeline.
 
 use std::{sync::Arc, time::Instant};
 
@@ -17,9 +17,9 @@ pub struct TimelineEntry {
 pub enum TimelineKind {
     /// An endpoint failed for the first time.
     Failed,
-    /// It is left out from here on.
+    /// An endpoint is ejected.
     Out,
-    /// A call was answered by another than the usual one, for the first time.
+    /// A call was answered by another candidate than the primary, for the first time.
     Rescued,
     /// A call was lost, for the first time.
     Lost,
