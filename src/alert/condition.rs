@@ -1,4 +1,4 @@
-//! Troubles that calls meet and only people can mend: told once when they begin, and once when they are over.
+//! Conditions that only the user can fix: an alert when one begins, another when it ends.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -15,17 +15,17 @@ pub enum ConditionKind {
     NotFound,
 }
 
-/// What an alert says of who is in trouble.
+/// The details of a condition's alert.
 pub struct ConditionDetails {
     pub service: String,
-    /// What people may see of the key.
+    /// The hint of the key.
     pub key: String,
     pub model: String,
     /// Milliseconds since 1970.
     pub until: u64,
 }
 
-/// Troubles that are not over. As many as keys and models, and bounded besides.
+/// The firing conditions: at most one for each key and model, and bounded besides.
 #[derive(Default)]
 pub struct Conditions(BTreeMap<String, Condition>);
 
@@ -37,13 +37,13 @@ struct Condition {
 }
 
 const MOST: usize = 1_024;
-/// Callers name models, and may name any: they leave room for what is wrong with keys.
+/// Callers may name any model: conditions of models must leave room for those of keys.
 const MOST_MODELS: usize = 64;
 
 impl ConditionKind {
     pub const ALL: [Self; 4] = [Self::Quota, Self::Auth, Self::Permission, Self::NotFound];
 
-    /// The trouble that a failure means, if people have to do something about it.
+    /// The condition that a failure means, if the user has to act.
     pub fn of(reason: Reason) -> Option<Self> {
         match reason {
             Reason::Quota => Some(Self::Quota),
@@ -90,7 +90,7 @@ impl Conditions {
         self.0.is_empty()
     }
 
-    /// Something is in trouble; an alert the first time, a count from then on.
+    /// Raises a condition: returns an alert the first time, and counts from then on.
     pub fn raise(
         &mut self,
         trouble: ConditionKind,
@@ -130,14 +130,15 @@ impl Conditions {
         Some(alert)
     }
 
-    /// It answered: the alert that says so, if one is firing.
+    /// Clears a condition; returns the resolving alert if one is firing.
     pub fn clear(&mut self, trouble: ConditionKind, subject: &str, now: SystemTime) -> Option<Alert> {
         let Condition { alert, .. } = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
         let message = format!("{} is answering again", alert.service);
         Some(alert.over(message, now))
     }
 
-    /// Ends what is of keys and models that are gone. It is given trouble, subject, endpoint and model.
+    /// Resolves the conditions of removed keys and models. `is_there` gets kind, subject, endpoint and
+    /// model.
     pub fn keep(
         &mut self,
         now: SystemTime,

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::types::{Alert, AlertStatus, Severity, fingerprint};
 use crate::base::timestamp::iso8601;
 
-/// One failed or sound check, as the rule sees it.
+/// The result of one check, as the rule needs it.
 pub struct CheckObservation<'a> {
     pub service: &'a str,
-    /// What is counted on its own: an endpoint and a probe.
+    /// What is counted separately: an endpoint and a probe.
     pub subject: String,
     pub failure: Option<CheckFailure<'a>>,
     pub details: Value,
@@ -28,7 +28,7 @@ struct FailureCounter {
     firing: Option<Alert>,
 }
 
-/// Counts failures in a row per subject; fires once at the threshold, counts on, and resolves.
+/// Counts consecutive failures for each subject. Fires once at the threshold, then counts, and resolves.
 pub struct ConsecutiveFailures {
     threshold: u32,
     counters: HashMap<String, FailureCounter>,
@@ -41,7 +41,7 @@ impl ConsecutiveFailures {
         Self { threshold, counters: HashMap::new() }
     }
 
-    /// Another threshold from now on; what is watched no more is forgotten, and what fires of it is over.
+    /// Changes the threshold. Subjects that are no longer watched are dropped, and their alerts resolved.
     pub fn reconfigure(
         &mut self,
         threshold: u32,
@@ -53,7 +53,7 @@ impl ConsecutiveFailures {
         gone.filter_map(|(_, counter)| counter.firing).map(|alert| alert.unwatched(now)).collect()
     }
 
-    /// Counts one check, before its result is told.
+    /// Counts one check; called before its result is emitted.
     pub fn advance(&mut self, subject: &str, failed: bool, rate_limited: bool) -> u32 {
         let counter = self.counters.entry(subject.to_owned()).or_default();
         if !failed {
@@ -65,7 +65,7 @@ impl ConsecutiveFailures {
         counter.failures
     }
 
-    /// What is to be told after a check that was counted.
+    /// The alert that follows from a counted check, if any.
     pub fn judge(&mut self, seen: &CheckObservation<'_>, now: SystemTime) -> Option<Alert> {
         let threshold = self.threshold;
         let counter = self.counters.entry(seen.subject.clone()).or_default();

@@ -1,5 +1,6 @@
-//! What is told when: alerts wait for company, what goes on firing is told again, what was told is told to be over.
-//! After Prometheus' Alertmanager, whose words these are.
+//! Decides when alerts are sent: groups them, repeats firing ones, and sends the end of those that were
+//! sent.
+//! After Prometheus' Alertmanager, including its terms.
 
 use std::{
     collections::BTreeMap,
@@ -11,21 +12,21 @@ use super::{
     types::{Alert, AlertStatus, Severity},
 };
 
-/// Alerts that are known at once.
+/// The most alerts held at once.
 const MOST: usize = 1_024;
-/// How often it is looked whether a silence is over.
+/// How often silences are checked for their end.
 const LOOK: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DispatchPolicy {
-    /// The kinds that are told; all without.
+    /// The kinds that are sent; all when `None`.
     pub on: Option<Vec<String>>,
     pub min_severity: Severity,
-    /// How long the first of a group waits for others. What is critical waits for nobody.
+    /// How long the first alert of a group waits for others. Critical alerts do not wait.
     pub group_wait: Duration,
-    /// How long after a message the next one is due that is not critical.
+    /// The shortest time between two messages, unless one is critical.
     pub group_interval: Duration,
-    /// What fires is told again so often.
+    /// How often a firing alert is sent again.
     pub repeat_interval: Duration,
     pub silences: Vec<Silence>,
 }
@@ -46,7 +47,7 @@ impl Default for DispatchPolicy {
 pub struct Dispatcher {
     policy: DispatchPolicy,
     known: BTreeMap<String, AlertState>,
-    /// When what waits is due.
+    /// When the waiting alerts are sent.
     due: Option<Instant>,
     last: Option<Instant>,
     came: u64,
@@ -54,11 +55,11 @@ pub struct Dispatcher {
 
 struct AlertState {
     alert: Alert,
-    /// It is to be told.
+    /// It has to be sent.
     waits: bool,
-    /// When people were last told that it fires.
+    /// When it was last sent as firing.
     told: Option<Instant>,
-    /// Its place among all that came.
+    /// Its position in the order of arrival.
     place: u64,
 }
 
@@ -71,7 +72,7 @@ impl Dispatcher {
         self.policy = policy;
     }
 
-    /// An alert fires, or is over. False when there is no room for it.
+    /// Takes a firing or resolved alert. False when there is no room for it.
     pub fn take(&mut self, alert: Alert, now: Instant) -> bool {
         self.came += 1;
         let place = self.came;
@@ -79,7 +80,7 @@ impl Dispatcher {
         let known = self.known.get_mut(&alert.fingerprint);
         match (alert.status, known) {
             (AlertStatus::Resolved, None) => return true,
-            // Over before anybody was told that it fired.
+            // It ended before it was sent.
             (AlertStatus::Resolved, Some(AlertState { told: None, .. })) => {
                 self.known.remove(&alert.fingerprint);
                 return true;
@@ -87,11 +88,11 @@ impl Dispatcher {
             (AlertStatus::Resolved, Some(known)) => {
                 *known = AlertState { alert, waits: true, place, ..*known };
             }
-            // It has become worse than people know.
+            // It has become more severe than what was sent.
             (AlertStatus::Firing, Some(known)) if critical && known.alert.severity < alert.severity => {
                 *known = AlertState { alert, waits: true, ..*known };
             }
-            // To those who were told it has not ended meanwhile.
+            // Receivers still have it as firing.
             (AlertStatus::Firing, Some(known)) => {
                 let waits = known.waits && (known.told.is_none() || known.fires());
                 *known = AlertState { alert, waits, ..*known };
@@ -119,13 +120,13 @@ impl Dispatcher {
         true
     }
 
-    /// When `ready` may have something to tell.
+    /// When `ready` may return alerts.
     pub fn next_at(&self) -> Option<Instant> {
         let again = self.known.values().filter(|known| known.fires()).filter_map(|known| known.told).min();
         self.due.into_iter().chain(again.map(|told| told + self.policy.repeat_interval)).min()
     }
 
-    /// What is to be told now, in the order in which it came.
+    /// The alerts to send now, in order of arrival.
     pub fn ready(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
         let again = |known: &AlertState| {
             let since = known.told.map(|told| now.saturating_duration_since(told));
@@ -135,7 +136,7 @@ impl Dispatcher {
         if any { self.tell(now, wall) } else { Vec::new() }
     }
 
-    /// All that waits, without waiting: the last words.
+    /// All waiting alerts at once, before the client closes.
     pub fn flush(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
         self.tell(now, wall)
     }
@@ -150,7 +151,7 @@ impl Dispatcher {
             if !one.waits && !again {
                 continue;
             }
-            // Whoever was told of its beginning is told of its end.
+            // Receivers that got the beginning get the end.
             if one.alert.status == AlertStatus::Firing
                 && policy.silences.iter().any(|s| s.covers(&one.alert, wall))
             {
@@ -209,7 +210,7 @@ mod tests {
             self.dispatcher.take(alert, self.at(secs).0)
         }
 
-        /// What is told by then, as `second:id` with a stroke for what is over.
+        /// What is sent until then, as `second:id`, with a stroke for resolved ones.
         fn told(&mut self, until: u64) -> String {
             let mut told = Vec::new();
             while let Some(at) = self.dispatcher.next_at().filter(|at| *at <= self.at(until).0) {
@@ -237,7 +238,7 @@ mod tests {
         play.alert(3, "b", Warning, Firing);
         assert_eq!(play.told(9), "");
         assert_eq!(play.told(20), "10:a+b");
-        // Not before a group's interval is over, but for what is critical, which takes the others along.
+        // Only after the group interval, except with a critical one, which takes the others along.
         play.alert(20, "c", Warning, Firing);
         assert_eq!(play.told(69), "");
         play.alert(69, "d", Critical, Firing);
@@ -280,7 +281,7 @@ mod tests {
         assert_eq!(play.told(1), "1:a");
         play.alert(100, "b", Warning, Firing);
         assert_eq!(play.told(120), "110:b");
-        // As well where it was over in between, and nobody was told yet.
+        // The same if it ended in between and was not sent yet.
         play.alert(121, "b", Warning, Resolved);
         play.alert(122, "b", Critical, Firing);
         play.alert(123, "b", Critical, Firing);
@@ -302,9 +303,9 @@ mod tests {
             play.alert(0, id, Critical, Firing);
         }
         play.alert(0, "a2", Warning, Firing);
-        // When the silence is over, what still fires is told.
+        // After the silence, alerts that still fire are sent.
         assert_eq!(play.told(1_000), "0:a 120:b");
-        // A silence hides no end.
+        // A silence does not hide an end.
         play.dispatcher.policy.silences = vec![silence("a", When::Always)];
         play.alert(1_000, "a", Critical, Resolved);
         assert_eq!(play.told(1_100), "1010:c+a/");

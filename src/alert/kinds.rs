@@ -2,7 +2,7 @@
 
 use super::{condition::ConditionKind, consecutive_failures, rules::RuleKind};
 
-/// Every kind of alert there is.
+/// All kinds of alerts.
 pub const KINDS: [&str; 12] = {
     let (troubles, rules) = (ConditionKind::ALL, RuleKind::ALL);
     let mut kinds = [consecutive_failures::KIND; 1 + ConditionKind::ALL.len() + RuleKind::ALL.len()];

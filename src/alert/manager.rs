@@ -1,5 +1,4 @@
-//! Who tells people: rules, the event, and those who carry it elsewhere. It outlives reloads, as the witness does that
-//! holds it.
+//! Owns the alert rules and the delivery of alerts. Survives reloads.
 
 use std::{
     sync::{
@@ -32,7 +31,7 @@ pub struct AlertManager {
     pub forwarding: Notifier,
     events: Arc<dyn EventSink>,
     wall: Arc<dyn WallClock>,
-    /// Ends what is over by time alone, while something fires.
+    /// The task that resolves alerts that end by time alone; runs while an alert fires.
     clock: Mutex<Option<AbortHandle>>,
     fired: Arc<Notify>,
     closed: AtomicBool,
@@ -62,7 +61,7 @@ impl AlertManager {
         })
     }
 
-    /// Another configuration: what fires of who is gone is over.
+    /// Applies a new configuration; resolves alerts of removed endpoints and budgets.
     pub fn reconfigure(
         self: &Arc<Self>,
         rules: RulesConfig,
@@ -106,13 +105,13 @@ impl AlertManager {
         self.watch();
     }
 
-    /// The event at once, the rest when it is due.
+    /// Emits the event and hands the alert to the notifier.
     pub fn tell(&self, alert: &Alert) {
         event::emit(&*self.events, EventKind::Alert, || alert);
         self.forwarding.pass(alert);
     }
 
-    /// Watches the clock no more.
+    /// Ends the background tasks.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.forwarding.end();
@@ -140,7 +139,7 @@ impl AlertManager {
     }
 }
 
-/// Sleeps while nothing fires. Ended by its owner.
+/// Resolves alerts that end by time alone. Ended by its owner.
 async fn watch(alert_manager: Weak<AlertManager>, fired: Arc<Notify>) {
     loop {
         let Some(this) = alert_manager.upgrade() else { return };

@@ -1,4 +1,4 @@
-//! Alerts that nobody wants to hear of: of a kind, of a service, at a time.
+//! A silence: alerts of a kind or service that are not sent at some time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use super::types::Alert;
 
 const DAY: u64 = 86_400;
 
-/// What is given must all be so.
+/// All given parts must match.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Silence {
     pub kinds: Option<Vec<String>>,
@@ -18,9 +18,9 @@ pub struct Silence {
 pub enum When {
     #[default]
     Always,
-    /// Between two moments, of which either may be open.
+    /// Between two moments; either may be missing.
     Between(Option<SystemTime>, Option<SystemTime>),
-    /// Each day between two times, in seconds after midnight UTC; over midnight where the first is the later.
+    /// Daily between two times, in seconds after midnight UTC; over midnight when the first is later.
     Daily(u64, u64),
 }
 

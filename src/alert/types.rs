@@ -23,7 +23,7 @@ pub enum AlertStatus {
     Resolved,
 }
 
-/// As it crosses to JavaScript; one that comes back from there may lack anything.
+/// An alert as JSON. One that comes from JavaScript may lack any member.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Alert {
@@ -42,12 +42,12 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// The alert that says that it is over.
+    /// The resolving alert.
     pub(super) fn over(self, message: String, at: SystemTime) -> Self {
         Self { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..self }
     }
 
-    /// The end of one whose subject a reload has removed.
+    /// The resolving alert when a reload removed its subject.
     pub(super) fn unwatched(self, at: SystemTime) -> Self {
         let message = format!("{}: this is watched no longer", self.service);
         self.over(message, at)

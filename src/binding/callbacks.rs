@@ -1,4 +1,5 @@
-//! The user's functions, for keys, fallback answers and exchanges: asked over the queue, answered by number.
+//! The user's functions for keys, fallback responses and exchanges: requested through the hub, answered by
+//! number.
 
 use super::item::ItemSink;
 use std::{
@@ -17,7 +18,7 @@ use tokio::sync::oneshot;
 use super::{hub::HubInner, item::Item};
 use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::UserCallbacks as Asked};
 
-/// `None` when the function threw, or gave no string.
+/// `None` when the function threw, or returned no string.
 type CallbackResult = Option<String>;
 type PendingCallbacks = Arc<Mutex<HashMap<u32, oneshot::Sender<CallbackResult>>>>;
 
@@ -25,11 +26,11 @@ pub struct JsCallbacks {
     hub: Arc<HubInner>,
     client: u32,
     next: AtomicU32,
-    /// As many as there are calls waiting for a function.
+    /// At most one for each call that waits for a function.
     waiting: PendingCallbacks,
 }
 
-/// Takes a question off the list when nobody waits for its answer any more.
+/// Removes a pending callback when its result is no longer awaited.
 struct PendingCallback {
     waiting: PendingCallbacks,
     number: u32,
@@ -52,7 +53,7 @@ impl JsCallbacks {
         }
     }
 
-    /// The error is that of a client that was closed meanwhile.
+    /// Fails when the client was closed meanwhile.
     pub fn ask(
         &self,
         function: u32,
@@ -81,7 +82,7 @@ impl Asked for JsCallbacks {
         Box::pin(async move {
             match asked.await {
                 Ok(Some(key)) => ApiKey::new(&key).map_err(|e| format!("the apiKey function's key {e}")),
-                // What it threw may quote a key; its author has it on the other side.
+                // What the function threw may quote a key, so it is not repeated.
                 Ok(None) => Err("the apiKey function failed, or gave no string".into()),
                 Err(_) => Err("the client is closed".into()),
             }

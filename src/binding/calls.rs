@@ -1,4 +1,4 @@
-//! Calls: read, started, and their ends told.
+//! Reads calls from JavaScript and starts them.
 
 use std::sync::Arc;
 
@@ -23,20 +23,21 @@ use crate::{
 
 #[napi]
 impl NativeClient {
-    /// Starts a call; its end, and the chunks before it, come through the hub.
+    /// Starts a call. Its chunks and its end come through the hub.
     #[napi(catch_unwind)]
     pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
         let Some(parcel) = PackedRequest::read(request) else {
             return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
         };
-        // Counted in now: a close that follows in the same turn waits for it.
+        // Counted now: a close that follows in the same turn waits for it.
         let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
         let (client, queue) = (self.id, self.queue.clone());
         self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
     }
 
-    /// Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
-    /// his headers. The first chunk of a stream says who answers, the others are for the wire.
+    /// Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the
+    /// caller's headers. The
+    /// first chunk of a stream is the preamble, the others are bytes for the caller.
     #[napi(catch_unwind)]
     pub fn submit_wire(&self, slot: u32, body: &[u8], asked: String, options: Option<String>) {
         let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
@@ -65,7 +66,7 @@ impl NativeClient {
     }
 }
 
-/// Runs a call, or says what is wrong with it.
+/// Runs a call, or rejects it.
 fn start(
     hub: &Arc<HubInner>,
     active: CallGuard,
@@ -98,11 +99,11 @@ fn call_options(options: Option<&str>, active: &CallGuard) -> Result<CallOptions
         .map_err(|problems| Box::new(CallError::problems(problems)))
 }
 
-/// With `keeps`, a call that nobody could answer is queued.
+/// `keeps` is where a call without an available endpoint is queued.
 fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Option<queue::QueueTarget>) {
     if call.request.is_whole_chat() {
         return hub.run(client, slot, None, |reply| async move {
-            // On the heap when it begins, not before: a task is copied on its way to the runtime.
+            // Boxed now, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {
                 Ok(Answer { body, report, .. }) => reply.resolve(body, report),
                 Err(error) => queue::keep(keeps, &call, error, reply).await,

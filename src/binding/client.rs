@@ -1,4 +1,4 @@
-//! The client handle: what the façade calls, turned into engine calls.
+//! The client handle: converts the façade's calls into engine calls.
 
 use std::sync::{
     Arc,
@@ -34,7 +34,7 @@ pub struct NativeClient {
     pub(super) queue: Option<Arc<Queue>>,
     events: Arc<JsEvents>,
     pub(super) functions: Arc<JsCallbacks>,
-    /// Where costs are kept. Gone once the client is closed.
+    /// Where costs are kept. `None` once the client is closed.
     ledger: Arc<Mutex<Option<LedgerFile>>>,
 }
 
@@ -54,7 +54,7 @@ impl NativeClient {
         Self::start(hub.inner.clone(), client, config, fingerprint)
     }
 
-    /// Which events have listeners, one bit each.
+    /// Sets which events have listeners, one bit each.
     #[napi(catch_unwind)]
     pub fn set_wanted_events(&self, mask: u32) {
         self.events.wanted.store(mask, Ordering::Relaxed);
@@ -65,7 +65,7 @@ impl NativeClient {
         self.functions.answer(question, answer);
     }
 
-    /// Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them.
+    /// Refuses new calls, waits up to `drain_ms` for running ones, then ends them.
     #[napi(catch_unwind)]
     pub fn close(&self, slot: u32, drain_ms: f64) {
         let drain = crate::base::duration::from_millis(drain_ms).unwrap_or_default();
@@ -87,7 +87,7 @@ impl NativeClient {
             shared.idle().await;
             let kept = ledger.lock().take();
             if let Some(file) = kept {
-                // Files may make one wait.
+                // File access may block.
                 let _ = tokio::task::spawn_blocking(move || file.flush()).await;
             }
             reply.resolve("null".into(), String::new());
@@ -101,18 +101,18 @@ impl NativeClient {
         if isolated {
             endpoint.isolated.fetch_add(1, Ordering::AcqRel);
         } else {
-            // Each disposable is used once, which the façade sees to; an endpoint that was gone for a while knows of none.
+            // The façade uses each disposable once; an endpoint that was removed for a while has no count.
             let less = |n: u32| n.checked_sub(1);
             let _ = endpoint.isolated.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
         }
-        // Who waits for it waits no longer, or need not.
+        // Calls that wait for the endpoint may proceed, or need not wait.
         self.shared.engine().wait_queue.notify_all();
         true
     }
 }
 
 impl NativeClient {
-    /// A client under a configuration that was read.
+    /// A client with a parsed configuration.
     pub(super) fn start(
         hub: Arc<HubInner>,
         client: u32,
@@ -153,7 +153,7 @@ impl NativeClient {
     }
 }
 
-/// The user's function that makes the exchanges, if one does.
+/// The user's function that makes exchanges, if one is given.
 pub(super) fn transport(config: &ClientConfig, functions: &Arc<JsCallbacks>) -> Option<Arc<dyn Transport>> {
     let function = config.transport?;
     Some(Arc::new(JsTransport::new(functions.clone(), function)))

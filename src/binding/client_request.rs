@@ -1,4 +1,4 @@
-//! A request as an SDK sends it, read for the engine.
+//! Parses a request in a vendor's protocol, as SDKs send it.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
@@ -15,24 +15,25 @@ use crate::{
     dialect::client_dialect::ClientDialect,
 };
 
-/// What the façade tells beside the body.
+/// What the façade passes beside the body.
 #[derive(Deserialize)]
 struct RequestHeader {
     dialect: String,
-    /// Where the address names it.
+    /// The model, if the path names it.
     model: Option<String>,
     #[serde(default)]
     stream: bool,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    /// Set where it is no chat completion: what stands around the model's name, or all of it.
+    /// Set for passthrough requests: the path before and after the model, or all of it.
     path: Option<(String, String)>,
     #[serde(default)]
     method: String,
 }
 
-/// Headers that are the connection's or the credential's, of which an endpoint has its own; and conditions, for
-/// which the one who answers may not be the one who answered before.
+/// Headers of the connection or the credential, which endpoints have themselves; and conditional headers,
+/// for
+/// another endpoint may answer than before.
 const OURS: [HeaderName; 18] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
@@ -53,7 +54,7 @@ const OURS: [HeaderName; 18] = [
     header::IF_RANGE,
     header::RANGE,
 ];
-/// The vendors' own names for credentials, and whose account they are for; and old names of what is the connection's.
+/// Vendors' headers for credentials and accounts, and obsolete headers of the connection.
 const OTHERS: [&str; 8] = [
     "x-api-key",
     "x-goog-api-key",
@@ -74,9 +75,9 @@ pub fn read(body: Vec<u8>, asked: &str) -> Result<(CallRequest, ClientProtocol),
     let header = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
         let theirs = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
-        // Of a chat it is known what it holds and what is wanted.
+        // Chats have their own content type and accept header.
         let kept = theirs && (passed || name != header::CONTENT_TYPE && name != header::ACCEPT);
-        // JavaScript's values are bytes, a character each.
+        // JavaScript's header values are bytes, one for each character.
         Some((name, HeaderValue::from_bytes(&latin1::bytes(&value)).ok()?)).filter(|_| kept)
     };
     let headers = asked.headers.into_iter().filter_map(header).collect();

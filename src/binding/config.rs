@@ -1,4 +1,4 @@
-//! Options and documents on their way in, and their problems back as JSON text.
+//! Reads options and configuration documents, and returns their problems as JSON.
 
 use napi_derive::napi;
 use serde::Serialize;
@@ -14,14 +14,14 @@ use crate::config::{
     schema,
 };
 
-/// A configuration, and what tells it from others.
+/// A configuration and its fingerprint.
 pub struct LoadedConfig {
     pub config: ClientConfig,
     pub fingerprint: ConfigFingerprint,
 }
 
-/// Reads `{options, environment}`, and with a document `{file, variables}` beside them: the options are then those that
-/// take the place of its own. The error is a JSON array of problems.
+/// Reads `{options, environment}`, with a document also `{file, variables}`: the options then override the
+/// document's. The error is a JSON array of problems.
 pub fn read(text: &str, document: Option<&[u8]>, monitor: bool) -> Result<LoadedConfig, String> {
     let problem = |message: String| vec![Problem { path: String::new(), message }];
     let value: Value = serde_json::from_str(text)
@@ -51,7 +51,7 @@ fn located(
     document::read(&DocumentSource { file, bytes, variables: &variables }, &value["options"], environment)
 }
 
-/// Problems as JSON. Whatever they quote, it is no key.
+/// Problems as JSON. They never quote a key.
 pub fn write<T: Serialize>(problems: &[T]) -> String {
     let mut value = serde_json::to_value(problems).unwrap_or_else(|_| json!([]));
     for problem in value.as_array_mut().into_iter().flatten() {
@@ -64,7 +64,8 @@ pub fn write<T: Serialize>(problems: &[T]) -> String {
     value.to_string()
 }
 
-/// What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes.
+/// The contents of a document, or its problems: `{config}` or `{problems}` as JSON. Takes what `create`
+/// takes.
 #[napi(catch_unwind)]
 pub fn check_document(options: String, document: &[u8]) -> String {
     let value: Value = serde_json::from_str(&options).unwrap_or_default();
@@ -81,7 +82,7 @@ pub fn document_schema() -> String {
     schema::document().to_string()
 }
 
-/// The sentence that refuses a name, with the nearest of those that are accepted.
+/// The error text for an unknown name, with the nearest accepted one.
 #[napi(catch_unwind)]
 pub fn refuse_name(given: String, accepted: Vec<String>) -> String {
     match nearest(&given, accepted.iter().map(String::as_str)) {

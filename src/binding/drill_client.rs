@@ -1,4 +1,4 @@
-//! A twin of a client, for rehearsals.
+//! Copies of a client for drills.
 
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use crate::config::fingerprint::ConfigFingerprint;
 
 #[napi]
 impl NativeClient {
-    /// When drills are held, as JSON; nothing if they are not.
+    /// The drill schedule as JSON; `None` without one.
     #[napi(catch_unwind)]
     pub fn drills(&self) -> Option<String> {
         self.shared.engine().config.drills.as_ref().map(|drills| drills.to_json().to_string())
     }
 
-    /// A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
-    /// Nothing that it does is seen here.
+    /// A client with this one's current configuration, whose exchanges the function `transport` of `client`
+    /// makes. It has
+    /// its own state.
     #[napi(catch_unwind)]
     pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
         let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));

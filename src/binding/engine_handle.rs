@@ -14,9 +14,9 @@ use crate::{
 
 pub struct EngineHandle {
     current: RwLock<CurrentEngine>,
-    /// Reloads follow one another.
+    /// Held during a reload: reloads run one after another.
     reloading: Mutex<()>,
-    /// Those before that have calls under way, and no more than those.
+    /// Earlier engines that still have running calls.
     retired: Mutex<Vec<Weak<Engine>>>,
 }
 
@@ -43,13 +43,13 @@ impl EngineHandle {
         self.current.read().monitor.clone()
     }
 
-    /// Counts a call in. Under the lock: who has been counted in is waited for by whoever replaces the engine.
+    /// Counts a call. Under the lock, so that a reload waits for every counted call.
     pub fn enter(&self) -> Option<CallGuard> {
         self.current.read().engine.enter()
     }
 
-    /// Puts another configuration in the place of the one that is, and says what is other in it. Must be called where
-    /// the runtime can be reached.
+    /// Replaces the configuration and returns what has changed. Must be called where the runtime is
+    /// available.
     pub fn replace(
         self: &Arc<Self>,
         config: ClientConfig,
@@ -58,7 +58,7 @@ impl EngineHandle {
     ) -> Result<Value, BadCertificate> {
         let starts = config.health_starts;
         let _alone = self.reloading.lock();
-        // Certificates take their time, and calls want the lock.
+        // Loading certificates takes time, and calls need the lock.
         let http = self.engine().connections(&config, transport)?;
         let mut current = self.current.write();
         let engine = current.engine.reloaded(config, http);
@@ -77,7 +77,7 @@ impl EngineHandle {
             std::mem::replace(&mut *current, CurrentEngine { engine: engine.clone(), monitor, fingerprint });
         self.retired.lock().push(Arc::downgrade(&before.engine));
         drop(current);
-        // What blocks may be other now.
+        // Blockages may have changed.
         engine.wait_queue.notify_all();
         tokio::spawn(retire(self.clone(), before.engine));
         Ok(changes)
@@ -97,14 +97,14 @@ impl EngineHandle {
         self.all().iter().for_each(|engine| engine.stop_accepting());
     }
 
-    /// Resolves when no call is under way, under whichever configuration.
+    /// Resolves when no call is running, under any configuration.
     pub async fn idle(&self) {
         for engine in self.all() {
             engine.idle().await;
         }
     }
 
-    /// Whether calls are under way under a configuration from before.
+    /// Whether calls are running under an earlier configuration.
     pub fn has_draining_calls(&self) -> bool {
         self.draining().iter().any(|engine| engine.active() > 0)
     }
@@ -114,7 +114,7 @@ impl EngineHandle {
     }
 }
 
-/// Lets go of an engine when its last call is over; the end of the client ends its calls.
+/// Releases an engine when its last call is over; closing the client ends its calls.
 async fn retire(shared: Arc<EngineHandle>, engine: Arc<Engine>) {
     engine.idle().await;
     let current = shared.engine();

@@ -1,4 +1,4 @@
-//! Events on their way to listeners.
+//! Sends events to JavaScript.
 
 use super::item::ItemSink;
 use std::sync::{
@@ -12,7 +12,7 @@ use crate::base::event::{EventKind, EventSink};
 pub struct JsEvents {
     pub hub: Arc<HubInner>,
     pub client: u32,
-    /// One bit per event kind that has listeners.
+    /// One bit for each event kind that has listeners.
     pub wanted: AtomicU32,
 }
 

@@ -1,4 +1,4 @@
-//! Forwarders that stand alone, for `monitor.on('alert', …)`; and the last words of those that a client has.
+//! Forwarders without a client, for `monitor.on('alert', …)`; and the last alerts of a client that closes.
 
 use super::item::ItemSink;
 use std::{sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// How long a close waits for what is still to be sent.
+/// How long a close waits for alerts that are still to be sent.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 #[napi]
@@ -58,7 +58,7 @@ impl EventSink for ForwarderEvents {
     }
 }
 
-/// It has no functions of the user's.
+/// A forwarder has no functions of the user.
 struct NoCallbacks;
 
 impl AlertFunction for NoCallbacks {
@@ -105,7 +105,7 @@ impl NativeForwarder {
         self.forwarding.pass(&alert);
     }
 
-    /// Sends what waits, as far as that can be done, and ends.
+    /// Sends what is waiting, as far as possible, and ends.
     #[napi(catch_unwind)]
     pub fn close(&self, slot: u32) {
         let forwarding = self.forwarding.clone();
@@ -122,7 +122,7 @@ impl Drop for NativeForwarder {
     }
 }
 
-/// What a client's forwarders still have to send.
+/// Sends what a client's receivers are still owed.
 pub async fn last_words(shared: &EngineHandle) {
     let engine = shared.engine();
     engine.recorder.alert_manager.forwarding.close(LAST_WORDS).await;

@@ -1,4 +1,4 @@
-//! Checks of endpoints: asked for, by the schedule, and their history.
+//! Health checks: on request and on schedule, and their history.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -25,7 +25,7 @@ impl NativeClient {
         }
         let monitor = self.shared.monitor();
         self.hub.run(self.id, slot, None, |reply| async move {
-            // Stopped before the first round was over: there is nothing left to wait for.
+            // Stopped before the first round was over: there is nothing to wait for.
             monitor.start().await;
             reply.resolve("null".into(), String::new());
         });
@@ -55,7 +55,7 @@ impl NativeClient {
         });
     }
 
-    /// Asks `GET /models` whether the key is any good, without counting it as a check.
+    /// Requests `GET /models` to validate the key, without recording a check.
     #[napi(catch_unwind)]
     pub fn validate_api_key(&self, slot: u32, endpoint: Option<String>) {
         let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
@@ -103,7 +103,7 @@ impl NativeClient {
 }
 
 impl NativeClient {
-    /// No endpoint has this name.
+    /// The error for an unknown endpoint name.
     fn nobody(&self, given: &str) -> CallError {
         let engine = self.shared.engine();
         let names: Vec<&str> = engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();

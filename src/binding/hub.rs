@@ -1,4 +1,5 @@
-//! One queue per JavaScript environment: results, chunks and events wait in it, and one weak function wakes
+//! One queue for each JavaScript environment: results, chunks and events wait in it, and one weak function
+//! wakes
 //! JavaScript to take them all.
 
 use std::{
@@ -32,30 +33,33 @@ use super::{
 };
 use crate::call::error::CallError;
 
-/// Events that wait for a busy event loop; beyond it the newest are dropped and counted.
+/// The most events that wait for a busy event loop; beyond it the newest are dropped and counted.
 const MAX_EVENTS: usize = 4_096;
 
-/// This many answers are not kept waiting for those that are ready behind them: JavaScript works on them
-/// meanwhile, on its own core.
+/// With this many waiting answers JavaScript is woken at once, without waiting for others that are ready:
+/// it
+/// processes them meanwhile on its own core.
 const EAGER: usize = 8;
 
-/// Batches that may wait to be freed, and how large each may be.
+/// The most batches that wait to be freed, and the size of each.
 const MAX_SPENT: usize = 8;
 const MAX_SPENT_BYTES: usize = 1 << 20;
 
-/// How long a chunk may wait for others when JavaScript was woken just before: tokens come every ten
-/// milliseconds at best, and a wake costs as much as parsing two of them.
+/// How long a chunk may wait for others after a recent wake: tokens come every ten milliseconds at best,
+/// and a
+/// wake costs as much as parsing two of them.
 const LINGER: Duration = Duration::from_millis(1);
 
-/// Numbers an item.
+/// The numbers of an item.
 const HEAD: usize = 3;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
 pub struct HubInner {
     queue: Mutex<ItemQueue>,
-    /// What JavaScript has taken, to be freed on the thread that made it: freeing it on the other one costs
-    /// both of them the allocator's locks.
+    /// Batches that JavaScript has taken, to be freed on the thread that allocated them: freeing them on
+    /// the other
+    /// thread would contend for the allocator's locks.
     to_free: Mutex<Vec<Vec<Item>>>,
     works: Submissions<HubInner>,
     arrived: Notify,
@@ -63,17 +67,17 @@ pub struct HubInner {
     waking: AtomicU8,
     wake: Wake,
     due: Notify,
-    /// Something waits that must not linger.
+    /// An item waits that must not linger.
     urgent: Notify,
     dropped_events: AtomicU64,
     pub runtime: Arc<Runtime>,
 }
 
-/// JavaScript has taken all there was.
+/// JavaScript has taken everything.
 const QUIET: u8 = 0;
-/// It is to be woken when all that is ready now has been done.
+/// JavaScript is to be woken after everything that is ready now.
 const DUE: u8 = 1;
-/// It has been told, and will look.
+/// JavaScript has been woken and will drain.
 const WOKEN: u8 = 2;
 
 #[derive(Default)]
@@ -90,8 +94,9 @@ pub struct Hub {
 }
 
 impl ItemSink for HubInner {
-    /// Queues something for JavaScript and sees to it that it is fetched. A stream's further chunks may
-    /// linger for a moment, so that one wake serves many streams.
+    /// Queues an item for JavaScript and wakes it. Further chunks of a stream may linger for a moment, so
+    /// that one
+    /// wake serves many streams.
     fn push(&self, item: Item) {
         let lingers = item.may_linger();
         let waiting = {
@@ -129,7 +134,7 @@ impl HubInner {
 
     fn wake_if_due(&self) {
         if self.step(DUE, WOKEN) {
-            // Full means that JavaScript was told already; closing means that nobody listens.
+            // Full: JavaScript has been woken already. Closing: the environment is going away.
             self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
@@ -138,7 +143,7 @@ impl HubInner {
         self.dropped_events.load(Ordering::Relaxed)
     }
 
-    /// Takes up to `max` items; once the queue is empty the next push wakes JavaScript again.
+    /// Takes up to `max` items; once the queue is empty, the next push wakes JavaScript again.
     fn take(&self, max: usize) -> Vec<Item> {
         let mut queue = self.queue.lock();
         let count = queue.items.len().min(max);
@@ -151,7 +156,7 @@ impl HubInner {
     }
 
     fn give_back(&self, items: Vec<Item>) {
-        // Nobody fetches them while nothing new is queued: little may wait.
+        // They are freed with the next flush, which may be long in coming: keep little.
         if items.iter().map(Item::bytes).sum::<usize>() > MAX_SPENT_BYTES {
             return;
         }
@@ -161,15 +166,15 @@ impl HubInner {
         }
     }
 
-    /// Has the runtime begin something for a slot. One wake of the runtime serves all that is submitted
-    /// before it looks.
+    /// Starts work for a slot on the runtime. One wake of the runtime serves everything submitted before it
+    /// runs.
     pub fn submit(&self, client: u32, slot: u32, begin: impl FnOnce(&Arc<Self>) + Send + 'static) {
         if self.works.submit(client, slot, Box::new(begin)) {
             self.arrived.notify_one();
         }
     }
 
-    /// Runs `work` for a slot. Whatever becomes of it, the slot hears exactly one end.
+    /// Runs `work` for a slot. Whatever happens to it, the slot gets exactly one end.
     pub fn run<F>(
         self: &Arc<Self>,
         client: u32,
@@ -189,14 +194,14 @@ impl HubInner {
         }
     }
 
-    /// Ends everything of one client but `except`.
+    /// Aborts all work of a client but `except`.
     pub fn abort_all(&self, client: u32, except: Option<u32>) {
         for slot in self.works.abort_all(client, except) {
             self.push(Item::Dropped { slot });
         }
     }
 
-    /// The environment is going away: nobody is left to hear anything.
+    /// Aborts everything: the environment is going away.
     fn abandon(&self) {
         self.works.abandon();
         let mut queue = self.queue.lock();
@@ -207,7 +212,7 @@ impl HubInner {
 
 #[napi]
 impl Hub {
-    /// `wake` is called when there is something to drain; `heads` has three places for each item of a batch.
+    /// `wake` is called when there are items; `heads` has three numbers for each item of a batch.
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), ()>, heads: Uint32Array) -> napi::Result<Self> {
         let wake: Wake = wake
@@ -230,20 +235,21 @@ impl Hub {
             dropped_events: AtomicU64::new(0),
             runtime: runtime.clone(),
         });
-        // Tasks of their own: `flush` runs after all that is ready at the moment, so that one wake serves many.
+        // Tasks of their own: `flush` runs after everything that is ready, so that one wake serves many.
         let tasks =
             [runtime.handle().spawn(flush(inner.clone())), runtime.handle().spawn(begin(inner.clone()))];
         Ok(Self { inner, heads, tasks: tasks.map(|task| task.abort_handle()) })
     }
 
-    /// What stands in a request's JSON for contents that travel beside it.
+    /// What replaces, in a request's JSON, the contents that travel beside it.
     #[napi(getter, catch_unwind)]
     pub fn placeholder(&self) -> &str {
         &self.inner.placeholder
     }
 
-    /// Fetches as many items as fit the heads. The texts come as an array of two places an item, the
-    /// numbers are in the heads, `[kind, id, number]` an item.
+    /// Takes as many items as fit the heads. Returns an array with two texts for each item; the numbers are
+    /// in the
+    /// heads: `[kind, id, number]`.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&mut self, env: &'env Env) -> napi::Result<Array<'env>> {
         // SAFETY: the array was made for this hub alone, and JavaScript does not run during this call.
@@ -252,26 +258,26 @@ impl Hub {
         for (head, item) in heads.chunks_exact_mut(HEAD).zip(&items) {
             head.copy_from_slice(&item.numbers());
         }
-        // Made in its full length, so that its length says how many items there are.
+        // Created in full length: the length is the number of items.
         let texts = env.create_array((items.len() * 2) as u32)?;
         let written = write(env, &texts, &items);
         self.inner.give_back(items);
         written.map(|()| texts)
     }
 
-    /// Ends a slot's work; its end is still reported.
+    /// Aborts a slot's work; its end is still reported.
     #[napi(catch_unwind)]
     pub fn abort(&self, slot: u32) {
         self.inner.abort(slot);
     }
 
-    /// The reader of a stream has read this many chunks.
+    /// Credits chunks that a stream's reader has read.
     #[napi(catch_unwind)]
     pub fn credit(&self, slot: u32, chunks: u32) {
         self.inner.works.credit(slot, chunks);
     }
 
-    /// Panics on the runtime, to show that a panic becomes an error and nothing more.
+    /// Panics on the runtime, to show that a panic becomes an error and nothing else.
     #[napi(catch_unwind)]
     pub fn panic_for_test(&self, slot: u32) {
         self.inner.run(u32::MAX, slot, None, |reply| async move {
@@ -283,21 +289,21 @@ impl Hub {
     }
 }
 
-/// A text that nobody else comes up with: the standard library's hashers are keyed by the system's randomness.
+/// An unpredictable text: the standard library's hashers are keyed with the system's randomness.
 fn placeholder() -> String {
     let random = || RandomState::new().hash_one(0);
     format!("bw.{:016x}{:016x}", random(), random())
 }
 
-/// Wakes JavaScript, once for all that is ready at the moment. Ended by the hub's drop.
+/// Wakes JavaScript once for everything that is ready. Ended by the hub's drop.
 async fn flush(hub: Arc<HubInner>) {
     let mut last = time::Instant::now();
     loop {
         hub.due.notified().await;
-        // Freed outside the lock, which JavaScript wants.
+        // Freed outside the lock, which JavaScript needs.
         let to_free = std::mem::take(&mut *hub.to_free.lock());
         drop(to_free);
-        // Chunks that come close behind the last wake wait for company, unless something urgent does not.
+        // Chunks soon after the last wake wait for others, unless an urgent item comes.
         let rested = last + LINGER;
         if time::Instant::now() < rested {
             tokio::select! {
@@ -311,7 +317,7 @@ async fn flush(hub: Arc<HubInner>) {
     }
 }
 
-/// Begins what JavaScript has submitted. Ended by the hub's drop.
+/// Starts submitted work. Ended by the hub's drop.
 async fn begin(hub: Arc<HubInner>) {
     loop {
         hub.arrived.notified().await;
@@ -319,7 +325,7 @@ async fn begin(hub: Arc<HubInner>) {
             if !hub.works.begin(&submission) {
                 continue;
             }
-            // One that panics must not take the others with it.
+            // A panic must not affect the others.
             if catch_unwind(AssertUnwindSafe(|| (submission.begin)(&hub))).is_err() {
                 refuse(&hub, submission.slot, &CallError::defect());
             }
@@ -336,8 +342,8 @@ impl Drop for Hub {
     }
 }
 
-/// Writes texts straight into a JavaScript array: this is the only crossing on the way back, and it runs
-/// on the JavaScript thread.
+/// Writes texts directly into a JavaScript array: the only crossing on the way back, on the JavaScript
+/// thread.
 fn write(env: &Env, texts: &Array<'_>, items: &[Item]) -> napi::Result<()> {
     use napi::bindgen_prelude::JsValue;
     let (env, array) = (env.raw(), texts.raw());
@@ -375,7 +381,7 @@ fn check(status: sys::napi_status) -> napi::Result<()> {
     }
 }
 
-/// A call that cannot even begin.
+/// Rejects a call before it begins.
 pub fn refuse(hub: &Arc<HubInner>, slot: u32, error: &CallError) {
     hub.ended(slot);
     hub.push(Item::Reject { slot, error: error.to_json().into() });

@@ -1,9 +1,9 @@
-//! What crosses to JavaScript: plain texts under small numbers.
+//! What crosses to JavaScript: texts with a few numbers.
 
-/// Text with what is needed to make a JavaScript string of it cheaply.
+/// A text with what is needed to create a JavaScript string quickly.
 pub struct ItemText {
     pub text: String,
-    /// ASCII is copied; anything else has to be decoded.
+    /// ASCII is copied; everything else is decoded.
     pub ascii: bool,
 }
 
@@ -14,26 +14,26 @@ impl From<String> for ItemText {
     }
 }
 
-/// One thing that JavaScript is told. The numbers are the façade's `lib/native/bridge.js`.
+/// One item for JavaScript. The numbers are those of `lib/native/bridge.js`.
 pub enum Item {
-    /// A call is answered, or another promise is kept.
+    /// Resolves a promise.
     Resolve {
         slot: u32,
         body: ItemText,
         report: ItemText,
     },
-    /// It failed; the error as JSON.
+    /// Rejects a promise; the error as JSON.
     Reject {
         slot: u32,
         error: ItemText,
     },
-    /// `first` answers the call's promise.
+    /// `first` resolves the call's promise.
     Chunk {
         slot: u32,
         chunk: ItemText,
         first: bool,
     },
-    /// The slot's work was dropped before it came to an end.
+    /// The slot's work was dropped before its end.
     Dropped {
         slot: u32,
     },
@@ -42,7 +42,7 @@ pub enum Item {
         kind: u32,
         payload: ItemText,
     },
-    /// One of the user's functions is asked for a string.
+    /// Calls one of the user's functions, which returns a string.
     Ask {
         client: u32,
         question: u32,
@@ -51,7 +51,7 @@ pub enum Item {
     },
 }
 
-/// Takes items on their way to JavaScript.
+/// Takes items for JavaScript.
 pub trait ItemSink: Send + Sync {
     fn push(&self, item: Item);
     /// The work of this slot has ended: JavaScript may use the slot again.
@@ -63,7 +63,7 @@ impl Item {
         matches!(self, Self::Event { .. })
     }
 
-    /// What its texts take.
+    /// The bytes of its texts.
     pub fn bytes(&self) -> usize {
         self.texts().into_iter().flatten().map(|t| t.text.len()).sum()
     }

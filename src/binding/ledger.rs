@@ -1,4 +1,4 @@
-//! A ledger that no client has open: what the command line reads.
+//! Reports on a ledger that no client has open, for the command line.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,8 @@ use crate::{
     cost::{accountant::CostAccountant, calendar},
 };
 
-/// What a ledger's text says was spent between two days since 1970, both included, as JSON. Throws what is wrong with it.
+/// The costs in a ledger's text between two days since 1970, both included, as JSON. Throws the problem
+/// with the text.
 #[napi(catch_unwind)]
 pub fn ledger_report(text: String, from: Option<u32>, to: Option<u32>) -> napi::Result<String> {
     let now = epoch_ms(SystemTime::now());

@@ -1,4 +1,4 @@
-//! What was counted and timed, for the façade.
+//! Metrics, incidents and the log level, for the façade.
 
 use napi_derive::napi;
 use serde_json::json;
@@ -21,14 +21,14 @@ impl NativeClient {
         snapshot.to_string()
     }
 
-    /// For scrapers, as text.
+    /// The metrics as text.
     #[napi(catch_unwind)]
     pub fn metrics_text(&self, open_metrics: bool) -> String {
         let format = if open_metrics { ExpositionFormat::OpenMetrics } else { ExpositionFormat::Prometheus };
         exposition::text(self.families(), format)
     }
 
-    /// The same as data, in JSON.
+    /// The metrics as data, in JSON.
     #[napi(catch_unwind)]
     pub fn metrics_families(&self) -> String {
         serde_json::to_string(&self.families()).unwrap_or_else(|_| "[]".into())
@@ -37,13 +37,13 @@ impl NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The level that the configuration names.
+    /// The configured log level.
     #[napi(catch_unwind)]
     pub fn log_level(&self) -> Option<&'static str> {
         self.shared.engine().config.log_level
     }
 
-    /// The latest incidents that are kept, or all of them, the oldest first.
+    /// The latest incidents, or all kept ones, the oldest first.
     #[napi(catch_unwind)]
     pub fn incidents(&self, limit: Option<u32>) -> String {
         let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! The binding: converts and forwards, nothing else. The only place that knows napi.
+//! The binding: converts and forwards. The only part that uses napi.
 
 mod callbacks;
 mod calls;

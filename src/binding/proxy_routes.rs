@@ -1,4 +1,5 @@
-//! How a configuration's requests go to their endpoints, for `bellwether doctor`, which goes there step by step itself.
+//! The network routes of a configuration's endpoints, for `bellwether doctor`, which follows them step by
+//! step.
 
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
@@ -6,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::config::read;
 use crate::{config::ClientConfig, net::proxy::Proxy};
 
-/// `{ca, systemCa, proxies}` as JSON: who is trusted beside Mozilla's roots, and each endpoint's proxy with its
+/// `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's
+/// proxy with its
 /// authorization, which is secret. Takes what `create` takes.
 #[napi(catch_unwind)]
 pub fn ways(options: String, document: Option<&[u8]>) -> String {

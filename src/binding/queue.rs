@@ -1,4 +1,4 @@
-//! The client's queue: what the façade asks of it, and the calls that are put into it.
+//! The client's queue: operations of the façade, and calls that are enqueued.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     queue::{JobDraft, JobOutcome, JobState, Queue, QueueError},
 };
 
-/// Where a call goes that nobody could answer, and its options as they were given.
+/// The queue that takes a failed call, and the call's options as given.
 pub type QueueTarget = (Arc<Queue>, Option<String>);
 
 #[napi]
@@ -64,19 +64,19 @@ impl NativeClient {
         });
     }
 
-    /// What became of a job, once it is over; as `queue_next` says it.
+    /// The result of a job, once it is over, in the form of `queue_next`.
     #[napi(catch_unwind)]
     pub fn queue_result(&self, slot: u32, id: String) {
         self.await_queue(slot, move |queue| async move { queue.result(&id).await });
     }
 
-    /// The next job that ended after a place in the order of ends.
+    /// The first job that ended after a place in the order of ends.
     #[napi(catch_unwind)]
     pub fn queue_next(&self, slot: u32, place: f64) {
         self.await_queue(slot, move |queue| async move { queue.next_end(place as i64).await });
     }
 
-    /// Keeps the queue from committing, to show that nobody but who queues waits for a slow disk.
+    /// Holds commits back, to show that only their own callers wait for a slow disk.
     #[napi(catch_unwind)]
     pub fn hold_queue_for_test(&self, held: bool) {
         if let Some(queue) = &self.queue {
@@ -86,7 +86,7 @@ impl NativeClient {
 }
 
 impl NativeClient {
-    /// Does something that is over when its commit is: a close waits for it.
+    /// Runs an operation that ends with its commit; a close waits for it.
     fn with_queue<F>(&self, slot: u32, act: impl FnOnce(Arc<Queue>) -> F + Send + 'static)
     where
         F: Future<Output = Result<Value, QueueError>> + Send + 'static,
@@ -102,7 +102,7 @@ impl NativeClient {
         });
     }
 
-    /// Waits for something that may never be: a close ends it.
+    /// Waits for something that may never happen; a close ends it.
     fn await_queue<F>(&self, slot: u32, act: impl FnOnce(Arc<Queue>) -> F + Send + 'static)
     where
         F: Future<Output = Result<JobOutcome, QueueError>> + Send + 'static,
@@ -120,7 +120,7 @@ impl NativeClient {
     }
 }
 
-/// The end of a call that failed: it is queued, where that was asked for, or says why not.
+/// Ends a failed call: enqueues it if it may be queued, else rejects it.
 pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, reply: SlotReply) {
     let request = call.request.chat().filter(|_| call.is_to_be_queued(&error));
     let (Some((queue, given)), Some(request)) = (keeps, request) else { return reply.reject(&error) };
@@ -132,7 +132,7 @@ pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, rep
     }
 }
 
-/// The completion and the report are texts of their own, as a call's are.
+/// Completion and report are separate texts, as for a call.
 fn told(outcome: JobOutcome) -> String {
     use crate::queue::JobResult;
     let JobOutcome { id, state, kept, place } = outcome;

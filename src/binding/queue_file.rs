@@ -1,4 +1,4 @@
-//! A queue's file that no client of this process has open: what the command line reads and puts in order.
+//! A queue's file that no client of this process has open, for the command line.
 
 use napi_derive::napi;
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ use crate::{
     queue::{AdminResult, QueueError, QueueFile},
 };
 
-/// Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems.
+/// Does one thing with a file and releases it. Errors are `{"message", "unknown"}`, or an array of
+/// problems.
 #[napi(js_name = "QueueFile")]
 pub struct NativeQueueFile {
     file: QueueFile,
@@ -22,7 +23,7 @@ pub struct NativeQueueFile {
 
 #[napi]
 impl NativeQueueFile {
-    /// Takes `{path}` as JSON, or `{file, variables}` and the document of that name, of which only `queue` is read.
+    /// Takes `{path}` as JSON, or `{file, variables}` and that document, of which only `queue` is read.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: String, document: Option<&[u8]>) -> napi::Result<Self> {
         let value: Value = serde_json::from_str(&options).unwrap_or_default();
@@ -56,7 +57,7 @@ impl NativeQueueFile {
         said(self.file.retry(&ids).map(each))
     }
 
-    /// How many.
+    /// Returns how many.
     #[napi(catch_unwind)]
     pub fn retry_dead(&self) -> napi::Result<String> {
         said(self.file.retry_dead().map(|count| json!(count)))
@@ -68,7 +69,7 @@ impl NativeQueueFile {
         said(self.file.throw_away(&ids).map(each))
     }
 
-    /// How many.
+    /// Returns how many.
     #[napi(catch_unwind)]
     pub fn purge(&self, state: Option<String>, older_than_ms: f64) -> napi::Result<String> {
         let state = state.and_then(|name| state_of(&name));

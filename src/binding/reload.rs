@@ -1,4 +1,4 @@
-//! Another configuration in the place of the one that is.
+//! Reloads a client's configuration.
 
 use std::sync::Arc;
 
@@ -15,8 +15,9 @@ use crate::{call::error::CallError, config::Problem, queue::Queue};
 
 #[napi]
 impl NativeClient {
-    /// Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
-    /// the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+    /// Applies another configuration, given as to `create`: later calls use it, running ones finish on the
+    /// one they
+    /// began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
     #[napi(catch_unwind)]
     pub fn reload(&self, slot: u32, options: String, document: Option<&[u8]>) {
         let document = document.map(<[u8]>::to_vec);
@@ -24,7 +25,7 @@ impl NativeClient {
             (self.shared.clone(), self.functions.clone(), self.hub.runtime.clone());
         let queue = self.queue.clone();
         self.hub.run(self.id, slot, None, |reply| async move {
-            // Reading takes its time, and the runtime has calls to serve.
+            // Reading takes time, and the runtime has calls to serve.
             let work = move || {
                 let _entered = runtime.handle().enter();
                 reload(&shared, queue.as_deref(), &functions, &options, document.as_deref())
@@ -36,14 +37,14 @@ impl NativeClient {
         });
     }
 
-    /// Whether calls are under way under a configuration from before a reload.
+    /// Whether calls are running under an earlier configuration.
     #[napi(catch_unwind)]
     pub fn lingers(&self) -> bool {
         self.shared.has_draining_calls()
     }
 }
 
-/// Reads a configuration and puts it in the place of the one that is; says as JSON what became of it.
+/// Reads a configuration and applies it; returns the result as JSON.
 fn reload(
     shared: &Arc<EngineHandle>,
     queue: Option<&Queue>,

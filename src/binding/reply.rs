@@ -1,4 +1,4 @@
-//! The one answer a slot gets, whatever happens to the work behind it.
+//! The single answer of a slot, whatever happens to the work behind it.
 
 use std::{
     sync::Arc,
@@ -36,7 +36,7 @@ impl SlotReply {
 
     fn settle(&mut self, item: impl FnOnce(u32) -> Item) {
         self.settled = true;
-        // Forgotten first: once JavaScript hears of the end, it may use the slot again.
+        // Free the slot first: JavaScript may reuse it as soon as it has the end.
         self.sink.ended(self.slot);
         self.sink.push(item(self.slot));
     }
@@ -56,7 +56,7 @@ impl Drop for SlotReply {
     }
 }
 
-/// Sends a stream's chunks to a slot, as far ahead as its reader allows.
+/// Sends a stream's chunks to a slot, as far ahead as its window allows.
 pub struct SlotSink {
     pub sink: Arc<dyn ItemSink>,
     pub slot: u32,

@@ -1,5 +1,6 @@
-//! The thread on which everything happens: one current-thread runtime, shared by all clients, started with
-//! the first of them and ended with the last.
+//! The one thread of the engine: a current-thread runtime, shared by all clients, started with the first of
+//! them and
+//! ended with the last.
 
 use std::{
     io,
@@ -31,16 +32,16 @@ impl Runtime {
     fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            // Name look-ups are the only blocking work.
+            // Name resolution is the only blocking work.
             .max_blocking_threads(4)
             .thread_name("bellwether-dns")
             .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         thread::Builder::new().name("bellwether".into()).spawn(move || {
-            // Ends when told to, or when the sender is gone.
+            // Ends on request, or when the sender is dropped.
             let _ = runtime.block_on(stopped);
-            // A look-up that hangs must not hang the end of a worker.
+            // A hanging name resolution must not block the end of a worker.
             runtime.shutdown_background();
         })?;
         Ok(Self { handle, stop: Mutex::new(Some(stop)) })

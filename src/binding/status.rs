@@ -1,4 +1,4 @@
-//! How things stand, as JSON.
+//! The state of a client as JSON.
 
 use napi_derive::napi;
 
@@ -39,7 +39,7 @@ impl NativeClient {
         status::health_report(&self.shared.engine()).to_string()
     }
 
-    /// What was spent between two days since 1970, both included; the last one without.
+    /// The costs between two days since 1970, both included; up to the last day without `to`.
     #[napi(catch_unwind)]
     pub fn costs(&self, from: Option<u32>, to: Option<u32>) -> String {
         let engine = self.shared.engine();
@@ -47,7 +47,7 @@ impl NativeClient {
         engine.accountant.report(from.unwrap_or(0), to.unwrap_or(today)).to_string()
     }
 
-    /// Every budget, with what is left of it.
+    /// Every budget with its remaining amount.
     #[napi(catch_unwind)]
     pub fn budgets(&self) -> String {
         let engine = self.shared.engine();

@@ -1,4 +1,4 @@
-//! How far a stream may run ahead of its reader.
+//! The flow-control window of a stream: how far it may run ahead of its reader.
 
 use std::{
     collections::VecDeque,
@@ -7,9 +7,10 @@ use std::{
 
 use parking_lot::Mutex;
 
-/// Chunks on their way to the reader; it gives leave for more in sixteens.
+/// The most chunks ahead of the reader, which credits them in sixteens.
 const MAX_CHUNKS: usize = 64;
-/// Above this many bytes fewer chunks will do. More than the sixteen that the reader may hold back, so that
+/// Above this many bytes fewer chunks are allowed. More than the sixteen chunks that the reader may hold
+/// back, so that
 /// neither side waits for the other.
 const MAX_BYTES: usize = 256 << 10;
 const MIN_CHUNKS: usize = 32;
@@ -31,7 +32,7 @@ impl StreamWindow {
         inner.bytes += bytes;
     }
 
-    /// The reader has read `chunks` more.
+    /// Credits chunks that were read.
     pub fn credit(&self, chunks: u32) {
         let mut inner = self.0.lock();
         for _ in 0..chunks {

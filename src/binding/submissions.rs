@@ -1,5 +1,6 @@
-//! What JavaScript has asked for: handed in, begun, ended. One lock for all of it, so that an abort always
-//! finds what it is meant for.
+//! The work that JavaScript has submitted: waiting, starting, running. One lock for all of it, so that an
+//! abort always
+//! finds its target.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -8,14 +9,14 @@ use tokio::task::AbortHandle;
 
 use super::stream_window::StreamWindow;
 
-/// Begins a piece of work, given what it runs in.
+/// Starts a piece of work in its context.
 type StartWork<C> = Box<dyn FnOnce(&Arc<C>) + Send>;
 
 pub struct Submissions<C>(Mutex<SubmissionState<C>>);
 
 struct SubmissionState<C> {
     slots: Vec<Option<SlotEntry>>,
-    /// What the runtime has not looked at.
+    /// Submissions that the runtime has not taken yet.
     intake: VecDeque<Submission<C>>,
     tickets: u64,
 }
@@ -23,23 +24,23 @@ struct SubmissionState<C> {
 /// Work that waits for the runtime.
 pub struct Submission<C> {
     pub slot: u32,
-    /// A slot may be somebody else's by the time it is looked at.
+    /// Distinguishes submissions: the slot may be reused before the runtime takes this one.
     ticket: u64,
     pub begin: StartWork<C>,
 }
 
 struct SlotEntry {
-    /// Whose it is, so that a client that closes ends its own.
+    /// The client that owns it.
     client: u32,
     state: SlotState,
 }
 
 enum SlotState {
-    /// Handed in, by this ticket.
+    /// Submitted with this ticket.
     Submitted(u64),
-    /// Being begun, and perhaps aborted meanwhile.
+    /// Being started, and perhaps aborted meanwhile.
     Beginning { aborted: bool },
-    /// How to end it, and how far its stream may run.
+    /// The handle that aborts it, and the window of its stream.
     Running { abort: AbortHandle, gate: Option<Arc<StreamWindow>> },
 }
 
@@ -50,7 +51,7 @@ impl<C> Default for Submissions<C> {
 }
 
 impl<C> Submissions<C> {
-    /// Hands work in; true when the runtime has to be told.
+    /// Submits work; true when the runtime has to be woken.
     pub fn submit(&self, client: u32, slot: u32, begin: StartWork<C>) -> bool {
         let mut inner = self.0.lock();
         inner.tickets += 1;
@@ -64,7 +65,7 @@ impl<C> Submissions<C> {
         std::mem::take(&mut self.0.lock().intake)
     }
 
-    /// Whether it is to be begun still: nobody has taken it back.
+    /// Starts a submission; false when it was aborted.
     pub fn begin(&self, submission: &Submission<C>) -> bool {
         let mut inner = self.0.lock();
         let entry = inner.slot(submission.slot).as_mut();
@@ -73,7 +74,7 @@ impl<C> Submissions<C> {
         entry.filter(submitted).map(|e| e.state = SlotState::Beginning { aborted: false }).is_some()
     }
 
-    /// Registers what `spawn` begins, before it can end. Does not spawn what was aborted meanwhile.
+    /// Registers what `spawn` starts, before it can end. Does not spawn what was aborted meanwhile.
     pub fn run(
         &self,
         client: u32,
@@ -96,12 +97,12 @@ impl<C> Submissions<C> {
         }
     }
 
-    /// Ends one slot's work. True when it had not begun: then nobody else says that it is over.
+    /// Aborts one slot's work. True when it had not started: then the caller reports its end.
     pub fn abort(&self, slot: u32) -> bool {
         self.0.lock().slots.get_mut(slot as usize).is_some_and(SlotEntry::abort)
     }
 
-    /// Ends everything of one client but `except`; returns the slots of what had not begun.
+    /// Aborts all work of one client but `except`; returns the slots whose work had not started.
     pub fn abort_all(&self, client: u32, except: Option<u32>) -> Vec<u32> {
         let mut inner = self.0.lock();
         let slots = inner.slots.iter_mut().zip(0u32..);
@@ -113,7 +114,7 @@ impl<C> Submissions<C> {
             .collect()
     }
 
-    /// Ends everything, for good: nobody is left to hear of it.
+    /// Aborts everything without reporting it.
     pub fn abandon(&self) {
         let intake = {
             let mut inner = self.0.lock();
@@ -145,7 +146,7 @@ impl<C> SubmissionState<C> {
 }
 
 impl SlotEntry {
-    /// Ends it; true when it had not begun.
+    /// Aborts it; true when it had not started.
     fn abort(entry: &mut Option<Self>) -> bool {
         match entry.as_mut().map(|e| &mut e.state) {
             None => false,

@@ -1,5 +1,6 @@
-//! Exchanges that JavaScript makes: `transport: 'fetch'`, or a function. Asked over the queue, step by step: send,
-//! read a piece, give up. The other side is `lib/native/transport.js`.
+//! Exchanges that JavaScript makes: `transport: 'fetch'`, or a function. Requested through the hub in
+//! steps: send, read
+//! a piece, end. The other side is `lib/native/transport.js`.
 
 use std::sync::{
     Arc,
@@ -26,14 +27,14 @@ pub struct JsTransport {
     next: AtomicU32,
 }
 
-/// One exchange; where it is dropped before its end, it is given up.
+/// One exchange. Dropping it before its end aborts it.
 struct JsExchange {
     functions: Arc<JsCallbacks>,
     function: u32,
     id: u32,
 }
 
-/// What JavaScript says of the head, or of why there is none.
+/// The response head from JavaScript, or why there is none.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum JsResponseHead {
@@ -98,12 +99,12 @@ impl BodySource for JsExchange {
 
 impl Drop for JsExchange {
     fn drop(&mut self) {
-        // Nobody waits for an answer.
+        // No answer is needed.
         drop(self.ask(json!({ "step": "end", "id": self.id })));
     }
 }
 
-/// The request's headers but for those that a fetch sets itself.
+/// The request's headers, without those that fetch sets itself.
 fn fields(request: &Request) -> Vec<(&str, &str)> {
     let head =
         request.head.headers().iter().filter(|(name, _)| !request.extra.iter().any(|(n, _)| n == *name));
@@ -113,7 +114,7 @@ fn fields(request: &Request) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// A fetch has decoded and measured the body already.
+/// Fetch has decoded and measured the body already.
 fn kept(headers: Vec<(String, String)>) -> HeaderMap {
     let field = |(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
     headers

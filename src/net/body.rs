@@ -1,4 +1,4 @@
-//! An answer's body, whichever protocol brings it.
+//! A response body of either protocol.
 
 use std::{
     future::poll_fn,
@@ -13,18 +13,18 @@ use super::{failure::root_message, h1::body::H1Body, pool::H2Lease, transport::T
 
 pub enum Body {
     H1(H1Body),
-    /// Its bytes are somebody else's to read.
+    /// Its bytes are read elsewhere.
     Empty,
     H2 {
         incoming: Incoming,
-        /// The stream's place on its connection, kept as long as it is read.
+        /// Holds the stream of the shared connection until the body has been read.
         _lease: H2Lease,
     },
     Carried(TransportBody),
 }
 
 impl Body {
-    /// Appends what is there of the payload to `out`; false at the end.
+    /// Appends the next bytes to `out`; false at the end.
     pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
         let incoming = match self {
             Self::H1(body) => return body.poll_data(cx, out),
@@ -37,7 +37,7 @@ impl Body {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(Ok(false)),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(root_message(&error))),
-                // Trailers say nothing that anybody here wants to know.
+                // Trailers are ignored.
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()
@@ -54,7 +54,7 @@ impl Body {
         poll_fn(|cx| self.poll_data(cx, out)).await
     }
 
-    /// Whether its end has been read already.
+    /// Whether the end has been read.
     pub fn is_end(&self) -> bool {
         match self {
             Self::H1(body) => body.is_end(),

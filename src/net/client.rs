@@ -1,4 +1,4 @@
-//! One exchange: send a request, get the head of the answer.
+//! Exchanges: sends a request and returns the head of its response.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -19,26 +19,26 @@ use super::{
 
 #[derive(Clone)]
 pub struct HttpClient {
-    /// One for each origin that is configured. `None` once the client is closed.
+    /// One pool for each origin. `None` once the client is closed.
     pools: Arc<RwLock<Option<Vec<Arc<Pool>>>>>,
     connector: Connector,
     proxy: Option<Arc<Proxy>>,
-    /// Set where somebody else makes the exchanges.
+    /// Exchanges requests in place of the network.
     transport: Option<Arc<dyn Transport>>,
 }
 
-/// How long each step of an exchange may take.
+/// The time limits of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExchangeTimeouts {
-    /// The connector's own limit without it.
+    /// The connector's default if `None`.
     pub connect: Option<Duration>,
-    /// None at all without it.
+    /// Unlimited if `None`.
     pub headers: Option<Duration>,
-    /// Not on a connection that has been used: the last one was found dead.
+    /// Needs a new connection: the last one was closed by the peer.
     pub fresh: bool,
 }
 
-/// The head of an answer, with what is known of the connection it came on.
+/// A response head, and its connection.
 pub struct Exchange {
     pub status: u16,
     pub fields: HeaderFields,
@@ -48,7 +48,7 @@ pub struct Exchange {
     pub connect_took: Option<Duration>,
 }
 
-/// A failed exchange; `reused` tells a stale connection from a sick vendor.
+/// A failed exchange; `reused` distinguishes a stale connection from a failing vendor.
 pub struct ExchangeFailure {
     pub failure: NetworkFailure,
     pub reused: bool,
@@ -71,7 +71,7 @@ impl HttpClient {
         self.pool(&target)?.warm().await
     }
 
-    /// Lets go of idle connections; those in use end with their requests.
+    /// Closes idle connections; those in use end with their requests.
     pub fn clear(&self) {
         let pools = self.pools.write().take();
         for pool in pools.into_iter().flatten() {
@@ -79,12 +79,12 @@ impl HttpClient {
         }
     }
 
-    /// Whether another client's connections are these.
+    /// Whether another client shares these connections.
     pub fn shares(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.pools, &other.pools)
     }
 
-    /// Lets go of the connections to all but these origins.
+    /// Closes the connections to all other origins.
     pub fn keep_only(&self, wanted: impl Fn(&Uri) -> bool) {
         let mut gone = Vec::new();
         if let Some(pools) = self.pools.write().as_mut() {
@@ -94,13 +94,14 @@ impl HttpClient {
         gone.iter().for_each(|pool| pool.close());
     }
 
-    /// The header that a plain-text proxy wants with every request.
+    /// The authorization header of a plain-text proxy.
     pub fn proxy_authorization(&self, target: &Uri) -> Option<HeaderValue> {
         let plain = target.scheme() == Some(&http::uri::Scheme::HTTP);
         self.proxy.as_ref().filter(|_| plain).and_then(|p| p.hop(target)).and_then(|hop| hop.authorization)
     }
 
-    /// Sends a request and waits for the head of its answer. `sending` hears when there is a connection for it.
+    /// Sends a request and waits for the response head. `sending` is called when the request has a
+    /// connection.
     pub async fn send(
         &self,
         request: Request,
@@ -122,8 +123,9 @@ impl HttpClient {
             });
         }
         let pool = self.pool(&request.head.uri).map_err(unsent)?;
-        // Without a limit of the call's own, opening a connection has the connector's, and waiting for a stream of
-        // a shared one the call's deadline.
+        // Without a limit of the call, opening a connection has the connector's limit, and waiting for a
+        // stream of a shared
+        // one the call's deadline.
         let lease =
             within(limits.connect, pool.checkout(limits.fresh), FailureKind::ConnectTimeout, "connection");
         let lease = lease.await.map_err(unsent)?;
@@ -167,7 +169,7 @@ async fn send_h1(
         Err(mut failure) => {
             if reused && failure.kind == FailureKind::Reset {
                 failure.kind = FailureKind::Stale;
-                // Those that were idle beside it are as likely to be gone.
+                // The other idle connections are as likely to be dead.
                 lease.discard_idle();
             }
             return Err(ExchangeFailure { failure, reused });
@@ -191,7 +193,7 @@ async fn send_h2(
     let answer = lease.sender.exchange(request.to_h2(), reused);
     let response = within(limits.headers, answer, FailureKind::HeadersTimeout, "answer").await;
     let response = response.map_err(|failure| {
-        // A connection whose peer has vanished would go on to swallow requests until a ping shows it.
+        // A connection whose peer has vanished would swallow further requests until a ping fails.
         if failure.kind == FailureKind::HeadersTimeout {
             lease.retire();
         }

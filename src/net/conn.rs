@@ -1,4 +1,4 @@
-//! One open connection: bytes both ways, and what is known of them.
+//! One open connection.
 
 use std::{
     io,
@@ -14,30 +14,30 @@ use std::{
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::Instant;
 
-/// Bytes both ways, whatever carries them.
+/// A byte stream in both directions.
 pub trait Io: Read + Write + Send + Unpin {}
 impl<T: Read + Write + Send + Unpin> Io for T {}
 
 pub struct Conn {
     io: Box<dyn Io>,
-    /// Requests go to a proxy in plain text, with the whole address in them.
+    /// Requests go to a plain-text proxy, with the absolute address.
     pub proxied: bool,
     pub h2: bool,
-    /// From the first look-up to the end of the handshake.
+    /// From name resolution to the end of the handshake.
     pub connect_took: Duration,
-    /// Exchanges it has carried; one that was opened ahead of need counts as having carried one.
+    /// The number of exchanges; a connection opened ahead of need counts as used once.
     pub uses: u32,
     writes: Option<Arc<LastWrite>>,
 }
 
-/// When bytes were last accepted for sending.
+/// When bytes were last written.
 pub struct LastWrite {
     since: Instant,
     nanos: AtomicU64,
 }
 
 impl LastWrite {
-    /// Whether a request that began then certainly never left: nothing was written since.
+    /// Whether a request that began then was certainly not sent: nothing was written since.
     pub fn before(&self, began: Instant) -> bool {
         self.since + Duration::from_nanos(self.nanos.load(Ordering::Relaxed)) < began
     }
@@ -48,15 +48,16 @@ impl Conn {
         Self { io, proxied, h2, connect_took: Duration::ZERO, uses: 0, writes: None }
     }
 
-    /// From here on it is noted when bytes are written.
+    /// Records writes from now on.
     pub fn note_writes(&mut self) -> Arc<LastWrite> {
         let writes = Arc::new(LastWrite { since: Instant::now(), nanos: AtomicU64::new(0) });
         self.writes = Some(writes.clone());
         writes
     }
 
-    /// Whether the peer has neither closed an idle HTTP/1.1 connection nor sent anything out of turn;
-    /// `waker` hears when it does.
+    /// Whether an idle HTTP/1.1 connection is neither closed nor has received unexpected bytes; `waker` is
+    /// woken when
+    /// that changes.
     pub fn is_quiet(&mut self, waker: &Waker) -> bool {
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
@@ -64,7 +65,7 @@ impl Conn {
         Pin::new(&mut self.io).poll_read(&mut cx, buffer.unfilled()).is_pending()
     }
 
-    /// Reads what is there, at most `bytes`; 0 at the end.
+    /// Reads at most `bytes`; 0 at the end.
     pub fn poll_bytes(&mut self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(bytes);
         match Pin::new(&mut self.io).poll_read(cx, buffer.unfilled()) {

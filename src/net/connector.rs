@@ -1,4 +1,4 @@
-//! From an address to a connection: TCP with happy eyeballs, a proxy's tunnel, TLS with ALPN.
+//! Opens connections: TCP with happy eyeballs, a proxy's tunnel, TLS with ALPN.
 
 use std::{
     error::Error as StdError,
@@ -27,12 +27,12 @@ use super::{
 type BoxError = Box<dyn StdError + Send + Sync>;
 pub type DialFuture = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
 
-/// Opens connections. The seam at which a simulated network takes the place of the real one.
+/// Opens connections. Simulations replace the network here.
 pub trait Dial: Send + Sync + 'static {
     fn dial(&self, target: Uri) -> DialFuture;
 }
 
-/// A connection that did not come to be, with the step that failed.
+/// A failed connection, with the step that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     #[error("{0}")]
@@ -57,7 +57,7 @@ impl TcpDial {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // A peer that vanished without a word is noticed within two minutes even between requests.
+        // A peer that vanished is noticed within two minutes, also between requests.
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         tcp.set_keepalive_interval(Some(Duration::from_secs(15)));
         tcp.set_keepalive_retries(Some(4));
@@ -147,11 +147,11 @@ fn https(tls: rustls::ClientConfig, h2: bool, plain: Box<dyn Io>) -> HttpsConnec
     }
 }
 
-/// A stream that is open already, for connectors that want to open theirs; it serves once.
+/// An open stream, for connectors that want to open theirs; usable once.
 #[derive(Clone)]
 struct AlreadyOpen(Arc<parking_lot::Mutex<Option<Box<dyn Io>>>>);
 
-/// The plain stream as hyper-rustls and the tunnel hand it on.
+/// A plain stream, in the form that hyper-rustls and the tunnel take.
 struct Plain(Box<dyn Io>);
 
 impl AlreadyOpen {
@@ -203,7 +203,7 @@ impl Write for Plain {
     }
 }
 
-/// Opens connections within the time allowed.
+/// Opens connections within a time limit.
 #[derive(Clone)]
 pub struct Connector {
     dial: Arc<dyn Dial>,

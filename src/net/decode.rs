@@ -1,4 +1,5 @@
-//! `content-encoding`: gzip, deflate and br, piece by piece, so that a compressed stream stays a stream.
+//! Decodes `content-encoding`: gzip, deflate and br, piece by piece, so that a compressed stream stays a
+//! stream.
 
 use std::io::{self, Write};
 
@@ -10,12 +11,14 @@ pub enum ContentDecoder {
     Gzip(Box<MultiGzDecoder<BoundedWriter>>),
     Zlib(Box<ZlibDecoder<BoundedWriter>>),
     RawDeflate(Box<DeflateDecoder<BoundedWriter>>),
-    /// The first bytes say whether a deflate body has zlib's head, as it should, or none, as some servers send.
+    /// The first bytes, which distinguish deflate with zlib's header, as specified, from deflate without,
+    /// as some servers
+    /// send it.
     Deflate(Vec<u8>, usize),
     Brotli(Box<DecompressorWriter<BoundedWriter>>),
 }
 
-/// Where decoders write to, as much as is allowed between two looks.
+/// The decoders' output, bounded for each piece.
 pub struct BoundedWriter {
     out: Vec<u8>,
     limit: usize,
@@ -35,12 +38,12 @@ impl Write for BoundedWriter {
     }
 }
 
-/// An encoding that was not asked for and is not understood.
+/// An encoding that was not requested.
 #[derive(Debug)]
 pub struct UnknownEncoding;
 
 impl ContentDecoder {
-    /// `limit` bounds what one piece may come to, in bytes: a few hundred can be a gigabyte.
+    /// `limit` bounds the decoded size of one piece, in bytes: a few hundred can be a gigabyte.
     pub fn new(encoding: Option<&str>, limit: usize) -> Result<Self, UnknownEncoding> {
         let sink = BoundedWriter { out: Vec::new(), limit };
         match encoding.map(|e| e.trim().to_ascii_lowercase()).as_deref() {
@@ -56,7 +59,7 @@ impl ContentDecoder {
         matches!(self, Self::Identity)
     }
 
-    /// Decodes one piece into what can be read of it so far. A caller bounds the sum.
+    /// Decodes one piece as far as possible. The caller bounds the sum.
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Identity => Ok(bytes.to_vec()),
@@ -70,7 +73,7 @@ impl ContentDecoder {
                 let &[first, second, ..] = start.as_slice() else { return Ok(Vec::new()) };
                 let start = std::mem::take(start);
                 let sink = BoundedWriter { out: Vec::new(), limit: *limit };
-                // RFC 1950: method 8, and a check sum over the first two bytes.
+                // RFC 1950: method 8, and a checksum over the first two bytes.
                 let zlib = first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31);
                 *self = if zlib {
                     Self::Zlib(Box::new(ZlibDecoder::new(sink)))
@@ -97,7 +100,7 @@ impl ContentDecoder {
         }
     }
 
-    /// The end: an error when the encoded data was cut.
+    /// Ends decoding; fails when the encoded data was cut.
     pub fn finish(&mut self) -> io::Result<Vec<u8>> {
         match self {
             Self::Identity => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! What went wrong on the wire, in words that carry no address, no key and no foreign type.
+//! Failures of the network, with messages free of addresses and keys.
 
 use std::error::Error as StdError;
 
@@ -11,13 +11,14 @@ pub enum FailureKind {
     Tls,
     ConnectTimeout,
     HeadersTimeout,
-    /// The peer processed nothing: the connection died before the request was written, or it said so.
+    /// The peer processed nothing: the connection closed before the request was written, or the peer
+    /// reported it.
     Unsent,
-    /// The connection broke after the request was written and before an answer.
+    /// The connection broke after the request was written and before a response.
     Reset,
-    /// The same on a connection that had served before: its peer may have been closing it already.
+    /// `Reset` on a reused connection, which the peer may have been closing already.
     Stale,
-    /// The answer's head was no HTTP.
+    /// The response head is not HTTP.
     Malformed,
 }
 
@@ -60,12 +61,12 @@ impl From<hyper::Error> for NetworkFailure {
 fn kind_of(error: &(dyn StdError + 'static)) -> Option<FailureKind> {
     if let Some(h2) = error.downcast_ref::<h2::Error>() {
         let refused = h2.reason() == Some(h2::Reason::REFUSED_STREAM);
-        // A graceful GOAWAY fails only streams above the last one it processed.
+        // A graceful GOAWAY fails only streams above the last processed one.
         let unprocessed = h2.is_go_away() && h2.is_remote() && h2.reason() == Some(h2::Reason::NO_ERROR);
         return Some(if refused || unprocessed { FailureKind::Unsent } else { FailureKind::Reset });
     }
     let hyper = error.downcast_ref::<hyper::Error>()?;
-    // "Dispatch gone": an HTTP/2 connection went away while the request still waited for a stream of its own.
+    // The HTTP/2 connection closed while the request still waited for a stream.
     if hyper.is_canceled() || hyper.is_user() {
         Some(FailureKind::Unsent)
     } else if hyper.is_parse() {
@@ -75,7 +76,7 @@ fn kind_of(error: &(dyn StdError + 'static)) -> Option<FailureKind> {
     }
 }
 
-/// The innermost cause says most, and none of the causes quotes a header.
+/// The innermost cause is the most specific, and none of the causes quotes a header.
 pub fn root_message(error: &(dyn StdError + 'static)) -> String {
     let mut current = error;
     while let Some(source) = current.source() {

@@ -1,9 +1,9 @@
-//! The header fields of an answer, as either protocol brought them.
+//! The header fields of a response, of either protocol.
 
 use http::HeaderMap;
 
 pub enum HeaderFields {
-    /// HTTP/1.1: the head's bytes, and where names and values lie in them.
+    /// HTTP/1.1: the bytes of the head, and the positions of names and values.
     Lines {
         bytes: Vec<u8>,
         places: Vec<FieldPosition>,
@@ -11,7 +11,7 @@ pub enum HeaderFields {
     Map(HeaderMap),
 }
 
-/// Where one field lies: starts and ends of its name and its value.
+/// The position of one field: start and end of its name and its value.
 #[derive(Clone, Copy)]
 pub struct FieldPosition {
     pub name: (u32, u32),
@@ -19,7 +19,7 @@ pub struct FieldPosition {
 }
 
 impl HeaderFields {
-    /// Every field, as name and value.
+    /// Calls `take` with the name and value of every field.
     pub fn each<'a>(&'a self, mut take: impl FnMut(&'a [u8], &'a [u8])) {
         match self {
             Self::Map(map) => map.iter().for_each(|(n, v)| take(n.as_str().as_bytes(), v.as_bytes())),
@@ -29,7 +29,7 @@ impl HeaderFields {
         }
     }
 
-    /// All the fields of this name.
+    /// The values of all fields with this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let (map, lines) = match self {
             Self::Map(map) => (Some(map.get_all(name).iter().map(|v| v.as_bytes())), None),
@@ -47,7 +47,7 @@ fn part(bytes: &[u8], (start, end): (u32, u32)) -> &[u8] {
     bytes.get(start as usize..end as usize).unwrap_or_default()
 }
 
-/// A value as text, unless it is no visible ASCII.
+/// A value as text; `None` if it is not visible ASCII.
 pub fn text(bytes: &[u8]) -> Option<&str> {
     let visible = bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\t'));
     visible.then(|| std::str::from_utf8(bytes).ok()).flatten()

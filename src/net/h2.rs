@@ -1,4 +1,4 @@
-//! One HTTP/2 connection: many exchanges at a time, as many as the peer allows.
+//! An HTTP/2 connection: many concurrent exchanges, as many as the peer allows.
 
 use std::{
     future::{Future, poll_fn},
@@ -24,24 +24,25 @@ use super::{
     failure::{FailureKind, NetworkFailure},
 };
 
-/// Until the peer has said how many streams it allows. What it refuses then is sent again, for free.
+/// Assumed until the peer announces its limit. Requests that it refuses are sent again without retry
+/// budget.
 const STREAMS_AT_FIRST: usize = 100;
 const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// A connection's sending half.
+/// The sending half of a connection.
 #[derive(Clone)]
 pub struct Sender {
     requests: SendRequest<Full<Bytes>>,
     writes: Arc<LastWrite>,
     pub connect_took: Duration,
-    /// Driven by a task of its own; asked here how many streams the peer allows.
+    /// Driven by its own task; asked here for the number of streams that the peer allows.
     connection: Arc<Mutex<Option<Connection>>>,
 }
 
 type Connection = http2::Connection<Conn, Full<Bytes>, TokioExecutor>;
 
 impl Sender {
-    /// Speaks HTTP/2 on `conn`. `ended` is called at its end. The task behind it ends with the last sender and
+    /// Starts HTTP/2 on `conn`. `ended` is called at its end. Its task ends with the last sender and
     /// stream.
     pub async fn new(mut conn: Conn, ended: impl FnOnce() + Send + 'static) -> Result<Self, NetworkFailure> {
         let connect_took = conn.connect_took;
@@ -49,7 +50,8 @@ impl Sender {
         let (requests, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_max_send_streams(STREAMS_AT_FIRST)
-            // Room for many small frames: the peer is cut off when their overhead outgrows half of this, and
+            // Room for many small frames: the peer is disconnected when their overhead exceeds half of
+            // this, and
             // vendors flush token by token.
             .initial_connection_window_size(16 << 20)
             .initial_stream_window_size(256 << 10)
@@ -65,7 +67,7 @@ impl Sender {
                 None => Poll::Ready(()),
             })
             .await;
-            // Dropped at once: requests that still wait in it hear that they were not sent.
+            // Dropped at once: requests that still wait in it learn that they were not sent.
             let connection = driven.lock().take();
             drop(connection);
             ended();
@@ -73,7 +75,7 @@ impl Sender {
         Ok(Self { requests, writes, connect_took, connection })
     }
 
-    /// Streams the peer allows at a time.
+    /// The most concurrent streams that the peer allows.
     pub fn streams(&self) -> usize {
         self.connection.lock().as_ref().map_or(1, |c| c.current_max_send_streams().max(1))
     }
@@ -82,7 +84,7 @@ impl Sender {
         self.requests.is_closed()
     }
 
-    /// Sends a request and waits for the head of its answer. `reused`: the connection has served before.
+    /// Sends a request and waits for the response head. `reused`: the connection has been used before.
     pub async fn exchange(
         &mut self,
         request: Request<Full<Bytes>>,

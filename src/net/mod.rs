@@ -1,4 +1,4 @@
-//! Sockets and what is read from them. Knows nothing of policies.
+//! Sockets and protocols. Independent of policies.
 
 pub mod body;
 pub mod client;

@@ -1,4 +1,4 @@
-//! Which proxy stands between us and an address.
+//! Selects the proxy for an address.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ pub enum ProxyOptions {
     Off,
     /// One proxy for everything.
     Url(String),
-    /// As the environment says.
+    /// From the environment variables.
     Environment { http: String, https: String, all: String, no: String },
 }
 
-/// An address may carry a password.
+/// An address may contain a password.
 impl fmt::Debug for ProxyOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -28,7 +28,7 @@ impl fmt::Debug for ProxyOptions {
 
 pub struct Proxy(Matcher);
 
-/// A proxy to go through.
+/// A proxy and its authorization.
 pub struct ProxyHop {
     pub uri: Uri,
     pub authorization: Option<HeaderValue>,
@@ -44,7 +44,7 @@ impl Proxy {
             {
                 None
             }
-            // "*" excepts everything, as everywhere else.
+            // "*" disables proxies, by convention.
             ProxyOptions::Environment { no, .. } if no.split(',').any(|name| name.trim() == "*") => None,
             ProxyOptions::Environment { http, https, all, no } => {
                 let mut builder = Matcher::builder().no(no.clone());

@@ -1,4 +1,4 @@
-//! A request in the form both protocols take.
+//! A request in the form that both protocols take.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use http_body_util::Full;
 /// The `user-agent` of every request.
 pub const USER_AGENT: &str = concat!("bellwether/", env!("CARGO_PKG_VERSION"));
 
-/// What is the same for every request of one kind to one address: made once.
+/// The part that all requests of one kind to one address share, prepared once.
 pub struct RequestHead {
     pub method: Method,
     pub uri: Uri,
     headers: HeaderMap,
-    /// The same as HTTP/1.1 writes it, without the blank line. It holds the credential.
+    /// The head as HTTP/1.1 writes it, without the blank line. It holds the credential.
     lines: Vec<u8>,
 }
 
 pub struct Request {
     pub head: Arc<RequestHead>,
-    /// Headers of this one request.
+    /// Headers of this request only.
     pub extra: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
 }
@@ -41,7 +41,7 @@ impl Request {
         Self { head, extra: Vec::new(), body }
     }
 
-    /// Head and body as HTTP/1.1 sends them. A proxy without a tunnel wants the whole address.
+    /// Head and body for HTTP/1.1. A proxy without a tunnel needs the absolute address.
     pub fn to_h1(&self, proxied: bool) -> Vec<u8> {
         let anew;
         let replaced = self.extra.iter().any(|(name, _)| self.head.headers.contains_key(name));
@@ -61,7 +61,7 @@ impl Request {
         for (name, value) in &self.extra {
             line(&mut out, name, value);
         }
-        // What comes behind the head must have been announced in it: it would be a request of its own.
+        // A body must be announced by the head, or it would be read as another request.
         if self.head.method != Method::GET || !self.body.is_empty() {
             out.extend_from_slice(b"content-length: ");
             decimal(&mut out, self.body.len());
@@ -97,7 +97,7 @@ fn lines(method: &Method, uri: &Uri, headers: &HeaderMap, absolute: bool) -> Vec
         out.extend_from_slice(b"://");
         out.extend_from_slice(authority.as_bytes());
     }
-    // A query without a path comes without its slash.
+    // A query without a path lacks its slash.
     if !path.starts_with('/') {
         out.push(b'/');
     }

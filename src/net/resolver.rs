@@ -1,5 +1,6 @@
-//! Name resolution through the system's resolver, on a thread that may block, with an error of its own
-//! so that a DNS failure is told apart from a refused connection.
+//! Resolves names through the system's resolver on a blocking thread. Its own error type distinguishes a
+//! DNS failure
+//! from a refused connection.
 
 use std::{
     future::Future,

@@ -1,19 +1,19 @@
-//! Server-sent events out of bytes, however they were cut. Pure: bytes in, events out.
+//! Parses server-sent events from bytes in pieces of any size. No I/O.
 //! After the WHATWG HTML standard, "Server-sent events", 9.2.6 "Interpreting an event stream".
 
-/// One event: its name, when it had one, and its data lines joined by newlines.
+/// One event: its name, if it has one, and its data lines joined by newlines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     pub name: Option<String>,
     pub data: String,
 }
 
-/// An event or a line grew beyond the limit.
+/// An event or a line exceeds the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLarge;
 
 pub struct Framer {
-    /// Bytes of lines that are not complete yet, from `start`.
+    /// Bytes of incomplete lines, from `start`.
     buffer: Vec<u8>,
     start: usize,
     /// How far the current line has been searched for its end.
@@ -28,7 +28,7 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// `limit` bounds an event's data and the line that comes to it, together, in bytes.
+    /// `limit` bounds an event's data together with the current line, in bytes.
     pub fn new(limit: usize) -> Self {
         Self {
             buffer: Vec::new(),
@@ -52,7 +52,7 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next complete event, if there is one.
+    /// The next complete event.
     pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
         loop {
             if self.after_cr && self.start < self.buffer.len() {
@@ -71,7 +71,7 @@ impl Framer {
             let end = self.searched + length;
             self.after_cr = self.buffer[end] == b'\r';
             let line = self.start..end;
-            // As above for a line that is not complete: how the bytes are cut decides nothing.
+            // The same for an incomplete line: where the bytes are split must not matter.
             if line.len() + self.data.len() > self.limit {
                 return Err(TooLarge);
             }
@@ -83,7 +83,7 @@ impl Framer {
         }
     }
 
-    /// The end of the stream: a last event without its blank line still counts.
+    /// Ends the stream: a last event without its blank line still counts.
     pub fn finish(&mut self) -> Option<Event> {
         let rest = self.start..self.buffer.len();
         if !rest.is_empty() {
@@ -136,7 +136,7 @@ impl Framer {
         Some(Event { name, data })
     }
 
-    /// Moves an unfinished line to the front once what was read outweighs it.
+    /// Moves an incomplete line to the front when the bytes read before outweigh it.
     fn compact(&mut self) {
         if self.start > 4_096 && self.start * 2 > self.buffer.len() {
             self.buffer.drain(..self.start);

@@ -1,4 +1,4 @@
-//! Whom we trust: Mozilla's roots, the user's own certificates, and the system's on request.
+//! Trusted certificates: Mozilla's roots, the user's own, and the system's on request.
 
 use std::sync::Arc;
 
@@ -37,10 +37,10 @@ pub fn client_config(options: &TlsOptions) -> Result<ClientConfig, BadCertificat
         }
     }
     if options.system_ca {
-        // What the system holds beside sound certificates is the system's business.
+        // Invalid certificates of the system are ignored.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    // The provider is named here, not installed for the process: we are a guest in it.
+    // The provider is passed here, not installed for the process, whose guest we are.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -48,7 +48,7 @@ pub fn client_config(options: &TlsOptions) -> Result<ClientConfig, BadCertificat
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Whether a connection ended because its peer did not accept us in the handshake: TLS 1.3 says so only after it.
+/// Whether the peer refused our side of the handshake: with TLS 1.3 the error comes after it.
 pub fn refused(error: &std::io::Error) -> bool {
     use rustls::{AlertDescription as Alert, Error};
     matches!(

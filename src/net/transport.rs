@@ -1,4 +1,4 @@
-//! The seam at which somebody else makes the exchanges: a `fetch` that users give, or that their tests intercept.
+//! The interface for exchanges outside of `net`: a `fetch` that users pass, or that their tests intercept.
 
 use std::{
     future::Future,
@@ -10,25 +10,25 @@ use super::{failure::NetworkFailure, request::Request};
 
 pub type TransportFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Makes exchanges.
+/// Exchanges requests.
 pub trait Transport: Send + Sync + 'static {
     fn send(&self, request: Request) -> TransportFuture<Result<TransportResponse, NetworkFailure>>;
 }
 
-/// The head of an answer, and where its body comes from.
+/// A response head, and the source of its body.
 pub struct TransportResponse {
     pub status: u16,
     pub fields: http::HeaderMap,
     pub source: Box<dyn BodySource>,
 }
 
-/// A body that is asked for piece by piece. Dropping it ends the exchange.
+/// A body that is read piece by piece. Dropping it ends the exchange.
 pub trait BodySource: Send {
     /// The next piece; `None` at the end.
     fn next(&mut self) -> TransportFuture<Result<Option<Vec<u8>>, String>>;
 }
 
-/// A body that comes from such a source.
+/// A body with such a source.
 pub struct TransportBody {
     source: Box<dyn BodySource>,
     next: Option<TransportFuture<Result<Option<Vec<u8>>, String>>>,
@@ -40,7 +40,7 @@ impl TransportBody {
         Self { source, next: None, ended: false }
     }
 
-    /// Appends what comes next to `out`; false at the end.
+    /// Appends the next bytes to `out`; false at the end.
     pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
         while !self.ended {
             let next = self.next.get_or_insert_with(|| self.source.next());

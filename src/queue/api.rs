@@ -1,4 +1,4 @@
-//! What the binding holds: puts calls in, tells what became of them, and ends with its client.
+//! The durable queue's interface: enqueues calls, returns their results, and ends with its client.
 
 use std::{
     io,
@@ -27,12 +27,12 @@ use super::{
 };
 use crate::{base::clock::SystemClock, config::queue::QueueConfig, engine::Engine};
 
-/// Who may wait for results at once.
+/// The most callers that wait for results at once.
 const MAX_AWAITED: usize = 4_096;
 
 type Result<T> = std::result::Result<T, QueueError>;
 
-/// What one round of deliveries came to.
+/// The result of one round of deliveries.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RetryCounts {
     pub delivered: u64,
@@ -43,11 +43,11 @@ pub struct RetryCounts {
 pub struct Queue {
     shared: Arc<QueueShared>,
     draining: Mutex<Option<JoinHandle<()>>>,
-    /// Tells people when too much waits.
+    /// Watches the backlog for alerts.
     watching: AbortHandle,
 }
 
-/// Takes back what waited for a result that nobody waits for any more.
+/// Removes a waiting caller that has gone.
 struct ResultWaiter<'a> {
     shared: &'a QueueShared,
     id: &'a str,
@@ -68,7 +68,7 @@ impl Drop for ResultWaiter<'_> {
 // === impl Queue ===
 
 impl Queue {
-    /// Opens the file on a thread of its own, and begins to deliver what is in it.
+    /// Opens the file on its own thread, and starts to deliver its jobs.
     pub fn start(config: QueueConfig, engine: Arc<Engine>, runtime: &Handle) -> io::Result<Arc<Self>> {
         let gauge = Arc::new(QueueGauge::default());
         let told = gauge.clone();
@@ -101,7 +101,7 @@ impl Queue {
         Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)), watching }))
     }
 
-    /// From now on jobs are delivered under another configuration.
+    /// Delivers jobs under another configuration from now on.
     pub fn follow(&self, engine: Arc<Engine>) {
         *self.shared.engine.write() = engine;
         self.shared.gauge.kick.notify_one();
@@ -117,7 +117,7 @@ impl Queue {
         self.ask(|_| Ok(())).await
     }
 
-    /// Keeps a call; resolves with its id when it is on disk.
+    /// Enqueues a call; resolves with its id when it is on disk.
     pub async fn enqueue(&self, draft: JobDraft) -> Result<String> {
         let now_ms = self.shared.clock.now_ms();
         let (id, new) = self.ask(move |store| store.enqueue(&draft, now_ms)).await?;
@@ -128,7 +128,7 @@ impl Queue {
         Ok(id)
     }
 
-    /// What became of a job, once it is over.
+    /// The result of a job, once it is over.
     pub async fn result(&self, id: &str) -> Result<JobOutcome> {
         loop {
             let (sender, over) = oneshot::channel();
@@ -139,7 +139,7 @@ impl Queue {
                 }
                 awaited.entry(id.to_owned()).or_default().push(sender);
             }
-            // Before the look at the file: what ends in between is heard.
+            // Registered before the file is read: an end in between is noticed.
             let awaiting = ResultWaiter { shared: &self.shared, id };
             let asked = id.to_owned();
             let (state, kept) = self.ask(move |store| store.result(&asked)).await?;
@@ -157,7 +157,7 @@ impl Queue {
         }
     }
 
-    /// The next job that ended after a place in the order of ends.
+    /// The first job that ended after a place in the order of ends.
     pub async fn next_end(&self, place: i64) -> Result<JobOutcome> {
         let mut ended = self.shared.ended.subscribe();
         loop {
@@ -189,17 +189,17 @@ impl Queue {
         Ok(back)
     }
 
-    /// Throws away what came in or ended at least so long ago.
+    /// Deletes jobs that were enqueued or ended at least `older_than_ms` ago.
     pub async fn purge(&self, state: Option<JobState>, older_than_ms: i64) -> Result<usize> {
         let before = self.shared.clock.now_ms().saturating_sub(older_than_ms);
         let purged = self.ask(move |store| store.purge(state, before)).await?;
-        // Whoever waited for one of them is told that it is gone.
+        // Callers that wait for a purged job are notified.
         let all: Vec<_> = self.shared.awaited.lock().drain().collect();
         drop(all);
         Ok(purged)
     }
 
-    /// Tries every job that waits once, without regard to when it was to be tried again; limits and cooldowns are kept.
+    /// Tries every waiting job once, whatever its backoff. Limits and cooldowns still hold.
     pub async fn retry_all(&self) -> Result<RetryCounts> {
         let shared = &self.shared;
         let now_ms = shared.clock.now_ms();
@@ -233,14 +233,14 @@ impl Queue {
         self.shared.worker.ask(act).await
     }
 
-    /// Begins no more deliveries; those under way go on.
+    /// Starts no more deliveries; running ones go on.
     pub fn stop(&self) {
         self.watching.abort();
         self.shared.closing.send_replace(true);
         self.shared.gauge.kick.notify_one();
     }
 
-    /// Ends what is still being delivered, and lets go of the file after its last commit.
+    /// Ends running deliveries, and releases the file after its last commit.
     pub async fn close(&self) {
         self.stop();
         let draining = self.draining.lock().take();
@@ -251,7 +251,7 @@ impl Queue {
         self.shared.worker.close().await;
     }
 
-    /// Keeps commits from being made, for tests.
+    /// Holds commits back, for tests.
     pub fn hold(&self, held: bool) {
         self.shared.worker.hold.set(held);
     }
@@ -267,7 +267,7 @@ impl Drop for Queue {
     }
 }
 
-/// A round counts until it is dropped.
+/// Counts for a round until it is dropped.
 struct RoundGuard<'a> {
     shared: &'a QueueShared,
     round: &'a Arc<RetryRound>,

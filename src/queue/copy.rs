@@ -1,8 +1,11 @@
-//! A copy of a file that its owner may be writing to, as it was at some moment.
+//! A consistent copy of a file that its owner may be writing to.
 //!
-//! What the owner commits goes to the log first, and is written back to the file later; the log begins anew, with another
-//! head, only after all of it was written back. So a file, and then a log, that are copied while the log's head stays
-//! what it is belong together: whatever the file has half of, the log has whole. A torn end of the log is no commit.
+//! SQLite commits to the log first and writes back to the file later; the log restarts, with another
+//! header, only after
+//! all of it was written back. So a file copied first and a log copied second belong together when the
+//! log's header has
+//! not changed: whatever is half written in the file is complete in the log. A torn end of the log is not a
+//! commit.
 
 use std::{
     fs::{self, File},
@@ -13,21 +16,21 @@ use std::{
 
 use super::{error::QueueError, seal};
 
-/// The log's head: salts that change when it begins anew.
+/// The length of the log's header, in bytes. Its salts change when the log restarts.
 const HEAD: u64 = 32;
-/// An owner begins a log anew once in a thousand pages; twice in one copying is bad luck.
+/// The log restarts about every thousand pages; twice during one copy is rare.
 const TRIES: usize = 20;
 
-/// Removed when it is dropped.
+/// The copy is removed when this is dropped.
 pub struct FileCopy {
     folder: PathBuf,
 }
 
-/// By what two moments are told apart.
+/// Distinguishes two states of the log.
 #[derive(PartialEq, Eq)]
 enum CopyStamp {
     Log(Vec<u8>),
-    /// Its owner closed it, or has written nothing yet.
+    /// Its owner closed it, or has not written yet.
     NoLog(Option<SystemTime>),
 }
 
@@ -47,7 +50,7 @@ impl FileCopy {
         self.folder.join("copy.db")
     }
 
-    /// A folder that its owner alone can read, and that was not there.
+    /// A new folder that only its owner can read.
     fn make() -> std::io::Result<Self> {
         let random =
             seal::random::<8>().map_err(|_| std::io::Error::other("the system gives no randomness"))?;
@@ -59,12 +62,12 @@ impl FileCopy {
         Ok(Self { folder })
     }
 
-    /// False if the log began anew meanwhile.
+    /// Copies once. False if the log restarted meanwhile.
     fn take(&self, path: &Path) -> std::io::Result<bool> {
         let before = stamp(path)?;
         copy(path, &self.path())?;
         match copy(&log_of(path), &log_of(&self.path())) {
-            // An empty log is none.
+            // An empty log counts as none.
             Err(e) if e.kind() == ErrorKind::NotFound => drop(File::create(log_of(&self.path()))?),
             copied => copied?,
         }
@@ -74,7 +77,7 @@ impl FileCopy {
 
 impl Drop for FileCopy {
     fn drop(&mut self) {
-        // Nobody else can read it, and the system clears such folders.
+        // Only its owner can read it, and the system clears such folders.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -86,7 +89,7 @@ pub fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-/// Not with its permissions: who may read a file may write to a copy.
+/// Without the original's permissions: who may read the file must be able to write to the copy.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut from = File::open(from)?;
     std::io::copy(&mut from, &mut File::create(to)?).map(|_| ())
@@ -101,7 +104,7 @@ fn stamp(path: &Path) -> std::io::Result<CopyStamp> {
         Err(e) if e.kind() == ErrorKind::NotFound => {}
         Err(e) => return Err(e),
     }
-    // A file system without such times has fewer moments to tell apart.
+    // Without creation times, fewer states can be distinguished.
     Ok(if head.is_empty() {
         CopyStamp::NoLog(fs::metadata(path)?.modified().ok())
     } else {

@@ -1,4 +1,4 @@
-//! For tests: SQLite's own way to the disk, which counts what is synced and fails when it is told to.
+//! For tests: a VFS of SQLite that counts syncs and can be made to fail.
 
 #![expect(unsafe_code, reason = "a VFS is a table of C functions")]
 
@@ -13,7 +13,7 @@ use std::{
 
 use rusqlite::ffi;
 
-/// Files of this name are counted: tests run side by side.
+/// Only files with this name are counted, for tests run side by side.
 const COUNTED: &str = "counted-by-disk";
 
 static SYNCS: AtomicU64 = AtomicU64::new(0);
@@ -34,14 +34,14 @@ struct OriginalVfs {
     open: OpenFile,
 }
 
-/// A file's table: SQLite sees the first part, and has another table for each kind of file.
+/// A file's table of methods: SQLite uses the first part, followed by the table of the default VFS.
 #[repr(C)]
 struct Methods {
     counting: ffi::sqlite3_io_methods,
     original: ffi::sqlite3_io_methods,
 }
 
-/// Makes the counting one the default, for files whose name has `COUNTED` in it.
+/// Makes the counting VFS the default, for files whose name contains `COUNTED`.
 pub fn install() {
     INSTALLED.call_once(|| {
         // SAFETY: SQLite's default VFS lives as long as the process; the copy is leaked, as the registry demands.
@@ -58,7 +58,7 @@ pub fn install() {
     });
 }
 
-/// How often anything was synced until now.
+/// The number of syncs so far.
 pub fn syncs() -> u64 {
     SYNCS.load(Ordering::SeqCst)
 }
@@ -67,7 +67,7 @@ pub fn set_full(full: bool) {
     FULL.store(full, Ordering::SeqCst);
 }
 
-/// A path in `folder` that is counted.
+/// A counted path in `folder`.
 pub fn counted(folder: &std::path::Path) -> std::path::PathBuf {
     folder.join(COUNTED)
 }
@@ -87,7 +87,7 @@ unsafe extern "C" fn open_counted(
         if code == ffi::SQLITE_OK && counted {
             let original = *(*file).pMethods;
             let counting = ffi::sqlite3_io_methods { xSync: Some(sync), xWrite: Some(write), ..original };
-            // Leaked: a few files of a test.
+            // Leaked: a test opens only a few files.
             (*file).pMethods = (&raw const *Box::leak(Box::new(Methods { counting, original }))).cast();
         }
         code

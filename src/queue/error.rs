@@ -1,4 +1,4 @@
-//! What can go wrong with the queue itself.
+//! Errors of the queue itself.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub enum QueueError {
 }
 
 impl QueueError {
-    /// An error of SQLite's in words that say what to do.
+    /// Explains an error of SQLite with what to do about it.
     pub fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let why = match error.sqlite_error_code() {
             Some(SqliteError::DiskFull) => "the disk is full",
@@ -45,7 +45,7 @@ impl QueueError {
         Self::File(format!("the queue's file {} cannot be used: {why}", path.display()))
     }
 
-    /// As the error of an operation on the queue.
+    /// The error of an operation on the queue.
     pub fn into_call_error(self) -> CallError {
         let message = self.to_string();
         match self {
@@ -56,7 +56,7 @@ impl QueueError {
         }
     }
 
-    /// As the error of a call that could not be queued after it had failed with `failure`.
+    /// The error of a call that could not be queued after it had failed with `failure`.
     pub fn instead_of(self, failure: CallError) -> CallError {
         let own = self.into_call_error();
         if own.code == ErrorCode::ClientClosed {

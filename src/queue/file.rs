@@ -1,4 +1,4 @@
-//! A queue's file without its queue: what the command line looks at, and puts in order. Nothing is delivered.
+//! A queue's file without a running queue, for the command line. Delivers nothing.
 
 use std::{fs, path::Path, time::SystemTime};
 
@@ -9,16 +9,16 @@ use crate::{base::timestamp::epoch_ms, config::queue::QueueConfig};
 
 type Result<T> = std::result::Result<T, QueueError>;
 
-/// Looking is done at a copy, so that it disturbs nobody; what changes the file takes it into possession.
+/// Reading uses a copy, so that a running owner is not disturbed; changes need the file's lock.
 pub struct QueueFile {
     config: QueueConfig,
 }
 
-/// What was done to jobs that were named one by one.
+/// The result of an operation on jobs by id.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AdminResult {
     pub done: Vec<String>,
-    /// With the reason why not.
+    /// Each with the reason.
     pub refused: Vec<(String, String)>,
 }
 
@@ -31,7 +31,7 @@ impl QueueFile {
         &self.config.path
     }
 
-    /// Jobs, and what there is besides: `{sealed, counts, bytes, jobs}`.
+    /// The jobs, and totals: `{sealed, counts, bytes, jobs}`.
     pub fn list(&self, state: Option<JobState>, limit: u32, after: Option<&str>) -> Result<Value> {
         self.look(|store| {
             let jobs = store.list(state, limit, after)?;
@@ -49,7 +49,7 @@ impl QueueFile {
         self.look(|store| store.show(id))
     }
 
-    /// Puts jobs that are over in vain back.
+    /// Puts failed, dead and expired jobs back.
     pub fn retry(&self, ids: &[String]) -> Result<AdminResult> {
         let now_ms = now_ms();
         self.each(ids, |store, id| match store.retry(id, now_ms)? {
@@ -58,18 +58,19 @@ impl QueueFile {
         })
     }
 
-    /// Puts all dead letters back; how many.
+    /// Puts all dead letters back; returns how many.
     pub fn retry_dead(&self) -> Result<usize> {
         let now_ms = now_ms();
         self.tend(|store| store.retry_dead(now_ms))
     }
 
-    /// Throws jobs away, whatever became of them.
+    /// Deletes jobs in any state.
     pub fn throw_away(&self, ids: &[String]) -> Result<AdminResult> {
         self.each(ids, |store, id| store.throw_away(id).map(|()| None))
     }
 
-    /// Throws away what came in or ended at least so long ago: of a state, or all that is over.
+    /// Deletes jobs that were enqueued or ended at least `older_than_ms` ago: of one state, or all that are
+    /// over.
     pub fn purge(&self, state: Option<JobState>, older_than_ms: i64) -> Result<usize> {
         let before = now_ms().saturating_sub(older_than_ms);
         self.tend(|store| store.purge(state, before))
@@ -88,14 +89,14 @@ impl QueueFile {
         self.is_there()?;
         let mut store = Store::tend(&self.config, now_ms())?;
         store.begin()?;
-        // Dropping it rolls back.
+        // On an error, dropping the store rolls back.
         let result = act(&mut store)?;
         store.commit()?;
         store.close();
         Ok(result)
     }
 
-    /// Each is done or refused by itself; all in one commit.
+    /// Handles each job separately, all in one commit.
     fn each(
         &self,
         ids: &[String],
@@ -117,7 +118,7 @@ impl QueueFile {
         })
     }
 
-    /// What is not there is not made.
+    /// Fails when the file does not exist, instead of creating it.
     fn is_there(&self) -> Result<()> {
         let path = self.path();
         let found = fs::metadata(path).map_err(|e| match e.kind() {
@@ -127,7 +128,7 @@ impl QueueFile {
         if !found.is_file() {
             return Err(QueueError::file(path, "it is no file"));
         }
-        // SQLite would make a database of it.
+        // SQLite would turn it into a database.
         if found.len() == 0 && !crate::queue::copy::log_of(path).exists() {
             return Err(QueueError::file(path, "it is empty, and no queue's"));
         }

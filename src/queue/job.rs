@@ -1,23 +1,23 @@
-//! One call that waits: what is kept of it, and what became of it.
+//! A job: one waiting call as it is kept, and its result.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{base::reason::Reason, call::options::CallOptions, dialect::openai::request::ChatRequest};
 
-/// Where a job stands; the number is the file's.
+/// The state of a job; the number is stored in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum JobState {
     Queued = 0,
-    /// A vendor may have it.
+    /// It may have reached a vendor.
     Delivering = 1,
     Delivered = 2,
-    /// The request itself was refused: nobody will answer it.
+    /// The request was refused; no endpoint will answer it.
     Failed = 3,
-    /// It was delivered as often as it may be, in vain.
+    /// Every allowed delivery failed.
     Dead = 4,
-    /// Its time was over first.
+    /// Its `ttl` passed.
     Expired = 5,
 }
 
@@ -44,20 +44,20 @@ impl JobState {
     }
 }
 
-/// A call as it is to be kept.
+/// A call before it is enqueued.
 #[derive(Clone, Debug)]
 pub struct JobDraft {
     /// The request and the call's options, as JSON.
     pub payload: String,
     pub priority: i32,
     pub idempotency_key: Option<String>,
-    /// A vendor may have answered it before it came here.
+    /// A vendor may have answered it before it was enqueued.
     pub maybe_duplicate: bool,
-    /// What says who may be asked: jobs that share it wait for the same endpoints.
+    /// Which endpoints may be used: jobs with the same lane wait for the same ones.
     pub lane: String,
 }
 
-/// What a payload is made of.
+/// The contents of a payload.
 #[derive(Deserialize, Serialize)]
 pub struct JobPayload<'a> {
     #[serde(borrow)]
@@ -67,7 +67,7 @@ pub struct JobPayload<'a> {
 }
 
 impl JobDraft {
-    /// A call that is to be kept: its request, and its options as they were given.
+    /// The draft of a call: its request, and its options as given.
     pub fn of(request: &ChatRequest, given: Option<&str>, options: &CallOptions) -> Self {
         let payload =
             format!(r#"{{"request":{},"options":{}}}"#, request.whole_text(), given.unwrap_or("null"));
@@ -82,12 +82,12 @@ impl JobDraft {
     }
 }
 
-/// Why a delivery came to nothing.
+/// Why a delivery failed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct JobFailure {
     /// ISO 8601.
     pub at: String,
-    /// In the words of `Reason`.
+    /// A word of `Reason`.
     pub reason: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub status: Option<u16>,
@@ -95,7 +95,7 @@ pub struct JobFailure {
     pub counted: bool,
 }
 
-/// Failures that are kept of a job: the last ones.
+/// The most failures kept for a job: the last ones.
 pub const KEPT_FAILURES: usize = 10;
 
 /// The next job of a lane.
@@ -110,13 +110,13 @@ pub struct JobHead {
     pub maybe_duplicate: bool,
 }
 
-/// What the file has that is due, and when there will be more.
+/// The due jobs, and when there will be more.
 #[derive(Debug, Default)]
 pub struct DueJobs {
     pub heads: Vec<JobHead>,
-    /// Milliseconds of the store's clock: the next job that is not due yet.
+    /// When the next job becomes due, in milliseconds of the store's clock.
     pub next_at: Option<i64>,
-    /// Jobs that were not looked at: there are more lanes than heads.
+    /// There are more lanes than heads: some jobs were not read.
     pub more: bool,
     pub expired: Vec<String>,
 }
@@ -127,14 +127,14 @@ pub enum JobSettlement {
     Delivered {
         result: Vec<u8>,
     },
-    /// For good: refused, or dead.
+    /// Final: refused, or dead.
     Over {
         state: JobState,
         error: Vec<u8>,
         failure: JobFailure,
         counted: bool,
     },
-    /// To be tried again.
+    /// To be delivered again.
     Again {
         after_ms: i64,
         failure: JobFailure,
@@ -143,7 +143,7 @@ pub enum JobSettlement {
     },
 }
 
-/// A result as it is kept.
+/// The stored result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobResult {
     Answer {
@@ -154,18 +154,18 @@ pub enum JobResult {
     Error(String),
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Debug)]
 pub struct JobOutcome {
     pub id: String,
     pub state: JobState,
     pub kept: Option<JobResult>,
-    /// Its place in the order of ends, to ask for the next.
+    /// Its place in the order of ends, for `next_end`.
     pub place: i64,
 }
 
 impl JobResult {
-    /// The length of the body stands before it.
+    /// Packs body and report, with the length of the body first.
     pub fn pack(body: &str, report: &str) -> Vec<u8> {
         let length = (body.len() as u64).to_le_bytes();
         [&length[..], body.as_bytes(), report.as_bytes()].concat()
@@ -180,8 +180,9 @@ impl JobResult {
     }
 }
 
-/// Whether an attempt that ended so had reached a vendor that took it. What was turned away at the door, or never
-/// got there, says something about the vendor and nothing about the job.
+/// Whether an attempt with this failure counts as a delivery. One that was rejected at once, or never sent,
+/// says
+/// something about the vendor and nothing about the job.
 pub fn counts(reason: Reason) -> bool {
     match reason {
         Reason::Reset

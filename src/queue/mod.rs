@@ -1,8 +1,9 @@
-//! Calls that nobody could answer, kept in a file until somebody can.
+//! The durable queue: calls that no endpoint could answer, kept in a file until one can.
 //!
-//! `store` is the file and knows no engine, `worker` the thread that alone touches it, `drain` makes calls of jobs
-//! when there is somebody to ask, and `queue` is what the binding holds. `file` is for people who look at a file that
-//! another process may have.
+//! `store` is the file, `worker` the thread that owns it, `scheduler` delivers jobs as calls when an
+//! endpoint may answer,
+//! and `api` is the interface of the binding. `file` is for the command line, whose file another process
+//! may have open.
 
 mod api;
 mod backlog;

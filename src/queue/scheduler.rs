@@ -1,5 +1,6 @@
-//! Makes calls of jobs when there is somebody to ask: by priority, then age, no faster than limits allow, a few at
-//! once. It sleeps until something changes; alone in an outage it looks again after 1 s, doubling to 30 s.
+//! Delivers jobs as calls when an endpoint may answer: by priority, then age, no faster than limits allow,
+//! a few at
+//! once. It sleeps until something changes; during an outage it looks again after 1 s, doubling to 30 s.
 
 use std::{
     collections::HashMap,
@@ -31,23 +32,24 @@ use crate::{
     engine::CallGuard,
 };
 
-/// Deliveries at once. After trouble one, and twice as many with each that is answered.
+/// The most deliveries at once. One after a failure, doubling with each success.
 const MAX_UNDER_WAY: usize = 8;
-/// How long a lane that came to nothing is left alone, unless somebody answers meanwhile: doubling to the longest.
+/// How long a lane is paused after a failed delivery, unless an endpoint answers meanwhile: doubling to the
+/// longest.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a job waits after a delivery that counts: four times as long each time, to the longest.
+/// How long a job waits after a counted delivery: four times as long each time, up to the longest.
 const BACKOFF_MS: i64 = 10_000;
 const LONGEST_BACKOFF_MS: i64 = 3_600_000;
-/// Between two looks when there was nothing to do, however much happens.
+/// The shortest pause between two passes that found nothing to do.
 const LEAST_REST: Duration = Duration::from_millis(50);
-/// After the file could not be read or written.
+/// The pause after the file could not be read or written.
 const FILE_PAUSE: Duration = Duration::from_secs(30);
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
-/// Lanes whose troubles are remembered.
+/// The most paused lanes that are remembered.
 const MAX_PAUSED: usize = 1_024;
 
-/// How a delivery came out, for the pace of the next.
+/// How a delivery ended, for the pace of the next.
 struct FinishedDelivery {
     seq: i64,
     lane: Vec<u8>,
@@ -57,7 +59,7 @@ struct FinishedDelivery {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DeliveryResult {
     Answered,
-    /// The job's own fault.
+    /// The job itself was refused.
     Refused,
     InVain,
 }
@@ -77,7 +79,7 @@ struct PreparedJob {
     options: CallOptions,
 }
 
-/// Runs until it is told that the queue closes. Owned by the queue, which aborts it.
+/// Runs until the queue closes. Owned by the queue, which aborts it.
 pub async fn run(shared: Arc<QueueShared>) {
     let mut drain = Scheduler {
         shared,
@@ -91,14 +93,14 @@ pub async fn run(shared: Arc<QueueShared>) {
         drain.collect();
         let pass = drain.shared.passes.load(Ordering::Acquire);
         let wait_queue = drain.shared.engine().wait_queue.clone();
-        // Before the look: what changes during it is heard.
+        // Before the pass: changes during it are noticed.
         wait_queue.watch();
         if wait_queue.has_recovered() {
             drain.paused.clear();
         }
         let (wake, due) = match drain.pass().await {
             SchedulerPass::Began => {
-                // It takes its admission before anybody looks whether there is room for another.
+                // The call takes its admission before the next job is considered.
                 tokio::task::yield_now().await;
                 continue;
             }
@@ -117,7 +119,7 @@ enum SchedulerPass {
     Began,
     Nothing {
         until: Option<Instant>,
-        /// There is a job that somebody might take: only then does it matter what changes at the endpoints.
+        /// A job is due: only then do changes at endpoints matter.
         due: bool,
     },
 }
@@ -152,7 +154,7 @@ impl Scheduler {
     }
 
     fn learn(&mut self, done: Option<FinishedDelivery>) {
-        // One that panicked is still `delivering` in the file, and is delivered again after a restart.
+        // A delivery that panicked stays `delivering` in the file, and is delivered again after a restart.
         let Some(FinishedDelivery { seq, lane, well }) = done else { return };
         self.under_way.retain(|other| *other != seq);
         match well {
@@ -173,7 +175,7 @@ impl Scheduler {
         }
     }
 
-    /// Looks for one job that can be sent, and begins to.
+    /// Finds one job that can be sent, and starts its delivery.
     async fn pass(&mut self) -> SchedulerPass {
         self.shared.looks.fetch_add(1, Ordering::Relaxed);
         let now_ms = self.shared.now_ms();
@@ -211,24 +213,24 @@ impl Scheduler {
                 Readiness::At(at) => at,
                 Readiness::Later => continue,
             };
-            // One wake, when both are over.
+            // One wake-up when both are over.
             let at = paused.map_or(at, |paused| paused.max(at));
             until = Some(until.map_or(at, |soonest| soonest.min(at)));
         }
         SchedulerPass::Nothing { until, due }
     }
 
-    /// On disk it is being delivered before a byte of it is sent.
+    /// The job is `delivering` on disk before a byte of it is sent.
     async fn begin(&mut self, parcel: PreparedJob) -> SchedulerPass {
         let engine = self.shared.engine();
-        // One for the call, and one until its end is on disk.
+        // One guard for the call, one until its end is on disk.
         let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
             return SchedulerPass::Nothing { until: None, due: true };
         };
         let seq = parcel.head.seq;
         match self.shared.worker.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
-            // Purged meanwhile: there may be others.
+            // Purged meanwhile: there may be other jobs.
             Ok(false) => return SchedulerPass::Began,
             Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
         }
@@ -238,7 +240,7 @@ impl Scheduler {
         SchedulerPass::Began
     }
 
-    /// A job that is no call (any more).
+    /// Ends a job that cannot be made a call any more.
     async fn refuse(&mut self, head: JobHead, error: &CallError) {
         let JobHead { seq, id, .. } = head;
         let settlement = over(JobState::Failed, error, failure(&self.shared, error, false), false);
@@ -248,7 +250,7 @@ impl Scheduler {
     }
 }
 
-/// Makes a call of what was kept.
+/// Makes a call of a stored job.
 fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHead, CallError)>> {
     let read = || -> Result<_, Box<CallError>> {
         let damaged = || Box::new(CallError::internal("a queued request cannot be read"));
@@ -261,7 +263,7 @@ fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHe
                 .map_err(|problems| Box::new(CallError::problems(problems)))?,
             None => CallOptions::default(),
         };
-        // It is held back until somebody is ready, and goes back if he is not after all.
+        // The scheduler waits for a ready endpoint; the call itself does not wait or queue.
         let options =
             CallOptions { on_unavailable: Some(OnUnavailable::Error), hedge: Some(None), ..options };
         Ok((request, options))
@@ -293,7 +295,7 @@ async fn deliver(
             shared.ended(&id, seq, true);
             DeliveryResult::Answered
         }
-        // It stays as it is in the file: whoever opens that next delivers it again.
+        // The job stays `delivering` in the file: the next owner delivers it again.
         Err(error) if error.code == ErrorCode::ClientClosed => DeliveryResult::InVain,
         Err(error) => {
             let counted = error.attempts.iter().any(was_taken);
@@ -340,7 +342,7 @@ fn over(
     move || JobSettlement::Over { state, error: error.clone(), failure: failure.clone(), counted }
 }
 
-/// What cannot be written now, as on a full disk, is held and tried again: it was paid for.
+/// Writes a settlement. On failure, as with a full disk, it is held and retried: the answer was paid for.
 async fn settle(shared: &QueueShared, seq: i64, settlement: impl Fn() -> JobSettlement) {
     loop {
         let (settlement, now_ms) = (settlement(), shared.now_ms());
@@ -352,7 +354,7 @@ async fn settle(shared: &QueueShared, seq: i64, settlement: impl Fn() -> JobSett
     }
 }
 
-/// Whether a vendor had it: not one that was never reached, nor one that turned it away at the door.
+/// Whether the attempt reached a vendor that did not reject it at once.
 fn was_taken(attempt: &Attempt) -> bool {
     attempt.outcome != AttemptOutcome::Skipped && attempt.reason.is_some_and(counts)
 }
@@ -367,7 +369,7 @@ fn failure(shared: &QueueShared, error: &CallError, counted: bool) -> JobFailure
     }
 }
 
-/// How long a lane is left alone after so many failures in a row before the last.
+/// The pause of a lane after `times` consecutive failures before the last.
 fn pause(times: u32) -> Duration {
     PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_PAUSE)
 }

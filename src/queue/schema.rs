@@ -1,9 +1,10 @@
-//! The file's tables, and how an older file becomes a newer one.
+//! The file's tables, and the migrations of older files.
 
 use rusqlite::{Connection, Transaction};
 
-/// Each brings a file to the version of its place, counted from one. What is here was published: it is never changed,
-/// only followed.
+/// Each migration leads to the version of its position, counted from one. Published ones are never changed;
+/// new ones
+/// are appended.
 const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE jobs (
@@ -65,18 +66,18 @@ const MIGRATIONS: [&str; 2] = ["
     END;
 "];
 
-/// `bell`, so that a database of somebody else's is not taken for a queue.
+/// `bell`: distinguishes a queue from other databases.
 const APPLICATION: i32 = 0x6265_6c6c;
 
 #[derive(Debug)]
 pub enum SchemaProblem {
     Sqlite(rusqlite::Error),
-    /// Made by a later version.
+    /// Written by a later version.
     Newer {
         found: i64,
         known: usize,
     },
-    /// A database, but no queue.
+    /// A database, but not a queue.
     Foreign,
 }
 
@@ -86,7 +87,7 @@ impl From<rusqlite::Error> for SchemaProblem {
     }
 }
 
-/// Brings the file up to date; `fresh` is called within the same commit for one that was empty.
+/// Migrates the file; calls `fresh` in the same commit for an empty one.
 pub fn migrate(
     connection: &mut Connection,
     fresh: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,

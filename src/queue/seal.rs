@@ -1,5 +1,6 @@
-//! Seals what is written with the user's key: ChaCha20-Poly1305, a key for each file made from the user's and the
-//! file's salt, a random nonce for each text.
+//! Encrypts stored texts with the user's key: ChaCha20-Poly1305, with a key for each file derived from the
+//! user's key
+//! and the file's salt, and a random nonce for each text.
 
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -12,7 +13,7 @@ use crate::config::queue::QueueKey;
 
 pub const SALT_BYTES: usize = 16;
 
-/// What a text is: one does not open as another.
+/// What a text is for: one does not decrypt as another.
 #[derive(Clone, Copy)]
 pub enum SealedRole {
     Check,
@@ -20,17 +21,17 @@ pub enum SealedRole {
     Result,
 }
 
-/// It was not sealed with this key, or it was changed.
+/// Encrypted with another key, or changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// The system gives no randomness.
+/// The system has no randomness.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoRandomness;
 
 pub struct Seal {
     key: Option<LessSafeKey>,
-    /// For idempotency keys, which nobody is to guess from the file.
+    /// For idempotency keys, so that they cannot be guessed from the file.
     digests: hmac::Key,
 }
 
@@ -41,7 +42,7 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
 }
 
 impl Seal {
-    /// Without a key, what is sealed is what was given.
+    /// Without a key, texts are stored as they are.
     pub fn new(key: Option<&QueueKey>, salt: &[u8]) -> Self {
         let Some(key) = key else {
             return Self { key: None, digests: hmac::Key::new(hmac::HMAC_SHA256, salt) };
@@ -86,7 +87,7 @@ impl Seal {
         Ok(text)
     }
 
-    /// The same for the same text, and nothing to guess it from but with the file's key.
+    /// A keyed digest: the same for the same text, and not guessable without the key.
     pub fn digest(&self, text: &[u8]) -> Vec<u8> {
         hmac::sign(&self.digests, text).as_ref().to_vec()
     }

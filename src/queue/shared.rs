@@ -1,4 +1,4 @@
-//! What the queue's interface, its scheduler and its backlog watch share.
+//! The state that the queue's interface, its scheduler and its backlog watch share.
 
 use std::{
     collections::HashMap,
@@ -25,28 +25,28 @@ use crate::{
     engine::Engine,
 };
 
-/// What the last look at the queue came to when it found nothing more to begin.
+/// The state of the scheduler when it has nothing more to start.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SchedulerRest {
     pub pass: u64,
-    /// The oldest job that is being delivered.
+    /// The oldest running delivery.
     pub first_under_way: Option<i64>,
 }
 
-/// Counts what ends of the jobs that were there when it began.
+/// Counts the ends of the jobs that existed when the round began.
 pub(super) struct RetryRound {
     pub last: i64,
     pub delivered: AtomicU64,
     pub failed: AtomicU64,
 }
 
-/// What the file's thread and the runtime both know.
+/// The state that the file's thread shares with the runtime.
 #[derive(Default)]
 pub(super) struct QueueGauge {
     pub waiting: AtomicU64,
-    /// There is something new to look at.
+    /// Notified when there is something new to do.
     pub kick: Notify,
-    /// Why the file cannot be used, if it cannot.
+    /// Why the file cannot be used.
     pub unusable: Mutex<Option<QueueError>>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct QueueShared {
     pub ended: watch::Sender<u64>,
     pub rest: watch::Sender<SchedulerRest>,
     pub passes: AtomicU64,
-    /// How often the file was looked into for what is due.
+    /// How often the file was read for due jobs.
     pub looks: AtomicU64,
     pub closing: watch::Sender<bool>,
 }
@@ -77,7 +77,7 @@ impl QueueShared {
         self.clock.now_ms()
     }
 
-    /// A job is over: those who wait for it hear.
+    /// Records that a job is over and notifies the callers that wait for it.
     pub fn ended(&self, id: &str, seq: i64, delivered: bool) {
         for round in self.rounds.lock().iter().filter(|round| seq <= round.last) {
             let count = if delivered { &round.delivered } else { &round.failed };
@@ -87,7 +87,7 @@ impl QueueShared {
     }
 
     pub fn over(&self, id: &str) {
-        // Dropping them is the message.
+        // Dropping the senders is the notification.
         drop(self.awaited.lock().remove(id));
         self.ended.send_modify(|count| *count += 1);
     }

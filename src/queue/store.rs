@@ -1,4 +1,4 @@
-//! The file: every operation on it, each given the time. Whoever calls commits.
+//! The file and its operations. The time is an argument; the caller commits.
 
 mod admin;
 mod age;
@@ -28,17 +28,17 @@ pub struct Store {
     path: PathBuf,
     seal: Seal,
     prefix: String,
-    /// Requests and answers can be read: they are in plain text, or the key is there.
+    /// Requests and answers can be read: they are plain, or the key is given.
     readable: bool,
     max_jobs: u64,
     max_bytes: u64,
     ttl_ms: Option<i64>,
-    /// The last lane that was looked at, when there were more than are looked at in one go.
+    /// The last lane that was read, when there are more than fit in one pass.
     lane: Vec<u8>,
-    /// Steps that SQLite's machine has taken.
+    /// The steps that SQLite's virtual machine has taken.
     #[cfg(test)]
     steps: std::cell::Cell<i64>,
-    /// Last: what the file holds is written before another may have it. None for a copy.
+    /// Dropped last: the file's contents are written before the lock is released. `None` for a copy.
     _lock: Option<File>,
 }
 
@@ -47,13 +47,13 @@ impl Store {
         &self.path
     }
 
-    /// Ends a use of the file in order, and leaves nothing beside it but the lock's file.
+    /// Closes the file, leaving only its lock file beside it.
     pub fn close(self) {
-        // It is as good without: the log is read at the next opening.
+        // A failure is harmless: the log is read at the next opening.
         let _ = self.connection.close();
     }
 
-    /// Grows with every row that is changed.
+    /// Grows with every changed row.
     pub fn changes(&self) -> u64 {
         self.connection.total_changes()
     }
@@ -74,7 +74,7 @@ impl Store {
         format!("{}-{seq:x}", self.prefix)
     }
 
-    /// What an id stands for; nothing for another file's.
+    /// The number of a job by its id; not found for an id of another file.
     pub fn seq(&self, id: &str) -> Result<i64> {
         id.strip_prefix(&self.prefix)
             .and_then(|rest| rest.strip_prefix('-'))
@@ -89,7 +89,7 @@ impl Store {
         self.totals().map(|totals| totals.waiting)
     }
 
-    /// Puts a job in, and says its id and whether it is new.
+    /// Adds a job; returns its id and whether it is new.
     pub fn enqueue(&self, draft: &JobDraft, now_ms: i64) -> Result<(String, bool)> {
         let idempotency = draft.idempotency_key.as_ref().map(|key| self.seal.digest(key.as_bytes()));
         if let Some(digest) = &idempotency {
@@ -98,7 +98,7 @@ impl Store {
                 return Ok((self.id(seq), false));
             }
         }
-        // Dead letters wait for people, and take room like the others.
+        // Dead letters stay until the user acts, and count like the others.
         if self.totals()?.held_jobs >= self.max_jobs {
             return Err(QueueError::Full(self.max_jobs));
         }

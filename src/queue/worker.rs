@@ -1,4 +1,4 @@
-//! The thread that alone touches the file: what waits for it is done in one commit, and told when that is on disk.
+//! The thread that owns the file. Waiting tasks share one commit, and are answered when it is on disk.
 
 use std::{
     sync::{
@@ -21,14 +21,14 @@ use crate::{
     config::queue::QueueConfig,
 };
 
-/// Operations that may wait; more are refused.
+/// The most waiting tasks; more are refused.
 const MAX_WAITING: usize = 4_096;
-/// Operations in one commit.
+/// The most tasks in one commit.
 const MAX_BATCH: usize = 256;
-/// A file that could not be opened is tried again when it is asked for, but not in one breath.
+/// A file that could not be opened is tried again with the next task, but not within this time.
 const REOPEN_AFTER: Duration = Duration::from_millis(500);
 
-/// The wall clock as it was at the start, moved on by the other one: nobody who sets the clock expires a job.
+/// The wall clock at the start, advanced by the monotonic one: setting the clock does not expire jobs.
 #[derive(Clone, Copy)]
 pub struct QueueClock {
     began: Instant,
@@ -45,7 +45,7 @@ impl QueueClock {
     }
 }
 
-/// Keeps commits from being made, to show in tests that nobody but their own callers waits for them.
+/// Holds commits back, to show in tests that only their own callers wait for them.
 #[derive(Default)]
 pub struct CommitPause {
     held: Mutex<bool>,
@@ -66,9 +66,9 @@ impl CommitPause {
     }
 }
 
-/// What everybody should know of the file.
+/// Changes of the file that the queue must know.
 pub enum FileStatus<'a> {
-    /// It can be used; how many jobs wait.
+    /// It can be used; the number of waiting jobs.
     Opened(u64),
     Unusable(&'a QueueError),
     Waiting(u64),
@@ -76,7 +76,7 @@ pub enum FileStatus<'a> {
 
 trait StoreTask: Send {
     fn act(&mut self, store: &mut Store);
-    /// Tells what came of it; `outcome` is that of the commit.
+    /// Answers the caller; `outcome` is that of the commit.
     fn done(self: Box<Self>, outcome: Result<(), QueueError>);
 }
 
@@ -96,7 +96,7 @@ where
 
     fn done(self: Box<Self>, outcome: Result<(), QueueError>) {
         let Self { result, reply, .. } = *self;
-        // Whoever asked may be gone.
+        // The caller may be gone.
         let _ = reply.send(outcome.and_then(|()| result.unwrap_or(Err(QueueError::Closed))));
     }
 }
@@ -106,7 +106,7 @@ enum WorkerCommand {
     Close(oneshot::Sender<()>),
 }
 
-/// The way to the thread, which ends when all of them are dropped, after its last commit.
+/// The handle of the thread. The thread ends after its last commit when all handles are dropped.
 #[derive(Clone)]
 pub struct Worker {
     commands: SyncSender<WorkerCommand>,
@@ -114,7 +114,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// `news` is told on the thread, before whoever asked.
+    /// `news` is called on the thread, before the callers are answered.
     pub fn start(
         config: QueueConfig,
         clock: QueueClock,
@@ -130,7 +130,7 @@ impl Worker {
         Ok(Self { commands, hold })
     }
 
-    /// Does something with the file; resolves when its commit is on disk.
+    /// Runs a task on the file; resolves when its commit is on disk.
     pub async fn ask<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Store) -> Result<T, QueueError> + Send + 'static,
@@ -144,11 +144,11 @@ impl Worker {
         answer.await.unwrap_or(Err(QueueError::Closed))
     }
 
-    /// Ends the thread after what was asked before; resolves when the file is let go of.
+    /// Ends the thread after the tasks before; resolves when the file is released.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         let mut command = WorkerCommand::Close(reply);
-        // What waits is bounded and is being done: there is room soon.
+        // The waiting tasks are bounded and being served: there is room soon.
         while let Err(TrySendError::Full(refused)) = self.commands.try_send(command) {
             command = refused;
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -213,7 +213,7 @@ fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPaus
     }
 }
 
-/// One commit for all of them: it takes as long as one's.
+/// One commit for all of them, which takes as long as for one.
 fn serve(
     store: &mut Store,
     mut batch: Vec<Box<dyn StoreTask>>,

@@ -1,5 +1,6 @@
-//! Alerts on their way to people elsewhere: held back at the desk, then put into the line of each receiver. One task
-//! watches the desk, one each line; they end with `close`, or when this is dropped.
+//! Sends alerts to receivers: through the dispatcher, then through a queue for each receiver. One task
+//! serves the
+//! dispatcher, one each queue; they end with `close`, or when this is dropped.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,7 +37,7 @@ pub struct Notifier {
 
 struct NotifierInner {
     state: Mutex<NotifierState>,
-    /// There is something new on the desk.
+    /// The dispatcher has a new alert.
     came: Notify,
     around: NotifyContext,
 }
@@ -74,7 +75,7 @@ impl Notifier {
         Self { inner: Arc::new(inner), dispatcher_task: Mutex::default() }
     }
 
-    /// Receivers that stay keep what waits for them; what waits for others is dropped.
+    /// Applies a new configuration. Remaining receivers keep their queue; the queues of others are dropped.
     pub fn reconfigure(&self, config: NotifyConfig, http: &HttpClient) {
         let mut state = self.inner.state.lock();
         state.dispatcher.reconfigure(config.policy);
@@ -93,7 +94,7 @@ impl Notifier {
         }
     }
 
-    /// Takes an alert. Where there is no runtime there is nobody to send it.
+    /// Takes an alert. Without a runtime it is not sent.
     pub fn pass(&self, alert: &Alert) {
         {
             let mut state = self.inner.state.lock();
@@ -113,12 +114,12 @@ impl Notifier {
         }
     }
 
-    /// What was sent and dropped, by receiver.
+    /// The delivery outcomes by receiver.
     pub fn tallies(&self) -> &DeliveryStats {
         &self.inner.around.tallies
     }
 
-    /// Sends what waits, as far as that can be done within a time, and ends.
+    /// Sends what is waiting, for at most `within`, and ends.
     pub async fn close(&self, within: Duration) {
         let lines = {
             let mut state = self.inner.state.lock();
@@ -137,19 +138,19 @@ impl Notifier {
         self.end();
     }
 
-    /// What was not sent is dropped.
+    /// Ends. What has not been sent is dropped.
     pub fn end(&self) {
         if let Some(task) = self.dispatcher_task.lock().take() {
             task.abort();
         }
         let mut state = self.inner.state.lock();
         state.closed = true;
-        // What is left is dropped, and counted.
+        // Waiting messages are dropped and counted.
         state.queues.clear();
     }
 }
 
-/// The connections of a forwarder that has no client.
+/// The connections of a forwarder without a client.
 pub fn connections(proxy: &ProxyOptions, tls: &TlsOptions) -> Result<HttpClient, BadCertificate> {
     let proxy = Proxy::new(proxy).map(Arc::new);
     let dial = Arc::new(TcpDial::new(tls, proxy.clone())?);
@@ -162,7 +163,7 @@ fn deliver(queues: &[ReceiverQueue], alerts: &[Alert]) {
     }
 }
 
-/// Takes from the desk what is due. Ended by its owner.
+/// Moves due alerts from the dispatcher to the queues. Ended by its owner.
 async fn watch_desk(inner: Arc<NotifierInner>) {
     loop {
         let next = {

@@ -1,4 +1,4 @@
-//! What became of alerts, by receiver.
+//! Counts alerts by receiver and delivery outcome.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ const SERVICE: usize = 60;
 
 pub fn body(alerts: &[Alert]) -> String {
     let embeds: Vec<Value> = alerts.iter().map(of).collect();
-    // Whatever a name says, nobody is called by it.
+    // Names must not mention users or roles.
     json!({ "embeds": embeds, "allowed_mentions": { "parse": [] } }).to_string()
 }
 
@@ -27,7 +27,7 @@ fn of(alert: &Alert) -> Value {
     };
     let field = |name: &str, value: &str, most| {
         let value = markdown(value, most);
-        // An empty one is refused.
+        // Discord refuses empty values.
         json!({ "name": name, "value": if value.trim().is_empty() { "–" } else { &*value }, "inline": true })
     };
     let said = match alert.status {
@@ -48,7 +48,7 @@ fn of(alert: &Alert) -> Value {
     })
 }
 
-/// A backslash takes the meaning from what has one in Discord's Markdown.
+/// Escapes Discord's Markdown by backslashes.
 fn markdown(text: &str, most: usize) -> String {
     escaped(text, most, |c, out| match c {
         '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | '@' | ':' => {

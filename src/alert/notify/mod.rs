@@ -1,4 +1,4 @@
-//! How alerts reach people elsewhere: what is held back and for how long, and the words of each service. Without I/O.
+//! Delivers alerts to receivers: formats, queues, requests.
 
 pub mod delivery;
 mod delivery_stats;
@@ -22,7 +22,7 @@ pub use self::{
 };
 use super::dispatcher::DispatchPolicy;
 
-/// To whom, and what of it.
+/// Which receivers get alerts, and which alerts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NotifyConfig {
     pub policy: DispatchPolicy,

@@ -9,7 +9,7 @@ pub const URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const SUMMARY: usize = 1_024;
 const DEDUP_KEY: usize = 255;
 const SOURCE: usize = 255;
-/// An event may have 512 KB.
+/// An event may have 512 KB; this leaves room. In bytes.
 const DETAILS: usize = 64 << 10;
 
 pub fn body(alert: &Alert, routing_key: &str) -> String {

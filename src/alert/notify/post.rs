@@ -1,4 +1,4 @@
-//! One message to one service: sent, refused for good, or to be sent again.
+//! Sends one message to one service: delivered, refused, or to be retried.
 
 use std::{
     sync::Arc,
@@ -19,18 +19,18 @@ use crate::{
     },
 };
 
-/// How long one message may take.
+/// The time limit of one message.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-/// What is read of an answer.
+/// The most that is read of a response, in bytes.
 const MAX_BODY: usize = 16 << 10;
 const MAX_SAID: usize = 200;
-/// How long the rest of an answer is waited for: its status has said what became of the message.
+/// How long to wait for the rest of a response; the status has decided the outcome.
 const REST: Duration = Duration::from_secs(1);
 
 #[derive(Debug, PartialEq)]
 pub enum SendOutcome {
     Sent,
-    /// It would be refused again.
+    /// A retry would be refused too.
     Refused {
         status: Option<u16>,
         message: String,
@@ -72,7 +72,8 @@ async fn send(http: &HttpClient, request: Request) -> Result<Exchange, ExchangeF
         http.send(Request::new(request.head.clone(), request.body.clone()), limits, || ())
     };
     let sent = send(false).await;
-    // Connections stand for minutes between two messages, and are found dead: that is no failure of the service.
+    // Connections idle for minutes between messages and may be closed: that is not a failure of the
+    // service.
     if sent.as_ref().is_err_and(|failed| failed.reused) { send(true).await } else { sent }
 }
 
@@ -84,8 +85,9 @@ async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Sen
     let (retry_after, date) = (field("retry-after"), field("date"));
     let mut answer = exchange.body;
     let mut body = Vec::new();
-    // What it said is read to the end, so that it does not find its connection cut; success needs no words. One that never
-    // comes to its end has answered all the same: sent again, the message would be told twice.
+    // Read the response to its end, so that the service does not find its connection cut; a success needs
+    // no text. A
+    // response that never ends is still a response: a retry would deliver the alerts twice.
     let read = async { while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {} };
     let _ = time::timeout(REST, read).await;
     if (200..300).contains(&status) {
@@ -124,7 +126,7 @@ fn request(http: &HttpClient, letter: HttpMessage) -> Option<Request> {
     Some(Request::new(Arc::new(RequestHead::new(Method::POST, uri, headers)), Bytes::from(body)))
 }
 
-/// What the service says is wrong: in JSON its message, else its first words.
+/// The service's explanation: the message of a JSON body, else the first words.
 fn said(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let message = match serde_json::from_str::<Value>(&text) {
@@ -136,7 +138,7 @@ fn said(body: &[u8]) -> Option<String> {
             let parts: Vec<String> = [text(&value["message"]), more].into_iter().flatten().collect();
             parts.join(": ")
         }
-        // A page says nothing.
+        // An HTML page explains nothing.
         Err(_) if text.trim_start().starts_with('<') => return None,
         Err(_) => text.into_owned(),
     };
@@ -145,13 +147,13 @@ fn said(body: &[u8]) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// Discord says it in the body, too, in seconds.
+/// Discord's retry time in the body, in seconds.
 fn in_body(body: &[u8]) -> Option<Duration> {
     let value: Value = serde_json::from_slice(body).ok()?;
     crate::base::duration::from_secs(value["retry_after"].as_f64()?)
 }
 
-/// A text that quotes a secret is not told.
+/// Drops a text that quotes a secret.
 fn told(receiver: &Receiver, text: String) -> Option<String> {
     (!receiver.is_betrayed_by(&text)).then_some(text)
 }

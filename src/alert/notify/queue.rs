@@ -1,5 +1,6 @@
-//! The line of one receiver: bounded, sent in order, at the service's pace, again after failures. A service that fails
-//! in a row is left alone by a breaker, and what comes meanwhile waits.
+//! The queue of one receiver: bounded, sent in order at the service's pace, retried after failures. A
+//! breaker pauses a
+//! service that keeps failing, and alerts wait meanwhile.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +23,7 @@ use crate::{
     policy::breaker::{Breaker, BreakerConfig},
 };
 
-/// Messages that wait for one receiver; beyond it the oldest are dropped.
+/// The most waiting messages; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 256;
 pub struct ReceiverQueue {
     line: Arc<ReceiverState>,
@@ -37,7 +38,7 @@ impl ReceiverQueue {
             failure_threshold: 5,
             recovery_timeout: Duration::from_secs(10),
             max_recovery_timeout: Duration::from_secs(120),
-            // In a row alone: a line has one at a time.
+            // Consecutive failures only: a queue sends one message at a time.
             minimum_requests: u32::MAX,
             ..BreakerConfig::default()
         };
@@ -65,7 +66,7 @@ impl ReceiverQueue {
         *self.line.http.lock() = http;
     }
 
-    /// Puts alerts into the line, as many to a message as the service takes.
+    /// Queues alerts, as many in a message as the service accepts.
     pub fn push(&self, alerts: &[Alert]) {
         let mut lost = 0;
         {
@@ -94,7 +95,7 @@ impl ReceiverQueue {
         }
     }
 
-    /// So many alerts will not be told.
+    /// Counts alerts that are not sent.
     pub fn dropped(&self, alerts: usize) {
         self.line.tell("dropped", alerts, 0, None, Some("there was no room for them, or no time"));
     }

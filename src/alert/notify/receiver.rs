@@ -1,4 +1,4 @@
-//! Who is told, and the requests that tell it.
+//! The receivers of alerts, and the requests for them.
 
 use std::{
     fmt,
@@ -14,7 +14,8 @@ use crate::{
     base::timestamp::{epoch_ms, iso8601},
 };
 
-/// An address, a key or a secret. The address of a webhook is all that it takes to post there.
+/// An address, a key or a secret. Whoever has a webhook's address can post there, so the address is a
+/// secret too.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
@@ -30,11 +31,11 @@ pub enum Receiver {
         url: Secret,
         secret: Option<Secret>,
     },
-    /// One of the user's, by its number.
+    /// A function of the user, by its number.
     Function(u32),
 }
 
-/// A request. It holds secrets.
+/// A request to a service. It holds secrets.
 pub struct HttpMessage {
     pub uri: Uri,
     pub headers: Vec<(&'static str, String)>,
@@ -74,7 +75,7 @@ impl Receiver {
         }
     }
 
-    /// As many alerts as one message tells of.
+    /// The most alerts in one message.
     pub fn most_alerts(&self) -> usize {
         match self {
             Self::Slack(_) => slack::MOST_ALERTS,
@@ -84,7 +85,8 @@ impl Receiver {
         }
     }
 
-    /// The least time from one message to the next, as the services ask for: Slack one a second, Discord five in two
+    /// The shortest time between two messages, as the services require: Slack one a second, Discord five in
+    /// two
     /// seconds, PagerDuty 120 a minute for each key.
     pub fn pace(&self) -> Duration {
         match self {
@@ -95,8 +97,7 @@ impl Receiver {
         }
     }
 
-    /// The request that tells of alerts; `None` to a function, or for an address that was none. `id` stays the same when it
-    /// is sent again.
+    /// The request for some alerts; `None` for a function, or for an invalid address. A retry keeps `id`.
     pub fn letter(&self, alerts: &[Alert], id: &str, wall: SystemTime) -> Option<HttpMessage> {
         let (url, body) = match self {
             Self::Slack(url) => (url.expose(), slack::body(alerts)),
@@ -121,7 +122,7 @@ impl Receiver {
         Some(HttpMessage { uri: url.parse().ok()?, headers, body })
     }
 
-    /// Whether a text says anything of what is secret here: eight characters of it, or all of a shorter one.
+    /// Whether a text contains a secret: eight characters of it, or all of a shorter one.
     pub fn is_betrayed_by(&self, text: &str) -> bool {
         let path = |url: &Secret| url.expose().splitn(4, '/').nth(3).unwrap_or_default().to_owned();
         let secrets = match self {
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
     use crate::alert::types::{AlertStatus, Severity};
 
-    /// Longer than any limit, and full of what means something somewhere.
+    /// Longer than any limit, and full of special characters.
     fn hostile(status: AlertStatus) -> Alert {
         let name = "<!channel> @everyone &lt; [x](http://evil) *b* `c` \\ \u{1b}[31m 𝄞".repeat(200);
         Alert {

@@ -1,4 +1,4 @@
-//! What waits for one receiver, how one message is sent to it, and what is told of that.
+//! What waits for one receiver, and how one message is sent to it.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +31,7 @@ use crate::{
     policy::breaker::Breaker,
 };
 
-/// Who listens, and what they all have in common.
+/// What all receivers share.
 #[derive(Clone)]
 pub struct NotifyContext {
     pub events: Arc<dyn EventSink>,
@@ -61,7 +61,7 @@ pub struct PendingMessage {
 // === impl Line ===
 
 impl ReceiverState {
-    /// Resolves when nothing waits and nothing is being sent.
+    /// Resolves when no message is waiting or being sent.
     pub async fn idle(&self) {
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
@@ -92,7 +92,7 @@ impl ReceiverState {
         });
     }
 
-    /// It could not be sent, and will be tried again.
+    /// Emits that a message could not be sent and will be retried.
     pub(super) fn tell_delay(
         &self,
         message: &PendingMessage,
@@ -122,7 +122,7 @@ impl ReceiverState {
                 return SendOutcome::Sent;
             };
             let asked = self.around.functions.forward(number, json);
-            // It may have done its work before it threw: it is not asked again.
+            // The function may have done its work before it threw: it is not called again.
             return match time::timeout(post::TIMEOUT, asked).await {
                 Ok(true) => SendOutcome::Sent,
                 Ok(false) => {
@@ -141,7 +141,7 @@ impl ReceiverState {
         post::post(&http, &self.receiver, letter, wall).await
     }
 
-    /// Waits, but not for long once the client closes.
+    /// Waits until a moment, but not for long once the client closes.
     pub(super) async fn rest(&self, until: Instant) {
         let mut closing = self.around.closing.subscribe();
         tokio::select! {

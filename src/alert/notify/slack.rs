@@ -11,7 +11,7 @@ pub const MOST_ALERTS: usize = 10;
 const HEADER: usize = 150;
 const SECTION: usize = 3_000;
 const FIELD: usize = 2_000;
-/// A message's text is cut by Slack itself behind 4,000.
+/// Slack itself truncates a message's text after this many characters.
 const TEXT: usize = 4_000;
 
 pub fn body(alerts: &[Alert]) -> String {
@@ -33,7 +33,7 @@ fn of(alert: &Alert) -> [Value; 3] {
         (_, Severity::Warning) => "🟡",
     };
     let title = format!("{sign} {} – {}", alert.service, alert.kind);
-    // Plain text knows no escapes, and needs none but for what is shown.
+    // Plain text has no escapes and needs none, except for control characters.
     let title = escaped(&title, HEADER, |c, out| out.push(plain(c)));
     let text = |said: &str, most| json!({ "type": "mrkdwn", "text": mrkdwn(said, most), "verbatim": true });
     let named = |name: &str, said: &str| json!({ "type": "mrkdwn", "text": format!("*{name}*\n{}", mrkdwn(said, FIELD - 100)), "verbatim": true });
@@ -53,7 +53,7 @@ fn of(alert: &Alert) -> [Value; 3] {
     ]
 }
 
-/// Neither a link, a mention nor an entity can be made of a name.
+/// A name must not become a link, a mention or an entity.
 fn mrkdwn(text: &str, most: usize) -> String {
     escaped(text, most, |c, out| match c {
         '&' => out.push_str("&amp;"),

@@ -1,9 +1,10 @@
-//! Text in the form and of the length that a service takes.
+//! Text in the form and length that a service accepts.
 
 use crate::alert::types::{Alert, AlertStatus, Severity};
 
-/// As much of a text, each character written by `escape`, as fits into so many UTF-16 units, with an ellipsis where it is
-/// cut. An escape is never cut in two.
+/// As much of a text, each character written by `escape`, as fits into `most` UTF-16 units, with an
+/// ellipsis when it is
+/// truncated. An escape is never cut in two.
 pub fn escaped(text: &str, most: usize, escape: impl Fn(char, &mut String)) -> String {
     let mut out = String::with_capacity(text.len().min(most));
     let (mut used, mut fits) = (0, 0);
@@ -29,12 +30,12 @@ pub fn cut(text: &str, most: usize) -> String {
     escaped(text, most, |c, out| out.push(c))
 }
 
-/// The length as JavaScript, and so most services, count.
+/// The length in UTF-16 units, as JavaScript and most services count.
 pub fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Controls make neither lines nor colours out of a name.
+/// Replaces control characters, so that a name cannot make lines or colours.
 pub fn plain(c: char) -> char {
     if c.is_control() { ' ' } else { c }
 }
@@ -54,7 +55,7 @@ pub fn severity(alert: &Alert) -> &'static str {
     }
 }
 
-/// When it began, and when it was over.
+/// When the alert began and ended.
 pub fn times(alert: &Alert) -> String {
     match &alert.ends_at {
         Some(end) => format!("{} – {end}", alert.starts_at),

@@ -1,4 +1,4 @@
-//! A webhook of one's own, signed after Standard Webhooks:
+//! The user's own webhook, signed after Standard Webhooks:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
 use base64::{
@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::alert::types::Alert;
 
-/// Alerts in one message.
+/// The most alerts in one message.
 pub const MOST_ALERTS: usize = 20;
 
-/// Some write no padding.
+/// Some secrets come without padding.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -24,8 +24,9 @@ pub fn body(alerts: &[Alert], at: &str) -> String {
     json!({ "type": "alerts", "timestamp": at, "data": { "alerts": alerts } }).to_string()
 }
 
-/// The key in a secret. One that begins with `whsec_` is Base64 behind that, any other is taken as it is; `None` for one
-/// that no receiver could verify by, or that anybody could sign with.
+/// The key of a secret. After `whsec_` it is Base64; any other secret is taken as it is. `None` for one
+/// that no receiver
+/// could verify, or that is empty.
 pub fn key_in(secret: &str) -> Option<Vec<u8>> {
     let key = match secret.strip_prefix("whsec_") {
         Some(text) => LENIENT.decode(text.trim()).ok()?,
@@ -34,7 +35,7 @@ pub fn key_in(secret: &str) -> Option<Vec<u8>> {
     (!key.is_empty()).then_some(key)
 }
 
-/// `v1,…` over id, timestamp and body.
+/// The signature `v1,…` over id, timestamp and body.
 pub fn signature(secret: &str, id: &str, timestamp: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key_in(secret).unwrap_or_default());
     let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
@@ -47,7 +48,7 @@ mod tests {
 
     #[test]
     fn signs_as_the_standards_own_example() {
-        // Of the reference implementations' tests.
+        // From the tests of the reference implementation.
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let body = r#"{"test": 2432232314}"#;
         assert_eq!(

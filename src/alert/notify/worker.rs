@@ -1,4 +1,4 @@
-//! Sends what waits in a line: one message after another, at the service's pace, again after failures.
+//! Sends a queue's messages one after another, at the service's pace, with retries.
 
 use std::{
     sync::Arc,
@@ -16,12 +16,12 @@ use crate::{
     policy::{backoff::exponential, breaker::AttemptVerdict, fault::BreakerWeight},
 };
 
-/// A message that could not be sent for so long is given up.
+/// A message is dropped when it could not be sent for this long.
 const LONGEST: Duration = Duration::from_secs(3_600);
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Sends one message after another. Ended by its outlet.
+/// Sends one message after another. Ended by its queue.
 pub async fn serve(line: Arc<ReceiverState>) {
     let mut next = now();
     loop {
@@ -36,16 +36,16 @@ pub async fn serve(line: Arc<ReceiverState>) {
 }
 
 async fn send(line: &ReceiverState, message: PendingMessage, next: &mut Instant) {
-    // An abort in the middle drops it: that is counted, too.
+    // Counts the alerts also when the task is aborted.
     let mut unsent = UnsentGuard { line, alerts: message.alerts.len() };
     let mut attempts: u32 = 0;
     loop {
-        // Services' own limits are kept to the end.
+        // The service's own pace is kept while closing too.
         time::sleep_until(time::Instant::from_std(*next)).await;
         let admitted = line.breaker.lock().admit(now());
         let permit = match admitted {
             Ok(permit) => Some(permit),
-            // Whoever closes has one more try for each.
+            // While closing, each message gets one more attempt.
             Err(_) if *line.around.closing.borrow() => None,
             Err(at) => {
                 line.rest(at).await;

@@ -1,4 +1,4 @@
-//! Where the rules' thresholds are. `None` is a rule that is switched off.
+//! The thresholds of the rules. `None` switches a rule off.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub enum LatencyStatistic {
     P95,
 }
 
-/// How long an endpoint's last answers took.
+/// Fires when an endpoint's last answers were slow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatencyRule {
     pub threshold: Duration,
@@ -28,7 +28,7 @@ pub struct LatencyRule {
     pub window: Duration,
 }
 
-/// The share of attempts that failed by the endpoint's fault.
+/// Fires on the share of attempts that failed because of the endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorRateRule {
     pub threshold: f64,
@@ -42,13 +42,13 @@ pub struct RateLimitedRule {
     pub window: Duration,
 }
 
-/// How long nothing moves away from an endpoint that answers before that is over.
+/// `quiet`: how long no call may fail over from an answering endpoint before the alert resolves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailoverRule {
     pub quiet: Duration,
 }
 
-/// Answers in a row within the limit that end it; without any, as long a time.
+/// Resolves after `clear_after` answers within the limit in a row, or after the window without answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExceededRule {
     pub clear_after: u32,

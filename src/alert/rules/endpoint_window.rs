@@ -1,4 +1,4 @@
-//! What the rules know of one endpoint.
+//! What the rules keep about one endpoint.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use super::{
     window::SlidingCounts,
 };
 
-/// The last answers that latencies are of.
+/// The number of answers that latencies are computed over.
 const MOST_ANSWERS: usize = 100;
 
 #[derive(Default)]
@@ -19,17 +19,17 @@ pub struct EndpointWindow {
     pub throttles: SlidingCounts,
     answers: VecDeque<(Instant, Duration)>,
     sum: Duration,
-    /// Answers within the limit, since the last one that was not; and when that was.
+    /// Answers within the limit since the last late one, and when that was.
     pub in_time: u32,
     pub last_late: Option<Instant>,
-    /// When a call last moved away, and whether it has answered since.
+    /// When a call last failed over from it, and whether it has answered since.
     pub last_move: Option<Instant>,
     pub answered_since: bool,
 }
 
 impl EndpointWindow {
     pub fn answered(&mut self, latency: Duration, rule: &LatencyRule, now: Instant) {
-        // An hour says it all, and sums stay far from their limits.
+        // Capped at an hour, so that sums cannot overflow.
         let latency = latency.min(Duration::from_secs(3_600));
         self.forget_answers(rule.window, now);
         if self.answers.len() == MOST_ANSWERS {

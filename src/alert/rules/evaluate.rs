@@ -1,4 +1,4 @@
-//! Each rule on what is known of one endpoint: it fires above its threshold, and ends clearly below.
+//! Evaluates each rule for one endpoint: it fires above its threshold, and resolves clearly below.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,7 +18,7 @@ use crate::{
     observe::observation::AttemptObservation,
 };
 
-/// What time alone has ended of one endpoint's troubles.
+/// Resolves a rule's alert when time alone has ended it.
 pub fn ends(
     config: &RulesConfig,
     kind: RuleKind,
@@ -186,7 +186,7 @@ pub fn exceeded(
     })
 }
 
-/// It answers, and nobody has had to move away from it for a while.
+/// Resolves the failover alert when the endpoint answers and no call has failed over from it for a while.
 pub fn moved_back(
     rule: &FailoverRule,
     watched: &EndpointWindow,

@@ -1,4 +1,4 @@
-//! What is firing, each once from its beginning to its end.
+//! The firing alerts of the rules, each from its beginning to its end.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -9,10 +9,10 @@ use crate::{
     base::timestamp::iso8601,
 };
 
-/// A latency is over when it has fallen to this share of its threshold, a rate or a count to half of it.
+/// A latency alert resolves below this share of its threshold, a rate or count below half of it.
 pub(super) const CLEARED: f64 = 0.8;
 
-/// As many as endpoints and budgets, and bounded besides.
+/// The most firing alerts: one for each endpoint and budget, and bounded besides.
 const MOST: usize = 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ pub enum RuleKind {
     Backlog,
 }
 
-/// What an alert says when it begins.
+/// The text of an alert when it begins.
 pub struct AlertText {
     pub severity: Severity,
     pub message: String,
@@ -38,7 +38,7 @@ pub struct FiringAlerts(BTreeMap<(RuleKind, String), FiringAlert>);
 
 struct FiringAlert {
     alert: Alert,
-    /// Over by itself at this moment of the wall clock, in milliseconds since 1970.
+    /// When it resolves by itself, in milliseconds since 1970.
     until: Option<u64>,
 }
 
@@ -93,13 +93,13 @@ impl FiringAlerts {
         self.0.is_empty()
     }
 
-    /// Whether something fires whose end is a matter of time alone; and what ends at a known moment.
+    /// Whether an alert fires that ends by time alone; and the earliest known end.
     pub fn timed(&self) -> (bool, Option<u64>) {
         let waits = self.0.keys().any(|(kind, _)| !matches!(kind, RuleKind::Cost | RuleKind::Backlog));
         (waits, self.0.values().filter_map(|episode| episode.until).min())
     }
 
-    /// It is so: an alert the first time, a count from then on.
+    /// Fires an alert the first time, and counts from then on.
     pub fn fire(
         &mut self,
         kind: RuleKind,
@@ -134,7 +134,7 @@ impl FiringAlerts {
         Some(alert)
     }
 
-    /// It is so no longer: the alert that says so, if one is firing.
+    /// Resolves an alert; returns it if it was firing.
     pub fn resolve(
         &mut self,
         kind: RuleKind,
@@ -149,7 +149,7 @@ impl FiringAlerts {
         Some(over(alert, at, message()))
     }
 
-    /// Ends all that `is_over` says, which is given kind, subject and moment of the end.
+    /// Resolves every alert for which `is_over` returns true. It gets kind, subject and known end.
     pub fn resolve_all(
         &mut self,
         at: SystemTime,
@@ -167,7 +167,7 @@ impl FiringAlerts {
             .collect()
     }
 
-    /// What fires of endpoints.
+    /// The firing alerts about endpoints.
     pub fn of_endpoints(&self) -> Vec<(RuleKind, String)> {
         let keys = self.0.keys().filter(|(kind, _)| !matches!(kind, RuleKind::Cost | RuleKind::Backlog));
         keys.cloned().collect()

@@ -1,4 +1,4 @@
-//! Evaluates all rules over attempts, budgets and the queue, and keeps what they need to know. Times are arguments.
+//! Evaluates all rules and keeps their state. Times are arguments.
 
 use std::{
     collections::HashMap,
@@ -21,9 +21,9 @@ use crate::{
     observe::observation::{AttemptObservation, TargetKey},
 };
 
-/// Endpoints that are watched at once.
+/// The most endpoints watched at once.
 const MOST_ENDPOINTS: usize = 1_024;
-/// How often it is looked whether what fires has ended by time alone.
+/// How often alerts are checked for an end by time alone.
 const TICK: Duration = Duration::from_secs(10);
 const LONGEST_TICK: Duration = Duration::from_secs(60);
 
@@ -33,22 +33,22 @@ pub struct RuleSet {
     firing: FiringAlerts,
 }
 
-/// How quick an attempt was, and how quick it was to be: to first content in a stream, else to the whole answer.
+/// An attempt's latency and its limit: to first content for a stream, else to the whole answer.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptLatency {
     pub latency: Duration,
     pub limit: Option<Duration>,
 }
 
-/// How the durable queue stands.
+/// The state of the durable queue.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueBacklog {
     pub jobs: u64,
-    /// Not looked at, and zero, while there are too many jobs.
+    /// Zero, without a look at the file, while there are too many jobs.
     pub oldest: Duration,
 }
 
-/// What the queue is called in alerts.
+/// The name of the queue in alerts.
 const QUEUE: &str = "queue";
 
 impl RuleSet {
@@ -56,7 +56,8 @@ impl RuleSet {
         Self { config, endpoints: HashMap::new(), firing: FiringAlerts::default() }
     }
 
-    /// Other thresholds from now on. What fires by a rule that is switched off, or of who is gone, is over.
+    /// Applies other thresholds. Resolves alerts of rules that are switched off and of removed endpoints
+    /// and budgets.
     pub fn reconfigure(
         &mut self,
         config: RulesConfig,
@@ -101,7 +102,7 @@ impl RuleSet {
         }
     }
 
-    /// An attempt has ended.
+    /// Evaluates the rules for a finished attempt.
     pub fn attempt(&mut self, seen: &AttemptObservation, pace: AttemptLatency) -> Vec<Alert> {
         if seen.failure.is_some() && !seen.blames {
             return Vec::new();
@@ -140,7 +141,7 @@ impl RuleSet {
         told
     }
 
-    /// A call moved from one endpoint to another.
+    /// Evaluates the failover rule for a call that moved to another endpoint.
     pub fn moved(
         &mut self,
         from: &TargetKey,
@@ -166,7 +167,7 @@ impl RuleSet {
         })
     }
 
-    /// Money was spent.
+    /// Evaluates the cost rule for a reached share of a budget.
     pub fn spent(&mut self, crossed: &BudgetThreshold, at: SystemTime) -> Option<Alert> {
         if !self.config.cost_threshold_exceeded {
             return None;
@@ -187,7 +188,7 @@ impl RuleSet {
         })
     }
 
-    /// How the queue stands now.
+    /// Evaluates the backlog rule.
     pub fn backlog(&mut self, seen: QueueBacklog, at: SystemTime) -> Option<Alert> {
         let rule = self.config.queue_backlog.clone()?;
         let QueueBacklog { jobs, oldest } = seen;
@@ -210,7 +211,7 @@ impl RuleSet {
         self.firing.resolve(RuleKind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs wait"))
     }
 
-    /// Ends what is over by time alone.
+    /// Resolves alerts that have ended by time alone.
     pub fn expire(&mut self, now: Instant, at: SystemTime) -> Vec<Alert> {
         let wall = epoch_ms(at);
         let mut told = self.firing.resolve_all(at, "a new period has begun", |_, _, until| {
@@ -224,7 +225,7 @@ impl RuleSet {
         told
     }
 
-    /// When `expire` may have something to say; `None` while it cannot.
+    /// When `expire` may resolve something; `None` while it cannot.
     pub fn wakes_in(&self, at: SystemTime) -> Option<Duration> {
         if self.firing.is_empty() {
             return None;
@@ -234,7 +235,7 @@ impl RuleSet {
             let left = Duration::from_millis(until.saturating_sub(epoch_ms(at)));
             left.clamp(Duration::from_secs(1), LONGEST_TICK)
         });
-        // A rule that was given a shorter time is looked after as often as that asks.
+        // A shorter time in the configuration is checked as often as it requires.
         let tick = self.config.failover_triggered.as_ref().map_or(TICK, |rule| rule.quiet.min(TICK));
         let windows = [
             self.config.latency.as_ref().map(|rule| rule.window),

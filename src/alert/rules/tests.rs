@@ -66,7 +66,7 @@ impl Play {
         self.note(secs, told);
     }
 
-    /// Lets the clock run as its owner would.
+    /// Lets time pass as the owner would.
     fn pass(&mut self, from: u64, until: u64) {
         let mut secs = from;
         while let Some(wait) = self.rules.wakes_in(self.at(secs).1) {
@@ -85,7 +85,7 @@ impl Play {
     }
 }
 
-/// No rule but those that are wanted.
+/// Only the given rules.
 fn only(set: impl FnOnce(&mut RulesConfig)) -> RulesConfig {
     let mut config = RulesConfig {
         latency: None,
@@ -109,7 +109,7 @@ fn latency_takes_enough_answers_and_does_not_flap_at_its_threshold() {
     assert_eq!(play.told(), "", "nine are not enough");
     play.attempt(9, None, 9_000, None);
     assert_eq!(play.told(), "9+latency");
-    // Failures are no answers, and a mean around the threshold changes nothing.
+    // Failures are not answers, and a mean around the threshold changes nothing.
     play.attempt(10, DOWN, 1, None);
     (11..60).for_each(|n| play.attempt(n, None, 4_100 + (n % 2) * 1_500, None));
     assert_eq!(play.told(), "9+latency");
@@ -145,7 +145,7 @@ fn error_rate_needs_requests_and_ends_at_half_its_threshold() {
     play.pass(19, 4_000);
     assert_eq!(play.told.len(), 2);
 
-    // At the threshold, and around it: 5 % is not above 5 %, and what fires stays until 2.5 %.
+    // At the threshold: 5 % is not above 5 %, and a firing alert stays until 2.5 %.
     let mut play = Play::new(only(|c| {
         c.error_rate =
             Some(ErrorRateRule { window: Duration::from_secs(100_000), ..ErrorRateRule::default() })
@@ -204,20 +204,20 @@ fn failover_is_told_once_while_it_lasts() {
         play.attempt(secs, DOWN, 1, None);
         play.moved(secs);
     }
-    // It answers some and fails others: that is one episode.
+    // It answers some calls and fails others: one episode.
     for secs in 10..50 {
         play.attempt(secs, None, 1, None);
         play.attempt(secs, DOWN, 1, None);
         play.moved(secs);
     }
     assert_eq!(play.told(), "0+failover_triggered");
-    // Without an answer it does not end, however long that is.
+    // Without an answer it does not resolve, however long that takes.
     play.pass(50, 10_000);
     assert_eq!(play.told.len(), 1);
     play.attempt(10_000, None, 1, None);
     play.attempt(10_001, None, 1, None);
     assert_eq!(play.told(), "0+failover_triggered 10000-failover_triggered");
-    // An answer soon after a move ends it when it has been quiet.
+    // After a failover, an answer resolves it once it has been quiet.
     play.attempt(20_000, DOWN, 1, None);
     play.moved(20_000);
     play.attempt(20_001, None, 1, None);
@@ -311,7 +311,7 @@ fn a_reload_keeps_what_fires_and_ends_what_is_gone() {
     play.note(2, told);
     assert_eq!(play.told(), "0+failover_triggered 2-failover_triggered");
 
-    // A rule that is switched off says nothing more of what it fired.
+    // A rule that is switched off resolves its alerts once.
     play.attempt(3, DOWN, 1, None);
     play.moved(3);
     let told = play.rules.reconfigure(only(|_| ()), &["a", "b"], &[], at);
@@ -341,7 +341,7 @@ fn episodes_and_endpoints_are_bounded() {
 }
 
 proptest::proptest! {
-    /// Whatever comes, each episode has one beginning, then one end, then perhaps another beginning.
+    /// In any order of events, each episode begins once, then ends once, and may then begin again.
     #[test]
     fn firing_and_resolved_alternate(steps in proptest::collection::vec((0_u64..40, 0_u8..6), 1..400)) {
         let mut play = Play::new(RulesConfig::default());

@@ -1,4 +1,4 @@
-//! Counts over a span of time that moves along, in slices: as exact as a thirtieth of the span, and bounded.
+//! Counts over a sliding span of time, in slices: exact to a thirtieth of the span, and bounded.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,7 @@ use std::{
 
 const SLICES: u32 = 30;
 
-/// Two counts, of all and of those that are special.
+/// Two counts: all, and the special ones among them.
 #[derive(Default)]
 pub struct SlidingCounts {
     slices: VecDeque<(Instant, u32, u32)>,
@@ -30,7 +30,7 @@ impl SlidingCounts {
         self.special = self.special.saturating_add(special);
     }
 
-    /// Lets go of what is older than the span.
+    /// Drops what is older than the span.
     pub fn forget(&mut self, span: Duration, now: Instant) {
         while let Some(&(begun, all, some)) = self.slices.front() {
             if now.saturating_duration_since(begun) < span {

@@ -1,4 +1,4 @@
-//! The rest of an answer, as it comes. At its end the connection goes back to the pool.
+//! An HTTP/1.1 body. At its end the connection returns to the pool.
 
 use std::task::{Context, Poll};
 
@@ -33,7 +33,7 @@ impl H1Body {
         self.framing.is_done()
     }
 
-    /// Appends what is there of the payload to `out`; false at the end.
+    /// Appends the next bytes of the payload to `out`; false at the end.
     pub fn poll_data(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Result<bool, String>> {
         let before = out.len();
         let rest = std::mem::take(&mut self.rest);
@@ -71,7 +71,7 @@ impl H1Body {
         Poll::Ready(Ok(true))
     }
 
-    /// What decoding came to; true when nothing came behind the answer.
+    /// Handles the result of decoding; true when nothing follows the response.
     fn decoded<E: Into<String>>(&mut self, clean: Result<bool, E>) -> Result<(), String> {
         match clean {
             Ok(clean) => {
@@ -91,7 +91,7 @@ impl H1Body {
         if let Some(lease) = self.lease.take()
             && self.keep_alive
             && clean
-            // Half a request stands in the way of the next one.
+            // A request that is only half sent blocks the next one.
             && self.sending.is_none()
         {
             lease.free();

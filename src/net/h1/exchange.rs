@@ -1,4 +1,4 @@
-//! A request out, and the head of its answer in.
+//! Sends a request over HTTP/1.1 and reads the head of its response.
 
 use std::{
     future::poll_fn,
@@ -19,19 +19,19 @@ use crate::net::{
     tls,
 };
 
-/// Interim heads (1xx) before an answer's own: one is common, two are rare.
+/// The most interim heads (1xx) before the final one.
 const MAX_INTERIM: u32 = 16;
 
-/// An answer has begun.
+/// A response whose head has arrived.
 pub struct BegunResponse {
     pub head: ParsedHead,
-    /// What came with the head and belongs to the body.
+    /// Bytes of the body that came with the head.
     pub rest: Vec<u8>,
-    /// What of the request is still to be sent: a peer may answer before it has read all.
+    /// The rest of the request: a peer may respond before it has read all of it.
     pub sending: Option<RequestWriter>,
 }
 
-/// Sends `request` and waits for the head of its answer.
+/// Sends `request` and waits for the response head.
 pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<BegunResponse, NetworkFailure> {
     let mut sending = RequestWriter { request, written: 0, flushed: false, broken: None };
     let mut received = Vec::new();
@@ -66,7 +66,7 @@ pub async fn exchange(conn: &mut Conn, request: Vec<u8>) -> Result<BegunResponse
     Ok(BegunResponse { head, rest: received, sending: (!sending.flushed).then_some(sending) })
 }
 
-/// The first head that is no interim one.
+/// The first head that is not an interim one.
 fn next_head(
     received: &mut Vec<u8>,
     searched: &mut usize,
@@ -76,7 +76,7 @@ fn next_head(
         let Some(head) = head::take(received)? else { break };
         match head.status {
             101 => return Err("the answer switches to another protocol unasked".into()),
-            // Each costs a copy of what follows it: endless ones would keep the thread from everybody else.
+            // Each one copies what follows it: an endless series would keep the thread busy.
             100..200 if *interim == MAX_INTERIM => {
                 return Err("the answer never gets beyond interim heads".into());
             }
@@ -88,17 +88,17 @@ fn next_head(
     if received.len() > MAX_HEAD { Err("the answer's head is larger than 256 KiB".into()) } else { Ok(None) }
 }
 
-/// The request on its way out.
+/// A request that is being written.
 pub struct RequestWriter {
     request: Vec<u8>,
     written: usize,
     flushed: bool,
-    /// Why nothing more can be written. The peer may have said something before it hung up.
+    /// Why writing failed. The peer may have responded before it closed.
     broken: Option<io::Error>,
 }
 
 impl RequestWriter {
-    /// Whether the peer can have all of it.
+    /// Whether all of it was written.
     pub fn is_done(&self) -> bool {
         self.flushed
     }
@@ -126,11 +126,12 @@ impl RequestWriter {
         flushed
     }
 
-    /// The connection ended before an answer had begun.
+    /// The failure when the connection ended before a response.
     fn failure(&mut self, read: Option<io::Error>) -> NetworkFailure {
         let kind = if self.written == 0 { FailureKind::Unsent } else { FailureKind::Reset };
         match self.broken.take().or(read) {
-            // A peer that checks our side of the handshake says no after it, and has not read the request.
+            // A peer that refuses our certificate does so after the handshake, and has not read the
+            // request.
             Some(error) if tls::refused(&error) => NetworkFailure::new(FailureKind::Tls, error.to_string()),
             Some(error) => NetworkFailure::new(kind, error.to_string()),
             None => NetworkFailure::new(kind, "the connection was closed before an answer"),

@@ -1,8 +1,8 @@
-//! Where an answer's body ends, and what of the bytes is payload. RFC 9112, sections 6.3 and 7.1.
+//! Finds the payload and the end of a body. RFC 9112, sections 6.3 and 7.1.
 
 use crate::net::fields::HeaderFields;
 
-/// Extensions and trailers are read past, up to this many bytes.
+/// The most bytes of extensions and trailers, which are skipped.
 const MAX_ASIDE: usize = 16 << 10;
 const MAX_SIZE_DIGITS: u8 = 16;
 
@@ -11,7 +11,7 @@ pub enum Framing {
     Done,
     Length(u64),
     Chunked(ChunkedDecoder),
-    /// Until the connection is closed.
+    /// Ends when the connection closes.
     Close,
 }
 
@@ -38,7 +38,7 @@ enum ChunkState {
 }
 
 impl Framing {
-    /// How the body after a head is framed.
+    /// The framing of the body after a head.
     pub fn of(status: u16, fields: &HeaderFields) -> Result<Self, &'static str> {
         if status == 204 || status == 304 {
             return Ok(Self::Done);
@@ -67,7 +67,7 @@ impl Framing {
         })
     }
 
-    /// Appends the payload in `bytes` to `out`. Returns how many bytes belonged to this body.
+    /// Appends the payload in `bytes` to `out`. Returns how many bytes belong to this body.
     pub fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, &'static str> {
         match self {
             Self::Done => Ok(0),
@@ -98,7 +98,7 @@ impl Framing {
         *self == Self::Done
     }
 
-    /// The connection was closed: whether that is a proper end.
+    /// Ends a body whose connection was closed; fails when that is not a proper end.
     pub fn close(&mut self) -> Result<(), &'static str> {
         match self {
             Self::Done => Ok(()),

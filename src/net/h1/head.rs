@@ -1,11 +1,11 @@
-//! The head of an answer: status, fields, and what they say of body and connection.
+//! A response head: status, fields, and the framing they announce.
 
 use std::mem::MaybeUninit;
 
 use super::framing::Framing;
 use crate::net::fields::{FieldPosition, HeaderFields};
 
-/// The largest head that is read.
+/// The largest head, in bytes.
 pub const MAX_HEAD: usize = 256 << 10;
 const MAX_FIELDS: usize = 256;
 
@@ -13,13 +13,13 @@ pub struct ParsedHead {
     pub status: u16,
     pub fields: HeaderFields,
     pub framing: Framing,
-    /// Whether the connection may carry another exchange after the body.
+    /// Whether the connection can be reused after the body.
     pub keep_alive: bool,
 }
 
-/// Whether a head ends in `bytes`; `searched` are known to hold no end.
+/// Whether `bytes` contains the end of a head; the first `searched` bytes contain none.
 pub fn is_complete(bytes: &[u8], searched: usize) -> bool {
-    // An end is "\n\r\n" or, from servers that know no better, "\n\n".
+    // The end is "\n\r\n", or "\n\n" from servers that deviate.
     let from = searched.saturating_sub(2);
     memchr::memchr_iter(b'\n', &bytes[from..]).any(|at| {
         let before = &bytes[..from + at];
@@ -27,7 +27,7 @@ pub fn is_complete(bytes: &[u8], searched: usize) -> bool {
     })
 }
 
-/// Takes one head off the front of `received`, leaving what follows it; `None` while it is not complete.
+/// Takes one head from the front of `received`; `None` while it is incomplete.
 pub fn take(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
     let mut room = [MaybeUninit::uninit(); MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);

@@ -1,6 +1,7 @@
-//! HTTP/1.1 as a client speaks it: one request, one answer, and the connection is free again.
-//! After RFC 9112. The heads are httparse's business; framing and reuse are ours, because a call reads its
-//! socket itself: no task and no buffer stands by for a connection that waits.
+//! HTTP/1.1 for clients: one request, one response, then the connection is free again. After RFC 9112.
+//! httparse parses the heads. Framing and reuse are our own, because a call reads its socket itself: an
+//! idle
+//! connection needs neither a task nor a buffer.
 
 pub mod body;
 pub mod exchange;

@@ -1,4 +1,4 @@
-//! Connections being opened: for whom, and what becomes of them.
+//! Opens connections for a pool.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -7,14 +7,14 @@ use tokio::runtime::Handle;
 use super::{Pool, dial_policy::MAX_LINES, shared_connection::SharedConnection, state::PoolState};
 use crate::net::{conn::Conn, failure::NetworkFailure, h2::Sender};
 
-/// One connection being opened, for a call that may be served by another before it is.
+/// One connection being opened for a call, which another connection may serve first.
 pub(super) struct DialTask {
     pub(super) pool: Arc<Pool>,
     pub(super) id: u64,
     pub(super) wanted_by: u64,
 }
 
-/// A connection, ready to speak on.
+/// A connection ready for use.
 pub(super) enum OpenedConnection {
     H1(Conn),
     H2(u64, Sender),
@@ -48,8 +48,9 @@ impl Pool {
         DialTask { pool: self.clone(), id: state.begin_dial(), wanted_by }
     }
 
-    /// Opens a connection. It is opened to its end: half a handshake helps nobody, and the next call may
-    /// want it. False without one to open, or without a runtime.
+    /// Opens a connection in the background. It is completed even when the call no longer needs it: the
+    /// next may. False
+    /// without a task, or without a runtime.
     pub(super) fn dial(&self, dialing: Option<DialTask>) -> bool {
         let (Some(dialing), Ok(runtime)) = (dialing, Handle::try_current()) else { return false };
         let mut dials = self.dials.lock();
@@ -77,7 +78,7 @@ impl Pool {
         Ok(OpenedConnection::H2(id, Sender::new(conn, ended).await?))
     }
 
-    /// Puts a new connection to use.
+    /// Hands out a new connection.
     pub(super) fn opened(self: &Arc<Self>, opened: OpenedConnection) {
         let shared = matches!(opened, OpenedConnection::H2(..));
         self.state.lock().speaks_h2 = shared;
@@ -89,7 +90,7 @@ impl Pool {
             OpenedConnection::H2(id, sender) => {
                 let unneeded = {
                     let mut state = self.state.lock();
-                    // Before it is known that connections are shared, every call has one opened.
+                    // Before the pool knows that connections are shared, it opens one for every call.
                     let unneeded = state.closed || state.has_room() || state.lines.len() >= MAX_LINES;
                     if unneeded {
                         Some(sender)
@@ -105,13 +106,14 @@ impl Pool {
         }
     }
 
-    /// A connection could not be opened: whoever waited for it hears why.
+    /// Fails the calls that waited for a connection that could not be opened.
     fn failed(&self, failure: &NetworkFailure, wanted_by: u64) {
         let failed = {
             let mut state = self.state.lock();
             let others = state.dialing.len().saturating_sub(1);
-            // Those who share connections waited for this one alike, or they would have a stream. Otherwise
-            // it is one who loses his: the caller, or the next in line when the caller got that one's.
+            // With shared connections, every waiting call depended on this one. Otherwise one call loses
+            // its connection:
+            // the one it was opened for, or the next if that was served already.
             let all = state.speaks_h2 && others == 0;
             let caller = state.waiting.iter().position(|w| w.id == wanted_by);
             let short = !state.speaks_h2 && state.waiting.len() > others;

@@ -1,21 +1,21 @@
-//! How many connections are worth opening.
+//! Decides how many connections to open.
 
-/// HTTP/2 connections to one origin; beyond it, calls wait for a stream.
+/// The most HTTP/2 connections to one origin; beyond it, calls wait for a stream.
 pub const MAX_LINES: usize = 32;
 
 pub struct DialDemand {
-    /// Calls that have none.
+    /// Calls that wait for a connection.
     pub waiting: usize,
-    /// Connections being opened that they may count on.
+    /// Connections being opened that these calls may count on.
     pub dialing: usize,
-    /// Set when connections are shared: the streams the newest one has, when there is one.
+    /// Set when connections are shared: the streams of the newest one, if there is one.
     pub streams: Option<Option<usize>>,
-    /// Shared connections there are, or will be.
+    /// Shared connections, open or being opened.
     pub lines: usize,
 }
 
 impl DialDemand {
-    /// Whether one more is.
+    /// Whether to open one more.
     pub fn may_dial(&self) -> bool {
         match self.streams {
             None => self.dialing < self.waiting,
@@ -38,7 +38,7 @@ mod tests {
             (1, 0, None, 0, true),
             (1, 1, None, 0, false),
             (3, 2, None, 0, true),
-            // Shared: nobody knows yet how many streams there will be, so one is opened.
+            // Shared: the number of streams is still unknown, so one is opened.
             (50, 0, Some(None), 0, true),
             (50, 1, Some(None), 1, false),
             (16, 1, Some(Some(8)), 2, true),

@@ -1,4 +1,4 @@
-//! Connections that nobody uses: kept for a while, closed when they stir.
+//! Idle connections: kept for a while, closed when their peer closes them.
 
 use std::{
     sync::{Arc, Weak},
@@ -18,10 +18,10 @@ const MAX_IDLE: usize = 512;
 // === impl Pool ===
 
 impl Pool {
-    /// Takes a connection that nobody uses any more.
+    /// Takes back an unused connection.
     pub(super) fn park(self: &Arc<Self>, mut conn: Conn) {
         let waker = Waker::from(self.disturbed.clone());
-        // Dropped outside the lock, whatever it is.
+        // Dropped outside the lock.
         let _unfit = {
             let mut state = self.state.lock();
             if state.closed || !conn.is_quiet(&waker) {
@@ -30,7 +30,7 @@ impl Pool {
                 drop(state);
                 return self.hand(conn, waiting);
             } else {
-                // To the call that finds it, it is a connection that stood already.
+                // A call that finds it uses an existing connection.
                 conn.uses = conn.uses.max(1);
                 state.idle.push((conn, Instant::now()));
                 (state.idle.len() > MAX_IDLE).then(|| state.idle.remove(0).0)
@@ -39,7 +39,7 @@ impl Pool {
         self.watch();
     }
 
-    /// Sees to it that what is idle does not stay for ever.
+    /// Starts the reaper of idle connections, if it is needed and not running.
     pub(super) fn watch(self: &Arc<Self>) {
         let mut state = self.state.lock();
         if state.reaper.is_some() || state.closed || (state.idle.is_empty() && state.lines.is_empty()) {
@@ -50,19 +50,19 @@ impl Pool {
                 let task = runtime.spawn(reap(Arc::downgrade(self), self.disturbed.clone()));
                 state.reaper = Some(task.abort_handle());
             }
-            // The runtime is going away, and everything with it.
+            // The runtime is shutting down.
             Err(_) => state.idle.clear(),
         }
     }
 
-    /// Closes what is idle.
+    /// Closes all idle connections.
     pub(super) fn drop_idle(&self) {
         let idle = std::mem::take(&mut self.state.lock().idle);
         drop(idle);
     }
 }
 
-/// Closes idle connections when their time is over or their peer hangs up; ends when there are none.
+/// Closes idle connections when they expire or their peer closes them; ends when there are none.
 async fn reap(pool: Weak<Pool>, disturbed: Arc<IdleWaker>) {
     let waker = Waker::from(disturbed.clone());
     loop {

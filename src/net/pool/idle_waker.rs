@@ -1,10 +1,11 @@
-//! Wakes the pool's reaper when an idle connection stirs.
+//! Wakes the reaper when an idle connection becomes readable.
 
 use std::{sync::Arc, task::Wake};
 
 use tokio::sync::{Notify, futures::Notified};
 
-/// Rings when an idle connection stirs. Not the pool itself: sockets hold it, and the pool holds them.
+/// Woken when an idle connection becomes readable. Not the pool itself: sockets hold it, and the pool holds
+/// them.
 #[derive(Default)]
 pub(super) struct IdleWaker(Notify);
 

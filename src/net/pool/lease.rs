@@ -1,10 +1,10 @@
-//! The right to use a connection. It gives back what it is dropped with.
+//! The right to use a connection; returned when dropped.
 
 use std::sync::{Arc, Weak};
 
 use crate::net::{conn::Conn, h2::Sender};
 
-/// Takes back what leases end with.
+/// Takes back what leases return.
 pub(super) trait LeaseOwner: Send + Sync {
     fn take_back(self: Arc<Self>, conn: Conn);
     fn discard_idle(&self);
@@ -20,7 +20,7 @@ pub enum Lease {
     H2(H2Lease),
 }
 
-/// A connection of one's own. It is closed when dropped, unless it was never used or is free again.
+/// An exclusive connection. Dropping it closes the connection, unless it was never used or is free again.
 pub struct H1Lease {
     owner: Arc<dyn LeaseOwner>,
     conn: Option<Conn>,
@@ -49,12 +49,12 @@ impl H1Lease {
         self.conn.as_mut().expect("a lease has its connection until it ends")
     }
 
-    /// Lets go of the connections that are idle now.
+    /// Closes the idle connections.
     pub fn discard_idle(&self) {
         self.owner.discard_idle();
     }
 
-    /// The exchange is over and the connection may carry another.
+    /// Returns the connection for another exchange.
     pub fn free(mut self) {
         self.used = false;
     }
@@ -75,7 +75,7 @@ impl H2Lease {
         Self { owner: Arc::downgrade(owner), line, sender, reused }
     }
 
-    /// No further streams on this connection; those under way go on.
+    /// Takes no further streams on this connection; running ones go on.
     pub fn retire(&self) {
         if let Some(owner) = self.owner.upgrade() {
             owner.retire(self.line);

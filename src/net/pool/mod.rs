@@ -1,5 +1,6 @@
-//! The connections to one origin. A call that finds none free has one opened and takes whichever comes
-//! first: that one, or one that another call has done with. HTTP/2 connections are shared instead.
+//! The connections to one origin. A call without a free connection has one opened and takes the first
+//! available:
+//! that one, or one that another call returns. HTTP/2 connections are shared instead.
 
 mod dial;
 mod dial_policy;
@@ -32,7 +33,7 @@ pub struct Pool {
     target: Uri,
     connector: Connector,
     state: Mutex<PoolState>,
-    /// The tasks that open connections. Locked by itself: a runtime that ends drops what it is given.
+    /// The tasks that open connections. In a lock of its own: a runtime that shuts down drops them.
     dials: Mutex<JoinSet<()>>,
     disturbed: Arc<IdleWaker>,
 }
@@ -58,7 +59,7 @@ impl Pool {
         self.target.scheme() == uri.scheme() && self.target.authority() == uri.authority()
     }
 
-    /// A connection that is free, or will be first; with `fresh`, one that nobody has used. Must be called on
+    /// Takes a free connection or the next available one; with `fresh`, an unused one. Must be called on
     /// the runtime.
     pub async fn checkout(self: &Arc<Self>, fresh: bool) -> Result<Lease, NetworkFailure> {
         let owner: Arc<dyn LeaseOwner> = self.clone();
@@ -95,7 +96,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Closes what is idle and takes nothing back; what is in use ends with its user.
+    /// Closes idle connections and takes none back; those in use end with their user.
     pub fn close(&self) {
         let dropped = {
             let mut state = self.state.lock();
@@ -113,7 +114,7 @@ impl Pool {
         self.dials.lock().abort_all();
     }
 
-    /// Hands out streams to those who wait, and opens what connections are missing for the others.
+    /// Gives streams to waiting calls, and opens missing connections for the others.
     fn serve(self: &Arc<Self>) {
         let owner: Arc<dyn LeaseOwner> = self.clone();
         loop {
@@ -144,8 +145,9 @@ impl Pool {
         }
     }
 
-    /// Gives a new connection to a call that waits. Whatever it says is that call's to hear: one that is hung
-    /// up on at once is a failure, and not for us to replace in silence.
+    /// Gives a new connection to a waiting call, even if the peer closes it at once: that is a failure that
+    /// the
+    /// call has to see.
     fn give(self: &Arc<Self>, conn: Conn) {
         let waiting = self.state.lock().next_waiting(|_| true);
         match waiting {
@@ -155,7 +157,7 @@ impl Pool {
     }
 
     fn hand(self: &Arc<Self>, conn: Conn, waiting: PoolWaiter) {
-        // Should the waiting call be gone, the lease comes back.
+        // If the waiting call is gone, the lease returns the connection.
         let _ = waiting.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
     }
 }

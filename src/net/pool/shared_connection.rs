@@ -1,4 +1,4 @@
-//! An HTTP/2 connection, which calls share.
+//! An HTTP/2 connection that calls share.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use super::lease::{H2Lease, LeaseOwner};
 use crate::net::h2::Sender;
 
-/// A connection and how much of it is in use.
+/// A connection and its use.
 pub(super) struct SharedConnection {
     pub(super) id: u64,
     pub(super) sender: Sender,
     pub(super) in_use: usize,
     pub(super) uses: u64,
-    /// An exchange has ended on it, so the peer has said what it allows.
+    /// An exchange has ended on it, so the peer has announced its limit.
     pub(super) settled: bool,
     pub(super) idle_since: Instant,
 }

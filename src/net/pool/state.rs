@@ -1,4 +1,4 @@
-//! What a pool holds: connections, those being opened, and the calls that wait for one.
+//! The state of a pool: connections, those being opened, and waiting calls.
 
 use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::net::{conn::Conn, failure::NetworkFailure};
 
-/// Shorter than the minute after which common load balancers close what is idle.
+/// Shorter than the minute after which common load balancers close idle connections.
 pub(super) const IDLE: Duration = Duration::from_secs(50);
-/// How long a handshake may take before calls that come later have another one made.
+/// How long a handshake may take before later calls do not count on it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 pub(super) struct PoolState {
     pub(super) closed: bool,
-    /// The one used last is last.
+    /// The most recently used is last.
     pub(super) idle: Vec<(Conn, Instant)>,
     pub(super) lines: Vec<SharedConnection>,
     pub(super) next_line: u64,
     pub(super) waiting: VecDeque<PoolWaiter>,
     pub(super) next_waiting: u64,
-    /// Connections being opened: which, and since when.
+    /// Connections being opened: number and start.
     pub(super) dialing: Vec<(u64, Instant)>,
     pub(super) next_dial: u64,
-    /// What the last handshake agreed on.
+    /// The protocol of the last handshake.
     pub(super) speaks_h2: bool,
-    /// Streams that the peer was last known to allow on a connection: new ones do not say at once.
+    /// The streams that the peer last allowed on a connection: new ones do not announce it at once.
     pub(super) allowed: Option<usize>,
     pub(super) reaper: Option<AbortHandle>,
 }
@@ -39,7 +39,7 @@ pub(super) struct PoolState {
 /// A call that waits for a connection.
 pub(super) struct PoolWaiter {
     pub(super) id: u64,
-    /// Only a new connection will do.
+    /// It needs a new connection.
     pub(super) fresh: bool,
     pub(super) offer: oneshot::Sender<Result<Lease, NetworkFailure>>,
 }
@@ -62,7 +62,7 @@ impl PoolState {
         self.lines.iter_mut().find(free).map(|line| line.lease(owner))
     }
 
-    /// Whether the lines there are have a stream for everyone who waits, and one more.
+    /// Whether the shared connections have a stream for every waiting call, and one more.
     pub(super) fn has_room(&self) -> bool {
         let free = |l: &SharedConnection| l.streams(self.allowed).saturating_sub(l.in_use);
         let open = self.lines.iter().filter(|l| !l.sender.is_closed());
@@ -75,12 +75,12 @@ impl PoolState {
             || self.idle.last_mut().is_some_and(|(conn, _)| conn.is_quiet(&waker))
     }
 
-    /// Whether one more connection is wanted than are being opened.
+    /// Whether another connection should be opened.
     pub(super) fn may_dial(&self) -> bool {
         let now = Instant::now();
         let demand = DialDemand {
             waiting: self.waiting.len(),
-            // One that takes this long may never come: others do not count on it.
+            // A slow handshake may never end: later calls do not count on it.
             dialing: self.dialing.iter().filter(|(_, since)| *since + PATIENCE > now).count(),
             streams: self.speaks_h2.then(|| self.lines.last().map(|l| l.streams(self.allowed))),
             lines: self.lines.len() + self.dialing.len(),
@@ -93,7 +93,7 @@ impl PoolState {
         self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
     }
 
-    /// Notes that a connection is being opened; its number.
+    /// Notes that a connection is being opened; returns its number.
     pub(super) fn begin_dial(&mut self) -> u64 {
         self.next_dial += 1;
         self.dialing.push((self.next_dial, Instant::now()));

@@ -1,4 +1,4 @@
-//! The streams of shared connections, as the pool gives them out and takes them back.
+//! Takes back the streams of shared connections.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::Pool;
 // === impl Pool ===
 
 impl Pool {
-    /// A stream is over.
+    /// A stream has ended.
     pub(super) fn release(self: &Arc<Self>, line: u64) {
         {
             let mut state = self.state.lock();

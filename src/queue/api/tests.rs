@@ -1,4 +1,4 @@
-//! When the queue looks into its file, on a clock that the tests move, with a vendor behind the seam of `net/transport.rs`.
+//! When the queue reads its file, on a clock that the tests move, with a vendor behind `net/transport.rs`.
 
 use crate::alert::notify::AlertFunction;
 use std::{
@@ -31,7 +31,7 @@ use crate::{
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Answers everything at once, and counts.
+/// Answers every request at once, and counts.
 #[derive(Default)]
 struct Vendor {
     asked: AtomicUsize,
@@ -116,7 +116,7 @@ impl Rig {
         Self::with(more, |_| {}).await
     }
 
-    /// On a file in which something is already.
+    /// On a file that has jobs already.
     async fn with(more: Value, prepare: impl FnOnce(&mut Store)) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("bellwether-idle-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -152,7 +152,7 @@ impl Rig {
         self.queue.enqueue(draft()).await.unwrap()
     }
 
-    /// Lets everybody do what he has to do at this moment. Who wakes asks the file before this does, and the file
+    /// Lets every task run that can run now. A woken task reads the file before this does, and the file
     /// serves in order.
     async fn settle(&self) {
         for _ in 0..8 {
@@ -171,7 +171,7 @@ impl Rig {
         self.vendor.asked.load(Ordering::SeqCst)
     }
 
-    /// As much time as is said, a second at a time, while things change at the endpoints.
+    /// Lets time pass, a second at a time, while endpoints change.
     async fn pass(&self, time: Duration) {
         let end = now() + time;
         while now() < end {
@@ -197,12 +197,13 @@ fn draft() -> JobDraft {
     }
 }
 
-/// Runs a test on a clock that it alone moves.
+/// Runs a test on a clock that only the test moves.
 fn simulated(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
-        // The file's thread is none that tokio knows: while it works, the clock would go on to the next alarm. It does not
-        // while something blocks.
+        // Tokio does not know of the file's thread: while that works, the paused clock would jump to the
+        // next timer. It does
+        // not while a blocking task runs.
         let (free, freed) = std::sync::mpsc::channel::<()>();
         let blocking = tokio::task::spawn_blocking(move || freed.recv().is_err());
         test.await;
@@ -231,7 +232,7 @@ fn an_empty_queue_sleeps_and_a_job_wakes_it() {
     });
 }
 
-/// A job that was delivered in vain, and waits for its next delivery.
+/// A job whose delivery failed and that waits for the next.
 fn put_off(store: &mut Store, wait: Duration) {
     let now_ms = epoch_ms(SystemTime::now()) as i64;
     let failure =
@@ -282,7 +283,7 @@ fn what_a_budget_refuses_waits_until_its_period_turns() {
     simulated(async {
         let rig =
             Rig::new(json!({ "budgets": [{ "limit": 1, "per": "hour", "onExceeded": "reject" }] })).await;
-        // Two dollars: it was there before the limit was reached.
+        // Two dollars: it was enqueued before the limit was reached.
         let first = rig.put().await;
         rig.queue.result(&first).await.unwrap();
         let second = rig.put().await;

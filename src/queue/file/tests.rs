@@ -12,7 +12,7 @@ use crate::{
     queue::job::{JobDraft, JobFailure, JobSettlement},
 };
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -172,8 +172,9 @@ fn what_is_not_there_or_no_queue_is_named_and_left_alone() {
     assert!(all(&here).iter().all(|said| said.contains("it is no file")));
 }
 
-/// Jobs go in and out in pairs, one commit each, fast enough for the log to begin anew again and again: a copy that is of
-/// two moments would have an odd number of them, or be damaged.
+/// Jobs are added and removed in pairs, one commit each, fast enough for the log to restart again and
+/// again: an
+/// inconsistent copy would have an odd number of them, or be damaged.
 #[test]
 fn what_is_looked_at_is_of_one_moment() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What people ask of the file, and what they do to its jobs.
+//! Queries and changes for the command line and for callers that wait for results.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,12 +15,12 @@ use crate::{
     },
 };
 
-/// A job as people look at it.
+/// The columns of a job as users see it.
 const COLUMNS: &str =
     "seq, state, priority, created_ms, expires_ms, due_ms, deliveries, maybe_duplicate, failures, ended_ms";
 
 impl Store {
-    /// What became of a job; `None` while it is not over.
+    /// The result of a job; `None` while it is not over.
     pub fn result(&self, id: &str) -> Result<(JobState, Option<JobResult>)> {
         let seq = self.seq(id)?;
         let found = self.row("SELECT state, result FROM jobs WHERE seq = ?", [seq], |row| {
@@ -48,7 +48,7 @@ impl Store {
         found.and_then(JobState::of_number).ok_or_else(|| QueueError::Unknown(id.to_owned()))
     }
 
-    /// The first job that ended after a place in the order of ends: that place, its id, and what became of it.
+    /// The first job that ended after a place in the order of ends.
     pub fn ended_after(&self, place: i64) -> Result<Option<JobOutcome>> {
         let sql = "SELECT ended, seq, state, result FROM jobs WHERE ended > ? ORDER BY ended LIMIT 1";
         let found = self.row(sql, [place], |row| {
@@ -67,7 +67,7 @@ impl Store {
         self.rows(&sql, params![after, state.map(|s| s as i64), limit], |row| self.described(row))
     }
 
-    /// One job with what was asked.
+    /// One job with its request.
     pub fn show(&self, id: &str) -> Result<Value> {
         let seq = self.seq(id)?;
         let sql = format!("SELECT {COLUMNS}, payload FROM jobs WHERE seq = ?");
@@ -86,7 +86,7 @@ impl Store {
         Ok(job)
     }
 
-    /// How many jobs there are of each state.
+    /// The number of jobs in each state.
     pub fn counts(&self) -> Result<Map<String, Value>> {
         let found = self.rows("SELECT state, count(*) FROM jobs GROUP BY state", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
@@ -95,7 +95,7 @@ impl Store {
         Ok(JobState::ALL.iter().map(|(name, state)| ((*name).to_owned(), count(*state).into())).collect())
     }
 
-    /// Whether it can be said what was asked and answered.
+    /// Whether requests and answers can be read.
     pub fn is_readable(&self) -> bool {
         self.readable
     }
@@ -119,7 +119,7 @@ impl Store {
         }))
     }
 
-    /// Puts a job that is over in vain back, as if it had never been delivered; false for any other.
+    /// Puts a failed, dead or expired job back as if it had never been delivered; false for any other.
     pub fn retry(&self, id: &str, now_ms: i64) -> Result<bool> {
         let seq = self.seq(id)?;
         if self.row("SELECT 1 FROM jobs WHERE seq = ?", [seq], |_| Ok(()))?.is_none() {
@@ -131,7 +131,7 @@ impl Store {
         Ok(self.execute(back, params![seq, now_ms, expires])? == 1)
     }
 
-    /// Puts all dead letters back; how many.
+    /// Puts all dead letters back; returns how many.
     pub fn retry_dead(&self, now_ms: i64) -> Result<usize> {
         let dead = self.rows("SELECT seq FROM jobs WHERE state = 4 ORDER BY seq", [], |row| row.get(0))?;
         for seq in &dead {
@@ -140,7 +140,7 @@ impl Store {
         Ok(dead.len())
     }
 
-    /// Throws one job away, whatever becomes of it.
+    /// Deletes one job in any state.
     pub fn throw_away(&self, id: &str) -> Result<()> {
         let seq = self.seq(id)?;
         match self.execute("DELETE FROM jobs WHERE seq = ? AND state <> 1", [seq])? {
@@ -149,7 +149,7 @@ impl Store {
         }
     }
 
-    /// Throws jobs away that came in before a moment: those of a state, or all that are over.
+    /// Deletes jobs enqueued before a moment: those of one state, or all that are over.
     pub fn purge(&self, state: Option<JobState>, before_ms: i64) -> Result<usize> {
         match state {
             Some(state) => self.execute(

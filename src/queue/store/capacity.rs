@@ -1,17 +1,18 @@
-//! What the file's jobs come to, and the bound on bytes: requests, answers and errors as they are kept. Triggers count in
-//! the commit that changes something, so that nobody counts rows for each job: ten thousand of them would be slow.
+//! Counts the file's jobs and bytes, and enforces the limit on bytes. Triggers update the counts in the
+//! commit that
+//! changes a row, for counting ten thousand rows for each job would be slow.
 
 use super::{Result, Store};
 use crate::queue::error::QueueError;
 
-/// Bytes are as the file keeps them: sealed, if it is sealed.
+/// Bytes as stored: encrypted, if the file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreTotals {
     /// Jobs that are not over.
     pub waiting: u64,
     /// Jobs that wait, are being delivered, or are dead letters.
     pub held_jobs: u64,
-    /// Jobs that are over, which give way.
+    /// Finished jobs, which are evicted for others.
     pub kept_jobs: u64,
     pub held: u64,
     pub kept: u64,
@@ -33,7 +34,7 @@ impl Store {
         Ok(found?.unwrap_or_default())
     }
 
-    /// Room for so many bytes of a job that is to wait; refused where what waits leaves none.
+    /// Makes room for `size` bytes of a waiting job; fails when unfinished jobs leave none.
     pub(super) fn make_room(&self, size: u64) -> Result<()> {
         let StoreTotals { held, .. } = self.totals()?;
         if held.saturating_add(size) > self.max_bytes {
@@ -42,14 +43,14 @@ impl Store {
         self.evict(size, i64::MAX)
     }
 
-    /// After a job has ended: what ended before it gives way to it. It stays itself, however large: it was paid for.
+    /// Evicts older results after a job has ended. Its own result stays, however large: it was paid for.
     pub(super) fn evict_older(&self) -> Result<()> {
         let last = "SELECT max(ended) FROM jobs";
         let last = self.row(last, [], |row| row.get::<_, Option<i64>>(0))?.flatten();
         self.evict(0, last.unwrap_or(i64::MAX))
     }
 
-    /// Throws away what ended before a place in the order of ends, the oldest first, until so many bytes more have room.
+    /// Evicts results before a place in the order of ends, the oldest first, until `size` more bytes fit.
     fn evict(&self, size: u64, before: i64) -> Result<()> {
         let StoreTotals { held, kept, .. } = self.totals()?;
         let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);

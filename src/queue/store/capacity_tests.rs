@@ -1,9 +1,9 @@
-//! The bound on bytes, and the count that it goes by.
+//! The limit on bytes, and its counts.
 
 use super::*;
 use crate::queue::store::capacity::StoreTotals;
 
-/// What the rows come to, one by one.
+/// The totals, counted row by row.
 pub(super) fn counted(store: &Store) -> StoreTotals {
     let size = |bytes: Option<Vec<u8>>| bytes.map_or(0, |bytes| bytes.len() as u64);
     let rows = store.rows("SELECT state, payload, result FROM jobs", [], |row| {
@@ -27,14 +27,14 @@ pub(super) fn counted(store: &Store) -> StoreTotals {
     totals
 }
 
-/// Held and kept, after a look at whether the count is right.
+/// Held and kept bytes, checked against a recount.
 fn bytes(store: &Store) -> (u64, u64) {
     let totals = store.totals().unwrap();
     assert_eq!(totals, counted(store));
     (totals.held, totals.kept)
 }
 
-/// A draft whose payload has just so many bytes.
+/// A draft whose payload has exactly `size` bytes.
 fn of_size(size: usize) -> JobDraft {
     let mut draft = draft("");
     let name = "x".repeat(size - draft.payload.len());

@@ -1,4 +1,4 @@
-//! A delivery's beginning and end, and what is kept of it.
+//! The beginning and the end of a delivery.
 
 use rusqlite::params;
 
@@ -9,16 +9,16 @@ use crate::queue::{
 };
 
 impl Store {
-    /// It is about to be sent: from here on a vendor may have it. False if it is not there to be sent.
+    /// Marks a job as being delivered, before it is sent. False if it is gone.
     pub fn claim(&self, seq: i64) -> Result<bool> {
         Ok(self.execute("UPDATE jobs SET state = 1 WHERE seq = ? AND state = 0", [seq])? == 1)
     }
 
-    /// Books how a delivery ended.
+    /// Records how a delivery ended.
     pub fn settle(&self, seq: i64, settlement: JobSettlement, now_ms: i64) -> Result<()> {
         match settlement {
             JobSettlement::Delivered { result } => {
-                // Nobody asks it again.
+                // The request is not needed any more.
                 self.execute("UPDATE jobs SET payload = NULL WHERE seq = ?", [seq])?;
                 self.end(seq, JobState::Delivered, Some(&result), now_ms)?;
             }
@@ -50,10 +50,10 @@ impl Store {
                 ended = (SELECT value FROM meta WHERE name = 'ended') WHERE seq = ?",
             params![state as i64, result, now_ms, seq],
         )?;
-        // As many results are kept as jobs may wait. Dead letters stay until somebody looks at them.
+        // As many results are kept as jobs may wait. Dead letters stay until the user acts.
         let late = self.totals()?.kept_jobs.saturating_sub(self.max_jobs);
         if late > 0 {
-            // The plus keeps SQLite from looking for states, of which there are many jobs each.
+            // The plus sign keeps SQLite from using the index on states, which is not selective.
             self.execute(
                 "DELETE FROM jobs WHERE +state IN (2, 3, 5) AND ended <= (
                     SELECT ended FROM jobs WHERE +state IN (2, 3, 5) AND ended > 0 ORDER BY ended LIMIT 1 OFFSET ?)",

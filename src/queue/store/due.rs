@@ -1,4 +1,4 @@
-//! What is due, lane by lane, and what has waited too long.
+//! Due jobs, lane by lane, and expired ones.
 
 use rusqlite::params;
 
@@ -9,22 +9,22 @@ use crate::queue::{
     seal::SealedRole,
 };
 
-/// Lanes that are looked at in one go.
+/// The most lanes read in one pass.
 pub(super) const MAX_LANES: usize = 32;
 
 impl Store {
-    /// The first job of every lane that is due, and ends what has waited too long.
+    /// The first due job of every lane; expires jobs whose `ttl` has passed.
     pub fn due(&mut self, now_ms: i64) -> Result<DueJobs> {
         let expired = self.expire(now_ms)?;
         let soonest = |sql: &str| self.row(sql, [now_ms], |row| row.get::<_, Option<i64>>(0));
-        // SQLite would not find these indexes by itself, and look at every job for each that is delivered.
+        // SQLite would not choose these indexes by itself, and would read every job.
         let due = "SELECT min(due_ms) FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_ms <= ?";
         let later = "SELECT min(due_ms) FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_ms > ?";
         let end =
             "SELECT min(expires_ms) FROM jobs INDEXED BY jobs_expiry WHERE state = 0 AND expires_ms > ?";
         let (next_due, next_end) = (soonest(later)?.flatten(), soonest(end)?.flatten());
         let next_at = next_due.into_iter().chain(next_end).min();
-        // However many lanes there are, none is looked at for nothing.
+        // Stop early when nothing is due, however many lanes there are.
         if soonest(due)?.flatten().is_none() {
             return Ok(DueJobs { next_at, expired, ..DueJobs::default() });
         }
@@ -89,7 +89,7 @@ impl Store {
         Ok(over.into_iter().map(|seq| self.id(seq)).collect())
     }
 
-    /// What waits for its next delivery is due now. The last job there is.
+    /// Makes all waiting jobs due now. Returns the last job's number.
     pub fn hurry(&self, now_ms: i64) -> Result<i64> {
         self.execute("UPDATE jobs SET due_ms = ?1 WHERE state = 0 AND due_ms > ?1", [now_ms])?;
         Ok(self

@@ -1,4 +1,4 @@
-//! How a file is opened: made or found, taken into possession, looked at in a copy.
+//! Opens a file: new or existing, locked, or as a copy.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -18,19 +18,19 @@ use crate::{
     },
 };
 
-/// Pages in the write-ahead log before it is written back: 4 MiB.
+/// The pages in the write-ahead log before it is written back: 4 MiB.
 const CHECKPOINT_PAGES: i64 = 1_000;
 
-/// Whether a sealed file opens without its key.
+/// Whether an encrypted file opens without its key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyRequirement {
     Needed,
-    /// Its jobs are counted and moved, and not read.
+    /// Jobs can be counted and moved, but not read.
     MayBeMissing,
 }
 
 impl Store {
-    /// Opens the file, or makes it, and takes it into possession.
+    /// Opens or creates the file and locks it.
     pub fn open(config: &QueueConfig, now_ms: i64) -> Result<Self> {
         let path = &config.path;
         let lock = lock(path, "each client needs a file of its own")?;
@@ -38,7 +38,7 @@ impl Store {
         Self::take(config, KeyRequirement::Needed, lock, now_ms)
     }
 
-    /// Takes a file that is there into possession, to put its jobs in order.
+    /// Locks an existing file to change its jobs.
     pub fn tend(config: &QueueConfig, now_ms: i64) -> Result<Self> {
         let lock = lock(
             &config.path,
@@ -54,7 +54,8 @@ impl Store {
 
     fn take(config: &QueueConfig, key: KeyRequirement, lock: File, now_ms: i64) -> Result<Self> {
         let store = Self::read(config, &config.path, key, Some(lock))?;
-        // What was being delivered when its owner went may have been answered: it is delivered again, and says so.
+        // A delivery that its owner did not finish may have been answered: it is delivered again, and
+        // marked.
         let interrupted = "UPDATE jobs SET state = 0, maybe_duplicate = 1, due_ms = ? WHERE state = 1";
         store.execute(interrupted, [now_ms])?;
         Ok(store)
@@ -126,20 +127,20 @@ impl Store {
     }
 }
 
-/// What makes a commit last: `FULL` has the log synced at every one of them.
+/// Durability: `FULL` syncs the log at every commit.
 fn pragmas(connection: &Connection) -> rusqlite::Result<()> {
-    // No other process may have it, so the log's index needs no shared memory.
+    // Only one process has it open, so the log's index needs no shared memory.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    // The log gives back what it took in a rush.
+    // The log shrinks again after a burst.
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "trusted_schema", "OFF")
 }
 
-/// Sees to it that a file which SQLite is to make can be read by its owner alone: it holds what people ask.
+/// Creates the file readable by its owner only: it holds prompts.
 fn private(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -148,8 +149,9 @@ fn private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(|_| ())
 }
 
-/// Takes the file into possession, until this process or this client is gone. The system lets go of it then,
-/// however they go. Who cannot have it hears what to do otherwise.
+/// Locks the file until this process ends or this client closes; the system releases it in any case. The
+/// error advises
+/// `otherwise`.
 fn lock(path: &Path, otherwise: &str) -> Result<File> {
     let mut beside = path.as_os_str().to_owned();
     beside.push("-lock");
@@ -158,7 +160,7 @@ fn lock(path: &Path, otherwise: &str) -> Result<File> {
         open.map_err(|e| QueueError::file(path, &format!("its lock cannot be opened or made ({e})")))?;
     match file.try_lock() {
         Ok(()) => {
-            // For whoever comes second; nothing depends on it.
+            // For users; nothing depends on it.
             let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
             Ok(file)
         }

@@ -1,4 +1,4 @@
-//! How the file is spoken to: transactions, and statements that are prepared once.
+//! Transactions and prepared statements.
 
 use rusqlite::{OptionalExtension, Row};
 
@@ -20,7 +20,7 @@ impl Store {
         }
     }
 
-    /// SQLite ends a transaction by itself when the disk is full or fails.
+    /// SQLite rolls back by itself when the disk is full or fails.
     pub fn is_in_transaction(&self) -> bool {
         !self.connection.is_autocommit()
     }
