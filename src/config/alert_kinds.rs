@@ -1,4 +1,4 @@
-//! Lists of kinds of alerts, as receivers and silences name them.
+//! Lists of kinds of alerts, in receivers and silences.
 
 use super::reader::{self, Reader};
 use crate::alert::KINDS;

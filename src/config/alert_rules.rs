@@ -1,4 +1,4 @@
-//! `alerts.rules`: the thresholds of what people are told of. `false` switches a rule off.
+//! `alerts.rules`: the thresholds of alerts. `false` switches a rule off.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::alert::rules::{
 };
 
 const MS: Duration = Duration::from_millis(1);
-/// Windows are cut into slices.
+/// Windows are divided into slices, so they cannot be shorter.
 const LEAST_WINDOW: Duration = Duration::from_millis(100);
 
 pub fn read(r: &mut Reader<'_>) -> RulesConfig {
@@ -63,7 +63,7 @@ pub fn read(r: &mut Reader<'_>) -> RulesConfig {
     }
 }
 
-/// One rule; `true` stands for its defaults.
+/// One rule; `true` means its defaults.
 fn rule<T: Default>(r: &mut Reader<'_>, name: &'static str, read: fn(&mut Reader<'_>) -> T) -> Option<T> {
     r.note(name, || json!({ "anyOf": [{ "type": "boolean" }, reader::describe(read)] }));
     match r.raw(name) {

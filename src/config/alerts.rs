@@ -1,4 +1,4 @@
-//! Of what people are told, when, and where.
+//! `alerts`: which alerts fire, and where they are sent.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct AlertOptions {
     pub forward: NotifyConfig,
 }
 
-/// A forwarder that has no client.
+/// A forwarder without a client.
 #[derive(Debug)]
 pub struct StandaloneForwarder {
     pub forward: NotifyConfig,
@@ -51,7 +51,7 @@ pub fn read(r: &mut Reader<'_>) -> Option<AlertOptions> {
     })
 }
 
-/// The options of one forwarder to a service: `url`, `routingKey`, `secret` as it has them, beside the policy and the way out.
+/// The options of one forwarder: its `url`, `routingKey` or `secret`, the policy, and proxy and TLS.
 pub fn read_standalone(
     service: &str,
     options: &Value,
@@ -82,7 +82,7 @@ pub fn read_standalone(
     }
 }
 
-/// What each forwarder may be told of how it is to go about it.
+/// The policy of a forwarder.
 pub fn read_policy(r: &mut Reader<'_>) -> DispatchPolicy {
     let usual = DispatchPolicy::default();
     let severities = [("warning", Severity::Warning), ("critical", Severity::Critical)];
@@ -141,7 +141,7 @@ pub fn read_webhook(r: &mut Reader<'_>) -> Option<Receiver> {
     Some(Receiver::Webhook { url: url?, secret })
 }
 
-/// The address of a webhook is never quoted, whatever it is.
+/// The address of a webhook. Never quoted: it is a secret.
 pub fn read_url(r: &mut Reader<'_>, name: &'static str) -> Option<Secret> {
     r.note(name, || json!({ "type": "string", "pattern": "^https?://." }));
     let value = r.raw(name)?;
@@ -150,7 +150,7 @@ pub fn read_url(r: &mut Reader<'_>, name: &'static str) -> Option<Secret> {
     let sound = uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.authority().is_some_and(|a| {
-                // What cannot be read as a port would be taken for none.
+                // An unreadable port would be parsed as no port.
                 let port = a.as_str().strip_prefix(a.host()).unwrap_or_default();
                 !a.host().is_empty()
                     && !a.as_str().contains('@')
@@ -169,7 +169,7 @@ pub fn read_url(r: &mut Reader<'_>, name: &'static str) -> Option<Secret> {
 }
 
 fn read_function(r: &mut Reader<'_>) -> Option<u32> {
-    // No document has a function in it.
+    // Documents cannot contain functions.
     let value = r.raw_undescribed("forward")?;
     let number = value.get("$function").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     if number.is_none() {
@@ -178,7 +178,7 @@ fn read_function(r: &mut Reader<'_>) -> Option<u32> {
     number
 }
 
-/// What a secret is, without what it says.
+/// A description of a secret that does not reveal it.
 fn unquoted(value: &Value) -> String {
     match value {
         Value::String(text) => format!("a string of {} characters", text.chars().count()),

@@ -1,4 +1,4 @@
-//! The address of an endpoint, forgiving what people paste.
+//! The address of an endpoint, tolerant of what users paste.
 
 use http::Uri;
 
@@ -13,12 +13,13 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads a base URL: a version is added where the dialect has one and the URL no path; the path of a call
-    /// that was pasted with it and trailing slashes are removed.
+    /// Reads a base URL: adds the version if the dialect has one and the URL has no path; removes trailing
+    /// slashes and
+    /// the path of a call.
     pub fn parse(given: &str, dialect: Dialect) -> Result<Self, String> {
         let accepted = "an http:// or https:// address such as https://api.openai.com/v1";
         let given = given.trim();
-        // Credentials in a URL end up in logs; they have a place of their own.
+        // Credentials in a URL would end up in logs; they have an option of their own.
         if given.split("//").nth(1).is_some_and(|rest| rest.split('/').next().unwrap_or("").contains('@')) {
             return Err("must not carry credentials; use apiKey or headers".into());
         }
@@ -62,14 +63,14 @@ impl BaseUrl {
         &self.host
     }
 
-    /// Scheme, host and port: what DNS, TCP and TLS failures are about.
+    /// Scheme, host and port: the scope of DNS, TCP and TLS failures.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The address of something below it, parsed.
+    /// The parsed address of a path below it.
     pub fn uri(&self, path: &str) -> Uri {
-        // A base URL that was parsed stays one with a plain path behind it.
+        // A valid base URL with a plain path is valid.
         self.join(path).parse().unwrap_or_default()
     }
 
@@ -78,7 +79,7 @@ impl BaseUrl {
     }
 }
 
-/// A name for an endpoint that has none: its host, and its port if it has one of its own.
+/// The name of an endpoint without one: its host, and its port if it is not the default.
 pub fn host_name(address: &str) -> String {
     BaseUrl::parse(address, Dialect::OpenAi)
         .map(|url| url.origin().split("://").nth(1).unwrap_or("endpoint").to_owned())

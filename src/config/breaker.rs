@@ -1,4 +1,4 @@
-//! `breaker`: when an endpoint is no longer asked, and when it is tried again.
+//! `breaker`: when an endpoint gets no more requests, and when it is tried again.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::reader::{self, Reader};
 use crate::policy::breaker::BreakerConfig;
 
-/// `None` when the user switched breakers off.
+/// `None` when breakers are switched off.
 pub fn read_breaker(r: &mut Reader<'_>) -> Option<BreakerConfig> {
     r.note("breaker", || json!({ "anyOf": [{ "const": false }, reader::describe(read_members)] }));
     match r.raw("breaker") {

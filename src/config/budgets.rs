@@ -1,4 +1,4 @@
-//! How much calls may cost, and where what they cost is kept.
+//! `budgets` and `costs`: cost limits, and the file of the ledger.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::cost::{
 };
 
 const MOST: usize = 100;
-/// The shares of which people are told, without others.
+/// The default shares at which a warning is emitted.
 const WARN_AT: [f64; 3] = [0.5, 0.8, 1.0];
 
 #[derive(Clone, Copy, PartialEq)]

@@ -1,4 +1,4 @@
-//! What a call does when it is slow, cut off, or has nowhere to go. A call may say it anew.
+//! What a call does when it is slow, interrupted, or has no ready endpoint. Calls can override it.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::reader::{self, Reader, expected};
 
-/// What becomes of a stream that breaks after its content has begun, and when it has begun.
+/// When a stream's content is delivered, and what happens when it breaks after that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streams {
     pub on_cut: OnCut,
-    /// Nothing is delivered before the end, so that every break can be made good unseen.
+    /// Nothing is delivered before the end, so every break can be retried unseen.
     pub commit_at_end: bool,
 }
 
@@ -18,17 +18,17 @@ pub struct Streams {
 pub enum OnCut {
     #[default]
     Error,
-    /// Another candidate answers from the beginning, announced.
+    /// Another candidate answers from the beginning, announced in the stream.
     Restart,
-    /// Another candidate goes on where the text broke off, where that is sound; else it restarts.
+    /// Another candidate continues the text where that is sound; otherwise it restarts.
     Continue,
 }
 
-/// A second request for a call whose first is slow.
+/// Hedging: a second request when the first is slow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hedge {
     pub after: HedgeAfter,
-    /// Extra requests per call.
+    /// Extra requests for each call.
     pub max_extra_load: f64,
 }
 
@@ -39,7 +39,7 @@ pub enum HedgeAfter {
     P95,
 }
 
-/// What a call does when nothing is ready.
+/// What a call does when no endpoint is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnUnavailable {
     Wait,
@@ -48,11 +48,11 @@ pub enum OnUnavailable {
     Queue,
 }
 
-/// An answer for when there is none.
+/// The fallback response.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fallback {
     Text(String),
-    /// A function of the user's, by its number on the other side of the boundary.
+    /// A function of the user, by its number.
     Function(u32),
 }
 
@@ -65,7 +65,7 @@ impl Default for Fallback {
     }
 }
 
-/// `streams`; what it leaves out stays `base`.
+/// `streams`; missing members come from `base`.
 pub fn read_streams(r: &mut Reader<'_>, base: Streams) -> Streams {
     const ON_CUT: [(&str, OnCut); 3] =
         [("error", OnCut::Error), ("restart", OnCut::Restart), ("continue", OnCut::Continue)];
@@ -78,7 +78,7 @@ pub fn read_streams(r: &mut Reader<'_>, base: Streams) -> Streams {
     .unwrap_or(base)
 }
 
-/// `hedge`: `None` when it is not given, `Some(None)` for `false`.
+/// `hedge`: `None` when missing, `Some(None)` for `false`.
 pub fn read_hedge(r: &mut Reader<'_>) -> Option<Option<Hedge>> {
     r.note("hedge", || json!({ "anyOf": [{ "const": false }, reader::describe(hedge_members)] }));
     match r.raw("hedge")? {
@@ -139,7 +139,7 @@ pub fn read_fallback(r: &mut Reader<'_>) -> Option<Fallback> {
     fallback
 }
 
-/// `onUnavailable: 'queue'` needs somewhere to put it.
+/// `onUnavailable: 'queue'` needs a queue.
 pub fn require_queue(r: &mut Reader<'_>, on_unavailable: Option<OnUnavailable>, is_there: bool) {
     if on_unavailable == Some(OnUnavailable::Queue) && !is_there {
         r.problem("onUnavailable", "must not be 'queue' without the client's option queue; give it { path }");

@@ -1,4 +1,4 @@
-//! A client's options, whole.
+//! The options of a client.
 
 use super::price::read_price;
 use std::path::PathBuf;
@@ -40,13 +40,13 @@ pub struct ClientConfig {
     pub routing: RoutingTable,
     pub rules: Vec<(String, RoutingRule)>,
     pub budgets: Vec<CostBudgetConfig>,
-    /// Where the ledger of costs is kept.
+    /// The file of the ledger.
     pub ledger: Option<PathBuf>,
     pub alerts: Option<AlertOptions>,
     pub timeouts: Timeouts,
     pub max_retries: u32,
     pub retry: RetryConfig,
-    /// `None` when the user switched breakers off.
+    /// `None` when breakers are switched off.
     pub breaker: Option<BreakerConfig>,
     pub on_unavailable: OnUnavailable,
     pub queue: Option<QueueConfig>,
@@ -55,15 +55,15 @@ pub struct ClientConfig {
     pub hedge: Option<Hedge>,
     pub incidents: IncidentConfig,
     pub drills: Option<DrillsConfig>,
-    /// From which level on the façade logs events.
+    /// The lowest level that is logged.
     pub log_level: Option<&'static str>,
     pub health: HealthConfig,
-    /// Whether probing starts by itself.
+    /// Whether health checks start with the client.
     pub health_starts: bool,
     pub prices: Vec<(String, Price)>,
     pub proxy: ProxyOptions,
     pub tls: TlsOptions,
-    /// The function that makes the exchanges, where it is not this program.
+    /// The user's function that makes the exchanges; `None` for the native transport.
     pub transport: Option<u32>,
 }
 
@@ -73,7 +73,7 @@ impl ClientConfig {
         Self::read_with(options, environment, read_health)
     }
 
-    /// What `read` reads, as JSON Schema.
+    /// The JSON Schema of the options.
     pub fn describe() -> Value {
         let environment = Environment::default();
         reader::describe(|r| {
@@ -82,14 +82,14 @@ impl ClientConfig {
         })
     }
 
-    /// Reads the options of a monitor that stands alone: its own at the top level, beside the client's.
+    /// Reads the options of a monitor without a client: its own at the top level, beside the client's.
     pub fn read_monitor(options: &Value, environment: &Environment) -> Result<Self, Problems> {
         let mut config = Self::read_with(options, environment, |r| {
             let mut health = HealthConfig::read(r);
             health.model.get_or_insert_with(|| "gpt-4o".into());
             health
         })?;
-        // Its check timeout is not the calls'.
+        // The timeout is that of checks, not of calls.
         config.timeouts = Timeouts::default();
         Ok(config)
     }
@@ -104,7 +104,7 @@ impl ClientConfig {
             let health = health(r);
             Self::members(r, environment, health)
         });
-        // A monitor reads `timeout` as its own and as a call's.
+        // `timeout` is read twice: as the monitor's and as a call's.
         problems.dedup();
         match config.flatten() {
             Some(config) if problems.is_empty() => Ok(config),

@@ -1,4 +1,4 @@
-//! `transport`, `proxy`, `tls`: how connections are made, and who makes them.
+//! `transport`, `proxy`, `tls`: how connections are made.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use crate::net::{
     tls::{self, TlsOptions},
 };
 
-/// The number of the platform's fetch, among the user's functions.
+/// The number of the platform's fetch among the user's functions.
 const GLOBAL_FETCH: u32 = u32::MAX;
 
-/// `transport`: a function makes the exchanges, over connections of its own.
+/// `transport`: a function that makes the exchanges over its own connections.
 pub fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
     r.note("transport", || json!({ "enum": ["native", "fetch"] }));
     let value = r.raw("transport")?;
@@ -34,7 +34,7 @@ pub fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
     function
 }
 
-/// Nothing given is quoted with it: a proxy's address may carry a password.
+/// The given value is not quoted: a proxy's address may contain a password.
 const PROXY: &str = "must be 'env', false, or the proxy's http:// or https:// address";
 
 pub fn read_proxy(r: &mut Reader<'_>, environment: &Environment) -> ProxyOptions {
@@ -85,7 +85,7 @@ pub fn read_tls(r: &mut Reader<'_>, environment: &Environment) -> TlsOptions {
             TlsOptions { ca, system_ca: r.boolean("systemCa").unwrap_or(false) }
         })
         .unwrap_or_default();
-    // The content of the file that NODE_EXTRA_CA_CERTS names; Node itself only warns about a bad one.
+    // The contents of NODE_EXTRA_CA_CERTS; Node only warns about an invalid one.
     if let Some(pem) = environment.value("NODE_EXTRA_CA_CERTS")
         && tls::certificates(&pem).is_ok()
     {

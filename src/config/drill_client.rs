@@ -1,4 +1,4 @@
-//! A client's configuration for a rehearsal: the same but for whatever would touch the world.
+//! A client's configuration for a drill: the same, without effects on the outside.
 
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use super::{
     key::{ApiKey, KeySource},
 };
 
-/// Sent in the place of what users configured for their vendors.
+/// The key that drills send in place of the user's.
 const STAND_IN: &str = "bellwether-drill";
 
 impl ClientConfig {
-    /// Its exchanges are made by `transport`, without any key. It keeps nothing, tells nobody, and counts no money.
+    /// Exchanges are made by `transport`, without any key. It writes no files, sends no alerts and counts
+    /// no costs.
     pub fn rehearsal(&self, transport: u32, quiet: Duration) -> Self {
         let mut config = self.clone();
         config.transport = Some(transport);
@@ -28,19 +29,19 @@ impl ClientConfig {
         if config.on_unavailable == OnUnavailable::Queue {
             config.on_unavailable = OnUnavailable::Wait;
         }
-        // A function of the user's may do anything.
+        // A function of the user may have any effect.
         if matches!(config.fallback, Some(Fallback::Function(_))) {
             config.fallback = Some(Fallback::default());
         }
         for (place, endpoint) in config.endpoints.iter_mut().enumerate() {
             for (number, key) in endpoint.keys.iter_mut().enumerate() {
-                // It tells endpoints apart that share an address (lib/drill/vendors.js).
+                // The key distinguishes endpoints that share an address (lib/drill/vendors.js).
                 let stand_in = ApiKey::new(&format!("{STAND_IN}-{place}-{number}")).ok();
                 if !matches!(key, KeySource::None) {
                     *key = stand_in.map_or(KeySource::None, KeySource::Static);
                 }
             }
-            // They may hold secrets.
+            // Headers may contain secrets.
             for (_, value) in &mut endpoint.headers {
                 *value = HeaderValue::from_static(STAND_IN);
             }

@@ -1,4 +1,4 @@
-//! When a client rehearses failures by itself, which, and what is expected of it then.
+//! `drills`: when a client runs drills by itself, which scenarios, and their objectives.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::reader::{self, Problem, Reader, nearest, shorten};
 use crate::base::duration::millis;
 
-/// As in lib/drill/scenarios.js.
+/// The scenarios of lib/drill/scenarios.js.
 const SCENARIOS: [&str; 8] = [
     "vendor-down",
     "region-by-region",
@@ -23,14 +23,14 @@ const MOST_LOST: u64 = 1_000_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrillsConfig {
     pub every: Duration,
-    /// All, where it is empty.
+    /// All scenarios if empty.
     pub scenarios: Vec<String>,
     /// By the façade's names, times in milliseconds.
     pub objectives: Map<String, Value>,
 }
 
 impl DrillsConfig {
-    /// As the façade is told of it.
+    /// The schedule as the façade reads it.
     pub fn to_json(&self) -> Value {
         json!({ "everyMs": millis(self.every), "scenarios": self.scenarios, "objectives": self.objectives })
     }

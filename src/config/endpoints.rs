@@ -1,4 +1,4 @@
-//! `endpoints`: the list of them, or what a bare key or the environment stands for.
+//! `endpoints`: the list, or the endpoints implied by a key or by the environment.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub fn read_endpoints(
     let (items, at): (Vec<Value>, fn(usize) -> String) = match listed {
         Some(Value::Array(items)) if !items.is_empty() => (items.clone(), |i| format!("endpoints[{i}]")),
         Some(other) => {
-            // Not quoted: an address may carry a password.
+            // Not quoted: an address may contain a password.
             let given = reader::kind(other);
             r.problem("endpoints", format!("must be a non-empty array of endpoints, got {given}"));
             return None;
@@ -54,7 +54,7 @@ pub fn read_endpoints(
     (endpoints.len() == count).then_some(endpoints)
 }
 
-/// The endpoints that a bare key, or the environment, stands for.
+/// The endpoints implied by a key, or by the environment.
 fn implied(
     r: &mut Reader<'_>,
     keys: Option<&Value>,
@@ -62,7 +62,7 @@ fn implied(
     environment: &Environment,
 ) -> Option<Vec<Value>> {
     let first_key = keys.map(|k| k.get(0).unwrap_or(k));
-    // No key is a choice, but it does not say where to go.
+    // `null` is a valid key, but implies no address.
     if let Some(key) = first_key.filter(|k| !k.is_null()) {
         let address = base_url
             .map(str::to_owned)
@@ -96,7 +96,7 @@ fn implied(
     Some(found)
 }
 
-/// The relay has a pool of hosts under one domain; any other address is one endpoint.
+/// The relay has several hosts under one domain; any other address is one endpoint.
 fn with_backups(address: &str) -> Vec<Value> {
     let host = BaseUrl::parse(address, Dialect::OpenAi).map(|u| u.host().to_owned()).unwrap_or_default();
     let single = |name: &str, address: &str| json!({ "name": name, "baseURL": address });

@@ -1,4 +1,4 @@
-//! The variables of the process that concern us, as they were when the client was made.
+//! The environment variables that bellwether reads, as of the client's creation.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::net::proxy::ProxyOptions;
 #[derive(Clone, Debug, Default)]
 pub struct Environment(HashMap<String, String>);
 
-/// Providers whose keys are looked for, in order, with their variables.
+/// Providers whose key variables are read, in order.
 pub const PROVIDERS: [(&str, &str, Option<&str>); 5] = [
     (RELAY, "HOLYSHEEP_API_KEY", Some("HOLYSHEEP_BASE_URL")),
     ("openai", "OPENAI_API_KEY", Some("OPENAI_BASE_URL")),
@@ -20,13 +20,13 @@ pub const PROVIDERS: [(&str, &str, Option<&str>); 5] = [
 ];
 
 impl Environment {
-    /// From an object of strings; anything else in it is ignored.
+    /// From an object of strings; other values are ignored.
     pub fn from_json(value: &Value) -> Self {
         let members = value.as_object().into_iter().flatten();
         Self(members.filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect())
     }
 
-    /// A variable that is set to something.
+    /// A variable, if it is not empty.
     pub fn value(&self, name: &str) -> Option<String> {
         self.0.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
     }
@@ -35,13 +35,13 @@ impl Environment {
         PROVIDERS.iter().find(|(p, ..)| *p == provider).map(|(_, key, _)| *key)
     }
 
-    /// Another address for a provider's endpoints, where the environment gives one.
+    /// A provider's base URL from the environment.
     pub fn base_url(&self, provider: &str) -> Option<String> {
         let (.., variable) = PROVIDERS.iter().find(|(p, ..)| *p == provider)?;
         self.value((*variable)?)
     }
 
-    /// Lower case wins, as with curl.
+    /// Lower-case names take precedence, as with curl.
     pub fn proxy(&self) -> ProxyOptions {
         let either =
             |name: &str| self.value(&name.to_lowercase()).or_else(|| self.value(name)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What tells one configuration from another, without what it says: a hash for each endpoint and each option.
+//! The fingerprint of a configuration: a hash for each endpoint and option, without the values.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -15,9 +15,9 @@ pub struct ConfigFingerprint {
 }
 
 impl ConfigFingerprint {
-    /// Of options and what was read from them.
+    /// The fingerprint of options and of the configuration read from them.
     pub fn of(options: &Value, config: &ClientConfig) -> Self {
-        // Keyed anew in each process: nothing of a key can be told from it.
+        // Keyed for each process, so that a hash reveals nothing about a key.
         static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         let hash = |value: &Value| STATE.hash_one(value.to_string());
         let listed = options.get("endpoints").and_then(Value::as_array);
@@ -32,7 +32,7 @@ impl ConfigFingerprint {
         }
     }
 
-    /// What is other in `next`.
+    /// What differs in `next`.
     pub fn changes(&self, next: &Self) -> Value {
         let names = |list: &[(String, u64)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let missing = |from: &Self, to: &Self| {
@@ -55,7 +55,7 @@ impl ConfigFingerprint {
     }
 }
 
-/// The names of what one of two lists has otherwise, or does not have.
+/// The names of changed and removed entries.
 fn other<'l>(before: &'l [(String, u64)], after: &'l [(String, u64)]) -> impl Iterator<Item = String> + 'l {
     let lacks = |list: &'l [(String, u64)], item: &(String, u64)| !list.contains(item);
     let changed = after.iter().filter(move |item| lacks(before, item));

@@ -1,4 +1,4 @@
-//! When a disturbance is over, and how many are kept.
+//! `incidents`: when an incident closes, and how many are kept.
 
 use std::time::Duration;
 

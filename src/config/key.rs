@@ -1,4 +1,4 @@
-//! Where a credential comes from. The text of a key never leaves this side.
+//! API keys and their sources. A key's text never leaves Rust.
 
 use std::fmt;
 
@@ -9,23 +9,23 @@ use super::reader;
 
 #[derive(Clone)]
 pub enum KeySource {
-    /// Local servers need none.
+    /// No key, for local servers.
     None,
     Static(ApiKey),
-    /// A function of the user's, by its number on the other side of the boundary.
+    /// A function of the user, by its number.
     Function(u32),
 }
 
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
 
-/// The shortest key that any vendor issues.
+/// The length of the shortest key that any vendor issues.
 pub const SHORTEST: usize = 20;
-/// How the keys of most vendors begin.
+/// The prefixes of most vendors' keys.
 const KEYS_BEGIN: [&str; 3] = ["sk-", "sk_", "AIza"];
 
 impl ApiKey {
-    /// A key that can stand in a header.
+    /// A key that is valid in a header.
     pub fn new(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -41,14 +41,14 @@ impl ApiKey {
         self.0.expose_secret()
     }
 
-    /// `sk-…a1b2`: enough to tell keys apart, too little to use one.
+    /// `sk-…a1b2`: enough to distinguish keys, too little to use one.
     pub fn hint(&self) -> String {
         hint(self.expose())
     }
 }
 
 fn hint(key: &str) -> String {
-    // Of a short key even the ends would say too much.
+    // The ends of a short key would reveal too much.
     if key.len() < 12 {
         return "…".into();
     }
@@ -56,7 +56,8 @@ fn hint(key: &str) -> String {
     format!("{head}…{}", &key[key.len() - 4..])
 }
 
-/// A text without what looks like a key: people write them in places that messages quote, the name of an option even.
+/// A text without what looks like a key: users write keys in places that messages quote, even as option
+/// names.
 pub fn masked(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let mut masked = String::with_capacity(text.len());
@@ -82,22 +83,22 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// Where a key was given, for messages: an option or an environment variable.
+/// The rules for a key, and its source for messages.
 #[derive(Clone, Copy)]
 pub struct KeyRules<'a> {
     pub source: Option<&'a str>,
     pub prefix: Option<&'a str>,
-    /// Vendors' own keys have a least length.
+    /// The minimum length of a vendor's keys.
     pub shortest: usize,
 }
 
-/// What a key may be in a document, as JSON Schema.
+/// The JSON Schema of a key.
 pub fn describe() -> Value {
     let one = json!({ "type": "string", "pattern": "\\S" });
     json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }, { "type": "null" }] })
 }
 
-/// Reads one key; the message never quotes it.
+/// Reads one key. The message never quotes it.
 pub fn read(value: &Value, rules: KeyRules<'_>) -> Result<KeySource, String> {
     if let Some(number) = value.get("$function").and_then(Value::as_u64) {
         return Ok(KeySource::Function(number as u32));

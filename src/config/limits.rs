@@ -1,16 +1,16 @@
-//! The rate limits of an endpoint: the user's, or on the relay those of its plans.
+//! `limits`: the rate limits of an endpoint, configured or the relay's.
 
 use super::reader::Reader;
 use crate::{base::model_id, policy::limiter::RateLimits};
 
-/// What the relay allows by default, by the beginning of a model's id: requests and tokens a minute.
+/// The relay's limits by prefix of the model: requests and tokens per minute.
 const RELAY: [(&str, u32, u64); 4] = [
     ("gpt-4.1", 500, 150_000),
     ("claude-sonnet-4", 400, 120_000),
     ("gemini-2.5-flash", 1_000, 500_000),
     ("deepseek-chat", 2_000, 1_000_000),
 ];
-/// What it allows for any other model.
+/// The relay's limit for any other model, in requests per minute.
 const RELAY_RPM: u32 = 100;
 
 pub fn read(r: &mut Reader<'_>) -> RateLimits {
@@ -22,7 +22,7 @@ pub fn read(r: &mut Reader<'_>) -> RateLimits {
     .unwrap_or_default()
 }
 
-/// The relay's limits for a model, where the user states none.
+/// The relay's limits for a model without configured ones.
 pub fn of_relay(model: &str) -> RateLimits {
     match RELAY.iter().find(|(name, ..)| model_id::is(model, name)) {
         Some((_, rpm, tpm)) => RateLimits { rpm: Some(*rpm), tpm: Some(*tpm), max_concurrent: None },

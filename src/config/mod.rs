@@ -1,4 +1,4 @@
-//! Options as the user gave them, read once into values that are always valid.
+//! Reads options, once, into values that are always valid.
 
 mod alert_kinds;
 mod alert_rules;

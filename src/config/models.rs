@@ -1,10 +1,10 @@
-//! Names for models: the aliases everyone may use, and the user's own.
+//! `models`: aliases, built-in and configured.
 
 use serde_json::{Value, json};
 
 use super::reader::{self, Problem, Reader};
 
-/// A short name, what it means, and what stands behind it at other vendors.
+/// A built-in alias: the relay's model, and equivalents at vendors.
 struct BuiltinAlias {
     alias: &'static str,
     target: &'static str,
@@ -35,18 +35,18 @@ const BUILTIN: [BuiltinAlias; 4] = [
     },
 ];
 
-/// What one name may stand for, in order.
+/// What an alias stands for, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AliasExpansion {
-    /// Asked of every endpoint that serves it.
+    /// Tried at every endpoint that serves it.
     pub targets: Vec<String>,
-    /// Asked only of vendors' own endpoints, after the targets.
+    /// Tried at vendors' own endpoints only, after the targets.
     pub across_vendors: Vec<String>,
-    /// The words are ours: what stands before a slash is a vendor, whatever the user calls his endpoints.
+    /// The targets are built in: a prefix before a slash is a vendor, whatever the names of endpoints.
     pub built_in: bool,
 }
 
-/// The names of a client.
+/// The aliases of a client.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Aliases(Vec<(String, Vec<String>)>);
 
@@ -55,7 +55,7 @@ impl Aliases {
         Self(own)
     }
 
-    /// `models`: a name, and what it stands for.
+    /// `models`: an alias and its targets.
     pub fn read(r: &mut Reader<'_>) -> Self {
         r.note("models", || json!({ "type": "object", "additionalProperties": reader::some_names() }));
         let given = r.record("models");
@@ -71,7 +71,7 @@ impl Aliases {
         Self::new(given.into_iter().filter_map(read).collect())
     }
 
-    /// What `asked` stands for: the user's list, a built-in alias, or itself.
+    /// The targets of a model: configured, built in, or the model itself.
     pub fn expand(&self, asked: &str) -> AliasExpansion {
         if let Some((_, list)) = self.0.iter().find(|(name, _)| name == asked) {
             return AliasExpansion { targets: list.clone(), across_vendors: Vec::new(), built_in: false };
@@ -92,7 +92,7 @@ impl Aliases {
         self.0.iter().any(|(n, _)| n == name) || BUILTIN.iter().any(|b| b.alias == name)
     }
 
-    /// The user's own.
+    /// The configured aliases.
     pub fn own(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }

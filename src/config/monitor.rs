@@ -1,4 +1,4 @@
-//! How endpoints are watched.
+//! `health`: health checks.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use super::reader::{self, Reader};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthConfig {
-    /// Failed checks in a row before an alert fires.
+    /// Consecutive failed checks before an alert fires.
     pub failure_threshold: u32,
     pub check_interval: Duration,
     pub timeout: Duration,
-    /// Results kept, of all endpoints together.
+    /// The number of results kept for all endpoints together.
     pub history_size: usize,
     pub endpoint_probe: bool,
     pub service_probe: bool,
-    /// The model a paid probe asks for, where the endpoint names none.
+    /// The model of paid checks at endpoints that name none.
     pub model: Option<String>,
-    /// The name of the service in alerts; each endpoint's own without it.
+    /// The service name in alerts; the endpoint's name if `None`.
     pub service: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl HealthConfig {
     }
 }
 
-/// `health`; `false` stands for none of its own.
+/// `health`; `false` switches scheduled checks off.
 pub fn read_health(r: &mut Reader<'_>) -> HealthConfig {
     r.note("health", || json!({ "anyOf": [{ "const": false }, reader::describe(HealthConfig::read)] }));
     let config = match r.raw("health") {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::reader::Reader;
 use crate::cost::price::Price;
 
-/// The dearest that is taken for a price, in USD per million tokens.
+/// The highest price that is accepted, in USD per million tokens.
 const DEAREST: f64 = 1_000_000.0;
 
 pub fn read_price(r: &mut Reader<'_>) -> Option<Price> {

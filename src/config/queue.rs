@@ -1,4 +1,4 @@
-//! `queue`: where calls are kept that nobody could answer, and for how long.
+//! `queue`: the durable queue.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::reader::{Reader, kind};
 
-/// Bytes of the user's key.
+/// The length of the user's key, in bytes.
 pub const KEY_BYTES: usize = 32;
 /// 1 TiB.
 const MOST_BYTES: u64 = 1 << 40;
@@ -23,13 +23,13 @@ pub struct QueueConfig {
 }
 
 impl QueueConfig {
-    /// With every default.
+    /// A queue with all defaults.
     pub fn at(path: PathBuf) -> Self {
         Self { path, max_jobs: 10_000, max_bytes: 1 << 30, ttl: None, max_deliveries: 5, key: None }
     }
 }
 
-/// The key that seals what is in the file.
+/// The key that encrypts the file.
 #[derive(Debug)]
 pub struct QueueKey(SecretBox<[u8; KEY_BYTES]>);
 
@@ -61,7 +61,7 @@ impl Clone for QueueConfig {
     }
 }
 
-/// `queue`; `None` when it is not given, or is not valid.
+/// `queue`; `None` when it is missing or invalid.
 pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
     r.object("queue", |r| {
         r.note_required("path");
@@ -84,7 +84,7 @@ pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
     .flatten()
 }
 
-/// Never quoted, whatever it is.
+/// Never quoted.
 fn read_key(r: &mut Reader<'_>) -> Option<QueueKey> {
     const ACCEPTED: &str = "must be 32 bytes: a Buffer, or 64 hexadecimal digits";
     r.note("encryptionKey", || json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" }));

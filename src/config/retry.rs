@@ -1,4 +1,4 @@
-//! `retry`: after what, where and how soon a call is tried again.
+//! `retry`: after which failures, where and when a call is tried again.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct RetryConfig {
     pub max_retry_after: Duration,
     pub backoff: Backoff,
     pub budget: RetryBudgetConfig,
-    /// Faults of the request after which another endpoint is asked all the same.
+    /// Request faults after which other endpoints are tried.
     pub failover_on: Vec<Reason>,
 }
 
@@ -74,7 +74,7 @@ pub fn read_retry(r: &mut Reader<'_>) -> RetryConfig {
     }
 }
 
-/// `failoverOn`: the caller's mistakes that another vendor may judge otherwise.
+/// `failoverOn`: request faults that another vendor may not have.
 fn read_failover_on(r: &mut Reader<'_>) -> Vec<Reason> {
     const NAMES: [(&str, Reason); 2] =
         [("badRequest", Reason::BadRequest), ("contentFilter", Reason::ContentFilter)];

@@ -1,4 +1,4 @@
-//! Which models suit which work, and rules by name for calls that go their own way.
+//! `routing` and `rules`: models by task, and named routes.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use super::{
     reader::{self, Problem, Problems, Reader, expected, nearest, shorten},
 };
 
-/// A rule, by the name a call gives as its `route`.
+/// A routing rule, which a call names as its `route`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoutingRule {
-    /// Endpoints and models, in order; all that the client has where it is empty.
+    /// Endpoints and models, in order; all of the client's if empty.
     pub route_to: Vec<RouteTarget>,
-    /// After those, everybody else.
+    /// All other candidates follow.
     pub fallback: bool,
-    /// Who takes over is told the whole conversation, and not its last turn alone.
+    /// Other candidates get only the last turn of the conversation.
     pub sends_last_turn_only: bool,
     pub max_retries: Option<u32>,
-    /// The cheapest comes first.
+    /// The cheapest candidate comes first.
     pub by_cost: bool,
-    /// The time to first content that candidates are held to while another will do.
+    /// The limit on the time to first content, while another candidate is available.
     pub latency_sla: Option<Duration>,
 }
 
@@ -33,11 +33,11 @@ pub enum RouteTarget {
     Model(String),
 }
 
-/// Models by kind of task and by how much it matters, each list in the order in which they are asked.
+/// Models by task and priority, each list in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoutingTable(Vec<(String, ByPriority)>);
 
-/// The lists of one kind of task; what the user left out is built in.
+/// The lists of one task; missing ones are built in.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct ByPriority([Option<Vec<String>>; 3]);
 
@@ -92,7 +92,8 @@ impl RoutingTable {
         Self(table)
     }
 
-    /// The models for a task. An unknown task is a general one; of an unknown priority, a general one's normal list.
+    /// The models for a task. An unknown task counts as general; an unknown priority gets general's normal
+    /// list.
     pub fn models(&self, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
         let Some(level) = PRIORITIES.iter().position(|p| *p == priority.unwrap_or("normal")) else {
             return self.list(GENERAL, NORMAL).unwrap_or_default();
@@ -108,15 +109,16 @@ impl RoutingTable {
         }
         let builtin = BUILTIN.iter().find(|(name, _)| *name == task).map(|(_, lists)| lists[level]);
         let builtin = builtin.map(|list| list.iter().map(|model| (*model).to_owned()).collect());
-        // A task of the user's own that says nothing for this level has another level's list.
+        // A task of the user without a list for this priority uses another priority's.
         builtin.or_else(|| {
             own.and_then(|lists| lists[NORMAL].clone().or_else(|| lists.iter().flatten().next().cloned()))
         })
     }
 }
 
-/// `rules`: what a name in `routeTo` is depends on the endpoints. Where those have problems of their own, every name
-/// may be right.
+/// `rules`. Whether a name in `routeTo` is an endpoint depends on the endpoints; when those are invalid,
+/// every name is
+/// accepted.
 pub fn read_rules(
     r: &mut Reader<'_>,
     endpoints: Option<&[EndpointConfig]>,
@@ -139,7 +141,7 @@ fn read_rule(r: &mut Reader<'_>, endpoints: Option<&[EndpointConfig]>, aliases: 
     let path = r.path_of("routeTo");
     let route_to: Vec<RouteTarget> =
         names.iter().filter_map(|name| goal(name, &path, endpoints, aliases, r.problems())).collect();
-    // Who names endpoints may have reasons not to be served elsewhere; who names a model wants an answer.
+    // A rule that names endpoints may exclude others on purpose; one that names models wants an answer.
     let only_models = route_to.iter().all(|goal| matches!(goal, RouteTarget::Model(_)));
     RoutingRule {
         fallback: r.boolean("fallback").unwrap_or(only_models),

@@ -1,4 +1,5 @@
-//! The options as JSON Schema, asked of their readers: under the options' own names, and as documents write them.
+//! The JSON Schema of the options, collected from their readers: with the options' names, and with those of
+//! documents.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -6,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::{client::ClientConfig, descriptions::DESCRIPTIONS};
 
-/// Another name under which documents may give an option.
+/// Another name of an option in documents.
 pub struct OptionAlias {
     pub written: &'static str,
     pub option: &'static str,
-    /// The name says the unit, and the value is a number: so many milliseconds each.
+    /// The unit is part of the name and the value is a number: so many milliseconds each.
     pub unit: Option<(&'static str, f64)>,
 }
 
@@ -18,7 +19,7 @@ const fn also(written: &'static str, option: &'static str, unit: Option<(&'stati
     OptionAlias { written, option, unit }
 }
 
-/// The names of a document's original shape, wherever there is such an option.
+/// The names of the original document shape.
 pub const ALSO: [OptionAlias; 8] = [
     also("max_latency_ms", "maxLatency", Some(("milliseconds", 1.0))),
     also("latency_sla_ms", "latencySla", Some(("milliseconds", 1.0))),
@@ -30,11 +31,11 @@ pub const ALSO: [OptionAlias; 8] = [
     also("alert_on", "on", None),
 ];
 
-/// How a document's names for the fallback chain and its first are called in rules.
+/// The names of the fallback chain and the primary in rules.
 pub const CHAIN: &str = "fallback_chain";
 pub const PRIMARY: &str = "primary";
 
-/// What a client's options are, under their own names.
+/// The schema of a client's options, with their own names.
 pub fn options() -> &'static Value {
     static OPTIONS: LazyLock<Value> = LazyLock::new(ClientConfig::describe);
     &OPTIONS
@@ -54,7 +55,7 @@ pub fn snake(name: &str) -> String {
     snake
 }
 
-/// Names of options that documents write otherwise.
+/// The names of options that documents write differently.
 pub fn renamed() -> &'static BTreeSet<String> {
     static RENAMED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         let mut names = BTreeSet::new();
@@ -76,7 +77,7 @@ fn collect(schema: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// A schema's alternatives, or the one that it is.
+/// A schema's alternatives, or the schema itself.
 pub fn alternatives(schema: &Value) -> &[Value] {
     match schema.get("anyOf").and_then(Value::as_array) {
         Some(list) => list,
@@ -84,17 +85,17 @@ pub fn alternatives(schema: &Value) -> &[Value] {
     }
 }
 
-/// The members of an object whose names are fixed.
+/// The members of an object with fixed names.
 pub fn properties(schema: &Value) -> Option<&Map<String, Value>> {
     schema.get("properties")?.as_object()
 }
 
-/// What the members are of an object whose names are the user's.
+/// The schema of the members of an object with the user's names.
 pub fn values(schema: &Value) -> Option<&Value> {
     schema.get("additionalProperties").filter(|values| values.is_object())
 }
 
-/// Whether a value of this type may be right.
+/// Whether the schema accepts values of this type.
 pub fn takes(schema: &Value, kind: &str) -> bool {
     alternatives(schema).iter().any(|one| {
         let typed = match &one["type"] {
@@ -119,7 +120,7 @@ pub fn document() -> Value {
         .cloned()
         .unwrap_or_default();
     let mut chained = written(&endpoint, "endpoints[]");
-    // A chain's entry may go by its model's name.
+    // An entry of a chain may take its model's name.
     if let Some(chained) = chained.as_object_mut() {
         chained.remove("required");
     }
@@ -155,7 +156,7 @@ pub fn document() -> Value {
     Value::Object(whole)
 }
 
-/// A schema with the names that documents have, described.
+/// A schema with the names of documents, and with descriptions.
 fn written(schema: &Value, path: &str) -> Value {
     if let Some(list) = schema.get("anyOf").and_then(Value::as_array) {
         let list: Vec<Value> = list.iter().map(|one| bare(one, path)).collect();
@@ -202,7 +203,7 @@ fn reference() -> Value {
     json!({ "$ref": "#/$defs/reference" })
 }
 
-/// Whether the value of a variable may stand where the schema as it is accepts no text, or few.
+/// Whether a variable must be allowed because the schema accepts few texts or none.
 fn wants_reference(schema: &Value) -> bool {
     let scalar = |kind: &str| matches!(kind, "integer" | "number" | "boolean" | "string");
     let typed = match &schema["type"] {
@@ -220,7 +221,7 @@ fn described(mut schema: Value, path: &str) -> Value {
     schema
 }
 
-/// The paths of all options, as `DESCRIPTIONS` has them.
+/// The paths of all options, as in `DESCRIPTIONS`.
 #[cfg(test)]
 fn paths(schema: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     for one in alternatives(schema) {

@@ -1,4 +1,4 @@
-//! Alerts that nobody wants to hear of, and when.
+//! `silences`: alerts that are not sent, and when.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -66,7 +66,7 @@ enum SilenceTime {
     Of(u64),
 }
 
-/// Whether nothing lies between two times.
+/// Whether the span between two times is empty.
 fn is_empty(from: SilenceTime, until: SilenceTime) -> bool {
     match (from, until) {
         (SilenceTime::Of(from), SilenceTime::Of(until)) => from == until,
@@ -75,7 +75,7 @@ fn is_empty(from: SilenceTime, until: SilenceTime) -> bool {
     }
 }
 
-/// A moment, or none given; `None` for a time of the day.
+/// A moment, or none given; `None` for a time of day.
 fn moment(time: Option<SilenceTime>) -> Option<Option<SystemTime>> {
     match time {
         None => Some(None),
@@ -99,7 +99,7 @@ fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<SilenceTime> {
     time
 }
 
-/// ISO 8601 with a date and a time, in UTC (`Z`) or with what it is ahead of that (`+01:00`).
+/// An ISO 8601 date and time, in UTC (`Z`) or with an offset (`+01:00`).
 fn moment_of(text: &str) -> Option<SystemTime> {
     if let Ok(at) = humantime::parse_rfc3339(text) {
         return Some(at);

@@ -1,4 +1,4 @@
-//! `timeout`: how long a call and its phases may take.
+//! `timeout`: the time limits of a call and its phases.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::reader::{self, Reader};
 
-/// Times a call may take. The optional ones have defaults for streams only: without `stream`, vendors
-/// send headers when the answer is whole.
+/// The time limits of a call. The optional ones have defaults for streams only: without `stream`, vendors
+/// send headers when the answer is complete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timeouts {
     pub total: Duration,
@@ -35,7 +35,7 @@ impl Default for Timeouts {
     }
 }
 
-/// `timeout`: one duration for the whole call, or one for each phase; what it leaves out stays `base`.
+/// `timeout`: one duration for the whole call, or one for each phase; missing ones come from `base`.
 pub fn read_timeouts(r: &mut Reader<'_>, base: Timeouts) -> Timeouts {
     let ms = Duration::from_millis(1);
     let phases = |r: &mut Reader<'_>| Timeouts {

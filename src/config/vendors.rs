@@ -1,6 +1,6 @@
-//! What is known of vendors and of the relay: addresses, status pages.
+//! Vendors and the relay: addresses and status pages.
 
-/// Vendors whose own models an endpoint may serve; anything else is a relay that serves everybody's.
+/// Vendors that serve their own models only, by host; every other host is a relay of many vendors' models.
 const VENDORS: [(&str, &str); 5] = [
     ("openai", "api.openai.com"),
     ("anthropic", "api.anthropic.com"),
@@ -9,7 +9,7 @@ const VENDORS: [(&str, &str); 5] = [
     ("azure", ".openai.azure.com"),
 ];
 
-/// Vendors' own status pages, in the form of Atlassian's Statuspage.
+/// Vendors' status pages, in the format of Atlassian's Statuspage.
 pub const STATUS_PAGES: [(&str, &str); 3] = [
     ("openai", "https://status.openai.com/api/v2/status.json"),
     ("anthropic", "https://status.claude.com/api/v2/status.json"),

@@ -1,4 +1,4 @@
-//! What an event or an answer of another dialect comes to, in OpenAI's words.
+//! The translation of one event of another dialect into OpenAI's chunks.
 
 use serde_json::Value;
 
@@ -6,31 +6,31 @@ use crate::base::vendor_error::VendorError;
 
 #[derive(Debug)]
 pub enum DecodedEvent {
-    /// Chunks of OpenAI's. One without choices tells the usage.
+    /// OpenAI's chunks. One without choices has the usage.
     Chunks(Vec<Value>),
-    /// The vendor said that this was all.
+    /// The vendor's end marker.
     Done,
     Error(VendorError),
-    /// The end of an answer in which nothing was said, and why.
+    /// The end of an answer without content, and why.
     Void(String),
-    /// A sign of life.
+    /// A keep-alive.
     Nothing,
-    /// Not JSON, or no object.
+    /// Not JSON, or not an object.
     Undecodable,
 }
 
-/// What is told of an answer where its vendor does not say it.
+/// Defaults for what the vendor's answer lacks.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseDefaults {
     /// When it began, in seconds since 1970.
     pub created: u64,
     /// An id that no other answer has.
     pub id: String,
-    /// The model that was asked for.
+    /// The requested model.
     pub model: String,
 }
 
-/// So much of an id or a model's name is repeated with each chunk.
+/// The longest id or model name, which every chunk repeats.
 const MOST: usize = 200;
 
 impl ResponseDefaults {
@@ -39,25 +39,25 @@ impl ResponseDefaults {
         name(said).unwrap_or(&self.id).to_owned()
     }
 
-    /// The model, as the vendor calls it or as it was asked for.
+    /// The model, as the vendor names it or as requested.
     pub fn model(&self, said: &Value) -> String {
         name(said).unwrap_or(&self.model).to_owned()
     }
 }
 
-/// A vendor's name for something, within bounds.
+/// A vendor's name for something, if it is not too long.
 pub fn name(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty()).map(|text| &text[..text.floor_char_boundary(MOST)])
 }
 
-/// A choice that came whole has ended, also where its vendor does not say how.
+/// Ends a choice that arrived whole, also if its vendor gives no finish reason.
 pub fn whole(choice: &mut Value, called: bool) {
     if choice["finish_reason"].is_null() {
         choice["finish_reason"] = if called { "tool_calls" } else { "stop" }.into();
     }
 }
 
-/// What tests know of an answer that does not say it.
+/// Defaults for tests.
 #[cfg(test)]
 pub fn unsaid(created: u64) -> ResponseDefaults {
     ResponseDefaults { created, id: "own".into(), model: "asked".into() }

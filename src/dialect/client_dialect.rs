@@ -1,8 +1,8 @@
-//! A caller who speaks a dialect of his own: what he asks, and how he is answered.
+//! The dialect of the client that made the request.
 
 use super::codec::Dialect;
 
-/// The dialect of a caller.
+/// The dialect of the client that made the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientDialect {
     OpenAi,
@@ -28,7 +28,7 @@ impl ClientDialect {
         }
     }
 
-    /// What he calls a field of OpenAI's.
+    /// The client's name of one of OpenAI's fields.
     pub fn name_of(self, field: &str) -> String {
         let config = |name: &str| format!("generationConfig.{name}");
         match (self, field) {
@@ -36,14 +36,14 @@ impl ClientDialect {
             (Self::Google, "logprobs") => config("responseLogprobs"),
             (Self::Google, "response_format") => config("responseJsonSchema"),
             (Self::Google, "tool_choice") => "toolConfig.functionCallingConfig".into(),
-            // Where in it, the other dialect counts otherwise.
+            // The index is left out: dialects number messages differently.
             (Self::Google, _) if field.starts_with("messages") => "contents".into(),
             (Self::Anthropic, _) if field.starts_with("messages[") => "messages".into(),
             _ => field.to_owned(),
         }
     }
 
-    /// Whether an endpoint takes his words as they are.
+    /// Whether an endpoint accepts the client's requests unchanged.
     pub fn speaks(self, dialect: Dialect) -> bool {
         match dialect {
             Dialect::OpenAi => self == Self::OpenAi,

@@ -1,4 +1,4 @@
-//! How an endpoint is spoken to and understood: on our side all is OpenAI's.
+//! Encodes requests for each dialect and decodes its answers. Everything else uses OpenAI's form.
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +26,7 @@ pub enum Dialect {
     OpenAi,
     Anthropic(Version),
     Google,
-    /// Google's bodies at a relay's own address.
+    /// Google's bodies at a relay's own path.
     Relay,
 }
 
@@ -34,18 +34,18 @@ pub enum Dialect {
 #[derive(Debug)]
 pub struct RenderedRequest {
     pub body: Bytes,
-    /// The caller's fields that it does not carry.
+    /// The caller's fields that it lacks.
     pub dropped: Vec<String>,
 }
 
-/// What one request comes to in other dialects, each written once.
+/// The translations of one request, each written once.
 #[derive(Debug, Default)]
 pub struct Translations {
     chat: OnceLock<Result<Chat, Untranslatable>>,
     written: Mutex<Vec<Translation>>,
 }
 
-/// What it comes to in one of them, for one model.
+/// A translation for one dialect and model.
 #[derive(Debug)]
 struct Translation {
     dialect: Dialect,
@@ -53,15 +53,15 @@ struct Translation {
     rendered: Result<Arc<RenderedRequest>, Untranslatable>,
 }
 
-/// A whole answer.
+/// A decoded whole answer.
 pub struct DecodedResponse {
-    /// Its text in OpenAI's words, where the vendor's own is another.
+    /// Its text in OpenAI's form; `None` if the vendor's own is that.
     pub body: Option<String>,
     pub usage: Option<Usage>,
 }
 
 impl Dialect {
-    /// Where requests go, below the base URL.
+    /// The path of requests, below the base URL.
     pub fn path(self, model: &str, stream: bool) -> String {
         match self {
             Self::OpenAi => "/chat/completions".into(),
@@ -73,7 +73,7 @@ impl Dialect {
         }
     }
 
-    /// Reads a whole answer.
+    /// Decodes a whole answer.
     pub fn read_answer(
         self,
         text: &str,
@@ -86,12 +86,12 @@ impl Dialect {
             Self::OpenAi => openai(),
             Self::Anthropic(_) => anthropic::answer::read(text, &unsaid()).map(translated),
             Self::Google => google::answer::read(text, &unsaid()).map(translated),
-            // Some relays answer in OpenAI's form whatever they were asked in.
+            // Some relays answer in OpenAI's form, whatever the request's.
             Self::Relay => openai().or_else(|_| google::answer::read(text, &unsaid()).map(translated)),
         }
     }
 
-    /// Reads a stream, unless it is OpenAI's own.
+    /// The decoder of a stream; `None` for OpenAI's own.
     pub fn decoder(self, unsaid: impl FnOnce() -> ResponseDefaults) -> Option<StreamDecoder> {
         match self {
             Self::OpenAi => None,
@@ -115,7 +115,7 @@ impl Dialect {
     }
 }
 
-/// Where a model is at Google: those that were tuned are in a place of their own.
+/// Google's path of a model: tuned models have a path of their own.
 fn at_google(model: &str) -> String {
     let place = if model.starts_with("tunedModels/") { "" } else { "models/" };
     format!("{place}{}", in_path(model))
@@ -125,7 +125,7 @@ fn at_google(model: &str) -> String {
 pub fn in_path(model: &str) -> String {
     let mut out = String::with_capacity(model.len());
     let model = model.strip_prefix("models/").unwrap_or(model);
-    // No name leads out of where models are.
+    // A name must not lead out of its folder.
     let climbs = model.split('/').any(|segment| matches!(segment, "." | ".."));
     for byte in model.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) || byte == b'/' && !climbs {
@@ -137,11 +137,11 @@ pub fn in_path(model: &str) -> String {
     out
 }
 
-/// Reads a stream of another dialect.
+/// Decodes a stream of another dialect.
 pub enum StreamDecoder {
     Anthropic(anthropic::stream::AnthropicStreamDecoder),
     Google(google::stream::GoogleStreamDecoder),
-    /// Some relays answer in OpenAI's form whatever they were asked in.
+    /// Some relays answer in OpenAI's form, whatever the request's.
     Relay(google::stream::GoogleStreamDecoder),
 }
 
@@ -160,12 +160,12 @@ impl StreamDecoder {
 }
 
 impl Translations {
-    /// Of a request that was understood already, or not.
+    /// The translations of a request that has been parsed, or not.
     pub fn of(understood: Result<Chat, Untranslatable>) -> Self {
         Self { chat: OnceLock::from(understood), written: Mutex::default() }
     }
 
-    /// Why the request can be said in no other dialect than its caller's.
+    /// Why no other dialect can express the request.
     pub fn refused(&self, text: &[u8]) -> Option<Untranslatable> {
         self.chat(text).err()
     }
@@ -190,7 +190,7 @@ impl Translations {
         rendered
     }
 
-    /// The request for an endpoint that goes on where `partial` ends.
+    /// The request for an endpoint that continues `partial`.
     pub fn continued(
         &self,
         text: &[u8],

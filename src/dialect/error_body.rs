@@ -1,4 +1,4 @@
-//! Reads an error body leniently: relays pass on whatever their vendors sent, and proxies send HTML.
+//! Reads error bodies leniently: relays pass on what their vendors sent, and proxies send HTML.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::base::{duration, retry_after, vendor_error::VendorError};
 
-/// How much of a body without structure is worth quoting.
+/// The most characters quoted from an unstructured body.
 const EXCERPT: usize = 300;
 
-/// Reads the error out of a whole body, JSON or not.
+/// Reads the error from a body, JSON or not.
 pub fn read(body: &[u8]) -> VendorError {
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => from_value(&value),
@@ -17,7 +17,8 @@ pub fn read(body: &[u8]) -> VendorError {
     }
 }
 
-/// Reads the error out of a parsed value: `{error: {…}}`, `[{error: {…}}]`, `{error: "…"}`, `{detail}`, and flat.
+/// Reads the error from a parsed value: `{error: {…}}`, `[{error: {…}}]`, `{error: "…"}`, `{detail}`, and
+/// flat.
 pub fn from_value(value: &Value) -> VendorError {
     let value = match value {
         Value::Array(items) => items.first().unwrap_or(&Value::Null),
@@ -45,7 +46,7 @@ fn from_error(error: &Value, outer: &Value) -> VendorError {
         .or_else(|| text(&info["reason"]))
         .or_else(|| text(&error["code"]).filter(|c| c.parse::<u16>().is_err()))
         .or_else(|| text(&error["innererror"]["code"]));
-    // Limits by the minute and by the day are told together: all of them are kept.
+    // Limits per minute and per day come together: all are kept.
     let quotas: Vec<&str> = all("QuotaFailure")
         .filter_map(|d| d["violations"].as_array())
         .flatten()
@@ -56,7 +57,7 @@ fn from_error(error: &Value, outer: &Value) -> VendorError {
     VendorError {
         message: text(&error["message"]).unwrap_or_else(|| plain_message(error)),
         code,
-        // A flat error calls itself one.
+        // The type of a flat error is "error".
         kind: text(&error["type"]).filter(|t| t != "error").or_else(|| text(&error["status"])),
         status: ["code", "status_code", "status"].iter().find_map(|key| status(&error[*key])),
         quota_id: (!quotas.is_empty()).then(|| quotas.join(" ")),
@@ -66,7 +67,7 @@ fn from_error(error: &Value, outer: &Value) -> VendorError {
     }
 }
 
-/// `error` is a sentence, or a code word with the sentence beside it.
+/// `error` is a sentence, or a code with the sentence beside it.
 fn from_words(words: &str, outer: &Value) -> VendorError {
     let beside = from_error(outer, outer);
     let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -84,7 +85,7 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|s| !s.is_empty()).map(str::to_owned)
 }
 
-/// An HTTP status as a number or, as litellm writes it, as a string.
+/// An HTTP status as a number, or as a string, as litellm writes it.
 fn status(value: &Value) -> Option<u16> {
     value
         .as_u64()
@@ -109,7 +110,7 @@ fn said(value: &Value) -> Option<String> {
     ["message", "detail", "error_description"].iter().find_map(|key| text(&value[*key]))
 }
 
-/// The start of a text, without HTML tags and control characters.
+/// The beginning of a text, without HTML tags and control characters.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * EXCERPT)]);
     let mut out = String::new();

@@ -13,7 +13,7 @@ use super::{
 };
 
 impl ClientDialect {
-    /// Reads a request. Google's names the model, and whether it is streamed, in its address.
+    /// Reads a request. Google's paths have the model and whether to stream.
     pub fn read(self, text: &str, model: Option<&str>, stream: bool) -> Result<ChatRequest, InvalidRequest> {
         if self == Self::OpenAi {
             return ChatRequest::parse(text, "", &[]);
@@ -35,7 +35,7 @@ impl ClientDialect {
                 problem: "is missing; a model's name is required".into(),
             });
         };
-        // What only the caller's own dialect can say goes to endpoints that speak it, unread.
+        // What only the client's own dialect can express goes unparsed to endpoints of that dialect.
         let openai = chat.as_ref().map(|chat| write_chat::write(chat, model, stream).to_string());
         let canonical = openai.as_deref().unwrap_or(r#"{"messages":[{}]}"#);
         Ok(ChatRequest::parse(canonical, "", &[])?.of_caller(self, text, model, stream, chat))

@@ -1,4 +1,4 @@
-//! The top-level members of a JSON object, as they stand in its text.
+//! The top-level members of a JSON object, by their position in its text.
 
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -12,38 +12,38 @@ use serde_json::value::RawValue;
 pub struct JsonMembers<'t>(pub Vec<(Cow<'t, str>, &'t RawValue)>);
 
 impl<'t> JsonMembers<'t> {
-    /// The error says what is wrong with the text, within bounds.
+    /// The error describes the problem with the text, bounded.
     pub fn read(text: &'t str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|e| {
-            // The parser quotes what it did not expect, however long that is.
+            // The parser quotes unexpected input of any length.
             let why: String = e.to_string().chars().take(200).collect();
             format!("must be a JSON object: {why}")
         })
     }
 
-    /// A member as JSON. Of two of one name the last is the one that counts.
+    /// A member as JSON. Of duplicates the last counts.
     pub fn get(&self, name: &str) -> Option<&'t str> {
         self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get())
     }
 
-    /// Where the value of a member stands in the text that was read.
+    /// The position of a member's value in the text that was read.
     pub fn place(&self, name: &str, text: &str) -> Option<Range<usize>> {
         self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| place_of(v, text))
     }
 }
 
-/// A borrowed value is a part of the text, so the difference of addresses is its place.
+/// A borrowed value is a part of the text, so the difference of addresses is its position.
 pub fn place_of(value: &RawValue, text: &str) -> Range<usize> {
     let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
     start..start + value.get().len()
 }
 
-/// The text with a string in the place of another value.
+/// The text with a value replaced by a string.
 pub fn replaced(text: &str, place: Range<usize>, by: &str) -> Option<String> {
     with(text, place, &json_string(by))
 }
 
-/// The text with other JSON in the place of a value.
+/// The text with a value replaced by other JSON.
 pub fn with(text: &str, place: Range<usize>, json: &str) -> Option<String> {
     let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
     Some(format!("{before}{json}{after}"))
@@ -54,7 +54,7 @@ pub fn json_string(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".into())
 }
 
-/// A name as it stands in the text, or unescaped.
+/// A name, borrowed from the text or unescaped.
 #[derive(Deserialize)]
 struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
 

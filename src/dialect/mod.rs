@@ -1,5 +1,6 @@
-//! Wire formats: an OpenAI-shaped request in, a vendor's bytes out, and back. One folder a dialect; what one is
-//! read into and another written from is in `chat`.
+//! Wire formats, one folder for each dialect: OpenAI's requests out, answers and streams back. `chat` is
+//! the parsed
+//! request between two dialects.
 
 pub mod anthropic;
 pub mod chat;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{anthropic, client_dialect::ClientDialect, google};
 
 impl ClientDialect {
-    /// A whole answer in his words. `model` is what he asked for.
+    /// A whole answer in the client's dialect. `model` is the requested model.
     pub fn write_answer(self, completion: &Value, model: &str) -> String {
         match self {
             Self::OpenAi => completion.to_string(),
@@ -14,7 +14,7 @@ impl ClientDialect {
         }
     }
 
-    /// Writes a stream in his words.
+    /// The encoder of a stream in the client's dialect.
     pub fn encoder(self, model: &str) -> ClientEncoder {
         match self {
             Self::OpenAi => ClientEncoder::OpenAi,
@@ -26,7 +26,7 @@ impl ClientDialect {
     }
 }
 
-/// Writes OpenAI's chunks as server-sent events of another dialect.
+/// Writes OpenAI's chunks as server-sent events of the client's dialect.
 pub enum ClientEncoder {
     OpenAi,
     Anthropic(anthropic::write_answer::AnthropicEncoder),
@@ -46,7 +46,7 @@ impl ClientEncoder {
         }
     }
 
-    /// What comes after the last chunk of a sound stream.
+    /// What follows the last chunk of a complete stream.
     pub fn end(&mut self, out: &mut String) {
         match self {
             Self::OpenAi => out.push_str("data: [DONE]\n\n"),

@@ -1,4 +1,4 @@
-//! What is said in another dialect and read back means what it meant.
+//! Translating into another dialect and back keeps the meaning.
 
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn arguments() -> impl Strategy<Value = Value> {
     prop_oneof![Just(json!({})), (text(), any::<i32>()).prop_map(|(k, n)| json!({ k: n, "list": [n, "x"] }))]
 }
 
-/// A turn: what the user says and what comes of it, ending with the assistant's words.
+/// A turn: the user's message and what follows, ending with the assistant's.
 fn turn() -> impl Strategy<Value = Vec<ChatMessage>> {
     let said = (parts(), vec(text(), 1..2)).prop_map(|(parts, texts)| {
         vec![ChatMessage::User(parts), ChatMessage::Assistant { texts, calls: Vec::new() }]
@@ -151,7 +151,7 @@ proptest! {
 
     #[test]
     fn through_google(chat in chat()) {
-        // Google has no place for who asks, and numbers schemas by no name.
+        // Google has no field for the end user, and names no schemas.
         let chat = Chat { user: None, ..chat };
         let written = google::write_chat::write(&chat, "gemini-2.5-pro").expect("can be said");
         prop_assert!(written.dropped.is_empty());
@@ -164,7 +164,7 @@ proptest! {
     }
 }
 
-/// What a model says: a text, calls, or both; how it ends; what it used.
+/// An answer of a model: text, calls, or both; its finish reason; its usage.
 #[derive(Clone, Debug)]
 struct RoundTrip {
     texts: Vec<String>,
@@ -191,7 +191,7 @@ impl RoundTrip {
         })
     }
 
-    /// OpenAI's chunks, the arguments of calls in two pieces.
+    /// OpenAI's chunks, with the arguments of calls in two pieces.
     fn chunks(&self) -> Vec<Value> {
         let chunk = |delta: Value, finish: Value| json!({ "id": "x1", "model": "m", "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
         let mut out = vec![chunk(json!({ "role": "assistant", "content": "" }), Value::Null)];
@@ -218,7 +218,7 @@ impl RoundTrip {
     }
 }
 
-/// What matters of a completion.
+/// The meaning of a completion.
 fn meaning(completion: &Value) -> [Value; 4] {
     let choice = &completion["choices"][0];
     let message = &choice["message"];
@@ -241,7 +241,7 @@ fn meaning(completion: &Value) -> [Value; 4] {
     ]
 }
 
-/// What a decoder makes of bytes that arrive in pieces of this size.
+/// What a decoder makes of bytes in pieces of this size.
 fn decoded(bytes: &str, piece: usize, mut event: impl FnMut(Option<&str>, &str) -> DecodedEvent) -> Value {
     let mut framer = Framer::new(1 << 20);
     let mut whole = Accumulator::default();

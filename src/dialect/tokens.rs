@@ -1,16 +1,18 @@
-//! How many tokens a text may come to, by its script. An estimate for budgets and limits; what a vendor
-//! counted corrects it model by model.
+//! Estimates the tokens of a text by its script, for budgets and limits; vendors' counts correct it model
+//! by
+//! model.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// How a data URL begins in JSON.
+/// The beginning of a data URL in JSON.
 static DATA_URL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"data:"));
-/// What an embedded image, sound or file is taken for: its bytes are no text.
+/// The estimate for an embedded image, audio or file: its bytes are not text.
 const ATTACHMENT: u64 = 1_000;
 
-/// Tokens of a JSON text: four ASCII characters to a token, two of other alphabets, one of Chinese, Japanese
+/// The tokens of a JSON text: four ASCII characters to a token, two of other alphabets, one of Chinese,
+/// Japanese
 /// and Korean. Data URLs count as attachments.
 pub fn estimate(json: &[u8]) -> u64 {
     let mut tokens = 0;
@@ -24,11 +26,11 @@ pub fn estimate(json: &[u8]) -> u64 {
 }
 
 fn of_text(text: &[u8]) -> u64 {
-    // Most texts are, and this is much quicker to see than to count.
+    // The common case, and much faster than counting.
     if text.is_ascii() {
         return (text.len() as u64).div_ceil(4);
     }
-    // Four bytes in UTF-8 are emoji and rare signs; three are East Asian but for a few marks.
+    // Four bytes in UTF-8 are emoji and rare characters; three are East Asian, with few exceptions.
     let (mut ascii, mut two, mut three, mut four) = (0u64, 0u64, 0u64, 0u64);
     for byte in text {
         match byte {

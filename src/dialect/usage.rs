@@ -1,8 +1,8 @@
-//! Token counts in one vocabulary, whatever the vendor calls them.
+//! Token counts in one vocabulary.
 
 use serde::{Deserialize, Serialize};
 
-/// What a report says about tokens. Inputs include cached ones, outputs include reasoning.
+/// The tokens of an answer. Input includes cached tokens, output includes reasoning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
@@ -11,7 +11,7 @@ pub struct Usage {
     pub total_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u64>,
-    /// Tokens of the input that were kept for later.
+    /// Input tokens that were written to the vendor's cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,21 +38,21 @@ struct TokenDetails {
     reasoning_tokens: Option<f64>,
 }
 
-/// Ten times what the largest model takes: a vendor that counts more has miscounted, and no budget is to hang on it.
+/// Ten times what the largest model accepts: a larger count is a mistake, which must not drive a budget.
 const MOST: f64 = 100_000_000.0;
 
-/// A count of tokens, if it can be one. Relays write them as floats at times.
+/// A count of tokens, if it is possible. Relays sometimes write floats.
 pub fn count(given: f64) -> Option<u64> {
     (0.0..=MOST).contains(&given).then_some(given as u64)
 }
 
 impl OpenAiUsage {
-    /// What was used; nothing is known of it unless both input and output are, for half a count makes half a cost.
+    /// The usage; `None` unless both input and output are known, for half a count would give half a cost.
     pub fn known(self) -> Option<Usage> {
         let of = |given: Option<f64>| given.and_then(count);
         let input = of(self.prompt_tokens)?;
         let output = match self.completion_tokens {
-            // Some leave out what is zero, or what can be told from the rest.
+            // Some vendors leave out zero counts, or counts that follow from the others.
             None => of(self.total_tokens)?.checked_sub(input)?,
             given => of(given)?,
         };

@@ -1,4 +1,4 @@
-//! JSON into a tree. It is JSON and nothing beside it: what other tools refuse is refused here.
+//! Parses JSON into a tree. Strictly JSON, as other tools accept it.
 
 use std::collections::HashMap;
 
@@ -99,7 +99,7 @@ fn lower(text: &str) -> String {
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }
 
-/// Where lines begin.
+/// The offsets at which lines begin.
 struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,

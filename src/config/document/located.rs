@@ -1,4 +1,4 @@
-//! A document as a tree in which everything knows its place.
+//! A document as a tree whose values know their position.
 
 use serde_json::{Map, Number, Value};
 
@@ -12,10 +12,10 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct LocatedValue {
     pub place: Position,
-    /// As written in the document: `gateways.fallback_chain[1].max_latency_ms`.
+    /// The path in the document: `gateways.fallback_chain[1].max_latency_ms`.
     pub path: String,
     pub content: LocatedContent,
-    /// The variable whose value is in it: what it says is not for messages.
+    /// The variable whose value it contains: messages do not quote it.
     pub variable: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl LocatedValue {
         Self { place, path: String::new(), content, variable: None }
     }
 
-    /// Something that stands where `self` does.
+    /// A value at the same position.
     pub fn beside(&self, content: LocatedContent) -> Self {
         Self { place: self.place, path: self.path.clone(), content, variable: self.variable.clone() }
     }
@@ -68,7 +68,7 @@ impl LocatedValue {
         matches!(self.content, LocatedContent::Null)
     }
 
-    /// Gives everything in the tree its path, from this one's on.
+    /// Sets the path of every value in the tree.
     pub fn name_all(&mut self, path: String) {
         match &mut self.content {
             LocatedContent::List(items) => {
@@ -96,12 +96,12 @@ impl LocatedValue {
         }
     }
 
-    /// What a path of the options leads to, as far as there is something, and what of the path is left.
+    /// Follows a path of the options as far as it exists; returns the value and the rest of the path.
     pub fn find<'n, 'p>(&'n self, path: &'p str) -> (&'n LocatedValue, &'p str) {
         match &self.content {
             LocatedContent::Map(entries) => {
                 let path = path.strip_prefix('.').unwrap_or(path);
-                // Names are the user's: they may have anything in them, and one may begin with another.
+                // Names come from the user: they may contain dots, and one may be a prefix of another.
                 let led = entries.iter().filter_map(|entry| {
                     let rest = path.strip_prefix(entry.name.as_str())?;
                     (rest.is_empty() || rest.starts_with(['.', '['])).then_some((

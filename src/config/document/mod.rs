@@ -1,5 +1,6 @@
-//! A configuration document, YAML or JSON, read into a client's options: text and environment in, a configuration out,
-//! or everything that is wrong with it, each with its place.
+//! Reads a configuration document, YAML or JSON: text and environment in, a configuration or all problems
+//! with their
+//! positions out.
 
 mod json;
 mod located;
@@ -24,22 +25,22 @@ use super::{
     schema,
 };
 
-/// Larger than any configuration is.
+/// The largest document, in bytes.
 pub const LARGEST: usize = 1 << 20;
-/// A path may hold names of the user's, of any length.
+/// The longest path in a message: it may contain names of any length.
 const LONGEST_PATH: usize = 300;
-/// Shorter values of variables are words that a message may have of its own.
+/// Shorter values of variables may be ordinary words of a message.
 const SHORTEST_SECRET: usize = 8;
 
-/// A document as it was found.
+/// A document and its name.
 pub struct DocumentSource<'a> {
-    /// Its name, for messages; what it ends with says whether it is JSON.
+    /// The name for messages; its ending distinguishes JSON from YAML.
     pub file: &'a str,
     pub bytes: &'a [u8],
     pub variables: &'a Variables,
 }
 
-/// The configuration that a document stands for. Members of `overrides` take the place of its own.
+/// The configuration of a document. Members of `overrides` replace the document's.
 pub fn read(
     source: &DocumentSource<'_>,
     overrides: &Value,
@@ -59,7 +60,7 @@ pub fn read(
                 faults.into_iter().map(|fault| fault.in_file(source.file)).collect();
             located.extend(found.err().unwrap_or_default());
             located.sort_by_key(|l| (l.line.is_none(), l.line, l.column));
-            // What two look at, as a client's key and its endpoints', is one mistake.
+            // A value that is read twice, such as a key for client and endpoints, has one problem.
             located.dedup();
             located.iter_mut().for_each(|l| clip(&mut l.path, LONGEST_PATH));
             Err(located)
@@ -67,7 +68,7 @@ pub fn read(
     }
 }
 
-/// The queue that a document names, whatever is wrong with the rest of it: who looks at the file needs no vendor's key.
+/// The queue of a document, whatever is wrong with the rest: reading the file needs no vendor's key.
 pub fn read_queue(source: &DocumentSource<'_>) -> Result<Option<QueueConfig>, Vec<LocatedProblem>> {
     let mut root = parse(source).map_err(|fault| vec![fault.in_file(source.file)])?;
     if let LocatedContent::Map(entries) = &mut root.content {
@@ -177,7 +178,7 @@ fn options_of(
     Err(located(options, of_document, faults, source).into_iter().chain(of_others).collect())
 }
 
-/// Problems of the options as the document's.
+/// Maps problems with the options to the document.
 fn located(
     options: &LocatedValue,
     problems: Vec<Problem>,
@@ -186,7 +187,7 @@ fn located(
 ) -> Vec<LocatedProblem> {
     let mut secrets = Vec::new();
     secrets_in(options, &mut secrets);
-    // Also where a message has a part of a text, and the value in it.
+    // Messages may quote only a part of a text that contains the value.
     secrets.extend(
         source
             .variables
@@ -195,11 +196,11 @@ fn located(
             .map(|(n, v)| (v.clone(), n.clone())),
     );
     let located = problems.into_iter().map(|problem| locate(options, problem, &secrets, source.file));
-    // What was said of a value before it became an option is all there is to say of it.
+    // A problem found before a value became an option replaces those found after.
     located.filter(|located| !faults.iter().any(|fault| fault.path == located.path)).collect()
 }
 
-/// A problem of the options as one of the document.
+/// Maps a problem with the options to its position in the document.
 fn locate(
     options: &LocatedValue,
     problem: Problem,
@@ -238,7 +239,7 @@ fn locate(
     }
 }
 
-/// The texts that came from variables, with their names.
+/// Values that came from variables, with the variables' names.
 fn secrets_in(node: &LocatedValue, secrets: &mut Vec<(String, String)>) {
     match &node.content {
         LocatedContent::List(items) => items.iter().for_each(|item| secrets_in(item, secrets)),
@@ -250,7 +251,7 @@ fn secrets_in(node: &LocatedValue, secrets: &mut Vec<(String, String)>) {
     }
 }
 
-/// A text in which options have the names that documents give them. What is quoted is left alone.
+/// Replaces the names of options by those of documents, except in quotes.
 fn as_written(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for (i, part) in text.split('\'').enumerate() {

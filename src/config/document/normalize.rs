@@ -1,5 +1,6 @@
-//! From what a document says to options: its names become the options', and what the original shape says otherwise is
-//! said as options say it. Everything keeps its place.
+//! Normalizes a document into options: names become those of the options, and the original shape is
+//! converted.
+//! Positions are kept.
 
 use serde_json::Value;
 
@@ -18,10 +19,10 @@ use crate::{
     dialect::codec::Dialect,
 };
 
-/// The options that a document stands for; `None` where it is too far from any.
+/// The options of a document; `None` when it is not an object.
 pub fn options(root: LocatedValue, faults: &mut Vec<DocumentProblem>) -> Option<LocatedValue> {
     let LocatedContent::Map(mut entries) = root.content else { return None };
-    // For editors.
+    // `$schema` is for editors.
     entries.retain(|entry| entry.name != "$schema");
     let mut sound = true;
     let mut names = GatewayNames::default();
@@ -42,7 +43,7 @@ pub fn options(root: LocatedValue, faults: &mut Vec<DocumentProblem>) -> Option<
 
 // === gateways ===
 
-/// What rules may call by a name of the document's.
+/// Names in a document that routing rules may refer to.
 #[derive(Default)]
 struct GatewayNames {
     primary: Option<String>,
@@ -97,7 +98,7 @@ fn endpoints(
     }
     let name = |node: &LocatedValue| node.get("name").and_then(LocatedValue::text).map(str::to_owned);
     names.primary = list.first().and_then(name);
-    // A rule asks whom it names in that order.
+    // A rule tries its targets in this order.
     let mut chain: Vec<(u64, &LocatedValue)> = (1..).zip(list.iter().skip(1)).collect();
     for (place, node) in &mut chain {
         if let Some(LocatedContent::Number(priority)) = node.get("priority").map(|priority| &priority.content)
@@ -114,12 +115,12 @@ fn endpoints(
     Some(gateways.beside(LocatedContent::List(list)))
 }
 
-/// Where endpoints belong, a text may be anything, a credential included: it is not quoted.
+/// Not quoted: a text in the place of endpoints may be a credential.
 fn wrong(what: &str, given: &LocatedValue) -> String {
     format!("must be {what}, got {}", kind(&given.to_value()))
 }
 
-/// An endpoint that has no name goes by its model's.
+/// An endpoint without a name takes its model's.
 fn with_name(node: &LocatedValue, name: Option<&str>) -> LocatedValue {
     let mut node = node.clone();
     let other = node
@@ -135,8 +136,9 @@ fn with_name(node: &LocatedValue, name: Option<&str>) -> LocatedValue {
     node
 }
 
-/// What a chain's entry does not say of its own is the primary's. A key is not taken to another vendor's own host, where
-/// it would be given away.
+/// Entries of a chain inherit from the primary. A key is not inherited by another vendor's own host, which
+/// must not
+/// get it.
 fn inherit(mut node: LocatedValue, primary: &LocatedValue) -> LocatedValue {
     if node.entries().is_none() {
         return node;
@@ -155,7 +157,7 @@ fn inherit(mut node: LocatedValue, primary: &LocatedValue) -> LocatedValue {
     node
 }
 
-/// Who relays everybody's models at an address of its own is spoken to as everybody speaks to relays.
+/// Gives a relay, at an address of its own, OpenAI's dialect.
 fn spoken_to_as_a_relay(node: &mut LocatedValue) {
     let Some(provider) = node.get("provider").and_then(LocatedValue::text).map(str::to_owned) else { return };
     let own = match node.get("base_url") {
@@ -167,7 +169,7 @@ fn spoken_to_as_a_relay(node: &mut LocatedValue) {
     }
 }
 
-/// Priorities of a chain are counted from behind the primary, whose own is the first.
+/// Shifts the priorities of a chain behind the primary.
 fn behind_the_primary(node: &mut LocatedValue) {
     let LocatedContent::Map(entries) = &mut node.content else { return };
     let priority =
@@ -179,7 +181,7 @@ fn behind_the_primary(node: &mut LocatedValue) {
     }
 }
 
-/// Where it is, by what it says or by whose it is.
+/// The address: given, or the provider's.
 fn address(node: &LocatedValue) -> Option<BaseUrl> {
     let provider = node.get("provider").and_then(LocatedValue::text);
     let default = provider.and_then(default_base_url);
@@ -201,7 +203,7 @@ fn insert(node: &mut LocatedValue, name: &str, value: impl FnOnce(&LocatedValue)
     }
 }
 
-/// A rule that names the chain names all who are in it.
+/// Replaces the chain's name in a rule by the names of its endpoints.
 fn expand_rules(rules: &mut LocatedValue, names: &GatewayNames) {
     let LocatedContent::Map(rules) = &mut rules.content else { return };
     for rule in rules {
@@ -229,7 +231,7 @@ fn expand_rules(rules: &mut LocatedValue, names: &GatewayNames) {
 
 // === names ===
 
-/// A value under the options' own names. What is no option is left out, and said.
+/// Renames a value's members to the options' names. Unknown members are removed and reported.
 fn fit(node: LocatedValue, schema: &Value, faults: &mut Vec<DocumentProblem>) -> LocatedValue {
     let node = typed(node, schema);
     let LocatedValue { place, path, content, variable } = node;
@@ -330,7 +332,7 @@ fn in_milliseconds(node: LocatedValue, (unit, each): (&str, f64)) -> Result<Loca
     }
 }
 
-/// The value of a variable is a text; where only something else will do, it is read as that.
+/// Converts the text of a variable to the type that the schema requires.
 fn typed(mut node: LocatedValue, schema: &Value) -> LocatedValue {
     if node.variable.is_none() {
         return node;

@@ -1,26 +1,26 @@
-//! What is wrong with a document, and where.
+//! Problems with a document, and their positions.
 
 use serde::Serialize;
 
 use super::located::Position;
 
-/// One mistake in a document.
+/// One problem with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LocatedProblem {
-    /// The document's name, as it was given; empty for what is in no document.
+    /// The document's name as given; empty for problems outside of a document.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
-    /// From 1; absent where no place is to blame.
+    /// From 1; missing when the problem has no position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
-    /// As written there: `gateways.fallback_chain[1].max_latency_ms`; empty for the document as a whole.
+    /// The path in the document: `gateways.fallback_chain[1].max_latency_ms`; empty for the whole document.
     pub path: String,
     pub message: String,
 }
 
-/// A mistake on its way to becoming one with a name.
+/// A problem without the document's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentProblem {
     pub place: Position,

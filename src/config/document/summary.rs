@@ -1,4 +1,4 @@
-//! What a configuration says, for people: nothing secret in it.
+//! A summary of a configuration for users, without secrets.
 
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,10 @@ use crate::config::{
     routing::{RouteTarget, RoutingRule},
 };
 
-/// Endpoints in the order in which they are asked, aliases and rules.
+/// Endpoints in the order in which they are tried, aliases and rules.
 pub fn summary(config: &ClientConfig) -> Value {
     let mut endpoints: Vec<_> = config.endpoints.iter().collect();
-    // Stable: those of one tier stay as they are listed.
+    // Stable: endpoints of one tier keep their listed order.
     endpoints.sort_by_key(|endpoint| endpoint.tier);
     let endpoints: Vec<Value> = endpoints
         .iter()

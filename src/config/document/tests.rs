@@ -140,10 +140,10 @@ fn json_is_json() {
     assert!(read_as("c.json", &deep).expect_err("deep")[0].message.contains("nested too deeply"));
 }
 
-/// A value that a schema accepts; with `all`, every member there is.
+/// A value that a schema accepts; with `all`, with every member.
 fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value {
     let alternatives = schema::alternatives(schema);
-    // An object says the most.
+    // Prefer objects: they have the most members.
     let objects: Vec<_> = alternatives.iter().filter(|one| one["type"] == "object").collect();
     let one = match objects.first() {
         Some(object) if all => object,
@@ -174,8 +174,9 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
         "object" => {
             let mut members = Map::new();
             for (name, member) in schema::properties(one).into_iter().flatten() {
-                // PEM is not made up, and a model is pinned or listed.
-                // A downgrade names a rule, and shares are one or several.
+                // PEM cannot be generated, and a model is pinned or listed. A downgrade names a rule, and
+                // shares are
+                // one or several.
                 let apart = matches!(name.as_str(), "ca" | "transport" | "downgradeTo")
                     || (name == "share" && all)
                     || (name == "model" && members.contains_key("models"))
@@ -188,7 +189,7 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
             }
             if let Some(member) = schema::values(one) {
                 for name in ["x-camelCase", "a.b", "#1", "yes"] {
-                    // Headers have names of their own kind.
+                    // Header names have a form of their own.
                     if member["type"] != "string" || name.starts_with('x') {
                         members.insert(name.into(), made(member, "", rng, all));
                     }
@@ -257,7 +258,7 @@ fn written(value: &Value, schema: Option<&Value>, indent: usize) -> String {
 fn round_trip(seed: u64, all: bool) -> bool {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut options = made(schema::options(), "", &mut rng, all);
-    // Only one may be a canary.
+    // At most one endpoint may be a canary.
     for endpoint in options["endpoints"].as_array_mut().into_iter().flatten().skip(1) {
         endpoint.as_object_mut().map(|endpoint| endpoint.remove("canary"));
     }

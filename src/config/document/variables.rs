@@ -1,4 +1,4 @@
-//! `${NAME}` and `${NAME:-otherwise}` in a document's texts; `$$` is a dollar.
+//! `${NAME}` and `${NAME:-default}` in a document's texts; `$$` is a dollar sign.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{
 
 pub type Variables = HashMap<String, String>;
 
-/// Puts variables in their places. A text that has one keeps its name, so that no message quotes it.
+/// Replaces the variables of a tree. A text with a variable keeps its name, so that no message quotes it.
 pub fn fill(node: &mut LocatedValue, variables: &Variables, faults: &mut Vec<DocumentProblem>) {
     match &mut node.content {
         LocatedContent::List(items) => items.iter_mut().for_each(|item| fill(item, variables, faults)),
@@ -27,7 +27,7 @@ pub fn fill(node: &mut LocatedValue, variables: &Variables, faults: &mut Vec<Doc
     }
 }
 
-/// A text with its variables, and the first of their names.
+/// A text with its variables replaced, and the name of the first.
 fn filled(text: &str, variables: &Variables) -> Result<(String, Option<String>), String> {
     let mut done = String::with_capacity(text.len());
     let mut first = None;
@@ -50,7 +50,7 @@ fn filled(text: &str, variables: &Variables) -> Result<(String, Option<String>),
                         .into(),
                 );
             }
-            // As in a shell, what is set to nothing has the default, too.
+            // As in a shell, an empty variable has the default too.
             let value = match (variables.get(name), otherwise) {
                 (Some(value), None) => value,
                 (Some(value), Some(_)) if !value.is_empty() => value,
@@ -97,7 +97,7 @@ mod tests {
             ("$$$${A}", Ok("$${A}")),
             ("costs $5", Ok("costs $5")),
             ("5$", Ok("5$")),
-            // What a variable says is not read again.
+            // A variable's value is not expanded again.
             ("${D}", Ok("${A}")),
             ("${NO}", Err("NO is not set")),
             ("${A", Err("without its }")),

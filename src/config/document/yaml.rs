@@ -1,4 +1,4 @@
-//! YAML into a tree, within bounds: anchors and aliases are copied out, and what they make is counted.
+//! Parses YAML into a tree, within bounds: aliases are expanded, and the result is counted.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use super::{
     problem::DocumentProblem,
 };
 
-/// Values in a document with all that its aliases stand for. No configuration has as many.
+/// The most values in a document with its aliases expanded.
 pub const MOST_NODES: usize = 100_000;
-/// Deeper than any options are.
+/// The deepest nesting.
 pub const DEEPEST: usize = 32;
 
 pub fn parse(text: &str) -> Result<LocatedValue, DocumentProblem> {
@@ -54,7 +54,7 @@ impl<'t> Builder<'t> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(self.syntax(&error)),
-            // The parser says that a stream ends before it does.
+            // The parser ends before its last event.
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -108,7 +108,7 @@ impl<'t> Builder<'t> {
         };
         if anchor > 0 {
             let size = size(&node);
-            // What an anchor keeps is counted too: one inside the other is kept as often as it is deep.
+            // Anchored values count too: nested anchors are stored once for each level.
             self.count(size, at)?;
             self.anchors.insert(anchor, (size, node.clone()));
         }
@@ -146,7 +146,7 @@ impl<'t> Builder<'t> {
             let value = self.node(event, &span, depth + 1)?;
             entries.push(LocatedMember { name, place: at, value });
         }
-        // What is written here goes before what is merged, and what is merged first before what comes later.
+        // The mapping's own members come before merged ones, and earlier merges before later ones.
         for entry in merged {
             if known.insert(entry.name.clone(), entry.place.line).is_none() {
                 entries.push(entry);
@@ -165,7 +165,7 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    /// What the parser says, and what is most often behind it.
+    /// The parser's message, with the most common cause.
     fn syntax(&self, error: &ScanError) -> DocumentProblem {
         let marker = error.marker();
         let at = Position { line: marker.line().max(1), column: marker.col() + 1 };
@@ -183,7 +183,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// The parser's words. They are its own but for single characters; should that change, what it quotes is cut short.
+/// The parser's message, bounded in case it ever quotes more than single characters.
 fn said(info: &str) -> String {
     info.chars().take(100).collect()
 }
@@ -256,7 +256,7 @@ fn scalar(
     })
 }
 
-/// A number as YAML writes it; what JSON has no number for stays a text.
+/// A number in YAML; values that JSON has no number for stay texts.
 pub fn number(text: &str) -> Option<Number> {
     if let Some(digits) = text.strip_prefix("0x") {
         return u64::from_str_radix(digits, 16).ok().map(Number::from);
@@ -265,7 +265,7 @@ pub fn number(text: &str) -> Option<Number> {
         return u64::from_str_radix(digits, 8).ok().map(Number::from);
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    // Rust reads words as numbers, too: inf, nan.
+    // Rust also parses inf and nan.
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         || !digits.contains(|c: char| c.is_ascii_digit())
     {

@@ -1,4 +1,4 @@
-//! `baseURL` of an endpoint, and the dialect that is spoken there.
+//! `baseURL` of an endpoint, and its dialect.
 
 use http::{HeaderName, HeaderValue};
 
@@ -12,7 +12,7 @@ use crate::{
     dialect::{anthropic::write_chat::Version, codec::Dialect},
 };
 
-/// The header that names a version of Anthropic's API, and the version that is spoken without it.
+/// The header with the version of Anthropic's API, and the default version.
 pub const ANTHROPIC_VERSION: &str = "anthropic-version";
 pub const DEFAULT_VERSION: &str = "2026-10-21";
 
@@ -32,7 +32,7 @@ pub fn read_base_url(
     let mut parse = |dialect| BaseUrl::parse(text, dialect).map_err(|e| r.problem("baseURL", e)).ok();
     match dialect.or(provider) {
         Some(word) => parse(dialect_of(Some(word), &[])),
-        // The host of a vendor's own says which, and it takes an address to know the host.
+        // The dialect may follow from the host, and only a parsed address has a host.
         None => {
             let host = BaseUrl::parse(text, Dialect::OpenAi).ok();
             parse(dialect_of(host.as_ref().and_then(|url| vendor_of(url.host())), &[]))
@@ -40,7 +40,7 @@ pub fn read_base_url(
     }
 }
 
-/// What is spoken by default, and with which version of it.
+/// The default dialect, with Anthropic's version from the headers.
 pub fn dialect_of(word: Option<&str>, headers: &[(HeaderName, HeaderValue)]) -> Dialect {
     match word {
         Some("anthropic") => {

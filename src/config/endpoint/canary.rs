@@ -1,4 +1,4 @@
-//! `canary`: one share, or several one after another.
+//! `canary`: one share, or several in steps.
 
 use std::time::Duration;
 

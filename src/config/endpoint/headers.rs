@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::config::reader::{self, Reader};
 
-/// Headers that say where a message ends or what becomes of its connection.
+/// Headers that determine the framing or the connection.
 const FRAMING: [HeaderName; 6] = [
     http::header::CONTENT_LENGTH,
     http::header::TRANSFER_ENCODING,
@@ -31,7 +31,7 @@ pub fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>
                 });
             }
             Some((name, mut value)) => {
-                // Gateways take credentials in headers of their own.
+                // Gateways accept credentials in headers of their own.
                 value.set_sensitive(true);
                 headers.push((name, value));
             }

@@ -14,11 +14,11 @@ pub struct EndpointHealth {
     pub enabled: Option<bool>,
     pub interval: Option<Duration>,
     pub url: Option<String>,
-    /// Where the vendor says how it is.
+    /// The vendor's status page.
     pub status_page: Option<String>,
 }
 
-/// `vendor` may have a status page that is known.
+/// `vendor` may have a known status page.
 pub fn read_health(r: &mut Reader<'_>, vendor: Option<&str>) -> Option<EndpointHealth> {
     r.object("healthCheck", |r| {
         let health = EndpointHealth {
@@ -34,7 +34,7 @@ pub fn read_health(r: &mut Reader<'_>, vendor: Option<&str>) -> Option<EndpointH
     })
 }
 
-/// An address, or `true` for the vendor's own, where that is known.
+/// An address, or `true` for the vendor's own status page, if known.
 fn read_status_page(r: &mut Reader<'_>, vendor: Option<&str>) -> Option<String> {
     r.note(
         "statusPage",

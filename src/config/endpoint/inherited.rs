@@ -1,10 +1,10 @@
-//! What an endpoint takes from the client where it has none of its own.
+//! The client's options that endpoints inherit.
 
 use serde_json::Value;
 
 use crate::config::environment::Environment;
 
-/// What endpoints inherit from the client's options.
+/// The client's options that endpoints inherit.
 pub struct InheritedOptions<'a> {
     pub base_url: Option<&'a str>,
     pub keys: Option<&'a Value>,

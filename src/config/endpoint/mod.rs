@@ -1,4 +1,4 @@
-//! One endpoint: where it is, what it serves, how it wants to be asked.
+//! `endpoints[]`: one endpoint.
 
 mod address;
 mod canary;
@@ -46,41 +46,41 @@ use crate::{
 pub struct EndpointConfig {
     pub name: String,
     pub provider: String,
-    /// The vendor whose own names it serves; `None` for a relay.
+    /// The vendor whose model names it uses; `None` for a relay.
     pub vendor: Option<String>,
     pub dialect: Dialect,
     pub base_url: BaseUrl,
     pub keys: Vec<KeySource>,
     pub models: ServedModels,
     pub tier: PriorityTier,
-    /// Its share of its tier's calls, against the others'.
+    /// Its share of its tier's calls, relative to the others' weights.
     pub weight: Option<f64>,
-    /// It is new, and gets a share of the calls for a start.
+    /// Set for a canary.
     pub canary: Option<CanaryConfig>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub health: EndpointHealth,
     pub price: Option<Price>,
     pub limits: RateLimits,
-    /// Its 95th percentile of the time to first content may not exceed this while another will do.
+    /// The limit on its 95th percentile of the time to first content, while another candidate is available.
     pub max_latency: Option<Duration>,
-    /// What one request may cost, in USD, as far as that can be told before.
+    /// The most that one request may cost, in USD, as estimated before sending.
     pub cost_limit: Option<f64>,
-    /// Tokens that its models hold.
+    /// The context window of its models, in tokens.
     pub context_window: Option<u64>,
-    /// It goes on where the last message, an answer that broke off, ends.
+    /// It continues the text of a last assistant message.
     pub can_continue: bool,
 }
 
-/// An endpoint's place in the order. Equal tiers are shared: only endpoints given the same number are.
+/// An endpoint's priority. Only endpoints with the same given number share a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PriorityTier {
     number: u32,
-    /// Zero for a number the user gave; without one, the place in the list, which nobody shares.
+    /// Zero for a given priority; otherwise the unique position in the list.
     place: u32,
 }
 
 impl EndpointConfig {
-    /// `position` gives an endpoint without a priority its own tier, at its place in the list.
+    /// `position` gives an endpoint without a priority a tier of its own.
     pub fn read(
         value: &Value,
         path: &str,
@@ -88,7 +88,7 @@ impl EndpointConfig {
         inherited: &InheritedOptions<'_>,
         problems: &mut Problems,
     ) -> Option<Self> {
-        // A bare address is an endpoint with a name of its own.
+        // A plain address is an endpoint named after its host.
         if let Value::String(address) = value {
             let shorthand = json!({ "name": host_name(address), "baseURL": address });
             return Self::read(&shorthand, path, position, inherited, problems);
@@ -96,7 +96,7 @@ impl EndpointConfig {
         reader::object(value, path, problems, |r| Self::members(r, position, inherited)).flatten()
     }
 
-    /// What an endpoint's object may hold, as JSON Schema.
+    /// The JSON Schema of an endpoint.
     pub fn describe() -> Value {
         let environment = Environment::default();
         let inherited =
@@ -165,7 +165,7 @@ impl EndpointConfig {
 }
 
 impl EndpointConfig {
-    /// The rate limits that bind for a model here, for each key.
+    /// The rate limits of a model, for each key.
     pub fn limits_of(&self, model: &str) -> RateLimits {
         if self.limits == RateLimits::default() && is_relay_host(self.base_url.host()) {
             limits::of_relay(model)
@@ -174,18 +174,18 @@ impl EndpointConfig {
         }
     }
 
-    /// Whose default prices hold here: the relay's, or those of a vendor at its own host.
+    /// The seller of the default prices: the relay, or a vendor at its own host.
     pub fn seller(&self) -> Option<Seller<'static>> {
         let host = self.base_url.host();
         if is_relay_host(host) { Some(Seller::Relay) } else { vendor_of(host).map(Seller::Vendor) }
     }
 
-    /// How it wants the beginning of an answer marked that it is to go on with.
+    /// The field that marks the beginning of an answer to continue.
     pub fn prefill_field(&self) -> Option<&'static str> {
         (self.vendor.as_deref() == Some("deepseek")).then_some("prefix")
     }
 
-    /// How it wants the output limit called.
+    /// The endpoint's name for the output limit.
     pub fn token_limit_field(&self) -> TokenLimitField {
         if self.vendor.as_deref() == Some("deepseek") {
             TokenLimitField::MaxTokens

@@ -1,21 +1,21 @@
-//! `model`, `models`: which models an endpoint answers for.
+//! `model`, `models`: the models of an endpoint.
 
 use serde_json::{Value, json};
 
 use crate::config::reader::{self, Reader, expected};
 
-/// Which models an endpoint answers for.
+/// The models of an endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServedModels {
     Any,
-    /// Whatever is asked, this is sent.
+    /// This id is sent for every model.
     Pinned(String),
-    /// What may be asked, and the id that is sent for it.
+    /// Accepted names, and the id that is sent for each.
     Listed(Vec<(String, String)>),
 }
 
 impl ServedModels {
-    /// A model that somebody named, for a paid probe.
+    /// A configured model, for paid health checks.
     pub fn named(&self) -> Option<&str> {
         match self {
             Self::Any => None,

@@ -1,4 +1,4 @@
-//! What a reader reads, as JSON Schema.
+//! The JSON Schema of what a reader reads.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::messages::MOST_NAMES;
 use crate::base::duration;
 
-/// One schema for each member that is asked for.
+/// One schema for each member that was read.
 #[derive(Default)]
 pub(super) struct SchemaDescription {
     pub(super) properties: Map<String, Value>,
     pub(super) required: Vec<&'static str>,
 }
 
-/// The schema of a string that says something.
+/// The schema of a non-blank string.
 pub fn a_string() -> Value {
     json!({ "type": "string", "pattern": "\\S" })
 }
@@ -31,7 +31,7 @@ pub fn some_names() -> Value {
     schema
 }
 
-/// The schema of one of some words, or of an array of them.
+/// The schema of one of some words, or an array of them.
 pub fn some_of(words: &[&str]) -> Value {
     json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words }, "minItems": 1 }] })
 }

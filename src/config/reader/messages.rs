@@ -1,11 +1,11 @@
-//! What is said of mistakes: what was given and what is accepted, shortened, and never a secret.
+//! Error texts: what was given and what is accepted, shortened, without secrets.
 
 use serde_json::Value;
 
-/// More names than anybody lists by hand. All calls of a process are served by the thread that looks them up.
+/// The most names in a list. They are looked up for each call, on the thread that serves all calls.
 pub const MOST_NAMES: usize = 256;
 
-/// What stands for something that is no plain data: the façade says what it was, and it is an object to nobody.
+/// The façade's description of a value that is not plain data; such a value is no object.
 pub fn foreign(value: &Value) -> Option<&str> {
     match value.get("$given") {
         Some(Value::String(what)) => Some(what),
@@ -13,8 +13,8 @@ pub fn foreign(value: &Value) -> Option<&str> {
     }
 }
 
-/// `must be …, got …`, with what was given shortened and never a secret: strings are quoted only here,
-/// and keys are not read through here.
+/// `must be …, got …`, with the given value shortened. Strings are quoted only here,
+/// and keys are never passed to it.
 pub fn expected(what: &str, given: &Value) -> String {
     match given {
         Value::String(s) => format!("must be {what}, got '{}'", shorten(s)),
@@ -23,12 +23,12 @@ pub fn expected(what: &str, given: &Value) -> String {
     }
 }
 
-/// Where an object belongs, a text may be anything, a credential included: it is not quoted.
+/// Not quoted: a text in the place of an object may be a credential.
 pub(super) fn none_of(what: &str, given: &Value) -> String {
     if given.is_string() { format!("must be {what}, got a string") } else { expected(what, given) }
 }
 
-/// What a value is, without what it says.
+/// The kind of a value, without its contents.
 pub fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -52,7 +52,7 @@ pub fn shorten(text: &str) -> String {
     short
 }
 
-/// The nearest of the known names, when it is near enough to be what was meant.
+/// The nearest known name, if it is near enough.
 pub fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let lower = given.to_lowercase();
     known

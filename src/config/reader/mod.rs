@@ -1,5 +1,6 @@
-//! Reads a JSON object member by member, collecting every problem with its path instead of stopping at
-//! the first. What was not asked for is refused, naming the nearest name that was.
+//! Reads a JSON object member by member and collects every problem with its path. Members that are not read
+//! are
+//! refused, with the nearest known name.
 
 mod description;
 mod messages;
@@ -16,7 +17,7 @@ pub use self::{
 };
 use crate::base::duration;
 
-/// One mistake in the options.
+/// One problem with the options.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// `endpoints[1].baseURL`
@@ -25,7 +26,7 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Where problems go while reading.
+/// Collects problems while reading.
 pub type Problems = Vec<Problem>;
 
 pub struct Reader<'a> {
@@ -33,12 +34,13 @@ pub struct Reader<'a> {
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
     problems: &'a mut Problems,
-    /// Set while it is asked what it would read.
+    /// Set while the reader collects its schema.
     description: Option<SchemaDescription>,
 }
 
-/// The schema of the objects that `read` reads: it runs over nothing, and each member it asks for is noted. One that
-/// was asked for without a note has the schema `null`, which no value should have.
+/// The schema of the objects that `read` reads: it runs on an empty object and each member it reads is
+/// noted. A member
+/// without a note has the schema `null`, which must not remain.
 pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
     let (members, mut problems) = (Map::new(), Problems::new());
     let description = Some(SchemaDescription::default());
@@ -58,7 +60,7 @@ pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
     schema
 }
 
-/// Reads `value` as an object with `read`, then refuses members that `read` did not ask for.
+/// Reads `value` as an object with `read`, then refuses members that `read` did not read.
 pub fn object<T>(
     value: &Value,
     path: &str,
@@ -68,7 +70,7 @@ pub fn object<T>(
     object_or(value, path, "an object", problems, read)
 }
 
-/// Like `object`, for what may be something else as well, which `what` names.
+/// Like `object`, for a value that may be something else, which `what` names.
 pub fn object_or<T>(
     value: &Value,
     path: &str,
@@ -87,7 +89,7 @@ pub fn object_or<T>(
     Some(result)
 }
 
-/// The members of an object, if it is one of the user's.
+/// The members of an object given by the user.
 pub fn members(value: &Value) -> Option<&Map<String, Value>> {
     value.as_object().filter(|_| foreign(value).is_none())
 }
@@ -106,17 +108,18 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    /// Says what a member may be that is read in a way of its own. Nobody who is not asked pays for it.
+    /// Notes the schema of a member that is read in a special way. Costs nothing unless the schema is
+    /// collected.
     pub fn note(&mut self, name: &'static str, schema: impl FnOnce() -> Value) {
         let Some(description) = &mut self.description else { return };
         let place = description.properties.entry(name).or_insert(Value::Null);
-        // What was said first is the more exact: the general way may come to be asked behind it.
+        // The first note is more exact: a general way of reading may follow.
         if place.is_null() {
             *place = schema();
         }
     }
 
-    /// Says that an object is none without a member.
+    /// Notes that a member is required.
     pub fn note_required(&mut self, name: &'static str) {
         if let Some(description) = &mut self.description {
             description.required.push(name);
@@ -130,25 +133,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The member as it is; `null` counts as absent, as `undefined` does in JavaScript.
+    /// The member unchanged; `null` counts as missing, like `undefined` in JavaScript.
     pub fn raw(&mut self, name: &'static str) -> Option<&'a Value> {
         self.ask(name);
         self.members.get(name).filter(|v| !v.is_null())
     }
 
-    /// Like `raw`, of what no document can hold: it has no place in the schema.
+    /// Like `raw`, for members that documents cannot contain: left out of the schema.
     pub fn raw_undescribed(&mut self, name: &'static str) -> Option<&'a Value> {
         self.known.push(name);
         self.members.get(name).filter(|v| !v.is_null())
     }
 
-    /// Like `raw`, but tells `null` from absent.
+    /// Like `raw`, but distinguishes `null` from missing.
     pub fn raw_or_null(&mut self, name: &'static str) -> Option<&'a Value> {
         self.ask(name);
         self.members.get(name)
     }
 
-    /// Whether there is anything but `null` and `false`.
+    /// Whether the member is neither missing, `null` nor `false`.
     pub fn is_given(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null() && *value != false)
     }
@@ -221,7 +224,7 @@ impl<'a> Reader<'a> {
         self.read(name, &what, |v| read_duration(v).filter(|d| *d >= min))
     }
 
-    /// In a description it reads its members for their notes alone.
+    /// While the schema is collected, `read` runs only for its notes.
     pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Reader<'_>) -> T) -> Option<T> {
         if self.description.is_some() {
             let schema = describe(read);
@@ -233,7 +236,7 @@ impl<'a> Reader<'a> {
         object(value, &path, self.problems, read)
     }
 
-    /// The members of a record whose keys are the user's own.
+    /// The members of a record with the user's own keys.
     pub fn record(&mut self, name: &'static str) -> Vec<(&'a str, String, &'a Value)> {
         let Some(value) = self.raw(name) else { return Vec::new() };
         let Some(members) = members(value) else {
@@ -251,7 +254,7 @@ impl<'a> Reader<'a> {
         strings_of(value, &path, "a non-empty string or an array of them", self.problems)
     }
 
-    /// Like `strings`, of what is looked up for each call.
+    /// Like `strings`, for lists that are searched for each call.
     pub fn names(&mut self, name: &'static str) -> Option<Vec<String>> {
         self.note(name, some_names);
         let list = self.strings(name)?;
@@ -272,7 +275,7 @@ impl<'a> Reader<'a> {
                 Some(name) => format!("is not an option; did you mean '{name}'?"),
                 None => format!("is not an option; accepted are {}", self.known.join(", ")),
             };
-            // An empty name is a name, too, and a path is never empty.
+            // An empty name is a name too, and a path is never empty.
             let path = self.path_of(if given.is_empty() { "''" } else { given });
             self.problems.push(Problem { path, message });
         }
@@ -287,7 +290,7 @@ pub fn read_duration(value: &Value) -> Option<Duration> {
     }
 }
 
-/// A list of strings, or one string for a list of one; what is none of them is named by its place.
+/// A list of strings, or one string for a list of one. An item that is not a string is named by its index.
 pub fn strings_of(value: &Value, path: &str, what: &str, problems: &mut Problems) -> Option<Vec<String>> {
     let one = |v: &Value| v.as_str().filter(|s| !s.trim().is_empty()).map(str::to_owned);
     let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {

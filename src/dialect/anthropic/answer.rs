@@ -1,4 +1,4 @@
-//! An answer of Anthropic's in OpenAI's words.
+//! Translates Anthropic's answers into OpenAI's.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usag
     Ok((body, usage.and_then(|u| counted(&u))))
 }
 
-/// What the blocks of a message say.
+/// The contents of a message's blocks.
 #[derive(Default)]
 struct MessageContents {
     text: Option<String>,
@@ -53,7 +53,7 @@ impl MessageContents {
                 "id": call_id(block, answer, self.calls.len()), "type": "function",
                 "function": { "name": words("name"), "arguments": arguments(&block["input"]) },
             })),
-            // What the vendor's own tools did is told by what the model says of it.
+            // The results of the vendor's own tools are in the text that follows.
             _ => {}
         }
     }
@@ -74,7 +74,7 @@ impl MessageContents {
     }
 }
 
-/// A call's id; one without gets one of the answer's, for no two answers may share them.
+/// A call's id; one without gets an id derived from the answer's, so that ids stay unique over answers.
 pub fn call_id(block: &Value, answer: &str, number: usize) -> String {
     chunks::name(&block["id"]).map_or_else(|| format!("call_{answer}_{number}"), str::to_owned)
 }
@@ -84,13 +84,13 @@ pub fn arguments(input: &Value) -> String {
     if input.is_null() { "{}".into() } else { input.to_string() }
 }
 
-/// Why a message was refused, where that is said.
+/// The reason of a refusal, if given.
 pub fn refusal(message: &Value) -> Value {
     let explained = message["stop_details"]["explanation"].clone();
     if message["stop_reason"] == "refusal" { explained } else { Value::Null }
 }
 
-/// Writes how it ended: OpenAI's word, and beside it the vendor's own.
+/// Sets the finish reason: OpenAI's, and the vendor's own beside it.
 pub fn end(choice: &mut Value, stop_reason: &Value) {
     choice["finish_reason"] = stop_reason.as_str().map(finish_reason).into();
     choice["native_finish_reason"] = stop_reason.clone();
@@ -101,13 +101,14 @@ fn finish_reason(stop_reason: &str) -> &'static str {
         "max_tokens" | "model_context_window_exceeded" => "length",
         "tool_use" => "tool_calls",
         "refusal" => "content_filter",
-        // end_turn, stop_sequence, and pause_turn, which asks for the same request once more.
+        // end_turn, stop_sequence, and pause_turn, after which the same request is sent again.
         _ => "stop",
     }
 }
 
-/// OpenAI's usage. Anthropic counts cached tokens beside the others, OpenAI among them. A stream says at its end
-/// what it knows better than at its beginning, in `later`. Counts that cannot be are none.
+/// OpenAI's usage. Anthropic counts cached tokens separately, OpenAI includes them. `later` is the usage at
+/// the end of
+/// a stream, which is more exact. Impossible counts are dropped.
 pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
     let mut all: Map<String, Value> = first.as_object().cloned().unwrap_or_default();
     for (name, value) in later.and_then(Value::as_object).into_iter().flatten() {
@@ -138,7 +139,7 @@ pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
     Some(usage)
 }
 
-/// The counts of OpenAI's usage.
+/// The counts in OpenAI's usage.
 pub fn counted(usage: &Value) -> Option<Usage> {
     serde_json::from_value::<OpenAiUsage>(usage.clone()).ok().and_then(OpenAiUsage::known)
 }

@@ -1,4 +1,4 @@
-//! Anthropic's Messages, read for other dialects: what they have no word for is told by name.
+//! Reads Anthropic's Messages for other dialects. What those cannot express is reported by name.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ const READ: [&str; 16] = [
     "service_tier",
     "container",
 ];
-/// A budget for thinking that stands for each effort at most, in tokens.
+/// The largest thinking budget of each effort, in tokens.
 const BUDGETS: [(u64, Effort); 3] =
     [(4_096, Effort::Low), (16_384, Effort::Medium), (u64::MAX, Effort::High)];
 
@@ -94,7 +94,7 @@ fn texts(
 }
 
 fn text(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<String, Untranslatable> {
-    // The sources of what is cited are not repeated elsewhere.
+    // The sources of citations are not repeated elsewhere.
     block.others(&["type", "text", "citations"], lost);
     Ok(block.needed_text("text")?.to_owned())
 }
@@ -119,7 +119,7 @@ fn message(
     Ok(())
 }
 
-/// What a user says, behind the results of the tools that ran before.
+/// A user message, after the results of tools that ran before.
 fn user(
     fields: &ChatFields<'_>,
     out: &mut Vec<ChatMessage>,
@@ -212,9 +212,10 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
                 arguments: block.theirs("input")?.cloned().unwrap_or_else(|| json!({})),
                 signature: None,
             }),
-            // Thoughts are signed for their own vendor; they come back with every answer, and nobody misses them.
+            // Thoughts are signed for their own vendor. They come back with every answer, so dropping them
+            // is not reported.
             "thinking" | "redacted_thinking" => {}
-            // What the vendor's own tools did is in the text that follows.
+            // The results of the vendor's own tools are in the text that follows.
             other => lost.tell(&fields.path(&format!("content[].{other}"))),
         }
     }

@@ -1,4 +1,4 @@
-//! A stream of Anthropic's as OpenAI's chunks.
+//! Translates Anthropic's streams into OpenAI's chunks.
 
 use serde_json::{Value, json};
 
@@ -9,29 +9,29 @@ use crate::dialect::{
     openai::chunk,
 };
 
-/// Where a stream is.
+/// The state of a stream.
 #[derive(Default)]
 pub struct AnthropicStreamDecoder {
     unsaid: ResponseDefaults,
     id: String,
     model: String,
     usage: Value,
-    /// The calls that are open.
+    /// Open tool calls.
     blocks: Vec<OpenToolCall>,
     calls: usize,
 }
 
-/// Calls that are open at once: more than the vendor gives, which ends each before the next.
+/// The most open calls: the vendor ends each before the next.
 const MAX_OPEN: usize = 64;
 
-/// A tool call that has begun.
+/// A tool call that has not ended.
 struct OpenToolCall {
     index: u64,
     /// Its number among the calls.
     number: usize,
-    /// Whether any of its input was told.
+    /// Whether any of its input was passed on.
     told: bool,
-    /// What its beginning said of its input.
+    /// The input at its beginning.
     input: Value,
 }
 
@@ -40,7 +40,7 @@ impl AnthropicStreamDecoder {
         Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
     }
 
-    /// Reads one event. What is not known is passed over, as the vendor asks.
+    /// Handles one event. Unknown events are ignored, as the vendor requires.
     pub fn event(&mut self, name: Option<&str>, data: &str) -> DecodedEvent {
         let Some(event) = chunk::value(data) else { return DecodedEvent::Undecodable };
         if !event.is_object() {
@@ -118,7 +118,7 @@ impl AnthropicStreamDecoder {
         self.untold(&block).map_or(DecodedEvent::Nothing, |chunk| DecodedEvent::Chunks(vec![chunk]))
     }
 
-    /// A tool that takes nothing is told nothing: its arguments are an empty object all the same.
+    /// The arguments of a call without input: an empty object.
     fn untold(&self, block: &OpenToolCall) -> Option<Value> {
         let arguments = answer::arguments(&block.input);
         let call = || json!({ "index": block.number, "function": { "arguments": arguments } });

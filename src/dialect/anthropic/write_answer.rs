@@ -1,10 +1,10 @@
-//! An answer in OpenAI's dialect as Anthropic's, whole or streamed, for a caller who speaks that.
+//! Writes OpenAI's answers as Anthropic's, whole or streamed.
 
 use serde_json::{Value, json};
 
 use crate::dialect::openai::tool_calls::ToolCallAssembler;
 
-/// The whole answer. `model` is what the caller asked for.
+/// The whole answer. `model` is the requested model.
 pub fn write(completion: &Value, model: &str) -> Value {
     let choice = &completion["choices"][0];
     let message = &choice["message"];
@@ -34,7 +34,7 @@ pub fn write(completion: &Value, model: &str) -> Value {
     })
 }
 
-/// A call; one without an id gets one of the answer's, as its result has to name it.
+/// A call; one without an id gets one derived from the answer's, for its result has to name it.
 fn tool_use(call: &Value, answer: &Value, number: usize, input: Value) -> Value {
     let made = || format!("toolu_{}_{number}", answer.as_str().unwrap_or_default());
     let id = call["id"].as_str().filter(|id| !id.is_empty()).map_or_else(made, str::to_owned);
@@ -51,7 +51,7 @@ fn message_id(id: &Value) -> String {
     if id.starts_with("msg_") { id.to_owned() } else { format!("msg_{id}") }
 }
 
-/// A refusal is an answer that stopped to OpenAI, and an end of its own to Anthropic.
+/// A refusal is a normal stop in OpenAI's dialect, and a stop reason of its own in Anthropic's.
 fn stop_reason(finish_reason: Option<&str>, refused: bool) -> Value {
     match finish_reason {
         None => Value::Null,
@@ -63,7 +63,7 @@ fn stop_reason(finish_reason: Option<&str>, refused: bool) -> Value {
     }
 }
 
-/// Anthropic counts cached tokens beside the others. What nobody but Anthropic knows is null, in a `whole` message.
+/// Anthropic counts cached tokens separately. Counts that only Anthropic has are null in a `whole` message.
 fn usage(usage: &Value, whole: bool) -> Value {
     let count = |value: &Value| value.as_f64().map_or(0, |n| n as u64);
     let details = &usage["prompt_tokens_details"];
@@ -86,7 +86,7 @@ fn usage(usage: &Value, whole: bool) -> Value {
     out
 }
 
-/// What block is open.
+/// The kind of the open block.
 #[derive(Clone, Copy, PartialEq)]
 enum OpenBlock {
     Nothing,
@@ -102,8 +102,9 @@ pub struct AnthropicEncoder {
     open: OpenBlock,
     /// Blocks so far.
     blocks: u64,
-    /// The call that is told as it comes: the first. Blocks come one after another there, the pieces of calls and
-    /// texts may come in turns here, so that all behind it waits for its end.
+    /// The call that is passed on as it arrives: the first. Blocks follow one another, while the pieces of
+    /// OpenAI's calls
+    /// and texts may alternate, so everything after the first call waits for the end.
     first: Option<Option<u64>>,
     later_text: String,
     later_calls: ToolCallAssembler,
@@ -129,7 +130,7 @@ impl AnthropicEncoder {
         }
     }
 
-    /// The events that a chunk comes to.
+    /// The events of a chunk.
     pub fn chunk(&mut self, chunk: &Value, out: &mut String) {
         if chunk["usage"].is_object() {
             self.usage = chunk["usage"].clone();
@@ -156,7 +157,7 @@ impl AnthropicEncoder {
         }
     }
 
-    /// The events at the end of a sound stream.
+    /// The events at the end of a complete stream.
     pub fn end(&mut self, out: &mut String) {
         self.begin(&Value::Null, out);
         let text = std::mem::take(&mut self.later_text);

@@ -12,7 +12,7 @@ fn call(index: Value, id: Value, name: Value, arguments: &str) -> Value {
     json!({ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
 }
 
-/// The events that deltas come to.
+/// The events of some deltas.
 fn events(deltas: &[Value]) -> Vec<Value> {
     let (mut encoder, mut out) = (AnthropicEncoder::new("claude-x"), String::new());
     for delta in deltas {
@@ -37,7 +37,7 @@ fn events(deltas: &[Value]) -> Vec<Value> {
         .collect()
 }
 
-/// What the blocks say, put together as the vendor's own client does; each begins when the last has ended.
+/// The assembled blocks, as the vendor's client assembles them; each begins when the last has ended.
 fn blocks(deltas: &[Value]) -> Value {
     let (mut all, mut open) = (Vec::<Value>::new(), false);
     for event in events(deltas) {
@@ -168,7 +168,7 @@ fn blocks_come_one_after_another_however_their_pieces_come() {
             ],
             json!([["text", null, null, "a"], ["tool_use", "a", "f", "{}"]]),
         ),
-        // In turns, and a text behind a call.
+        // Alternating, and a text after a call.
         (
             vec![
                 json!({ "tool_calls": [begun(0, "a"), begun(1, "b")] }),
@@ -177,7 +177,7 @@ fn blocks_come_one_after_another_however_their_pieces_come() {
             ],
             json!([["tool_use", "a", "f", "[]"], ["text", null, null, "t"], ["tool_use", "b", "f", "{}"]]),
         ),
-        // Calls that are not numbered are one each.
+        // Calls without an index are separate calls.
         (
             vec![
                 json!({ "tool_calls": [call(Value::Null, json!("a"), json!("f"), "{}"), call(Value::Null, Value::Null, json!("g"), "{}")] }),
@@ -186,7 +186,7 @@ fn blocks_come_one_after_another_however_their_pieces_come() {
         ),
         (vec![json!({ "refusal": "no" })], json!([["text", null, null, "no"]])),
         (vec![json!({ "reasoning_content": "hm" })], json!([])),
-        // Odd shapes break nothing.
+        // Unexpected shapes break nothing.
         (vec![json!(7), json!({ "tool_calls": 7 }), json!({ "content": 7 })], json!([])),
         (
             vec![

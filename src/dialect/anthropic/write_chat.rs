@@ -1,4 +1,4 @@
-//! A chat request as Anthropic's Messages.
+//! Writes a chat request as Anthropic's Messages.
 
 use serde_json::{Map, Value, json};
 
@@ -7,14 +7,14 @@ use crate::dialect::chat::{
     TranslatedRequest, Untranslatable,
 };
 
-/// What `max_tokens` is when the caller names none: Anthropic demands one, and all models there allow this.
+/// The default of `max_tokens`: Anthropic requires one, and every model there allows this.
 pub const MAX_TOKENS: u64 = 8_192;
-/// Said where the caller wants JSON and gives no schema, for which there is no field.
+/// The instruction for JSON without a schema, for which there is no field.
 const JSON_ONLY: &str = "Answer with a single JSON object and nothing else.";
-/// What can be shown as an image.
+/// The accepted types of images.
 const IMAGES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
-/// Versions of the API, by what they allow.
+/// Versions of the API, by what they accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// `2023-06-01`.
@@ -25,7 +25,7 @@ pub enum Version {
 
 impl Version {
     pub fn of(header: &str) -> Self {
-        // Dates compare as texts; what comes later takes nothing back.
+        // Dates compare as texts; later versions remove nothing.
         if header >= "2026-10-21" { Self::New } else { Self::Old }
     }
 }
@@ -90,7 +90,7 @@ pub fn write(
     Ok(TranslatedRequest { body: body.into(), dropped })
 }
 
-/// What would make another answer than the one that was asked for.
+/// Refuses what would change the answer.
 fn refuse(chat: &Chat) -> Result<(), Untranslatable> {
     if chat.choices.is_some() {
         return Err(Untranslatable::new("n", "must be 1 at Anthropic, which gives one answer to a request"));
@@ -113,7 +113,7 @@ fn sampling(chat: &Chat, version: Version, body: &mut Map<String, Value>, droppe
         }
     };
     let old = version == Version::Old;
-    // OpenAI goes up to 2, Anthropic to 1.
+    // OpenAI's range ends at 2, Anthropic's at 1.
     put("temperature", s.temperature.map(|t| t.min(1.0).into()), old);
     put("top_p", s.top_p.map(Value::from), old);
     put("top_k", s.top_k.map(Value::from), old);
@@ -156,12 +156,12 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
                 ("user", vec![block])
             }
         };
-        // Blocks of nothing are refused there.
+        // Empty messages are refused.
         if blocks.is_empty() {
             continue;
         }
         match turns.last_mut() {
-            // All results of a turn stand together, before what the user says then.
+            // All results of a turn stand together, before the user's next words.
             Some((last, there)) if *last == role && role != "system" => there.extend(blocks),
             _ => turns.push((role, blocks)),
         }
@@ -172,7 +172,7 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
     let Some((role, blocks)) = turns.last_mut() else {
         return Err(Untranslatable::new("messages", "must hold something that the user says"));
     };
-    // An answer that is to be gone on with may not end in blanks there.
+    // A prefilled answer must not end in blanks.
     if *role == "assistant"
         && let Some(last) = blocks.last_mut()
         && let Some(text) = last["text"].as_str()
@@ -183,7 +183,7 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
     Ok((system, turns.into_iter().map(turn).collect()))
 }
 
-/// A single text is written as one.
+/// A single text block becomes a plain string.
 fn plain(blocks: Vec<Value>) -> Value {
     match &blocks[..] {
         [only] if only["type"] == "text" => only["text"].clone(),
@@ -241,7 +241,7 @@ fn base64(data: &DataUrl) -> Value {
     json!({ "type": "base64", "media_type": data.media_type, "data": data.data })
 }
 
-/// An id of letters, digits, `_` and `-`: Anthropic takes no others, and some vendors write others.
+/// An id of letters, digits, `_` and `-`: Anthropic accepts no others, and some vendors use others.
 fn call_id(id: &str) -> String {
     let mut out = String::with_capacity(id.len());
     for byte in id.bytes() {
@@ -293,7 +293,7 @@ fn object(value: Value) -> Map<String, Value> {
 
 fn tool(tool: &Tool) -> Value {
     let mut schema = tool.parameters.clone().unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
-    // OpenAI takes `{}` for a tool that takes nothing.
+    // OpenAI accepts `{}` for a tool without parameters.
     if let Some(members) = schema.as_object_mut() {
         members.entry("type").or_insert("object".into());
     }
@@ -307,8 +307,9 @@ fn tool(tool: &Tool) -> Value {
     out
 }
 
-/// `output_config.effort` came with Opus 4.5 and Sonnet 4.6, `max` with 4.6 and `xhigh` after it: models refuse what
-/// they do not know.
+/// `output_config.effort` came with Opus 4.5 and Sonnet 4.6, `max` with 4.6 and `xhigh` after it: models
+/// refuse unknown
+/// efforts.
 fn known_effort(model: &str, effort: Effort) -> Option<Effort> {
     let id = model.rsplit('/').next().unwrap_or(model);
     let mut words = id.strip_prefix("claude-")?.split('-');

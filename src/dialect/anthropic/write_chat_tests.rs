@@ -136,7 +136,7 @@ fn formats_choices_and_efforts() {
         ("claude-3-5-sonnet-latest", "high", Value::Null, 1),
         ("anthropic/claude-sonnet-5-5", "max", json!({ "effort": "max" }), 0),
         ("claude-opus-4-5", "none", Value::Null, 0),
-        // Models refuse efforts that came after them.
+        // Models refuse later efforts.
         ("claude-opus-4-5", "max", json!({ "effort": "high" }), 0),
         ("claude-sonnet-4-6", "xhigh", json!({ "effort": "high" }), 0),
         ("claude-sonnet-4-6", "max", json!({ "effort": "max" }), 0),
@@ -226,7 +226,7 @@ fn what_cannot_be_said_is_refused_by_name() {
 
 #[test]
 fn what_anthropic_takes() {
-    // Ids of other vendors, in its letters, and still one another's.
+    // Ids of other vendors, in accepted letters, and still matching each other.
     let call =
         |id: &str| json!({ "id": id, "type": "function", "function": { "name": "f", "arguments": "{}" } });
     let body = body(json!({ "messages": [
@@ -245,7 +245,7 @@ fn what_anthropic_takes() {
         (of(1, "id"), of(2, "tool_use_id")),
         (ids.map(Value::from).to_vec(), ids.map(Value::from).to_vec())
     );
-    // An answer to go on with may not end in blanks.
+    // A prefilled answer must not end in blanks.
     assert_eq!(body["messages"][3]["content"], "It is");
     assert_eq!(body["tools"][0]["input_schema"], json!({ "type": "object" }));
 }

@@ -3,17 +3,17 @@
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataUrl {
     pub media_type: String,
-    /// In base64, as it came.
+    /// In base64, unchanged.
     pub data: String,
 }
 
 impl DataUrl {
-    /// `None` for what is no data URL in base64.
+    /// `None` if it is not a data URL in base64.
     pub fn parse(url: &str) -> Option<Self> {
         let scheme = url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:"))?;
         let (head, data) = url[scheme.len()..].split_once(',')?;
         let media_type = head.strip_suffix(";base64").or_else(|| head.strip_suffix(";BASE64"))?;
-        // Parameters such as `;charset=` are nothing that a vendor wants.
+        // Vendors accept no parameters such as `;charset=`.
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         let media_type = if media_type.is_empty() { "text/plain" } else { media_type };
         Some(Self { media_type: media_type.to_ascii_lowercase(), data: data.to_owned() })

@@ -1,14 +1,14 @@
-//! Members of a JSON object, read by name; what is of another kind than expected is told with its path.
+//! Reads members of a JSON object by name. A wrong type is reported with its path.
 
 use serde_json::{Map, Value};
 
 use super::Untranslatable;
 
-/// So many names of what was not carried are told.
+/// The most dropped fields that are reported.
 const MOST_LOST: usize = 64;
 const LONGEST_LOST: usize = 200;
 
-/// What was read and is not carried elsewhere, by its path without numbers, each once.
+/// Fields that are not translated, by path without indexes, each once.
 #[derive(Default)]
 pub struct DroppedFields(Vec<String>);
 
@@ -22,7 +22,7 @@ impl DroppedFields {
                 name.push(c);
             }
         }
-        // A request may hold any number of names that nobody knows.
+        // A request may have any number of unknown names.
         name.truncate(name.floor_char_boundary(LONGEST_LOST));
         if self.0.len() < MOST_LOST && !self.0.contains(&name) {
             self.0.push(name);
@@ -48,7 +48,7 @@ impl<'v> ChatFields<'v> {
         }
     }
 
-    /// A member that is there and not null.
+    /// A member that is present and not null.
     pub fn get(&self, name: &str) -> Option<&'v Value> {
         self.object.get(name).filter(|v| !v.is_null())
     }
@@ -57,7 +57,7 @@ impl<'v> ChatFields<'v> {
         self.object.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name)
     }
 
-    /// Tells what is there under other names than these.
+    /// Reports members with other names than these.
     pub fn others(&self, known: &[&str], lost: &mut DroppedFields) {
         self.names()
             .filter(|name| !known.contains(&name.as_str()))
@@ -105,7 +105,7 @@ impl<'v> ChatFields<'v> {
     }
 
     pub fn count(&self, name: &str) -> Result<Option<u64>, Untranslatable> {
-        // JavaScript has one kind of number, and some write counts as 1024.0.
+        // JavaScript has one kind of number, and some clients write counts as 1024.0.
         let whole = |v: &Value| {
             v.as_u64().or_else(|| v.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64))
         };
@@ -125,7 +125,7 @@ impl<'v> ChatFields<'v> {
         self.list(name)?.iter().enumerate().map(text).collect()
     }
 
-    /// An object that is the caller's own, such as a JSON schema.
+    /// An object with the caller's own contents, such as a JSON schema.
     pub fn theirs(&self, name: &str) -> Result<Option<&'v Value>, Untranslatable> {
         self.read(name, "an object", |value| Some(value).filter(|v| v.is_object()))
     }
@@ -144,7 +144,7 @@ impl<'v> ChatFields<'v> {
     }
 }
 
-/// What a value should have been, and what it is.
+/// The error for a value of the wrong type.
 pub fn wrong(path: &str, kind: &str, value: &Value) -> Untranslatable {
     let shown: String = value.to_string().chars().take(60).collect();
     Untranslatable::new(path, format!("must be {kind}, got {shown}"))

@@ -1,4 +1,4 @@
-//! A chat request, understood: what one dialect is read into and another is written from.
+//! A parsed chat request: every dialect is read into it and written from it.
 
 mod data_url;
 pub mod fields;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub use self::data_url::DataUrl;
 
-/// What every dialect can say, or has to say that it cannot.
+/// A chat request with everything that a dialect expresses, or reports as unsupported.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chat {
     pub messages: Vec<ChatMessage>,
@@ -18,17 +18,17 @@ pub struct Chat {
     pub stop: Vec<String>,
     pub max_output: Option<u64>,
     pub sampling: Sampling,
-    /// How many answers, where more than one is asked for.
+    /// The number of answers, if more than one.
     pub choices: Option<u64>,
-    /// How many likely tokens are to be named beside each one that was chosen.
+    /// The number of likely tokens to return for each position.
     pub logprobs: Option<u64>,
     pub effort: Option<Effort>,
-    /// Who asks, for the vendor's own records.
+    /// The end user, for the vendor's own records.
     pub user: Option<String>,
-    /// The same by OpenAI's newer name, which goes before the older one.
+    /// OpenAI's newer name of `user`, which takes precedence.
     pub safety_identifier: Option<String>,
     pub service_tier: Option<String>,
-    /// Fields that were read and mean nothing elsewhere, by their own names.
+    /// Fields without meaning in other dialects, by their own names.
     pub others: Vec<String>,
 }
 
@@ -44,19 +44,19 @@ pub enum ChatMessage {
 pub enum ContentPart {
     Text(String),
     Image(AttachmentSource),
-    /// A document, with its name where it has one.
+    /// A document, with its name if it has one.
     File {
         source: AttachmentSource,
         name: Option<String>,
     },
-    /// A sound, by its format (`wav`, `mp3`) and in base64.
+    /// Audio in a format (`wav`, `mp3`), in base64.
     Audio {
         format: String,
         data: String,
     },
 }
 
-/// Where an attachment is.
+/// The source of an attachment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttachmentSource {
     Url(String),
@@ -69,7 +69,7 @@ pub struct ToolCall {
     pub name: String,
     /// An object.
     pub arguments: Value,
-    /// What Google signs a call with, and wants back.
+    /// Google's signature of a call, which it requires back.
     pub signature: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub enum ToolChoice {
 pub enum ResponseFormat {
     #[default]
     Text,
-    /// Some JSON object.
+    /// Any JSON object.
     Json,
     Schema {
         name: String,
@@ -125,7 +125,7 @@ pub struct Sampling {
     pub seed: Option<i64>,
 }
 
-/// How much a model is to think before it speaks.
+/// How much a model should reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
     None,
@@ -141,14 +141,14 @@ pub enum Effort {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TranslatedRequest {
     pub body: Value,
-    /// The caller's fields that it does not carry, which are told.
+    /// The caller's fields that it lacks; they are reported.
     pub dropped: Vec<String>,
 }
 
-/// Characters of what is said of a request.
+/// The most characters quoted from a request.
 const QUOTED: usize = 300;
 
-/// What a dialect cannot say, by the caller's own name for it.
+/// What a dialect cannot express, by the caller's name of the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untranslatable {
     pub field: String,
@@ -157,7 +157,7 @@ pub struct Untranslatable {
 
 impl Untranslatable {
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        // Both may quote the request, however long its names and values are.
+        // Both may quote the request, whose names and values have any length.
         let shortened = |text: String| match text.char_indices().nth(QUOTED) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
@@ -187,7 +187,7 @@ impl Effort {
 }
 
 impl Chat {
-    /// The tools that may be called, and whether one has to be.
+    /// The tools that may be called, and whether one must be.
     pub fn callable(&self) -> (Vec<&Tool>, Option<&ToolChoice>) {
         match &self.tool_choice {
             Some(ToolChoice::Among { names, .. }) => {

@@ -1,4 +1,4 @@
-//! An answer of Gemini's in OpenAI's words.
+//! Translates Gemini's answers into OpenAI's.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// More than the vendor gives.
+/// The largest index, above what the vendor sends.
 const MAX_INDEX: u64 = 1_000;
 
 /// Reads a whole answer.
@@ -47,12 +47,12 @@ pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usag
     Ok((body, usage.and_then(|u| counted(&u))))
 }
 
-/// Errors come bare, and in an array where a stream was asked for in the wrong form.
+/// Errors come bare, or in an array when a stream was requested in the wrong form.
 pub fn is_error(answer: &Value) -> bool {
     answer["error"].is_object() || answer.get(0).is_some_and(|first| first["error"].is_object())
 }
 
-/// The question was refused before anything was said to it.
+/// The error when the prompt was blocked.
 pub fn blocked(answer: &Value) -> Option<VendorError> {
     let reason = answer["promptFeedback"]["blockReason"].as_str()?;
     let candidates = answer["candidates"].as_array();
@@ -63,13 +63,13 @@ pub fn blocked(answer: &Value) -> Option<VendorError> {
     })
 }
 
-/// Whether a candidate ended in a mistake of the model's own with nothing said.
+/// Whether a candidate ended without content because of a mistake of the model.
 fn is_void(candidate: &Value) -> bool {
     let parts = candidate["content"]["parts"].as_array();
     is_mistake(&candidate["finishReason"]) && !parts.is_some_and(|parts| parts.iter().any(says))
 }
 
-/// Whether a part is something that was asked for; thoughts are not.
+/// Whether a part is content; thoughts are not.
 pub fn says(part: &Value) -> bool {
     let text = part["text"].as_str().is_some_and(|text| !text.is_empty());
     text && part["thought"] != true || part["functionCall"].is_object() || part["inlineData"].is_object()
@@ -87,7 +87,7 @@ pub fn is_mistake(finish_reason: &Value) -> bool {
     finish_reason.as_str().is_some_and(|reason| MISTAKES.contains(&reason))
 }
 
-/// What is said of an answer that is none.
+/// The message for an answer without content.
 pub fn nothing_said(finish_reason: &Value) -> String {
     let why: String = finish_reason.as_str().unwrap_or("no reason").chars().take(60).collect();
     format!("the answer is empty: {why}")
@@ -127,7 +127,7 @@ fn choice(candidate: &Value, id: &str) -> Value {
     choice
 }
 
-/// A call of a tool. Where it has no id it gets one of the answer's, for no two answers may share them.
+/// A tool call. Without an id it gets one derived from the answer's, so that ids stay unique over answers.
 pub fn call(part: &Value, answer: &str, number: usize) -> Value {
     let function = &part["functionCall"];
     let call_id = match chunks::name(&function["id"]) {
@@ -145,7 +145,7 @@ pub fn call(part: &Value, answer: &str, number: usize) -> Value {
     call
 }
 
-/// A picture that the model made.
+/// A generated image.
 pub fn image(part: &Value) -> Option<Value> {
     let data = part["inlineData"].as_object()?;
     let word = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -153,7 +153,7 @@ pub fn image(part: &Value) -> Option<Value> {
     Some(json!({ "type": "image_url", "image_url": { "url": url } }))
 }
 
-/// Writes how it ended: OpenAI's word, and beside it the vendor's own.
+/// Sets the finish reason: OpenAI's, and the vendor's own beside it.
 pub fn end(choice: &mut Value, finish_reason: &Value, called: bool) {
     choice["finish_reason"] = finish_reason
         .as_str()
@@ -177,11 +177,11 @@ pub fn end(choice: &mut Value, finish_reason: &Value, called: bool) {
     choice["native_finish_reason"] = finish_reason.clone();
 }
 
-/// OpenAI's usage. Google counts thoughts beside the answer, OpenAI among it. Counts that cannot be are none.
+/// OpenAI's usage. Google counts thoughts separately, OpenAI includes them. Impossible counts are dropped.
 pub fn usage(metadata: &Value) -> Option<Value> {
     let all = metadata.as_object()?;
     let count = |name: &str| match all.get(name) {
-        // What is zero is left out.
+        // Zero counts are left out.
         None | Some(Value::Null) => Some(0),
         Some(given) => given.as_f64().and_then(usage::count),
     };

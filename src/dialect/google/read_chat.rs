@@ -1,5 +1,6 @@
-//! Gemini's `generateContent`, read for other dialects: what they have no word for is told by name. Google takes
-//! names in camel case and in snake case, and so does this.
+//! Reads Gemini's `generateContent` for other dialects. What those cannot express is reported by name.
+//! Names may be in
+//! camel case or in snake case, as with Google.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -33,7 +34,7 @@ const CONFIG: [&str; 16] = [
     "responseLogprobs",
     "logprobs",
 ];
-/// A budget for thinking that stands for each effort at most, in tokens.
+/// The largest thinking budget of each effort, in tokens.
 const BUDGETS: [(f64, Effort); 4] =
     [(0.0, Effort::None), (1_024.0, Effort::Low), (8_192.0, Effort::Medium), (f64::MAX, Effort::High)];
 
@@ -101,7 +102,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
     })
 }
 
-/// What would make another answer than the one that was asked for.
+/// Refuses what would change the answer.
 fn refuse(config: &ChatFields<'_>) -> Result<(), Untranslatable> {
     if config.texts("responseModalities")?.iter().any(|kind| kind != "TEXT") {
         let why = "text is the only kind of answer from other vendors";
@@ -118,7 +119,7 @@ fn refuse(config: &ChatFields<'_>) -> Result<(), Untranslatable> {
     Ok(())
 }
 
-/// The names Google knows, in camel case; what users named themselves (arguments, schemas) stays as it is.
+/// Google's names in camel case; names given by users (arguments, schemas) are unchanged.
 fn camel(value: &Value) -> Value {
     const THEIRS: [&str; 7] = [
         "args",
@@ -158,7 +159,7 @@ fn texts(content: &ChatFields<'_>) -> Result<Vec<String>, Untranslatable> {
     content.objects("parts")?.iter().map(|part| Ok(part.needed_text("text")?.to_owned())).collect()
 }
 
-/// Calls that were not answered yet: results need not name the one that they are for.
+/// Calls without a result yet: results need not name their call.
 #[derive(Default)]
 struct UnansweredCalls {
     by_name: HashMap<String, VecDeque<String>>,
@@ -171,7 +172,7 @@ impl UnansweredCalls {
         self.by_name.entry(name.to_owned()).or_default().push_back(id.to_owned());
     }
 
-    /// The call of a result: the first of its name, where it names none.
+    /// The call of a result: the first of its name if it names none.
     fn answer(&mut self, name: &str, named: Option<&str>) -> Option<String> {
         if let Some(id) = named {
             self.answered.insert(id.to_owned());
@@ -209,7 +210,8 @@ fn model(
 ) -> Result<ChatMessage, Untranslatable> {
     let (mut said, mut calls) = (Vec::new(), Vec::new());
     for part in fields.objects("parts")? {
-        // What a model thought is for its own vendor; it comes back with every answer, and nobody misses it.
+        // Thoughts are for their own vendor. They come back with every answer, so dropping them is not
+        // reported.
         if part.flag("thought")? == Some(true) {
             continue;
         }
@@ -257,7 +259,7 @@ fn user(
     Ok(())
 }
 
-/// What a tool gave, as text: Google has objects, and by custom `result` or `output`, or `error`.
+/// A tool's result as text: Google has objects, by convention with `result` or `output`, or `error`.
 fn result_text(response: Option<&Value>) -> (String, bool) {
     let Some(Value::Object(members)) = response else { return (String::new(), false) };
     if members.len() == 1 {
@@ -308,7 +310,7 @@ fn read_part(part: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentP
     })
 }
 
-/// OpenAI's words for `audio/…`, without parameters such as a rate.
+/// OpenAI's name of `audio/…`, without parameters such as a rate.
 fn audio_format(kind: &str) -> &str {
     match kind.split(';').next().unwrap_or_default().trim() {
         "mpeg" | "x-mp3" | "mpeg3" => "mp3",
@@ -338,7 +340,7 @@ fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>,
     Ok(tools)
 }
 
-/// Google's own schemas write types in capitals and counts as texts, and say `nullable`.
+/// Converts Google's schemas, which have types in capitals, counts as texts, and `nullable`.
 fn json_schema(schema: &Value) -> Value {
     let Value::Object(members) = schema else { return schema.clone() };
     let mut out = Map::new();
@@ -350,7 +352,7 @@ fn json_schema(schema: &Value) -> Value {
                 nullable = value == true;
                 continue;
             }
-            // What comes first matters nowhere else.
+            // The order of properties has no meaning elsewhere.
             ("propertyOrdering", _) => continue,
             ("type", Value::String(kind)) => kind.to_ascii_lowercase().into(),
             ("items" | "additionalProperties", _) => json_schema(value),

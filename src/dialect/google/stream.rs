@@ -1,4 +1,5 @@
-//! A stream of Gemini's as OpenAI's chunks. Every event is an answer of its own; the last names how it ended.
+//! Translates Gemini's streams into OpenAI's chunks. Every event is an answer of its own; the last has the
+//! finish reason.
 
 use serde_json::{Map, Value, json};
 
@@ -22,13 +23,13 @@ pub struct GoogleStreamDecoder {
 struct GoogleCandidate {
     /// Calls so far.
     calls: usize,
-    /// Whether anything was said.
+    /// Whether there was any content.
     said: bool,
 }
 
-/// Candidates that are told apart: more than the vendor gives.
+/// The most candidates, above what the vendor sends.
 const MAX_CANDIDATES: usize = 64;
-/// Calls of one candidate that are told: more than any model makes.
+/// The most calls of one candidate, above what models make.
 const MAX_CALLS: usize = 256;
 
 impl GoogleStreamDecoder {
@@ -56,7 +57,7 @@ impl GoogleStreamDecoder {
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
             self.candidate(candidate, &mut chunks);
         }
-        // Of a question that got no answer at all another may make one.
+        // A prompt without any answer may get one elsewhere.
         let reason = &event["candidates"][0]["finishReason"];
         if answer::is_mistake(reason) && !self.candidates.iter().any(|c| c.said) {
             return DecodedEvent::Void(answer::nothing_said(reason));
@@ -76,7 +77,7 @@ impl GoogleStreamDecoder {
         if self.candidates.len() <= at {
             self.candidates.resize(at + 1, GoogleCandidate::default());
         }
-        // An event may hold any number of parts: they are told together.
+        // An event may have any number of parts: they are passed on together.
         let (mut text, mut thought) = (String::new(), String::new());
         let (mut calls, mut images) = (Vec::new(), Vec::new());
         for part in candidate["content"]["parts"].as_array().into_iter().flatten() {

@@ -99,7 +99,7 @@ fn ends() {
         ("FINISH_REASON_UNSPECIFIED", Value::Null),
     ] {
         let said = event(json!([{ "text": "a" }]), json!(reason));
-        // What came whole has ended, also where nobody says how.
+        // A choice that arrived whole has ended, also without a finish reason.
         let ended = if finish.is_null() { json!("stop") } else { finish.clone() };
         for (told, finish) in
             [(whole(std::slice::from_ref(&said)), finish), (read(&said).expect("an answer"), ended)]
@@ -174,7 +174,7 @@ fn calls_without_ids_are_told_apart() {
         calls.into_iter().map(|mut call| call["id"].take()).collect()
     };
     assert_eq!(ids(&list), ["call_r1_0", "call_r1_1", "call_r1_2"]);
-    // Answers without an id of their own share none either.
+    // Answers without an id have no ids in common either.
     list.iter_mut().for_each(|event| drop(event["responseId"].take()));
     assert_eq!(ids(&list)[0], "call_own_0");
 }

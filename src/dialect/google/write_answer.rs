@@ -1,10 +1,10 @@
-//! An answer in OpenAI's dialect as Gemini's, whole or streamed, for a caller who speaks that.
+//! Writes OpenAI's answers as Gemini's, whole or streamed.
 
 use serde_json::{Value, json};
 
 use crate::dialect::{chat::DataUrl, openai::tool_calls::ToolCallAssembler};
 
-/// The whole answer. `model` is what the caller asked for.
+/// The whole answer. `model` is the requested model.
 pub fn write(completion: &Value, model: &str) -> Value {
     let candidate = |choice: &Value| {
         let message = &choice["message"];
@@ -25,7 +25,7 @@ pub fn write(completion: &Value, model: &str) -> Value {
     answer(candidates, &completion["usage"], &completion["id"], model)
 }
 
-/// Pictures that a model made, as Google's are told in OpenAI's words.
+/// Generated images, in the form of Google's translated answers.
 fn images(message: &Value) -> impl Iterator<Item = Value> + '_ {
     message["images"].as_array().into_iter().flatten().filter_map(|image| {
         let data = DataUrl::parse(image["image_url"]["url"].as_str()?)?;
@@ -48,7 +48,7 @@ fn candidate(index: &Value, parts: Vec<Value>, finish_reason: Option<&str>) -> V
         out["finishReason"] = match reason {
             "length" => "MAX_TOKENS",
             "content_filter" => "SAFETY",
-            // Google has no word of its own for calls.
+            // Google has no finish reason for tool calls.
             _ => "STOP",
         }
         .into();
@@ -81,10 +81,10 @@ fn metadata(usage: &Value) -> Value {
     })
 }
 
-/// Choices that are told apart: more than are ever asked for.
+/// The most choices, above what callers request.
 const MAX_CHOICES: usize = 64;
 
-/// Writes a stream, chunk by chunk. Calls are told whole, so they are put together first.
+/// Writes a stream, chunk by chunk. Calls are written whole, so they are assembled first.
 pub struct GoogleEncoder {
     model: String,
     id: Value,
@@ -92,7 +92,7 @@ pub struct GoogleEncoder {
     usage: Value,
 }
 
-/// What waits for the end: calls, and how it ended, which Google tells with the usage.
+/// Kept for the end: calls, and the finish reason, which Google sends with the usage.
 #[derive(Default)]
 struct GoogleChoice {
     index: u64,
@@ -105,7 +105,7 @@ impl GoogleEncoder {
         Self { model: model.to_owned(), id: Value::Null, choices: Vec::new(), usage: Value::Null }
     }
 
-    /// The events that a chunk comes to.
+    /// The events of a chunk.
     pub fn chunk(&mut self, chunk: &Value, out: &mut String) {
         if self.id.is_null() {
             self.id = chunk["id"].clone();
@@ -141,7 +141,7 @@ impl GoogleEncoder {
         }
     }
 
-    /// The events at the end of a sound stream.
+    /// The events at the end of a complete stream.
     pub fn end(&mut self, out: &mut String) {
         let mut candidates = Vec::new();
         for mut choice in std::mem::take(&mut self.choices) {
@@ -161,7 +161,7 @@ impl GoogleEncoder {
     }
 }
 
-/// Google ends its lines with both.
+/// Google ends lines with CR and LF.
 fn event(out: &mut String, data: &Value) {
     out.push_str("data: ");
     out.push_str(&data.to_string());

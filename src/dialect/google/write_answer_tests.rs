@@ -102,7 +102,7 @@ fn odd_shapes_break_nothing() {
     ] {
         assert_eq!(events(&[chunk(0, delta, json!("stop"))]).len(), 1);
     }
-    // Arguments in a hundred thousand pieces are put together as they come.
+    // Arguments in a hundred thousand pieces are assembled as they arrive.
     let piece =
         chunk(0, json!({ "tool_calls": [{ "index": 0, "function": { "arguments": " " } }] }), Value::Null);
     assert_eq!(events(&vec![piece; 100_000]).len(), 1);

@@ -1,4 +1,4 @@
-//! A chat request as Gemini's `generateContent`.
+//! Writes a chat request as Gemini's `generateContent`.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,9 @@ use crate::dialect::chat::{
     ToolChoice, ToolResult, TranslatedRequest, Untranslatable,
 };
 
-/// What stands for the signature of a call that another vendor's model made: Gemini 3 wants one, and documents
-/// this for such calls.
+/// The documented placeholder for the signature of a call that another vendor's model made: Gemini 3
+/// requires a
+/// signature.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 pub fn write(chat: &Chat, model: &str) -> Result<TranslatedRequest, Untranslatable> {
@@ -55,7 +56,7 @@ pub fn write(chat: &Chat, model: &str) -> Result<TranslatedRequest, Untranslatab
     Ok(TranslatedRequest { body: body.into(), dropped })
 }
 
-/// Google takes no names for what it is given.
+/// Google has no names of attached files.
 fn names_of_files(chat: &Chat, dropped: &mut Vec<String>) {
     let named = |part: &ContentPart| matches!(part, ContentPart::File { name: Some(_), .. });
     let any = chat.messages.iter().any(|message| match message {
@@ -67,8 +68,9 @@ fn names_of_files(chat: &Chat, dropped: &mut Vec<String>) {
     }
 }
 
-/// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest, and Gemma's models
-/// are none of these.
+/// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest; Gemma's
+/// models have
+/// none.
 fn version(model: &str) -> f64 {
     let id = model.rsplit('/').next().unwrap_or(model);
     if id.starts_with("gemma") {
@@ -109,7 +111,7 @@ fn generation_config(
     }
     if let Some(effort) = chat.effort {
         let thinking = thinking(effort, model, generation);
-        // Not all can do without.
+        // Not all models can switch thinking off.
         let carried = thinking.is_some() && (effort != Effort::None || thinking == Some(no_thinking()));
         put("thinkingConfig", thinking);
         if !carried {
@@ -123,8 +125,9 @@ fn no_thinking() -> Value {
     json!({ "thinkingBudget": 0 })
 }
 
-/// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's own OpenAI-compatible surface), and what came
-/// before it does not think. The larger models refuse to think as little as the smaller ones may.
+/// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's OpenAI-compatible API), and earlier
+/// models do not
+/// think. The larger models refuse the low budgets of the smaller ones.
 fn thinking(effort: Effort, model: &str, generation: f64) -> Option<Value> {
     let small = model.contains("flash");
     if generation >= 3.0 {
@@ -149,7 +152,7 @@ fn thinking(effort: Effort, model: &str, generation: f64) -> Option<Value> {
 fn contents(chat: &Chat, generation: f64) -> Result<(Vec<String>, Vec<Value>), Untranslatable> {
     let mut system = Vec::new();
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
-    // A result names its tool there; in other dialects it names the call.
+    // A result names its tool; in other dialects it names the call.
     let mut names: HashMap<&str, &str> = HashMap::new();
     for (i, message) in chat.messages.iter().enumerate() {
         let at = format!("messages[{i}]");
@@ -193,7 +196,7 @@ fn write_call(call: &ToolCall, number: usize, generation: f64) -> Value {
     let mut part = json!({ "functionCall": { "id": call.id, "name": call.name, "args": call.arguments } });
     match &call.signature {
         Some(signature) => part["thoughtSignature"] = signature.clone().into(),
-        // Of calls made together the first is signed.
+        // Only the first of parallel calls is signed.
         None if number == 0 && generation >= 3.0 => part["thoughtSignature"] = NO_SIGNATURE.into(),
         None => {}
     }
@@ -243,7 +246,7 @@ fn write_parts(parts: &[ContentPart], at: &str) -> Result<Vec<Value>, Untranslat
     parts.iter().enumerate().filter(|(_, p)| !empty(p)).map(part).collect()
 }
 
-/// Google wants to be told what an address holds.
+/// The media type that Google requires, from the ending of an address.
 fn media_type(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next()?;
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;

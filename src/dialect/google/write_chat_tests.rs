@@ -129,7 +129,7 @@ fn signatures() {
         let parts = &body["contents"][1]["parts"];
         [parts[0]["thoughtSignature"].clone(), parts[1]["thoughtSignature"].clone()]
     };
-    // Of calls made together the first is signed.
+    // Only the first of parallel calls is signed.
     assert_eq!(parts(Some("s"), "gemini-3-pro"), [json!("s"), Value::Null]);
     assert_eq!(parts(None, "gemini-3-pro"), [json!(NO_SIGNATURE), Value::Null]);
     assert_eq!(parts(Some("s"), "gemini-2.5-pro"), [json!("s"), Value::Null]);

@@ -1,14 +1,14 @@
-//! Builds the whole completion out of a stream's chunks, keeping fields nobody here has heard of.
+//! Assembles the completion from a stream's chunks, including unknown fields.
 
 use serde_json::{Map, Value};
 
 use super::chunk;
 use crate::dialect::usage::Usage;
 
-/// Deltas of these are pieces of one text; any other scalar replaces what was there.
+/// Deltas of these are appended; any other scalar replaces the previous one.
 const TEXTS: [&str; 6] = ["content", "refusal", "reasoning_content", "reasoning", "arguments", "transcript"];
 
-/// Choices in an answer, and tool calls in a choice, that are kept: far more than any vendor sends.
+/// The most choices in an answer, and tool calls in a choice, above what vendors send.
 const MAX_PARTS: usize = 256;
 
 #[derive(Clone, Default)]
@@ -31,7 +31,7 @@ impl Accumulator {
                         choices.into_iter().for_each(|c| self.add_choice(c));
                     }
                 }
-                // Padding against traffic analysis; it means nothing in a whole answer.
+                // Padding against traffic analysis, without meaning in a whole answer.
                 "obfuscation" => {}
                 _ if value.is_null() => {
                     self.top.entry(key).or_insert(Value::Null);
@@ -43,13 +43,13 @@ impl Accumulator {
         }
     }
 
-    /// Every choice seen has its finish reason.
+    /// Every choice so far has its finish reason.
     pub fn finished(&self) -> bool {
         let finished = |c: &Value| c["finish_reason"].as_str().is_some_and(|reason| !reason.is_empty());
         !self.choices.is_empty() && self.choices.iter().all(finished)
     }
 
-    /// How many choices were seen.
+    /// The number of choices so far.
     pub fn choices(&self) -> usize {
         self.choices.len()
     }
@@ -63,7 +63,7 @@ impl Accumulator {
         self.choices.first().and_then(|c| c["message"]["content"].as_str()).unwrap_or_default()
     }
 
-    /// Whether all there is so far is the text of one choice, which somebody else could go on with.
+    /// Whether everything so far is the text of one choice, which another candidate could continue.
     pub fn is_plain_text(&self) -> bool {
         let [choice] = self.choices.as_slice() else { return false };
         let Some(message) = choice["message"].as_object() else { return false };
@@ -73,13 +73,13 @@ impl Accumulator {
             && message.iter().all(|(key, value)| matches!(key.as_str(), "role" | "content") || empty(value))
     }
 
-    /// The completion in the shape of an answer that was not streamed.
+    /// The completion in the form of an answer that was not streamed.
     pub fn completion(mut self) -> Value {
         self.choices.sort_by_key(|c| c["index"].as_u64());
         for choice in &mut self.choices {
             if let Some(message) = choice["message"].as_object_mut() {
                 message.entry("role").or_insert("assistant".into());
-                // A stream begins with an empty text even when none follows; a whole answer says null then.
+                // A stream begins with an empty text even when none follows; a whole answer has null then.
                 let other = ["tool_calls", "refusal", "function_call", "audio"];
                 let empty = message.get("content").is_none_or(|c| c == "");
                 if empty && other.iter().any(|k| message.get(*k).is_some_and(|v| !v.is_null())) {
@@ -88,7 +88,7 @@ impl Accumulator {
                 message.entry("content").or_insert(Value::Null);
                 if let Some(Value::Array(calls)) = message.get_mut("tool_calls") {
                     calls.sort_by_key(|call| call["index"].as_u64());
-                    // A whole answer lists them in order and names no index.
+                    // A whole answer lists calls in order, without indexes.
                     for call in calls.iter_mut().filter_map(Value::as_object_mut) {
                         call.remove("index");
                     }
@@ -166,7 +166,7 @@ fn merge_member(object: &mut Map<String, Value>, key: String, value: Value) {
     }
 }
 
-/// Tool calls come in fragments that name their index, which stays with them until the end.
+/// Merges fragments of tool calls by their index, which stays until the end.
 fn merge_indexed(target: &mut Value, items: Vec<Value>) {
     let Value::Array(list) = target else { return };
     for item in items {

@@ -1,4 +1,4 @@
-//! A whole answer: is it one, what does it say about tokens, how did it end?
+//! Validates a whole answer, and reads its usage and finish reason.
 
 use std::{fmt, marker::PhantomData};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// DeepSeek's way of saying that it gave up in the middle.
+/// DeepSeek's finish reason when it ran out of resources.
 pub const GAVE_UP: &str = "insufficient_system_resource";
 
 #[derive(Debug, PartialEq)]
@@ -24,10 +24,10 @@ pub struct ValidAnswer {
     pub usage: Option<Usage>,
 }
 
-/// Why a 200 is no answer.
+/// Why a response with status 200 is not an answer.
 #[derive(Debug, PartialEq)]
 pub enum InvalidAnswer {
-    /// Not JSON, or JSON of another shape.
+    /// Not JSON, or of another shape.
     Malformed(String),
     /// An error object inside the 200.
     Error(VendorError),
@@ -35,7 +35,7 @@ pub enum InvalidAnswer {
     GaveUp,
 }
 
-/// The common answer, read in one pass. Whatever is odd about another makes it fail, and be read with patience.
+/// The common form, read in one pass. Any deviation fails, and the answer is read tolerantly.
 #[derive(Deserialize)]
 struct CommonAnswer<'a> {
     #[serde(borrow)]
@@ -68,8 +68,9 @@ struct Choice<'a> {
     message: Option<IgnoredAny>,
 }
 
-/// Reads as much as is needed to tell an answer from none. What is odd beside it, such as counts that are no
-/// numbers, is the vendor's affair: the answer was paid for.
+/// Reads as much as validation needs. Other deviations, such as counts that are not numbers, are accepted:
+/// the answer
+/// was paid for.
 pub fn read(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
     // A struct would also be read from an array.
     if !text.trim_start().starts_with('{') {
@@ -117,7 +118,7 @@ fn read_patiently(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
     Ok(ValidAnswer { usage: usage.and_then(|u| u.0.known()) })
 }
 
-/// What is read from an object only: a struct would also be read from an array.
+/// Accepts objects only: a struct would also be read from an array.
 struct ObjectOnly<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
@@ -136,7 +137,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
     }
 }
 
-/// The parser quotes what it did not expect, however long that is.
+/// The parser quotes unexpected input of any length.
 fn why(error: &serde_json::Error) -> String {
     error.to_string().chars().take(200).collect()
 }

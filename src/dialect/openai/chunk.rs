@@ -1,4 +1,4 @@
-//! One event of a stream: content, an end, an error, or only a sign of life.
+//! Classifies one event of a stream: content, end, error, or keep-alive.
 
 use serde_json::Value;
 
@@ -11,21 +11,21 @@ use crate::{
     },
 };
 
-/// What an event's data came to.
+/// The kind of an event's data.
 #[derive(Debug)]
 pub enum EventData {
     Done,
     Chunk(Value),
     Error(VendorError),
-    /// JSON that JavaScript reads and we cannot hold: a number beyond doubles, hundreds of levels.
+    /// JSON that JavaScript can parse and serde_json cannot: numbers beyond doubles, hundreds of levels.
     Opaque,
-    /// Not JSON, or no object.
+    /// Not JSON, or not an object.
     Undecodable,
 }
 
-/// Reads one event. `name` is the SSE event name, if it had one.
+/// Reads one event. `name` is the event's name, if it has one.
 pub fn read(name: Option<&str>, data: &str) -> EventData {
-    // JSON's own blanks only: what JavaScript's parser refuses must not pass here.
+    // Only JSON's own blanks: what `JSON.parse` refuses must not pass here.
     let text = data.trim_matches([' ', '\t', '\r', '\n']);
     if text == "[DONE]" {
         return EventData::Done;
@@ -44,7 +44,7 @@ pub fn read(name: Option<&str>, data: &str) -> EventData {
     }
 }
 
-/// An event's JSON, also where it holds half an emoji.
+/// The JSON of an event, also with a lone surrogate.
 pub fn value(text: &str) -> Option<Value> {
     serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_lone_surrogates(text))).ok()
 }
@@ -53,8 +53,9 @@ fn is_json_object(text: &str) -> bool {
     text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Half an emoji, as servers send that cut a text between its two escapes, cannot be held in UTF-8. For the
-/// whole completion it becomes the replacement character; the reader gets the chunk as it came.
+/// A lone surrogate, from servers that split a text between two escapes, is not valid UTF-8. In the
+/// completion it
+/// becomes the replacement character; the reader gets the chunk unchanged.
 fn without_lone_surrogates(text: &str) -> String {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?.strip_prefix("\\u")?;
@@ -92,7 +93,7 @@ fn is_bare_error(value: &Value) -> bool {
     value["type"] == "error" || value.get(0).is_some_and(|first| !first["error"].is_null())
 }
 
-/// Whether anything in the chunk is for the user's eyes: text, a refusal, reasoning, a tool call, audio.
+/// Whether the chunk has content: text, a refusal, reasoning, a tool call, audio.
 pub fn has_content(chunk: &Value) -> bool {
     let filled = |v: &Value| match v {
         Value::String(s) => !s.is_empty(),
@@ -108,12 +109,12 @@ pub fn has_content(chunk: &Value) -> bool {
     })
 }
 
-/// Whether a chunk's text says something of no choice: it counts what was used, or nothing at all.
+/// Whether a chunk has no choice: only usage, or nothing.
 pub fn is_no_choice(text: &str) -> bool {
     serde_json::from_str(text).is_ok_and(|chunk: Value| choices(&chunk).next().is_none())
 }
 
-/// Whether the vendor gave up in the middle.
+/// Whether the vendor ran out of resources.
 pub fn gave_up(chunk: &Value) -> bool {
     choices(chunk).any(|choice| choice["finish_reason"] == GAVE_UP)
 }

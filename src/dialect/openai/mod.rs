@@ -1,4 +1,4 @@
-//! OpenAI's chat completions, as OpenAI, DeepSeek and relays speak them.
+//! OpenAI's chat completions, also for DeepSeek and relays.
 
 pub mod accumulate;
 pub mod answer;

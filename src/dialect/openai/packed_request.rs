@@ -1,12 +1,12 @@
-//! A request as the façade packs it: its JSON, and beside it the contents that the JSON has placeholders for.
+//! A request as the façade packs it: its JSON with placeholders, and the contents that replace them.
 
-/// The façade's `lib/call/encode.js`: the number of contents, then the lengths of the JSON and of each content.
+/// As in `lib/call/encode.js`: the number of contents, then the lengths of the JSON and of each content.
 const MOST: usize = 254;
 const HEAD_BYTES: usize = (MOST + 2) * 4;
 
 pub struct PackedRequest {
     bytes: Vec<u8>,
-    /// Where the JSON and each content end in them.
+    /// The ends of the JSON and of each content.
     ends: Vec<usize>,
 }
 
@@ -37,7 +37,7 @@ impl PackedRequest {
 
     fn part(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        // The façade writes UTF-8 and nothing else.
+        // The façade writes valid UTF-8.
         std::str::from_utf8(&self.bytes[start..self.ends[at]]).unwrap_or_default()
     }
 }

@@ -1,26 +1,26 @@
-//! Contents put into the JSON they were taken out of.
+//! Replaces placeholders in a JSON text by the contents they stand for.
 
 use memchr::memmem;
 
-/// Bytes looked at together.
+/// Bytes that are examined together.
 const BLOCK: usize = 32;
 
-/// A text whose placeholders were filled.
+/// A text with its placeholders replaced.
 pub struct FilledText {
     pub text: Vec<u8>,
-    /// Where each placeholder began, and by how much the text had grown behind it.
+    /// Where each placeholder began, and by how much the text has grown behind it.
     grown: Vec<(usize, isize)>,
 }
 
 impl FilledText {
-    /// Where a place of the hollow text is now.
+    /// The position in the new text for one in the text with placeholders.
     pub fn place(&self, at: usize) -> usize {
         let grown = self.grown.iter().rev().find(|(start, _)| *start < at).map_or(0, |(_, by)| *by);
         at.saturating_add_signed(grown)
     }
 }
 
-/// Puts `contents`, in order, where strings that are `placeholder` stand. `None` unless there are as many.
+/// Replaces the strings that are `placeholder` by `contents`, in order. `None` unless their numbers match.
 pub fn fill(text: &str, placeholder: &str, contents: &[&str]) -> Option<FilledText> {
     let size: usize = contents.iter().map(|c| c.len() + c.len() / 16).sum();
     let mut filled = FilledText { text: Vec::with_capacity(text.len() + size), grown: Vec::new() };
@@ -41,7 +41,7 @@ pub fn fill(text: &str, placeholder: &str, contents: &[&str]) -> Option<FilledTe
 /// Writes the inside of a JSON string. RFC 8259, section 7.
 fn escape(out: &mut Vec<u8>, text: &str) {
     for block in text.as_bytes().chunks(BLOCK) {
-        // Without branches, so that the block is compared at once.
+        // Without branches, so that the compiler compares the block at once.
         let special = block.iter().fold(false, |any, b| any | (*b < 0x20) | (*b == b'"') | (*b == b'\\'));
         if special {
             block.iter().for_each(|b| escape_byte(out, *b));

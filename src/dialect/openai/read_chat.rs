@@ -1,4 +1,4 @@
-//! A chat completion request, read for other dialects: what they have no word for is told by name.
+//! Reads a chat completion request for other dialects. What those cannot express is reported by name.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ const READ: [&str; 24] = [
     "modalities",
     "stream_options",
 ];
-/// Fields without which the answer would not be what was asked for.
+/// Fields that change the answer and cannot be translated.
 const REFUSED: [(&str, &str); 4] = [
     ("audio", "spoken answers exist in OpenAI's dialect only"),
     ("functions", "is OpenAI's old form; use tools"),
@@ -95,7 +95,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 }
 
 fn message(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
-    // `images` are what a model drew before; nobody takes pictures as a model's own words.
+    // `images` are images that a model generated; other models do not accept them as their own words.
     for name in ["name", "images"].into_iter().filter(|name| fields.get(name).is_some()) {
         lost.tell(&fields.path(name));
     }
@@ -134,7 +134,7 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
             "is kept at OpenAI; other vendors need its words",
         ));
     }
-    // What a model thought is for its own vendor, and not told as lost: it comes back with every answer.
+    // Reasoning is for its own vendor. It comes back with every answer, so dropping it is not reported.
     let mut texts = only_texts(parts(fields, lost)?, fields)?;
     texts.extend(fields.owned_text("refusal")?);
     let call = |(i, value): (usize, &Value)| {
@@ -151,7 +151,7 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
                 Untranslatable::new(function.path("arguments"), "must be a JSON object as text")
             })?,
         };
-        // As Google's own OpenAI-compatible surface writes it.
+        // In the form of Google's OpenAI-compatible API.
         let signature = call.get("extra_content").and_then(|e| e["google"]["thought_signature"].as_str());
         Ok(ToolCall {
             id: call.needed_text("id")?.to_owned(),
@@ -209,7 +209,7 @@ fn part(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart
                 let why = "is kept at OpenAI; other vendors need the file itself, in file_data";
                 return Err(Untranslatable::new(file.path("file_id"), why));
             };
-            // An address is what a caller of another dialect may have given.
+            // Callers of other dialects may give an address.
             let source = source(data, &file.path("file_data"))?;
             if matches!(&source, AttachmentSource::Url(url) if !url.contains("://")) {
                 return Err(Untranslatable::new(file.path("file_data"), "must be a data URL in base64"));

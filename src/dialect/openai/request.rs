@@ -1,4 +1,4 @@
-//! The caller's request: its fields kept as they were written, but for those that a candidate changes.
+//! A chat request. Its text is kept as written, except for what a candidate changes.
 
 use std::{
     borrow::Cow,
@@ -18,34 +18,34 @@ use crate::dialect::{
     tokens,
 };
 
-/// A chat completion request: the text as it came, and where in it a candidate's changes go.
+/// A chat completion request: its text, and the positions of what a candidate changes.
 #[derive(Debug)]
 pub struct ChatRequest {
     text: Bytes,
     pub model: Option<String>,
     pub stream: bool,
-    /// How many choices were asked for: `n`, or one.
+    /// The number of choices: `n`, or one.
     pub choices: usize,
-    /// Where the model's name stands, when it stands there once.
+    /// The position of the model's name, if it occurs once.
     model_at: Option<Range<usize>>,
-    /// Whether the output limit is in it, by its old name and by its new one.
+    /// Whether the output limit is given by its old name, and by its new one.
     limits: (bool, bool),
-    /// The output limit, whatever it is called.
+    /// The output limit, by either name.
     pub max_output: Option<u64>,
-    /// The caller wants to be told what a stream used.
+    /// The caller wants the usage of a stream.
     pub include_usage: bool,
     /// `prompt_cache_key`.
     pub cache_key: Option<String>,
-    /// `user`, or what has come in its place: `safety_identifier`.
+    /// `user`, or its successor `safety_identifier`.
     pub user: Option<String>,
-    /// Tokens of the question, once somebody asked.
+    /// Estimated input tokens, computed on first use.
     tokens: OnceLock<u64>,
     translations: Translations,
-    /// As it was asked, by a caller of another dialect.
+    /// The original request of a client with another dialect.
     own: Option<OriginalRequest>,
 }
 
-/// A request in its caller's own words.
+/// A request in its client's own dialect.
 #[derive(Debug)]
 struct OriginalRequest {
     caller: ClientDialect,
@@ -53,24 +53,25 @@ struct OriginalRequest {
     model: String,
 }
 
-/// What is wrong with a request, before any network.
+/// A problem with a request, found before any network.
 #[derive(Debug, PartialEq)]
 pub struct InvalidRequest {
     pub field: &'static str,
     pub problem: String,
 }
 
-/// How an endpoint wants the output limit called.
+/// An endpoint's name for the output limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenLimitField {
-    /// As the caller wrote it, unless the model demands the new name.
+    /// As the caller wrote it, unless the model requires the new name.
     ByModel,
     /// `max_tokens`, always.
     MaxTokens,
 }
 
 impl ChatRequest {
-    /// Reads a request whose longer contents may stand beside it: `placeholder` stands for them, in order.
+    /// Reads a request whose longer contents may be passed separately: `placeholder` stands for them, in
+    /// order.
     pub fn parse(text: &str, placeholder: &str, contents: &[&str]) -> Result<Self, InvalidRequest> {
         let JsonMembers(fields) = read(text)?;
         let raw = |name: &str| fields.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.get());
@@ -137,10 +138,9 @@ impl ChatRequest {
         })
     }
 
-    /// The same request without what other vendors left in it, for an endpoint of this one; `None` where it may go as
-    /// it is.
+    /// The request without other vendors' fields, for an endpoint of this vendor; `None` if it has none.
     pub fn without_residue(&self, vendor: Option<&str>) -> Option<Self> {
-        // What a caller of another dialect brought along is in OpenAI's words of our own making.
+        // Requests of clients with another dialect were written here in OpenAI's own form.
         let vendor = vendor.or(self.own.is_some().then_some("openai"));
         match vendor_fields::without(std::str::from_utf8(&self.text).ok()?, vendor) {
             Cow::Borrowed(_) => None,
@@ -148,7 +148,7 @@ impl ChatRequest {
         }
     }
 
-    /// The same request, as its caller asked it in another dialect.
+    /// The request with the original of a client with another dialect.
     pub fn of_caller(
         self,
         caller: ClientDialect,
@@ -167,8 +167,9 @@ impl ChatRequest {
         }
     }
 
-    /// The same with no more of its conversation than instructions and what came since the user's last word; `None`
-    /// where that is all there is, or where its caller speaks another dialect.
+    /// The request with only the instructions and the messages since the user's last one; `None` if that is
+    /// all
+    /// there is, or if the client has another dialect.
     pub fn last_turn(&self) -> Option<Self> {
         if self.own.is_some() {
             return None;
@@ -198,7 +199,7 @@ impl ChatRequest {
         Self::parse(&members::with(text, members.place("messages", text)?, &kept)?, "", &[]).ok()
     }
 
-    /// Why an endpoint of this dialect cannot be asked.
+    /// Why this dialect cannot express the request.
     pub fn unsupported(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
         match (dialect, &self.own) {
             (Dialect::OpenAi, None) => None,
@@ -207,18 +208,18 @@ impl ChatRequest {
         }
     }
 
-    /// About how many tokens the question has.
+    /// The estimated input tokens.
     pub fn input_tokens(&self) -> u64 {
         let text = self.own.as_ref().map_or(&self.text[..], |own| own.text.as_bytes());
         *self.tokens.get_or_init(|| tokens::estimate(text))
     }
 
-    /// The request as it came.
+    /// The text of the request.
     pub fn text(&self) -> &Bytes {
         &self.text
     }
 
-    /// The request as text, asking for an answer in one piece.
+    /// The text of the request without streaming.
     pub fn whole_text(&self) -> String {
         let text = String::from_utf8_lossy(&self.text);
         let Ok(JsonMembers(fields)) = read(&text) else { return text.into_owned() };
@@ -234,7 +235,7 @@ impl ChatRequest {
         out
     }
 
-    /// The request as another dialect says it.
+    /// The request in another dialect.
     pub fn in_dialect(&self, dialect: Dialect, model: &str) -> Result<Arc<RenderedRequest>, Untranslatable> {
         match self.own.as_ref().filter(|own| own.caller.speaks(dialect)) {
             Some(own) => Ok(Arc::new(own.rendered(model))),
@@ -245,13 +246,13 @@ impl ChatRequest {
         }
     }
 
-    /// A refusal by the name that the caller has for the field.
+    /// An error with the client's name of the field.
     fn in_own_words(&self, error: Untranslatable) -> Untranslatable {
         let Some(own) = &self.own else { return error };
         Untranslatable { field: own.caller.name_of(&error.field), ..error }
     }
 
-    /// The same for an endpoint that goes on where `partial` ends.
+    /// The request in another dialect, for an endpoint that continues `partial`.
     pub fn continued_in_dialect(
         &self,
         dialect: Dialect,
@@ -261,7 +262,7 @@ impl ChatRequest {
         self.translations.continued(&self.text, dialect, model, self.stream, partial)
     }
 
-    /// Whether it asks for one plain text, the beginning of which says all about what comes after it.
+    /// Whether it asks for one plain text, so that its beginning can be continued.
     pub fn is_plain(&self) -> bool {
         let Ok(text) = std::str::from_utf8(&self.text) else { return false };
         let Ok(JsonMembers(fields)) = read(text) else { return false };
@@ -272,8 +273,9 @@ impl ChatRequest {
         self.choices == 1 && off("logprobs") && off("audio") && text_only
     }
 
-    /// The body for a candidate that goes on where `partial` ends: an answer that broke off, as the last
-    /// message, marked with `mark` where the vendor wants that.
+    /// The body for a candidate that continues `partial`: an interrupted answer, as the last message,
+    /// marked with `mark`
+    /// if the vendor requires that.
     pub fn render_continued(
         &self,
         model: &str,
@@ -287,7 +289,7 @@ impl ChatRequest {
         };
         let mark = mark.map(|field| format!(",{}:true", json_string(field))).unwrap_or_default();
         let mut out = String::with_capacity(body.len() + partial.len() + 64);
-        // Of messages that are there twice, the last are the ones that were read.
+        // Of duplicate messages the last counts.
         let last = fields.iter().rposition(|(name, _)| name == "messages");
         for (at, (name, value)) in fields.iter().enumerate() {
             out.push(if out.is_empty() { '{' } else { ',' });
@@ -308,7 +310,7 @@ impl ChatRequest {
         out.into()
     }
 
-    /// The body for one candidate: its model id, its name for the output limit, all else untouched.
+    /// The body for one candidate: with its model id and its name of the output limit.
     pub fn render(&self, model: &str, limit: TokenLimitField) -> Bytes {
         let limit_name = match limit {
             TokenLimitField::MaxTokens => Some("max_tokens"),
@@ -334,9 +336,9 @@ impl ChatRequest {
         }
     }
 
-    /// Writes the fields anew, for changes that are more than another model's name.
+    /// Writes the fields again, for changes beyond the model's name.
     fn rebuild(&self, model: &str, limit_name: Option<&str>) -> Bytes {
-        // It was read once already, so it can be read again; an unreadable text is left as it is.
+        // It has been read once already; an unreadable text is sent unchanged.
         let Ok(text) = std::str::from_utf8(&self.text) else { return self.text.clone() };
         let Ok(JsonMembers(fields)) = read(text) else { return self.text.clone() };
         let mut out = String::with_capacity(text.len() + model.len() + 32);
@@ -357,7 +359,7 @@ impl ChatRequest {
                 ("max_tokens" | "max_completion_tokens", Some(wanted)) if !both => {
                     field(wanted, value.get());
                 }
-                // A caller who wrote both means each for the models that know it.
+                // A caller that gives both limits means each for the models that know it.
                 ("max_tokens" | "max_completion_tokens", Some(wanted)) if name != wanted => {}
                 _ => field(name, value.get()),
             }
@@ -368,7 +370,7 @@ impl ChatRequest {
 }
 
 impl OriginalRequest {
-    /// As it came, but for the model's name where that is in it.
+    /// The original, with the model's name replaced if it has one.
     fn rendered(&self, model: &str) -> RenderedRequest {
         let text = if self.caller == ClientDialect::Anthropic && self.model != model {
             self.with_model(model).unwrap_or_else(|| self.text.clone())

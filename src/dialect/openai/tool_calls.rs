@@ -1,8 +1,8 @@
-//! Calls of tools, put together out of the pieces of a stream, for dialects that tell them whole.
+//! Assembles tool calls from the pieces of a stream, for dialects that send them whole.
 
 use serde_json::{Value, json};
 
-/// Calls in one answer that are kept: far more than any vendor makes.
+/// The most calls of one answer, above what vendors send.
 const MOST: usize = 256;
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ struct PartialToolCall {
 }
 
 impl ToolCallAssembler {
-    /// Puts a piece to what there is of its call. A piece that names no index is a call of its own.
+    /// Adds a piece to its call. A piece without an index is a call of its own.
     pub fn add(&mut self, piece: &Value) {
         let index = piece["index"].as_u64();
         let known = self.0.iter().position(|call| index.is_some() && call.index == index);
@@ -43,7 +43,7 @@ impl ToolCallAssembler {
         }
     }
 
-    /// What there is, as whole answers list it.
+    /// Takes the assembled calls, in the form of whole answers.
     pub fn take(&mut self) -> impl Iterator<Item = Value> + use<> {
         std::mem::take(&mut self.0).into_iter().map(|call| {
             json!({

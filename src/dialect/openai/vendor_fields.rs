@@ -1,5 +1,6 @@
-//! What vendors left in a conversation for themselves alone: Gemini's signatures of calls, DeepSeek's reasoning,
-//! pictures that were made. A vendor whose own they are not may refuse a request for them.
+//! Removes fields that vendors left in a conversation for themselves: Gemini's signatures, DeepSeek's
+//! reasoning,
+//! generated images. Another vendor may refuse a request because of them.
 
 use std::borrow::Cow;
 
@@ -7,20 +8,20 @@ use serde_json::Value;
 
 use crate::dialect::members::{self, JsonMembers};
 
-/// A member as it stands in JSON, and the vendor who knows it.
+/// A member as it is written in JSON, and the vendor that knows it.
 type VendorMember = (&'static str, &'static str);
-/// Of assistant messages, and of their calls.
+/// Members of assistant messages, and of their calls.
 const MESSAGE: [VendorMember; 2] = [(r#""reasoning_content""#, "deepseek"), (r#""images""#, "")];
 const CALL: VendorMember = (r#""extra_content""#, "google");
 
-/// Vendors who are known to know no others than their own. Everybody else is sent what the caller wrote.
+/// Vendors that accept only their own fields. All others get what the caller wrote.
 const STRICT: [&str; 4] = ["openai", "azure", "deepseek", "google"];
 
-/// The request without what is another vendor's, for an endpoint of this one; as it is where nothing is.
+/// The request without other vendors' fields, for an endpoint of this vendor.
 pub fn without<'t>(text: &'t str, vendor: Option<&str>) -> Cow<'t, str> {
     let Some(vendor) = vendor.filter(|vendor| STRICT.contains(vendor)) else { return text.into() };
     let foreign = |(name, own): &VendorMember| *own != vendor && text.contains(name);
-    // Nearly all requests hold nothing of the kind, and are not read for it.
+    // Nearly all requests have no such field, and are not parsed.
     if !MESSAGE.iter().chain([&CALL]).any(foreign) {
         return text.into();
     }
@@ -63,7 +64,7 @@ mod tests {
             (Some("azure"), [false, false, false]),
             (Some("deepseek"), [true, false, false]),
             (Some("google"), [false, true, false]),
-            // A relay may stand for anybody.
+            // A relay may serve any vendor.
             (None, [true, true, true]),
             (Some("mistral"), [true, true, true]),
         ] {

@@ -1,4 +1,4 @@
-//! A chat request as OpenAI's dialect says it, for a caller who speaks another.
+//! Writes a chat request as OpenAI's, for a client with another dialect.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::dialect::chat::{
     Chat, ChatMessage, ContentPart, ResponseFormat, Tool, ToolCall, ToolChoice, ToolResult,
 };
 
-/// `model` is the caller's word for it.
+/// `model` is the requested model.
 pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
     let mut out = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
@@ -16,7 +16,7 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
     };
     put("model", Some(model.into()));
     put("messages", Some(write_messages(&chat.messages).into()));
-    // A caller of another dialect expects to be told what was used.
+    // Clients of other dialects expect the usage.
     put("stream", stream.then(|| true.into()));
     put("stream_options", stream.then(|| json!({ "include_usage": true })));
     put("max_tokens", chat.max_output.map(Value::from));
@@ -45,8 +45,9 @@ fn write_messages(messages: &[ChatMessage]) -> Vec<Value> {
     let mut out = Vec::with_capacity(messages.len());
     let mut shown = Vec::new();
     for message in messages {
-        // A tool answers in text only. What it showed follows as the user's, behind all results of that turn:
-        // nothing may stand between them.
+        // A tool's result is text only. Its images follow as a user message, after all results of that
+        // turn:
+        // nothing may stand between those.
         if !matches!(message, ChatMessage::Tool(_)) {
             show(&mut shown, &mut out);
         }
@@ -54,7 +55,7 @@ fn write_messages(messages: &[ChatMessage]) -> Vec<Value> {
             ChatMessage::System(texts) => {
                 out.push(json!({ "role": "system", "content": texts.join("\n\n") }))
             }
-            // Messages of nothing are refused there.
+            // Empty messages are refused.
             ChatMessage::User(parts) if parts.is_empty() => {}
             ChatMessage::User(parts) => out.push(json!({ "role": "user", "content": write_parts(parts) })),
             ChatMessage::Assistant { texts, calls } if texts.is_empty() && calls.is_empty() => {}
@@ -112,7 +113,7 @@ fn write_parts(parts: &[ContentPart]) -> Value {
     let part = |part: &ContentPart| match part {
         ContentPart::Text(text) => json!({ "type": "text", "text": text }),
         ContentPart::Image(source) => json!({ "type": "image_url", "image_url": { "url": source.url() } }),
-        // OpenAI takes no address here; a vendor who does may be the one that is asked.
+        // OpenAI accepts no address here; the answering vendor may.
         ContentPart::File { source, name } => {
             let mut file = json!({ "file_data": source.url() });
             if let Some(name) = name {

@@ -25,7 +25,7 @@ impl Store {
         !self.connection.is_autocommit()
     }
 
-    /// One of several things within a transaction: it is done whole, or not at all.
+    /// Runs one of several operations of a transaction: completely, or not at all.
     pub fn within<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.run("SAVEPOINT one")?;
         let result = act(self);

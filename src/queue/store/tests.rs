@@ -19,7 +19,7 @@ use crate::{
 #[path = "capacity_tests.rs"]
 mod capacity_tests;
 
-/// A folder that goes with the test.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -53,7 +53,7 @@ fn draft(name: &str) -> JobDraft {
     }
 }
 
-/// Does something in a commit of its own, as the worker does.
+/// Runs an operation in a commit of its own, as the worker does.
 fn commit<T>(store: &mut Store, act: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
     store.begin()?;
     let result = store.within(act);
@@ -107,7 +107,7 @@ fn the_file_is_in_wal_mode_and_synced_in_full() {
     assert_eq!(pragma("user_version"), 2.into());
 }
 
-/// What is done for each job is done by an index: a queue of ten thousand is no slower than one of ten.
+/// Every operation for a job uses an index: a queue of ten thousand is as fast as one of ten.
 #[test]
 fn nothing_that_is_done_for_a_job_looks_at_the_others() {
     let folder = Folder::new();
@@ -170,7 +170,7 @@ fn every_commit_is_synced_before_it_is_told_and_one_commit_serves_many() {
     assert_eq!(next(&mut store, 0).len(), 1);
     assert_eq!(disk::syncs(), before, "looking costs the disk nothing");
 
-    // A full disk: what was asked fails, what was there is there, and what comes later is kept.
+    // A full disk: the operation fails, existing jobs stay, and later ones are stored.
     disk::set_full(true);
     let refused = put(&mut store, &draft("lost")).unwrap_err();
     disk::set_full(false);
@@ -393,14 +393,14 @@ fn a_damaged_file_is_named_and_a_log_cut_short_loses_no_more_than_what_was_cut()
         put(&mut store, &draft(&"x".repeat(400))).unwrap();
     }
     let (path, log) = (folder.0.join("q.db"), folder.0.join("q.db-wal"));
-    // As after a crash: the log is there, and its owner is not.
+    // As after a crash: the log exists, and its owner is gone.
     let crashed = Folder::new();
     fs::copy(&path, crashed.0.join("q.db")).unwrap();
     let whole = fs::read(&log).unwrap();
     for keep in [whole.len(), whole.len() - 100, whole.len() / 2, 10, 0] {
         fs::copy(&path, crashed.0.join("q.db")).unwrap();
         fs::write(crashed.0.join("q.db-wal"), &whole[..keep]).unwrap();
-        // Cut down to less than its first commit, it leaves a file without tables, which becomes a new queue.
+        // A log shorter than its first commit leaves a file without tables, which becomes a new queue.
         let cut = Store::open(&config(&crashed), 0).unwrap();
         let kept = cut.waiting().unwrap();
         match keep {
@@ -456,7 +456,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Whatever happens, a job that was taken in is there, in exactly one state, until it is over.
+    /// Whatever happens, an accepted job exists, in exactly one state, until it is over.
     #[test]
     fn no_history_loses_or_doubles_a_job(steps in steps()) {
         let folder = Folder::new();
