@@ -102,7 +102,7 @@ impl<C> Submissions<C> {
         self.0.lock().slots.get_mut(slot as usize).is_some_and(SlotEntry::abort)
     }
 
-    /// Aborts all work of one client but `except`; returns the slots whose work had not started.
+    /// Aborts all work of one client but `except`; returns the slots of work that had not started.
     pub fn abort_all(&self, client: u32, except: Option<u32>) -> Vec<u32> {
         let mut inner = self.0.lock();
         let slots = inner.slots.iter_mut().zip(0u32..);

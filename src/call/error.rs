@@ -210,7 +210,7 @@ impl CallError {
         Self { retryable: true, ..Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, message) }
     }
 
-    /// The error of a call whose only candidate failed.
+    /// The error of a call with a single candidate.
     pub fn of_fault(endpoint: &str, fault: &Fault) -> Self {
         let reason = fault.kind.reason();
         let status = fault.status.map(|s| format!("{s} ")).unwrap_or_default();

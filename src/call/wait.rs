@@ -106,7 +106,7 @@ impl Call {
         }
     }
 
-    /// When all were tried: the first candidate whose failure allows another attempt.
+    /// When all were tried: the first candidate that may be attempted again after its failure.
     async fn select_retry(
         &mut self,
         selector: &mut Selector,

@@ -40,7 +40,7 @@ pub fn client_config(options: &TlsOptions) -> Result<ClientConfig, BadCertificat
         // Invalid certificates of the system are ignored.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    // The provider is passed here, not installed for the process, whose guest we are.
+    // The provider is passed here, not installed for the whole process, which may use another one.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

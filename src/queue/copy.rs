@@ -89,7 +89,7 @@ pub fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-/// Without the original's permissions: who may read the file must be able to write to the copy.
+/// Without the original's permissions: every reader of the file must be able to write to the copy.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut from = File::open(from)?;
     std::io::copy(&mut from, &mut File::create(to)?).map(|_| ())

@@ -1,4 +1,4 @@
-//! A response whose head has been read.
+//! A response after its head has been read.
 
 use crate::{
     net::{body::Body, decode::ContentDecoder},

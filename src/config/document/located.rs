@@ -1,4 +1,4 @@
-//! A document as a tree whose values know their position.
+//! A document as a tree of values with their positions.
 
 use serde_json::{Map, Number, Value};
 

@@ -22,7 +22,7 @@ use crate::net::{
 /// The most interim heads (1xx) before the final one.
 const MAX_INTERIM: u32 = 16;
 
-/// A response whose head has arrived.
+/// A response after its head has arrived.
 pub struct BegunResponse {
     pub head: ParsedHead,
     /// Bytes of the body that came with the head.

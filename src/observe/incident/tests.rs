@@ -1,4 +1,4 @@
-//! Outages whose figures are known.
+//! Outages with known figures.
 
 use std::time::SystemTime;
 

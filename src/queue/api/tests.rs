@@ -232,7 +232,7 @@ fn an_empty_queue_sleeps_and_a_job_wakes_it() {
     });
 }
 
-/// A job whose delivery failed and that waits for the next.
+/// A job after a failed delivery, waiting for the next.
 fn put_off(store: &mut Store, wait: Duration) {
     let now_ms = epoch_ms(SystemTime::now()) as i64;
     let failure =

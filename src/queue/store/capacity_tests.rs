@@ -34,7 +34,7 @@ fn bytes(store: &Store) -> (u64, u64) {
     (totals.held, totals.kept)
 }
 
-/// A draft whose payload has exactly `size` bytes.
+/// A draft with a payload of exactly `size` bytes.
 fn of_size(size: usize) -> JobDraft {
     let mut draft = draft("");
     let name = "x".repeat(size - draft.payload.len());
