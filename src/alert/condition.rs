@@ -134,7 +134,7 @@ impl Conditions {
     pub fn clear(&mut self, trouble: ConditionKind, subject: &str, now: SystemTime) -> Option<Alert> {
         let Condition { alert, .. } = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
         let message = format!("{} is answering again", alert.service);
-        Some(alert.over(message, now))
+        Some(alert.into_resolved(message, now))
     }
 
     /// Resolves the conditions of removed keys and models. `is_there` gets kind, subject, endpoint and
@@ -187,9 +187,9 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH;
         let mut conditions = Conditions::default();
         let facts = || ConditionDetails { service: "a".into(), key: "k".into(), model: "m".into(), until: 5 };
-        let told = (0..5_000)
+        let raised = (0..5_000)
             .filter_map(|n| conditions.raise(ConditionKind::NotFound, &format!("a {n}"), now, facts));
-        assert_eq!(told.count(), MOST_MODELS);
+        assert_eq!(raised.count(), MOST_MODELS);
         let keys =
             (0..5_000).filter_map(|n| conditions.raise(ConditionKind::Auth, &format!("a {n}"), now, facts));
         assert_eq!(keys.count(), MOST);

@@ -66,13 +66,13 @@ impl ConsecutiveFailures {
     }
 
     /// The alert that follows from a counted check, if any.
-    pub fn judge(&mut self, seen: &CheckObservation<'_>, now: SystemTime) -> Option<Alert> {
+    pub fn on_check(&mut self, observation: &CheckObservation<'_>, now: SystemTime) -> Option<Alert> {
         let threshold = self.threshold;
-        let counter = self.counters.entry(seen.subject.clone()).or_default();
-        let Some(failure) = &seen.failure else {
-            let details = seen.details.clone();
-            let message = format!("{} is answering again", seen.service);
-            return counter.firing.take().map(|alert| Alert { details, ..alert.over(message, now) });
+        let counter = self.counters.entry(observation.subject.clone()).or_default();
+        let Some(failure) = &observation.failure else {
+            let details = observation.details.clone();
+            let message = format!("{} is answering again", observation.service);
+            return counter.firing.take().map(|alert| Alert { details, ..alert.into_resolved(message, now) });
         };
         if let Some(alert) = &mut counter.firing {
             alert.occurrences = counter.failures;
@@ -83,16 +83,16 @@ impl ConsecutiveFailures {
         }
         let alert = Alert {
             severity: if counter.only_rate_limits { Severity::Warning } else { Severity::Critical },
-            service: seen.service.to_owned(),
+            service: observation.service.to_owned(),
             message: format!(
                 "{}: {} checks failed in a row, last: {}",
-                seen.service, counter.failures, failure.what
+                observation.service, counter.failures, failure.what
             ),
-            details: seen.details.clone(),
+            details: observation.details.clone(),
             recommended_action: failure.action.into(),
             status: AlertStatus::Firing,
             kind: KIND.into(),
-            fingerprint: fingerprint(&[KIND, &seen.subject]),
+            fingerprint: fingerprint(&[KIND, &observation.subject]),
             starts_at: iso8601(now),
             ends_at: None,
             occurrences: counter.failures,
@@ -108,18 +108,18 @@ mod tests {
 
     fn run(checks: &[(bool, bool)]) -> Vec<(usize, Alert)> {
         let mut rule = ConsecutiveFailures::new(3);
-        let mut told = Vec::new();
+        let mut alerts = Vec::new();
         for (i, (failed, rate_limited)) in checks.iter().enumerate() {
             rule.advance("a endpoint", *failed, *rate_limited);
-            let seen = CheckObservation {
+            let observation = CheckObservation {
                 service: "a",
                 subject: "a endpoint".into(),
                 failure: failed.then_some(CheckFailure { what: "DOWN", action: "act" }),
                 details: Value::Null,
             };
-            told.extend(rule.judge(&seen, SystemTime::now()).map(|alert| (i, alert)));
+            alerts.extend(rule.on_check(&observation, SystemTime::now()).map(|alert| (i, alert)));
         }
-        told
+        alerts
     }
 
     const DOWN: (bool, bool) = (true, false);
@@ -128,14 +128,14 @@ mod tests {
 
     #[test]
     fn fires_once_at_the_threshold_counts_on_and_resolves() {
-        let told = run(&[DOWN, DOWN, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN]);
-        let brief: Vec<_> = told.iter().map(|(i, a)| (*i, a.status, a.occurrences)).collect();
+        let alerts = run(&[DOWN, DOWN, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN]);
+        let brief: Vec<_> = alerts.iter().map(|(i, a)| (*i, a.status, a.occurrences)).collect();
         assert_eq!(
             brief,
             [(2, AlertStatus::Firing, 3), (5, AlertStatus::Resolved, 5), (9, AlertStatus::Firing, 3)]
         );
-        assert_eq!(told[0].1.fingerprint, told[2].1.fingerprint);
-        assert!(told[1].1.ends_at.is_some() && told[0].1.ends_at.is_none());
+        assert_eq!(alerts[0].1.fingerprint, alerts[2].1.fingerprint);
+        assert!(alerts[1].1.ends_at.is_some() && alerts[0].1.ends_at.is_none());
     }
 
     #[test]
@@ -151,14 +151,14 @@ mod tests {
         for subject in ["a endpoint", "b endpoint"] {
             rule.advance(subject, true, false);
             let failure = Some(CheckFailure { what: "DOWN", action: "act" });
-            let seen =
+            let observation =
                 CheckObservation { service: "s", subject: subject.into(), failure, details: Value::Null };
-            assert!(rule.judge(&seen, SystemTime::UNIX_EPOCH).is_some());
+            assert!(rule.on_check(&observation, SystemTime::UNIX_EPOCH).is_some());
         }
-        let over = rule.reconfigure(1, SystemTime::UNIX_EPOCH, |subject| subject.starts_with("b "));
-        assert_eq!(over.len(), 1);
+        let resolved = rule.reconfigure(1, SystemTime::UNIX_EPOCH, |subject| subject.starts_with("b "));
+        assert_eq!(resolved.len(), 1);
         assert_eq!(
-            (over[0].status, &*over[0].fingerprint),
+            (resolved[0].status, &*resolved[0].fingerprint),
             (AlertStatus::Resolved, &*fingerprint(&[KIND, "a endpoint"]))
         );
     }

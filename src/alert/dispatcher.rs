@@ -50,22 +50,22 @@ pub struct Dispatcher {
     /// When the waiting alerts are sent.
     due: Option<Instant>,
     last: Option<Instant>,
-    came: u64,
+    arrivals: u64,
 }
 
 struct AlertState {
     alert: Alert,
     /// It has to be sent.
-    waits: bool,
+    pending: bool,
     /// When it was last sent as firing.
-    told: Option<Instant>,
+    last_sent: Option<Instant>,
     /// Its position in the order of arrival.
-    place: u64,
+    arrival: u64,
 }
 
 impl Dispatcher {
     pub fn new(policy: DispatchPolicy) -> Self {
-        Self { policy, known: BTreeMap::new(), due: None, last: None, came: 0 }
+        Self { policy, known: BTreeMap::new(), due: None, last: None, arrivals: 0 }
     }
 
     pub fn reconfigure(&mut self, policy: DispatchPolicy) {
@@ -74,28 +74,28 @@ impl Dispatcher {
 
     /// Takes a firing or resolved alert. False when there is no room for it.
     pub fn take(&mut self, alert: Alert, now: Instant) -> bool {
-        self.came += 1;
-        let place = self.came;
+        self.arrivals += 1;
+        let arrival = self.arrivals;
         let critical = alert.severity == Severity::Critical && alert.status == AlertStatus::Firing;
         let known = self.known.get_mut(&alert.fingerprint);
         match (alert.status, known) {
             (AlertStatus::Resolved, None) => return true,
             // It ended before it was sent.
-            (AlertStatus::Resolved, Some(AlertState { told: None, .. })) => {
+            (AlertStatus::Resolved, Some(AlertState { last_sent: None, .. })) => {
                 self.known.remove(&alert.fingerprint);
                 return true;
             }
             (AlertStatus::Resolved, Some(known)) => {
-                *known = AlertState { alert, waits: true, place, ..*known };
+                *known = AlertState { alert, pending: true, arrival, ..*known };
             }
             // It has become more severe than what was sent.
             (AlertStatus::Firing, Some(known)) if critical && known.alert.severity < alert.severity => {
-                *known = AlertState { alert, waits: true, ..*known };
+                *known = AlertState { alert, pending: true, ..*known };
             }
             // Receivers still have it as firing.
             (AlertStatus::Firing, Some(known)) => {
-                let waits = known.waits && (known.told.is_none() || known.fires());
-                *known = AlertState { alert, waits, ..*known };
+                let pending = known.pending && (known.last_sent.is_none() || known.fires());
+                *known = AlertState { alert, pending, ..*known };
                 return true;
             }
             (AlertStatus::Firing, None) => {
@@ -106,7 +106,7 @@ impl Dispatcher {
                 if self.known.len() >= MOST {
                     return false;
                 }
-                let known = AlertState { waits: true, told: None, place, alert };
+                let known = AlertState { pending: true, last_sent: None, arrival, alert };
                 self.known.insert(known.alert.fingerprint.clone(), known);
             }
         }
@@ -122,59 +122,62 @@ impl Dispatcher {
 
     /// When `ready` may return alerts.
     pub fn next_at(&self) -> Option<Instant> {
-        let again = self.known.values().filter(|known| known.fires()).filter_map(|known| known.told).min();
-        self.due.into_iter().chain(again.map(|told| told + self.policy.repeat_interval)).min()
+        let repeat =
+            self.known.values().filter(|known| known.fires()).filter_map(|known| known.last_sent).min();
+        self.due.into_iter().chain(repeat.map(|sent| sent + self.policy.repeat_interval)).min()
     }
 
     /// The alerts to send now, in order of arrival.
     pub fn ready(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
-        let again = |known: &AlertState| {
-            let since = known.told.map(|told| now.saturating_duration_since(told));
+        let repeat = |known: &AlertState| {
+            let since = known.last_sent.map(|sent| now.saturating_duration_since(sent));
             known.fires() && since.is_some_and(|since| since >= self.policy.repeat_interval)
         };
-        let any = self.due.is_some_and(|due| due <= now) || self.known.values().any(again);
-        if any { self.tell(now, wall) } else { Vec::new() }
+        let any = self.due.is_some_and(|due| due <= now) || self.known.values().any(repeat);
+        if any { self.take_due(now, wall) } else { Vec::new() }
     }
 
     /// All waiting alerts at once, before the client closes.
     pub fn flush(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
-        self.tell(now, wall)
+        self.take_due(now, wall)
     }
 
-    fn tell(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
+    fn take_due(&mut self, now: Instant, wall: SystemTime) -> Vec<Alert> {
         let Self { policy, known, .. } = self;
-        let mut told = Vec::new();
-        let (mut silent, mut over) = (false, Vec::new());
+        let mut sent = Vec::new();
+        let (mut silent, mut resolved) = (false, Vec::new());
         for (fingerprint, one) in known.iter_mut() {
-            let again = one.fires()
-                && one.told.is_some_and(|at| now.saturating_duration_since(at) >= policy.repeat_interval);
-            if !one.waits && !again {
+            let repeat = one.fires()
+                && one
+                    .last_sent
+                    .is_some_and(|at| now.saturating_duration_since(at) >= policy.repeat_interval);
+            if !one.pending && !repeat {
                 continue;
             }
             // Receivers that got the beginning get the end.
             if one.alert.status == AlertStatus::Firing
                 && policy.silences.iter().any(|s| s.covers(&one.alert, wall))
             {
-                silent |= one.waits;
-                if again {
-                    one.told = Some(now);
+                silent |= one.pending;
+                if repeat {
+                    one.last_sent = Some(now);
                 }
                 continue;
             }
-            one.waits = false;
-            one.told = Some(now);
-            told.push((one.place, one.alert.clone()));
+            one.pending = false;
+            one.last_sent = Some(now);
+            sent.push((one.arrival, one.alert.clone()));
             if one.alert.status == AlertStatus::Resolved {
-                over.push(fingerprint.clone());
+                resolved.push(fingerprint.clone());
             }
         }
-        over.iter().for_each(|fingerprint| drop(known.remove(fingerprint)));
+        resolved.iter().for_each(|fingerprint| drop(known.remove(fingerprint)));
         self.due = silent.then(|| now + LOOK);
-        if !told.is_empty() {
+        if !sent.is_empty() {
             self.last = Some(now);
         }
-        told.sort_unstable_by_key(|(place, _)| *place);
-        told.into_iter().map(|(_, alert)| alert).collect()
+        sent.sort_unstable_by_key(|(arrival, _)| *arrival);
+        sent.into_iter().map(|(_, alert)| alert).collect()
     }
 }
 
@@ -211,8 +214,8 @@ mod tests {
         }
 
         /// What is sent until then, as `second:id`, with a stroke for resolved ones.
-        fn told(&mut self, until: u64) -> String {
-            let mut told = Vec::new();
+        fn sent_until(&mut self, until: u64) -> String {
+            let mut sent = Vec::new();
             while let Some(at) = self.dispatcher.next_at().filter(|at| *at <= self.at(until).0) {
                 let secs = at.saturating_duration_since(self.begin).as_secs();
                 let (now, wall) = self.at(secs);
@@ -221,10 +224,10 @@ mod tests {
                     let name = |a: &Alert| {
                         format!("{}{}", a.fingerprint, if a.status == Resolved { "/" } else { "" })
                     };
-                    told.push(format!("{secs}:{}", ready.iter().map(name).collect::<Vec<_>>().join("+")));
+                    sent.push(format!("{secs}:{}", ready.iter().map(name).collect::<Vec<_>>().join("+")));
                 }
             }
-            told.join(" ")
+            sent.join(" ")
         }
     }
 
@@ -236,15 +239,15 @@ mod tests {
         let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Warning, Firing);
         play.alert(3, "b", Warning, Firing);
-        assert_eq!(play.told(9), "");
-        assert_eq!(play.told(20), "10:a+b");
+        assert_eq!(play.sent_until(9), "");
+        assert_eq!(play.sent_until(20), "10:a+b");
         // Only after the group interval, except with a critical one, which takes the others along.
         play.alert(20, "c", Warning, Firing);
-        assert_eq!(play.told(69), "");
+        assert_eq!(play.sent_until(69), "");
         play.alert(69, "d", Critical, Firing);
-        assert_eq!(play.told(69), "69:c+d");
+        assert_eq!(play.sent_until(69), "69:c+d");
         play.alert(80, "a", Warning, Resolved);
-        assert_eq!(play.told(1_000), "129:a/");
+        assert_eq!(play.sent_until(1_000), "129:a/");
     }
 
     #[test]
@@ -252,10 +255,10 @@ mod tests {
         let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Critical, Firing);
         play.alert(0, "a", Critical, Firing);
-        assert_eq!(play.told(40_000), "0:a 14400:a 28800:a");
+        assert_eq!(play.sent_until(40_000), "0:a 14400:a 28800:a");
         play.alert(40_000, "a", Critical, Resolved);
         play.alert(40_000, "a", Critical, Resolved);
-        assert_eq!(play.told(90_000), "40010:a/");
+        assert_eq!(play.sent_until(90_000), "40010:a/");
         assert_eq!(play.dispatcher.next_at(), None);
     }
 
@@ -265,12 +268,12 @@ mod tests {
         play.alert(0, "a", Warning, Firing);
         play.alert(5, "a", Warning, Resolved);
         play.alert(5, "b", Warning, Resolved);
-        assert_eq!(play.told(100), "");
+        assert_eq!(play.sent_until(100), "");
         play.alert(200, "c", Critical, Firing);
-        assert_eq!(play.told(200), "200:c");
+        assert_eq!(play.sent_until(200), "200:c");
         play.alert(201, "c", Critical, Resolved);
         play.alert(202, "c", Critical, Firing);
-        assert_eq!(play.told(5_000), "");
+        assert_eq!(play.sent_until(5_000), "");
     }
 
     #[test]
@@ -278,14 +281,14 @@ mod tests {
         let mut play = Play::new(DispatchPolicy::default());
         play.alert(0, "a", Warning, Firing);
         play.alert(1, "a", Critical, Firing);
-        assert_eq!(play.told(1), "1:a");
+        assert_eq!(play.sent_until(1), "1:a");
         play.alert(100, "b", Warning, Firing);
-        assert_eq!(play.told(120), "110:b");
+        assert_eq!(play.sent_until(120), "110:b");
         // The same if it ended in between and was not sent yet.
         play.alert(121, "b", Warning, Resolved);
         play.alert(122, "b", Critical, Firing);
         play.alert(123, "b", Critical, Firing);
-        assert_eq!(play.told(5_000), "122:b");
+        assert_eq!(play.sent_until(5_000), "122:b");
     }
 
     #[test]
@@ -304,17 +307,17 @@ mod tests {
         }
         play.alert(0, "a2", Warning, Firing);
         // After the silence, alerts that still fire are sent.
-        assert_eq!(play.told(1_000), "0:a 120:b");
+        assert_eq!(play.sent_until(1_000), "0:a 120:b");
         // A silence does not hide an end.
         play.dispatcher.policy.silences = vec![silence("a", When::Always)];
         play.alert(1_000, "a", Critical, Resolved);
-        assert_eq!(play.told(1_100), "1010:c+a/");
+        assert_eq!(play.sent_until(1_100), "1010:c+a/");
     }
 
     #[test]
     fn there_is_room_for_so_many() {
         let mut play = Play::new(DispatchPolicy::default());
         let fits = (0..5_000).filter(|n| play.alert(0, &format!("{n}"), Warning, Firing)).count();
-        assert_eq!((fits, play.told(10).split('+').count()), (MOST, MOST));
+        assert_eq!((fits, play.sent_until(10).split('+').count()), (MOST, MOST));
     }
 }

@@ -70,43 +70,49 @@ impl AlertManager {
         endpoints: &[&str],
         budgets: &[&str],
     ) {
-        let over = self.rules.lock().reconfigure(rules, endpoints, budgets, self.wall.now());
+        let resolved = self.rules.lock().reconfigure(rules, endpoints, budgets, self.wall.now());
         self.forwarding.reconfigure(forward, http);
-        over.iter().for_each(|alert| self.tell(alert));
+        resolved.iter().for_each(|alert| self.publish(alert));
     }
 
-    pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation, pace: AttemptLatency) {
-        let told = self.rules.lock().attempt(seen, pace);
-        self.publish_all(&told);
+    pub fn on_attempt(self: &Arc<Self>, observation: &AttemptObservation, pace: AttemptLatency) {
+        let alerts = self.rules.lock().on_attempt(observation, pace);
+        self.publish_all(&alerts);
     }
 
-    pub fn moved(self: &Arc<Self>, way: &Failover) {
-        let told = self.rules.lock().moved(&way.from, &way.to, way.reason, now(), self.wall.now());
-        self.publish_all(told.as_slice());
+    pub fn on_failover(self: &Arc<Self>, failover: &Failover) {
+        let alerts = self.rules.lock().on_failover(
+            &failover.from,
+            &failover.to,
+            failover.reason,
+            now(),
+            self.wall.now(),
+        );
+        self.publish_all(alerts.as_slice());
     }
 
     pub fn on_budget(self: &Arc<Self>, crossings: &[BudgetThreshold]) {
         for crossed in crossings {
-            let told = self.rules.lock().spent(crossed, self.wall.now());
-            self.publish_all(told.as_slice());
+            let alerts = self.rules.lock().on_budget(crossed, self.wall.now());
+            self.publish_all(alerts.as_slice());
         }
     }
 
-    pub fn backlog(self: &Arc<Self>, seen: QueueBacklog) {
-        let told = self.rules.lock().backlog(seen, self.wall.now());
-        self.publish_all(told.as_slice());
+    pub fn on_backlog(self: &Arc<Self>, observation: QueueBacklog) {
+        let alerts = self.rules.lock().on_backlog(observation, self.wall.now());
+        self.publish_all(alerts.as_slice());
     }
 
     fn publish_all(self: &Arc<Self>, alerts: &[Alert]) {
         if alerts.is_empty() {
             return;
         }
-        alerts.iter().for_each(|alert| self.tell(alert));
+        alerts.iter().for_each(|alert| self.publish(alert));
         self.watch();
     }
 
     /// Emits the event and hands the alert to the notifier.
-    pub fn tell(&self, alert: &Alert) {
+    pub fn publish(&self, alert: &Alert) {
         event::emit(&*self.events, EventKind::Alert, || alert);
         self.forwarding.pass(alert);
     }
@@ -133,8 +139,8 @@ impl AlertManager {
 
     fn expire(&self) -> Option<Duration> {
         let wall = self.wall.now();
-        let told = self.rules.lock().expire(now(), wall);
-        told.iter().for_each(|alert| self.tell(alert));
+        let alerts = self.rules.lock().expire(now(), wall);
+        alerts.iter().for_each(|alert| self.publish(alert));
         self.rules.lock().wakes_in(wall)
     }
 }

@@ -43,14 +43,14 @@ pub struct Alert {
 
 impl Alert {
     /// The resolving alert.
-    pub(super) fn over(self, message: String, at: SystemTime) -> Self {
+    pub(super) fn into_resolved(self, message: String, at: SystemTime) -> Self {
         Self { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..self }
     }
 
     /// The resolving alert when a reload removed its subject.
     pub(super) fn unwatched(self, at: SystemTime) -> Self {
         let message = format!("{}: this is watched no longer", self.service);
-        self.over(message, at)
+        self.into_resolved(message, at)
     }
 }
 

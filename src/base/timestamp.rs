@@ -24,8 +24,8 @@ pub fn iso8601(at: SystemTime) -> String {
     // Written digit by digit for speed: every report has several.
     let mut out = String::with_capacity(24);
     let mut digits = |n: u64, width: u32, after: char| {
-        for place in (0..width).rev() {
-            out.push(char::from(b'0' + (n / 10_u64.pow(place) % 10) as u8));
+        for digit in (0..width).rev() {
+            out.push(char::from(b'0' + (n / 10_u64.pow(digit) % 10) as u8));
         }
         out.push(after);
     };

@@ -78,9 +78,9 @@ impl JsCallbacks {
 
 impl Asked for JsCallbacks {
     fn key(&self, function: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
-        let asked = self.ask(function, None);
+        let result = self.ask(function, None);
         Box::pin(async move {
-            match asked.await {
+            match result.await {
                 Ok(Some(key)) => ApiKey::new(&key).map_err(|e| format!("the apiKey function's key {e}")),
                 // What the function threw may quote a key, so it is not repeated.
                 Ok(None) => Err("the apiKey function failed, or gave no string".into()),
@@ -94,14 +94,14 @@ impl Asked for JsCallbacks {
         function: u32,
         request: String,
     ) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> {
-        let asked = self.ask(function, Some(request));
-        Box::pin(async move { asked.await.ok().flatten() })
+        let result = self.ask(function, Some(request));
+        Box::pin(async move { result.await.ok().flatten() })
     }
 }
 
 impl AlertFunction for JsCallbacks {
     fn forward(&self, function: u32, alert: String) -> Pin<Box<dyn Future<Output = bool> + Send>> {
-        let asked = self.ask(function, Some(alert));
-        Box::pin(async move { asked.await.is_ok_and(|answer| answer.is_some()) })
+        let result = self.ask(function, Some(alert));
+        Box::pin(async move { result.await.is_ok_and(|answer| answer.is_some()) })
     }
 }

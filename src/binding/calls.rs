@@ -30,7 +30,9 @@ impl NativeClient {
             return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
         };
         // Counted now: a close that follows in the same turn waits for it.
-        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.begin_call() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
         let (client, queue) = (self.id, self.queue.clone());
         self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
     }
@@ -39,12 +41,14 @@ impl NativeClient {
     /// caller's headers. The
     /// first chunk of a stream is the preamble, the others are bytes for the caller.
     #[napi(catch_unwind)]
-    pub fn submit_wire(&self, slot: u32, body: &[u8], asked: String, options: Option<String>) {
-        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+    pub fn submit_wire(&self, slot: u32, body: &[u8], header: String, options: Option<String>) {
+        let Some(active) = self.shared.begin_call() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
         let (client, body) = (self.id, body.to_vec());
         self.hub.submit(client, slot, move |hub| {
             let read = || -> Result<_, Box<CallError>> {
-                let (request, client_protocol) = client_request::read(body, &asked)?;
+                let (request, client_protocol) = client_request::read(body, &header)?;
                 Ok((request, call_options(options.as_deref(), &active)?, client_protocol))
             };
             match read() {
@@ -58,7 +62,9 @@ impl NativeClient {
 
     #[napi(catch_unwind)]
     pub fn warmup(&self, slot: u32) {
-        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.begin_call() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
         self.hub.run(self.id, slot, None, |reply| async move {
             active.engine().warmup().await;
             reply.resolve("null".into(), String::new());

@@ -66,32 +66,32 @@ const OTHERS: [&str; 8] = [
     "http2-settings",
 ];
 
-pub fn read(body: Vec<u8>, asked: &str) -> Result<(CallRequest, ClientProtocol), Box<CallError>> {
-    let asked: RequestHeader =
-        serde_json::from_str(asked).map_err(|_| CallError::internal("an unreadable request"))?;
-    let caller = ClientDialect::from_word(&asked.dialect)
+pub fn read(body: Vec<u8>, header: &str) -> Result<(CallRequest, ClientProtocol), Box<CallError>> {
+    let header: RequestHeader =
+        serde_json::from_str(header).map_err(|_| CallError::internal("an unreadable request"))?;
+    let caller = ClientDialect::from_word(&header.dialect)
         .ok_or_else(|| CallError::internal("a dialect nobody speaks"))?;
-    let passed = asked.path.is_some();
-    let header = |(name, value): (String, String)| {
+    let is_passthrough = header.path.is_some();
+    let forwarded = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
-        let theirs = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
+        let is_forwarded = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
         // Chats have their own content type and accept header.
-        let kept = theirs && (passed || name != header::CONTENT_TYPE && name != header::ACCEPT);
+        let kept = is_forwarded && (is_passthrough || name != header::CONTENT_TYPE && name != header::ACCEPT);
         // JavaScript's header values are bytes, one for each character.
         Some((name, HeaderValue::from_bytes(&latin1::bytes(&value)).ok()?)).filter(|_| kept)
     };
-    let headers = asked.headers.into_iter().filter_map(header).collect();
-    if let Some((before, after)) = asked.path {
-        let method = Method::from_bytes(asked.method.as_bytes())
+    let headers = header.headers.into_iter().filter_map(forwarded).collect();
+    if let Some((before, after)) = header.path {
+        let method = Method::from_bytes(header.method.as_bytes())
             .map_err(|_| CallError::bad_request("request: its method is none"))?;
-        let address = RequestPath { before, model: asked.model, after };
+        let address = RequestPath { before, model: header.model, after };
         let request = PassthroughRequest::new(caller, method, address, Bytes::from(body));
         let model = request.model().unwrap_or_default().to_owned();
         return Ok((request.into(), ClientProtocol { caller, model, headers }));
     }
     let text = std::str::from_utf8(&body).map_err(|_| CallError::bad_request("request: must be UTF-8"))?;
     let request = caller
-        .read(text.trim_start_matches('\u{feff}'), asked.model.as_deref(), asked.stream)
+        .read(text.trim_start_matches('\u{feff}'), header.model.as_deref(), header.stream)
         .map_err(|invalid| CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))?;
     let model = request.model.clone().unwrap_or_default();
     Ok((request.into(), ClientProtocol { caller, model, headers }))

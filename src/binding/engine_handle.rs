@@ -44,8 +44,8 @@ impl EngineHandle {
     }
 
     /// Counts a call. Under the lock, so that a reload waits for every counted call.
-    pub fn enter(&self) -> Option<CallGuard> {
-        self.current.read().engine.enter()
+    pub fn begin_call(&self) -> Option<CallGuard> {
+        self.current.read().engine.begin_call()
     }
 
     /// Replaces the configuration and returns what has changed. Must be called where the runtime is

@@ -89,8 +89,8 @@ impl NativeForwarder {
     /// Takes an alert as JSON.
     #[napi(catch_unwind)]
     pub fn send(&self, alert: String) {
-        let says = |alert: &Alert| !(alert.message.is_empty() && alert.kind.is_empty());
-        let Some(mut alert) = serde_json::from_str::<Alert>(&alert).ok().filter(says) else {
+        let has_content = |alert: &Alert| !(alert.message.is_empty() && alert.kind.is_empty());
+        let Some(mut alert) = serde_json::from_str::<Alert>(&alert).ok().filter(has_content) else {
             event::emit(
                 &*self.events,
                 EventKind::Forward,

@@ -42,7 +42,7 @@ impl NativeClient {
         let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
             return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
-        let Some(active) = self.shared.enter() else {
+        let Some(active) = self.shared.begin_call() else {
             return refuse(&self.hub, slot, &CallError::closed());
         };
         let monitor = self.shared.monitor();
@@ -62,7 +62,9 @@ impl NativeClient {
             return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
         };
         let monitor = self.shared.monitor();
-        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.begin_call() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
         self.hub.run(self.id, slot, None, |reply| async move {
             let _active = active;
             let found = monitor.validate(&endpoint).await;

@@ -13,12 +13,12 @@ use crate::{config::ClientConfig, net::proxy::Proxy};
 #[napi(catch_unwind)]
 pub fn ways(options: String, document: Option<&[u8]>) -> String {
     match read(&options, document, false) {
-        Ok(loaded) => told(&loaded.config).to_string(),
+        Ok(loaded) => routes(&loaded.config).to_string(),
         Err(problems) => format!(r#"{{"problems":{problems}}}"#),
     }
 }
 
-fn told(config: &ClientConfig) -> Value {
+fn routes(config: &ClientConfig) -> Value {
     let proxy = Proxy::new(&config.proxy);
     let proxies: Map<String, Value> = config
         .endpoints

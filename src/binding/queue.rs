@@ -91,7 +91,9 @@ impl NativeClient {
     where
         F: Future<Output = Result<Value, QueueError>> + Send + 'static,
     {
-        let Some(active) = self.shared.enter() else { return refuse(&self.hub, slot, &CallError::closed()) };
+        let Some(active) = self.shared.begin_call() else {
+            return refuse(&self.hub, slot, &CallError::closed());
+        };
         let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };
         self.hub.run(self.id, slot, None, |reply| async move {
             let _active = active;
@@ -113,7 +115,7 @@ impl NativeClient {
         let Some(queue) = self.queue.clone() else { return refuse(&self.hub, slot, &no_queue()) };
         self.hub.run(self.id, slot, None, |reply| async move {
             match act(queue).await {
-                Ok(outcome) => reply.resolve(told(outcome), String::new()),
+                Ok(outcome) => reply.resolve(outcome_json(outcome), String::new()),
                 Err(error) => reply.reject(&error.into_call_error()),
             }
         });
@@ -133,19 +135,19 @@ pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, rep
 }
 
 /// Completion and report are separate texts, as for a call.
-fn told(outcome: JobOutcome) -> String {
+fn outcome_json(outcome: JobOutcome) -> String {
     use crate::queue::JobResult;
-    let JobOutcome { id, state, kept, place } = outcome;
-    let told = match kept {
+    let JobOutcome { id, state, kept, position } = outcome;
+    let value = match kept {
         Some(JobResult::Answer { body, report }) => json!({ "body": body, "report": report }),
         Some(JobResult::Error(error)) => json!({ "error": error }),
         None => json!({ "error": CallError::expired_in_queue().to_json() }),
     };
-    let mut told = told;
-    told["id"] = id.into();
-    told["status"] = state.name().into();
-    told["place"] = place.into();
-    told.to_string()
+    let mut value = value;
+    value["id"] = id.into();
+    value["status"] = state.name().into();
+    value["place"] = position.into();
+    value.to_string()
 }
 
 fn no_queue() -> CallError {

@@ -43,37 +43,37 @@ impl NativeQueueFile {
     #[napi(catch_unwind)]
     pub fn list(&self, state: Option<String>, limit: u32, after: Option<String>) -> napi::Result<String> {
         let state = state.and_then(|name| state_of(&name));
-        said(self.file.list(state, limit, after.as_deref()))
+        to_json(self.file.list(state, limit, after.as_deref()))
     }
 
     #[napi(catch_unwind)]
     pub fn show(&self, id: String) -> napi::Result<String> {
-        said(self.file.show(&id))
+        to_json(self.file.show(&id))
     }
 
     /// `{done, refused}`.
     #[napi(catch_unwind)]
     pub fn retry(&self, ids: Vec<String>) -> napi::Result<String> {
-        said(self.file.retry(&ids).map(each))
+        to_json(self.file.retry(&ids).map(each))
     }
 
     /// Returns how many.
     #[napi(catch_unwind)]
     pub fn retry_dead(&self) -> napi::Result<String> {
-        said(self.file.retry_dead().map(|count| json!(count)))
+        to_json(self.file.retry_dead().map(|count| json!(count)))
     }
 
     /// `{done, refused}`.
     #[napi(catch_unwind)]
     pub fn throw_away(&self, ids: Vec<String>) -> napi::Result<String> {
-        said(self.file.throw_away(&ids).map(each))
+        to_json(self.file.throw_away(&ids).map(each))
     }
 
     /// Returns how many.
     #[napi(catch_unwind)]
     pub fn purge(&self, state: Option<String>, older_than_ms: f64) -> napi::Result<String> {
         let state = state.and_then(|name| state_of(&name));
-        said(self.file.purge(state, older_than_ms as i64).map(|count| json!(count)))
+        to_json(self.file.purge(state, older_than_ms as i64).map(|count| json!(count)))
     }
 }
 
@@ -102,7 +102,7 @@ fn each(done: AdminResult) -> Value {
     json!({ "done": done.done, "refused": refused })
 }
 
-fn said(result: Result<Value, QueueError>) -> napi::Result<String> {
+fn to_json(result: Result<Value, QueueError>) -> napi::Result<String> {
     result.map(|value| value.to_string()).map_err(|error| {
         let unknown = matches!(error, QueueError::Unknown(_));
         napi::Error::from_reason(json!({ "message": error.to_string(), "unknown": unknown }).to_string())

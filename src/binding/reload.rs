@@ -39,7 +39,7 @@ impl NativeClient {
 
     /// Whether calls are running under an earlier configuration.
     #[napi(catch_unwind)]
-    pub fn lingers(&self) -> bool {
+    pub fn has_draining_calls(&self) -> bool {
         self.shared.has_draining_calls()
     }
 }

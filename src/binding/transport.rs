@@ -54,14 +54,14 @@ impl Transport for JsTransport {
         let exchange = JsExchange { functions: self.functions.clone(), function: self.function, id };
         let text = std::str::from_utf8(&request.body);
         let headers: Vec<_> = fields(&request);
-        let asked = exchange.ask(json!({
+        let answer = exchange.ask(json!({
             "step": "send", "id": id, "method": request.head.method.as_str(), "url": request.head.uri.to_string(),
             "headers": headers, "bytes": text.is_err(),
             "body": text.map_or_else(|_| latin1::text(&request.body), str::to_owned),
         }));
         Box::pin(async move {
-            let told = asked.await;
-            let head = told.as_deref().and_then(|told| serde_json::from_str(told).ok());
+            let reply = answer.await;
+            let head = reply.as_deref().and_then(|reply| serde_json::from_str(reply).ok());
             match head {
                 Some(JsResponseHead::Arrived { status, headers }) => {
                     Ok(TransportResponse { status, fields: kept(headers), source: Box::new(exchange) })
@@ -77,17 +77,17 @@ impl Transport for JsTransport {
 
 impl JsExchange {
     fn ask(&self, question: serde_json::Value) -> impl Future<Output = Option<String>> + Send + use<> {
-        let asked = self.functions.ask(self.function, Some(question.to_string()));
-        async move { asked.await.ok().flatten() }
+        let answer = self.functions.ask(self.function, Some(question.to_string()));
+        async move { answer.await.ok().flatten() }
     }
 }
 
 impl BodySource for JsExchange {
     fn next(&mut self) -> TransportFuture<Result<Option<Vec<u8>>, String>> {
-        let asked = self.ask(json!({ "step": "read", "id": self.id }));
+        let answer = self.ask(json!({ "step": "read", "id": self.id }));
         Box::pin(async move {
-            let told = asked.await.ok_or("the transport's body could not be read")?;
-            match told.split_at_checked(1) {
+            let reply = answer.await.ok_or("the transport's body could not be read")?;
+            match reply.split_at_checked(1) {
                 Some(("+", text)) => Ok(Some(latin1::bytes(text))),
                 Some((".", _)) => Ok(None),
                 Some((_, why)) => Err(why.to_owned()),

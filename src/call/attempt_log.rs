@@ -15,7 +15,7 @@ pub struct AttemptLog {
     /// A hedge was sent.
     pub hedged: bool,
     /// The accountant has recorded what may be billed.
-    pub booked: bool,
+    pub cost_recorded: bool,
 }
 
 impl AttemptLog {

@@ -42,7 +42,7 @@ pub struct Call {
     pub id: String,
     pub started: Instant,
     pub(super) attempt_log: Mutex<AttemptLog>,
-    pub(super) rank: WaitOrder,
+    pub(super) wait_order: WaitOrder,
     pub(super) retries_left: u32,
     /// Time spent waiting, and the part of it that `MAX_WAIT` bounds.
     pub(super) waited: Duration,
@@ -57,7 +57,7 @@ pub struct Call {
     /// The candidate that is tried first when all are healthy.
     pub(super) primary: Option<TargetKey>,
     /// The recorder has the end of the call.
-    pub(super) seen: bool,
+    pub(super) is_recorded: bool,
 }
 
 impl Call {
@@ -77,7 +77,7 @@ impl Call {
                 .or(options.rule.as_ref().and_then(|rule| rule.max_retries))
                 .unwrap_or(engine.config.max_retries),
             id: engine.request_id(),
-            rank: engine.wait_queue.rank(options.queue_priority),
+            wait_order: engine.wait_queue.next_order(options.queue_priority),
             engine,
             _active: active,
             request: request.into(),
@@ -92,7 +92,7 @@ impl Call {
             prefill_refused: false,
             canary_draw: Mutex::default(),
             primary: None,
-            seen: false,
+            is_recorded: false,
         }
     }
 
@@ -102,7 +102,7 @@ impl Call {
             engine,
             request: &self.request,
             wait_queue: &engine.wait_queue,
-            rank: self.rank,
+            wait_order: self.wait_order,
             sla: self.sla(),
             now: now(),
         }
@@ -151,7 +151,7 @@ impl Call {
     }
 
     /// The notice before the chunks of an attempt that resumes an interrupted stream.
-    pub fn announcement(&self, target: &Target, continues: bool) -> Option<ResumeNotice> {
+    pub fn resume_notice(&self, target: &Target, continues: bool) -> Option<ResumeNotice> {
         let interruption = self.interruption.as_ref()?;
         let chunk = json!({
             "id": self.id,
@@ -171,7 +171,7 @@ impl Call {
     }
 
     /// Defaults for what the vendor's answer lacks. Each attempt has its own id.
-    pub fn unsaid(&self, target: &Target) -> ResponseDefaults {
+    pub fn response_defaults(&self, target: &Target) -> ResponseDefaults {
         ResponseDefaults {
             created: epoch_ms(self.engine.wall()) / 1_000,
             id: format!("{}-{}", self.id, self.attempt_log.lock().attempts().len()),

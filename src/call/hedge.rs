@@ -32,7 +32,7 @@ use crate::{
 pub enum Committed<'c> {
     Whole(CallAnswer),
     Stream(Box<ChatStreamReader<'c>>),
-    Flow(Box<PassthroughReader<'c>>),
+    Passthrough(Box<PassthroughReader<'c>>),
 }
 
 /// An attempt that reached its commit point or failed.
@@ -82,7 +82,7 @@ impl Call {
                 AttemptResult { index, attempt, committed: Err(fault) }
             }
             Err(fault) => {
-                self.settle(&mut attempt, &AttemptEnd::Failed(fault.clone()));
+                self.finish_attempt(&mut attempt, &AttemptEnd::Failed(fault.clone()));
                 selector.failed(index, fault, &self.request, now());
                 drop(attempt);
                 other.await
@@ -107,12 +107,12 @@ impl Call {
     }
 
     fn select_hedge(&self, selector: &mut Selector, first: usize) -> Option<Selection> {
-        if !self.engine.allowance.lock().take() {
+        if !self.engine.hedge_budget.lock().take() {
             return None;
         }
         let selection = selector.hedge_candidate(self.selection_context(), first);
         if selection.is_none() {
-            self.engine.allowance.lock().give_back();
+            self.engine.hedge_budget.lock().give_back();
         }
         selection
     }
@@ -126,7 +126,7 @@ impl Call {
                     !constraints::holds_more(&self.request, target(failed), target(other))
                 }
                 OtherCandidate::OptIn => !self.engine.config.retry.failover_on.contains(&fault.kind.reason()),
-                OtherCandidate::LargerLimit | OtherCandidate::Yes => false,
+                OtherCandidate::LargerLimit | OtherCandidate::Any => false,
                 _ => true,
             }
     }
@@ -142,11 +142,11 @@ impl Call {
         let Selection { index, admission } = selection;
         let target = &admission.target;
         if let Some(change) = admission.half_open() {
-            self.engine.announce(target, None, &[change]);
+            self.engine.publish_changes(target, None, &[change]);
         }
-        let entry = self.blank(target, AttemptOutcome::Fail, None);
+        let entry = self.empty_entry(target, AttemptOutcome::Fail, None);
         let number = self.attempt_log.lock().begin(entry, admission.began);
-        selector.ask(index, number);
+        selector.begin_attempt(index, number);
         // The latency limit applies only while another candidate is available.
         let limit = constraints::tighter(target.endpoint.config.max_latency, self.sla())
             .filter(|_| self.request.is_streamed_chat());
@@ -154,7 +154,7 @@ impl Call {
         let continues = self.continues_at(target);
         let stale = |f: &Fault| f.kind == FaultKind::Stale;
         let fresh = selector.states[index].fault.as_ref().is_some_and(stale);
-        let moved = selector.states.iter().enumerate().any(|(i, s)| i != index && s.attempts > 0);
+        let is_failover = selector.states.iter().enumerate().any(|(i, s)| i != index && s.attempts > 0);
         AttemptContext {
             index,
             admission,
@@ -164,12 +164,17 @@ impl Call {
             latency_limit,
             continues,
             fresh,
-            moved,
+            is_failover,
         }
     }
 
     /// A new entry of the attempt log.
-    pub(super) fn blank(&self, target: &Target, outcome: AttemptOutcome, reason: Option<Reason>) -> Attempt {
+    pub(super) fn empty_entry(
+        &self,
+        target: &Target,
+        outcome: AttemptOutcome,
+        reason: Option<Reason>,
+    ) -> Attempt {
         Attempt {
             endpoint: target.endpoint.name.clone(),
             model: target.model.clone(),
@@ -201,9 +206,9 @@ impl Call {
                 let status = head.status;
                 let committed = match &self.request {
                     // Boxed: calls that are answered whole should not reserve the space.
-                    CallRequest::Other(_) => {
+                    CallRequest::Passthrough(_) => {
                         let reader = Box::pin(response::begin(self, &mut attempt, answer)).await;
-                        reader.map(|reader| Committed::Flow(Box::new(reader)))
+                        reader.map(|reader| Committed::Passthrough(Box::new(reader)))
                     }
                     CallRequest::Chat(chat) if chat.stream => {
                         Box::pin(stream::begin(self, chat, &mut attempt, answer)).await.map(Committed::Stream)

@@ -26,8 +26,8 @@ impl Call {
         fault: Option<&Fault>,
         first_content: Option<std::time::Instant>,
     ) {
-        let seen = AttemptObservation {
-            place: target.place(),
+        let observation = AttemptObservation {
+            place: target.key(),
             at: self.engine.wall(),
             now: now(),
             took: now().saturating_duration_since(began),
@@ -35,16 +35,16 @@ impl Call {
             blames: fault.is_some_and(|fault| fault.kind.rule().scope != BlameScope::Request),
         };
         // Attempts may end after the client was closed. A poll that they started would have no owner.
-        if self.engine.recorder.attempt(&seen) && !self.engine.is_closed() {
+        if self.engine.recorder.record_attempt(&observation) && !self.engine.is_closed() {
             let endpoint = &target.endpoint;
             self.engine.watch_status_page(endpoint);
         }
-        let latency = first_content.map_or(seen.took, |at| at.saturating_duration_since(began));
+        let latency = first_content.map_or(observation.took, |at| at.saturating_duration_since(began));
         let limit = constraints::tighter(
             target.endpoint.config.max_latency,
             self.options.rule.as_ref().and_then(|rule| rule.latency_sla),
         );
-        self.engine.recorder.alert_manager.attempt(&seen, AttemptLatency { latency, limit });
+        self.engine.recorder.alert_manager.on_attempt(&observation, AttemptLatency { latency, limit });
     }
 
     /// Counts an attempt once, when its outcome is final.
@@ -56,13 +56,13 @@ impl Call {
     }
 
     pub(super) fn record_failover(&self, from: &Target, to: &Target, fault: &Fault) {
-        let way = Failover { from: from.place(), to: to.place(), reason: fault.kind.reason() };
-        self.engine.recorder.record_failover(way);
+        let failover = Failover { from: from.key(), to: to.key(), reason: fault.kind.reason() };
+        self.engine.recorder.record_failover(failover);
     }
 
     /// Records the end of the call, once.
     pub(super) fn record_end(&mut self, result: Option<&Result<CallReply, CallError>>) {
-        if std::mem::replace(&mut self.seen, true) {
+        if std::mem::replace(&mut self.is_recorded, true) {
             return;
         }
         let answer = match result {
@@ -80,7 +80,7 @@ impl Call {
         let model = if made_up { UNKNOWN } else { self.request.model().unwrap_or_default() };
         let tag = || self.options.tags.iter().find(|(name, _)| name == USER).map(|(_, value)| &**value);
         let attempt_log = self.attempt_log.lock();
-        self.engine.recorder.call(
+        self.engine.recorder.record_call(
             model,
             &CallObservation {
                 id: self.id.clone(),

@@ -20,7 +20,7 @@ impl Call {
     }
 
     /// Records an attempt's end everywhere at once: log, breaker, cooldown, load, counters, events.
-    pub(super) fn settle(&self, attempt: &mut AttemptContext, ended: &AttemptEnd) {
+    pub(super) fn finish_attempt(&self, attempt: &mut AttemptContext, ended: &AttemptEnd) {
         let admission = &mut attempt.admission;
         let target = admission.target.clone();
         let now = now();
@@ -59,13 +59,13 @@ impl Call {
                         a.vendor_request_id.clone_from(&fault.vendor_request_id);
                     }
                 });
-                self.engine.announce(&target, Some(fault.kind.reason()), &changes);
+                self.engine.publish_changes(&target, Some(fault.kind.reason()), &changes);
                 (AttemptOutcome::Next, Some(fault.kind.reason()))
             }
-            AttemptEnd::Cut(interruption) => {
+            AttemptEnd::Interrupted(interruption) => {
                 let reason = interruption.fault.kind.reason();
                 let changes = admission.failed(&interruption.fault, now, self.engine.draw());
-                self.engine.announce(&target, Some(reason), &changes);
+                self.engine.publish_changes(&target, Some(reason), &changes);
                 self.attempt_log.lock().change(attempt.number, |a| a.maybe_billed = true);
                 self.record_fault(&target, &interruption.fault, took);
                 self.record_attempt(&target, admission.began, Some(&interruption.fault), None);
@@ -94,7 +94,7 @@ impl Call {
         let target = &admission.target;
         self.record_canary(target, Some(took));
         target.record_first_content(took, now());
-        self.engine.announce(target, None, &changes);
+        self.engine.publish_changes(target, None, &changes);
         if target.blockage(now()).is_none() {
             self.engine.resolve_conditions(target);
         }
@@ -170,7 +170,7 @@ impl Call {
         }
         attempt_log.set_last_outcome(AttemptOutcome::Fail);
         self.emit_attempts(&mut attempt_log);
-        if !std::mem::replace(&mut attempt_log.booked, true) {
+        if !std::mem::replace(&mut attempt_log.cost_recorded, true) {
             let billed: Vec<_> = attempt_log.attempts().iter().filter(|a| a.maybe_billed).collect();
             if !billed.is_empty() {
                 let attempts = billed.iter().map(|a| (&*a.endpoint, &*a.model));

@@ -7,7 +7,7 @@ pub(super) fn redacted(target: &Target, mut ended: AttemptEnd) -> AttemptEnd {
     match &mut ended {
         AttemptEnd::Answered(_) | AttemptEnd::Expired(_) => {}
         AttemptEnd::Failed(fault) => redact(target, fault),
-        AttemptEnd::Cut(interruption) => redact(target, &mut interruption.fault),
+        AttemptEnd::Interrupted(interruption) => redact(target, &mut interruption.fault),
     }
     ended
 }

@@ -12,7 +12,7 @@ use crate::{
 )]
 pub enum CallRequest {
     Chat(ChatRequest),
-    Other(PassthroughRequest),
+    Passthrough(PassthroughRequest),
 }
 
 impl From<ChatRequest> for CallRequest {
@@ -23,7 +23,7 @@ impl From<ChatRequest> for CallRequest {
 
 impl From<PassthroughRequest> for CallRequest {
     fn from(request: PassthroughRequest) -> Self {
-        Self::Other(request)
+        Self::Passthrough(request)
     }
 }
 
@@ -31,14 +31,14 @@ impl CallRequest {
     pub fn chat(&self) -> Option<&ChatRequest> {
         match self {
             Self::Chat(request) => Some(request),
-            Self::Other(_) => None,
+            Self::Passthrough(_) => None,
         }
     }
 
     pub fn model(&self) -> Option<&str> {
         match self {
             Self::Chat(request) => request.model.as_deref(),
-            Self::Other(request) => request.model(),
+            Self::Passthrough(request) => request.model(),
         }
     }
 
@@ -61,12 +61,12 @@ impl CallRequest {
     pub fn stream(&self) -> bool {
         match self {
             Self::Chat(request) => request.stream,
-            Self::Other(request) => request.stream,
+            Self::Passthrough(request) => request.stream,
         }
     }
 
     /// Why the dialect cannot express the request.
-    pub fn unspeakable(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
+    pub fn unsupported(&self, dialect: Dialect, model: &str) -> Option<Untranslatable> {
         self.chat()?.unsupported(dialect, model)
     }
 
@@ -74,7 +74,7 @@ impl CallRequest {
     pub fn input_tokens(&self) -> u64 {
         match self {
             Self::Chat(request) => request.input_tokens(),
-            Self::Other(request) => request.input_tokens(),
+            Self::Passthrough(request) => request.input_tokens(),
         }
     }
 
@@ -88,7 +88,7 @@ impl CallRequest {
     }
 
     /// The tokens that the rate limiter reserves.
-    pub fn demand(&self) -> Demand {
+    pub fn estimated_demand(&self) -> Demand {
         let choices = self.chat().map_or(1, |request| request.choices.max(1)) as u64;
         let max_output = self.max_output().map(|n| n.saturating_mul(choices));
         Demand { input: self.input_tokens(), max_output }

@@ -28,9 +28,9 @@ impl Call {
         answered: CallAnswer,
     ) -> CallReply {
         let mut attempt_log = self.attempt_log.lock();
-        attempt_log.booked = true;
-        let (cost, usual_cost) = self.book(selector, target, answered.usage, &attempt_log);
-        let failover = moved(selector, index);
+        attempt_log.cost_recorded = true;
+        let (cost, usual_cost) = self.record_cost(selector, target, answered.usage, &attempt_log);
+        let failover = is_failover(selector, index);
         let first_content = answered.first_content.map(|at| at.saturating_duration_since(self.started));
         let report = CallReport {
             request_id: &self.id,
@@ -52,12 +52,12 @@ impl Call {
             dropped_fields: self.dropped_fields(target),
         };
         let report = serde_json::to_string(&report).unwrap_or_else(|_| "{}".into());
-        let answer = AnswerObservation { place: target.place(), failover, first_content, cost, usual_cost };
+        let answer = AnswerObservation { place: target.key(), failover, first_content, cost, usual_cost };
         CallReply { body: answered.body, report, answer: Some(answer) }
     }
 
     /// Records what an answer cost. Returns its cost and what the primary would have cost, where known.
-    fn book(
+    fn record_cost(
         &self,
         selector: &Selector,
         target: &Target,
@@ -149,7 +149,7 @@ fn tokens(usage: &Usage) -> TokenCounts {
 }
 
 /// Whether another candidate answered than the primary.
-fn moved(selector: &Selector, index: usize) -> bool {
+fn is_failover(selector: &Selector, index: usize) -> bool {
     let first = &selector.candidates[0].target;
     let answered = &selector.candidates[index].target;
     let shares_tier = selector.candidates[index].rank == selector.candidates[0].rank;

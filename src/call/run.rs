@@ -59,10 +59,10 @@ impl Call {
         }
         let sticky = self.options.sticky_key.as_deref().or(self.request.cache_key());
         let mut selector = Selector::new(candidates, sticky, now(), || engine.draw());
-        self.primary = selector.candidates.first().map(|candidate| candidate.target.place());
+        self.primary = selector.candidates.first().map(|candidate| candidate.target.key());
         let most = selector.candidates.len() as u32 + self.retries_left;
         if self.hedge().is_some() {
-            engine.allowance.lock().call();
+            engine.hedge_budget.lock().call();
         }
         let mut failed: Option<(Arc<Target>, Fault)> = None;
         // The candidate to retry before any other.
@@ -81,7 +81,7 @@ impl Call {
             }
             let ended = match committed {
                 Ok(Committed::Whole(answered)) => AttemptEnd::Answered(answered),
-                Ok(Committed::Flow(reader)) => {
+                Ok(Committed::Passthrough(reader)) => {
                     redacted(&target, reader.deliver(&mut attempt.admission, sink).await)
                 }
                 Ok(Committed::Stream(reader)) => {
@@ -89,11 +89,13 @@ impl Call {
                 }
                 Err(fault) => AttemptEnd::Failed(fault),
             };
-            self.settle(&mut attempt, &ended);
+            self.finish_attempt(&mut attempt, &ended);
             let fault = match ended {
                 AttemptEnd::Answered(answered) => return Ok(self.reply(&selector, index, &target, answered)),
                 AttemptEnd::Expired(error) => return Err(*error),
-                AttemptEnd::Cut(interruption) => self.after_interruption(interruption).map_err(|e| *e)?,
+                AttemptEnd::Interrupted(interruption) => {
+                    self.after_interruption(interruption).map_err(|e| *e)?
+                }
                 AttemptEnd::Failed(fault) => fault,
             };
             let AttemptContext { admission, refreshes, continues, .. } = attempt;
@@ -108,19 +110,19 @@ impl Call {
             }
             if fault.kind.rule().same == SameCandidate::AfterCooldown {
                 // Requeue the throttled call at the back; otherwise the oldest call absorbs every 429.
-                self.rank = engine.wait_queue.rank(self.options.queue_priority);
+                self.wait_order = engine.wait_queue.next_order(self.options.queue_priority);
             }
             selector.failed(index, fault.clone(), &self.request, now());
             first = match self.decide(&selector, index, &fault, refreshes) {
                 NextStep::Stop => return Err(CallError::of_fault(&target.endpoint.config.name, &fault)),
-                NextStep::Next => None,
+                NextStep::OtherCandidate => None,
                 // Wait in the queue for this candidate or any other that becomes ready first.
-                NextStep::SameWhenReady if !self.engine.config.retry.prefer_same => None,
-                NextStep::SameWhenReady => self
+                NextStep::RetryWhenReady if !self.engine.config.retry.prefer_same => None,
+                NextStep::RetryWhenReady => self
                     .schedule_retry(&mut selector, index, Duration::ZERO, false, &mut None)
                     .await
                     .then_some(index),
-                NextStep::Same { after, free } => {
+                NextStep::Retry { after, free } => {
                     self.schedule_retry(&mut selector, index, after, free, &mut None).await.then_some(index)
                 }
             };
@@ -158,7 +160,7 @@ impl Call {
     ) -> NextStep {
         let state = &selector.states[index];
         if refreshes && state.charged_retries == 0 && self.retries_left > 0 {
-            return NextStep::Same { after: Duration::ZERO, free: false };
+            return NextStep::Retry { after: Duration::ZERO, free: false };
         }
         let situation = self.situation(
             state.charged_retries,
@@ -199,7 +201,7 @@ impl Call {
         index: usize,
         after: Duration,
         free: bool,
-        place: &mut Option<WaitTicket>,
+        ticket: &mut Option<WaitTicket>,
     ) -> bool {
         let target = selector.candidates[index].target.clone();
         let cooling = match target.blockage(now()) {
@@ -227,7 +229,7 @@ impl Call {
         }
         if !wait.is_zero() {
             // Leave the wait queue before sleeping, so later calls are not blocked.
-            *place = None;
+            *ticket = None;
             time::sleep(wait).await;
         }
         selector.reopen(index, free);

@@ -26,7 +26,7 @@ pub struct AttemptContext {
     /// It continues an interrupted text.
     pub continues: bool,
     /// Another candidate was tried before.
-    pub moved: bool,
+    pub is_failover: bool,
     /// It needs a new connection.
     pub fresh: bool,
 }
@@ -46,7 +46,7 @@ pub enum AttemptEnd {
     Answered(CallAnswer),
     Failed(Fault),
     /// It broke after content was delivered.
-    Cut(Box<Interruption>),
+    Interrupted(Box<Interruption>),
     /// The call's deadline passed after content was delivered: no endpoint is blamed.
     Expired(Box<CallError>),
 }

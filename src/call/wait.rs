@@ -39,7 +39,7 @@ impl Call {
         selector: &mut Selector,
         mut first: Option<usize>,
     ) -> Result<Selection, CallError> {
-        let mut place = None;
+        let mut ticket = None;
         loop {
             // A candidate that throttled this call may have become ready meanwhile.
             self.reopen(selector);
@@ -47,15 +47,15 @@ impl Call {
                 first.take().and_then(|index| selector.retry_candidate(self.selection_context(), index));
             let selection = again
                 .or_else(|| self.select_untried(selector))
-                .or_else(|| selector.early(self.selection_context()));
+                .or_else(|| selector.early_probe(self.selection_context()));
             if let Some(selection) = selection {
                 self.log_skips(selector, selection.index);
                 self.emit_earlier_attempts(selector, selection.index);
                 return Ok(selection);
             }
-            first = self.select_retry(selector, &mut place).await;
+            first = self.select_retry(selector, &mut ticket).await;
             if first.is_none() {
-                self.wait(selector, &mut place).await?;
+                self.wait(selector, &mut ticket).await?;
             }
         }
     }
@@ -100,7 +100,7 @@ impl Call {
                 && state.attempts == 0
                 && !std::mem::replace(&mut state.skip_logged, true)
             {
-                let skip = self.blank(&candidate.target, AttemptOutcome::Skipped, Some(reason));
+                let skip = self.empty_entry(&candidate.target, AttemptOutcome::Skipped, Some(reason));
                 self.attempt_log.lock().skip(skip);
             }
         }
@@ -110,15 +110,17 @@ impl Call {
     async fn select_retry(
         &mut self,
         selector: &mut Selector,
-        place: &mut Option<WaitTicket>,
+        ticket: &mut Option<WaitTicket>,
     ) -> Option<usize> {
         for index in 0..selector.candidates.len() {
             let state = &selector.states[index];
             let Some(fault) = state.fault.as_ref().filter(|_| state.exhausted) else { continue };
-            let step =
-                decide::again(fault, &self.situation(state.charged_retries, state.free_retries, false));
-            if let Some(NextStep::Same { after, free }) = step
-                && self.schedule_retry(selector, index, after, free, place).await
+            let step = decide::retry_decision(
+                fault,
+                &self.situation(state.charged_retries, state.free_retries, false),
+            );
+            if let Some(NextStep::Retry { after, free }) = step
+                && self.schedule_retry(selector, index, after, free, ticket).await
             {
                 return Some(index);
             }
@@ -132,7 +134,7 @@ impl Call {
     async fn wait(
         &mut self,
         selector: &mut Selector,
-        place: &mut Option<WaitTicket>,
+        ticket: &mut Option<WaitTicket>,
     ) -> Result<(), CallError> {
         if self.on_unavailable() != OnUnavailable::Wait {
             return Err(self.give_up(selector));
@@ -167,15 +169,15 @@ impl Call {
             return Ok(());
         }
         // Wait for every candidate that this call would take, so that later calls count it correctly.
-        let wants = selector.wanted(throttled).map(|i| selector.candidates[i].target.id());
-        let Some(place) = place else {
-            *place = Some(self.engine.wait_queue.enter(self.rank, wants).map_err(|_| {
+        let targets = selector.wanted(throttled).map(|i| selector.candidates[i].target.id());
+        let Some(ticket) = ticket else {
+            *ticket = Some(self.engine.wait_queue.join(self.wait_order, targets).map_err(|_| {
                 CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))
             })?);
             // Check again: capacity may have been freed before the ticket was taken.
             return Ok(());
         };
-        place.want(wants);
+        ticket.wait_for(targets);
         let next =
             availabilities.iter().filter_map(|(_, o)| o.at.or(o.latest)).filter(|at| *at > began).min();
         let wake = next.unwrap_or(until).min(until).max(began + LEAST_WAIT);
@@ -183,7 +185,7 @@ impl Call {
         tokio::select! {
             biased;
             () = time::sleep_until(wake.into()) => {}
-            () = place.notify.notified() => {}
+            () = ticket.notify.notified() => {}
         }
         let waited = now().saturating_duration_since(began);
         self.waited += waited;

@@ -108,8 +108,8 @@ mod tests {
             json!({ "every": 1, "scenarios": ["slow"], "objectives": { "maxLost": 2, "maxReturn": "3s" } });
         let (read, problems) = read_of(&given);
         assert!(problems.is_empty());
-        let told = read.map(|r| r.to_json()["objectives"].clone());
-        assert_eq!(told, Some(json!({ "maxLost": 2, "maxReturn": 3000.0 })));
+        let objectives = read.map(|r| r.to_json()["objectives"].clone());
+        assert_eq!(objectives, Some(json!({ "maxLost": 2, "maxReturn": 3000.0 })));
     }
 
     #[test]

@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn messages_name_the_source_and_never_quote() {
         let rules = KeyRules { source: Some("OPENAI_API_KEY"), prefix: Some("sk-"), shortest: SHORTEST };
-        for (given, says) in [
+        for (given, problem) in [
             (json!("SECRET"), "too short"),
             (json!("SECRETSECRETSECRETSECRET"), "must start with 'sk-'"),
             (json!("SECRET\nSECRET"), "printable"),
@@ -166,7 +166,7 @@ mod tests {
             (json!(5), "a string, a function"),
         ] {
             let error = read(&given, rules).expect_err("bad");
-            assert!(error.contains(says) && error.contains("OPENAI_API_KEY"), "{error}");
+            assert!(error.contains(problem) && error.contains("OPENAI_API_KEY"), "{error}");
             assert!(!error.contains("SECRET"), "{error}");
         }
         assert!(matches!(read(&json!({"$function": 3}), rules), Ok(KeySource::Function(3))));

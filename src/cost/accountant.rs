@@ -69,7 +69,7 @@ impl CostAccountant {
             });
             match alike.max() {
                 Some(spent) => drop(budget.charge(spent, now)),
-                None => take_up(&mut budget, &account.ledger.lock(), now),
+                None => seed_from_ledger(&mut budget, &account.ledger.lock(), now),
             }
             Arc::new(Mutex::new(budget))
         };
@@ -198,16 +198,16 @@ impl CostAccountant {
             tagged.iter().for_each(|(name, value, sum)| tags.add(name, value, sum));
         }
         json!({
-            "from": calendar::date(from), "to": calendar::date(to), "total": told(&total),
-            "byModel": models.told("model"), "byEndpoint": endpoints.told("endpoint"), "byTag": tags.tagged(),
-            "byDay": days.told("day"), "byMonth": months.told("month"),
+            "from": calendar::date(from), "to": calendar::date(to), "total": totals(&total),
+            "byModel": models.rows_by("model"), "byEndpoint": endpoints.rows_by("endpoint"), "byTag": tags.tagged(),
+            "byDay": days.rows_by("day"), "byMonth": months.rows_by("month"),
         })
     }
 
     /// Restores a saved ledger. Daily and monthly budgets continue with what it has for the current period.
     pub fn restore(&self, text: &str, now: u64) -> Result<(), String> {
         let ledger: Ledger = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        self.budgets.iter().for_each(|budget| take_up(&mut budget.lock(), &ledger, now));
+        self.budgets.iter().for_each(|budget| seed_from_ledger(&mut budget.lock(), &ledger, now));
         *self.account.ledger.lock() = ledger;
         Ok(())
     }
@@ -240,7 +240,7 @@ impl SharedLedger {
 }
 
 /// Charges a budget with what the ledger has for the current period. The ledger counts by day.
-fn take_up(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
+fn seed_from_ledger(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
     let begins = budget.config.per.begins(budget.config.per.window(now));
     if budget.config.per == Period::Hour {
         return;
@@ -296,9 +296,9 @@ impl ReportRows {
         self.rows[at].2.add(sum);
     }
 
-    fn told(self, by: &str) -> Vec<Value> {
+    fn rows_by(self, by: &str) -> Vec<Value> {
         let row = |(name, _, sum): (String, String, CostTotals)| {
-            let mut row = told(&sum);
+            let mut row = totals(&sum);
             row[by] = name.into();
             row
         };
@@ -307,7 +307,7 @@ impl ReportRows {
 
     fn tagged(self) -> Vec<Value> {
         let row = |(name, value, sum): (String, String, CostTotals)| {
-            let mut row = told(&sum);
+            let mut row = totals(&sum);
             row["tag"] = name.into();
             row["value"] = value.into();
             row
@@ -316,7 +316,7 @@ impl ReportRows {
     }
 }
 
-fn told(t: &CostTotals) -> Value {
+fn totals(t: &CostTotals) -> Value {
     json!({
         "calls": t.calls, "inputTokens": t.input_tokens, "outputTokens": t.output_tokens, "costUsd": t.cost.usd(),
         "unpricedCalls": t.unpriced, "listUsd": t.list.usd(), "comparableUsd": t.comparable.usd(),

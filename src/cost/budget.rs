@@ -32,7 +32,7 @@ pub struct CostBudget {
     window: u64,
     spent: Money,
     /// How many shares have been emitted.
-    told: usize,
+    warned: usize,
 }
 
 /// A share of the limit that a charge reached.
@@ -52,13 +52,13 @@ impl CostBudgetConfig {
 
 impl CostBudget {
     pub fn new(config: CostBudgetConfig, now: u64) -> Self {
-        Self { window: config.per.window(now), config, spent: Money::default(), told: 0 }
+        Self { window: config.per.window(now), config, spent: Money::default(), warned: 0 }
     }
 
     fn turn(&mut self, now: u64) {
         let window = self.config.per.window(now);
         if window > self.window {
-            *self = Self { window, spent: Money::default(), told: 0, config: self.config.clone() };
+            *self = Self { window, spent: Money::default(), warned: 0, config: self.config.clone() };
         } else if now.saturating_add(SET_BACK) < self.config.per.begins(self.window) {
             // A corrected clock does not bring money back. But a period in the future would last too long.
             self.window = window;
@@ -77,12 +77,12 @@ impl CostBudget {
         let spent = self.spent;
         let limit = self.config.limit.picos() as f64;
         let reached = |share: &&f64| spent.picos() as f64 >= **share * limit;
-        let new: Vec<ReachedShare> = self.config.warn_at[self.told..]
+        let new: Vec<ReachedShare> = self.config.warn_at[self.warned..]
             .iter()
             .take_while(reached)
             .map(|share| ReachedShare { share: *share, spent })
             .collect();
-        self.told += new.len();
+        self.warned += new.len();
         new
     }
 

@@ -95,7 +95,7 @@ impl LedgerFile {
     /// Writes the rest, before the client closes.
     pub fn flush(&self) {
         if let Err(e) = self.kept.write() {
-            self.kept.tell(&e.to_string());
+            self.kept.report(&e.to_string());
         }
     }
 }
@@ -110,7 +110,7 @@ impl LedgerWriter {
         write(&self.path, &self.account.text()).inspect_err(|_| self.account.set_changed())
     }
 
-    fn tell(&self, why: &str) {
+    fn report(&self, why: &str) {
         event::emit(
             &*self.events,
             EventKind::Config,
@@ -127,7 +127,7 @@ impl Drop for LedgerFile {
 
 /// Ends when the file is dropped.
 async fn keep(kept: Arc<LedgerWriter>) {
-    let mut told = false;
+    let mut reported = false;
     let mut took = Duration::ZERO;
     loop {
         time::sleep(EVERY.max(took * REST)).await;
@@ -141,10 +141,10 @@ async fn keep(kept: Arc<LedgerWriter>) {
             Err(_) => Some("its writer failed".into()),
         };
         // The write is tried again after a second; the failure is emitted once.
-        if let Some(why) = why.as_ref().filter(|_| !told) {
-            kept.tell(why);
+        if let Some(why) = why.as_ref().filter(|_| !reported) {
+            kept.report(why);
         }
-        told = why.is_some();
+        reported = why.is_some();
     }
 }
 

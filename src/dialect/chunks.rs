@@ -35,13 +35,13 @@ const MOST: usize = 200;
 
 impl ResponseDefaults {
     /// The answer's id, the vendor's or ours.
-    pub fn id(&self, said: &Value) -> String {
-        name(said).unwrap_or(&self.id).to_owned()
+    pub fn id(&self, given: &Value) -> String {
+        name(given).unwrap_or(&self.id).to_owned()
     }
 
     /// The model, as the vendor names it or as requested.
-    pub fn model(&self, said: &Value) -> String {
-        name(said).unwrap_or(&self.model).to_owned()
+    pub fn model(&self, given: &Value) -> String {
+        name(given).unwrap_or(&self.model).to_owned()
     }
 }
 

@@ -75,7 +75,7 @@ fn from_words(words: &str, outer: &Value) -> VendorError {
         return VendorError { message: words.to_owned(), ..beside };
     }
     VendorError {
-        message: said(outer).unwrap_or_else(|| words.to_owned()),
+        message: message_in(outer).unwrap_or_else(|| words.to_owned()),
         code: beside.code.or_else(|| Some(words.to_owned())),
         ..beside
     }
@@ -100,13 +100,13 @@ fn seconds(value: &Value) -> Option<Duration> {
 }
 
 fn plain_message(value: &Value) -> String {
-    said(value).unwrap_or_else(|| match value {
+    message_in(value).unwrap_or_else(|| match value {
         Value::Null => String::new(),
         other => excerpt(other.to_string().as_bytes()),
     })
 }
 
-fn said(value: &Value) -> Option<String> {
+fn message_in(value: &Value) -> Option<String> {
     ["message", "detail", "error_description"].iter().find_map(|key| text(&value[*key]))
 }
 

@@ -129,7 +129,7 @@ impl Engine {
             active: AtomicUsize::new(0),
             idle: Notify::new(),
             wait_queue,
-            allowance: Mutex::new(allowance),
+            hedge_budget: Mutex::new(allowance),
             conditions: before.conditions(),
             recorder,
             ids: AtomicU64::new(0),

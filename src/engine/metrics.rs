@@ -86,8 +86,8 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
     let counted = engine.recorder.counters.targets();
     let each = |family: MetricFamily, push: &dyn Fn(&mut MetricFamily, Labels, &CounterValues)| {
         let mut family = family;
-        for (asked, counts) in &counted {
-            push(&mut family, target(asked, counts), counts);
+        for (key, counts) in &counted {
+            push(&mut family, target(key, counts), counts);
         }
         family
     };
@@ -186,7 +186,7 @@ fn endpoints(engine: &Engine) -> [MetricFamily; 5] {
     let now = now();
     for endpoint in &engine.endpoints {
         let name = [("endpoint", &*endpoint.name), ("provider", &*endpoint.config.provider)];
-        let stance = status::stance(engine, endpoint, now);
+        let stance = status::endpoint_health(engine, endpoint, now);
         for state in HealthStatus::ALL {
             let labels = [own(name), own([("state", state.word())])].concat();
             states.push(labels, u64::from(state == stance.status));
@@ -264,12 +264,12 @@ fn budgets(engine: &Engine) -> [MetricFamily; 2] {
     [spent, limits]
 }
 
-fn target(asked: &CounterKey, counts: &CounterValues) -> Labels {
+fn target(key: &CounterKey, counts: &CounterValues) -> Labels {
     own([
-        ("endpoint", &*asked.endpoint),
+        ("endpoint", &*key.endpoint),
         ("provider", &*counts.provider),
-        ("model", &*asked.model),
-        ("operation", if asked.chat { "chat" } else { "other" }),
+        ("model", &*key.model),
+        ("operation", if key.chat { "chat" } else { "other" }),
     ])
 }
 

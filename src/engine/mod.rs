@@ -55,7 +55,7 @@ pub struct Engine {
     /// Where calls wait for a ready endpoint.
     pub wait_queue: Arc<WaitQueue>,
     /// The extra requests that hedging may still send.
-    pub allowance: Mutex<HedgeBudget>,
+    pub hedge_budget: Mutex<HedgeBudget>,
     /// Records costs and enforces budgets.
     pub accountant: CostAccountant,
     /// Alerts about keys and models that are firing.
@@ -118,7 +118,7 @@ impl Engine {
     }
 
     /// Counts a new call; `None` once the client is closed.
-    pub fn enter(self: &Arc<Self>) -> Option<CallGuard> {
+    pub fn begin_call(self: &Arc<Self>) -> Option<CallGuard> {
         self.active.fetch_add(1, Ordering::AcqRel);
         let active = CallGuard(self.clone());
         (!self.refusing.load(Ordering::Acquire)).then_some(active)

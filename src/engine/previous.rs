@@ -54,8 +54,8 @@ impl<'e> PreviousEngine<'e> {
                 }
             })
         };
-        let over = engine.conditions.lock().keep(wall.now(), is_there);
-        over.iter().for_each(|alert| engine.recorder.alert_manager.tell(alert));
+        let resolved = engine.conditions.lock().keep(wall.now(), is_there);
+        resolved.iter().for_each(|alert| engine.recorder.alert_manager.publish(alert));
     }
 
     pub fn recorder(

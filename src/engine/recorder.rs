@@ -61,30 +61,30 @@ impl Recorder {
 
     /// Records a finished attempt for incidents; it is counted elsewhere, once its outcome is final.
     /// True when its endpoint has joined an incident.
-    pub fn attempt(self: &Arc<Self>, seen: &AttemptObservation) -> bool {
-        let turns = self.incidents.lock().attempt(seen);
-        self.emit_transitions(&turns);
-        if turns.contains(&IncidentTransition::Opened) {
+    pub fn record_attempt(self: &Arc<Self>, observation: &AttemptObservation) -> bool {
+        let transitions = self.incidents.lock().record_attempt(observation);
+        self.emit_transitions(&transitions);
+        if transitions.contains(&IncidentTransition::Opened) {
             self.schedule_close();
         }
-        turns.contains(&IncidentTransition::Joined)
+        transitions.contains(&IncidentTransition::Joined)
     }
 
     /// Records a status page. False once no incident is open for the endpoint.
-    pub fn status_page(&self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
-        self.incidents.lock().status_page(endpoint, seen)
+    pub fn record_status_page(&self, endpoint: &Arc<str>, observation: StatusPageObservation) -> bool {
+        self.incidents.lock().record_status_page(endpoint, observation)
     }
 
     /// Records the end of a call.
-    pub fn call(&self, model: &str, seen: &CallObservation) {
-        self.counters.call(model, seen.outcome, seen.took);
-        let turns = self.incidents.lock().call(seen);
-        self.emit_transitions(&turns);
+    pub fn record_call(&self, model: &str, observation: &CallObservation) {
+        self.counters.call(model, observation.outcome, observation.took);
+        let transitions = self.incidents.lock().record_call(observation);
+        self.emit_transitions(&transitions);
     }
 
-    pub fn record_failover(&self, way: Failover) {
-        self.alert_manager.moved(&way);
-        self.counters.moved(way);
+    pub fn record_failover(&self, failover: Failover) {
+        self.alert_manager.on_failover(&failover);
+        self.counters.record_failover(failover);
     }
 
     /// Records that an endpoint, or a model there, is ejected from selection until a moment.
@@ -95,23 +95,23 @@ impl Recorder {
         reason: Option<Reason>,
         until: Instant,
     ) {
-        self.incidents.lock().out(&endpoint.name, model, reason, until, now());
+        self.incidents.lock().record_ejection(&endpoint.name, model, reason, until, now());
     }
 
     /// The latest incidents, the oldest of them first.
     pub fn incidents(&self, limit: usize) -> Value {
         let now = now();
         let mut incidents = self.incidents.lock();
-        let turns = incidents.expire(now);
+        let transitions = incidents.expire(now);
         let older = incidents.all().count().saturating_sub(limit);
         let reports = incidents.all().skip(older).map(|incident| incident.report(now)).collect();
         drop(incidents);
-        self.emit_transitions(&turns);
+        self.emit_transitions(&transitions);
         reports
     }
 
-    fn emit_transitions(&self, turns: &[IncidentTransition]) {
-        for turn in turns.iter().filter(|turn| **turn != IncidentTransition::Joined) {
+    fn emit_transitions(&self, transitions: &[IncidentTransition]) {
+        for turn in transitions.iter().filter(|turn| **turn != IncidentTransition::Joined) {
             event::emit(&*self.events, EventKind::Incident, || {
                 self.incidents.lock().latest(*turn).map(|incident| incident.report(now()))
             });
@@ -139,8 +139,8 @@ impl Recorder {
 async fn close(recorder: Weak<Recorder>) {
     loop {
         let Some(this) = recorder.upgrade() else { return };
-        let turns = this.incidents.lock().expire(now());
-        this.emit_transitions(&turns);
+        let transitions = this.incidents.lock().expire(now());
+        this.emit_transitions(&transitions);
         let Some(at) = this.incidents.lock().closes_at() else { return };
         drop(this);
         time::sleep_until(time::Instant::from_std(at)).await;

@@ -18,7 +18,7 @@ use crate::{
 
 impl Engine {
     /// Publishes the state changes of a target.
-    pub fn announce(&self, target: &Target, reason: Option<Reason>, changes: &[StateChange]) {
+    pub fn publish_changes(&self, target: &Target, reason: Option<Reason>, changes: &[StateChange]) {
         for change in changes {
             match change {
                 StateChange::Breaker { scope, state, until } => {
@@ -43,7 +43,7 @@ impl Engine {
                     });
                 }
                 StateChange::Cooldown { scope, until } => {
-                    self.blockage(target, reason, *until);
+                    self.raise_condition(target, reason, *until);
                     self.recorder.record_ejection(&target.endpoint, model_in(target, *scope), reason, *until);
                     event::emit(&*self.events, EventKind::Cooldown, || {
                         json!({
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// Raises an alert, once, for what only the user can fix: an account, a key, a model's name.
-    fn blockage(&self, target: &Target, reason: Option<Reason>, until: Instant) {
+    fn raise_condition(&self, target: &Target, reason: Option<Reason>, until: Instant) {
         let Some(trouble) = reason.and_then(ConditionKind::of) else { return };
         let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || {
             ConditionDetails {
@@ -72,7 +72,7 @@ impl Engine {
             }
         });
         if let Some(alert) = alert {
-            self.recorder.alert_manager.tell(&alert);
+            self.recorder.alert_manager.publish(&alert);
         }
     }
 
@@ -83,12 +83,12 @@ impl Engine {
         if conditions.is_empty() {
             return;
         }
-        let over: Vec<_> = ConditionKind::ALL
+        let resolved: Vec<_> = ConditionKind::ALL
             .iter()
             .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
             .collect();
         drop(conditions);
-        over.iter().for_each(|alert| self.recorder.alert_manager.tell(alert));
+        resolved.iter().for_each(|alert| self.recorder.alert_manager.publish(alert));
     }
 }
 

@@ -79,13 +79,13 @@ impl StatusPages {
 /// Ends with the recorder, and when no incident is open for the endpoint.
 async fn watch(http: HttpClient, recorder: Weak<Recorder>, endpoint: Arc<str>, page: Uri) {
     loop {
-        let seen = match time::timeout(TIMEOUT, look(&http, &page)).await {
-            Ok(seen) => seen,
+        let observation = match time::timeout(TIMEOUT, look(&http, &page)).await {
+            Ok(observation) => observation,
             Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
         };
-        let (indicator, words) = seen.unwrap_or_else(|why| (None, why));
-        let seen = StatusPageObservation { now: now(), indicator, words };
-        if !recorder.upgrade().is_some_and(|recorder| recorder.status_page(&endpoint, seen)) {
+        let (indicator, words) = observation.unwrap_or_else(|why| (None, why));
+        let observation = StatusPageObservation { now: now(), indicator, words };
+        if !recorder.upgrade().is_some_and(|recorder| recorder.record_status_page(&endpoint, observation)) {
             return;
         }
         time::sleep(INTERVAL).await;

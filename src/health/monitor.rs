@@ -76,8 +76,8 @@ impl Monitor {
                 .iter()
                 .any(|e| subject.strip_prefix(&*e.config.name).is_some_and(|rest| rest.starts_with(' ')))
         };
-        let over = self.rule.lock().reconfigure(config.failure_threshold, SystemTime::now(), watched);
-        over.iter().for_each(|alert| engine.recorder.alert_manager.tell(alert));
+        let resolved = self.rule.lock().reconfigure(config.failure_threshold, SystemTime::now(), watched);
+        resolved.iter().for_each(|alert| engine.recorder.alert_manager.publish(alert));
         Arc::new(Self {
             history: self.history.clone(),
             rule: self.rule.clone(),
@@ -201,15 +201,15 @@ impl Monitor {
             });
         }
         let service = self.service(endpoint);
-        let seen = CheckObservation {
+        let observation = CheckObservation {
             service: &service,
             subject,
             failure: failed
                 .then(|| CheckFailure { what: words(result.status), action: action(result.status) }),
             details: json!(result),
         };
-        if let Some(alert) = rule.judge(&seen, SystemTime::now()) {
-            self.engine.recorder.alert_manager.tell(&alert);
+        if let Some(alert) = rule.on_check(&observation, SystemTime::now()) {
+            self.engine.recorder.alert_manager.publish(&alert);
         }
         drop(rule);
         if probe == Probe::Service {
@@ -230,7 +230,7 @@ impl Monitor {
             }
         }
         if up && let Some(change) = target.record_health_proof(now()) {
-            self.engine.announce(target, None, &[change]);
+            self.engine.publish_changes(target, None, &[change]);
             self.engine.wait_queue.notify_all();
         }
     }

@@ -102,7 +102,7 @@ impl Counters {
         buckets.record(took);
     }
 
-    pub fn moved(&self, way: Failover) {
+    pub fn record_failover(&self, way: Failover) {
         let name = || (Arc::from(OTHER), Arc::from(OTHER));
         let reason = way.reason;
         *self.moves.lock().entry(way, || Failover { from: name(), to: name(), reason }) += 1;
@@ -111,8 +111,8 @@ impl Counters {
     /// All counters of endpoints, in a stable order.
     pub fn targets(&self) -> Vec<(CounterKey, CounterValues)> {
         let counters: Vec<_> =
-            self.targets.lock().iter().map(|(asked, meter)| (asked.clone(), meter.clone())).collect();
-        counters.into_iter().map(|(asked, meter)| (asked, meter.0.lock().clone())).collect()
+            self.targets.lock().iter().map(|(key, meter)| (key.clone(), meter.clone())).collect();
+        counters.into_iter().map(|(key, meter)| (key, meter.0.lock().clone())).collect()
     }
 
     pub fn calls(&self) -> Vec<(Arc<str>, CallCounters)> {
@@ -191,8 +191,8 @@ mod tests {
         (0..MOST).for_each(|n| meter(n, "openai").attempt("ok", None));
         for (n, provider) in [(MOST, "google"), (MOST + 1, "anthropic")] {
             meter(n, provider).attempt("ok", None);
-            let others = counters.targets().into_iter().filter(|(asked, _)| &*asked.model == OTHER);
-            let labels: Vec<_> = others.map(|(asked, counts)| (asked.endpoint, counts.provider)).collect();
+            let others = counters.targets().into_iter().filter(|(key, _)| &*key.model == OTHER);
+            let labels: Vec<_> = others.map(|(key, counts)| (key.endpoint, counts.provider)).collect();
             assert_eq!(labels, [(Arc::from(OTHER), Arc::from(OTHER))]);
         }
     }

@@ -67,7 +67,7 @@ impl CallObservation {
     }
 
     /// The primary failed the call, or would have.
-    pub fn alone_failed(&self) -> bool {
+    pub fn failed_without_failover(&self) -> bool {
         let ours = match self.outcome {
             CallOutcome::Answered | CallOutcome::Fallback | CallOutcome::Queued => true,
             CallOutcome::Failed(_) => self.outage,

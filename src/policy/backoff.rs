@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn steps_are_kept_to_the_letter() {
         let steps = Backoff::Steps([1, 2, 4].map(Duration::from_secs).to_vec());
-        let waits: Vec<_> = (0..5).map(|n| steps.delay(n, Duration::ZERO, 0.3).as_secs()).collect();
-        assert_eq!(waits, [1, 2, 4, 4, 4]);
+        let delays: Vec<_> = (0..5).map(|n| steps.delay(n, Duration::ZERO, 0.3).as_secs()).collect();
+        assert_eq!(delays, [1, 2, 4, 4, 4]);
     }
 }

@@ -55,7 +55,7 @@ impl TokenBucket {
     }
 
     /// Applies an observed limit: its size, its rate, and at most its remaining tokens.
-    pub fn learn(&mut self, quota: Quota, now: Instant) {
+    pub fn observe(&mut self, quota: Quota, now: Instant) {
         self.refill(now);
         let most = self.configured.unwrap_or(f64::INFINITY);
         self.capacity = quota.limit.min(most);
@@ -188,11 +188,11 @@ mod tests {
         let now = Instant::now();
         let mut bucket = TokenBucket::per_minute(600.0, now);
         // 100 of which 90 are gone and come back in nine seconds: ten a second.
-        bucket.learn(Quota { limit: 100.0, remaining: 10.0, reset: Some(ms(9_000)) }, now);
+        bucket.observe(Quota { limit: 100.0, remaining: 10.0, reset: Some(ms(9_000)) }, now);
         assert_eq!(bucket.capacity(), 100.0);
         assert_eq!(bucket.level_at(now), 10.0);
         assert!((bucket.level_at(now + ms(1_000)) - 20.0).abs() < 1e-6);
-        bucket.learn(Quota { limit: 1e9, remaining: 1e9, reset: None }, now);
+        bucket.observe(Quota { limit: 1e9, remaining: 1e9, reset: None }, now);
         assert_eq!(bucket.capacity(), 600.0, "what the user allows stands");
     }
 
@@ -215,7 +215,7 @@ mod tests {
             (quota(30.0, 20.0, None), 0.5, 0.5),
         ] {
             let mut of_the_user = TokenBucket::per_minute(60.0, now);
-            of_the_user.learn(quota, now);
+            of_the_user.observe(quota, now);
             for (bucket, rate) in [(TokenBucket::learned(quota, now), learned), (of_the_user, configured)] {
                 let wait = bucket.flows_in(10.0, 1.0, now).as_secs_f64();
                 assert!((wait * rate - 10.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
@@ -240,11 +240,11 @@ mod tests {
         learned.take(1.0, after(60));
         assert_eq!(learned.ready_in(1.0, after(60)).as_secs(), 60, "and once more");
         assert_eq!(learned.flows_in(100.0, 3.0, after(60)).as_secs(), 180, "the third in line");
-        learned.learn(used_up, after(60));
+        learned.observe(used_up, after(60));
         assert!(learned.review(after(70)));
         assert!(!learned.review(after(71)));
         let mut configured = TokenBucket::per_minute(600.0, now);
-        configured.learn(used_up, now);
+        configured.observe(used_up, now);
         assert_eq!(configured.ready_in(1.0, after(60)), Duration::ZERO);
         assert!(configured.review(after(10)));
         assert!(configured.ready_in(1.0, after(10)) > Duration::from_secs(49));
@@ -253,7 +253,10 @@ mod tests {
         let wait = configured.ready_in(1.0, after(11));
         assert!(wait > ms(99) && wait < ms(101), "{wait:?}: at the user's rate again");
         let mut small = TokenBucket::per_minute(10.0, now);
-        small.learn(Quota { limit: 1_000.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) }, now);
+        small.observe(
+            Quota { limit: 1_000.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) },
+            now,
+        );
         assert_eq!(small.flows_in(20.0, 1.0, after(60)).as_secs(), 60, "what the user allows binds");
     }
 

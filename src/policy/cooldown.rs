@@ -143,13 +143,13 @@ mod tests {
         ] {
             let mut cooldown = Cooldown::default();
             let mut now = Instant::now();
-            let mut waits = Vec::new();
+            let mut delays = Vec::new();
             for _ in &expected {
                 let end = cooldown.extend(park, None, now, now, 1.0).expect("extends");
-                waits.push((end - now).as_secs());
+                delays.push((end - now).as_secs());
                 now = end;
             }
-            assert_eq!(waits, expected, "{park:?}");
+            assert_eq!(delays, expected, "{park:?}");
         }
     }
 

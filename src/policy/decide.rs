@@ -37,11 +37,11 @@ pub enum NextStep {
     /// The call fails with this failure.
     Stop,
     /// Try another candidate, if there is one.
-    Next,
+    OtherCandidate,
     /// Retry the same candidate after a wait; a `free` one takes neither a retry nor retry budget.
-    Same { after: Duration, free: bool },
+    Retry { after: Duration, free: bool },
     /// Retry the same candidate when its cooldown is over, if the deadline allows it.
-    SameWhenReady,
+    RetryWhenReady,
 }
 
 pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
@@ -56,7 +56,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
             // The first at once; later ones after a pause, so that they do not meet the same closing
             // connection.
             let pause = if s.free_so_far == 0 { 0 } else { 1 << s.free_so_far };
-            return NextStep::Same { after: Duration::from_millis(pause), free: true };
+            return NextStep::Retry { after: Duration::from_millis(pause), free: true };
         }
     }
     if !s.alternative
@@ -75,7 +75,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
 }
 
 /// The retry of a later round, when no other candidate is left untried.
-pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
+pub fn retry_decision(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     let rule = fault.kind.rule();
     let charged =
         || (s.retries_left > 0 && !fault.retry_forbidden).then(|| same(fault, rule.same, s)).flatten();
@@ -85,7 +85,7 @@ pub fn again(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
 /// The last retry after a limit of ours, when no other candidate is left.
 fn last(rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
     (rule == SameCandidate::Last && s.free_so_far == 0)
-        .then_some(NextStep::Same { after: Duration::ZERO, free: true })
+        .then_some(NextStep::Retry { after: Duration::ZERO, free: true })
 }
 
 fn prefers_same(fault: &Fault, s: &DecisionContext<'_>) -> bool {
@@ -100,22 +100,22 @@ fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<N
         // The free retries are used up.
         SameCandidate::Free => wait(Duration::ZERO),
         // The fault's cooldown is the wait.
-        SameCandidate::AfterCooldown => return Some(NextStep::SameWhenReady),
+        SameCandidate::AfterCooldown => return Some(NextStep::RetryWhenReady),
         SameCandidate::Once if once => fault.retry_after.unwrap_or_default(),
         SameCandidate::OnceBackoff if once => wait(Duration::ZERO).max(fault.retry_after.unwrap_or_default()),
         SameCandidate::Once | SameCandidate::OnceBackoff => return None,
     };
-    Some(NextStep::Same { after, free: false })
+    Some(NextStep::Retry { after, free: false })
 }
 
 fn next_or_stop(next: OtherCandidate, s: &DecisionContext<'_>) -> NextStep {
     let moves_on = match next {
-        OtherCandidate::No => false,
-        OtherCandidate::Yes | OtherCandidate::OtherCredential | OtherCandidate::LargerLimit => true,
+        OtherCandidate::Never => false,
+        OtherCandidate::Any | OtherCandidate::OtherCredential | OtherCandidate::LargerLimit => true,
         OtherCandidate::LargerWindow => s.remaining,
         OtherCandidate::OptIn => s.opted_in && s.remaining,
     };
-    if moves_on { NextStep::Next } else { NextStep::Stop }
+    if moves_on { NextStep::OtherCandidate } else { NextStep::Stop }
 }
 
 #[cfg(test)]
@@ -141,36 +141,36 @@ mod tests {
     fn alone_and_with_an_alternative() {
         let backoff = Backoff::default();
         let ms = Duration::from_millis;
-        let after = |d| NextStep::Same { after: d, free: false };
-        let free = NextStep::Same { after: Duration::ZERO, free: true };
+        let after = |d| NextStep::Retry { after: d, free: false };
+        let free = NextStep::Retry { after: Duration::ZERO, free: true };
         use FaultKind::*;
         for (kind, alone, with_alternative) in [
-            (Dns, after(ms(250)), NextStep::Next),
-            (Connect, after(ms(250)), NextStep::Next),
-            (Tls, after(ms(250)), NextStep::Next),
-            (ConnectTimeout, after(ms(250)), NextStep::Next),
+            (Dns, after(ms(250)), NextStep::OtherCandidate),
+            (Connect, after(ms(250)), NextStep::OtherCandidate),
+            (Tls, after(ms(250)), NextStep::OtherCandidate),
+            (ConnectTimeout, after(ms(250)), NextStep::OtherCandidate),
             (Unsent, free, free),
             (Stale, free, free),
-            (Reset, after(ms(0)), NextStep::Next),
-            (RequestTimeout, after(ms(0)), NextStep::Next),
-            (Conflict, after(ms(250)), NextStep::Next),
-            (ServerError, after(ms(250)), NextStep::Next),
-            (Overloaded, NextStep::SameWhenReady, NextStep::Next),
-            (RateLimited, NextStep::SameWhenReady, NextStep::Next),
-            (TooLargeForLimit, NextStep::Next, NextStep::Next),
-            (Quota, NextStep::Next, NextStep::Next),
-            (Auth, NextStep::Next, NextStep::Next),
-            (Permission, NextStep::Next, NextStep::Next),
-            (NotFound, NextStep::Next, NextStep::Next),
+            (Reset, after(ms(0)), NextStep::OtherCandidate),
+            (RequestTimeout, after(ms(0)), NextStep::OtherCandidate),
+            (Conflict, after(ms(250)), NextStep::OtherCandidate),
+            (ServerError, after(ms(250)), NextStep::OtherCandidate),
+            (Overloaded, NextStep::RetryWhenReady, NextStep::OtherCandidate),
+            (RateLimited, NextStep::RetryWhenReady, NextStep::OtherCandidate),
+            (TooLargeForLimit, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (Quota, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (Auth, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (Permission, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (NotFound, NextStep::OtherCandidate, NextStep::OtherCandidate),
             (BadRequest, NextStep::Stop, NextStep::Stop),
-            (ContextLength, NextStep::Stop, NextStep::Next),
+            (ContextLength, NextStep::Stop, NextStep::OtherCandidate),
             (ContentFilter, NextStep::Stop, NextStep::Stop),
-            (HeadersTimeout, NextStep::Next, NextStep::Next),
-            (FirstContentTimeout, NextStep::Next, NextStep::Next),
-            (ContentTimeout, NextStep::Next, NextStep::Next),
-            (LatencyLimit, free, NextStep::Next),
-            (Truncated, after(ms(250)), NextStep::Next),
-            (Malformed, after(ms(250)), NextStep::Next),
+            (HeadersTimeout, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (FirstContentTimeout, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (ContentTimeout, NextStep::OtherCandidate, NextStep::OtherCandidate),
+            (LatencyLimit, free, NextStep::OtherCandidate),
+            (Truncated, after(ms(250)), NextStep::OtherCandidate),
+            (Malformed, after(ms(250)), NextStep::OtherCandidate),
         ] {
             let fault = Fault::new(kind, "");
             assert_eq!(decide(&fault, &situation(&backoff)), alone, "{kind:?} alone");
@@ -184,9 +184,11 @@ mod tests {
         let backoff = Backoff::default();
         for kind in [FaultKind::BadRequest, FaultKind::ContentFilter] {
             let fault = Fault::new(kind, "");
-            for (opted_in, remaining, expected) in
-                [(false, true, NextStep::Stop), (true, true, NextStep::Next), (true, false, NextStep::Stop)]
-            {
+            for (opted_in, remaining, expected) in [
+                (false, true, NextStep::Stop),
+                (true, true, NextStep::OtherCandidate),
+                (true, false, NextStep::Stop),
+            ] {
                 let s =
                     DecisionContext { opted_in, remaining, alternative: remaining, ..situation(&backoff) };
                 assert_eq!(decide(&fault, &s), expected, "{kind:?}");
@@ -198,37 +200,40 @@ mod tests {
     fn should_retry_false_forbids_same_not_next() {
         let backoff = Backoff::default();
         let fault = Fault { retry_forbidden: true, ..Fault::new(FaultKind::ServerError, "") };
-        assert_eq!(decide(&fault, &situation(&backoff)), NextStep::Next);
+        assert_eq!(decide(&fault, &situation(&backoff)), NextStep::OtherCandidate);
     }
 
     #[test]
     fn what_a_limit_of_ours_cut_short_is_asked_again_when_nobody_else_is_left() {
         let backoff = Backoff::default();
         let slow = Fault::new(FaultKind::LatencyLimit, "");
-        let free = NextStep::Same { after: Duration::ZERO, free: true };
+        let free = NextStep::Retry { after: Duration::ZERO, free: true };
         // Even without a retry left: a patient client would have had its answer.
         let s = DecisionContext { retries_left: 0, ..situation(&backoff) };
-        assert_eq!(again(&slow, &s), Some(free));
+        assert_eq!(retry_decision(&slow, &s), Some(free));
         let second = DecisionContext { free_so_far: 1, ..s };
-        assert_eq!((again(&slow, &second), decide(&slow, &second)), (None, NextStep::Next));
+        assert_eq!(
+            (retry_decision(&slow, &second), decide(&slow, &second)),
+            (None, NextStep::OtherCandidate)
+        );
     }
 
     #[test]
     fn what_was_never_sent_is_sent_again() {
         let backoff = Backoff::default();
         let unsent = Fault::new(FaultKind::Unsent, "");
-        let free = NextStep::Same { after: Duration::ZERO, free: true };
+        let free = NextStep::Retry { after: Duration::ZERO, free: true };
         let again = |n, alternative| {
             decide(
                 &unsent,
                 &DecisionContext { free_so_far: n, alternative, retries_left: 0, ..situation(&backoff) },
             )
         };
-        assert_eq!([again(0, true), again(1, true)], [free, NextStep::Next]);
-        let later = NextStep::Same { after: Duration::from_millis(128), free: true };
-        assert_eq!([again(7, false), again(8, false)], [later, NextStep::Next]);
+        assert_eq!([again(0, true), again(1, true)], [free, NextStep::OtherCandidate]);
+        let later = NextStep::Retry { after: Duration::from_millis(128), free: true };
+        assert_eq!([again(7, false), again(8, false)], [later, NextStep::OtherCandidate]);
         let s = DecisionContext { free_so_far: 8, ..situation(&backoff) };
-        let charged = NextStep::Same { after: Duration::from_millis(250), free: false };
+        let charged = NextStep::Retry { after: Duration::from_millis(250), free: false };
         assert_eq!(decide(&unsent, &s), charged, "retries of its own are left");
         assert_eq!(
             decide(&Fault::new(FaultKind::Stale, ""), &DecisionContext { free_so_far: 1, ..s }),
@@ -246,7 +251,7 @@ mod tests {
                 let s = DecisionContext { same_so_far, prefer_same, ..situation(&backoff) };
                 let step = decide(&Fault::new(kind, ""), &s);
                 assert_eq!(
-                    matches!(step, NextStep::Same { free: false, .. }),
+                    matches!(step, NextStep::Retry { free: false, .. }),
                     asked,
                     "{kind:?} {same_so_far}"
                 );
@@ -260,9 +265,9 @@ mod tests {
         let s = situation(&backoff);
         let fault = |kind| Fault::new(kind, "");
         let forbidden = Fault { retry_forbidden: true, ..fault(FaultKind::RateLimited) };
-        let after = |ms| Some(NextStep::Same { after: Duration::from_millis(ms), free: false });
+        let after = |ms| Some(NextStep::Retry { after: Duration::from_millis(ms), free: false });
         for (fault, retries_left, expected) in [
-            (fault(FaultKind::RateLimited), 1, Some(NextStep::SameWhenReady)),
+            (fault(FaultKind::RateLimited), 1, Some(NextStep::RetryWhenReady)),
             (fault(FaultKind::RateLimited), 0, None),
             (fault(FaultKind::ServerError), 1, after(250)),
             (fault(FaultKind::Reset), 1, after(0)),
@@ -270,17 +275,20 @@ mod tests {
             (fault(FaultKind::HeadersTimeout), 1, None),
             (forbidden, 1, None),
         ] {
-            let found = again(&fault, &DecisionContext { retries_left, ..situation(&backoff) });
+            let found = retry_decision(&fault, &DecisionContext { retries_left, ..situation(&backoff) });
             assert_eq!(found, expected, "{:?} with {retries_left} left", fault.kind);
         }
-        assert_eq!(again(&fault(FaultKind::ServerError), &DecisionContext { same_so_far: 1, ..s }), None);
+        assert_eq!(
+            retry_decision(&fault(FaultKind::ServerError), &DecisionContext { same_so_far: 1, ..s }),
+            None
+        );
     }
 
     #[test]
     fn no_retries_left_means_next() {
         let backoff = Backoff::default();
         let s = DecisionContext { retries_left: 0, ..situation(&backoff) };
-        assert_eq!(decide(&Fault::new(FaultKind::Connect, ""), &s), NextStep::Next);
+        assert_eq!(decide(&Fault::new(FaultKind::Connect, ""), &s), NextStep::OtherCandidate);
     }
 
     #[test]
@@ -291,9 +299,9 @@ mod tests {
             retry_after: Some(Duration::from_secs(secs)),
             ..Fault::new(FaultKind::RateLimited, "")
         };
-        assert_eq!(decide(&limited(4), &s), NextStep::SameWhenReady);
-        assert_eq!(decide(&limited(6), &s), NextStep::Next);
+        assert_eq!(decide(&limited(4), &s), NextStep::RetryWhenReady);
+        assert_eq!(decide(&limited(6), &s), NextStep::OtherCandidate);
         let twice = DecisionContext { same_so_far: 1, ..s };
-        assert!(matches!(decide(&Fault::new(FaultKind::ServerError, ""), &twice), NextStep::Same { .. }));
+        assert!(matches!(decide(&Fault::new(FaultKind::ServerError, ""), &twice), NextStep::Retry { .. }));
     }
 }

@@ -103,8 +103,8 @@ pub enum SameCandidate {
 /// Whether another candidate may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherCandidate {
-    No,
-    Yes,
+    Never,
+    Any,
     /// Any candidate with another credential.
     OtherCredential,
     /// Only one with a larger declared context window.
@@ -147,7 +147,7 @@ const fn rule(
     FaultRule { scope, same, next, weight, cooldown }
 }
 
-// === impl Kind ===
+// === impl FaultKind ===
 
 impl FaultKind {
     /// The row of the table for this kind of failure.
@@ -157,14 +157,14 @@ impl FaultKind {
             Dns | Connect | Tls | ConnectTimeout => rule(
                 BlameScope::Origin,
                 SameCandidate::OnceBackoff,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Failure,
                 CooldownScope::Origin,
             ),
             Unsent => rule(
                 BlameScope::Origin,
                 SameCandidate::Free,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
@@ -173,42 +173,42 @@ impl FaultKind {
             Stale => rule(
                 BlameScope::Origin,
                 SameCandidate::Free,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
             Reset | RequestTimeout => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Once,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Failure,
                 CooldownScope::None,
             ),
             Conflict => rule(
                 BlameScope::Endpoint,
                 SameCandidate::OnceBackoff,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
             ServerError | Truncated | Malformed => rule(
                 BlameScope::Endpoint,
                 SameCandidate::OnceBackoff,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Failure,
                 CooldownScope::None,
             ),
             Overloaded => rule(
                 BlameScope::Endpoint,
                 SameCandidate::AfterCooldown,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Ratio,
                 CooldownScope::EndpointOverload,
             ),
             RateLimited => rule(
                 BlameScope::Endpoint,
                 SameCandidate::AfterCooldown,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Ratio,
                 CooldownScope::EndpointThrottle,
             ),
@@ -244,14 +244,14 @@ impl FaultKind {
             NotFound => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Never,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::EndpointMissing,
             ),
             Absent => rule(
                 BlameScope::Request,
                 SameCandidate::Never,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
@@ -273,7 +273,7 @@ impl FaultKind {
             LatencyLimit => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Last,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
             ),
@@ -281,7 +281,7 @@ impl FaultKind {
             HeadersTimeout | FirstContentTimeout | ContentTimeout => rule(
                 BlameScope::Endpoint,
                 SameCandidate::Never,
-                OtherCandidate::Yes,
+                OtherCandidate::Any,
                 BreakerWeight::Failure,
                 CooldownScope::None,
             ),

@@ -149,7 +149,7 @@ impl Limiter {
         self.pending = self.pending.saturating_sub(u32::from(!grant.answered));
         let unused = match settlement {
             GrantSettlement::Used(Some((input, output))) => {
-                self.estimate.learn(grant.estimated, input, output);
+                self.estimate.observe(grant.estimated, input, output);
                 grant.tokens - input.saturating_add(output) as f64
             }
             GrantSettlement::RequestOnly | GrantSettlement::Nothing => grant.tokens,
@@ -166,12 +166,12 @@ impl Limiter {
     }
 
     /// Applies the limits from response headers.
-    pub fn learn(&mut self, observed: ObservedLimits, now: Instant) {
+    pub fn observe(&mut self, observed: ObservedLimits, now: Instant) {
         for (bucket, quota) in [(&mut self.requests, observed.requests), (&mut self.tokens, observed.tokens)]
         {
             match (bucket, quota) {
                 (_, None) => {}
-                (Some(bucket), Some(quota)) => bucket.learn(quota, now),
+                (Some(bucket), Some(quota)) => bucket.observe(quota, now),
                 (none, Some(quota)) => *none = Some(TokenBucket::learned(quota, now)),
             }
         }
@@ -261,10 +261,10 @@ impl Estimate {
         demand.input as f64 * self.factor + demand.max_output.map_or(self.output, |n| n as f64)
     }
 
-    fn learn(&mut self, estimated: u64, input: u64, output: u64) {
+    fn observe(&mut self, estimated: u64, input: u64, output: u64) {
         if estimated > 0 && input > 0 {
-            let seen = (input as f64 / estimated as f64).clamp(0.1, 10.0);
-            self.factor += LEARNING * (seen - self.factor);
+            let ratio = (input as f64 / estimated as f64).clamp(0.1, 10.0);
+            self.factor += LEARNING * (ratio - self.factor);
         }
         self.output += LEARNING * ((output as f64).min(LARGEST_OUTPUT) - self.output);
     }

@@ -56,7 +56,7 @@ fn the_largest_request_is_what_fits_into_a_minute() {
     let mut limiter = limiter(None, Some(1_000), None, now);
     assert_eq!(limiter.largest(), Some(1_000.0));
     let tokens = Quota { limit: 400.0, remaining: 400.0, reset: None };
-    limiter.learn(ObservedLimits { requests: None, tokens: Some(tokens) }, now);
+    limiter.observe(ObservedLimits { requests: None, tokens: Some(tokens) }, now);
     assert_eq!(limiter.largest(), Some(400.0));
 }
 
@@ -120,7 +120,7 @@ fn what_was_sent_before_a_limit_was_known_is_not_charged_to_it() {
     let mut limiter = limiter(None, None, None, now);
     let grant = limiter.take(small, now);
     let quota = Quota { limit: 1_000.0, remaining: 900.0, reset: None };
-    limiter.learn(ObservedLimits { requests: None, tokens: Some(quota) }, now);
+    limiter.observe(ObservedLimits { requests: None, tokens: Some(quota) }, now);
     limiter.settle(grant, GrantSettlement::Used(Some((300, 200))), now);
     assert_eq!(limiter.levels(now), [None, Some((1_000.0, 900.0))]);
 }
@@ -165,7 +165,7 @@ fn headers_teach_a_limit_that_nobody_configured() {
     let now = Instant::now();
     let mut limiter = limiter(None, None, None, now);
     let quota = Quota { limit: 10.0, remaining: 0.0, reset: Some(Duration::from_secs(60)) };
-    limiter.learn(ObservedLimits { requests: Some(quota), tokens: None }, now);
+    limiter.observe(ObservedLimits { requests: Some(quota), tokens: None }, now);
     let Some(Shortage::For(wait)) = limiter.shortage(small, 0, now) else { panic!("not limited") };
     assert_eq!(wait.as_secs(), 6);
     assert_eq!(limiter.shortage(small, 0, now + wait), None);

@@ -55,11 +55,11 @@ impl RollingHistogram {
             return None;
         }
         let rank = (q.clamp(0.0, 1.0) * f64::from(total)).ceil().max(1.0) as u64;
-        let mut seen = 0;
+        let mut counted = 0;
         (0..BUCKETS)
             .find(|i| {
-                seen += recent().map(|s| u64::from(s.counts[*i])).sum::<u64>();
-                seen >= rank
+                counted += recent().map(|s| u64::from(s.counts[*i])).sum::<u64>();
+                counted >= rank
             })
             .map(middle)
     }

@@ -71,16 +71,16 @@ impl Queue {
     /// Opens the file on its own thread, and starts to deliver its jobs.
     pub fn start(config: QueueConfig, engine: Arc<Engine>, runtime: &Handle) -> io::Result<Arc<Self>> {
         let gauge = Arc::new(QueueGauge::default());
-        let told = gauge.clone();
+        let status = gauge.clone();
         let clock = QueueClock::new(&SystemClock);
         let worker = Worker::start(config.clone(), clock, move |news| match news {
             FileStatus::Opened(waiting) => {
-                *told.unusable.lock() = None;
-                told.waiting.store(waiting, Ordering::Release);
-                told.kick.notify_one();
+                *status.unusable.lock() = None;
+                status.waiting.store(waiting, Ordering::Release);
+                status.kick.notify_one();
             }
-            FileStatus::Unusable(error) => *told.unusable.lock() = Some(error.clone()),
-            FileStatus::Waiting(waiting) => told.waiting.store(waiting, Ordering::Release),
+            FileStatus::Unusable(error) => *status.unusable.lock() = Some(error.clone()),
+            FileStatus::Waiting(waiting) => status.waiting.store(waiting, Ordering::Release),
         })?;
         let shared = Arc::new(QueueShared {
             engine: RwLock::new(engine),
@@ -122,7 +122,7 @@ impl Queue {
         let now_ms = self.shared.clock.now_ms();
         let (id, new) = self.ask(move |store| store.enqueue(&draft, now_ms)).await?;
         if new {
-            self.shared.tell("queued", &id, Value::Null);
+            self.shared.emit("queued", &id, Value::Null);
             self.shared.gauge.kick.notify_one();
         }
         Ok(id)
@@ -131,7 +131,7 @@ impl Queue {
     /// The result of a job, once it is over.
     pub async fn result(&self, id: &str) -> Result<JobOutcome> {
         loop {
-            let (sender, over) = oneshot::channel();
+            let (sender, ended) = oneshot::channel();
             {
                 let mut awaited = self.shared.awaited.lock();
                 if awaited.values().map(Vec::len).sum::<usize>() >= MAX_AWAITED {
@@ -144,14 +144,14 @@ impl Queue {
             let asked = id.to_owned();
             let (state, kept) = self.ask(move |store| store.result(&asked)).await?;
             if state.is_over() {
-                drop(over);
+                drop(ended);
                 drop(awaiting);
-                return Ok(JobOutcome { id: id.to_owned(), state, kept, place: 0 });
+                return Ok(JobOutcome { id: id.to_owned(), state, kept, position: 0 });
             }
             let mut closing = self.shared.closing.subscribe();
             tokio::select! {
                 biased;
-                _ = over => {}
+                _ = ended => {}
                 _ = closing.wait_for(|closing| *closing) => return Err(QueueError::Closed),
             }
         }
@@ -203,7 +203,7 @@ impl Queue {
     pub async fn retry_all(&self) -> Result<RetryCounts> {
         let shared = &self.shared;
         let now_ms = shared.clock.now_ms();
-        let last = self.ask(move |store| store.hurry(now_ms)).await?;
+        let last = self.ask(move |store| store.reset_due(now_ms)).await?;
         let round = Arc::new(RetryRound { last, delivered: AtomicU64::new(0), failed: AtomicU64::new(0) });
         shared.rounds.lock().push(round.clone());
         let _ends = RoundGuard { shared, round: &round };

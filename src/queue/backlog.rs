@@ -37,6 +37,6 @@ pub async fn watch(shared: Weak<QueueShared>) {
             let age = created.map_or(0, |created| this.now_ms().saturating_sub(created));
             oldest = Duration::from_millis(u64::try_from(age).unwrap_or_default());
         }
-        engine.recorder.alert_manager.backlog(QueueBacklog { jobs, oldest });
+        engine.recorder.alert_manager.on_backlog(QueueBacklog { jobs, oldest });
     }
 }

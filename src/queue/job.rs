@@ -161,7 +161,7 @@ pub struct JobOutcome {
     pub state: JobState,
     pub kept: Option<JobResult>,
     /// Its place in the order of ends, for `next_end`.
-    pub place: i64,
+    pub position: i64,
 }
 
 impl JobResult {

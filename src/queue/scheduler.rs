@@ -141,7 +141,7 @@ impl Scheduler {
         tokio::select! {
             biased;
             () = shared.gauge.kick.notified() => {}
-            Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.learn(done.ok()),
+            Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.record(done.ok()),
             () = change, if due => {}
             () = alert_manager => {}
         }
@@ -149,11 +149,11 @@ impl Scheduler {
 
     fn collect(&mut self) {
         while let Some(done) = self.deliveries.try_join_next() {
-            self.learn(done.ok());
+            self.record(done.ok());
         }
     }
 
-    fn learn(&mut self, done: Option<FinishedDelivery>) {
+    fn record(&mut self, done: Option<FinishedDelivery>) {
         // A delivery that panicked stays `delivering` in the file, and is delivered again after a restart.
         let Some(FinishedDelivery { seq, lane, well }) = done else { return };
         self.under_way.retain(|other| *other != seq);
@@ -185,7 +185,7 @@ impl Scheduler {
         };
         let DueJobs { heads, next_at, more, expired } = due;
         for id in expired {
-            self.shared.tell("expired", &id, Value::Null);
+            self.shared.emit("expired", &id, Value::Null);
             self.shared.over(&id);
         }
         let after = |ms: i64| now() + Duration::from_millis(ms.max(1).unsigned_abs());
@@ -199,16 +199,16 @@ impl Scheduler {
         }
         for head in heads {
             let paused = self.paused.get(&head.lane).map(|(_, until)| *until).filter(|until| *until > now());
-            let parcel = match parcel(head, &self.shared) {
-                Ok(parcel) => parcel,
+            let prepared = match prepared(head, &self.shared) {
+                Ok(prepared) => prepared,
                 Err(refused) => {
                     let (head, error) = *refused;
                     self.refuse(head, &error).await;
                     return SchedulerPass::Began;
                 }
             };
-            let at = match ready(&self.shared.engine(), &parcel.request, &parcel.options) {
-                Readiness::Now if paused.is_none() => return self.begin(parcel).await,
+            let at = match ready(&self.shared.engine(), &prepared.request, &prepared.options) {
+                Readiness::Now if paused.is_none() => return self.begin(prepared).await,
                 Readiness::Now => now(),
                 Readiness::At(at) => at,
                 Readiness::Later => continue,
@@ -221,22 +221,22 @@ impl Scheduler {
     }
 
     /// The job is `delivering` on disk before a byte of it is sent.
-    async fn begin(&mut self, parcel: PreparedJob) -> SchedulerPass {
+    async fn begin(&mut self, prepared: PreparedJob) -> SchedulerPass {
         let engine = self.shared.engine();
         // One guard for the call, one until its end is on disk.
-        let (Some(active), Some(booking)) = (engine.enter(), engine.enter()) else {
+        let (Some(active), Some(booking)) = (engine.begin_call(), engine.begin_call()) else {
             return SchedulerPass::Nothing { until: None, due: true };
         };
-        let seq = parcel.head.seq;
+        let seq = prepared.head.seq;
         match self.shared.worker.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
             // Purged meanwhile: there may be other jobs.
             Ok(false) => return SchedulerPass::Began,
             Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
         }
-        self.shared.tell("delivering", &parcel.head.id, Value::Null);
+        self.shared.emit("delivering", &prepared.head.id, Value::Null);
         self.under_way.push(seq);
-        self.deliveries.spawn(deliver(self.shared.clone(), parcel, active, booking));
+        self.deliveries.spawn(deliver(self.shared.clone(), prepared, active, booking));
         SchedulerPass::Began
     }
 
@@ -245,13 +245,13 @@ impl Scheduler {
         let JobHead { seq, id, .. } = head;
         let settlement = over(JobState::Failed, error, failure(&self.shared, error, false), false);
         settle(&self.shared, seq, settlement).await;
-        self.shared.tell("failed", &id, json!({ "reason": error.reason }));
+        self.shared.emit("failed", &id, json!({ "reason": error.reason }));
         self.shared.ended(&id, seq, false);
     }
 }
 
 /// Makes a call of a stored job.
-fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHead, CallError)>> {
+fn prepared(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHead, CallError)>> {
     let read = || -> Result<_, Box<CallError>> {
         let damaged = || Box::new(CallError::internal("a queued request cannot be read"));
         let payload: JobPayload<'_> = serde_json::from_str(&head.payload).map_err(|_| damaged())?;
@@ -276,11 +276,11 @@ fn parcel(head: JobHead, shared: &QueueShared) -> Result<PreparedJob, Box<(JobHe
 
 async fn deliver(
     shared: Arc<QueueShared>,
-    parcel: PreparedJob,
+    prepared: PreparedJob,
     active: CallGuard,
     _booking: CallGuard,
 ) -> FinishedDelivery {
-    let PreparedJob { head, request, options } = parcel;
+    let PreparedJob { head, request, options } = prepared;
     let JobHead { seq, id, lane, deliveries, maybe_duplicate, .. } = head;
     let mut call = Call::new(active, request, options, None);
     let answer = Box::pin(call.run(&mut NoStream)).await;
@@ -291,7 +291,7 @@ async fn deliver(
             let result = JobResult::pack(&body, &report);
             settle(&shared, seq, || JobSettlement::Delivered { result: result.clone() }).await;
             let more = if maybe_duplicate { json!({ "maybeDuplicate": true }) } else { Value::Null };
-            shared.tell("delivered", &id, more);
+            shared.emit("delivered", &id, more);
             shared.ended(&id, seq, true);
             DeliveryResult::Answered
         }
@@ -307,10 +307,10 @@ async fn deliver(
             } else {
                 None
             };
-            let told = json!({ "reason": error.reason });
+            let details = json!({ "reason": error.reason });
             if let Some(state) = state {
                 settle(&shared, seq, over(state, &error, noted, counted)).await;
-                shared.tell(state.name(), &id, told);
+                shared.emit(state.name(), &id, details);
                 shared.ended(&id, seq, false);
             } else {
                 let after_ms = if counted { backoff(deliveries) } else { 0 };
@@ -319,15 +319,15 @@ async fn deliver(
                     || JobSettlement::Again { after_ms, failure: noted.clone(), counted, maybe_duplicate };
                 settle(&shared, seq, again).await;
                 // Not over: it is queued again.
-                let mut told = told;
-                told["again"] = true.into();
-                shared.tell("queued", &id, told);
+                let mut details = details;
+                details["again"] = true.into();
+                shared.emit("queued", &id, details);
             }
             if state == Some(JobState::Failed) { DeliveryResult::Refused } else { DeliveryResult::InVain }
         }
     };
     if shared.gauge.waiting.load(Ordering::Acquire) == 0 && well != DeliveryResult::InVain {
-        shared.tell("drained", &id, Value::Null);
+        shared.emit("drained", &id, Value::Null);
     }
     FinishedDelivery { seq, lane, well }
 }
@@ -393,8 +393,8 @@ mod tests {
 
     #[test]
     fn a_job_waits_longer_each_time_and_never_for_more_than_an_hour() {
-        let waits: Vec<i64> = (0..6).map(|n| backoff(n) / 1_000).collect();
-        assert_eq!(waits, [10, 40, 160, 640, 2_560, 3_600]);
+        let delays: Vec<i64> = (0..6).map(|n| backoff(n) / 1_000).collect();
+        assert_eq!(delays, [10, 40, 160, 640, 2_560, 3_600]);
         assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF_MS);
     }
 

@@ -92,19 +92,19 @@ impl QueueShared {
         self.ended.send_modify(|count| *count += 1);
     }
 
-    pub fn tell(&self, event: &str, id: &str, more: Value) {
+    pub fn emit(&self, event: &str, id: &str, more: Value) {
         let engine = self.engine();
         event::emit(&*engine.events, EventKind::Queue, || {
-            let mut told = json!({
+            let mut event_json = json!({
                 "event": event,
                 "id": id,
                 "remaining": self.gauge.waiting.load(Ordering::Acquire),
                 "at": iso8601(engine.wall()),
             });
-            if let (Some(told), Value::Object(more)) = (told.as_object_mut(), more) {
-                told.extend(more);
+            if let (Some(event_json), Value::Object(more)) = (event_json.as_object_mut(), more) {
+                event_json.extend(more);
             }
-            told
+            event_json
         });
     }
 }

@@ -83,7 +83,7 @@ impl Admission {
         if self.recovery_probe.iter().any(Option::is_some) || !changes.is_empty() || own.is_some() {
             target.endpoint.wait_queue.notify_all();
         } else {
-            target.endpoint.wait_queue.ring(target.id());
+            target.endpoint.wait_queue.notify_next(target.id());
         }
         if let Some((state, until)) = own {
             changes.push(StateChange::Breaker { scope: BlameScope::Endpoint, state, until });
@@ -207,7 +207,7 @@ impl Drop for Admission {
         if self.is_probe {
             target.endpoint.wait_queue.notify_all();
         } else {
-            target.endpoint.wait_queue.ring(target.id());
+            target.endpoint.wait_queue.notify_next(target.id());
         }
     }
 }

@@ -45,8 +45,8 @@ impl Target {
 
     /// What blocks the target for this request. `ahead` calls wait for this target before it.
     pub fn blockage_for(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Blockage> {
-        if let Some(parked) = self.blockage(now) {
-            return Some(parked);
+        if let Some(blocked) = self.blockage(now) {
+            return Some(blocked);
         }
         let shortage = self.limiter.lock().shortage(demand, ahead, now)?;
         let until = match shortage {

@@ -69,7 +69,7 @@ impl Target {
     }
 
     /// Its endpoint and model.
-    pub fn place(&self) -> TargetKey {
+    pub fn key(&self) -> TargetKey {
         (self.endpoint.name.clone(), self.model.clone())
     }
 

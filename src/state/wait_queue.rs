@@ -41,7 +41,7 @@ pub struct WaitQueue {
     /// The number of waiting calls, readable without the lock.
     count: AtomicUsize,
     turns: AtomicU64,
-    watcher: CapacityListener,
+    listener: CapacityListener,
 }
 
 /// Notified of freed capacity that no waiting call needs. The durable queue listens.
@@ -53,14 +53,14 @@ struct CapacityListener {
 }
 
 struct Waiter {
-    wants: Vec<TargetId>,
+    targets: Vec<TargetId>,
     notify: Arc<Notify>,
 }
 
 /// A position in the queue, given up when dropped.
 pub struct WaitTicket {
     wait_queue: Arc<WaitQueue>,
-    rank: WaitOrder,
+    order: WaitOrder,
     pub notify: Arc<Notify>,
 }
 
@@ -70,24 +70,24 @@ pub struct WaitQueueFull;
 
 impl WaitQueue {
     /// The order of a call that arrives now.
-    pub fn rank(&self, priority: i32) -> WaitOrder {
+    pub fn next_order(&self, priority: i32) -> WaitOrder {
         WaitOrder { priority: Reverse(priority), turn: self.turns.fetch_add(1, Ordering::Relaxed) }
     }
 
-    pub fn enter(
+    pub fn join(
         self: &Arc<Self>,
-        rank: WaitOrder,
-        wants: impl Iterator<Item = TargetId>,
+        order: WaitOrder,
+        targets: impl Iterator<Item = TargetId>,
     ) -> Result<WaitTicket, WaitQueueFull> {
         let notify = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock();
         if waiting.len() >= MAX_WAITING {
             return Err(WaitQueueFull);
         }
-        let wants = wants.collect();
-        waiting.insert(rank, Waiter { wants, notify: notify.clone() });
+        let targets = targets.collect();
+        waiting.insert(order, Waiter { targets, notify: notify.clone() });
         self.count.store(waiting.len(), Ordering::Release);
-        Ok(WaitTicket { wait_queue: self.clone(), rank, notify })
+        Ok(WaitTicket { wait_queue: self.clone(), order, notify })
     }
 
     pub fn len(&self) -> usize {
@@ -99,55 +99,56 @@ impl WaitQueue {
     }
 
     /// How many calls wait for this target before a call of this order.
-    pub fn ahead(&self, rank: WaitOrder, target: TargetId) -> u32 {
+    pub fn ahead(&self, order: WaitOrder, target: TargetId) -> u32 {
         if self.is_empty() {
             return 0;
         }
         let waiting = self.waiting.lock();
-        waiting.range(..rank).filter(|(_, w)| w.wants.contains(&target)).count() as u32
+        waiting.range(..order).filter(|(_, w)| w.targets.contains(&target)).count() as u32
     }
 
     /// The first call that waits for this target.
     pub fn first(&self, target: TargetId) -> Option<WaitOrder> {
-        self.waiting.lock().iter().find(|(_, w)| w.wants.contains(&target)).map(|(rank, _)| *rank)
+        self.waiting.lock().iter().find(|(_, w)| w.targets.contains(&target)).map(|(order, _)| *order)
     }
 
     /// Resolves after the first change since `watch` that may make an endpoint ready. Only one task may
     /// listen.
     pub async fn change(&self) {
-        self.watcher.notify.notified().await;
+        self.listener.notify.notified().await;
     }
 
     /// Notifies the listener of a change that no waiting call needs.
     pub fn notify_listener(&self) {
         // Usually there is no listener; keep that case cheap.
-        if self.watcher.watches.load(Ordering::Acquire) && self.watcher.watches.swap(false, Ordering::AcqRel)
+        if self.listener.watches.load(Ordering::Acquire)
+            && self.listener.watches.swap(false, Ordering::AcqRel)
         {
-            self.watcher.notify.notify_one();
+            self.listener.notify.notify_one();
         }
     }
 
     /// Notes that an endpoint has answered.
     pub fn notify_recovered(&self) {
-        self.watcher.recovered.store(true, Ordering::Release);
+        self.listener.recovered.store(true, Ordering::Release);
         self.notify_listener();
     }
 
     /// Whether an endpoint has answered since the last call of this.
     pub fn has_recovered(&self) -> bool {
-        self.watcher.recovered.swap(false, Ordering::AcqRel)
+        self.listener.recovered.swap(false, Ordering::AcqRel)
     }
 
     /// Keeps the next change for `change`.
     pub fn watch(&self) {
-        self.watcher.watches.store(true, Ordering::Release);
+        self.listener.watches.store(true, Ordering::Release);
     }
 
     /// Notifies the first call that waits for this target.
-    pub fn ring(&self, target: TargetId) {
+    pub fn notify_next(&self, target: TargetId) {
         self.notify_listener();
         if !self.is_empty() {
-            ring(&self.waiting.lock(), target);
+            notify_next(&self.waiting.lock(), target);
         }
     }
 
@@ -161,29 +162,29 @@ impl WaitQueue {
 impl WaitTicket {
     /// Sets the targets that the call waits for. The next calls for the targets that it gives up are
     /// notified.
-    pub fn want(&self, wants: impl Iterator<Item = TargetId>) {
-        let wants: Vec<TargetId> = wants.collect();
+    pub fn wait_for(&self, targets: impl Iterator<Item = TargetId>) {
+        let targets: Vec<TargetId> = targets.collect();
         let mut waiting = self.wait_queue.waiting.lock();
-        let Some(waiter) = waiting.get_mut(&self.rank) else { return };
-        if waiter.wants == wants {
+        let Some(waiter) = waiting.get_mut(&self.order) else { return };
+        if waiter.targets == targets {
             return;
         }
-        let before = std::mem::replace(&mut waiter.wants, wants.clone());
-        before.into_iter().filter(|t| !wants.contains(t)).for_each(|target| ring(&waiting, target));
+        let before = std::mem::replace(&mut waiter.targets, targets.clone());
+        before.into_iter().filter(|t| !targets.contains(t)).for_each(|target| notify_next(&waiting, target));
     }
 }
 
 impl Drop for WaitTicket {
     fn drop(&mut self) {
         let mut waiting = self.wait_queue.waiting.lock();
-        let Some(waiter) = waiting.remove(&self.rank) else { return };
+        let Some(waiter) = waiting.remove(&self.order) else { return };
         self.wait_queue.count.store(waiting.len(), Ordering::Release);
-        waiter.wants.into_iter().for_each(|target| ring(&waiting, target));
+        waiter.targets.into_iter().for_each(|target| notify_next(&waiting, target));
     }
 }
 
-fn ring(waiting: &BTreeMap<WaitOrder, Waiter>, target: TargetId) {
-    if let Some(first) = waiting.values().find(|w| w.wants.contains(&target)) {
+fn notify_next(waiting: &BTreeMap<WaitOrder, Waiter>, target: TargetId) {
+    if let Some(first) = waiting.values().find(|w| w.targets.contains(&target)) {
         first.notify.notify_one();
     }
 }

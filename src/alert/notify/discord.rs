@@ -30,13 +30,13 @@ fn of(alert: &Alert) -> Value {
         // Discord refuses empty values.
         json!({ "name": name, "value": if value.trim().is_empty() { "–" } else { &*value }, "inline": true })
     };
-    let said = match alert.status {
+    let summary = match alert.status {
         AlertStatus::Firing => heading(alert) + "\n" + &alert.recommended_action,
         AlertStatus::Resolved => heading(alert),
     };
     json!({
         "title": markdown(&format!("{} – {}", alert.service, alert.kind), TITLE),
-        "description": markdown(&said, DESCRIPTION),
+        "description": markdown(&summary, DESCRIPTION),
         "color": colour,
         "fields": [
             field("Service", &alert.service, SERVICE),

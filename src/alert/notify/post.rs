@@ -45,17 +45,17 @@ pub enum SendOutcome {
 pub async fn post(
     http: &HttpClient,
     receiver: &Receiver,
-    letter: HttpMessage,
+    message: HttpMessage,
     wall: SystemTime,
 ) -> SendOutcome {
-    let Some(request) = request(http, letter) else {
+    let Some(request) = request(http, message) else {
         return SendOutcome::Refused { status: None, message: "the message could not be written".into() };
     };
     match time::timeout(TIMEOUT, send(http, request)).await {
-        Ok(Ok(exchange)) => judge(receiver, exchange, wall).await,
+        Ok(Ok(exchange)) => classify_response(receiver, exchange, wall).await,
         Ok(Err(failed)) => {
             let message =
-                told(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
+                redacted(receiver, failed.failure.message).unwrap_or_else(|| "cannot be reached".into());
             SendOutcome::Again { status: None, message, after: None }
         }
         Err(_) => SendOutcome::Again {
@@ -77,7 +77,7 @@ async fn send(http: &HttpClient, request: Request) -> Result<Exchange, ExchangeF
     if sent.as_ref().is_err_and(|failed| failed.reused) { send(true).await } else { sent }
 }
 
-async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> SendOutcome {
+async fn classify_response(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> SendOutcome {
     let status = exchange.status;
     let field = |name: &'static str| {
         exchange.fields.all(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::to_owned)
@@ -93,26 +93,26 @@ async fn judge(receiver: &Receiver, exchange: Exchange, wall: SystemTime) -> Sen
     if (200..300).contains(&status) {
         return SendOutcome::Sent;
     }
-    let message = match said(&body).and_then(|said| told(receiver, said)) {
-        Some(said) => format!("status {status}: {said}"),
+    let message = match vendor_message(&body).and_then(|vendor_message| redacted(receiver, vendor_message)) {
+        Some(vendor_message) => format!("status {status}: {vendor_message}"),
         None => format!("status {status}"),
     };
-    let hint = RetryAfterHeaders {
+    let headers = RetryAfterHeaders {
         retry_after_ms: None,
         retry_after: retry_after.as_deref(),
         date: date.as_deref(),
     };
     match status {
         408 | 425 | 429 | 500.. => {
-            let after = from_headers(hint, wall).or_else(|| in_body(&body));
+            let after = from_headers(headers, wall).or_else(|| in_body(&body));
             SendOutcome::Again { status: Some(status), message, after }
         }
         _ => SendOutcome::Refused { status: Some(status), message },
     }
 }
 
-fn request(http: &HttpClient, letter: HttpMessage) -> Option<Request> {
-    let HttpMessage { uri, headers: own, body } = letter;
+fn request(http: &HttpClient, message: HttpMessage) -> Option<Request> {
+    let HttpMessage { uri, headers: own, body } = message;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
@@ -127,7 +127,7 @@ fn request(http: &HttpClient, letter: HttpMessage) -> Option<Request> {
 }
 
 /// The service's explanation: the message of a JSON body, else the first words.
-fn said(body: &[u8]) -> Option<String> {
+fn vendor_message(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let message = match serde_json::from_str::<Value>(&text) {
         Ok(value) => {
@@ -154,7 +154,7 @@ fn in_body(body: &[u8]) -> Option<Duration> {
 }
 
 /// Drops a text that quotes a secret.
-fn told(receiver: &Receiver, text: String) -> Option<String> {
+fn redacted(receiver: &Receiver, text: String) -> Option<String> {
     (!receiver.is_betrayed_by(&text)).then_some(text)
 }
 
@@ -175,7 +175,7 @@ mod tests {
             ("", None),
             ("a\u{1b}[31m\nb", Some("a [31m b")),
         ] {
-            assert_eq!(said(body.as_bytes()).as_deref(), expected, "{body}");
+            assert_eq!(vendor_message(body.as_bytes()).as_deref(), expected, "{body}");
         }
         assert_eq!(in_body(br#"{"retry_after":0.5}"#), Some(Duration::from_millis(500)));
         assert_eq!(in_body(br#"{"retry_after":-1}"#), None);

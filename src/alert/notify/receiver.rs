@@ -98,7 +98,7 @@ impl Receiver {
     }
 
     /// The request for some alerts; `None` for a function, or for an invalid address. A retry keeps `id`.
-    pub fn letter(&self, alerts: &[Alert], id: &str, wall: SystemTime) -> Option<HttpMessage> {
+    pub fn http_message(&self, alerts: &[Alert], id: &str, wall: SystemTime) -> Option<HttpMessage> {
         let (url, body) = match self {
             Self::Slack(url) => (url.expose(), slack::body(alerts)),
             Self::Discord(url) => (url.expose(), discord::body(alerts)),
@@ -169,8 +169,8 @@ mod tests {
         }
     }
 
-    fn told(receiver: &Receiver, alerts: &[Alert]) -> Value {
-        let letter = receiver.letter(alerts, "msg_1", SystemTime::UNIX_EPOCH).expect("a request");
+    fn render(receiver: &Receiver, alerts: &[Alert]) -> Value {
+        let letter = receiver.http_message(alerts, "msg_1", SystemTime::UNIX_EPOCH).expect("a request");
         serde_json::from_str(&letter.body).expect("JSON")
     }
 
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn slack_takes_every_length_and_no_mention() {
         let slack = Receiver::Slack(Secret::new("https://hooks.slack.com/services/T/B/x"));
-        let body = told(&slack, &vec![hostile(AlertStatus::Firing); slack.most_alerts()]);
+        let body = render(&slack, &vec![hostile(AlertStatus::Firing); slack.most_alerts()]);
         let blocks = body["blocks"].as_array().expect("blocks");
         assert!(blocks.len() <= 50 && length(&body["text"]) <= 4_000, "{}", blocks.len());
         for block in blocks {
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn discord_takes_every_length_and_calls_nobody() {
         let discord = Receiver::Discord(Secret::new("https://discord.com/api/webhooks/1/x"));
-        let body = told(&discord, &vec![hostile(AlertStatus::Firing); discord.most_alerts()]);
+        let body = render(&discord, &vec![hostile(AlertStatus::Firing); discord.most_alerts()]);
         assert_eq!(body["allowed_mentions"], serde_json::json!({ "parse": [] }));
         let embeds = body["embeds"].as_array().expect("embeds");
         let mut all = 0;
@@ -225,15 +225,15 @@ mod tests {
     fn pagerduty_resolves_what_it_triggered() {
         let key = "0123456789abcdef0123456789abcdef";
         let pagerduty = Receiver::PagerDuty { routing_key: Secret::new(key), url: None };
-        let firing = told(&pagerduty, &[hostile(AlertStatus::Firing)]);
-        let resolved = told(&pagerduty, &[hostile(AlertStatus::Resolved)]);
+        let firing = render(&pagerduty, &[hostile(AlertStatus::Firing)]);
+        let resolved = render(&pagerduty, &[hostile(AlertStatus::Resolved)]);
         assert_eq!(
             (&firing["event_action"], &resolved["event_action"]),
             (&"trigger".into(), &"resolve".into())
         );
         assert_eq!(firing["dedup_key"], resolved["dedup_key"]);
         assert!(length(&firing["dedup_key"]) <= 255 && length(&firing["payload"]["summary"]) <= 1_024);
-        let bare = told(&pagerduty, &[Alert::default()]);
+        let bare = render(&pagerduty, &[Alert::default()]);
         assert_eq!(bare["payload"]["source"], "bellwether");
         assert!(length(&bare["payload"]["summary"]) > 0);
     }

@@ -78,17 +78,17 @@ impl ReceiverState {
         let forwarder = self.receiver.name();
         tallies.add(forwarder, outcome, alerts);
         event::emit(&**events, EventKind::Forward, || {
-            let mut told = json!({
+            let mut event = json!({
                 "forwarder": forwarder, "outcome": outcome, "alerts": alerts, "attempts": attempts,
                 "at": iso8601(wall.now()),
             });
             if let Some(status) = status {
-                told["status"] = status.into();
+                event["status"] = status.into();
             }
             if let Some(message) = message {
-                told["message"] = message.into();
+                event["message"] = message.into();
             }
-            told
+            event
         });
     }
 
@@ -103,14 +103,14 @@ impl ReceiverState {
     ) {
         let NotifyContext { events, wall, .. } = &self.around;
         event::emit(&**events, EventKind::Forward, || {
-            let mut told = json!({
+            let mut event = json!({
                 "forwarder": self.receiver.name(), "outcome": "retry", "alerts": message.alerts.len(),
                 "attempts": attempts, "message": why, "retryAfterMs": millis(wait), "at": iso8601(wall.now()),
             });
             if let Some(status) = status {
-                told["status"] = status.into();
+                event["status"] = status.into();
             }
-            told
+            event
         });
     }
 
@@ -121,9 +121,9 @@ impl ReceiverState {
             else {
                 return SendOutcome::Sent;
             };
-            let asked = self.around.functions.forward(number, json);
+            let result = self.around.functions.forward(number, json);
             // The function may have done its work before it threw: it is not called again.
-            return match time::timeout(post::TIMEOUT, asked).await {
+            return match time::timeout(post::TIMEOUT, result).await {
                 Ok(true) => SendOutcome::Sent,
                 Ok(false) => {
                     SendOutcome::Refused { status: None, message: "the function threw or rejected".into() }
@@ -134,11 +134,11 @@ impl ReceiverState {
                 },
             };
         }
-        let Some(letter) = self.receiver.letter(&message.alerts, &message.id, wall) else {
+        let Some(request) = self.receiver.http_message(&message.alerts, &message.id, wall) else {
             return SendOutcome::Refused { status: None, message: "the message could not be written".into() };
         };
         let http = self.http.lock().clone();
-        post::post(&http, &self.receiver, letter, wall).await
+        post::post(&http, &self.receiver, request, wall).await
     }
 
     /// Waits until a moment, but not for long once the client closes.

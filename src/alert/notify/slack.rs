@@ -35,15 +35,16 @@ fn of(alert: &Alert) -> [Value; 3] {
     let title = format!("{sign} {} – {}", alert.service, alert.kind);
     // Plain text has no escapes and needs none, except for control characters.
     let title = escaped(&title, HEADER, |c, out| out.push(plain(c)));
-    let text = |said: &str, most| json!({ "type": "mrkdwn", "text": mrkdwn(said, most), "verbatim": true });
-    let named = |name: &str, said: &str| json!({ "type": "mrkdwn", "text": format!("*{name}*\n{}", mrkdwn(said, FIELD - 100)), "verbatim": true });
-    let said = match alert.status {
+    let text =
+        |summary: &str, most| json!({ "type": "mrkdwn", "text": mrkdwn(summary, most), "verbatim": true });
+    let named = |name: &str, summary: &str| json!({ "type": "mrkdwn", "text": format!("*{name}*\n{}", mrkdwn(summary, FIELD - 100)), "verbatim": true });
+    let summary = match alert.status {
         AlertStatus::Firing => heading(alert) + "\n" + &alert.recommended_action,
         AlertStatus::Resolved => heading(alert),
     };
     [
         json!({ "type": "header", "text": { "type": "plain_text", "text": title, "emoji": false } }),
-        json!({ "type": "section", "text": text(&said, SECTION) }),
+        json!({ "type": "section", "text": text(&summary, SECTION) }),
         json!({ "type": "section", "fields": [
             named("Severity", severity(alert)),
             named("Occurrences", &alert.occurrences.to_string()),

@@ -148,16 +148,16 @@ pub fn exceeded(
     rule: &ExceededRule,
     watched: &mut EndpointWindow,
     firing: &mut FiringAlerts,
-    seen: &AttemptObservation,
+    observation: &AttemptObservation,
     latency: Duration,
     limit: Duration,
 ) -> Option<Alert> {
-    let name = &seen.place.0;
-    let gave_up = seen.failure == Some(Reason::LatencyLimit);
-    if gave_up || (seen.failure.is_none() && latency > limit) {
+    let name = &observation.place.0;
+    let gave_up = observation.failure == Some(Reason::LatencyLimit);
+    if gave_up || (observation.failure.is_none() && latency > limit) {
         watched.in_time = 0;
-        watched.last_late = Some(seen.now);
-        return firing.fire(RuleKind::Exceeded, name, name, seen.at, None, || AlertText {
+        watched.last_late = Some(observation.now);
+        return firing.fire(RuleKind::Exceeded, name, name, observation.at, None, || AlertText {
             severity: Severity::Warning,
             message: if gave_up {
                 format!("{name}: no content within {:.0} ms", millis(limit))
@@ -169,19 +169,19 @@ pub fn exceeded(
                 )
             },
             details: json!({
-                "endpoint": &**name, "model": &*seen.place.1, "latencyMs": millis(latency),
-                "limitMs": millis(limit), "givenUp": gave_up, "at": iso8601(seen.at),
+                "endpoint": &**name, "model": &*observation.place.1, "latencyMs": millis(latency),
+                "limitMs": millis(limit), "givenUp": gave_up, "at": iso8601(observation.at),
             }),
         });
     }
-    if seen.failure.is_some() {
+    if observation.failure.is_some() {
         return None;
     }
     watched.in_time = watched.in_time.saturating_add(1);
     if watched.in_time < rule.clear_after {
         return None;
     }
-    firing.resolve(RuleKind::Exceeded, name, seen.at, || {
+    firing.resolve(RuleKind::Exceeded, name, observation.at, || {
         format!("{name}: {} answers in a row were in time", watched.in_time)
     })
 }

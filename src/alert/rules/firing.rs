@@ -146,7 +146,7 @@ impl FiringAlerts {
             return None;
         }
         let FiringAlert { alert, .. } = self.0.remove(&(kind, subject.to_owned()))?;
-        Some(over(alert, at, message()))
+        Some(resolved(alert, at, message()))
     }
 
     /// Resolves every alert for which `is_over` returns true. It gets kind, subject and known end.
@@ -162,7 +162,7 @@ impl FiringAlerts {
         ended
             .map(|FiringAlert { alert, .. }| {
                 let message = format!("{}: {message}", alert.service);
-                over(alert, at, message)
+                resolved(alert, at, message)
             })
             .collect()
     }
@@ -174,6 +174,6 @@ impl FiringAlerts {
     }
 }
 
-fn over(alert: Alert, at: SystemTime, message: String) -> Alert {
+fn resolved(alert: Alert, at: SystemTime, message: String) -> Alert {
     Alert { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..alert }
 }

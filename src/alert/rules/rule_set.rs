@@ -103,11 +103,11 @@ impl RuleSet {
     }
 
     /// Evaluates the rules for a finished attempt.
-    pub fn attempt(&mut self, seen: &AttemptObservation, pace: AttemptLatency) -> Vec<Alert> {
-        if seen.failure.is_some() && !seen.blames {
+    pub fn on_attempt(&mut self, observation: &AttemptObservation, pace: AttemptLatency) -> Vec<Alert> {
+        if observation.failure.is_some() && !observation.blames {
             return Vec::new();
         }
-        let name = &seen.place.0;
+        let name = &observation.place.0;
         if self.endpoints.len() >= MOST_ENDPOINTS && !self.endpoints.contains_key(name) {
             return Vec::new();
         }
@@ -116,33 +116,33 @@ impl RuleSet {
             Some(watched) => watched,
             None => endpoints.entry(name.clone()).or_default(),
         };
-        let mut told = Vec::new();
+        let mut alerts = Vec::new();
         if let Some(rule) = &config.error_rate {
-            watched.errors.add(seen.failure.is_some(), rule.window, seen.now);
-            told.extend(error_rate(rule, watched, firing, name, seen.at));
+            watched.errors.add(observation.failure.is_some(), rule.window, observation.now);
+            alerts.extend(error_rate(rule, watched, firing, name, observation.at));
         }
-        if let (Some(rule), Some(Reason::RateLimited)) = (&config.rate_limited, seen.failure) {
-            watched.throttles.add(true, rule.window, seen.now);
-            told.extend(rate_limited(rule, watched, firing, name, seen.at));
+        if let (Some(rule), Some(Reason::RateLimited)) = (&config.rate_limited, observation.failure) {
+            watched.throttles.add(true, rule.window, observation.now);
+            alerts.extend(rate_limited(rule, watched, firing, name, observation.at));
         }
-        if let (Some(rule), None) = (&config.latency, seen.failure) {
-            watched.answered(pace.latency, rule, seen.now);
-            told.extend(latency(rule, watched, firing, name, seen.at));
+        if let (Some(rule), None) = (&config.latency, observation.failure) {
+            watched.answered(pace.latency, rule, observation.now);
+            alerts.extend(latency(rule, watched, firing, name, observation.at));
         }
         if let (Some(rule), Some(limit)) = (&config.latency_exceeded, pace.limit) {
-            told.extend(exceeded(rule, watched, firing, seen, pace.latency, limit));
+            alerts.extend(exceeded(rule, watched, firing, observation, pace.latency, limit));
         }
-        if seen.failure.is_none() {
+        if observation.failure.is_none() {
             watched.answered_since = true;
             if let Some(rule) = &config.failover_triggered {
-                told.extend(moved_back(rule, watched, firing, name, seen.now, seen.at));
+                alerts.extend(moved_back(rule, watched, firing, name, observation.now, observation.at));
             }
         }
-        told
+        alerts
     }
 
     /// Evaluates the failover rule for a call that moved to another endpoint.
-    pub fn moved(
+    pub fn on_failover(
         &mut self,
         from: &TargetKey,
         to: &TargetKey,
@@ -168,7 +168,7 @@ impl RuleSet {
     }
 
     /// Evaluates the cost rule for a reached share of a budget.
-    pub fn spent(&mut self, crossed: &BudgetThreshold, at: SystemTime) -> Option<Alert> {
+    pub fn on_budget(&mut self, crossed: &BudgetThreshold, at: SystemTime) -> Option<Alert> {
         if !self.config.cost_threshold_exceeded {
             return None;
         }
@@ -189,9 +189,9 @@ impl RuleSet {
     }
 
     /// Evaluates the backlog rule.
-    pub fn backlog(&mut self, seen: QueueBacklog, at: SystemTime) -> Option<Alert> {
+    pub fn on_backlog(&mut self, observation: QueueBacklog, at: SystemTime) -> Option<Alert> {
         let rule = self.config.queue_backlog.clone()?;
-        let QueueBacklog { jobs, oldest } = seen;
+        let QueueBacklog { jobs, oldest } = observation;
         if jobs > rule.jobs || (jobs > 0 && oldest > rule.oldest) {
             return self.firing.fire(RuleKind::Backlog, QUEUE, QUEUE, at, None, || AlertText {
                 severity: Severity::Warning,
@@ -214,15 +214,15 @@ impl RuleSet {
     /// Resolves alerts that have ended by time alone.
     pub fn expire(&mut self, now: Instant, at: SystemTime) -> Vec<Alert> {
         let wall = epoch_ms(at);
-        let mut told = self.firing.resolve_all(at, "a new period has begun", |_, _, until| {
+        let mut alerts = self.firing.resolve_all(at, "a new period has begun", |_, _, until| {
             until.is_some_and(|until| until <= wall)
         });
         let Self { config, endpoints, firing } = self;
         for (kind, subject) in firing.of_endpoints() {
             let Some(watched) = endpoints.get_mut(&*subject) else { continue };
-            told.extend(ends(config, kind, watched, firing, &subject, now, at));
+            alerts.extend(ends(config, kind, watched, firing, &subject, now, at));
         }
-        told
+        alerts
     }
 
     /// When `expire` may resolve something; `None` while it cannot.

@@ -14,7 +14,7 @@ const START: u64 = 1_000_000;
 struct Play {
     begin: Instant,
     rules: RuleSet,
-    told: Vec<String>,
+    alerts: Vec<String>,
 }
 
 fn place(endpoint: &str) -> TargetKey {
@@ -23,7 +23,7 @@ fn place(endpoint: &str) -> TargetKey {
 
 impl Play {
     fn new(config: RulesConfig) -> Self {
-        Self { begin: Instant::now(), rules: RuleSet::new(config), told: Vec::new() }
+        Self { begin: Instant::now(), rules: RuleSet::new(config), alerts: Vec::new() }
     }
 
     fn at(&self, secs: u64) -> (Instant, SystemTime) {
@@ -34,14 +34,14 @@ impl Play {
     fn note(&mut self, secs: u64, alerts: impl IntoIterator<Item = Alert>) {
         for alert in alerts {
             let sign = if alert.status == AlertStatus::Firing { '+' } else { '-' };
-            self.told.push(format!("{secs}{sign}{}", alert.kind));
+            self.alerts.push(format!("{secs}{sign}{}", alert.kind));
         }
     }
 
     fn attempt(&mut self, secs: u64, failure: Option<Reason>, latency_ms: u64, limit_ms: Option<u64>) {
         let (now, at) = self.at(secs);
         let latency = Duration::from_millis(latency_ms);
-        let seen = AttemptObservation {
+        let observation = AttemptObservation {
             place: place("a"),
             at,
             now,
@@ -50,20 +50,21 @@ impl Play {
             blames: failure.is_some(),
         };
         let limit = limit_ms.map(Duration::from_millis);
-        let told = self.rules.attempt(&seen, AttemptLatency { latency, limit });
-        self.note(secs, told);
+        let alerts = self.rules.on_attempt(&observation, AttemptLatency { latency, limit });
+        self.note(secs, alerts);
     }
 
-    fn moved(&mut self, secs: u64) {
+    fn on_failover(&mut self, secs: u64) {
         let (now, at) = self.at(secs);
-        let told = self.rules.moved(&place("a"), &place("b"), Reason::ServerError, now, at);
-        self.note(secs, told);
+        let alerts = self.rules.on_failover(&place("a"), &place("b"), Reason::ServerError, now, at);
+        self.note(secs, alerts);
     }
 
     fn backlog(&mut self, secs: u64, jobs: u64, oldest: u64) {
-        let told =
-            self.rules.backlog(QueueBacklog { jobs, oldest: Duration::from_secs(oldest) }, self.at(secs).1);
-        self.note(secs, told);
+        let alerts = self
+            .rules
+            .on_backlog(QueueBacklog { jobs, oldest: Duration::from_secs(oldest) }, self.at(secs).1);
+        self.note(secs, alerts);
     }
 
     /// Lets time pass as the owner would.
@@ -75,13 +76,13 @@ impl Play {
                 return;
             }
             let (now, at) = self.at(secs);
-            let told = self.rules.expire(now, at);
-            self.note(secs, told);
+            let alerts = self.rules.expire(now, at);
+            self.note(secs, alerts);
         }
     }
 
-    fn told(&self) -> String {
-        self.told.join(" ")
+    fn summary(&self) -> String {
+        self.alerts.join(" ")
     }
 }
 
@@ -106,16 +107,19 @@ const DOWN: Option<Reason> = Some(Reason::ServerError);
 fn latency_takes_enough_answers_and_does_not_flap_at_its_threshold() {
     let mut play = Play::new(only(|c| c.latency = Some(LatencyRule::default())));
     (0..9).for_each(|n| play.attempt(n, None, 9_000, None));
-    assert_eq!(play.told(), "", "nine are not enough");
+    assert_eq!(play.summary(), "", "nine are not enough");
     play.attempt(9, None, 9_000, None);
-    assert_eq!(play.told(), "9+latency");
+    assert_eq!(play.summary(), "9+latency");
     // Failures are not answers, and a mean around the threshold changes nothing.
     play.attempt(10, DOWN, 1, None);
     (11..60).for_each(|n| play.attempt(n, None, 4_100 + (n % 2) * 1_500, None));
-    assert_eq!(play.told(), "9+latency");
+    assert_eq!(play.summary(), "9+latency");
     (60..160).for_each(|n| play.attempt(n, None, 10, None));
-    let told = play.told();
-    assert!(told.starts_with("9+latency ") && told.ends_with("-latency") && play.told.len() == 2, "{told}");
+    let summary = play.summary();
+    assert!(
+        summary.starts_with("9+latency ") && summary.ends_with("-latency") && play.alerts.len() == 2,
+        "{summary}"
+    );
 }
 
 #[test]
@@ -123,7 +127,7 @@ fn latency_by_the_percentile_sees_what_the_mean_hides() {
     for (of, fires) in [(LatencyStatistic::Mean, false), (LatencyStatistic::P95, true)] {
         let mut play = Play::new(only(|c| c.latency = Some(LatencyRule { of, ..LatencyRule::default() })));
         (0..50).for_each(|n| play.attempt(n, None, if n % 10 == 0 { 20_000 } else { 10 }, None));
-        assert_eq!(!play.told.is_empty(), fires, "{of:?}: {}", play.told());
+        assert_eq!(!play.alerts.is_empty(), fires, "{of:?}: {}", play.summary());
     }
 }
 
@@ -132,18 +136,18 @@ fn latency_ends_when_nothing_is_known_any_more() {
     let mut play = Play::new(only(|c| c.latency = Some(LatencyRule::default())));
     (0..10).for_each(|n| play.attempt(n, None, 9_000, None));
     play.pass(9, 2_000);
-    assert_eq!(play.told(), "9+latency 309-latency");
+    assert_eq!(play.summary(), "9+latency 309-latency");
 }
 
 #[test]
 fn error_rate_needs_requests_and_ends_at_half_its_threshold() {
     let mut play = Play::new(only(|c| c.error_rate = Some(ErrorRateRule::default())));
     (0..19).for_each(|n| play.attempt(n, DOWN, 10, None));
-    assert_eq!(play.told(), "", "nineteen are not enough");
+    assert_eq!(play.summary(), "", "nineteen are not enough");
     play.attempt(19, None, 10, None);
-    assert_eq!(play.told(), "19+error_rate");
+    assert_eq!(play.summary(), "19+error_rate");
     play.pass(19, 4_000);
-    assert_eq!(play.told.len(), 2);
+    assert_eq!(play.alerts.len(), 2);
 
     // At the threshold: 5 % is not above 5 %, and a firing alert stays until 2.5 %.
     let mut play = Play::new(only(|c| {
@@ -152,17 +156,17 @@ fn error_rate_needs_requests_and_ends_at_half_its_threshold() {
     }));
     (0..95).for_each(|n| play.attempt(n, None, 10, None));
     (95..100).for_each(|n| play.attempt(n, DOWN, 10, None));
-    assert_eq!(play.told(), "");
+    assert_eq!(play.summary(), "");
     play.attempt(100, DOWN, 10, None);
-    assert_eq!(play.told(), "100+error_rate");
+    assert_eq!(play.summary(), "100+error_rate");
     for n in 101..200 {
         play.attempt(n, None, 10, None);
     }
-    assert_eq!(play.told(), "100+error_rate", "3 %");
+    assert_eq!(play.summary(), "100+error_rate", "3 %");
     for n in 200..260 {
         play.attempt(n, None, 10, None);
     }
-    assert_eq!(play.told(), "100+error_rate 239-error_rate");
+    assert_eq!(play.summary(), "100+error_rate 239-error_rate");
 }
 
 #[test]
@@ -170,7 +174,7 @@ fn callers_mistakes_are_no_errors() {
     let mut play = Play::new(RulesConfig::default());
     for secs in 0..100 {
         let (now, at) = play.at(secs);
-        let seen = AttemptObservation {
+        let observation = AttemptObservation {
             place: place("a"),
             at,
             now,
@@ -178,23 +182,24 @@ fn callers_mistakes_are_no_errors() {
             failure: Some(Reason::BadRequest),
             blames: false,
         };
-        let told = play.rules.attempt(&seen, AttemptLatency { latency: Duration::ZERO, limit: None });
-        play.note(secs, told);
+        let alerts =
+            play.rules.on_attempt(&observation, AttemptLatency { latency: Duration::ZERO, limit: None });
+        play.note(secs, alerts);
     }
-    assert_eq!(play.told(), "");
+    assert_eq!(play.summary(), "");
 }
 
 #[test]
 fn five_429s_within_the_window_fire_and_fewer_than_half_end_it() {
     let mut play = Play::new(only(|c| c.rate_limited = Some(RateLimitedRule::default())));
     [0, 100, 200, 301, 302].into_iter().for_each(|n| play.attempt(n, Some(Reason::RateLimited), 1, None));
-    assert_eq!(play.told(), "", "the first one is too old");
+    assert_eq!(play.summary(), "", "the first one is too old");
     play.attempt(303, Some(Reason::RateLimited), 1, None);
-    assert_eq!(play.told(), "303+rate_limited");
+    assert_eq!(play.summary(), "303+rate_limited");
     play.attempt(304, DOWN, 1, None);
     play.pass(304, 3_000);
-    let told = play.told();
-    assert!(play.told.len() == 2 && told.ends_with("-rate_limited"), "{told}");
+    let summary = play.summary();
+    assert!(play.alerts.len() == 2 && summary.ends_with("-rate_limited"), "{summary}");
 }
 
 #[test]
@@ -202,27 +207,27 @@ fn failover_is_told_once_while_it_lasts() {
     let mut play = Play::new(only(|c| c.failover_triggered = Some(FailoverRule::default())));
     for secs in 0..10 {
         play.attempt(secs, DOWN, 1, None);
-        play.moved(secs);
+        play.on_failover(secs);
     }
     // It answers some calls and fails others: one episode.
     for secs in 10..50 {
         play.attempt(secs, None, 1, None);
         play.attempt(secs, DOWN, 1, None);
-        play.moved(secs);
+        play.on_failover(secs);
     }
-    assert_eq!(play.told(), "0+failover_triggered");
+    assert_eq!(play.summary(), "0+failover_triggered");
     // Without an answer it does not resolve, however long that takes.
     play.pass(50, 10_000);
-    assert_eq!(play.told.len(), 1);
+    assert_eq!(play.alerts.len(), 1);
     play.attempt(10_000, None, 1, None);
     play.attempt(10_001, None, 1, None);
-    assert_eq!(play.told(), "0+failover_triggered 10000-failover_triggered");
+    assert_eq!(play.summary(), "0+failover_triggered 10000-failover_triggered");
     // After a failover, an answer resolves it once it has been quiet.
     play.attempt(20_000, DOWN, 1, None);
-    play.moved(20_000);
+    play.on_failover(20_000);
     play.attempt(20_001, None, 1, None);
     play.pass(20_001, 30_000);
-    assert_eq!(play.told[2..], ["20000+failover_triggered", "20031-failover_triggered"]);
+    assert_eq!(play.alerts[2..], ["20000+failover_triggered", "20031-failover_triggered"]);
 }
 
 #[test]
@@ -231,7 +236,7 @@ fn a_move_within_an_endpoint_is_none() {
     play.attempt(0, DOWN, 1, None);
     let (now, at) = play.at(0);
     let to: TargetKey = ("a".into(), "other".into());
-    assert!(play.rules.moved(&place("a"), &to, Reason::ServerError, now, at).is_none());
+    assert!(play.rules.on_failover(&place("a"), &to, Reason::ServerError, now, at).is_none());
 }
 
 #[test]
@@ -239,17 +244,17 @@ fn what_is_later_than_its_limit_fires_until_five_in_a_row_are_in_time() {
     let mut play = Play::new(only(|c| c.latency_exceeded = Some(ExceededRule::default())));
     play.attempt(0, None, 1_000, Some(1_000));
     play.attempt(1, None, 1_001, None);
-    assert_eq!(play.told(), "");
+    assert_eq!(play.summary(), "");
     play.attempt(2, None, 1_001, Some(1_000));
     (3..7).for_each(|n| play.attempt(n, None, 10, Some(1_000)));
     play.attempt(7, Some(Reason::LatencyLimit), 1_000, Some(1_000));
     (8..12).for_each(|n| play.attempt(n, None, 10, Some(1_000)));
-    assert_eq!(play.told(), "2+latency_exceeded");
+    assert_eq!(play.summary(), "2+latency_exceeded");
     play.attempt(12, None, 10, Some(1_000));
-    assert_eq!(play.told(), "2+latency_exceeded 12-latency_exceeded");
+    assert_eq!(play.summary(), "2+latency_exceeded 12-latency_exceeded");
     play.attempt(13, Some(Reason::LatencyLimit), 1_000, Some(1_000));
     play.pass(13, 5_000);
-    assert_eq!(play.told[2..], ["13+latency_exceeded", "313-latency_exceeded"]);
+    assert_eq!(play.alerts[2..], ["13+latency_exceeded", "313-latency_exceeded"]);
 }
 
 #[test]
@@ -265,17 +270,21 @@ fn shares_of_a_budget_are_told_once_a_period() {
     };
     let mut severities = Vec::new();
     for (secs, share) in [(0, 0.5), (1, 0.8), (2, 0.8), (3, 1.0)] {
-        let told = play.rules.spent(&crossed(share, 500), play.at(secs).1);
-        severities.extend(told.iter().map(|alert| alert.severity));
-        play.note(secs, told);
+        let alerts = play.rules.on_budget(&crossed(share, 500), play.at(secs).1);
+        severities.extend(alerts.iter().map(|alert| alert.severity));
+        play.note(secs, alerts);
     }
     use Severity::{Critical, Warning};
     assert_eq!(severities, [Warning, Warning, Critical]);
     play.pass(3, 499);
-    assert_eq!(play.told.len(), 3);
+    assert_eq!(play.alerts.len(), 3);
     play.pass(499, 600);
-    assert_eq!(play.told.len(), 6);
-    assert!(play.told[3..].iter().all(|told| told == "500-cost_threshold_exceeded"), "{}", play.told());
+    assert_eq!(play.alerts.len(), 6);
+    assert!(
+        play.alerts[3..].iter().all(|alerts| alerts == "500-cost_threshold_exceeded"),
+        "{}",
+        play.summary()
+    );
     assert!(play.rules.wakes_in(play.at(600).1).is_none(), "nothing is left to look at");
 }
 
@@ -294,30 +303,30 @@ fn a_backlog_by_number_and_by_age() {
     ] {
         play.backlog(secs, jobs, oldest);
     }
-    assert_eq!(play.told(), "1+queue_backlog 4-queue_backlog 5+queue_backlog 7-queue_backlog");
+    assert_eq!(play.summary(), "1+queue_backlog 4-queue_backlog 5+queue_backlog 7-queue_backlog");
 }
 
 #[test]
 fn a_reload_keeps_what_fires_and_ends_what_is_gone() {
     let mut play = Play::new(RulesConfig::default());
     play.attempt(0, DOWN, 1, None);
-    play.moved(0);
+    play.on_failover(0);
     let at = play.at(1).1;
-    let told = play.rules.reconfigure(RulesConfig::default(), &["a", "b"], &[], at);
-    assert!(told.is_empty());
-    play.moved(1);
-    assert_eq!(play.told(), "0+failover_triggered");
-    let told = play.rules.reconfigure(RulesConfig::default(), &["b"], &[], at);
-    play.note(2, told);
-    assert_eq!(play.told(), "0+failover_triggered 2-failover_triggered");
+    let alerts = play.rules.reconfigure(RulesConfig::default(), &["a", "b"], &[], at);
+    assert!(alerts.is_empty());
+    play.on_failover(1);
+    assert_eq!(play.summary(), "0+failover_triggered");
+    let alerts = play.rules.reconfigure(RulesConfig::default(), &["b"], &[], at);
+    play.note(2, alerts);
+    assert_eq!(play.summary(), "0+failover_triggered 2-failover_triggered");
 
     // A rule that is switched off resolves its alerts once.
     play.attempt(3, DOWN, 1, None);
-    play.moved(3);
-    let told = play.rules.reconfigure(only(|_| ()), &["a", "b"], &[], at);
-    play.note(4, told);
-    play.moved(5);
-    assert_eq!(play.told[2..], ["3+failover_triggered", "4-failover_triggered"]);
+    play.on_failover(3);
+    let alerts = play.rules.reconfigure(only(|_| ()), &["a", "b"], &[], at);
+    play.note(4, alerts);
+    play.on_failover(5);
+    assert_eq!(play.alerts[2..], ["3+failover_triggered", "4-failover_triggered"]);
 }
 
 #[test]
@@ -325,7 +334,7 @@ fn episodes_and_endpoints_are_bounded() {
     let mut play = Play::new(RulesConfig::default());
     for n in 0..3_000 {
         let (now, at) = play.at(n);
-        let seen = AttemptObservation {
+        let observation = AttemptObservation {
             place: place(&n.to_string()),
             at,
             now,
@@ -333,11 +342,12 @@ fn episodes_and_endpoints_are_bounded() {
             failure: DOWN,
             blames: true,
         };
-        play.rules.attempt(&seen, AttemptLatency { latency: Duration::ZERO, limit: None });
-        let told = play.rules.moved(&place(&n.to_string()), &place("other"), Reason::ServerError, now, at);
-        play.note(n, told);
+        play.rules.on_attempt(&observation, AttemptLatency { latency: Duration::ZERO, limit: None });
+        let alerts =
+            play.rules.on_failover(&place(&n.to_string()), &place("other"), Reason::ServerError, now, at);
+        play.note(n, alerts);
     }
-    assert_eq!((play.rules.endpoints.len(), play.told.len()), (MOST_ENDPOINTS, 1_024));
+    assert_eq!((play.rules.endpoints.len(), play.alerts.len()), (MOST_ENDPOINTS, 1_024));
 }
 
 proptest::proptest! {
@@ -351,7 +361,7 @@ proptest::proptest! {
             secs += wait;
             play.pass(before, secs);
             match what {
-                0 => { play.attempt(secs, DOWN, 100, Some(1_000)); play.moved(secs); }
+                0 => { play.attempt(secs, DOWN, 100, Some(1_000)); play.on_failover(secs); }
                 1 => play.attempt(secs, Some(Reason::RateLimited), 10, Some(1_000)),
                 2 => play.attempt(secs, None, 12_000, Some(1_000)),
                 3 => play.attempt(secs, None, 100, Some(1_000)),
@@ -360,10 +370,10 @@ proptest::proptest! {
             }
         }
         let mut firing = std::collections::BTreeSet::new();
-        for told in &play.told {
-            let (_, kind) = told.split_once(['+', '-']).expect("a sign");
-            let changed = if told.contains('+') { firing.insert(kind) } else { firing.remove(kind) };
-            proptest::prop_assert!(changed, "{}", play.told());
+        for alerts in &play.alerts {
+            let (_, kind) = alerts.split_once(['+', '-']).expect("a sign");
+            let changed = if alerts.contains('+') { firing.insert(kind) } else { firing.remove(kind) };
+            proptest::prop_assert!(changed, "{}", play.summary());
         }
     }
 }

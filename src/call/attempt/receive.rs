@@ -17,7 +17,7 @@ pub async fn receive(call: &Call, admission: &Admission, answer: Response) -> Re
     let body = String::from_utf8(bytes)
         .map_err(|_| Fault::new(FaultKind::Malformed, "the answer is not UTF-8").maybe_billed())?;
     let dialect = admission.target.endpoint.config.dialect;
-    match dialect.read_answer(&body, || call.unsaid(&admission.target)) {
+    match dialect.read_answer(&body, || call.response_defaults(&admission.target)) {
         Ok(sound) => Ok(CallAnswer {
             body: match &call.client_protocol {
                 None => sound.body.unwrap_or(body),

@@ -58,14 +58,14 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
         retry_after: headers.retry_after(wall),
         passed_on: match call.request {
             CallRequest::Chat(_) => Vec::new(),
-            CallRequest::Other(_) => passed_on(&exchange.fields),
+            CallRequest::Passthrough(_) => passed_on(&exchange.fields),
         },
     };
     // A throttle with Retry-After teaches nothing else: the other limits are at their worst while it lasts.
     if (head.status != 429 || head.retry_after.is_none())
         && let Some(observed_limits) = headers.observed_limits(wall)
     {
-        target.limiter.lock().learn(observed_limits, now());
+        target.limiter.lock().observe(observed_limits, now());
     }
     let success = (200..300).contains(&head.status);
     let limit = match (success, call.request.stream()) {
@@ -104,8 +104,8 @@ async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
         // The prepared head has the key already.
         KeySource::Static(_) => Ok(None),
         KeySource::Function(number) => {
-            let asked = time::timeout(call.timeouts.connect, call.engine.functions.key(*number)).await;
-            let key = asked
+            let answer = time::timeout(call.timeouts.connect, call.engine.functions.key(*number)).await;
+            let key = answer
                 .unwrap_or_else(|_| Err("the apiKey function did not answer in time".into()))
                 .map_err(unusable)?;
             if !target.credential.accept_given(&key, now()) {
@@ -126,12 +126,12 @@ fn build(
     let mut request = match &call.request {
         CallRequest::Chat(chat) => {
             let last_turn =
-                (attempt.moved && call.sends_last_turn_only()).then(|| chat.last_turn()).flatten();
+                (attempt.is_failover && call.sends_last_turn_only()).then(|| chat.last_turn()).flatten();
             let chat = last_turn.as_ref().unwrap_or(chat);
             let body = completion(call, chat, target, attempt.continues).map_err(|e| untranslatable(&e))?;
             Request::new(target.heads.head(endpoint, chat.stream, key), body)
         }
-        CallRequest::Other(other) => other.request(target, key)?,
+        CallRequest::Passthrough(other) => other.request(target, key)?,
     };
     if let Some(client_protocol) = call
         .client_protocol

@@ -101,7 +101,7 @@ pub async fn begin<'c>(
         began,
         body,
         decoder,
-        translator: target.endpoint.config.dialect.decoder(|| call.unsaid(&target)),
+        translator: target.endpoint.config.dialect.decoder(|| call.response_defaults(&target)),
         encoding: OutputEncoding::of(call.client_protocol.as_ref(), target.endpoint.config.dialect),
         framer: Framer::new(MAX_EVENT),
         whole: Accumulator::default(),
@@ -122,7 +122,7 @@ pub async fn begin<'c>(
         armed_for,
         target: target.clone(),
     });
-    if let Some(announcement) = call.announcement(&target, attempt.continues) {
+    if let Some(announcement) = call.resume_notice(&target, attempt.continues) {
         reader.held.push(announcement.chunk);
         reader.whole = announcement.whole;
     }
@@ -155,9 +155,9 @@ impl ChatStreamReader<'_> {
                 if !self.keeps_up(sink, deadline).await {
                     // Once the reader has the finish reason, the deadline cannot fail the call: only the
                     // usage may follow.
-                    let told = self.call.client_protocol.is_some()
+                    let only_usage_left = self.call.client_protocol.is_some()
                         || held.as_slice().iter().all(|c| chunk::is_no_choice(c));
-                    self.ended = self.is_whole() && told;
+                    self.ended = self.is_whole() && only_usage_left;
                     if !self.ended {
                         return self.expired();
                     }
@@ -180,7 +180,7 @@ impl ChatStreamReader<'_> {
                 for chunk in self.held.drain(..) {
                     sink.chunk(chunk);
                 }
-                return AttemptEnd::Cut(Box::new(Interruption {
+                return AttemptEnd::Interrupted(Box::new(Interruption {
                     fault,
                     endpoint: self.target.endpoint.config.name.clone(),
                     model: self.target.model.to_string(),

@@ -104,8 +104,8 @@ impl PassthroughRequest {
     }
 
     fn body_for(&self, model: &str) -> Bytes {
-        if let Some(asked) = self.address.model.as_deref().filter(|asked| *asked != model) {
-            return renamed(&self.body, asked, model).map_or_else(|| self.body.clone(), Bytes::from);
+        if let Some(requested) = self.address.model.as_deref().filter(|requested| *requested != model) {
+            return renamed(&self.body, requested, model).map_or_else(|| self.body.clone(), Bytes::from);
         }
         let Some(at) = self.model_at.clone().filter(|_| self.model.as_deref() != Some(model)) else {
             return self.body.clone();
@@ -117,13 +117,13 @@ impl PassthroughRequest {
 }
 
 /// A body of Google's with another model: its own, and those of the requests in it.
-fn renamed(body: &Bytes, asked: &str, model: &str) -> Option<String> {
+fn renamed(body: &Bytes, requested: &str, model: &str) -> Option<String> {
     let mut value: Value = serde_json::from_slice(body).ok()?;
     let whole = |name: &str| format!("models/{}", name.strip_prefix("models/").unwrap_or(name));
-    let (asked, model) = (whole(asked), Value::from(whole(model)));
+    let (requested, model) = (whole(requested), Value::from(whole(model)));
     let mut changed = false;
     let mut rename = |object: &mut Value| {
-        if let Some(named) = object.get_mut("model").filter(|named| **named == asked.as_str()) {
+        if let Some(named) = object.get_mut("model").filter(|named| **named == requested.as_str()) {
             *named = model.clone();
             changed = true;
         }

@@ -202,7 +202,7 @@ impl PassthroughReader<'_> {
                 Ok(more) => self.ended = !more,
                 Err(_) if now() >= deadline => return self.expired(),
                 Err(fault) => {
-                    return AttemptEnd::Cut(Box::new(Interruption {
+                    return AttemptEnd::Interrupted(Box::new(Interruption {
                         fault,
                         endpoint: self.endpoint,
                         model: self.model,

@@ -40,12 +40,12 @@ pub fn candidates(
     let asked = request.model();
     let service = match request {
         CallRequest::Chat(_) => Operation::Chat,
-        CallRequest::Other(_) => Operation::Other,
+        CallRequest::Passthrough(_) => Operation::Other,
     };
     let mut plan = CandidateBuilder { engine, options, service, now, base: 0, found: Vec::new() };
     let rule = options.rule.as_ref().filter(|_| service == Operation::Chat);
     match (request, rule.filter(|rule| !rule.route_to.is_empty())) {
-        (CallRequest::Other(other), _) => plan.passed(other)?,
+        (CallRequest::Passthrough(other), _) => plan.passed(other)?,
         (CallRequest::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
         (CallRequest::Chat(_), None) => plan.primary(asked)?,
     }
@@ -377,8 +377,8 @@ pub fn named_models(engine: &Engine) -> Vec<&str> {
             ServedModels::Listed(list) => names.extend(list.iter().map(|(name, _)| name.as_str())),
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(*name));
+    let mut known = std::collections::HashSet::new();
+    names.retain(|name| known.insert(*name));
     names
 }
 

@@ -24,13 +24,13 @@ pub enum Unsuitable {
     /// The request is never sent there.
     Never(Reason),
     /// The dialect cannot express the request.
-    Unspeakable(Untranslatable),
+    Unsupported(Untranslatable),
     /// Unsuitable while another candidate is available.
-    WhileAnother(Reason),
+    Avoid(Reason),
 }
 
 /// `sla` is the time to first content that the call demands, in addition to the endpoint's limit.
-pub fn unfit(
+pub fn check(
     engine: &Engine,
     request: &CallRequest,
     target: &Target,
@@ -38,8 +38,8 @@ pub fn unfit(
     now: Instant,
 ) -> Option<Unsuitable> {
     let config = &target.endpoint.config;
-    if let Some(error) = request.unspeakable(config.dialect, &target.model) {
-        return Some(Unsuitable::Unspeakable(error));
+    if let Some(error) = request.unsupported(config.dialect, &target.model) {
+        return Some(Unsuitable::Unsupported(error));
     }
     if let Some(limit) = config.cost_limit
         && expected_cost(engine, request, target).is_some_and(|cost| cost > limit)
@@ -50,7 +50,7 @@ pub fn unfit(
         return Some(Unsuitable::Never(Reason::CostLimit));
     }
     let limit = tighter(config.max_latency, sla)?;
-    target.p95(now).filter(|p95| *p95 > limit).map(|_| Unsuitable::WhileAnother(Reason::LatencyLimit))
+    target.p95(now).filter(|p95| *p95 > limit).map(|_| Unsuitable::Avoid(Reason::LatencyLimit))
 }
 
 /// The shorter of two limits.
@@ -61,7 +61,7 @@ pub fn tighter(one: Option<Duration>, other: Option<Duration>) -> Option<Duratio
 /// The expected cost of the request here, in USD, if the price is known.
 pub fn estimate(engine: &Engine, request: &CallRequest, target: &Target) -> Option<f64> {
     let price = engine.price(&target.endpoint, &target.model)?;
-    let (input_tokens, output_tokens) = target.limiter.lock().expected(request.demand());
+    let (input_tokens, output_tokens) = target.limiter.lock().expected(request.estimated_demand());
     Some(price.cost(&Usage { input_tokens, output_tokens, ..Usage::default() }).usd())
 }
 
@@ -93,5 +93,8 @@ pub fn holds_more(request: &CallRequest, refused_by: &Target, other: &Target) ->
 pub fn allows_more(request: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(limit) = other.limiter.lock().largest() else { return true };
     let refused = refused_by.limiter.lock().largest();
-    refused.map_or_else(|| other.limiter.lock().cost(request.demand()) <= limit, |refused| limit > refused)
+    refused.map_or_else(
+        || other.limiter.lock().cost(request.estimated_demand()) <= limit,
+        |refused| limit > refused,
+    )
 }

@@ -35,8 +35,8 @@ pub fn ready(engine: &Engine, request: &CallRequest, options: &CallOptions) -> R
     };
     let sla = options.rule.as_ref().and_then(|rule| rule.latency_sla);
     let fits = |index: usize, selector: &Selector| {
-        let unfit = constraints::unfit(engine, request, &selector.candidates[index].target, sla, now);
-        !matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
+        let unfit = constraints::check(engine, request, &selector.candidates[index].target, sla, now);
+        !matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unsupported(_)))
     };
     let selector = Selector::new(candidates, None, now, || 0.0);
     if !(0..selector.candidates.len()).any(|index| fits(index, &selector)) {
@@ -45,9 +45,9 @@ pub fn ready(engine: &Engine, request: &CallRequest, options: &CallOptions) -> R
     if let Some(renewed) = refused_until(engine, options, now) {
         return Readiness::At(renewed);
     }
-    let rank = engine.wait_queue.rank(options.queue_priority);
+    let wait_order = engine.wait_queue.next_order(options.queue_priority);
     let availabilities = selector.availabilities(
-        SelectionContext { engine, request, wait_queue: &engine.wait_queue, rank, sla, now },
+        SelectionContext { engine, request, wait_queue: &engine.wait_queue, wait_order, sla, now },
         false,
     );
     let soonest = availabilities

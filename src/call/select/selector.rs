@@ -85,7 +85,7 @@ pub struct SelectionContext<'a> {
     pub engine: &'a Engine,
     pub request: &'a CallRequest,
     pub wait_queue: &'a Arc<WaitQueue>,
-    pub rank: WaitOrder,
+    pub wait_order: WaitOrder,
     /// The time to first content that the call demands.
     pub sla: Option<Duration>,
     pub now: Instant,
@@ -108,17 +108,17 @@ pub struct Availability {
 
 impl SelectionContext<'_> {
     fn ahead(&self, target: &Target) -> u32 {
-        self.wait_queue.ahead(self.rank, target.id())
+        self.wait_queue.ahead(self.wait_order, target.id())
     }
 
     /// Whether the endpoint's own limits exclude it.
     fn never(&self, target: &Target) -> bool {
-        let unfit = constraints::unfit(self.engine, self.request, target, self.sla, self.now);
-        matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unspeakable(_)))
+        let unfit = constraints::check(self.engine, self.request, target, self.sla, self.now);
+        matches!(unfit, Some(Unsuitable::Never(_) | Unsuitable::Unsupported(_)))
     }
 
     fn blockage_for(&self, target: &Target) -> Option<Blockage> {
-        target.blockage_for(self.now, &|| self.request.demand(), self.ahead(target))
+        target.blockage_for(self.now, &|| self.request.estimated_demand(), self.ahead(target))
     }
 }
 
@@ -160,23 +160,23 @@ impl Selector {
             let target = &self.candidates[index].target;
             let skipped = |reason| SkippedCandidate { reason, cause: reason, full: false };
             let skipped =
-                match constraints::unfit(context.engine, context.request, target, context.sla, context.now) {
+                match constraints::check(context.engine, context.request, target, context.sla, context.now) {
                     Some(Unsuitable::Never(reason)) => {
                         self.states[index].excluded = true;
                         skipped(reason)
                     }
-                    Some(Unsuitable::Unspeakable(error)) => {
+                    Some(Unsuitable::Unsupported(error)) => {
                         self.states[index].excluded = true;
                         self.states[index].fault = Some(faults::untranslatable(&error));
                         skipped(Reason::BadRequest)
                     }
-                    Some(Unsuitable::WhileAnother(reason)) if !lenient => skipped(reason),
+                    Some(Unsuitable::Avoid(reason)) if !lenient => skipped(reason),
                     _ => {
                         let entry = if lenient { AdmissionMode::ThroughRamp } else { AdmissionMode::Regular };
                         match target.admit(
                             context.now,
                             entry,
-                            &|| context.request.demand(),
+                            &|| context.request.estimated_demand(),
                             context.ahead(target),
                         ) {
                             Ok(admission) => return Some(Selection { index, admission }),
@@ -198,13 +198,13 @@ impl Selector {
         let target = &self.candidates[index].target;
         let ahead = context.ahead(target);
         let admission = target
-            .admit(context.now, AdmissionMode::ThroughRamp, &|| context.request.demand(), ahead)
+            .admit(context.now, AdmissionMode::ThroughRamp, &|| context.request.estimated_demand(), ahead)
             .ok()?;
         Some(Selection { index, admission })
     }
 
     /// Admits an untried candidate behind an open breaker as an early probe, once per call each.
-    pub fn early(&mut self, context: SelectionContext<'_>) -> Option<Selection> {
+    pub fn early_probe(&mut self, context: SelectionContext<'_>) -> Option<Selection> {
         for index in 0..self.candidates.len() {
             if !self.is_untried(index) || self.states[index].early {
                 continue;
@@ -213,7 +213,7 @@ impl Selector {
             if let Ok(admission) = target.admit(
                 context.now,
                 AdmissionMode::Early,
-                &|| context.request.demand(),
+                &|| context.request.estimated_demand(),
                 context.ahead(target),
             ) {
                 self.states[index].early = true;
@@ -254,30 +254,34 @@ impl Selector {
                 let throttled = !self.is_untried(i);
                 let fault = self.states[i].fault.as_ref();
                 let was_throttled = fault.is_some_and(|f| f.kind.rule().same == SameCandidate::AfterCooldown);
-                let availability = match target.blockage_for(context.now, &|| context.request.demand(), ahead)
-                {
-                    None => Availability {
-                        at: Some(context.now),
-                        latest: None,
-                        rate_limited: false,
-                        throttled,
-                        was_throttled,
-                    },
-                    Some(blocked) if blocked.obstacle == BlockReason::Isolated => return None,
-                    Some(blocked) => Availability {
-                        at: match blocked.obstacle {
-                            _ if blocked.probing => None,
-                            BlockReason::Breaker if !self.states[i].early => {
-                                target.testable_at(context.now, &|| context.request.demand(), ahead)
-                            }
-                            _ => blocked.until,
+                let availability =
+                    match target.blockage_for(context.now, &|| context.request.estimated_demand(), ahead) {
+                        None => Availability {
+                            at: Some(context.now),
+                            latest: None,
+                            rate_limited: false,
+                            throttled,
+                            was_throttled,
                         },
-                        latest: blocked.until.or_else(|| target.limiter.lock().throttle_ends(context.now)),
-                        rate_limited: blocked.obstacle == BlockReason::Limiter,
-                        throttled,
-                        was_throttled,
-                    },
-                };
+                        Some(blocked) if blocked.obstacle == BlockReason::Isolated => return None,
+                        Some(blocked) => Availability {
+                            at: match blocked.obstacle {
+                                _ if blocked.probing => None,
+                                BlockReason::Breaker if !self.states[i].early => target.testable_at(
+                                    context.now,
+                                    &|| context.request.estimated_demand(),
+                                    ahead,
+                                ),
+                                _ => blocked.until,
+                            },
+                            latest: blocked
+                                .until
+                                .or_else(|| target.limiter.lock().throttle_ends(context.now)),
+                            rate_limited: blocked.obstacle == BlockReason::Limiter,
+                            throttled,
+                            was_throttled,
+                        },
+                    };
                 Some((i, availability))
             })
             .collect()
@@ -306,7 +310,7 @@ impl Selector {
     }
 
     /// Notes that an attempt begins, with its number in the attempt log.
-    pub fn ask(&mut self, index: usize, number: usize) {
+    pub fn begin_attempt(&mut self, index: usize, number: usize) {
         let state = &mut self.states[index];
         state.attempts += 1;
         state.exhausted = true;
@@ -349,7 +353,7 @@ impl Selector {
                 OtherCandidate::OptIn => {
                     Arc::ptr_eq(&other.endpoint, &failed.endpoint) && other.model == failed.model
                 }
-                OtherCandidate::Yes | OtherCandidate::No => same_server,
+                OtherCandidate::Any | OtherCandidate::Never => same_server,
             };
             state.excluded |= ruled_out && state.attempts == 0;
         }

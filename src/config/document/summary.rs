@@ -39,7 +39,7 @@ pub fn summary(config: &ClientConfig) -> Value {
         let receivers = alerts.forward.receivers.iter().map(|receiver| receiver.name());
         json!({ "receivers": receivers.collect::<Vec<_>>() })
     });
-    let mut told = json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts });
+    let mut summary = json!({ "endpoints": endpoints, "aliases": aliases, "rules": rules, "alerts": alerts });
     let files =
         [("queue", config.queue.as_ref().map(|queue| &queue.path)), ("costs", config.ledger.as_ref())];
     let paths: Map<String, Value> = files
@@ -47,9 +47,9 @@ pub fn summary(config: &ClientConfig) -> Value {
         .filter_map(|(what, path)| Some((what.to_owned(), json!(path?.to_string_lossy()))))
         .collect();
     if !paths.is_empty() {
-        told["paths"] = Value::Object(paths);
+        summary["paths"] = Value::Object(paths);
     }
-    told
+    summary
 }
 
 fn rule(name: &str, rule: &RoutingRule) -> Value {

@@ -171,7 +171,7 @@ impl<'t> Builder<'t> {
         let at = Position { line: marker.line().max(1), column: marker.col() + 1 };
         let line = self.text.lines().nth(at.line - 1).unwrap_or_default();
         let indent = &line[..line.len() - line.trim_start().len()];
-        let info = said(error.info());
+        let info = scanner_message(error.info());
         let message = if indent.contains('\t') {
             "is not YAML: a tab indents this line, and only blanks may".into()
         } else if line.split_once("${").is_some_and(|(before, _)| before.contains(['[', '{'])) {
@@ -184,7 +184,7 @@ impl<'t> Builder<'t> {
 }
 
 /// The parser's message, bounded in case it ever quotes more than single characters.
-fn said(info: &str) -> String {
+fn scanner_message(info: &str) -> String {
     info.chars().take(100).collect()
 }
 

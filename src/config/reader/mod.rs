@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn ask(&mut self, name: &'static str) {
+    fn note_read(&mut self, name: &'static str) {
         self.known.push(name);
         if let Some(description) = &mut self.description {
             description.properties.entry(name).or_insert(Value::Null);
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
 
     /// The member unchanged; `null` counts as missing, like `undefined` in JavaScript.
     pub fn raw(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.ask(name);
+        self.note_read(name);
         self.members.get(name).filter(|v| !v.is_null())
     }
 
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
 
     /// Like `raw`, but distinguishes `null` from missing.
     pub fn raw_or_null(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.ask(name);
+        self.note_read(name);
         self.members.get(name)
     }
 

@@ -19,15 +19,15 @@ pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usag
         return Err(InvalidAnswer::Malformed("the answer has no content".into()));
     };
     let id = unsaid.id(&message["id"]);
-    let mut said = MessageContents::default();
-    blocks.iter().for_each(|block| said.take(block, &id));
+    let mut contents = MessageContents::default();
+    blocks.iter().for_each(|block| contents.take(block, &id));
     let usage = usage(&message["usage"], None);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",
         "created": unsaid.created,
         "model": unsaid.model(&message["model"]),
-        "choices": [said.choice(&message)],
+        "choices": [contents.choice(&message)],
     });
     if let Some(usage) = &usage {
         body["usage"] = usage.clone();

@@ -199,13 +199,13 @@ fn source(block: &ChatFields<'_>) -> Result<AttachmentSource, Untranslatable> {
 }
 
 fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
-    let (mut said, mut calls) = (Vec::new(), Vec::new());
+    let (mut texts, mut calls) = (Vec::new(), Vec::new());
     if let Some(Value::String(text)) = fields.get("content") {
         return Ok(ChatMessage::Assistant { texts: vec![text.clone()], calls });
     }
     for block in fields.objects("content")? {
         match block.needed_text("type")? {
-            "text" => said.push(text(&block, lost)?),
+            "text" => texts.push(text(&block, lost)?),
             "tool_use" => calls.push(ToolCall {
                 id: block.needed_text("id")?.to_owned(),
                 name: block.needed_text("name")?.to_owned(),
@@ -216,10 +216,10 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
             // is not reported.
             "thinking" | "redacted_thinking" => {}
             // The results of the vendor's own tools are in the text that follows.
-            other => lost.tell(&fields.path(&format!("content[].{other}"))),
+            other => lost.record_lost(&fields.path(&format!("content[].{other}"))),
         }
     }
-    Ok(ChatMessage::Assistant { texts: said, calls })
+    Ok(ChatMessage::Assistant { texts: texts, calls })
 }
 
 fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>, Untranslatable> {

@@ -30,7 +30,7 @@ struct OpenToolCall {
     /// Its number among the calls.
     number: usize,
     /// Whether any of its input was passed on.
-    told: bool,
+    announced: bool,
     /// The input at its beginning.
     input: Value,
 }
@@ -74,7 +74,12 @@ impl AnthropicStreamDecoder {
                 self.calls += 1;
                 let index = event["index"].as_u64().unwrap_or(0);
                 self.blocks.retain(|b| b.index != index);
-                self.blocks.push(OpenToolCall { index, number, told: false, input: start["input"].clone() });
+                self.blocks.push(OpenToolCall {
+                    index,
+                    number,
+                    announced: false,
+                    input: start["input"].clone(),
+                });
                 self.chunk(json!({ "tool_calls": [{
                     "index": number, "id": answer::call_id(start, &self.id, number), "type": "function",
                     "function": { "name": words("name"), "arguments": "" },
@@ -104,7 +109,7 @@ impl AnthropicStreamDecoder {
     fn input(&mut self, index: Option<u64>, piece: &str) -> DecodedEvent {
         let block = self.blocks.iter_mut().find(|b| Some(b.index) == index);
         let Some(block) = block.filter(|_| !piece.is_empty()) else { return DecodedEvent::Nothing };
-        block.told = true;
+        block.announced = true;
         let number = block.number;
         self.chunk(json!({ "tool_calls": [{ "index": number, "function": { "arguments": piece } }] }))
     }
@@ -122,7 +127,7 @@ impl AnthropicStreamDecoder {
     fn untold(&self, block: &OpenToolCall) -> Option<Value> {
         let arguments = answer::arguments(&block.input);
         let call = || json!({ "index": block.number, "function": { "arguments": arguments } });
-        (!block.told).then(|| self.value(json!({ "tool_calls": [call()] })))
+        (!block.announced).then(|| self.value(json!({ "tool_calls": [call()] })))
     }
 
     fn end(&mut self, event: &Value) -> DecodedEvent {
@@ -133,8 +138,8 @@ impl AnthropicStreamDecoder {
             let open = std::mem::take(&mut self.blocks);
             chunks.extend(open.iter().filter_map(|block| self.untold(block)));
             let refusal = answer::refusal(delta);
-            let said = if refusal.is_null() { json!({}) } else { json!({ "refusal": refusal }) };
-            let mut last = self.value(said);
+            let content = if refusal.is_null() { json!({}) } else { json!({ "refusal": refusal }) };
+            let mut last = self.value(content);
             answer::end(&mut last["choices"][0], &delta["stop_reason"]);
             chunks.push(last);
         }

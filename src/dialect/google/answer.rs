@@ -66,11 +66,11 @@ pub fn blocked(answer: &Value) -> Option<VendorError> {
 /// Whether a candidate ended without content because of a mistake of the model.
 fn is_void(candidate: &Value) -> bool {
     let parts = candidate["content"]["parts"].as_array();
-    is_mistake(&candidate["finishReason"]) && !parts.is_some_and(|parts| parts.iter().any(says))
+    is_mistake(&candidate["finishReason"]) && !parts.is_some_and(|parts| parts.iter().any(has_content))
 }
 
 /// Whether a part is content; thoughts are not.
-pub fn says(part: &Value) -> bool {
+pub fn has_content(part: &Value) -> bool {
     let text = part["text"].as_str().is_some_and(|text| !text.is_empty());
     text && part["thought"] != true || part["functionCall"].is_object() || part["inlineData"].is_object()
 }

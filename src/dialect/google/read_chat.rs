@@ -208,7 +208,7 @@ fn model(
     open: &mut UnansweredCalls,
     lost: &mut DroppedFields,
 ) -> Result<ChatMessage, Untranslatable> {
-    let (mut said, mut calls) = (Vec::new(), Vec::new());
+    let (mut texts, mut calls) = (Vec::new(), Vec::new());
     for part in fields.objects("parts")? {
         // Thoughts are for their own vendor. They come back with every answer, so dropping them is not
         // reported.
@@ -223,10 +223,10 @@ fn model(
             let arguments = call.theirs("args")?.cloned().unwrap_or_else(|| json!({}));
             calls.push(ToolCall { id, name, arguments, signature: part.owned_text("thoughtSignature")? });
         } else if let Some(text) = part.owned_text("text")? {
-            said.push(text);
+            texts.push(text);
         }
     }
-    Ok(ChatMessage::Assistant { texts: said, calls })
+    Ok(ChatMessage::Assistant { texts: texts, calls })
 }
 
 fn user(

@@ -24,7 +24,7 @@ struct GoogleCandidate {
     /// Calls so far.
     calls: usize,
     /// Whether there was any content.
-    said: bool,
+    has_content: bool,
 }
 
 /// The most candidates, above what the vendor sends.
@@ -59,14 +59,14 @@ impl GoogleStreamDecoder {
         }
         // A prompt without any answer may get one elsewhere.
         let reason = &event["candidates"][0]["finishReason"];
-        if answer::is_mistake(reason) && !self.candidates.iter().any(|c| c.said) {
+        if answer::is_mistake(reason) && !self.candidates.iter().any(|c| c.has_content) {
             return DecodedEvent::Void(answer::nothing_said(reason));
         }
         if let Some(usage) = answer::usage(&event["usageMetadata"]) {
-            let mut told = self.chunk(0, json!({}));
-            told["choices"] = json!([]);
-            told["usage"] = usage;
-            chunks.push(told);
+            let mut chunk = self.chunk(0, json!({}));
+            chunk["choices"] = json!([]);
+            chunk["usage"] = usage;
+            chunks.push(chunk);
         }
         DecodedEvent::Chunks(chunks)
     }
@@ -81,9 +81,9 @@ impl GoogleStreamDecoder {
         let (mut text, mut thought) = (String::new(), String::new());
         let (mut calls, mut images) = (Vec::new(), Vec::new());
         for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
-            self.candidates[at].said |= answer::says(part);
-            let said = if part["thought"] == true { &mut thought } else { &mut text };
-            said.push_str(part["text"].as_str().unwrap_or_default());
+            self.candidates[at].has_content |= answer::has_content(part);
+            let target = if part["thought"] == true { &mut thought } else { &mut text };
+            target.push_str(part["text"].as_str().unwrap_or_default());
             let number = self.candidates[at].calls;
             if part["functionCall"].is_object() && number < MAX_CALLS {
                 self.candidates[at].calls += 1;

@@ -134,9 +134,9 @@ impl GoogleEncoder {
                 }
             }
             if !parts.is_empty() {
-                let told =
+                let data =
                     answer(vec![candidate(&index.into(), parts, None)], &Value::Null, &self.id, &self.model);
-                event(out, &told);
+                event(out, &data);
             }
         }
     }

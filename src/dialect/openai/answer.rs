@@ -99,9 +99,9 @@ fn read_patiently(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
         .filter(|c| c.message.is_some())
         .collect();
     if let Some(error) = wire.error.and_then(|e| serde_json::from_str::<Value>(e.get()).ok()) {
-        let said = matches!(&error, Value::Object(o) if !o.is_empty())
+        let has_error = matches!(&error, Value::Object(o) if !o.is_empty())
             || error.as_str().is_some_and(|e| !e.is_empty());
-        if said || choices.is_empty() {
+        if has_error || choices.is_empty() {
             return Err(InvalidAnswer::Error(error_body::from_value(&serde_json::json!({ "error": error }))));
         }
     }

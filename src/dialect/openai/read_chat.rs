@@ -97,7 +97,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 fn message(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
     // `images` are images that a model generated; other models do not accept them as their own words.
     for name in ["name", "images"].into_iter().filter(|name| fields.get(name).is_some()) {
-        lost.tell(&fields.path(name));
+        lost.record_lost(&fields.path(name));
     }
     Ok(match fields.needed_text("role")? {
         "system" | "developer" => ChatMessage::System(only_texts(parts(fields, lost)?, fields)?),
@@ -193,7 +193,7 @@ fn part(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart
             let image =
                 fields.object("image_url")?.ok_or_else(|| fields.missing("image_url", "an object"))?;
             if image.text("detail")?.is_some_and(|detail| detail != "auto") {
-                lost.tell(&image.path("detail"));
+                lost.record_lost(&image.path("detail"));
             }
             Ok(ContentPart::Image(source(image.needed_text("url")?, &image.path("url"))?))
         }
@@ -295,7 +295,7 @@ fn format(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ResponseF
             let schema =
                 format.object("json_schema")?.ok_or_else(|| format.missing("json_schema", "an object"))?;
             if schema.get("description").is_some() {
-                lost.tell(&schema.path("description"));
+                lost.record_lost(&schema.path("description"));
             }
             Ok(ResponseFormat::Schema {
                 name: schema.owned_text("name")?.unwrap_or_else(|| "answer".into()),

@@ -11,7 +11,7 @@ use super::{
     counts::AttemptCounts,
     limits::rate_limit,
     models,
-    standing::{model_standing, stance},
+    standing::{endpoint_health, model_standing},
 };
 use crate::{
     base::{clock::now, timestamp::iso8601},
@@ -39,7 +39,7 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
         counts.add(&stats, target.retries.load(Ordering::Relaxed));
         latency.add(&stats.latencies, LatencyPhase::Total);
     }
-    let standing = stance(engine, endpoint, now);
+    let standing = endpoint_health(engine, endpoint, now);
     let last_error = endpoint.last_error.lock().clone();
     json!({
         "name": endpoint.config.name,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     counts::AttemptCounts,
-    standing::{HealthStatus, stance},
+    standing::{HealthStatus, endpoint_health},
 };
 use crate::{
     base::{clock::now, duration::millis, timestamp::iso8601},
@@ -33,7 +33,7 @@ pub fn health_report(engine: &Engine) -> Value {
         }
         let share =
             if counts.total == 0 { 0.0 } else { counts.rate_limited as f64 / counts.total as f64 * 100.0 };
-        let status = stance(engine, endpoint, now).status;
+        let status = endpoint_health(engine, endpoint, now).status;
         let level = if share > CRITICAL_SHARE {
             2
         } else {

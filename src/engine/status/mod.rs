@@ -17,7 +17,7 @@ pub use self::{
     limits::{RemainingLimit, levels},
     models::{optimal_model, summary},
     snapshot::snapshot,
-    standing::{Health, HealthStatus, stance},
+    standing::{Health, HealthStatus, endpoint_health},
 };
 use crate::state::{Endpoint, Target};
 

@@ -53,7 +53,7 @@ pub struct Health {
 }
 
 impl Health {
-    fn well() -> Self {
+    fn healthy() -> Self {
         Self {
             status: HealthStatus::Healthy,
             breaker: "closed",
@@ -65,7 +65,7 @@ impl Health {
 }
 
 /// An endpoint is as healthy as the worst of its models; an isolated one is down.
-pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
+pub fn endpoint_health(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
     let standings = models(engine, endpoint).into_iter().map(|keys| model_standing(&keys, now));
     let standing = standings.reduce(worse).unwrap_or_else(|| bare_standing(endpoint));
     if endpoint.isolated.load(Ordering::Acquire) > 0 {
@@ -76,12 +76,12 @@ pub fn stance(engine: &Engine, endpoint: &Endpoint, now: Instant) -> Health {
 
 /// A model is as healthy as the best of its keys.
 pub(super) fn model_standing(keys: &[Arc<Target>], now: Instant) -> Health {
-    let best = keys.iter().map(|t| standing(t, now)).min_by_key(|s| s.status);
-    best.unwrap_or_else(Health::well)
+    let best = keys.iter().map(|t| target_health(t, now)).min_by_key(|s| s.status);
+    best.unwrap_or_else(Health::healthy)
 }
 
-fn standing(target: &Target, now: Instant) -> Health {
-    let mut whole = Health::well();
+fn target_health(target: &Target, now: Instant) -> Health {
+    let mut whole = Health::healthy();
     let gates = [&*target.model_gate, &*target.gate, &target.endpoint.origin.gate, &target.credential.gate];
     for gate in gates {
         let gate = gate.lock();

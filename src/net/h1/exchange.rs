@@ -73,7 +73,7 @@ fn next_head(
     interim: &mut u32,
 ) -> Result<Option<ParsedHead>, String> {
     while head::is_complete(received, *searched) {
-        let Some(head) = head::take(received)? else { break };
+        let Some(head) = head::take_head(received)? else { break };
         match head.status {
             101 => return Err("the answer switches to another protocol unasked".into()),
             // Each one copies what follows it: an endless series would keep the thread busy.

@@ -28,7 +28,7 @@ pub fn is_complete(bytes: &[u8], searched: usize) -> bool {
 }
 
 /// Takes one head from the front of `received`; `None` while it is incomplete.
-pub fn take(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
+pub fn take_head(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
     let mut room = [MaybeUninit::uninit(); MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
@@ -40,24 +40,25 @@ pub fn take(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
     let status = response.code.unwrap_or_default();
     let http_1_1 = response.version == Some(1);
     let start = received.as_ptr() as usize;
-    let place = |part: &[u8]| {
+    let position = |part: &[u8]| {
         let at = (part.as_ptr() as usize).saturating_sub(start);
         (at as u32, (at + part.len()) as u32)
     };
     let fields = response.headers.iter();
-    let places =
-        fields.map(|h| FieldPosition { name: place(h.name.as_bytes()), value: place(h.value) }).collect();
+    let places = fields
+        .map(|h| FieldPosition { name: position(h.name.as_bytes()), value: position(h.value) })
+        .collect();
     let rest = received.split_off(length);
     let fields = HeaderFields::Lines { bytes: std::mem::replace(received, rest), places };
     let framing = Framing::of(status, &fields)?;
-    let says = |word: &[u8]| {
+    let connection_has = |word: &[u8]| {
         fields
             .all("connection")
             .flat_map(|v| v.split(|b| *b == b','))
             .any(|v| v.trim_ascii().eq_ignore_ascii_case(word))
     };
-    let keep_alive =
-        framing != Framing::Close && if http_1_1 { !says(b"close") } else { says(b"keep-alive") };
+    let keep_alive = framing != Framing::Close
+        && if http_1_1 { !connection_has(b"close") } else { connection_has(b"keep-alive") };
     Ok(Some(ParsedHead { status, fields, framing, keep_alive }))
 }
 
@@ -67,7 +68,7 @@ mod tests {
 
     fn head(text: &str) -> ParsedHead {
         let mut bytes = format!("{text}rest").into_bytes();
-        let head = take(&mut bytes).expect("sound").expect("complete");
+        let head = take_head(&mut bytes).expect("sound").expect("complete");
         assert_eq!(bytes, b"rest");
         head
     }
@@ -95,7 +96,7 @@ mod tests {
     fn an_unfinished_head_is_waited_for_and_a_wrong_one_refused() {
         let text = b"HTTP/1.1 200 OK\r\na: b\r\n\r\n";
         for end in 0..text.len() {
-            assert!(take(&mut text[..end].to_vec()).expect("sound so far").is_none(), "{end}");
+            assert!(take_head(&mut text[..end].to_vec()).expect("sound so far").is_none(), "{end}");
             assert!(!is_complete(&text[..end], 0), "{end}");
             assert!(is_complete(text, end), "{end}");
         }
@@ -105,7 +106,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
         ] {
-            assert!(take(&mut bad.as_bytes().to_vec()).is_err(), "{bad:?}");
+            assert!(take_head(&mut bad.as_bytes().to_vec()).is_err(), "{bad:?}");
         }
     }
 }

@@ -19,7 +19,7 @@ const MAX_IDLE: usize = 512;
 
 impl Pool {
     /// Takes back an unused connection.
-    pub(super) fn park(self: &Arc<Self>, mut conn: Conn) {
+    pub(super) fn put_back(self: &Arc<Self>, mut conn: Conn) {
         let waker = Waker::from(self.disturbed.clone());
         // Dropped outside the lock.
         let _unfit = {

@@ -152,7 +152,7 @@ impl Pool {
         let waiting = self.state.lock().next_waiting(|_| true);
         match waiting {
             Some(waiting) => self.hand(conn, waiting),
-            None => self.park(conn),
+            None => self.put_back(conn),
         }
     }
 
@@ -164,7 +164,7 @@ impl Pool {
 
 impl LeaseOwner for Pool {
     fn take_back(self: Arc<Self>, conn: Conn) {
-        self.park(conn);
+        self.put_back(conn);
     }
 
     fn discard_idle(&self) {

@@ -48,7 +48,7 @@ pub struct Incident {
     /// Calls since the recovery.
     pub(super) after: CallTally,
     pub(super) series: IncidentSeries,
-    pub(super) moments: Vec<TimelineEntry>,
+    pub(super) timeline: Vec<TimelineEntry>,
     pub(super) dropped_entries: u64,
 }
 
@@ -72,14 +72,14 @@ pub(super) struct AffectedEndpoint {
 // === impl Incident ===
 
 impl Incident {
-    pub(super) fn new(number: u64, seen: &AttemptObservation, before: Option<Duration>) -> Self {
+    pub(super) fn new(number: u64, observation: &AttemptObservation, before: Option<Duration>) -> Self {
         Self {
             number,
-            began: seen.now.checked_sub(seen.took).unwrap_or(seen.now),
-            began_at: seen.at.checked_sub(seen.took).unwrap_or(seen.at),
+            began: observation.now.checked_sub(observation.took).unwrap_or(observation.now),
+            began_at: observation.at.checked_sub(observation.took).unwrap_or(observation.at),
             detected: None,
             recovered: None,
-            last_failure: seen.now,
+            last_failure: observation.now,
             recovered_at: None,
             closed_at: None,
             endpoints: BTreeMap::new(),
@@ -87,19 +87,19 @@ impl Incident {
             during: CallTally::default(),
             after: CallTally::default(),
             series: IncidentSeries::default(),
-            moments: Vec::new(),
+            timeline: Vec::new(),
             dropped_entries: 0,
         }
     }
 
-    pub(super) fn failed(
+    pub(super) fn record_failure(
         &mut self,
         endpoint: &Arc<str>,
         model: &Arc<str>,
         reason: Reason,
-        seen: &AttemptObservation,
+        observation: &AttemptObservation,
     ) -> Option<IncidentTransition> {
-        self.last_failure = seen.now;
+        self.last_failure = observation.now;
         if self.recovered_at.take().is_some() {
             self.during.merge(std::mem::take(&mut self.after));
         }
@@ -112,15 +112,15 @@ impl Incident {
             models: BTreeSet::new(),
             failures: 0,
             reasons: BTreeMap::new(),
-            first: seen.now,
-            last: seen.now,
+            first: observation.now,
+            last: observation.now,
             out: None,
             out_until: None,
             back: None,
             pages: Vec::new(),
         });
         let again = endpoint_state.back.take().is_some();
-        endpoint_state.last = seen.now;
+        endpoint_state.last = observation.now;
         endpoint_state.failures += 1;
         *endpoint_state.reasons.entry(reason).or_default() += 1;
         if endpoint_state.models.len() < MOST_PARTIES {
@@ -128,7 +128,7 @@ impl Incident {
         }
         if !known || again {
             self.tell(TimelineEntry {
-                at: seen.now,
+                at: observation.now,
                 what: TimelineKind::Failed,
                 endpoint: Some(endpoint.clone()),
                 model: Some(model.clone()),
@@ -138,28 +138,33 @@ impl Incident {
         (!known).then_some(IncidentTransition::Joined)
     }
 
-    pub(super) fn answered(&mut self, endpoint: &Arc<str>, model: &Arc<str>, seen: &AttemptObservation) {
+    pub(super) fn record_answer(
+        &mut self,
+        endpoint: &Arc<str>,
+        model: &Arc<str>,
+        observation: &AttemptObservation,
+    ) {
         let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return };
         // An attempt sent before the failure does not prove a recovery.
-        let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
+        let sent = observation.now.checked_sub(observation.took).unwrap_or(observation.now);
         if endpoint_state.back.is_some() || sent < endpoint_state.last {
             return;
         }
-        endpoint_state.back = Some(seen.now);
+        endpoint_state.back = Some(observation.now);
         endpoint_state.out_until = None;
         self.tell(TimelineEntry {
-            at: seen.now,
+            at: observation.now,
             what: TimelineKind::Back,
             endpoint: Some(endpoint.clone()),
             model: Some(model.clone()),
             reason: None,
         });
         if self.endpoints.values().all(|endpoint_state| endpoint_state.back.is_some()) {
-            self.recovered_at = Some(seen.now);
+            self.recovered_at = Some(observation.now);
         }
     }
 
-    pub(super) fn out(
+    pub(super) fn record_ejection(
         &mut self,
         endpoint: &Arc<str>,
         model: Option<&str>,
@@ -184,38 +189,43 @@ impl Incident {
         }
     }
 
-    pub(super) fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
+    pub(super) fn record_status_page(
+        &mut self,
+        endpoint: &Arc<str>,
+        observation: StatusPageObservation,
+    ) -> bool {
         let Some(endpoint_state) = self.endpoints.get_mut(endpoint) else { return false };
-        let same =
-            |last: &StatusPageObservation| (&last.indicator, &last.words) == (&seen.indicator, &seen.words);
+        let same = |last: &StatusPageObservation| {
+            (&last.indicator, &last.words) == (&observation.indicator, &observation.words)
+        };
         if endpoint_state.pages.len() < MOST_PAGES && !endpoint_state.pages.last().is_some_and(same) {
-            endpoint_state.pages.push(seen);
+            endpoint_state.pages.push(observation);
         }
         true
     }
 
-    pub(super) fn call(&mut self, seen: &CallObservation) {
+    pub(super) fn record_call(&mut self, observation: &CallObservation) {
         let (first_rescue, first_loss) = (self.rescued() == 0, self.lost() == 0);
-        let sent = seen.now.checked_sub(seen.took).unwrap_or(seen.now);
-        if let Some(answer) = &seen.answer
-            && (seen.without_failover.is_some() || sent >= self.began)
+        let sent = observation.now.checked_sub(observation.took).unwrap_or(observation.now);
+        if let Some(answer) = &observation.answer
+            && (observation.without_failover.is_some() || sent >= self.began)
         {
-            self.recovered.get_or_insert(seen.now);
-            if first_rescue && seen.is_rescued() {
+            self.recovered.get_or_insert(observation.now);
+            if first_rescue && observation.is_rescued() {
                 let (endpoint, model) = answer.place.clone();
                 self.tell(TimelineEntry {
-                    at: seen.now,
+                    at: observation.now,
                     what: TimelineKind::Rescued,
                     endpoint: Some(endpoint),
                     model: Some(model),
-                    reason: seen.without_failover,
+                    reason: observation.without_failover,
                 });
             }
         }
-        if first_loss && seen.is_failed() {
-            let reason = seen.outcome.reason();
+        if first_loss && observation.is_failed() {
+            let reason = observation.outcome.reason();
             self.tell(TimelineEntry {
-                at: seen.now,
+                at: observation.now,
                 what: TimelineKind::Lost,
                 endpoint: None,
                 model: None,
@@ -223,8 +233,8 @@ impl Incident {
             });
         }
         let tally = if self.recovered_at.is_some() { &mut self.after } else { &mut self.during };
-        tally.add(seen);
-        self.series.add(seen.now.saturating_duration_since(self.began), seen);
+        tally.add(observation);
+        self.series.add(observation.now.saturating_duration_since(self.began), observation);
     }
 
     pub(super) fn rescued(&self) -> u64 {
@@ -241,9 +251,9 @@ impl Incident {
         out.chain([self.last_failure]).chain(self.recovered_at).max().unwrap_or(self.last_failure)
     }
 
-    pub(super) fn tell(&mut self, moment: TimelineEntry) {
-        if self.moments.len() < MOST_MOMENTS {
-            self.moments.push(moment);
+    pub(super) fn tell(&mut self, entry: TimelineEntry) {
+        if self.timeline.len() < MOST_MOMENTS {
+            self.timeline.push(entry);
         } else {
             self.dropped_entries += 1;
         }

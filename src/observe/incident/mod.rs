@@ -65,36 +65,36 @@ impl Incidents {
     }
 
     /// Records a finished attempt.
-    pub fn attempt(&mut self, seen: &AttemptObservation) -> Vec<IncidentTransition> {
-        let mut turns = self.expire(seen.now);
-        let (endpoint, model) = &seen.place;
-        let Some(reason) = seen.failure else {
+    pub fn record_attempt(&mut self, observation: &AttemptObservation) -> Vec<IncidentTransition> {
+        let mut transitions = self.expire(observation.now);
+        let (endpoint, model) = &observation.place;
+        let Some(reason) = observation.failure else {
             if self.served.len() < MOST_SERVED || self.served.contains(endpoint) {
                 self.served.insert(endpoint.clone());
             }
             if let Some(incident) = &mut self.open {
-                incident.answered(endpoint, model, seen);
+                incident.record_answer(endpoint, model, observation);
             }
-            return turns;
+            return transitions;
         };
-        if !seen.blames || !self.served.contains(endpoint) {
-            return turns;
+        if !observation.blames || !self.served.contains(endpoint) {
+            return transitions;
         }
         if let Some(incident) = &mut self.open {
-            turns.extend(incident.failed(endpoint, model, reason, seen));
-            return turns;
+            transitions.extend(incident.record_failure(endpoint, model, reason, observation));
+            return transitions;
         }
         self.opened += 1;
-        let mut incident = Incident::new(self.opened, seen, self.before.mean(seen.now));
-        let joined = incident.failed(endpoint, model, reason, seen);
+        let mut incident = Incident::new(self.opened, observation, self.before.mean(observation.now));
+        let joined = incident.record_failure(endpoint, model, reason, observation);
         self.open = Some(incident);
-        turns.push(IncidentTransition::Opened);
-        turns.extend(joined);
-        turns
+        transitions.push(IncidentTransition::Opened);
+        transitions.extend(joined);
+        transitions
     }
 
     /// Records that an endpoint is ejected from selection until a moment.
-    pub fn out(
+    pub fn record_ejection(
         &mut self,
         endpoint: &Arc<str>,
         model: Option<&str>,
@@ -103,24 +103,24 @@ impl Incidents {
         now: Instant,
     ) {
         if let Some(incident) = &mut self.open {
-            incident.out(endpoint, model, reason, until, now);
+            incident.record_ejection(endpoint, model, reason, until, now);
         }
     }
 
     /// Records a status page. False once no incident is open for the endpoint.
-    pub fn status_page(&mut self, endpoint: &Arc<str>, seen: StatusPageObservation) -> bool {
-        self.open.as_mut().is_some_and(|incident| incident.status_page(endpoint, seen))
+    pub fn record_status_page(&mut self, endpoint: &Arc<str>, observation: StatusPageObservation) -> bool {
+        self.open.as_mut().is_some_and(|incident| incident.record_status_page(endpoint, observation))
     }
 
     /// Records a finished call.
-    pub fn call(&mut self, seen: &CallObservation) -> Vec<IncidentTransition> {
-        let turns = self.expire(seen.now);
+    pub fn record_call(&mut self, observation: &CallObservation) -> Vec<IncidentTransition> {
+        let transitions = self.expire(observation.now);
         match &mut self.open {
-            Some(incident) => incident.call(seen),
-            None if seen.answer.is_some() => self.before.add(seen.took, seen.now),
+            Some(incident) => incident.record_call(observation),
+            None if observation.answer.is_some() => self.before.add(observation.took, observation.now),
             None => {}
         }
-        turns
+        transitions
     }
 
     /// When the open incident closes, if nothing else happens.

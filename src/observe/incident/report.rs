@@ -82,8 +82,8 @@ impl Incident {
             "unpricedAnswers": calls.unpriced,
             "withoutFailover": {
                 "requests": calls.calls,
-                "failed": calls.alone_failed,
-                "failedShare": share(calls.alone_failed, calls.calls),
+                "failed": calls.failed_without_failover,
+                "failedShare": share(calls.failed_without_failover, calls.calls),
                 "recoveryMs": ended.map(|_| millis(length)),
                 "affectedUsers": calls.users.count(),
             },
@@ -121,13 +121,13 @@ impl Incident {
     }
 
     fn timeline(&self, ended: Option<Instant>) -> Vec<Value> {
-        let told = self.moments.iter().map(|moment| ReportedEntry {
-            at: self.iso(moment.at),
-            after_ms: self.after_ms(moment.at),
-            what: moment.what.word(),
-            endpoint: moment.endpoint.as_deref(),
-            model: moment.model.as_deref(),
-            reason: moment.reason.map(|reason| reason.word()),
+        let entries = self.timeline.iter().map(|entry| ReportedEntry {
+            at: self.iso(entry.at),
+            after_ms: self.after_ms(entry.at),
+            what: entry.what.word(),
+            endpoint: entry.endpoint.as_deref(),
+            model: entry.model.as_deref(),
+            reason: entry.reason.map(|reason| reason.word()),
         });
         let end = ended.map(|at| ReportedEntry {
             at: self.iso(at),
@@ -137,7 +137,7 @@ impl Incident {
             model: None,
             reason: None,
         });
-        told.chain(end.filter(|_| self.closed_at.is_some())).map(|moment| json!(moment)).collect()
+        entries.chain(end.filter(|_| self.closed_at.is_some())).map(|entry| json!(entry)).collect()
     }
 
     fn after_ms(&self, at: Instant) -> f64 {

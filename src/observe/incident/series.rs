@@ -16,7 +16,7 @@ pub struct SeriesStep {
     pub answered: u64,
     pub rescued: u64,
     pub failed: u64,
-    pub alone_failed: u64,
+    pub failed_without_failover: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl IncidentSeries {
                     answered: sum.answered + step.answered,
                     rescued: sum.rescued + step.rescued,
                     failed: sum.failed + step.failed,
-                    alone_failed: sum.alone_failed + step.alone_failed,
+                    failed_without_failover: sum.failed_without_failover + step.failed_without_failover,
                 })
             };
             self.steps = pairs.map(sum).collect();
@@ -69,7 +69,7 @@ impl IncidentSeries {
         } else if call.is_failed() {
             step.failed += 1;
         }
-        step.alone_failed += u64::from(call.alone_failed());
+        step.failed_without_failover += u64::from(call.failed_without_failover());
     }
 
     fn index(&self, after: Duration) -> usize {
@@ -83,7 +83,7 @@ impl IncidentSeries {
             answered: column(|s| s.answered),
             rescued: column(|s| s.rescued),
             failed: column(|s| s.failed),
-            without_failover_failed: column(|s| s.alone_failed),
+            without_failover_failed: column(|s| s.failed_without_failover),
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct CallTally {
     /// Answered, although the primary failed or was ejected.
     pub rescued: u64,
     /// Calls that the primary failed, or would have failed.
-    pub alone_failed: u64,
+    pub failed_without_failover: u64,
     pub latency: MeanLatency,
     /// The extra cost of answers against the primary's price, in pico-dollars; negative when cheaper.
     pub extra: i128,
@@ -85,8 +85,8 @@ impl CallTally {
         self.failed += u64::from(failed);
         self.queued += u64::from(call.outcome == CallOutcome::Queued);
         self.fallback += u64::from(call.outcome == CallOutcome::Fallback);
-        if call.alone_failed() {
-            self.alone_failed += 1;
+        if call.failed_without_failover() {
+            self.failed_without_failover += 1;
             self.users.add(call.user.as_deref());
         }
         if failed {
@@ -117,7 +117,7 @@ impl CallTally {
         self.queued += other.queued;
         self.fallback += other.fallback;
         self.rescued += other.rescued;
-        self.alone_failed += other.alone_failed;
+        self.failed_without_failover += other.failed_without_failover;
         self.latency.merge(other.latency);
         self.extra = self.extra.saturating_add(other.extra);
         self.unpriced += other.unpriced;

@@ -17,7 +17,7 @@ use crate::{
 struct Play {
     begin: Instant,
     incidents: Incidents,
-    turns: Vec<(u64, IncidentTransition)>,
+    transitions: Vec<(u64, IncidentTransition)>,
 }
 
 fn place(name: &str) -> TargetKey {
@@ -29,7 +29,7 @@ impl Play {
         Self {
             begin: Instant::now(),
             incidents: Incidents::new(IncidentConfig::default()),
-            turns: Vec::new(),
+            transitions: Vec::new(),
         }
     }
 
@@ -41,7 +41,7 @@ impl Play {
     /// An attempt that ends at a moment after `took`.
     fn attempt(&mut self, ms: u64, took: u64, endpoint: &str, failure: Option<Reason>) {
         let (now, at) = self.at(ms);
-        let seen = AttemptObservation {
+        let observation = AttemptObservation {
             place: place(endpoint),
             at,
             now,
@@ -49,14 +49,17 @@ impl Play {
             failure,
             blames: true,
         };
-        let turns =
-            self.incidents.attempt(&seen).into_iter().filter(|turn| *turn != IncidentTransition::Joined);
-        self.turns.extend(turns.map(|turn| (ms, turn)));
+        let transitions = self
+            .incidents
+            .record_attempt(&observation)
+            .into_iter()
+            .filter(|turn| *turn != IncidentTransition::Joined);
+        self.transitions.extend(transitions.map(|turn| (ms, turn)));
     }
 
     fn out(&mut self, ms: u64, endpoint: &str, until: u64) {
         let (now, until) = (self.at(ms).0, self.at(until).0);
-        self.incidents.out(&endpoint.into(), None, Some(Reason::ServerError), until, now);
+        self.incidents.record_ejection(&endpoint.into(), None, Some(Reason::ServerError), until, now);
     }
 
     /// A call for the primary `a`: which endpoint answered, and how `a` failed.
@@ -70,7 +73,7 @@ impl Play {
     ) {
         let (now, at) = self.at(ms);
         let dollars = |name: &str| Money::of_usd(if name == "a" { 0.01 } else { 0.03 });
-        let seen = CallObservation {
+        let observation = CallObservation {
             id: String::new(),
             at,
             now,
@@ -93,8 +96,8 @@ impl Play {
             }),
             user: Some(user.to_owned()),
         };
-        let turns = self.incidents.call(&seen);
-        self.turns.extend(turns.into_iter().map(|turn| (ms, turn)));
+        let transitions = self.incidents.record_call(&observation);
+        self.transitions.extend(transitions.into_iter().map(|turn| (ms, turn)));
     }
 
     fn reports(&self, ms: u64) -> Vec<Value> {
@@ -139,7 +142,10 @@ fn an_outage_whose_figures_are_known() {
     let open = play.reports(30_000).remove(0);
     assert_eq!((&open["status"], &open["endedAt"]), (&json!("open"), &json!("1970-01-01T00:00:20.100Z")));
     play.call(81_000, 80, Some("a"), None, "ann");
-    assert_eq!(play.turns, [(10_020, IncidentTransition::Opened), (81_000, IncidentTransition::Closed)]);
+    assert_eq!(
+        play.transitions,
+        [(10_020, IncidentTransition::Opened), (81_000, IncidentTransition::Closed)]
+    );
     let report = play.reports(90_000).remove(0);
     assert_eq!(
         json!([
@@ -198,7 +204,7 @@ fn who_never_served_opens_none_and_a_callers_mistake_neither() {
         failure: Some(Reason::BadRequest),
         blames: false,
     };
-    assert_eq!(play.incidents.attempt(&mistake), []);
+    assert_eq!(play.incidents.record_attempt(&mistake), []);
     assert_eq!(play.incidents.all().count(), 0);
 }
 
@@ -215,8 +221,11 @@ fn troubles_that_overlap_are_one_and_such_that_do_not_are_two() {
     assert_eq!(play.incidents.all().count(), 1);
     play.attempt(168_999, 0, "b", None);
     play.attempt(169_000, 0, "a", DOWN);
-    let turns: Vec<_> = play.turns.iter().map(|(_, turn)| *turn).collect();
-    assert_eq!(turns, [IncidentTransition::Opened, IncidentTransition::Closed, IncidentTransition::Opened]);
+    let transitions: Vec<_> = play.transitions.iter().map(|(_, turn)| *turn).collect();
+    assert_eq!(
+        transitions,
+        [IncidentTransition::Opened, IncidentTransition::Closed, IncidentTransition::Opened]
+    );
     let reports = play.reports(170_000);
     assert_eq!(reports[0]["endpoints"].as_array().map(Vec::len), Some(2));
     assert_eq!(

@@ -56,7 +56,7 @@ impl Store {
         })?;
         let Some((ended, seq, state, result)) = found else { return Ok(None) };
         let (state, kept) = self.kept(state, result)?;
-        Ok(Some(JobOutcome { id: self.id(seq), state, kept, place: ended }))
+        Ok(Some(JobOutcome { id: self.id(seq), state, kept, position: ended }))
     }
 
     pub fn list(&self, state: Option<JobState>, limit: u32, after: Option<&str>) -> Result<Vec<Value>> {

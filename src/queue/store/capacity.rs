@@ -53,8 +53,8 @@ impl Store {
     /// Evicts results before a place in the order of ends, the oldest first, until `size` more bytes fit.
     fn evict(&self, size: u64, before: i64) -> Result<()> {
         let StoreTotals { held, kept, .. } = self.totals()?;
-        let mut over = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
-        if over == 0 {
+        let mut excess = held.saturating_add(kept).saturating_add(size).saturating_sub(self.max_bytes);
+        if excess == 0 {
             return Ok(());
         }
         let oldest = "SELECT ended, coalesce(length(payload), 0) + coalesce(length(result), 0) FROM jobs
@@ -62,11 +62,11 @@ impl Store {
         let last = self.connection.prepare_cached(oldest).and_then(|mut statement| {
             let mut rows = statement.query([before])?;
             let mut last = None;
-            while over > 0
+            while excess > 0
                 && let Some(row) = rows.next()?
             {
                 last = Some(row.get::<_, i64>(0)?);
-                over = over.saturating_sub(row.get::<_, i64>(1)?.unsigned_abs());
+                excess = excess.saturating_sub(row.get::<_, i64>(1)?.unsigned_abs());
             }
             Ok(last)
         });

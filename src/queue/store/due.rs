@@ -82,15 +82,15 @@ impl Store {
     fn expire(&self, now_ms: i64) -> Result<Vec<String>> {
         let found =
             "SELECT seq FROM jobs INDEXED BY jobs_expiry WHERE state = 0 AND expires_ms <= ? LIMIT 1000";
-        let over: Vec<i64> = self.rows(found, [now_ms], |row| row.get(0))?;
-        for seq in &over {
+        let expired: Vec<i64> = self.rows(found, [now_ms], |row| row.get(0))?;
+        for seq in &expired {
             self.end(*seq, JobState::Expired, None, now_ms)?;
         }
-        Ok(over.into_iter().map(|seq| self.id(seq)).collect())
+        Ok(expired.into_iter().map(|seq| self.id(seq)).collect())
     }
 
     /// Makes all waiting jobs due now. Returns the last job's number.
-    pub fn hurry(&self, now_ms: i64) -> Result<i64> {
+    pub fn reset_due(&self, now_ms: i64) -> Result<i64> {
         self.execute("UPDATE jobs SET due_ms = ?1 WHERE state = 0 AND due_ms > ?1", [now_ms])?;
         Ok(self
             .row("SELECT max(seq) FROM jobs", [], |row| row.get::<_, Option<i64>>(0))?

@@ -225,7 +225,7 @@ fn a_job_waits_for_its_turn_and_is_hurried() {
     let due = commit(&mut store, |s| s.due(999)).unwrap();
     assert_eq!((due.heads.len(), due.next_at), (0, Some(1_000)));
     assert_eq!(next(&mut store, 1_000), std::slice::from_ref(&id));
-    commit(&mut store, |s| s.hurry(500)).unwrap();
+    commit(&mut store, |s| s.reset_due(500)).unwrap();
     assert_eq!(next(&mut store, 500), std::slice::from_ref(&id));
     let job = store.show(&id).unwrap();
     assert_eq!((&job["deliveries"], &job["failures"][0]["reason"]), (&json!(1), &json!("serverError")));
@@ -288,7 +288,7 @@ fn results_are_kept_up_to_a_bound_and_told_in_the_order_of_ends() {
     let mut told = Vec::new();
     let mut place = 0;
     while let Some(outcome) = store.ended_after(place).unwrap() {
-        place = outcome.place;
+        place = outcome.position;
         told.push(outcome.id);
     }
     assert_eq!(told, ids[2..]);

@@ -93,7 +93,7 @@ impl ChatStreamReader<'_> {
         }
         match chunk::read(name, &data) {
             EventData::Done => self.done(),
-            EventData::Error(error) => Err(self.told(error)),
+            EventData::Error(error) => Err(self.fault_of(error)),
             EventData::Undecodable => self.undecodable(),
             EventData::Opaque => {
                 self.undecodable_run = 0;
@@ -121,7 +121,7 @@ impl ChatStreamReader<'_> {
     ) -> Result<ReadProgress, Fault> {
         match decoded {
             DecodedEvent::Done => return self.done(),
-            DecodedEvent::Error(error) => return Err(self.told(error)),
+            DecodedEvent::Error(error) => return Err(self.fault_of(error)),
             DecodedEvent::Void(why) => return Err(self.fault(FaultKind::Malformed, &why)),
             DecodedEvent::Undecodable => return self.undecodable(),
             DecodedEvent::Nothing => {}
@@ -152,7 +152,7 @@ impl ChatStreamReader<'_> {
     }
 
     /// The fault for an error event.
-    fn told(&self, error: VendorError) -> Fault {
+    fn fault_of(&self, error: VendorError) -> Fault {
         classify(self.head.status, self.head.retry_after, &self.target.redacted(error))
     }
 
@@ -174,12 +174,12 @@ impl ChatStreamReader<'_> {
         if value["bellwether"]["event"] == "restart" {
             self.whole = Accumulator::default();
         }
-        let said = self.encoding.chunk(&value, text);
+        let bytes = self.encoding.chunk(&value, text);
         self.whole.add(value);
         if content {
             self.content(admission);
         }
-        if said.is_empty() { Ok(()) } else { self.hold(said) }
+        if bytes.is_empty() { Ok(()) } else { self.hold(bytes) }
     }
 
     fn content(&mut self, admission: &mut Admission) {
