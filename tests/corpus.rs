@@ -184,8 +184,8 @@ fn consequences(rule: FaultRule) -> Value {
             SameCandidate::Last => "last",
         },
         "next": match rule.next {
-            OtherCandidate::No => "no",
-            OtherCandidate::Yes => "yes",
+            OtherCandidate::Never => "no",
+            OtherCandidate::Any => "yes",
             OtherCandidate::OtherCredential => "otherKey",
             OtherCandidate::LargerWindow => "largerWindow",
             OtherCandidate::LargerLimit => "largerLimit",

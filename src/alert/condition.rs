@@ -30,7 +30,7 @@ pub struct ConditionDetails {
 pub struct Conditions(BTreeMap<String, Condition>);
 
 struct Condition {
-    trouble: ConditionKind,
+    condition_kind: ConditionKind,
     subject: String,
     model: String,
     alert: Alert,
@@ -93,46 +93,51 @@ impl Conditions {
     /// Raises a condition: returns an alert the first time, and counts from then on.
     pub fn raise(
         &mut self,
-        trouble: ConditionKind,
+        condition_kind: ConditionKind,
         subject: &str,
         now: SystemTime,
         facts: impl FnOnce() -> ConditionDetails,
     ) -> Option<Alert> {
-        let fingerprint = fingerprint(&[trouble.kind(), subject]);
+        let fingerprint = fingerprint(&[condition_kind.kind(), subject]);
         if let Some(Condition { alert, .. }) = self.0.get_mut(&fingerprint) {
             alert.occurrences = alert.occurrences.saturating_add(1);
             return None;
         }
-        let models = trouble == ConditionKind::NotFound;
-        let known = self.0.values().filter(|one| (one.trouble == ConditionKind::NotFound) == models).count();
+        let models = condition_kind == ConditionKind::NotFound;
+        let known =
+            self.0.values().filter(|one| (one.condition_kind == ConditionKind::NotFound) == models).count();
         if known >= if models { MOST_MODELS } else { MOST } {
             return None;
         }
         let facts = facts();
         let alert = Alert {
             severity: Severity::Critical,
-            message: trouble.message(&facts),
+            message: condition_kind.message(&facts),
             details: json!({
                 "endpoint": facts.service, "model": &facts.model, "keyHint": facts.key, "until": facts.until,
             }),
             service: facts.service,
-            recommended_action: trouble.action().into(),
+            recommended_action: condition_kind.action().into(),
             status: AlertStatus::Firing,
-            kind: trouble.kind().into(),
+            kind: condition_kind.kind().into(),
             fingerprint: fingerprint.clone(),
             starts_at: iso8601(now),
             ends_at: None,
             occurrences: 1,
         };
-        let condition =
-            Condition { trouble, subject: subject.to_owned(), model: facts.model, alert: alert.clone() };
+        let condition = Condition {
+            condition_kind,
+            subject: subject.to_owned(),
+            model: facts.model,
+            alert: alert.clone(),
+        };
         self.0.insert(fingerprint, condition);
         Some(alert)
     }
 
     /// Clears a condition; returns the resolving alert if one is firing.
-    pub fn clear(&mut self, trouble: ConditionKind, subject: &str, now: SystemTime) -> Option<Alert> {
-        let Condition { alert, .. } = self.0.remove(&fingerprint(&[trouble.kind(), subject]))?;
+    pub fn clear(&mut self, condition_kind: ConditionKind, subject: &str, now: SystemTime) -> Option<Alert> {
+        let Condition { alert, .. } = self.0.remove(&fingerprint(&[condition_kind.kind(), subject]))?;
         let message = format!("{} is answering again", alert.service);
         Some(alert.into_resolved(message, now))
     }
@@ -144,9 +149,9 @@ impl Conditions {
         now: SystemTime,
         is_there: impl Fn(ConditionKind, &str, &str, &str) -> bool,
     ) -> Vec<Alert> {
-        let gone = self
-            .0
-            .extract_if(.., |_, one| !is_there(one.trouble, &one.subject, &one.alert.service, &one.model));
+        let gone = self.0.extract_if(.., |_, one| {
+            !is_there(one.condition_kind, &one.subject, &one.alert.service, &one.model)
+        });
         gone.map(|(_, one)| one.alert.unwatched(now)).collect()
     }
 }
@@ -172,8 +177,8 @@ mod tests {
         assert_eq!((fired.occurrences, resolved.occurrences), (1, 2));
         assert!(conditions.clear(ConditionKind::Quota, "a sk", now).is_none());
         assert!(!conditions.is_empty());
-        let over = conditions.keep(now, |trouble, subject, endpoint, model| {
-            (trouble, subject, endpoint, model) != (ConditionKind::Auth, "a sk", "a", "m")
+        let over = conditions.keep(now, |condition_kind, subject, endpoint, model| {
+            (condition_kind, subject, endpoint, model) != (ConditionKind::Auth, "a sk", "a", "m")
         });
         assert_eq!(
             over.iter().map(|a| (&*a.kind, a.status)).collect::<Vec<_>>(),

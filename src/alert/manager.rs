@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tokio::{runtime::Handle, sync::Notify, task::AbortHandle, time};
 
 use super::{
-    notify::{NotifyConfig, delivery::Notifier},
+    notify::{NotifyConfig, notifier::Notifier},
     rules::{AttemptLatency, QueueBacklog, RuleSet, RulesConfig},
     types::Alert,
 };

@@ -17,7 +17,7 @@ use crate::{
         Alert, fingerprint,
         notify::{
             AlertFunction,
-            delivery::{self, Notifier},
+            notifier::{self, Notifier},
         },
     },
     base::{
@@ -77,7 +77,7 @@ impl NativeForwarder {
         let environment = Environment::from_json(&value["environment"]);
         let StandaloneForwarder { forward, proxy, tls } =
             read_standalone(&service, &value["options"], &environment).map_err(|p| refuse(&p))?;
-        let http = delivery::connections(&proxy, &tls)
+        let http = notifier::connections(&proxy, &tls)
             .map_err(|e| refuse(&[Problem { path: "tls.ca".into(), message: e.to_string() }]))?;
         let hub = hub.inner.clone();
         let events = Arc::new(ForwarderEvents { hub: hub.clone(), client });

@@ -61,7 +61,7 @@ pub struct HubInner {
     /// the other
     /// thread would contend for the allocator's locks.
     to_free: Mutex<Vec<Vec<Item>>>,
-    works: Submissions<HubInner>,
+    submissions: Submissions<HubInner>,
     arrived: Notify,
     pub placeholder: String,
     waking: AtomicU8,
@@ -123,7 +123,7 @@ impl ItemSink for HubInner {
     }
 
     fn ended(&self, slot: u32) {
-        self.works.ended(slot);
+        self.submissions.ended(slot);
     }
 }
 
@@ -169,7 +169,7 @@ impl HubInner {
     /// Starts work for a slot on the runtime. One wake of the runtime serves everything submitted before it
     /// runs.
     pub fn submit(&self, client: u32, slot: u32, begin: impl FnOnce(&Arc<Self>) + Send + 'static) {
-        if self.works.submit(client, slot, Box::new(begin)) {
+        if self.submissions.submit(client, slot, Box::new(begin)) {
             self.arrived.notify_one();
         }
     }
@@ -185,25 +185,25 @@ impl HubInner {
         F: Future<Output = ()> + Send + 'static,
     {
         let reply = SlotReply::new(self.clone(), slot);
-        self.works.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
+        self.submissions.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
     }
 
     fn abort(&self, slot: u32) {
-        if self.works.abort(slot) {
+        if self.submissions.abort(slot) {
             self.push(Item::Dropped { slot });
         }
     }
 
     /// Aborts all work of a client but `except`.
     pub fn abort_all(&self, client: u32, except: Option<u32>) {
-        for slot in self.works.abort_all(client, except) {
+        for slot in self.submissions.abort_all(client, except) {
             self.push(Item::Dropped { slot });
         }
     }
 
     /// Aborts everything: the environment is going away.
     fn abandon(&self) {
-        self.works.abandon();
+        self.submissions.abandon();
         let mut queue = self.queue.lock();
         queue.items.clear();
         queue.events = 0;
@@ -225,7 +225,7 @@ impl Hub {
         let inner = Arc::new(HubInner {
             queue: Mutex::default(),
             to_free: Mutex::default(),
-            works: Submissions::default(),
+            submissions: Submissions::default(),
             arrived: Notify::new(),
             placeholder: placeholder(),
             waking: AtomicU8::new(QUIET),
@@ -274,7 +274,7 @@ impl Hub {
     /// Credits chunks that a stream's reader has read.
     #[napi(catch_unwind)]
     pub fn credit(&self, slot: u32, chunks: u32) {
-        self.inner.works.credit(slot, chunks);
+        self.inner.submissions.credit(slot, chunks);
     }
 
     /// Panics on the runtime, to show that a panic becomes an error and nothing else.
@@ -321,8 +321,8 @@ async fn flush(hub: Arc<HubInner>) {
 async fn begin(hub: Arc<HubInner>) {
     loop {
         hub.arrived.notified().await;
-        for submission in hub.works.take() {
-            if !hub.works.begin(&submission) {
+        for submission in hub.submissions.take() {
+            if !hub.submissions.begin(&submission) {
                 continue;
             }
             // A panic must not affect the others.

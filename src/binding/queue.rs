@@ -130,7 +130,7 @@ pub async fn keep(keeps: Option<QueueTarget>, call: &Call, error: CallError, rep
     draft.maybe_duplicate = error.attempts.iter().any(|attempt| attempt.maybe_billed);
     match queue.enqueue(draft).await {
         Ok(id) => reply.resolve(json!({ "status": "queued", "id": id }).to_string(), String::new()),
-        Err(trouble) => reply.reject(&trouble.instead_of(error)),
+        Err(error_code) => reply.reject(&error_code.instead_of(error)),
     }
 }
 

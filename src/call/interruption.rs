@@ -1,9 +1,7 @@
 //! Handles a stream that broke after content was delivered. Never a silent splice:
 //! resuming is announced in the stream.
 
-use super::types::Interruption;
-
-use super::{context::Call, error::CallError};
+use super::{context::Call, error::CallError, types::Interruption};
 use crate::{
     base::reason::Reason,
     config::call_policy::OnCut,

@@ -9,11 +9,7 @@ use tokio::time;
 use super::{
     error::CallError,
     hedge::{AttemptResult, Committed},
-    select::{
-        canary::{self},
-        candidates,
-        selector::Selector,
-    },
+    select::{canary, candidates, selector::Selector},
     sink::StreamSink,
     types::{AttemptContext, CallReply},
 };

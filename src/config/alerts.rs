@@ -84,16 +84,16 @@ pub fn read_standalone(
 
 /// The policy of a forwarder.
 pub fn read_policy(r: &mut Reader<'_>) -> DispatchPolicy {
-    let usual = DispatchPolicy::default();
+    let defaults = DispatchPolicy::default();
     let severities = [("warning", Severity::Warning), ("critical", Severity::Critical)];
     DispatchPolicy {
         on: alert_kinds::read(r, "on"),
-        min_severity: r.one_of("minSeverity", &severities).unwrap_or(usual.min_severity),
-        group_wait: r.duration("groupWait", Duration::ZERO).unwrap_or(usual.group_wait),
-        group_interval: r.duration("groupInterval", Duration::ZERO).unwrap_or(usual.group_interval),
+        min_severity: r.one_of("minSeverity", &severities).unwrap_or(defaults.min_severity),
+        group_wait: r.duration("groupWait", Duration::ZERO).unwrap_or(defaults.group_wait),
+        group_interval: r.duration("groupInterval", Duration::ZERO).unwrap_or(defaults.group_interval),
         repeat_interval: r
             .duration("repeatInterval", Duration::from_millis(100))
-            .unwrap_or(usual.repeat_interval),
+            .unwrap_or(defaults.repeat_interval),
         silences: silences::read(r),
     }
 }

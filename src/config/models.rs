@@ -72,18 +72,18 @@ impl Aliases {
     }
 
     /// The targets of a model: configured, built in, or the model itself.
-    pub fn expand(&self, name: &str) -> AliasExpansion {
-        if let Some((_, list)) = self.0.iter().find(|(name, _)| name == name) {
+    pub fn expand(&self, model: &str) -> AliasExpansion {
+        if let Some((_, list)) = self.0.iter().find(|(name, _)| name == model) {
             return AliasExpansion { targets: list.clone(), across_vendors: Vec::new(), built_in: false };
         }
-        match BUILTIN.iter().find(|b| b.alias == name) {
+        match BUILTIN.iter().find(|b| b.alias == model) {
             Some(b) => AliasExpansion {
                 targets: vec![b.target.into()],
                 across_vendors: b.others.iter().map(|s| (*s).into()).collect(),
                 built_in: true,
             },
             None => {
-                AliasExpansion { targets: vec![name.into()], across_vendors: Vec::new(), built_in: false }
+                AliasExpansion { targets: vec![model.into()], across_vendors: Vec::new(), built_in: false }
             }
         }
     }

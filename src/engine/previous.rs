@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::{Engine, ports::EngineHooks, recorder::Recorder};
 use crate::{
-    alert::{ConditionKind, Conditions, manager::AlertManager, notify::delivery::Notifier},
+    alert::{ConditionKind, Conditions, manager::AlertManager, notify::notifier::Notifier},
     base::clock::WallClock,
     config::{ClientConfig, EndpointConfig, alerts::AlertOptions, endpoint::ServedModels, key::KeySource},
     cost::{accountant::CostAccountant, budget::CostBudgetConfig},
@@ -43,8 +43,8 @@ impl<'e> PreviousEngine<'e> {
     /// Resolves alerts about removed keys and models; nothing else would clear them.
     pub fn resolve_removed(&self, endpoints: &[Arc<Endpoint>], wall: &dyn WallClock) {
         let Some(engine) = self.0 else { return };
-        let is_there = |trouble, subject: &str, name: &str, model: &str| {
-            endpoints.iter().any(|endpoint| match trouble {
+        let is_there = |condition_kind, subject: &str, name: &str, model: &str| {
+            endpoints.iter().any(|endpoint| match condition_kind {
                 ConditionKind::NotFound => {
                     endpoint.config.name == name && serves(&endpoint.config.models, model)
                 }

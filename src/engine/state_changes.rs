@@ -62,15 +62,18 @@ impl Engine {
 
     /// Raises an alert, once, for what only the user can fix: an account, a key, a model's name.
     fn raise_condition(&self, target: &Target, reason: Option<Reason>, until: Instant) {
-        let Some(trouble) = reason.and_then(ConditionKind::of) else { return };
-        let alert = self.conditions.lock().raise(trouble, &subject(target, trouble), self.wall(), || {
-            ConditionDetails {
+        let Some(condition_kind) = reason.and_then(ConditionKind::of) else { return };
+        let alert = self.conditions.lock().raise(
+            condition_kind,
+            &subject(target, condition_kind),
+            self.wall(),
+            || ConditionDetails {
                 service: target.endpoint.config.name.clone(),
                 key: target.credential.hint(),
                 model: target.model.to_string(),
                 until: self.wall_ms(until),
-            }
-        });
+            },
+        );
         if let Some(alert) = alert {
             self.recorder.alert_manager.publish(&alert);
         }
@@ -85,7 +88,9 @@ impl Engine {
         }
         let resolved: Vec<_> = ConditionKind::ALL
             .iter()
-            .filter_map(|trouble| conditions.clear(*trouble, &subject(target, *trouble), self.wall()))
+            .filter_map(|condition_kind| {
+                conditions.clear(*condition_kind, &subject(target, *condition_kind), self.wall())
+            })
             .collect();
         drop(conditions);
         resolved.iter().for_each(|alert| self.recorder.alert_manager.publish(alert));
@@ -93,8 +98,8 @@ impl Engine {
 }
 
 /// What an alert is about: a key at an origin, or a model at an endpoint.
-fn subject(target: &Target, trouble: ConditionKind) -> String {
-    match trouble {
+fn subject(target: &Target, condition_kind: ConditionKind) -> String {
+    match condition_kind {
         ConditionKind::Quota | ConditionKind::Auth | ConditionKind::Permission => {
             target.credential.subject(&target.endpoint.origin.address)
         }

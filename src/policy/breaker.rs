@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{backoff, fault::BreakerWeight, ring::RollingOutcomes};
+use super::{backoff, fault::BreakerWeight, rolling_outcomes::RollingOutcomes};
 
 /// How long a half-open probe may take before another is admitted beside it.
 const PERMIT_DEADLINE: Duration = Duration::from_secs(120);

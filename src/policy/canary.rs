@@ -249,19 +249,23 @@ mod tests {
     #[test]
     fn shares_grow_with_time_and_calls() {
         let (mut canary, mut now) = canary(&[0.1, 0.5, 1.0]);
-        let well = |canary: &mut Canary, now| canary.observe(true, canary.share(), CanaryOutcome::Well, now);
+        let observe_success =
+            |canary: &mut Canary, now| canary.observe(true, canary.share(), CanaryOutcome::Well, now);
         for _ in 0..MIN_CALLS * 2 {
-            assert_eq!(well(&mut canary, now), None, "too early");
+            assert_eq!(observe_success(&mut canary, now), None, "too early");
         }
         now += Duration::from_secs(60);
-        assert_eq!(well(&mut canary, now), Some(CanaryChange::Step(0.5)));
+        assert_eq!(observe_success(&mut canary, now), Some(CanaryChange::Step(0.5)));
         now += Duration::from_secs(600);
         for _ in 1..MIN_CALLS {
-            assert_eq!(well(&mut canary, now), None, "too few");
+            assert_eq!(observe_success(&mut canary, now), None, "too few");
         }
-        assert_eq!(well(&mut canary, now), Some(CanaryChange::Step(1.0)));
+        assert_eq!(observe_success(&mut canary, now), Some(CanaryChange::Step(1.0)));
         // All calls go to it: it has become a normal endpoint.
-        assert_eq!((canary.share(), well(&mut canary, now + Duration::from_secs(600))), (1.0, None));
+        assert_eq!(
+            (canary.share(), observe_success(&mut canary, now + Duration::from_secs(600))),
+            (1.0, None)
+        );
     }
 
     #[test]

@@ -14,6 +14,6 @@ pub mod fault;
 pub mod hedge_budget;
 pub mod limiter;
 pub mod retry_budget;
-pub mod ring;
 pub mod rolling_histogram;
+pub mod rolling_outcomes;
 pub mod select;

@@ -36,10 +36,10 @@ enum CopyStamp {
 
 impl FileCopy {
     pub fn of(path: &Path) -> Result<Self, QueueError> {
-        let trouble = |e| QueueError::file(path, &format!("it cannot be copied to be looked at ({e})"));
-        let copy = Self::make().map_err(trouble)?;
+        let copy_error = |e| QueueError::file(path, &format!("it cannot be copied to be looked at ({e})"));
+        let copy = Self::make().map_err(copy_error)?;
         for _ in 0..TRIES {
-            if copy.take(path).map_err(trouble)? {
+            if copy.take(path).map_err(copy_error)? {
                 return Ok(copy);
             }
         }

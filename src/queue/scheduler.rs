@@ -53,7 +53,7 @@ const MAX_PAUSED: usize = 1_024;
 struct FinishedDelivery {
     seq: i64,
     lane: Vec<u8>,
-    well: DeliveryResult,
+    delivery_result: DeliveryResult,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -155,9 +155,9 @@ impl Scheduler {
 
     fn record(&mut self, done: Option<FinishedDelivery>) {
         // A delivery that panicked stays `delivering` in the file, and is delivered again after a restart.
-        let Some(FinishedDelivery { seq, lane, well }) = done else { return };
+        let Some(FinishedDelivery { seq, lane, delivery_result }) = done else { return };
         self.under_way.retain(|other| *other != seq);
-        match well {
+        match delivery_result {
             DeliveryResult::Refused => {}
             DeliveryResult::Answered => {
                 self.width = (self.width * 2).min(MAX_UNDER_WAY);
@@ -285,7 +285,7 @@ async fn deliver(
     let mut call = Call::new(active, request, options, None);
     let answer = Box::pin(call.run(&mut NoStream)).await;
     drop(call);
-    let well = match answer {
+    let delivery_result = match answer {
         Ok(CallReply { body, report, .. }) => {
             let report = if maybe_duplicate { marked(report) } else { report };
             let result = JobResult::pack(&body, &report);
@@ -326,10 +326,10 @@ async fn deliver(
             if state == Some(JobState::Failed) { DeliveryResult::Refused } else { DeliveryResult::InVain }
         }
     };
-    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && well != DeliveryResult::InVain {
+    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && delivery_result != DeliveryResult::InVain {
         shared.emit("drained", &id, Value::Null);
     }
-    FinishedDelivery { seq, lane, well }
+    FinishedDelivery { seq, lane, delivery_result }
 }
 
 fn over(

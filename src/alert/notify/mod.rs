@@ -1,9 +1,9 @@
 //! Delivers alerts to receivers: formats, queues, requests.
 
-pub mod delivery;
 mod delivery_stats;
 mod discord;
 mod function;
+pub mod notifier;
 mod pagerduty;
 mod post;
 mod queue;

@@ -26,14 +26,14 @@ use crate::{
 /// The most waiting messages; beyond it the oldest are dropped.
 const MOST_WAITING: usize = 256;
 pub struct ReceiverQueue {
-    line: Arc<ReceiverState>,
+    receiver_state: Arc<ReceiverState>,
     task: Mutex<Option<AbortHandle>>,
 }
 
 // === impl Outlet ===
 
 impl ReceiverQueue {
-    pub fn new(receiver: Receiver, http: HttpClient, around: NotifyContext) -> Self {
+    pub fn new(receiver: Receiver, http: HttpClient, context: NotifyContext) -> Self {
         let breaker = BreakerConfig {
             failure_threshold: 5,
             recovery_timeout: Duration::from_secs(10),
@@ -42,62 +42,62 @@ impl ReceiverQueue {
             minimum_requests: u32::MAX,
             ..BreakerConfig::default()
         };
-        let line = ReceiverState {
+        let receiver_state = ReceiverState {
             receiver,
             http: Mutex::new(http),
             waiting: Mutex::default(),
             came: Notify::new(),
             open: watch::Sender::new(0),
-            around,
+            context,
             breaker: Mutex::new(Breaker::new(breaker, now())),
         };
-        Self { line: Arc::new(line), task: Mutex::default() }
+        Self { receiver_state: Arc::new(receiver_state), task: Mutex::default() }
     }
 
     pub fn receiver(&self) -> &Receiver {
-        &self.line.receiver
+        &self.receiver_state.receiver
     }
 
-    pub fn line(&self) -> Arc<ReceiverState> {
-        self.line.clone()
+    pub fn receiver_state(&self) -> Arc<ReceiverState> {
+        self.receiver_state.clone()
     }
 
     pub fn use_connections(&self, http: HttpClient) {
-        *self.line.http.lock() = http;
+        *self.receiver_state.http.lock() = http;
     }
 
     /// Queues alerts, as many in a message as the service accepts.
     pub fn push(&self, alerts: &[Alert]) {
         let mut lost = 0;
         {
-            let mut waiting = self.line.waiting.lock();
-            for some in alerts.chunks(self.line.receiver.most_alerts()) {
+            let mut waiting = self.receiver_state.waiting.lock();
+            for some in alerts.chunks(self.receiver_state.receiver.most_alerts()) {
                 if waiting.len() >= MOST_WAITING
                     && let Some(oldest) = waiting.pop_front()
                 {
                     lost += oldest.alerts.len();
-                    self.line.open.send_modify(|open| *open = open.saturating_sub(1));
+                    self.receiver_state.open.send_modify(|open| *open = open.saturating_sub(1));
                 }
                 let id = format!("msg_{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
                 waiting.push_back(PendingMessage { id, alerts: some.to_vec(), since: now() });
-                self.line.open.send_modify(|open| *open += 1);
+                self.receiver_state.open.send_modify(|open| *open += 1);
             }
         }
         if lost > 0 {
             self.dropped(lost);
         }
-        self.line.came.notify_one();
+        self.receiver_state.came.notify_one();
         let mut task = self.task.lock();
         if task.is_none()
             && let Ok(runtime) = Handle::try_current()
         {
-            *task = Some(runtime.spawn(serve(self.line.clone())).abort_handle());
+            *task = Some(runtime.spawn(serve(self.receiver_state.clone())).abort_handle());
         }
     }
 
     /// Counts alerts that are not sent.
     pub fn dropped(&self, alerts: usize) {
-        self.line.tell("dropped", alerts, 0, None, Some("there was no room for them, or no time"));
+        self.receiver_state.tell("dropped", alerts, 0, None, Some("there was no room for them, or no time"));
     }
 }
 
@@ -106,7 +106,8 @@ impl Drop for ReceiverQueue {
         if let Some(task) = self.task.lock().take() {
             task.abort();
         }
-        let left: usize = self.line.waiting.lock().drain(..).map(|message| message.alerts.len()).sum();
+        let left: usize =
+            self.receiver_state.waiting.lock().drain(..).map(|message| message.alerts.len()).sum();
         if left > 0 {
             self.dropped(left);
         }

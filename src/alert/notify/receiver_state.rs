@@ -48,7 +48,7 @@ pub struct ReceiverState {
     pub(super) came: Notify,
     /// Messages that wait or are being sent.
     pub(super) open: watch::Sender<usize>,
-    pub(super) around: NotifyContext,
+    pub(super) context: NotifyContext,
     pub(super) breaker: Mutex<Breaker>,
 }
 
@@ -74,7 +74,7 @@ impl ReceiverState {
         status: Option<u16>,
         message: Option<&str>,
     ) {
-        let NotifyContext { events, tallies, wall, .. } = &self.around;
+        let NotifyContext { events, tallies, wall, .. } = &self.context;
         let forwarder = self.receiver.name();
         tallies.add(forwarder, outcome, alerts);
         event::emit(&**events, EventKind::Forward, || {
@@ -101,7 +101,7 @@ impl ReceiverState {
         why: &str,
         wait: Duration,
     ) {
-        let NotifyContext { events, wall, .. } = &self.around;
+        let NotifyContext { events, wall, .. } = &self.context;
         event::emit(&**events, EventKind::Forward, || {
             let mut event = json!({
                 "forwarder": self.receiver.name(), "outcome": "retry", "alerts": message.alerts.len(),
@@ -115,13 +115,13 @@ impl ReceiverState {
     }
 
     pub(super) async fn post(&self, message: &PendingMessage) -> SendOutcome {
-        let wall = self.around.wall.now();
+        let wall = self.context.wall.now();
         if let Receiver::Function(number) = self.receiver {
             let Some(json) = message.alerts.first().and_then(|alert| serde_json::to_string(alert).ok())
             else {
                 return SendOutcome::Sent;
             };
-            let result = self.around.functions.forward(number, json);
+            let result = self.context.functions.forward(number, json);
             // The function may have done its work before it threw: it is not called again.
             return match time::timeout(post::TIMEOUT, result).await {
                 Ok(true) => SendOutcome::Sent,
@@ -143,7 +143,7 @@ impl ReceiverState {
 
     /// Waits until a moment, but not for long once the client closes.
     pub(super) async fn rest(&self, until: Instant) {
-        let mut closing = self.around.closing.subscribe();
+        let mut closing = self.context.closing.subscribe();
         tokio::select! {
             biased;
             _ = closing.wait_for(|closing| *closing) => {}

@@ -1,12 +1,11 @@
 //! Reads response bodies, decoded, within the call's timeouts.
 
 use super::faults::undecodable;
-use crate::policy::fault::FaultKind;
 use crate::{
     base::clock::now,
     call::context::Call,
     net::{body::Body, decode::ContentDecoder},
-    policy::fault::Fault,
+    policy::fault::{Fault, FaultKind},
 };
 use std::time::{Duration, Instant};
 use tokio::time;

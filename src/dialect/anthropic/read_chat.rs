@@ -219,7 +219,7 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
             other => lost.record_lost(&fields.path(&format!("content[].{other}"))),
         }
     }
-    Ok(ChatMessage::Assistant { texts: texts, calls })
+    Ok(ChatMessage::Assistant { texts, calls })
 }
 
 fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>, Untranslatable> {

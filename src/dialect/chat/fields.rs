@@ -146,8 +146,8 @@ impl<'v> ChatFields<'v> {
 
 /// The error for a value of the wrong type.
 pub fn wrong(path: &str, kind: &str, value: &Value) -> Untranslatable {
-    let shown: String = value.to_string().chars().take(60).collect();
-    Untranslatable::new(path, format!("must be {kind}, got {shown}"))
+    let quoted: String = value.to_string().chars().take(60).collect();
+    Untranslatable::new(path, format!("must be {kind}, got {quoted}"))
 }
 
 #[cfg(test)]

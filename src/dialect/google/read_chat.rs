@@ -226,7 +226,7 @@ fn model(
             texts.push(text);
         }
     }
-    Ok(ChatMessage::Assistant { texts: texts, calls })
+    Ok(ChatMessage::Assistant { texts, calls })
 }
 
 fn user(

@@ -413,8 +413,8 @@ fn demands_max_completion_tokens(model: &str) -> bool {
 }
 
 fn given(expected: &str, value: &str) -> String {
-    let shown: String = value.chars().take(60).collect();
-    format!("must be {expected}, got {shown}")
+    let quoted: String = value.chars().take(60).collect();
+    format!("must be {expected}, got {quoted}")
 }
 
 #[cfg(test)]

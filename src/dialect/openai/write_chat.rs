@@ -43,13 +43,13 @@ pub fn write(chat: &Chat, model: &str, stream: bool) -> Value {
 
 fn write_messages(messages: &[ChatMessage]) -> Vec<Value> {
     let mut out = Vec::with_capacity(messages.len());
-    let mut shown = Vec::new();
+    let mut images = Vec::new();
     for message in messages {
         // A tool's result is text only. Its images follow as a user message, after all results of that
         // turn:
         // nothing may stand between those.
         if !matches!(message, ChatMessage::Tool(_)) {
-            show(&mut shown, &mut out);
+            show(&mut images, &mut out);
         }
         match message {
             ChatMessage::System(texts) => {
@@ -67,25 +67,25 @@ fn write_messages(messages: &[ChatMessage]) -> Vec<Value> {
                 }
                 out.push(message);
             }
-            ChatMessage::Tool(result) => out.push(write_result(result, &mut shown)),
+            ChatMessage::Tool(result) => out.push(write_result(result, &mut images)),
         }
     }
-    show(&mut shown, &mut out);
+    show(&mut images, &mut out);
     out
 }
 
-fn show(shown: &mut Vec<ContentPart>, out: &mut Vec<Value>) {
-    if !shown.is_empty() {
-        out.push(json!({ "role": "user", "content": write_parts(&std::mem::take(shown)) }));
+fn show(images: &mut Vec<ContentPart>, out: &mut Vec<Value>) {
+    if !images.is_empty() {
+        out.push(json!({ "role": "user", "content": write_parts(&std::mem::take(images)) }));
     }
 }
 
-fn write_result(result: &ToolResult, shown: &mut Vec<ContentPart>) -> Value {
+fn write_result(result: &ToolResult, images: &mut Vec<ContentPart>) -> Value {
     let mut texts = Vec::new();
     for part in &result.parts {
         match part {
             ContentPart::Text(text) => texts.push(text.as_str()),
-            other => shown.push(other.clone()),
+            other => images.push(other.clone()),
         }
     }
     let mut text = texts.join("\n");

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::{
     counts::AttemptCounts,
+    health::{endpoint_health, model_standing},
     limits::rate_limit,
     models,
-    standing::{endpoint_health, model_standing},
 };
 use crate::{
     base::{clock::now, timestamp::iso8601},

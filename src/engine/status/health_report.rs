@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     counts::AttemptCounts,
-    standing::{HealthStatus, endpoint_health},
+    health::{HealthStatus, endpoint_health},
 };
 use crate::{
     base::{clock::now, duration::millis, timestamp::iso8601},

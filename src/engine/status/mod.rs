@@ -2,22 +2,22 @@
 
 mod counts;
 mod endpoints;
+mod health;
 mod health_report;
 mod limits;
 mod models;
 mod snapshot;
-mod standing;
 
 use super::Engine;
 use std::sync::Arc;
 
 pub use self::{
     endpoints::endpoints,
+    health::{Health, HealthStatus, endpoint_health},
     health_report::health_report,
     limits::{RemainingLimit, levels},
     models::{optimal_model, summary},
     snapshot::snapshot,
-    standing::{Health, HealthStatus, endpoint_health},
 };
 use crate::state::{Endpoint, Target};
 

@@ -91,11 +91,12 @@ impl Pool {
                 let unneeded = {
                     let mut state = self.state.lock();
                     // Before the pool knows that connections are shared, it opens one for every call.
-                    let unneeded = state.closed || state.has_room() || state.lines.len() >= MAX_LINES;
+                    let unneeded =
+                        state.closed || state.has_room() || state.shared_connections.len() >= MAX_LINES;
                     if unneeded {
                         Some(sender)
                     } else {
-                        state.lines.push(SharedConnection::new(id, sender));
+                        state.shared_connections.push(SharedConnection::new(id, sender));
                         None
                     }
                 };
@@ -115,16 +116,16 @@ impl Pool {
             // its connection:
             // the one it was opened for, or the next if that was served already.
             let all = state.speaks_h2 && others == 0;
-            let caller = state.waiting.iter().position(|w| w.id == wanted_by);
-            let short = !state.speaks_h2 && state.waiting.len() > others;
+            let caller = state.waiters.iter().position(|w| w.id == wanted_by);
+            let short = !state.speaks_h2 && state.waiters.len() > others;
             match caller.or(short.then_some(0)) {
-                _ if all => std::mem::take(&mut state.waiting),
-                Some(at) => state.waiting.remove(at).into_iter().collect(),
+                _ if all => std::mem::take(&mut state.waiters),
+                Some(at) => state.waiters.remove(at).into_iter().collect(),
                 None => VecDeque::new(),
             }
         };
-        for waiting in failed {
-            let _ = waiting.offer.send(Err(failure.clone()));
+        for waiter in failed {
+            let _ = waiter.offer.send(Err(failure.clone()));
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct DialDemand {
     /// Set when connections are shared: the streams of the newest one, if there is one.
     pub streams: Option<Option<usize>>,
     /// Shared connections, open or being opened.
-    pub lines: usize,
+    pub connections: usize,
 }
 
 impl DialDemand {
@@ -21,7 +21,7 @@ impl DialDemand {
             None => self.dialing < self.waiting,
             Some(streams) => {
                 let wanted = self.waiting.div_ceil(streams.unwrap_or(usize::MAX));
-                self.dialing < wanted && self.lines < MAX_LINES
+                self.dialing < wanted && self.connections < MAX_LINES
             }
         }
     }
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn one_each_or_one_for_many() {
-        for (waiting, dialing, streams, lines, expected) in [
+        for (waiting, dialing, streams, connections, expected) in [
             (0, 0, None, 0, false),
             (1, 0, None, 0, true),
             (1, 1, None, 0, false),
@@ -47,8 +47,8 @@ mod tests {
             (500, 0, Some(Some(1)), 31, true),
             (500, 0, Some(Some(1)), 32, false),
         ] {
-            let demand = DialDemand { waiting, dialing, streams, lines };
-            assert_eq!(demand.may_dial(), expected, "{waiting} {dialing} {streams:?} {lines}");
+            let demand = DialDemand { waiting, dialing, streams, connections };
+            assert_eq!(demand.may_dial(), expected, "{waiting} {dialing} {streams:?} {connections}");
         }
     }
 }

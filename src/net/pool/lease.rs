@@ -30,7 +30,7 @@ pub struct H1Lease {
 /// A stream on a shared connection.
 pub struct H2Lease {
     owner: Weak<dyn LeaseOwner>,
-    line: u64,
+    connection: u64,
     pub sender: Sender,
     pub reused: bool,
 }
@@ -71,14 +71,14 @@ impl Drop for H1Lease {
 }
 
 impl H2Lease {
-    pub(super) fn new(owner: &Arc<dyn LeaseOwner>, line: u64, sender: Sender, reused: bool) -> Self {
-        Self { owner: Arc::downgrade(owner), line, sender, reused }
+    pub(super) fn new(owner: &Arc<dyn LeaseOwner>, connection: u64, sender: Sender, reused: bool) -> Self {
+        Self { owner: Arc::downgrade(owner), connection, sender, reused }
     }
 
     /// Takes no further streams on this connection; running ones go on.
     pub fn retire(&self) {
         if let Some(owner) = self.owner.upgrade() {
-            owner.retire(self.line);
+            owner.retire(self.connection);
         }
     }
 }
@@ -86,7 +86,7 @@ impl H2Lease {
 impl Drop for H2Lease {
     fn drop(&mut self) {
         if let Some(owner) = self.owner.upgrade() {
-            owner.stream_ended(self.line);
+            owner.stream_ended(self.connection);
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Pool {
     state: Mutex<PoolState>,
     /// The tasks that open connections. In a lock of its own: a runtime that shuts down drops them.
     dials: Mutex<JoinSet<()>>,
-    disturbed: Arc<IdleWaker>,
+    idle_waker: Arc<IdleWaker>,
 }
 
 // === impl Pool ===
@@ -47,7 +47,7 @@ impl Pool {
             connector,
             state: Mutex::default(),
             dials: Mutex::default(),
-            disturbed: Arc::default(),
+            idle_waker: Arc::default(),
         })
     }
 
@@ -73,10 +73,10 @@ impl Pool {
                 return Ok(lease);
             }
             let (offer, receiver) = oneshot::channel();
-            state.waiting.retain(|w| !w.offer.is_closed());
-            state.next_waiting += 1;
-            let id = state.next_waiting;
-            state.waiting.push_back(PoolWaiter { id, fresh, offer });
+            state.waiters.retain(|w| !w.offer.is_closed());
+            state.next_waiter += 1;
+            let id = state.next_waiter;
+            state.waiters.push_back(PoolWaiter { id, fresh, offer });
             (receiver, state.may_dial().then(|| self.dialing(&mut state, id)))
         };
         self.dial(dialing);
@@ -87,7 +87,7 @@ impl Pool {
     pub async fn warm(self: &Arc<Self>) -> Result<(), NetworkFailure> {
         {
             let mut state = self.state.lock();
-            if state.closed || state.is_warm(&self.disturbed) {
+            if state.closed || state.is_warm(&self.idle_waker) {
                 return Ok(());
             }
         }
@@ -106,8 +106,8 @@ impl Pool {
             }
             (
                 std::mem::take(&mut state.idle),
-                std::mem::take(&mut state.lines),
-                std::mem::take(&mut state.waiting),
+                std::mem::take(&mut state.shared_connections),
+                std::mem::take(&mut state.waiters),
             )
         };
         drop(dropped);
@@ -118,25 +118,25 @@ impl Pool {
     fn serve(self: &Arc<Self>) {
         let owner: Arc<dyn LeaseOwner> = self.clone();
         loop {
-            let (waiting, lease) = {
+            let (waiter, lease) = {
                 let mut state = self.state.lock();
-                state.waiting.retain(|w| !w.offer.is_closed());
-                if state.closed || state.waiting.is_empty() {
+                state.waiters.retain(|w| !w.offer.is_closed());
+                if state.closed || state.waiters.is_empty() {
                     return;
                 }
                 match state.take_line(&owner) {
-                    Some(lease) => (state.waiting.pop_front(), lease),
+                    Some(lease) => (state.waiters.pop_front(), lease),
                     None => break,
                 }
             };
-            if let Some(waiting) = waiting {
-                let _ = waiting.offer.send(Ok(Lease::H2(lease)));
+            if let Some(waiter) = waiter {
+                let _ = waiter.offer.send(Ok(Lease::H2(lease)));
             }
         }
         loop {
             let dialing = {
                 let mut state = self.state.lock();
-                let first = state.waiting.front().map(|w| w.id);
+                let first = state.waiters.front().map(|w| w.id);
                 first.filter(|_| state.may_dial()).map(|id| self.dialing(&mut state, id))
             };
             if !self.dial(dialing) {
@@ -149,16 +149,16 @@ impl Pool {
     /// the
     /// call has to see.
     fn give(self: &Arc<Self>, conn: Conn) {
-        let waiting = self.state.lock().next_waiting(|_| true);
-        match waiting {
-            Some(waiting) => self.hand(conn, waiting),
+        let waiter = self.state.lock().next_waiter(|_| true);
+        match waiter {
+            Some(waiter) => self.hand(conn, waiter),
             None => self.put_back(conn),
         }
     }
 
-    fn hand(self: &Arc<Self>, conn: Conn, waiting: PoolWaiter) {
+    fn hand(self: &Arc<Self>, conn: Conn, waiter: PoolWaiter) {
         // If the waiting call is gone, the lease returns the connection.
-        let _ = waiting.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
+        let _ = waiter.offer.send(Ok(Lease::H1(H1Lease::new(self.clone(), conn))));
     }
 }
 

@@ -22,10 +22,10 @@ pub(super) struct PoolState {
     pub(super) closed: bool,
     /// The most recently used is last.
     pub(super) idle: Vec<(Conn, Instant)>,
-    pub(super) lines: Vec<SharedConnection>,
+    pub(super) shared_connections: Vec<SharedConnection>,
     pub(super) next_line: u64,
-    pub(super) waiting: VecDeque<PoolWaiter>,
-    pub(super) next_waiting: u64,
+    pub(super) waiters: VecDeque<PoolWaiter>,
+    pub(super) next_waiter: u64,
     /// Connections being opened: number and start.
     pub(super) dialing: Vec<(u64, Instant)>,
     pub(super) next_dial: u64,
@@ -59,19 +59,19 @@ impl PoolState {
     pub(super) fn take_line(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<H2Lease> {
         let allowed = self.allowed;
         let free = |l: &&mut SharedConnection| l.in_use < l.streams(allowed) && !l.sender.is_closed();
-        self.lines.iter_mut().find(free).map(|line| line.lease(owner))
+        self.shared_connections.iter_mut().find(free).map(|connection| connection.lease(owner))
     }
 
     /// Whether the shared connections have a stream for every waiting call, and one more.
     pub(super) fn has_room(&self) -> bool {
         let free = |l: &SharedConnection| l.streams(self.allowed).saturating_sub(l.in_use);
-        let open = self.lines.iter().filter(|l| !l.sender.is_closed());
-        open.fold(0usize, |sum, l| sum.saturating_add(free(l))) > self.waiting.len()
+        let open = self.shared_connections.iter().filter(|l| !l.sender.is_closed());
+        open.fold(0usize, |sum, l| sum.saturating_add(free(l))) > self.waiters.len()
     }
 
-    pub(super) fn is_warm(&mut self, disturbed: &Arc<IdleWaker>) -> bool {
-        let waker = Waker::from(disturbed.clone());
-        self.lines.iter().any(|l| !l.sender.is_closed())
+    pub(super) fn is_warm(&mut self, idle_waker: &Arc<IdleWaker>) -> bool {
+        let waker = Waker::from(idle_waker.clone());
+        self.shared_connections.iter().any(|l| !l.sender.is_closed())
             || self.idle.last_mut().is_some_and(|(conn, _)| conn.is_quiet(&waker))
     }
 
@@ -79,18 +79,18 @@ impl PoolState {
     pub(super) fn may_dial(&self) -> bool {
         let now = Instant::now();
         let demand = DialDemand {
-            waiting: self.waiting.len(),
+            waiting: self.waiters.len(),
             // A slow handshake may never end: later calls do not count on it.
             dialing: self.dialing.iter().filter(|(_, since)| *since + PATIENCE > now).count(),
-            streams: self.speaks_h2.then(|| self.lines.last().map(|l| l.streams(self.allowed))),
-            lines: self.lines.len() + self.dialing.len(),
+            streams: self.speaks_h2.then(|| self.shared_connections.last().map(|l| l.streams(self.allowed))),
+            connections: self.shared_connections.len() + self.dialing.len(),
         };
         demand.may_dial()
     }
 
-    pub(super) fn next_waiting(&mut self, takes: impl Fn(&PoolWaiter) -> bool) -> Option<PoolWaiter> {
-        self.waiting.retain(|w| !w.offer.is_closed());
-        self.waiting.iter().position(takes).and_then(|at| self.waiting.remove(at))
+    pub(super) fn next_waiter(&mut self, takes: impl Fn(&PoolWaiter) -> bool) -> Option<PoolWaiter> {
+        self.waiters.retain(|w| !w.offer.is_closed());
+        self.waiters.iter().position(takes).and_then(|at| self.waiters.remove(at))
     }
 
     /// Notes that a connection is being opened; returns its number.

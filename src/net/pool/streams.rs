@@ -10,14 +10,14 @@ use super::Pool;
 
 impl Pool {
     /// A stream has ended.
-    pub(super) fn release(self: &Arc<Self>, line: u64) {
+    pub(super) fn release(self: &Arc<Self>, connection: u64) {
         {
             let mut state = self.state.lock();
-            if let Some(line) = state.lines.iter_mut().find(|l| l.id == line) {
-                line.in_use -= 1;
-                line.settled = true;
-                line.idle_since = Instant::now();
-                let allowed = line.sender.streams();
+            if let Some(connection) = state.shared_connections.iter_mut().find(|l| l.id == connection) {
+                connection.in_use -= 1;
+                connection.settled = true;
+                connection.idle_since = Instant::now();
+                let allowed = connection.sender.streams();
                 state.allowed = Some(allowed);
             }
         }
@@ -25,12 +25,12 @@ impl Pool {
     }
 
     pub(super) fn line_ended(self: &Arc<Self>, id: u64) {
-        let line = {
+        let connection = {
             let mut state = self.state.lock();
-            let at = state.lines.iter().position(|l| l.id == id);
-            at.map(|at| state.lines.swap_remove(at))
+            let at = state.shared_connections.iter().position(|l| l.id == id);
+            at.map(|at| state.shared_connections.swap_remove(at))
         };
-        drop(line);
+        drop(connection);
         self.serve();
     }
 }

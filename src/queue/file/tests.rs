@@ -134,9 +134,9 @@ fn without_its_key_a_sealed_file_is_counted_and_not_read() {
     let file = QueueFile::new(folder.config());
     let listed = file.list(None, 100, None).unwrap();
     assert_eq!((&listed["sealed"], &listed["jobs"][0]["state"]), (&json!(true), &json!("dead")));
-    let shown = file.show(&id).unwrap();
-    assert_eq!((&shown["sealed"], &shown["request"]), (&json!(true), &json!(null)));
-    assert!(!shown.to_string().contains("CANARY"));
+    let job = file.show(&id).unwrap();
+    assert_eq!((&job["sealed"], &job["request"]), (&json!(true), &json!(null)));
+    assert!(!job.to_string().contains("CANARY"));
     assert_eq!(file.retry_dead().unwrap(), 1);
     let opened = QueueFile::new(with());
     assert_eq!(opened.show(&id).unwrap()["request"]["messages"], "CANARY");

@@ -70,7 +70,7 @@ impl Store {
             }
             Ok(last)
         });
-        if let Some(last) = last.map_err(|e| self.trouble(&e))? {
+        if let Some(last) = last.map_err(|e| self.store_error(&e))? {
             self.execute("DELETE FROM jobs WHERE +state IN (2, 3, 5) AND ended <= ?", [last])?;
         }
         Ok(())

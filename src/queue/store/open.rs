@@ -63,12 +63,12 @@ impl Store {
 
     fn read(config: &QueueConfig, place: &Path, key: KeyRequirement, lock: Option<File>) -> Result<Self> {
         let path = &config.path;
-        let trouble = |error| QueueError::of(path, &error);
+        let store_error = |error| QueueError::of(path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(place, flags).map_err(trouble)?;
-        pragmas(&connection).map_err(trouble)?;
+        let mut connection = Connection::open_with_flags(place, flags).map_err(store_error)?;
+        pragmas(&connection).map_err(store_error)?;
         let sound: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(trouble)?;
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(store_error)?;
         if sound != "ok" {
             return Err(QueueError::file(path, &format!("it is damaged ({sound})")));
         }
@@ -82,7 +82,7 @@ impl Store {
             insert.execute(params!["check", check])?;
             insert.execute(params!["ended", 0_i64]).map(|_| ())
         })
-        .map_err(|trouble| match trouble {
+        .map_err(|store_error| match store_error {
             SchemaProblem::Sqlite(error) => QueueError::of(path, &error),
             SchemaProblem::Foreign => QueueError::file(path, "it is a database of another program"),
             SchemaProblem::Newer { found, known } => QueueError::file(
@@ -94,7 +94,7 @@ impl Store {
             connection
                 .query_row("SELECT value FROM meta WHERE name = ?", [name], |row| row.get::<_, Vec<u8>>(0))
         };
-        let (salt, check) = (meta("salt").map_err(trouble)?, meta("check").map_err(trouble)?);
+        let (salt, check) = (meta("salt").map_err(store_error)?, meta("check").map_err(store_error)?);
         let seal = Seal::new(config.key.as_ref(), &salt);
         let readable = seal.is_on() || check.is_empty();
         match (seal.is_on(), check.is_empty()) {

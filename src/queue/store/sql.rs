@@ -43,10 +43,10 @@ impl Store {
             .prepare_cached(sql)
             .and_then(|mut s| s.execute([]))
             .map(|_| ())
-            .map_err(|e| self.trouble(&e))
+            .map_err(|e| self.store_error(&e))
     }
 
-    pub(super) fn trouble(&self, error: &rusqlite::Error) -> QueueError {
+    pub(super) fn store_error(&self, error: &rusqlite::Error) -> QueueError {
         QueueError::of(&self.path, error)
     }
 
@@ -56,7 +56,7 @@ impl Store {
             self.count(&s);
             done
         });
-        done.map_err(|e| self.trouble(&e))
+        done.map_err(|e| self.store_error(&e))
     }
 
     pub(super) fn row<T>(
@@ -70,7 +70,7 @@ impl Store {
             self.count(&s);
             found
         });
-        found.map_err(|e| self.trouble(&e))
+        found.map_err(|e| self.store_error(&e))
     }
 
     pub(super) fn rows<T>(
@@ -84,7 +84,7 @@ impl Store {
             self.count(&s);
             found
         });
-        found.map_err(|e| self.trouble(&e))
+        found.map_err(|e| self.store_error(&e))
     }
 
     #[cfg(test)]

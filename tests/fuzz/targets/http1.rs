@@ -72,7 +72,7 @@ pub fn head(bytes: &[u8]) -> u64 {
     let Some(Ok((status, keep_alive, _, rest))) = &whole else { return print(whole.map(|w| w.is_ok())) };
     assert!(bytes.ends_with(rest), "what follows is left as it was");
     let mut received = bytes.to_vec();
-    let Ok(Some(mut head)) = head::take(&mut received) else { panic!("it was sound a moment ago") };
+    let Ok(Some(mut head)) = head::take_head(&mut received) else { panic!("it was sound a moment ago") };
     let end = match &head.framing {
         Framing::Length(n) => Some(*n),
         _ => None,
@@ -96,9 +96,9 @@ fn take(bytes: &[u8], cuts: &[usize]) -> Option<Result<Seen, String>> {
         received.extend_from_slice(piece);
         if !head::is_complete(&received, searched) {
             let mut copy = received.clone();
-            assert!(!matches!(head::take(&mut copy), Ok(Some(_))), "an end that nobody saw");
+            assert!(!matches!(head::take_head(&mut copy), Ok(Some(_))), "an end that nobody saw");
         } else {
-            match head::take(&mut received) {
+            match head::take_head(&mut received) {
                 Ok(None) => {}
                 Ok(Some(head)) => {
                     let rest = cuts.get(i).map_or(&[][..], |at| &bytes[*at..]);
@@ -146,7 +146,7 @@ pub fn body(bytes: &[u8]) -> u64 {
 /// The payload, how many bytes belonged to the body where it ended, and whether it did.
 fn decode(bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, Option<usize>, Result<bool, &'static str>) {
     let mut head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    let Ok(Some(ParsedHead { mut framing, .. })) = head::take(&mut head) else { panic!("a sound head") };
+    let Ok(Some(ParsedHead { mut framing, .. })) = head::take_head(&mut head) else { panic!("a sound head") };
     let (mut payload, mut total) = (Vec::new(), 0);
     for piece in pieces(bytes, cuts) {
         match framing.decode(piece, &mut payload) {

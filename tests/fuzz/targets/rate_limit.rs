@@ -56,7 +56,7 @@ pub fn run(bytes: &[u8]) -> u64 {
     let demand = || Demand { input: 100, max_output: Some(100) };
     for (rpm, tpm) in [(None, None), (Some(60), Some(10_000))] {
         let mut limiter = Limiter::new(RateLimits { rpm, tpm, max_concurrent: None }, now);
-        limiter.learn(lesson, now);
+        limiter.observe(lesson, now);
         for (quota, level) in quotas.iter().zip(limiter.levels(now)) {
             let (Some(quota), Some((capacity, level))) = (quota, level) else { continue };
             assert!(capacity <= quota.limit && level <= quota.remaining, "{quota:?}: {level} of {capacity}");

@@ -39,7 +39,7 @@ struct NotifierInner {
     state: Mutex<NotifierState>,
     /// The dispatcher has a new alert.
     came: Notify,
-    around: NotifyContext,
+    context: NotifyContext,
 }
 
 struct NotifierState {
@@ -63,15 +63,15 @@ impl Notifier {
         wall: Arc<dyn WallClock>,
     ) -> Self {
         let closing = watch::Sender::new(false);
-        let around = NotifyContext { events, functions, wall, tallies: Arc::default(), closing };
+        let context = NotifyContext { events, functions, wall, tallies: Arc::default(), closing };
         let queues =
-            config.receivers.into_iter().map(|r| ReceiverQueue::new(r, http.clone(), around.clone()));
+            config.receivers.into_iter().map(|r| ReceiverQueue::new(r, http.clone(), context.clone()));
         let state = NotifierState {
             queues: queues.collect(),
             dispatcher: Dispatcher::new(config.policy),
             closed: false,
         };
-        let inner = NotifierInner { state: Mutex::new(state), came: Notify::new(), around };
+        let inner = NotifierInner { state: Mutex::new(state), came: Notify::new(), context };
         Self { inner: Arc::new(inner), dispatcher_task: Mutex::default() }
     }
 
@@ -88,7 +88,7 @@ impl Notifier {
                     queue.use_connections(http.clone());
                     queue
                 }
-                None => ReceiverQueue::new(receiver, http.clone(), self.inner.around.clone()),
+                None => ReceiverQueue::new(receiver, http.clone(), self.inner.context.clone()),
             };
             state.queues.push(queue);
         }
@@ -116,7 +116,7 @@ impl Notifier {
 
     /// The delivery outcomes by receiver.
     pub fn tallies(&self) -> &DeliveryStats {
-        &self.inner.around.tallies
+        &self.inner.context.tallies
     }
 
     /// Sends what is waiting, for at most `within`, and ends.
@@ -124,11 +124,11 @@ impl Notifier {
         let lines = {
             let mut state = self.inner.state.lock();
             state.closed = true;
-            let alerts = state.dispatcher.flush(now(), self.inner.around.wall.now());
+            let alerts = state.dispatcher.flush(now(), self.inner.context.wall.now());
             deliver(&state.queues, &alerts);
-            state.queues.iter().map(ReceiverQueue::line).collect::<Vec<_>>()
+            state.queues.iter().map(ReceiverQueue::receiver_state).collect::<Vec<_>>()
         };
-        self.inner.around.closing.send_replace(true);
+        self.inner.context.closing.send_replace(true);
         let all = async {
             for line in &lines {
                 line.idle().await;
@@ -168,7 +168,7 @@ async fn watch_desk(inner: Arc<NotifierInner>) {
     loop {
         let next = {
             let mut state = inner.state.lock();
-            let alerts = state.dispatcher.ready(now(), inner.around.wall.now());
+            let alerts = state.dispatcher.ready(now(), inner.context.wall.now());
             deliver(&state.queues, &alerts);
             state.dispatcher.next_at()
         };
