@@ -37,7 +37,7 @@ fn look(engine: &Engine, request: &CallRequest, before: &Seen, log: &Log) -> See
     let mut seen = Seen::new();
     for target in engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)) {
         let Some(first) = engine.wait_queue.first(target.id()) else { continue };
-        if target.blockage_for(now(), &|| request.demand(), 0).is_some() {
+        if target.blockage_for(now(), &|| request.estimated_demand(), 0).is_some() {
             continue;
         }
         let who = (first, Arc::as_ptr(&target).addr());

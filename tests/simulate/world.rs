@@ -220,7 +220,7 @@ pub async fn call(engine: Arc<Engine>, log: Arc<Log>, start: Instant, plan: Call
     options["tags"] = json!({ "call": plan.name });
     options["timeout"] = json!(plan.timeout.as_millis() as u64);
     let options = CallOptions::parse(&options.to_string(), &engine.config).expect("options");
-    let active = engine.enter().expect("the engine is open");
+    let active = engine.begin_call().expect("the engine is open");
     let mut call = Call::new(active, request, options, None);
     let chunks = Arc::new(Mutex::new(Vec::new()));
     let mut reader = Reader { chunks: chunks.clone(), every: plan.reads_every, pause: None };
