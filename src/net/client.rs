@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 use super::{
     body::Body,
     connector::Connector,
+    dial_error::host_and_port,
     failure::{FailureKind, NetworkFailure},
     fields::HeaderFields,
     h1::{body::H1Body, exchange::exchange},
@@ -111,7 +112,9 @@ impl HttpClient {
         let unsent = |failure| ExchangeFailure { failure, reused: false };
         if let Some(transport) = &self.transport {
             sending();
-            let sent = within(limits.headers, transport.send(request), FailureKind::HeadersTimeout, "answer");
+            let sent = within(limits.headers, transport.send(request), FailureKind::HeadersTimeout, || {
+                "response head".into()
+            });
             let TransportResponse { status, fields, source } = sent.await.map_err(unsent)?;
             let body = Body::Carried(TransportBody::new(source));
             return Ok(Exchange {
@@ -124,10 +127,10 @@ impl HttpClient {
         }
         let pool = self.pool(&request.head.uri).map_err(unsent)?;
         // Without a limit of the call, opening a connection has the connector's limit, and waiting for a
-        // stream of a shared
-        // one the call's deadline.
-        let lease =
-            within(limits.connect, pool.checkout(limits.fresh), FailureKind::ConnectTimeout, "connection");
+        // stream of a shared one the call's deadline.
+        let waits = pool.checkout(limits.fresh);
+        let what = || format!("connection to {}", host_and_port(&request.head.uri));
+        let lease = within(limits.connect, waits, FailureKind::ConnectTimeout, what);
         let lease = lease.await.map_err(unsent)?;
         sending();
         match lease {
@@ -163,7 +166,9 @@ async fn send_h1(
     let connect_took = (!reused).then_some(conn.connect_took);
     let bytes = request.to_h1(conn.proxied);
     drop(request);
-    let begun = within(limits.headers, exchange(conn, bytes), FailureKind::HeadersTimeout, "answer").await;
+    let begun =
+        within(limits.headers, exchange(conn, bytes), FailureKind::HeadersTimeout, || "response head".into())
+            .await;
     let mut begun = match begun {
         Ok(begun) => begun,
         Err(mut failure) => {
@@ -191,7 +196,8 @@ async fn send_h2(
     let reused = lease.reused;
     let connect_took = (!reused).then_some(lease.sender.connect_took);
     let answer = lease.sender.exchange(request.to_h2(), reused);
-    let response = within(limits.headers, answer, FailureKind::HeadersTimeout, "answer").await;
+    let response =
+        within(limits.headers, answer, FailureKind::HeadersTimeout, || "response head".into()).await;
     let response = response.map_err(|failure| {
         // A connection whose peer has vanished would swallow further requests until a ping fails.
         if failure.kind == FailureKind::HeadersTimeout {
@@ -213,12 +219,12 @@ async fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, NetworkFailure>>,
     kind: FailureKind,
-    what: &str,
+    what: impl FnOnce() -> String,
 ) -> Result<T, NetworkFailure> {
     match limit {
         None => work.await,
         Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(NetworkFailure::new(kind, format!("no {what} within {} ms", limit.as_millis())))
+            Err(NetworkFailure::new(kind, format!("no {} within {} ms", what(), limit.as_millis())))
         }),
     }
 }

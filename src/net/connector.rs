@@ -1,7 +1,6 @@
 //! Opens connections: TCP with happy eyeballs, a proxy's tunnel, TLS with ALPN.
 
 use std::{
-    error::Error as StdError,
     future::Future,
     io,
     pin::Pin,
@@ -19,30 +18,18 @@ use tower_service::Service;
 
 use super::{
     conn::{Conn, Io},
+    dial_error::{DialError, host_and_port},
     proxy::{Proxy, ProxyHop},
-    resolver::{DnsError, Resolver},
+    resolver::Resolver,
     tls::{self, BadCertificate, TlsOptions},
 };
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type DialFuture = Pin<Box<dyn Future<Output = Result<Conn, DialError>> + Send>>;
 
 /// Opens connections. Simulations replace the network here.
 pub trait Dial: Send + Sync + 'static {
     fn dial(&self, target: Uri) -> DialFuture;
-}
-
-/// A failed connection, with the step that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum DialError {
-    #[error("{0}")]
-    Dns(#[source] BoxError),
-    #[error("{0}")]
-    Connect(#[source] BoxError),
-    #[error("{0}")]
-    Tls(#[source] BoxError),
-    #[error("no connection within {} ms", .0.as_millis())]
-    Timeout(Duration),
 }
 
 /// The real network.
@@ -74,16 +61,20 @@ impl Dial for TcpDial {
             let hop = proxy.as_ref().and_then(|p| p.hop(&target));
             let secure = target.scheme() == Some(&http::uri::Scheme::HTTPS);
             let proxied = hop.is_some() && !secure;
+            let proxy = hop.as_ref().map(|hop| hop.uri.clone());
             let plain = match hop {
                 None => open(tcp, &target).await?,
                 Some(hop) if secure => tunnel(tcp, &tls, hop, &target).await?,
-                Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await?,
+                Some(hop) => reach_proxy(tcp, &tls, &hop.uri).await.map_err(|e| e.of_proxy(&target))?,
             };
             if !secure {
                 return Ok(Conn::new(plain, proxied, false));
             }
             let mut handshake = https(tls, true, plain);
-            let stream = handshake.call(target).await.map_err(DialError::Tls)?;
+            let stream = handshake.call(target.clone()).await.map_err(|e| {
+                let error = DialError::tls(&target, &*e);
+                proxy.iter().fold(error, |error, proxy| error.through(proxy))
+            })?;
             let h2 = stream.connected().is_negotiated_h2();
             Ok(Conn::new(Box::new(stream), false, h2))
         })
@@ -93,16 +84,7 @@ impl Dial for TcpDial {
 async fn open(mut tcp: HttpConnector<Resolver>, target: &Uri) -> Result<Box<dyn Io>, DialError> {
     match tcp.call(target.clone()).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => {
-            let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
-            while let Some(e) = source {
-                if e.is::<DnsError>() {
-                    return Err(DialError::Dns(error.into()));
-                }
-                source = e.source();
-            }
-            Err(DialError::Connect(error.into()))
-        }
+        Err(error) => Err(DialError::tcp(target, &error)),
     }
 }
 
@@ -116,7 +98,8 @@ async fn reach_proxy(
     if proxy.scheme() != Some(&http::uri::Scheme::HTTPS) {
         return Ok(plain);
     }
-    let stream = https(tls.clone(), false, plain).call(proxy.clone()).await.map_err(DialError::Tls)?;
+    let stream =
+        https(tls.clone(), false, plain).call(proxy.clone()).await.map_err(|e| DialError::tls(proxy, &*e))?;
     Ok(Box::new(stream))
 }
 
@@ -126,15 +109,15 @@ async fn tunnel(
     hop: ProxyHop,
     target: &Uri,
 ) -> Result<Box<dyn Io>, DialError> {
-    let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await?);
-    let mut tunnel = Tunnel::new(hop.uri, stream);
+    let stream = AlreadyOpen::new(reach_proxy(tcp, tls, &hop.uri).await.map_err(|e| e.of_proxy(target))?);
+    let mut tunnel = Tunnel::new(hop.uri.clone(), stream);
     if let Some(authorization) = hop.authorization {
         tunnel = tunnel.with_auth(authorization);
     }
-    let opened = tunnel
-        .call(target.clone())
-        .await
-        .map_err(|e| DialError::Connect(format!("the proxy refused the tunnel: {e}").into()))?;
+    let opened = tunnel.call(target.clone()).await.map_err(|e| {
+        let target = host_and_port(target);
+        DialError::Connect(format!("the proxy {} refused a tunnel to {target}: {e}", host_and_port(&hop.uri)))
+    })?;
     Ok(Box::new(opened))
 }
 
@@ -217,9 +200,9 @@ impl Connector {
 
     pub async fn open(&self, target: Uri) -> Result<Conn, DialError> {
         let started = Instant::now();
-        let mut conn = tokio::time::timeout(self.timeout, self.dial.dial(target))
+        let mut conn = tokio::time::timeout(self.timeout, self.dial.dial(target.clone()))
             .await
-            .unwrap_or(Err(DialError::Timeout(self.timeout)))?;
+            .unwrap_or_else(|_| Err(DialError::timeout(&target, self.timeout)))?;
         conn.connect_took = started.elapsed();
         Ok(conn)
     }

@@ -1,8 +1,8 @@
-//! Failures of the network, with messages free of addresses and keys.
+//! Failures of the network. Their messages contain no path and no key.
 
 use std::error::Error as StdError;
 
-use super::connector::DialError;
+use super::dial_error::DialError;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -42,7 +42,7 @@ impl From<DialError> for NetworkFailure {
             DialError::Tls(_) => FailureKind::Tls,
             DialError::Timeout(_) => FailureKind::ConnectTimeout,
         };
-        Self::new(kind, root_message(&error))
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod client;
 pub mod conn;
 pub mod connector;
 pub mod decode;
+pub mod dial_error;
 pub mod failure;
 pub mod fields;
 pub mod h1;

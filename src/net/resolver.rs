@@ -1,6 +1,5 @@
 //! Resolves names through the system's resolver on a blocking thread. Its own error type distinguishes a
-//! DNS failure
-//! from a refused connection.
+//! DNS failure from a refused connection.
 
 use std::{
     future::Future,
@@ -16,8 +15,8 @@ use tower_service::Service;
 pub struct Resolver(GaiResolver);
 
 #[derive(Debug, thiserror::Error)]
-#[error("could not resolve the host name: {0}")]
-pub struct DnsError(std::io::Error);
+#[error("the name cannot be resolved")]
+pub struct DnsError(#[source] std::io::Error);
 
 impl Default for Resolver {
     fn default() -> Self {

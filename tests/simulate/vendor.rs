@@ -11,7 +11,8 @@ use bellwether::{
     base::clock::now,
     net::{
         conn::Conn,
-        connector::{Dial, DialError, DialFuture},
+        connector::{Dial, DialFuture},
+        dial_error::DialError,
     },
 };
 use http::Uri;
