@@ -118,7 +118,7 @@ function read (client, options) {
       duration: histogram('gen_ai.client.operation.duration', 's', 'GenAI operation duration.', SECONDS),
       tokens: histogram('gen_ai.client.token.usage', '{token}', 'Number of input and output tokens used.', TOKENS),
       firstChunk: histogram('gen_ai.client.operation.time_to_first_chunk', 's', 'Time to receive the first chunk of a stream.', SECONDS),
-      failovers: meter.createCounter('bellwether.failovers', { unit: '{failover}', description: 'Moves of a call from one endpoint and model to the next.' })
+      failovers: meter.createCounter('bellwether.failovers', { unit: '{failover}', description: 'Failovers of calls from one endpoint and model to another.' })
     }
   }
 }

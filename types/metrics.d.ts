@@ -43,7 +43,7 @@ export interface MetricHistogram {
 export interface MetricsSnapshot {
   /** ISO 8601. */
   timestamp: string
-  /** Calls under way. */
+  /** Running calls. */
   activeCalls: number
   /** Those of them that wait for an endpoint or a rate budget. */
   waitingCalls: number

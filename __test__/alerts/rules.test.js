@@ -214,8 +214,8 @@ test('thresholds that are not valid are named', () => {
     "alerts.minSeverity must be one of 'warning', 'critical', got 'info'",
     "alerts.groupWait must be milliseconds as a number, or '500ms', '30s', '5m', '1h', '1d', got -1",
     'alerts.silences[0].kind is missing; a silence names at least one of kind, service, from and until',
-    'alerts.silences[1].from and until must both be moments, or both times of the day',
+    'alerts.silences[1].from and until must both be dates with a time, or both times of the day',
     "alerts.silences[2].kind must hold consecutive_failures, quota, auth, permission, model_not_found, latency, error_rate, rate_limited, failover_triggered, latency_exceeded, cost_threshold_exceeded, queue_backlog, got 'latncy'; did you mean 'latency'?",
-    "alerts.silences[3].from must be a moment such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00', got 'noon'"
+    "alerts.silences[3].from must be a date with a time such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00', got 'noon'"
   ])
 })

@@ -108,7 +108,7 @@ test('dead letters are put back, and the next client delivers them', async (t) =
   assert.equal(a.hits().length, hits, 'nothing is delivered by the command')
   const again = await cli(['retry', id, 'q00000000-1', '--path', file])
   assert.deepEqual([again.status, again.stdout], [1, ''])
-  assert.match(again.stderr, new RegExp(`'${id}' is queued\n.*'q00000000-1' is no job of this queue`))
+  assert.match(again.stderr, new RegExp(`'${id}' is queued\n.*'q00000000-1' is not a job of this queue`))
   a.always()
   const client = open(t, { baseURL: a.url, queue: { path: file } })
   assert.match(textOf(await client.queue.result(id)), /Hello/)
@@ -124,7 +124,7 @@ test('jobs are thrown away by id, by state and by age', async (t) => {
   assert.deepEqual(await json('purge', '--older-than', '0s', '--path', file), { purged: 0 }, 'what waits is not over')
   assert.deepEqual(await left(), ids)
   assert.deepEqual(await cli(['purge', ids[1], '--path', file]), { status: 0, stdout: `${ids[1]} is thrown away\n`, stderr: '' })
-  assert.deepEqual(await json('purge', ids[1], ids[0], '--path', file), { done: [ids[0]], refused: [{ id: ids[1], why: 'is no job of this queue' }] })
+  assert.deepEqual(await json('purge', ids[1], ids[0], '--path', file), { done: [ids[0]], refused: [{ id: ids[1], why: 'is not a job of this queue' }] })
   assert.deepEqual(await left(), [ids[2]])
   assert.deepEqual(await cli(['purge', '--state', 'queued', '--path', file]), { status: 0, stdout: '1 job thrown away\n', stderr: '' })
   assert.deepEqual(await left(), [])
@@ -149,7 +149,7 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
   assert.match(unset.stderr, /bellwether\.yaml:3:\d+ queue\.encryption_key the environment variable QUEUE_KEY is not set/)
   const other = await cli(['list'], { cwd: folder, env: { QUEUE_KEY: 'cd'.repeat(32) } })
   assert.equal(other.status, 2)
-  assert.match(other.stderr, /queue\.encryptionKey is not the key it was made with/)
+  assert.match(other.stderr, /queue\.encryptionKey is not the key it was created with/)
   assert.ok(!other.stderr.includes('cdcd'))
   assert.equal((await cli(['retry', id], here)).status, 0)
   const job = JSON.parse((await cli(['show', id, '--json'], here)).stdout)
@@ -163,10 +163,10 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
 test('what cannot be done is said, and no file is made', async (t) => {
   const file = place(t)
   for (const [args, says] of [
-    [['list', '--path', file], /queue\.db cannot be used: there is no such file/],
-    [['retry', '--dead', '--path', file], /there is no such file/],
-    [['purge', '--state', 'dead', '--path', file], /there is no such file/],
-    [['list', '--path', path.dirname(file)], /it is no file/],
+    [['list', '--path', file], /queue\.db cannot be used: the file does not exist/],
+    [['retry', '--dead', '--path', file], /the file does not exist/],
+    [['purge', '--state', 'dead', '--path', file], /the file does not exist/],
+    [['list', '--path', path.dirname(file)], /it is not a file/],
     [['list', '--path', ''], /queue\.path must be a non-empty string/],
     [['list', '--config', `${file}.yaml`], /queue\.db\.yaml/],
     [['list'], /there is no bellwether\.yaml, bellwether\.yml, bellwether\.json in the working directory/],

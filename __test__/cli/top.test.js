@@ -43,7 +43,7 @@ test('once: how it stands, as text without colours; 0 if all is well, 1 if not',
   assert.equal(bad.code, 1)
   assert.match(bad.said, /! Degraded: A is down; 1 of 2 is well\./)
   assert.match(bad.said, /\n {2}A +✕ Down +Open, \d+ s/)
-  assert.match(bad.said, /Alerts: 1 firing, 0 resolved\n {2}! warning since [\d:]+: A: calls move to B/)
+  assert.match(bad.said, /Alerts: 1 firing, 0 resolved\n {2}! warning since [\d:]+: A: calls fail over to B/)
   assert.match(bad.said, /Incidents: 1 going on, 1 in all\n {2}✕ [\d:]+ A, going on for .*: 1 rescued, 0 failed; without failover 1/)
   // eslint-disable-next-line no-control-regex -- nothing steers the terminal
   assert.doesNotMatch(bad.said, /[\u0000-\u0009\u000b-\u001f\u00a0]/)

@@ -104,7 +104,7 @@ test('a ledger in any state is taken up or refused, and what is refused is left 
   ]
   for (const bytes of broken) {
     fs.writeFileSync(at, bytes)
-    assert.match(problems({ costs: { path: at } })[0] ?? 'was taken', /^costs\.path .*costs\.json': (?:holds no ledger: |cannot be read: )/, String(bytes).slice(0, 60))
+    assert.match(problems({ costs: { path: at } })[0] ?? 'was taken', /^costs\.path .*costs\.json': (?:is not a ledger: |cannot be read: )/, String(bytes).slice(0, 60))
     assert.deepEqual(fs.readFileSync(at), Buffer.from(bytes))
   }
   // Sums beyond all bounds stay there.
@@ -121,7 +121,7 @@ test('a link to a ledger stays one, and is the same ledger', async (t) => {
   fs.writeFileSync(real, '{}')
   fs.symlinkSync('real.json', link)
   const client = paid(t, () => ONE, { costs: { path: link } })
-  for (const other of [real, link]) assert.match(problems({ costs: { path: other } })[0], /another client keeps its ledger there/)
+  for (const other of [real, link]) assert.match(problems({ costs: { path: other } })[0], /another client uses this ledger/)
   await ask(client, { model: 'm' })
   await client.close()
   assert.ok(fs.lstatSync(link).isSymbolicLink())
@@ -137,7 +137,7 @@ test('two processes do not share a ledger; one that is killed leaves it to the n
       console.log(JSON.stringify('made'))
     } catch (error) { console.log(JSON.stringify(error.problems[0].message)) }
     process.exit(0)`
-  assert.match(await json(t, program), /another client keeps its ledger there/)
+  assert.match(await json(t, program), /another client uses this ledger/)
   await client.close()
   assert.equal(await json(t, program), 'made')
   paid(t, () => ONE, { costs: { path: at } })

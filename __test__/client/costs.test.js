@@ -180,7 +180,7 @@ test('the ledger survives a restart, and budgets remember', async (t) => {
   await ask(first, { model: 'm', tags: { team: 'a' } })
   await ask(first, { model: 'm', tags: { team: 'b' } })
   // One at a time owns it.
-  assert.match(problems(options)[0], /^costs\.path .*another client keeps its ledger there/)
+  assert.match(problems(options)[0], /^costs\.path .*another client uses this ledger/)
   await first.close()
   const second = paid(t, used(1, 0), options)
   const events = record(second, 'budget')
@@ -200,7 +200,7 @@ test('a ledger that cannot be kept is said before any money is spent', (t) => {
   const problem = (file) => problems({ costs: { path: file } })[0]
   const broken = path.join(made, 'broken.json')
   fs.writeFileSync(broken, '{"1": ')
-  assert.match(problem(broken), /^costs\.path .*broken\.json': holds no ledger: /)
+  assert.match(problem(broken), /^costs\.path .*broken\.json': is not a ledger: /)
   assert.equal(fs.readFileSync(broken, 'utf8'), '{"1": ', 'it is left as it was')
   assert.match(problem(path.join(made, 'no', 'such', 'folder')), /^costs\.path .*cannot be made/)
   assert.match(problem(made), /^costs\.path .*is not a file/)
@@ -210,7 +210,7 @@ test('what is wrong with budgets is said with its place', () => {
   assert.deepEqual(problems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is) .*/, '')), [
     'budgets[0].limit', 'budgets[0].per', 'budgets[0].tag', 'budgets[0].warnAt', 'budgets[0].onExceeded', 'budgets[0].downgradeTo', 'budgets[0].limt'
   ])
-  assert.deepEqual(problems({ budgets: [{}] }), ['budgets[0].limit is missing; it is in USD', "budgets[0].per is missing; it is 'hour', 'day' or 'month', of UTC"])
+  assert.deepEqual(problems({ budgets: [{}] }), ['budgets[0].limit is missing; give an amount in USD', "budgets[0].per is missing; give 'hour', 'day' or 'month' (UTC)"])
   assert.match(problems({ rules: { cheap: {} }, budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade', downgradeTo: 'chep' }] })[0], /must be one of the rules, got 'chep'; did you mean 'cheap'\?/)
   assert.match(problems({ budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade' }] })[0], /downgradeTo is missing/)
   assert.match(problems({ budgets: [{ name: 'a', limit: 1, per: 'day' }, { name: 'a', limit: 1, per: 'day' }] })[0], /budgets\[1\]\.name two budgets are named 'a'/)

@@ -54,7 +54,7 @@ test('who finds every place taken is told so, and not of a rate', { concurrency:
     for (let i = 0; i < 2; i++) ask(client, { signal: controller.signal }).catch(() => {})
     await until('both are under way', () => a.totalHits === 2)
     const error = await failure(ask(client, { onUnavailable: 'error' }))
-    assert.equal(error.message, 'A: not asked: as many requests as its maxConcurrency of 2 allows are under way')
+    assert.equal(error.message, 'A: skipped: as many requests as its maxConcurrency of 2 allows are under way')
     assert.deepEqual([error.name, error.reason, error.retryable, error.retryAfterMs], ['RateLimitError', 'limiter', true, undefined])
   })
   await t.test('after a throttle', async (t) => {
@@ -72,14 +72,14 @@ test('who finds every place taken is told so, and not of a rate', { concurrency:
       return errors.some((e) => e.reason === 'limiter')
     })
     const error = errors.find((e) => e.reason === 'limiter')
-    assert.match(error.message, /^A: not asked: it throttled, and the \d+ requests that it is sent at once since are under way$/)
+    assert.match(error.message, /^A: skipped: it throttled, and the \d+ requests that it is sent at once since are under way$/)
     assert.equal(error.reason, 'limiter')
   })
   await t.test('a rate is still called one', async (t) => {
     const { client } = rig(t, { servers: 1, ...each({ maxConcurrency: 5, rpm: 1 }) })
     await ask(client)
     const error = await failure(ask(client, { onUnavailable: 'error' }))
-    assert.equal(error.message, 'A: not asked: its rate budget is used up')
+    assert.equal(error.message, 'A: skipped: its rate budget is used up')
   })
 })
 

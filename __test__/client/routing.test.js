@@ -189,7 +189,7 @@ test('a route that is none', async (t) => {
   const { client } = town(t, [undefined], { chat: {} })
   assert.match((await failure(ask(client, { route: 'chta' }))).message, /route must be one of the client's rules, chat, got 'chta'; did you mean 'chat'\?/)
   const { client: without } = town(t, [undefined], undefined)
-  assert.match((await failure(ask(without, { route: 'chat' }))).message, /route names a rule, and the client has no rules/)
+  assert.match((await failure(ask(without, { route: 'chat' }))).message, /route names a rule, but the client has no rules; add it to the option rules/)
 })
 
 test('a canary gets its share, by lot; all others ask it last', async (t) => {
@@ -217,7 +217,7 @@ test('a canary that fails is taken back, and nobody notices', async (t) => {
   }
   await until('the event', () => events.length === 1)
   assert.deepEqual({ ...events[0], message: 0 }, { endpoint: 'B', canary: 'rolledBack', share: 0, reason: 'failures', message: 0 })
-  assert.match(events[0].message, /the canary 'B' was taken back: it fails more often than the others/)
+  assert.match(events[0].message, /the canary 'B' was rolled back: it fails more often than the others/)
   assert.deepEqual(client.getEndpointStatus('B').canary, { state: 'rolledBack', share: 0, reason: 'failures' })
   const before = fresh.totalHits
   for (let i = 0; i < 50; i++) await ask(client, { model: 'm' })
@@ -251,7 +251,7 @@ test('what is no canary', () => {
   assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
   for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
   assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
-  assert.deepEqual(wrong({}, {}), ['endpoints only one endpoint at a time may be a canary'])
+  assert.deepEqual(wrong({}, {}), ['endpoints contains more than one canary; only one endpoint at a time may be one'])
 })
 
 test('names that are looked up for each call are so many, and no more', async (t) => {

@@ -27,9 +27,9 @@ for (const name of fs.readdirSync(FOLDER).filter((name) => /\.(yaml|json)$/.test
 test('encodings', (t) => {
   const text = 'max_retries: -1\n'
   const said = (bytes) => sayOf(file(t, bytes)).replace(/^.*?yaml:/, '').trim()
-  assert.equal(said(Buffer.from(`\ufeff${text}`, 'utf16le')), '1:1 must be UTF-8, and is UTF-16; save it as UTF-8')
-  assert.equal(said(Buffer.concat([Buffer.from('a: 1\nb: é'), Buffer.from([0xe9])])), '2:5 must be UTF-8, and here it is not; save it as UTF-8')
-  assert.equal(said(Buffer.from('a: 1\nb\0: 2')), '2:2 must be UTF-8 text, and has a zero byte here')
+  assert.equal(said(Buffer.from(`\ufeff${text}`, 'utf16le')), '1:1 must be UTF-8, but is UTF-16; save it as UTF-8')
+  assert.equal(said(Buffer.concat([Buffer.from('a: 1\nb: é'), Buffer.from([0xe9])])), '2:5 is not valid UTF-8 here; save it as UTF-8')
+  assert.equal(said(Buffer.from('a: 1\nb\0: 2')), '2:2 must be UTF-8 text, but contains a zero byte here; save it as UTF-8')
   // A mark at the beginning is no mistake.
   assert.match(said(Buffer.from(`\ufeff${text}`)), /1:14 max_retries must be a whole number/)
   assert.match(said(Buffer.from(`keyPrefix: x\r\n${text.replace('\n', '\r\n')}`)), /2:14 max_retries/)

@@ -67,7 +67,7 @@ test('queued calls are delivered under the new configuration; files stay where t
   assert.equal(status, 'queued')
   for (const more of [{ queue: { path: `${file}2` } }, { queue: { path: file, maxBytes: 5000 } }, { queue: { path: file, maxJobs: 5 } }, { costs: { path: `${file}3` } }]) {
     const error = await failure(client.reload(options(fresh, more)))
-    assert.match(error.problems[0].message, /cannot be changed by a reload: make another client/)
+    assert.match(error.problems[0].message, /cannot be changed by a reload; create a new client/)
   }
   await client.reload(options(fresh))
   const answer = await client.queue.result(id)

@@ -275,7 +275,7 @@ test('with a key, neither question nor answer can be read in the file', async (t
   assert.ok(!onDisk(file).includes('Hello'))
   await client.close()
   const wrong = open(t, { baseURL: a.url, queue: { path: file, encryptionKey: '08'.repeat(32) } })
-  assert.match((await failure(wrong.queue.ready())).message, /queue\.encryptionKey is not the key it was made with/)
+  assert.match((await failure(wrong.queue.ready())).message, /queue\.encryptionKey is not the key it was created with/)
   const same = open(t, { baseURL: a.url, queue: { path: file, encryptionKey: '07'.repeat(32) } })
   await until('the file is free', () => same.queue.ready().then(() => true, () => false))
   assert.match(textOf(await same.queue.result(id)), /Hello/)

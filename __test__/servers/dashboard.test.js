@@ -45,7 +45,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .state', 'Down')
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .error', 'server error')
     await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o): server error, HTTP 500')
-    await shows(page, '#alerts .alert', 'calls move to B')
+    await shows(page, '#alerts .alert', 'calls fail over to B')
     await page.locator('#incidents summary').filter({ hasText: 'Going on' }).click()
     await shows(page, '#incidents .moments', 'A (gpt-4o) is left out: server error')
     await shows(page, '#incidents tr:has-text("Rescued")', /Rescued[1-9]/)

@@ -67,7 +67,7 @@ function run ({ values: { from, to, format = 'text', json }, positionals: [file]
   try {
     report = new CostReport(JSON.parse(native.ledgerReport(text, first, last)))
   } catch (/** @type {any} */ error) {
-    out.complain(`bellwether costs: '${file}' holds no ledger: ${error.message}`)
+    out.complain(`bellwether costs: '${file}' is not a ledger: ${error.message}`)
     return PROBLEMS
   }
   out.say(json ? JSON.stringify(report, null, 2) : FORMS[/** @type {keyof typeof FORMS} */ (format)](report).trimEnd())

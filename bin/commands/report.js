@@ -131,7 +131,7 @@ function ofLedger (file, values, out) {
     out.say(values.json ? JSON.stringify({ costs }, null, 2) : (values.markdown ? costs.toMarkdown() : String(costs)).trimEnd())
     return FINE
   } catch (/** @type {any} */ error) {
-    out.complain(`bellwether report: '${file}' holds no ledger: ${error.message}`)
+    out.complain(`bellwether report: '${file}' is not a ledger: ${error.message}`)
     return PROBLEMS
   }
 }

@@ -107,7 +107,7 @@ function createSurface (client, options) {
       case 'health': return health(client)
       case 'metrics': return metrics(request, client)
       case 'events': return events(request, url)
-      case 'dashboard': return dashboard?.(request, below === '' ? AS_FILE : below.slice(1), () => Feed.of(client).data()) ?? refusal(404, 'there is no such file')
+      case 'dashboard': return dashboard?.(request, below === '' ? AS_FILE : below.slice(1), () => Feed.of(client).data()) ?? refusal(404, 'the file does not exist')
       default: return proxy(request, url)
     }
   }

@@ -69,7 +69,7 @@ impl ConditionKind {
             Self::Quota => format!("{service}: the quota or spend limit of key {key} is reached"),
             Self::Auth => format!("{service}: key {key} was refused"),
             Self::Permission => format!("{service}: key {key} lacks permission"),
-            Self::NotFound => format!("{service}: there is no model '{model}'"),
+            Self::NotFound => format!("{service}: the model '{model}' was not found"),
         }
     }
 

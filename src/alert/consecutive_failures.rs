@@ -12,12 +12,13 @@ pub struct CheckObservation<'a> {
     pub service: &'a str,
     /// What is counted separately: an endpoint and a probe.
     pub subject: String,
-    pub failure: Option<CheckFailure<'a>>,
+    pub failure: Option<CheckFailure>,
     pub details: Value,
 }
 
-pub struct CheckFailure<'a> {
-    pub what: &'a str,
+pub struct CheckFailure {
+    /// Why the check failed.
+    pub what: String,
     pub action: &'static str,
 }
 
@@ -114,7 +115,7 @@ mod tests {
             let observation = CheckObservation {
                 service: "a",
                 subject: "a endpoint".into(),
-                failure: failed.then_some(CheckFailure { what: "DOWN", action: "act" }),
+                failure: failed.then_some(CheckFailure { what: "DOWN".into(), action: "act" }),
                 details: Value::Null,
             };
             alerts.extend(rule.on_check(&observation, SystemTime::now()).map(|alert| (i, alert)));
@@ -150,7 +151,7 @@ mod tests {
         let mut rule = ConsecutiveFailures::new(1);
         for subject in ["a endpoint", "b endpoint"] {
             rule.advance(subject, true, false);
-            let failure = Some(CheckFailure { what: "DOWN", action: "act" });
+            let failure = Some(CheckFailure { what: "DOWN".into(), action: "act" });
             let observation =
                 CheckObservation { service: "s", subject: subject.into(), failure, details: Value::Null };
             assert!(rule.on_check(&observation, SystemTime::UNIX_EPOCH).is_some());

@@ -41,15 +41,24 @@ pub struct Alert {
     pub occurrences: u32,
 }
 
+/// The advice of a resolved alert.
+pub const NO_ACTION: &str = "No action is needed.";
+
 impl Alert {
-    /// The resolving alert.
+    /// The resolving alert. The advice of the firing one no longer applies.
     pub(super) fn into_resolved(self, message: String, at: SystemTime) -> Self {
-        Self { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..self }
+        Self {
+            status: AlertStatus::Resolved,
+            message,
+            recommended_action: NO_ACTION.into(),
+            ends_at: Some(iso8601(at)),
+            ..self
+        }
     }
 
     /// The resolving alert when a reload removed its subject.
     pub(super) fn unwatched(self, at: SystemTime) -> Self {
-        let message = format!("{}: this is watched no longer", self.service);
+        let message = format!("{}: no longer monitored since the configuration was reloaded", self.service);
         self.into_resolved(message, at)
     }
 }

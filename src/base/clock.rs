@@ -1,6 +1,5 @@
 //! The two clocks. Deadlines, cooldowns and refills use the monotonic clock only. The wall clock dates what
-//! users read,
-//! and is the reference of a vendor's HTTP date when the response has no `Date`.
+//! users read, and is the reference of a vendor's HTTP date when the response has no `Date`.
 
 use std::time::{Instant, SystemTime};
 

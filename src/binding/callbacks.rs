@@ -83,7 +83,9 @@ impl Asked for JsCallbacks {
             match result.await {
                 Ok(Some(key)) => ApiKey::new(&key).map_err(|e| format!("the apiKey function's key {e}")),
                 // What the function threw may quote a key, so it is not repeated.
-                Ok(None) => Err("the apiKey function failed, or gave no string".into()),
+                Ok(None) => {
+                    Err("the apiKey function failed or returned no string; it must return the key".into())
+                }
                 Err(_) => Err("the client is closed".into()),
             }
         })

@@ -27,7 +27,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
         let Some(parcel) = PackedRequest::read(request) else {
-            return refuse(&self.hub, slot, &CallError::internal("a request's parcel is malformed"));
+            return refuse(&self.hub, slot, &CallError::internal("the packed request is malformed"));
         };
         // Counted now: a close that follows in the same turn waits for it.
         let Some(active) = self.shared.begin_call() else {
@@ -37,9 +37,8 @@ impl NativeClient {
         self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
     }
 
-    /// Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the
-    /// caller's headers. The
-    /// first chunk of a stream is the preamble, the others are bytes for the caller.
+    /// Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the caller's
+    /// headers. The first chunk of a stream is the preamble, the others are bytes for the caller.
     #[napi(catch_unwind)]
     pub fn submit_wire(&self, slot: u32, body: &[u8], header: String, options: Option<String>) {
         let Some(active) = self.shared.begin_call() else {

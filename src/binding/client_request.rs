@@ -31,8 +31,7 @@ struct RequestHeader {
     method: String,
 }
 
-/// Headers of the connection or the credential, which endpoints have themselves; and conditional headers,
-/// for
+/// Headers of the connection or the credential, which endpoints have themselves; and conditional headers, for
 /// another endpoint may answer than before.
 const OURS: [HeaderName; 18] = [
     header::AUTHORIZATION,
@@ -70,7 +69,7 @@ pub fn read(body: Vec<u8>, header: &str) -> Result<(CallRequest, ClientProtocol)
     let header: RequestHeader =
         serde_json::from_str(header).map_err(|_| CallError::internal("an unreadable request"))?;
     let caller = ClientDialect::from_word(&header.dialect)
-        .ok_or_else(|| CallError::internal("a dialect nobody speaks"))?;
+        .ok_or_else(|| CallError::internal("an unknown client dialect"))?;
     let is_passthrough = header.path.is_some();
     let forwarded = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
@@ -83,13 +82,14 @@ pub fn read(body: Vec<u8>, header: &str) -> Result<(CallRequest, ClientProtocol)
     let headers = header.headers.into_iter().filter_map(forwarded).collect();
     if let Some((before, after)) = header.path {
         let method = Method::from_bytes(header.method.as_bytes())
-            .map_err(|_| CallError::bad_request("request: its method is none"))?;
+            .map_err(|_| CallError::bad_request("request: the method is not a valid HTTP method"))?;
         let address = RequestPath { before, model: header.model, after };
         let request = PassthroughRequest::new(caller, method, address, Bytes::from(body));
         let model = request.model().unwrap_or_default().to_owned();
         return Ok((request.into(), ClientProtocol { caller, model, headers }));
     }
-    let text = std::str::from_utf8(&body).map_err(|_| CallError::bad_request("request: must be UTF-8"))?;
+    let text =
+        std::str::from_utf8(&body).map_err(|_| CallError::bad_request("request: the body must be UTF-8"))?;
     let request = caller
         .read(text.trim_start_matches('\u{feff}'), header.model.as_deref(), header.stream)
         .map_err(|invalid| CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem)))?;

@@ -17,8 +17,7 @@ impl NativeClient {
     }
 
     /// A client with this one's current configuration, whose exchanges the function `transport` of `client`
-    /// makes. It has
-    /// its own state.
+    /// makes. It has its own state.
     #[napi(catch_unwind)]
     pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
         let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));

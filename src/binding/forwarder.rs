@@ -94,7 +94,7 @@ impl NativeForwarder {
             event::emit(
                 &*self.events,
                 EventKind::Forward,
-                || json!({ "outcome": "failed", "alerts": 1, "attempts": 0, "message": "what was to be forwarded is no alert" }),
+                || json!({ "outcome": "failed", "alerts": 1, "attempts": 0, "message": "not an alert: it needs a message or a kind" }),
             );
             return;
         };

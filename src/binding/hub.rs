@@ -1,6 +1,5 @@
 //! One queue for each JavaScript environment: results, chunks and events wait in it, and one weak function
-//! wakes
-//! JavaScript to take them all.
+//! wakes JavaScript to take them all.
 
 use std::{
     collections::VecDeque,
@@ -36,8 +35,7 @@ use crate::call::error::CallError;
 /// The most events that wait for a busy event loop; beyond it the newest are dropped and counted.
 const MAX_EVENTS: usize = 4_096;
 
-/// With this many waiting answers JavaScript is woken at once, without waiting for others that are ready:
-/// it
+/// With this many waiting answers JavaScript is woken at once, without waiting for others that are ready: it
 /// processes them meanwhile on its own core.
 const EAGER: usize = 8;
 
@@ -45,9 +43,8 @@ const EAGER: usize = 8;
 const MAX_SPENT: usize = 8;
 const MAX_SPENT_BYTES: usize = 1 << 20;
 
-/// How long a chunk may wait for others after a recent wake: tokens come every ten milliseconds at best,
-/// and a
-/// wake costs as much as parsing two of them.
+/// How long a chunk may wait for others after a recent wake: tokens come every ten milliseconds at best, and
+/// a wake costs as much as parsing two of them.
 const LINGER: Duration = Duration::from_millis(1);
 
 /// The numbers of an item.
@@ -57,9 +54,8 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
 pub struct HubInner {
     queue: Mutex<ItemQueue>,
-    /// Batches that JavaScript has taken, to be freed on the thread that allocated them: freeing them on
-    /// the other
-    /// thread would contend for the allocator's locks.
+    /// Batches that JavaScript has taken, to be freed on the thread that allocated them: freeing them on the
+    /// other thread would contend for the allocator's locks.
     to_free: Mutex<Vec<Vec<Item>>>,
     submissions: Submissions<HubInner>,
     arrived: Notify,
@@ -95,8 +91,7 @@ pub struct Hub {
 
 impl ItemSink for HubInner {
     /// Queues an item for JavaScript and wakes it. Further chunks of a stream may linger for a moment, so
-    /// that one
-    /// wake serves many streams.
+    /// that one wake serves many streams.
     fn push(&self, item: Item) {
         let lingers = item.may_linger();
         let waiting = {
@@ -248,8 +243,7 @@ impl Hub {
     }
 
     /// Takes as many items as fit the heads. Returns an array with two texts for each item; the numbers are
-    /// in the
-    /// heads: `[kind, id, number]`.
+    /// in the heads: `[kind, id, number]`.
     #[napi(catch_unwind)]
     pub fn drain<'env>(&mut self, env: &'env Env) -> napi::Result<Array<'env>> {
         // SAFETY: the array was made for this hub alone, and JavaScript does not run during this call.

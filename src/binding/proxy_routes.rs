@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 use super::config::read;
 use crate::{config::ClientConfig, net::proxy::Proxy};
 
-/// `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's
-/// proxy with its
-/// authorization, which is secret. Takes what `create` takes.
+/// `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's proxy
+/// with its authorization, which is secret. Takes what `create` takes.
 #[napi(catch_unwind)]
 pub fn ways(options: String, document: Option<&[u8]>) -> String {
     match read(&options, document, false) {

@@ -16,8 +16,7 @@ use crate::{call::error::CallError, config::Problem, queue::Queue};
 #[napi]
 impl NativeClient {
     /// Applies another configuration, given as to `create`: later calls use it, running ones finish on the
-    /// one they
-    /// began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+    /// one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
     #[napi(catch_unwind)]
     pub fn reload(&self, slot: u32, options: String, document: Option<&[u8]>) {
         let document = document.map(<[u8]>::to_vec);
@@ -64,7 +63,7 @@ fn reload(
         [("queue", config.queue == own.config.queue), ("costs", config.ledger == own.config.ledger)]
     {
         if !stays {
-            let message = "cannot be changed by a reload: make another client".to_owned();
+            let message = "cannot be changed by a reload; create a new client".to_owned();
             fixed.push(Problem { path: path.into(), message });
         }
     }

@@ -1,6 +1,5 @@
 //! The one thread of the engine: a current-thread runtime, shared by all clients, started with the first of
-//! them and
-//! ended with the last.
+//! them and ended with the last.
 
 use std::{
     io,

@@ -10,8 +10,7 @@ use parking_lot::Mutex;
 /// The most chunks ahead of the reader, which credits them in sixteens.
 const MAX_CHUNKS: usize = 64;
 /// Above this many bytes fewer chunks are allowed. More than the sixteen chunks that the reader may hold
-/// back, so that
-/// neither side waits for the other.
+/// back, so that neither side waits for the other.
 const MAX_BYTES: usize = 256 << 10;
 const MIN_CHUNKS: usize = 32;
 

@@ -1,6 +1,5 @@
 //! The work that JavaScript has submitted: waiting, starting, running. One lock for all of it, so that an
-//! abort always
-//! finds its target.
+//! abort always finds its target.
 
 use std::{collections::VecDeque, sync::Arc};
 

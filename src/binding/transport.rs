@@ -1,6 +1,5 @@
-//! Exchanges that JavaScript makes: `transport: 'fetch'`, or a function. Requested through the hub in
-//! steps: send, read
-//! a piece, end. The other side is `lib/native/transport.js`.
+//! Exchanges that JavaScript makes: `transport: 'fetch'`, or a function. Requested through the hub in steps:
+//! send, read a piece, end. The other side is `lib/native/transport.js`.
 
 use std::sync::{
     Arc,
@@ -69,7 +68,10 @@ impl Transport for JsTransport {
                 Some(JsResponseHead::Failed { error, kind }) => {
                     Err(NetworkFailure::new(kind_of(&kind), error))
                 }
-                None => Err(NetworkFailure::new(FailureKind::Malformed, "the transport gave no Response")),
+                None => Err(NetworkFailure::new(
+                    FailureKind::Malformed,
+                    "the transport function returned no Response",
+                )),
             }
         })
     }
@@ -86,12 +88,12 @@ impl BodySource for JsExchange {
     fn next(&mut self) -> TransportFuture<Result<Option<Vec<u8>>, String>> {
         let answer = self.ask(json!({ "step": "read", "id": self.id }));
         Box::pin(async move {
-            let reply = answer.await.ok_or("the transport's body could not be read")?;
+            let reply = answer.await.ok_or("the body of the transport's Response could not be read")?;
             match reply.split_at_checked(1) {
                 Some(("+", text)) => Ok(Some(latin1::bytes(text))),
                 Some((".", _)) => Ok(None),
                 Some((_, why)) => Err(why.to_owned()),
-                None => Err("the transport's body could not be read".into()),
+                None => Err("the body of the transport's Response could not be read".into()),
             }
         })
     }

@@ -164,7 +164,7 @@ impl CallError {
 
     /// The `ttl` of a queued call passed before it was delivered.
     pub fn expired_in_queue() -> Self {
-        Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, "it was not answered within the queue's ttl")
+        Self::new(ErrorCode::Timeout, Reason::TimeoutTotal, "the job was not answered within the queue's ttl")
     }
 
     /// Whether endpoints were unavailable, as opposed to a mistake or a decision of the caller.
@@ -245,7 +245,7 @@ impl CallError {
         Self {
             endpoint: Some(endpoint.into()),
             retryable: reason != Reason::CostLimit,
-            ..Self::new(kind, reason, format!("{endpoint}: not asked: {why}"))
+            ..Self::new(kind, reason, format!("{endpoint}: skipped: {why}"))
         }
     }
 
@@ -253,15 +253,15 @@ impl CallError {
     pub fn of_full(endpoint: &str, limit: Option<u32>, configured: Option<u32>) -> Self {
         let why = match limit.or(configured) {
             Some(n) if configured == Some(n) => {
-                format!("as many requests as its maxConcurrency of {n} allows are under way")
+                format!("its maxConcurrency of {n} is reached")
             }
             Some(n) => {
-                format!("it throttled, and the {n} requests that it is sent at once since are under way")
+                format!("its concurrency was lowered to {n} after throttling and is reached")
             }
-            None => "as many requests as it is sent at once are under way".into(),
+            None => "its concurrency limit is reached".into(),
         };
         let of = Self::of_skip(endpoint, Reason::Limiter);
-        Self { message: format!("{endpoint}: not asked: {why}"), ..of }
+        Self { message: format!("{endpoint}: skipped: {why}"), ..of }
     }
 
     /// Several candidates failed. `telling` is the most informative failure.
@@ -299,7 +299,7 @@ impl CallError {
         let of = Self::deadline(total);
         Self {
             code: ErrorCode::StreamInterrupted,
-            message: format!("the stream was not over within the call's {} ms", total.as_millis()),
+            message: format!("the stream did not end within the call's {} ms", total.as_millis()),
             endpoint: Some(endpoint.into()),
             interrupted: Some(interrupted),
             ..of
@@ -346,8 +346,8 @@ fn code(kind: FaultKind) -> ErrorCode {
 
 fn words(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::Dns => "name resolution failed",
-        FaultKind::Connect => "no connection",
+        FaultKind::Dns => "the name was not resolved",
+        FaultKind::Connect => "could not connect",
         FaultKind::Tls => "TLS failed",
         FaultKind::ConnectTimeout
         | FaultKind::HeadersTimeout
@@ -381,10 +381,10 @@ fn skip_words(reason: Reason) -> &'static str {
         Reason::Limiter => "its rate budget is used up",
         Reason::LatencyLimit => "it is slower than its maxLatency",
         Reason::CostLimit => "the request would cost more than its costLimitPerRequest",
-        Reason::RateLimited => "it is cooling down after rate limiting",
-        Reason::Quota => "its credential is parked after a quota or spend limit",
-        Reason::Auth | Reason::Permission => "its credential is parked after it was refused",
-        Reason::NotFound => "it did not have this model a short while ago",
-        _ => "it is cooling down",
+        Reason::RateLimited => "it is in cooldown after rate limiting",
+        Reason::Quota => "its key is in cooldown after a quota or spend limit",
+        Reason::Auth | Reason::Permission => "its key is in cooldown after it was refused",
+        Reason::NotFound => "it reported a short while ago that it does not have this model",
+        _ => "it is in cooldown",
     }
 }

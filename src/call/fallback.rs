@@ -77,7 +77,7 @@ impl Call {
                     event::emit(
                         &*self.engine.events,
                         EventKind::Config,
-                        || json!({ "message": "the fallbackResponse function failed, took too long, or gave no string" }),
+                        || json!({ "message": "the fallbackResponse function failed, took too long, or returned no string" }),
                     );
                 }
                 text

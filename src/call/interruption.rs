@@ -35,7 +35,7 @@ impl Call {
         }
         let total = (error.reason == Reason::TimeoutTotal).then_some(self.timeouts.total);
         let of = interruption.into_error(total);
-        let message = format!("{}; nobody took over: {}", of.message, error.message);
+        let message = format!("{}; no other endpoint could take over: {}", of.message, error.message);
         CallError { message, errors: error.errors, ..of }
     }
 }

@@ -188,9 +188,8 @@ impl Call {
         }
     }
 
-    /// Makes a candidate available again, after a wait if needed. False when that is not allowed or does
-    /// not fit the
-    /// deadline.
+    /// Makes a candidate available again, after a wait if needed. False when that is not allowed or does not
+    /// fit the deadline.
     pub(super) async fn schedule_retry(
         &mut self,
         selector: &mut Selector,

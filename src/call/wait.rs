@@ -24,16 +24,14 @@ use crate::{
 };
 
 /// How long a call waits for an unhealthy endpoint. Waiting for the rate limiter is bounded only by the
-/// call's
-/// deadline, for its capacity returns for certain.
+/// call's deadline, for its capacity returns for certain.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// The shortest wait: a candidate that looks ready and is not admitted must not cause a busy loop.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 impl Call {
-    /// The next candidate: `first` if it is ready, an untried ready one, an early probe, a retry, or the
-    /// one that
-    /// becomes ready first.
+    /// The next candidate: `first` if it is ready, an untried ready one, an early probe, a retry, or the one
+    /// that becomes ready first.
     pub(super) async fn select_next(
         &mut self,
         selector: &mut Selector,
@@ -72,9 +70,8 @@ impl Call {
             .or_else(|| selector.ready_candidate(self.selection_context(), true, |_| true))
     }
 
-    /// Emits the earlier attempts, whose outcome is known now. If this candidate failed before in this
-    /// call, that attempt
-    /// was a retry.
+    /// Emits the earlier attempts, whose outcome is known now. If this candidate failed before in this call,
+    /// that attempt was a retry.
     fn emit_earlier_attempts(&self, selector: &Selector, index: usize) {
         let (target, state) = (&selector.candidates[index].target, &selector.states[index]);
         let again = state.number.zip(state.failed_at);
@@ -128,9 +125,8 @@ impl Call {
         None
     }
 
-    /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's
-    /// ticket in the
-    /// wait queue.
+    /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's ticket
+    /// in the wait queue.
     async fn wait(
         &mut self,
         selector: &mut Selector,
@@ -172,7 +168,9 @@ impl Call {
         let targets = selector.wanted(throttled).map(|i| selector.candidates[i].target.id());
         let Some(ticket) = ticket else {
             *ticket = Some(self.engine.wait_queue.join(self.wait_order, targets).map_err(|_| {
-                CallError::queue_full(format!("{MAX_WAITING} calls wait already; this one is not queued"))
+                CallError::queue_full(format!(
+                    "{MAX_WAITING} calls are already waiting; this one was not queued"
+                ))
             })?);
             // Check again: capacity may have been freed before the ticket was taken.
             return Ok(());

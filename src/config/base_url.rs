@@ -14,8 +14,7 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     /// Reads a base URL: adds the version if the dialect has one and the URL has no path; removes trailing
-    /// slashes and
-    /// the path of a call.
+    /// slashes and the path of a call.
     pub fn parse(given: &str, dialect: Dialect) -> Result<Self, String> {
         let accepted = "an http:// or https:// address such as https://api.openai.com/v1";
         let given = given.trim();

@@ -40,7 +40,8 @@ pub fn read(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Vec<CostBudg
         let read = |r: &mut Reader<'_>| read_one(r, rules, at);
         let Some(budget) = reader::object(item, &path, r.problems(), read).flatten() else { continue };
         if budgets.iter().any(|b| b.name == budget.name) {
-            let message = format!("two budgets are named '{}'; names must differ", shorten(&budget.name));
+            let message =
+                format!("has two budgets named '{}'; give each its own name", shorten(&budget.name));
             r.problems().push(Problem { path: format!("{path}.name"), message });
         }
         budgets.push(budget);
@@ -54,12 +55,12 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, RoutingRule)], at: usize) -> O
     let name = r.string("name");
     let limit = r.number("limit", 0.0, 1e12);
     if limit.is_none() && !r.is_given("limit") {
-        r.problem("limit", "is missing; it is in USD");
+        r.problem("limit", "is missing; give an amount in USD");
     }
     let words = [("hour", Period::Hour), ("day", Period::Day), ("month", Period::Month)];
     let per = r.one_of("per", &words);
     if per.is_none() && !r.is_given("per") {
-        r.problem("per", "is missing; it is 'hour', 'day' or 'month', of UTC");
+        r.problem("per", "is missing; give 'hour', 'day' or 'month' (UTC)");
     }
     let tag = read_tag(r);
     let warn_at = read_shares(r);
@@ -84,13 +85,13 @@ fn read_one(r: &mut Reader<'_>, rules: &[(String, RoutingRule)], at: usize) -> O
         }
         (BudgetActionWord::Downgrade, None) => {
             if !r.is_given("downgradeTo") {
-                r.problem("downgradeTo", "is missing; it names the rule that calls go by then");
+                r.problem("downgradeTo", "is missing; name the rule that routes calls then");
             }
             return None;
         }
         (other, route) => {
             if route.is_some() {
-                r.problem("downgradeTo", "is for onExceeded: 'downgrade'");
+                r.problem("downgradeTo", "requires onExceeded: 'downgrade'");
             }
             if other == BudgetActionWord::Warn { BudgetAction::Warn } else { BudgetAction::Reject }
         }

@@ -109,7 +109,7 @@ fn two_endpoints_of_one_name_are_refused() {
     let found = problems(
         json!({"apiKey": "k", "endpoints": [{"name": "a", "baseURL": "http://h"}, {"name": "a", "baseURL": "http://i"}]}),
     );
-    assert_eq!(found, ["endpoints two endpoints are named 'a'; names must differ"]);
+    assert_eq!(found, ["endpoints has two endpoints named 'a'; give each its own name"]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn read_transport(r: &mut Reader<'_>) -> Option<u32> {
     }
     for name in ["proxy", "tls"] {
         if function.is_some() && r.is_given(name) {
-            r.problem(name, "has no meaning with a transport of your own, which makes its own connections");
+            r.problem(name, "is not accepted with a transport function, which opens its own connections");
         }
     }
     function

@@ -45,11 +45,14 @@ pub fn read_endpoints(
         .collect();
     for (i, endpoint) in endpoints.iter().enumerate() {
         if endpoints[..i].iter().any(|e| e.name == endpoint.name) {
-            r.problem("endpoints", format!("two endpoints are named '{}'; names must differ", endpoint.name));
+            r.problem(
+                "endpoints",
+                format!("has two endpoints named '{}'; give each its own name", endpoint.name),
+            );
         }
     }
     if endpoints.iter().filter(|e| e.canary.is_some()).count() > 1 {
-        r.problem("endpoints", "only one endpoint at a time may be a canary");
+        r.problem("endpoints", "has more than one canary; only one endpoint at a time may be one");
     }
     (endpoints.len() == count).then_some(endpoints)
 }
@@ -89,7 +92,7 @@ fn implied(
     if found.is_empty() {
         r.problem(
             "apiKey",
-            "is missing; give apiKey or endpoints, or set HOLYSHEEP_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY or DEEPSEEK_API_KEY",
+            "is missing; give apiKey or endpoints, or set OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, DEEPSEEK_API_KEY or HOLYSHEEP_API_KEY",
         );
         return None;
     }

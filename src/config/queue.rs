@@ -67,7 +67,7 @@ pub fn read_queue(r: &mut Reader<'_>) -> Option<QueueConfig> {
         r.note_required("path");
         let path = r.string("path").map(PathBuf::from);
         if path.is_none() && !r.is_given("path") {
-            r.problem("path", "is missing; give the path of a file that this client alone uses");
+            r.problem("path", "is missing; give the path of a file that only this client uses");
         }
         let key = read_key(r);
         let default = QueueConfig::at(path.clone().unwrap_or_default());

@@ -117,8 +117,7 @@ impl RoutingTable {
 }
 
 /// `rules`. Whether a name in `routeTo` is an endpoint depends on the endpoints; when those are invalid,
-/// every name is
-/// accepted.
+/// every name is accepted.
 pub fn read_rules(
     r: &mut Reader<'_>,
     endpoints: Option<&[EndpointConfig]>,
@@ -188,7 +187,9 @@ pub fn read_route(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Option
     if found.is_none() {
         let names: Vec<&str> = rules.iter().map(|(name, _)| name.as_str()).collect();
         let message = match (value, names.is_empty()) {
-            (Value::String(_), true) => "names a rule, and the client has no rules".to_owned(),
+            (Value::String(_), true) => {
+                "names a rule, but the client has no rules; add it to the option rules".to_owned()
+            }
             (Value::String(given), false) => {
                 let meant = nearest(given, names.iter().copied()).map(|n| format!("; did you mean '{n}'?"));
                 format!(

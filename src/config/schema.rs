@@ -129,11 +129,11 @@ pub fn document() -> Value {
         members.shift_remove("priority");
     }
     let gateways = json!({
-        "description": "The endpoints as a primary one and those that stand in for it, in place of `endpoints`. What has no `base_url` or `api_key` of its own has the primary's.",
+        "description": "The endpoints as a primary and its fallbacks, instead of `endpoints`. A fallback without `base_url` or `api_key` uses the primary's.",
         "type": "object",
         "properties": {
             PRIMARY: primary,
-            CHAIN: { "description": "Who is asked after the primary, by `priority`, else in this order.", "type": "array", "items": chained },
+            CHAIN: { "description": "The endpoints to try after the primary, by `priority`, else in this order.", "type": "array", "items": chained },
         },
         "required": [PRIMARY],
         "additionalProperties": false,

@@ -40,7 +40,7 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
         (Some(from), Some(until)) if is_empty(from, until) => {
             r.problem(
                 "until",
-                "must be another time than from, and no earlier moment: it would silence nothing",
+                "must differ from 'from' and must not be earlier; otherwise the silence never applies",
             );
             When::Always
         }
@@ -48,7 +48,7 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
         (from, until) => match (moment(from), moment(until)) {
             (Some(from), Some(until)) => When::Between(from, until),
             _ => {
-                r.problem("from", "and until must both be moments, or both times of the day");
+                r.problem("from", "and until must both be dates with a time, or both times of the day");
                 When::Always
             }
         },
@@ -86,7 +86,7 @@ fn moment(time: Option<SilenceTime>) -> Option<Option<SystemTime>> {
 
 fn read_time(r: &mut Reader<'_>, name: &'static str) -> Option<SilenceTime> {
     const ACCEPTED: &str =
-        "a moment such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00'";
+        "a date with a time such as '2026-12-24T18:00:00Z', or a time of the day in UTC such as '22:00'";
     r.note(name, || json!({ "type": "string", "pattern": r"^\s*([0-9]{2}:[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)\s*$" }));
     let value = r.raw(name)?;
     let text = value.as_str().map(str::trim).unwrap_or_default();

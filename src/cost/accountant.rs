@@ -51,8 +51,7 @@ pub enum BudgetDecision {
 
 impl CostAccountant {
     /// The accountant of a client; `before` is its own from before a reload. An unchanged budget continues,
-    /// another one
-    /// starts with what its predecessor or the ledger has.
+    /// another one starts with what its predecessor or the ledger has.
     pub fn new(budgets: &[CostBudgetConfig], before: Option<&Self>, wall: &dyn WallClock) -> Self {
         let now = epoch_ms(wall.now());
         let account = before.map(|accountant| accountant.account.clone()).unwrap_or_default();

@@ -1,6 +1,5 @@
-//! What was spent by day, endpoint, model and tag. Bounded: the oldest days are dropped, and excess rows of
-//! a day are
-//! merged into one.
+//! What was spent by day, endpoint, model and tag. Bounded: the oldest days are dropped, and excess rows of a
+//! day are merged into one.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

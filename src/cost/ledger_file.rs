@@ -63,9 +63,9 @@ impl LedgerFile {
             .truncate(false)
             .write(true)
             .open(&beside)
-            .map_err(|e| cannot("its lock cannot be made", e))?;
+            .map_err(|e| cannot("its lock file cannot be created", e))?;
         lock.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => "another client keeps its ledger there".to_owned(),
+            TryLockError::WouldBlock => "another client uses this ledger".to_owned(),
             TryLockError::Error(e) => cannot("it cannot be locked", e),
         })?;
         match std::fs::metadata(path) {
@@ -75,7 +75,7 @@ impl LedgerFile {
             Ok(_) => {
                 let text = std::fs::read_to_string(path).map_err(|e| cannot("cannot be read", e))?;
                 let now = epoch_ms(SystemTime::now());
-                accountant.restore(&text, now).map_err(|e| format!("holds no ledger: {e}"))?;
+                accountant.restore(&text, now).map_err(|e| format!("is not a ledger: {e}"))?;
             }
         }
         // Find out now that it cannot be written, not after money was spent.

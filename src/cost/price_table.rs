@@ -1,6 +1,5 @@
 //! Built-in prices: the relay's, and a dated snapshot of vendors' list prices (`snapshot.json` names its
-//! source and
-//! licence; `tools/generate/prices.js` creates it).
+//! source and licence; `tools/generate/prices.js` creates it).
 
 use std::{collections::HashMap, sync::LazyLock};
 

@@ -206,8 +206,9 @@ impl Translations {
 
     fn chat(&self, text: &[u8]) -> Result<&Chat, Untranslatable> {
         let read = || {
-            let value = serde_json::from_slice::<Value>(text)
-                .map_err(|_| Untranslatable::new("request", "holds what only OpenAI's dialect can carry"))?;
+            let value = serde_json::from_slice::<Value>(text).map_err(|_| {
+                Untranslatable::new("request", "contains what only OpenAI's dialect can express")
+            })?;
             read_chat::read(&value)
         };
         self.chat.get_or_init(read).as_ref().map_err(Clone::clone)

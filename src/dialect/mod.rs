@@ -1,6 +1,5 @@
-//! Wire formats, one folder for each dialect: OpenAI's requests out, answers and streams back. `chat` is
-//! the parsed
-//! request between two dialects.
+//! Wire formats, one folder for each dialect: OpenAI's requests out, answers and streams back. `chat` is the
+//! parsed request between two dialects.
 
 pub mod anthropic;
 pub mod chat;

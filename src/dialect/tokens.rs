@@ -1,5 +1,4 @@
-//! Estimates the tokens of a text by its script, for budgets and limits; vendors' counts correct it model
-//! by
+//! Estimates the tokens of a text by its script, for budgets and limits; vendors' counts correct it model by
 //! model.
 
 use std::sync::LazyLock;
@@ -12,8 +11,7 @@ static DATA_URL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"da
 const ATTACHMENT: u64 = 1_000;
 
 /// The tokens of a JSON text: four ASCII characters to a token, two of other alphabets, one of Chinese,
-/// Japanese
-/// and Korean. Data URLs count as attachments.
+/// Japanese and Korean. Data URLs count as attachments.
 pub fn estimate(json: &[u8]) -> u64 {
     let mut tokens = 0;
     let mut rest = json;

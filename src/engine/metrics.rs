@@ -46,11 +46,11 @@ fn about() -> MetricFamily {
 /// Calls by outcome and requested model.
 fn calls(engine: &Engine) -> [MetricFamily; 3] {
     let counters = &engine.recorder.counters;
-    let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls by what became of them.");
+    let mut requests = MetricFamily::new(MetricKind::Counter, "requests", "Calls by outcome.");
     let mut durations = MetricFamily::new(
         MetricKind::Histogram,
         "request_duration",
-        "How long calls took, waiting and failover included.",
+        "Duration of calls, including waiting and failover.",
     )
     .in_unit("seconds");
     for (model, calls) in counters.calls() {
@@ -66,7 +66,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
     let mut failovers = MetricFamily::new(
         MetricKind::Counter,
         "failovers",
-        "Moves of a call from one endpoint and model to the next.",
+        "Failovers of calls from one endpoint and model to another.",
     );
     for (way, count) in counters.moves() {
         let labels = [
@@ -94,10 +94,7 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
     let counter = |name, help| MetricFamily::new(MetricKind::Counter, name, help);
     let mut families = vec![
         each(
-            counter(
-                "attempts",
-                "Requests sent to endpoints, and those that were passed over (outcome skipped).",
-            ),
+            counter("attempts", "Attempts at endpoints, including skipped ones (outcome skipped)."),
             &|family, labels, counts| {
                 for ((outcome, reason), count) in &counts.attempts {
                     let more = [("outcome", *outcome), ("reason", reason.map_or("", |reason| reason.word()))];
@@ -106,7 +103,7 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
             },
         ),
         each(
-            counter("retries", "Requests to an endpoint that had failed the same call."),
+            counter("retries", "Retries at an endpoint that had failed in the same call."),
             &|family, labels, counts| {
                 family.push(labels, counts.retries);
             },
@@ -114,7 +111,7 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
         each(
             counter(
                 "tokens",
-                "Tokens as vendors count them. Cached ones are among the input, reasoning is among the output.",
+                "Tokens as counted by vendors. Input includes cached tokens, output includes reasoning.",
             ),
             &|family, labels, counts| {
                 let tokens = counts.tokens;
@@ -130,32 +127,28 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
             },
         ),
         each(
-            counter("cost", "What answers cost whose price is known.").in_unit("usd"),
+            counter("cost", "Cost of answers with a known price.").in_unit("usd"),
             &|family, labels, counts| {
                 family.push(labels, counts.cost.usd());
             },
         ),
-        each(counter("unpriced_answers", "Answers whose cost is not known."), &|family, labels, counts| {
+        each(counter("unpriced_answers", "Answers with an unknown cost."), &|family, labels, counts| {
             family.push(labels, counts.unpriced);
         }),
     ];
     let parts = [
-        (
-            LatencyPhase::Total,
-            "attempt_duration",
-            "How long answered requests took, from being sent to their end.",
-        ),
+        (LatencyPhase::Total, "attempt_duration", "Duration of answered attempts, from sending to the end."),
         (
             LatencyPhase::FirstContent,
             "first_content",
-            "How long the first content took, or was waited for in vain.",
+            "Time to first content, or until an attempt without any was abandoned.",
         ),
-        (LatencyPhase::Gap, "content_gap", "How long it took from one piece of content to the next."),
-        (LatencyPhase::Connect, "connect", "How long new connections took: name, TCP and TLS."),
+        (LatencyPhase::Gap, "content_gap", "Time between two pieces of content."),
+        (LatencyPhase::Connect, "connect", "Time to open a connection: DNS, TCP and TLS."),
         (
             LatencyPhase::QueueWait,
             "queue_wait",
-            "How long answered calls waited for an endpoint or a rate budget.",
+            "Time that answered calls waited for an endpoint or a rate budget.",
         ),
     ];
     families.extend(parts.map(|(part, name, help)| {
@@ -174,15 +167,13 @@ fn attempts(engine: &Engine) -> Vec<MetricFamily> {
 /// The state of endpoints: one of the states is 1, the others are 0.
 fn endpoints(engine: &Engine) -> [MetricFamily; 5] {
     let gauge = |name, help| MetricFamily::new(MetricKind::Gauge, name, help);
-    let mut states = gauge("endpoint_state", "1 for the state that an endpoint is in, 0 for the others.");
+    let mut states = gauge("endpoint_state", "1 for the current state of an endpoint, 0 for the others.");
     let mut breakers =
-        gauge("breaker_state", "1 for the state that an endpoint's breaker is in, 0 for the others.");
+        gauge("breaker_state", "1 for the current state of an endpoint's breaker, 0 for the others.");
     let mut cooldowns =
-        gauge("cooldown_remaining", "How long an endpoint is still left alone; 0 for one that is not.")
-            .in_unit("seconds");
-    let mut in_flight = gauge("in_flight_attempts", "Requests under way.");
-    let mut limits =
-        gauge("rate_limit_remaining", "What the rate budget of a model at an endpoint still allows.");
+        gauge("cooldown_remaining", "Remaining cooldown of an endpoint; 0 without one.").in_unit("seconds");
+    let mut in_flight = gauge("in_flight_attempts", "Running attempts.");
+    let mut limits = gauge("rate_limit_remaining", "Remaining rate budget of a model at an endpoint.");
     let now = now();
     for endpoint in &engine.endpoints {
         let name = [("endpoint", &*endpoint.name), ("provider", &*endpoint.config.provider)];
@@ -212,20 +203,20 @@ fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
         family.push(Vec::new(), value);
         families.push(family);
     };
-    add(MetricKind::Gauge, "active_calls", "Calls under way.", engine.active() as u64);
+    add(MetricKind::Gauge, "active_calls", "Running calls.", engine.active() as u64);
     add(
         MetricKind::Gauge,
         "waiting_calls",
-        "Calls that wait for an endpoint or a rate budget.",
+        "Calls waiting for an endpoint or a rate budget.",
         engine.wait_queue.len() as u64,
     );
     if let Some(queued) = beside.queued {
-        add(MetricKind::Gauge, "queued_jobs", "Calls in the durable queue that are not over.", queued);
+        add(MetricKind::Gauge, "queued_jobs", "Unfinished jobs in the durable queue.", queued);
     }
     add(
         MetricKind::Counter,
         "dropped_events",
-        "Events that listeners were too slow for, so that they were dropped.",
+        "Events dropped because listeners were too slow.",
         beside.dropped_events,
     );
     families
@@ -234,11 +225,11 @@ fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
 /// Alerts by receiver and delivery outcome.
 fn alerts(engine: &Engine) -> [MetricFamily; 2] {
     let mut sent =
-        MetricFamily::new(MetricKind::Counter, "alerts_sent", "Alerts that a forwarder sent, or gave up.");
+        MetricFamily::new(MetricKind::Counter, "alerts_sent", "Alerts by forwarder and delivery outcome.");
     let mut dropped = MetricFamily::new(
         MetricKind::Counter,
         "alerts_dropped",
-        "Alerts that were dropped: too many waited for a forwarder, or the client was closed.",
+        "Alerts dropped because too many waited for a forwarder or the client was closed.",
     );
     for (forwarder, outcome, count) in engine.recorder.alert_manager.forwarding.tallies().all() {
         match outcome {
@@ -251,11 +242,10 @@ fn alerts(engine: &Engine) -> [MetricFamily; 2] {
 
 fn budgets(engine: &Engine) -> [MetricFamily; 2] {
     let mut spent =
-        MetricFamily::new(MetricKind::Gauge, "budget_spent", "What was spent of a budget in this period.")
+        MetricFamily::new(MetricKind::Gauge, "budget_spent", "Amount spent of a budget in this period.")
             .in_unit("usd");
-    let mut limits =
-        MetricFamily::new(MetricKind::Gauge, "budget_limit", "What a budget allows in a period.")
-            .in_unit("usd");
+    let mut limits = MetricFamily::new(MetricKind::Gauge, "budget_limit", "Limit of a budget for a period.")
+        .in_unit("usd");
     for (name, period, used, limit) in engine.accountant.levels(epoch_ms(engine.wall())) {
         let labels = own([("budget", &*name), ("period", period)]);
         spent.push(labels.clone(), used.usd());

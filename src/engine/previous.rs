@@ -1,6 +1,5 @@
 //! What a reload inherits from the engine before it: the state of origins, of keys at an origin, and of
-//! models under
-//! them.
+//! models under them.
 
 use crate::state::TargetTable;
 use std::{collections::HashSet, sync::Arc, time::Instant};

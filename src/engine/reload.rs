@@ -36,9 +36,8 @@ impl Engine {
         Ok(HttpClient::new(Connector::new(dial, config.timeouts.connect), proxy, transport))
     }
 
-    /// The engine for a new configuration. It inherits the state of endpoints that remain. This engine
-    /// keeps its running
-    /// calls.
+    /// The engine for a new configuration. It inherits the state of endpoints that remain. This engine keeps
+    /// its running calls.
     pub fn reloaded(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
         let listeners = EngineHooks {
             events: self.events.clone(),

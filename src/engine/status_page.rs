@@ -107,7 +107,7 @@ async fn look(http: &HttpClient, page: &Uri) -> Result<(Option<String>, String),
     let (mut answer, mut body) = (exchange.body, Vec::new());
     while body.len() <= MAX_BODY && answer.data(&mut body).await? {}
     if code != 200 {
-        return Ok((None, format!("it answers with status {code}")));
+        return Ok((None, format!("the status page returned status {code}")));
     }
     Ok(match serde_json::from_slice::<StatusPageBody>(&body) {
         Ok(StatusPageBody { status }) => {

@@ -204,8 +204,7 @@ impl Monitor {
         let observation = CheckObservation {
             service: &service,
             subject,
-            failure: failed
-                .then(|| CheckFailure { what: words(result.status), action: action(result.status) }),
+            failure: failed.then(|| CheckFailure { what: why(&result), action: action(result.status) }),
             details: json!(result),
         };
         if let Some(alert) = rule.on_check(&observation, SystemTime::now()) {
@@ -311,6 +310,19 @@ async fn round(monitor: &Arc<Monitor>, endpoint: &Arc<Endpoint>, interval: Durat
     tokio::join!(unpaid, paid);
 }
 
+/// The longest explanation of a vendor in an alert, in characters.
+const MAX_EXPLANATION: usize = 200;
+
+/// `down (503: The server is overloaded)`
+fn why(result: &CheckResult) -> String {
+    let status = result.status_code.map(|code| code.to_string());
+    let explanation = result.error_message.as_deref().filter(|text| !text.is_empty());
+    let explanation = explanation.map(|text| text.chars().take(MAX_EXPLANATION).collect::<String>());
+    let details: Vec<String> = status.into_iter().chain(explanation).collect();
+    let what = words(result.status);
+    if details.is_empty() { what.to_owned() } else { format!("{what} ({})", details.join(": ")) }
+}
+
 fn words(status: CheckStatus) -> &'static str {
     match status {
         CheckStatus::Up => "up",
@@ -323,10 +335,10 @@ fn words(status: CheckStatus) -> &'static str {
 
 fn action(status: CheckStatus) -> &'static str {
     match status {
-        CheckStatus::Up => "Nothing to do.",
+        CheckStatus::Up => "No action is needed.",
         CheckStatus::AuthError => "Check the API key; reissue it if needed.",
         CheckStatus::RateLimited => "Raise the plan's limits or lower the request rate.",
-        CheckStatus::Timeout => "Check the network; use the backup until it is well.",
+        CheckStatus::Timeout => "Check the network; use another endpoint until it recovers.",
         CheckStatus::Down => "Switch to the backup vendor.",
     }
 }

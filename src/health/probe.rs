@@ -148,7 +148,12 @@ async fn ask(
         if sound {
             return found(CheckStatus::Up, Some(code), None, began);
         }
-        return found(CheckStatus::Down, Some(code), Some("the answer is no completion".into()), began);
+        return found(
+            CheckStatus::Down,
+            Some(code),
+            Some("the response is not a chat completion".into()),
+            began,
+        );
     }
     // Not every server lists its models, but a 404 proves that it answers.
     if probe != Probe::Service

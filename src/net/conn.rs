@@ -56,8 +56,7 @@ impl Conn {
     }
 
     /// Whether an idle HTTP/1.1 connection is neither closed nor has received unexpected bytes; `waker` is
-    /// woken when
-    /// that changes.
+    /// woken when that changes.
     pub fn is_quiet(&mut self, waker: &Waker) -> bool {
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);

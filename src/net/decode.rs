@@ -11,9 +11,8 @@ pub enum ContentDecoder {
     Gzip(Box<MultiGzDecoder<BoundedWriter>>),
     Zlib(Box<ZlibDecoder<BoundedWriter>>),
     RawDeflate(Box<DeflateDecoder<BoundedWriter>>),
-    /// The first bytes, which distinguish deflate with zlib's header, as specified, from deflate without,
-    /// as some servers
-    /// send it.
+    /// The first bytes, which distinguish deflate with zlib's header, as specified, from deflate without, as
+    /// some servers send it.
     Deflate(Vec<u8>, usize),
     Brotli(Box<DecompressorWriter<BoundedWriter>>),
 }

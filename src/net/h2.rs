@@ -50,9 +50,8 @@ impl Sender {
         let (requests, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_max_send_streams(STREAMS_AT_FIRST)
-            // Room for many small frames: the peer is disconnected when their overhead exceeds half of
-            // this, and
-            // vendors flush token by token.
+            // Room for many small frames: the peer is disconnected when their overhead exceeds half of this,
+            // and vendors flush token by token.
             .initial_connection_window_size(16 << 20)
             .initial_stream_window_size(256 << 10)
             .keep_alive_interval(PING_EVERY)

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-/// Upper bounds in seconds: OpenTelemetry's for GenAI durations, extended up to the longest default
-/// deadline and down to
-/// the times of queues and connections.
+/// Upper bounds in seconds: OpenTelemetry's for GenAI durations, extended up to the longest default deadline
+/// and down to the times of queues and connections.
 pub const BOUNDS: [f64; 20] = [
     0.001, 0.002_5, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96,
     81.92, 163.84, 327.68, 655.36,

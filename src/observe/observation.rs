@@ -35,8 +35,7 @@ pub struct CallObservation {
     /// The candidate that is tried first when all are healthy; `None` for a call that failed before.
     pub primary: Option<TargetKey>,
     /// The call's failure without failover; `None` for an answer. A primary skipped by breaker, cooldown or
-    /// limiter
-    /// counts as failed.
+    /// limiter counts as failed.
     pub without_failover: Option<Reason>,
     pub attempts: usize,
     pub outcome: CallOutcome,

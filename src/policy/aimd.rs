@@ -1,7 +1,6 @@
 //! A concurrency limit after a throttle: additive increase, multiplicative decrease, with a slow start, so
-//! that the
-//! calls that waited for a Retry-After do not arrive as a herd.
-//! After TCP's congestion control (Jacobson, "Congestion Avoidance and Control", 1988).
+//! that the calls that waited for a Retry-After do not arrive as a herd. After TCP's congestion control
+//! (Jacobson, "Congestion Avoidance and Control", 1988).
 
 use std::time::{Duration, Instant};
 

@@ -179,8 +179,7 @@ impl Breaker {
         }
         match self.inner {
             BreakerInner::Closed => Ok(Permit { epoch: self.epoch, probe: false }),
-            // open, period over → halfOpen
-            // halfOpen, the probe outlived its deadline → another
+            // open, period over → halfOpen halfOpen, the probe outlived its deadline → another
             BreakerInner::Open { until } | BreakerInner::HalfOpen { until, .. } => {
                 Ok(self.begin_probe(until, now))
             }

@@ -275,8 +275,7 @@ fn stragglers_of_the_closed_state_do_not_extend_an_open_one() {
 }
 
 proptest! {
-    // Whatever happened before, a request is admitted after finite time without traffic, and two live
-    // probes
+    // Whatever happened before, a request is admitted after finite time without traffic, and two live probes
     // never run at once.
     #[test]
     fn it_never_locks(steps in proptest::collection::vec((0u64..20_000, 0u8..5, any::<bool>()), 0..300)) {

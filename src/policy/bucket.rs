@@ -1,6 +1,5 @@
-//! A token bucket for a vendor's limit per minute, by the generic cell rate algorithm (ITU-T I.371, GCRA).
-//! It can be
-//! calibrated and paid back.
+//! A token bucket for a vendor's limit per minute, by the generic cell rate algorithm (ITU-T I.371, GCRA). It
+//! can be calibrated and paid back.
 
 use std::time::{Duration, Instant};
 
@@ -66,9 +65,8 @@ impl TokenBucket {
         self.taught = Some(now);
     }
 
-    /// Reviews the observed limit after a response. One that is no longer repeated stops binding; false
-    /// when nothing
-    /// binds any more.
+    /// Reviews the observed limit after a response. One that is no longer repeated stops binding; false when
+    /// nothing binds any more.
     pub fn review(&mut self, now: Instant) -> bool {
         if self.taught.is_none_or(|at| now.saturating_duration_since(at) <= MEMORY) {
             return true;
@@ -81,8 +79,7 @@ impl TokenBucket {
     }
 
     /// How long until `amount` may be taken; zero when it may be now. An amount above the capacity is taken
-    /// from a full
-    /// bucket.
+    /// from a full bucket.
     pub fn ready_in(&self, amount: f64, now: Instant) -> Duration {
         let missing = amount.min(self.capacity) - self.level_at(now);
         // Do not wait for a rounding error.
@@ -261,8 +258,7 @@ mod tests {
     }
 
     proptest! {
-        // The naive model remembers every grant: within any span no more is granted than the bucket held
-        // and
+        // The naive model remembers every grant: within any span no more is granted than the bucket held and
         // what was refilled.
         #[test]
         fn it_never_gives_more_than_flowed_in(
@@ -289,8 +285,7 @@ mod tests {
                     }
                 } else {
                     // The reported wait suffices, and is at most a moment too long: at the lowest rate, a
-                    // rounding error
-                    // refills within ten milliseconds.
+                    // rounding error refills within ten milliseconds.
                     prop_assert!(bucket.ready_in(amount, now + wait).is_zero());
                     prop_assert!(!bucket.ready_in(amount, now + wait.mul_f64(0.99)).is_zero() || wait < ms(10));
                 }

@@ -1,15 +1,11 @@
 //! A canary endpoint: gets a share of the calls and is rolled back when it does worse than the others.
 //!
-//! Calls are assigned at random with a known probability. So, while the canary is no worse, each failure of
-//! a first
-//! attempt belongs to it with exactly that probability, however often attempts fail. The evidence against
-//! that is an
-//! e-process: the likelihood ratio of failing several times as often, averaged over several ratios. By
-//! Ville's
-//! inequality it ever exceeds 1/α with a probability of at most α, however long it runs (Ramdas et al.,
-//! "Game-theoretic statistics and safe anytime-valid inference", 2023). The same holds for slow answers:
-//! those that took
-//! longer than the others' 95th percentile so far.
+//! Calls are assigned at random with a known probability. So, while the canary is no worse, each failure of a
+//! first attempt belongs to it with exactly that probability, however often attempts fail. The evidence
+//! against that is an e-process: the likelihood ratio of failing several times as often, averaged over
+//! several ratios. By Ville's inequality it ever exceeds 1/α with a probability of at most α, however long it
+//! runs (Ramdas et al., "Game-theoretic statistics and safe anytime-valid inference", 2023). The same holds
+//! for slow answers: those that took longer than the others' 95th percentile so far.
 
 use std::time::{Duration, Instant};
 

@@ -44,9 +44,8 @@ impl Cooldown {
         self.probing = self.probing.filter(|other| *other != probe);
     }
 
-    /// Extends the cooldown by the rule of `park`. `began` is when the failed attempt was sent, so that
-    /// fifty calls
-    /// that fail together count as one episode. Returns the new end if it moved.
+    /// Extends the cooldown by the rule of `park`. `began` is when the failed attempt was sent, so that fifty
+    /// calls that fail together count as one episode. Returns the new end if it moved.
     pub fn extend(
         &mut self,
         park: CooldownScope,

@@ -47,9 +47,8 @@ pub enum NextStep {
 pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     let rule = fault.kind.rule();
     if rule.same == SameCandidate::Free {
-        // The vendor has not processed the request, so a retry amplifies nothing: once, or several times
-        // for the
-        // only candidate. A gateway that closes its connections every few requests rejects many in a row.
+        // The vendor has not processed the request, so a retry amplifies nothing: once, or several times for
+        // the only candidate. A gateway that closes its connections every few requests rejects many in a row.
         // A request that may have been sent goes once to a new connection.
         let most = if s.alternative || fault.kind == FaultKind::Stale { 1 } else { MOST_FREE };
         if s.free_so_far < most {

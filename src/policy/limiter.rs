@@ -1,6 +1,5 @@
 //! The rate limiter of one key and model: requests per minute, tokens per minute, and concurrency. A limit
-//! binds
-//! when it is configured, when response headers reported it, and after a throttle.
+//! binds when it is configured, when response headers reported it, and after a throttle.
 
 use std::time::{Duration, Instant};
 
@@ -218,8 +217,7 @@ impl Limiter {
     }
 
     /// Lowers the expected output after it rejected a request, so that one long answer does not reject all
-    /// later
-    /// requests for good.
+    /// later requests for good.
     pub fn doubt(&mut self) {
         self.estimate.output += DOUBT * (FIRST_OUTPUT - self.estimate.output).min(0.0);
     }

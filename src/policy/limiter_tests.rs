@@ -261,8 +261,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 proptest! {
-    // Against a naive recount: running requests never exceed the limit, grants never exceed the refill, and
-    // a
+    // Against a naive recount: running requests never exceed the limit, grants never exceed the refill, and a
     // reported shortage ends when it says.
     #[test]
     fn equals_a_naive_recount(actions in actions()) {

@@ -1,9 +1,7 @@
-//! The order of candidates within a tier: power of two choices, weights, or a sticky key.
-//! Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001); Efraimidis and Spirakis,
-//! "Weighted
-//! random sampling with a reservoir" (2006); Thaler and Ravishankar, "Using name-based mappings to increase
-//! hit rates"
-//! (1998), with weights as there.
+//! The order of candidates within a tier: power of two choices, weights, or a sticky key. Mitzenmacher, "The
+//! Power of Two Choices in Randomized Load Balancing" (2001); Efraimidis and Spirakis, "Weighted random
+//! sampling with a reservoir" (2006); Thaler and Ravishankar, "Using name-based mappings to increase hit
+//! rates" (1998), with weights as there.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -31,8 +29,7 @@ pub fn weighted<T>(items: &mut [T], weight: impl Fn(&T) -> f64, mut draw: impl F
 }
 
 /// The order that a key always has, also when items are added or removed. Weights determine how many keys
-/// each item
-/// has first.
+/// each item has first.
 pub fn sticky<T>(items: &mut [T], key: &str, name: impl Fn(&T) -> &str, weight: impl Fn(&T) -> f64) {
     let lot = |item: &T| {
         // With fixed keys: the same in every process.

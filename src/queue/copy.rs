@@ -1,11 +1,9 @@
 //! A consistent copy of a file that its owner may be writing to.
 //!
-//! SQLite commits to the log first and writes back to the file later; the log restarts, with another
-//! header, only after
-//! all of it was written back. So a file copied first and a log copied second belong together when the
-//! log's header has
-//! not changed: whatever is half written in the file is complete in the log. A torn end of the log is not a
-//! commit.
+//! SQLite commits to the log first and writes back to the file later; the log restarts, with another header,
+//! only after all of it was written back. So a file copied first and a log copied second belong together when
+//! the log's header has not changed: whatever is half written in the file is complete in the log. A torn end
+//! of the log is not a commit.
 
 use std::{
     fs::{self, File},
@@ -36,7 +34,7 @@ enum CopyStamp {
 
 impl FileCopy {
     pub fn of(path: &Path) -> Result<Self, QueueError> {
-        let copy_error = |e| QueueError::file(path, &format!("it cannot be copied to be looked at ({e})"));
+        let copy_error = |e| QueueError::file(path, &format!("it cannot be copied for reading ({e})"));
         let copy = Self::make().map_err(copy_error)?;
         for _ in 0..TRIES {
             if copy.take(path).map_err(copy_error)? {
@@ -52,8 +50,8 @@ impl FileCopy {
 
     /// A new folder that only its owner can read.
     fn make() -> std::io::Result<Self> {
-        let random =
-            seal::random::<8>().map_err(|_| std::io::Error::other("the system gives no randomness"))?;
+        let random = seal::random::<8>()
+            .map_err(|_| std::io::Error::other("the system's random number generator failed"))?;
         let folder = std::env::temp_dir().join(format!("bellwether-{:016x}", u64::from_le_bytes(random)));
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]

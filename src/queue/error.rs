@@ -8,15 +8,17 @@ use crate::call::error::{CallError, ErrorCode};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
-    #[error("{0} calls are queued already, as many as queue.maxJobs allows; this one is not")]
+    #[error(
+        "the queue is full: it holds {0} jobs, as many as queue.maxJobs allows; this call was not queued"
+    )]
     Full(u64),
     #[error(
-        "what is queued holds {held} bytes, and {size} more are beyond the {max} that queue.maxBytes allows; this call is not queued"
+        "the queue is full: it holds {held} bytes, and {size} more would exceed queue.maxBytes ({max}); this call was not queued"
     )]
     FullOfBytes { held: u64, size: u64, max: u64 },
-    #[error("{0} operations on the queue wait already; this one was not begun")]
+    #[error("{0} operations on the queue are already waiting; this one was not started; try again later")]
     Busy(usize),
-    #[error("no job of the queue has the id '{0}'")]
+    #[error("the queue has no job with the id '{0}'")]
     Unknown(String),
     #[error("the client is closed")]
     Closed,
@@ -31,9 +33,9 @@ impl QueueError {
         let why = match error.sqlite_error_code() {
             Some(SqliteError::DiskFull) => "the disk is full",
             Some(SqliteError::DatabaseCorrupt) => "it is damaged",
-            Some(SqliteError::NotADatabase) => "it is no queue's file, or it is damaged",
-            Some(SqliteError::ReadOnly | SqliteError::PermissionDenied) => "it may not be written to",
-            Some(SqliteError::CannotOpen) => "it cannot be opened or made",
+            Some(SqliteError::NotADatabase) => "it is not a queue file, or it is damaged",
+            Some(SqliteError::ReadOnly | SqliteError::PermissionDenied) => "it is not writable",
+            Some(SqliteError::CannotOpen) => "it cannot be opened or created",
             Some(SqliteError::SystemIoFailure) => "the disk failed, or is full",
             Some(SqliteError::DatabaseBusy | SqliteError::DatabaseLocked) => "another program has it open",
             _ => "SQLite refused",

@@ -109,7 +109,7 @@ impl QueueFile {
                     Ok(None) => done.done.push(id.clone()),
                     Ok(Some(why)) => done.refused.push((id.clone(), why)),
                     Err(QueueError::Unknown(_)) => {
-                        done.refused.push((id.clone(), "is no job of this queue".into()))
+                        done.refused.push((id.clone(), "is not a job of this queue".into()))
                     }
                     Err(error) => return Err(error),
                 }
@@ -122,15 +122,15 @@ impl QueueFile {
     fn is_there(&self) -> Result<()> {
         let path = self.path();
         let found = fs::metadata(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => QueueError::file(path, "there is no such file"),
+            std::io::ErrorKind::NotFound => QueueError::file(path, "the file does not exist"),
             _ => QueueError::file(path, &format!("it cannot be opened ({e})")),
         })?;
         if !found.is_file() {
-            return Err(QueueError::file(path, "it is no file"));
+            return Err(QueueError::file(path, "it is not a file"));
         }
         // SQLite would turn it into a database.
         if found.len() == 0 && !crate::queue::copy::log_of(path).exists() {
-            return Err(QueueError::file(path, "it is empty, and no queue's"));
+            return Err(QueueError::file(path, "it is empty, so it is not a queue file"));
         }
         Ok(())
     }

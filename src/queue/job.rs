@@ -181,8 +181,7 @@ impl JobResult {
 }
 
 /// Whether an attempt with this failure counts as a delivery. One that was rejected at once, or never sent,
-/// says
-/// something about the vendor and nothing about the job.
+/// says something about the vendor and nothing about the job.
 pub fn counts(reason: Reason) -> bool {
     match reason {
         Reason::Reset

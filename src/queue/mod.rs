@@ -1,9 +1,8 @@
 //! The durable queue: calls that no endpoint could answer, kept in a file until one can.
 //!
-//! `store` is the file, `worker` the thread that owns it, `scheduler` delivers jobs as calls when an
-//! endpoint may answer,
-//! and `api` is the interface of the binding. `file` is for the command line, whose file another process
-//! may have open.
+//! `store` is the file, `worker` the thread that owns it, `scheduler` delivers jobs as calls when an endpoint
+//! may answer, and `api` is the interface of the binding. `file` is for the command line, whose file another
+//! process may have open.
 
 mod api;
 mod backlog;

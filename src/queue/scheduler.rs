@@ -1,6 +1,6 @@
-//! Delivers jobs as calls when an endpoint may answer: by priority, then age, no faster than limits allow,
-//! a few at
-//! once. It sleeps until something changes; during an outage it looks again after 1 s, doubling to 30 s.
+//! Delivers jobs as calls when an endpoint may answer: by priority, then age, no faster than limits allow, a
+//! few at once. It sleeps until something changes; during an outage it looks again after 1 s, doubling to 30
+//! s.
 
 use std::{
     collections::HashMap,

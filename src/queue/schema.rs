@@ -3,8 +3,7 @@
 use rusqlite::{Connection, Transaction};
 
 /// Each migration leads to the version of its position, counted from one. Published ones are never changed;
-/// new ones
-/// are appended.
+/// new ones are appended.
 const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE jobs (

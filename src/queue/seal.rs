@@ -1,6 +1,5 @@
 //! Encrypts stored texts with the user's key: ChaCha20-Poly1305, with a key for each file derived from the
-//! user's key
-//! and the file's salt, and a random nonce for each text.
+//! user's key and the file's salt, and a random nonce for each text.
 
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},

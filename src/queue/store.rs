@@ -59,13 +59,15 @@ impl Store {
     }
 
     fn sealed(&self, role: SealedRole, text: &[u8]) -> Result<Vec<u8>> {
-        self.seal.seal(role, text).map_err(|_| QueueError::file(&self.path, "the system gives no randomness"))
+        self.seal
+            .seal(role, text)
+            .map_err(|_| QueueError::file(&self.path, "the system's random number generator failed"))
     }
 
     fn opened(&self, role: SealedRole, sealed: &[u8]) -> Result<Vec<u8>> {
         self.seal
             .open(role, sealed)
-            .map_err(|_| QueueError::file(&self.path, "a job in it was changed by somebody"))
+            .map_err(|_| QueueError::file(&self.path, "a job in it was modified outside bellwether"))
     }
 
     // === ids ===

@@ -228,7 +228,7 @@ fn serve(
         for operation in &mut batch {
             operation.act(store);
             if !store.is_in_transaction() {
-                let why = "SQLite gave a commit up, as it does when the disk is full or fails";
+                let why = "SQLite aborted a commit, as it does when the disk is full or fails";
                 return Err(QueueError::file(store.path(), why));
             }
         }

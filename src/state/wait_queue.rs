@@ -1,6 +1,5 @@
-//! The queue of calls without a ready endpoint: by priority, then first come, first served. Each waiting
-//! call sets
-//! its own timer, counting the calls before it; a ticket that is dropped notifies the next call.
+//! The queue of calls without a ready endpoint: by priority, then first come, first served. Each waiting call
+//! sets its own timer, counting the calls before it; a ticket that is dropped notifies the next call.
 
 use std::{
     cmp::Reverse,

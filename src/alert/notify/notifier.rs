@@ -1,6 +1,5 @@
-//! Sends alerts to receivers: through the dispatcher, then through a queue for each receiver. One task
-//! serves the
-//! dispatcher, one each queue; they end with `close`, or when this is dropped.
+//! Sends alerts to receivers: through the dispatcher, then through a queue for each receiver. One task serves
+//! the dispatcher, one each queue; they end with `close`, or when this is dropped.
 
 use std::{sync::Arc, time::Duration};
 

@@ -85,9 +85,8 @@ async fn classify_response(receiver: &Receiver, exchange: Exchange, wall: System
     let (retry_after, date) = (field("retry-after"), field("date"));
     let mut answer = exchange.body;
     let mut body = Vec::new();
-    // Read the response to its end, so that the service does not find its connection cut; a success needs
-    // no text. A
-    // response that never ends is still a response: a retry would deliver the alerts twice.
+    // Read the response to its end, so that the service does not find its connection cut; a success needs no
+    // text. A response that never ends is still a response: a retry would deliver the alerts twice.
     let read = async { while body.len() < MAX_BODY && matches!(answer.data(&mut body).await, Ok(true)) {} };
     let _ = time::timeout(REST, read).await;
     if (200..300).contains(&status) {

@@ -1,6 +1,5 @@
-//! The queue of one receiver: bounded, sent in order at the service's pace, retried after failures. A
-//! breaker pauses a
-//! service that keeps failing, and alerts wait meanwhile.
+//! The queue of one receiver: bounded, sent in order at the service's pace, retried after failures. A breaker
+//! pauses a service that keeps failing, and alerts wait meanwhile.
 
 use std::{sync::Arc, time::Duration};
 
@@ -97,7 +96,13 @@ impl ReceiverQueue {
 
     /// Counts alerts that are not sent.
     pub fn dropped(&self, alerts: usize) {
-        self.receiver_state.tell("dropped", alerts, 0, None, Some("there was no room for them, or no time"));
+        self.receiver_state.tell(
+            "dropped",
+            alerts,
+            0,
+            None,
+            Some("too many alerts were waiting, or they were too old"),
+        );
     }
 }
 

@@ -86,8 +86,7 @@ impl Receiver {
     }
 
     /// The shortest time between two messages, as the services require: Slack one a second, Discord five in
-    /// two
-    /// seconds, PagerDuty 120 a minute for each key.
+    /// two seconds, PagerDuty 120 a minute for each key.
     pub fn pace(&self) -> Duration {
         match self {
             Self::Slack(_) => Duration::from_secs(1),

@@ -130,7 +130,7 @@ impl ReceiverState {
                 }
                 Err(_) => SendOutcome::Refused {
                     status: None,
-                    message: "the function did not come to its end".into(),
+                    message: "the function did not finish in time".into(),
                 },
             };
         }

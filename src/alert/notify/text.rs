@@ -2,9 +2,8 @@
 
 use crate::alert::types::{Alert, AlertStatus, Severity};
 
-/// As much of a text, each character written by `escape`, as fits into `most` UTF-16 units, with an
-/// ellipsis when it is
-/// truncated. An escape is never cut in two.
+/// As much of a text, each character written by `escape`, as fits into `most` UTF-16 units, with an ellipsis
+/// when it is truncated. An escape is never cut in two.
 pub fn escaped(text: &str, most: usize, escape: impl Fn(char, &mut String)) -> String {
     let mut out = String::with_capacity(text.len().min(most));
     let (mut used, mut fits) = (0, 0);

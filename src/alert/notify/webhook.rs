@@ -24,9 +24,8 @@ pub fn body(alerts: &[Alert], at: &str) -> String {
     json!({ "type": "alerts", "timestamp": at, "data": { "alerts": alerts } }).to_string()
 }
 
-/// The key of a secret. After `whsec_` it is Base64; any other secret is taken as it is. `None` for one
-/// that no receiver
-/// could verify, or that is empty.
+/// The key of a secret. After `whsec_` it is Base64; any other secret is taken as it is. `None` for one that
+/// no receiver could verify, or that is empty.
 pub fn key_in(secret: &str) -> Option<Vec<u8>> {
     let key = match secret.strip_prefix("whsec_") {
         Some(text) => LENIENT.decode(text.trim()).ok()?,

@@ -52,7 +52,7 @@ pub fn ends(
                 return None;
             }
             firing.resolve(RuleKind::Exceeded, name, at, || {
-                format!("{name}: no answer was late for {} s", rule.window.as_secs())
+                format!("{name}: no answer exceeded its limit for {} s", rule.window.as_secs())
             })
         }
         RuleKind::Cost | RuleKind::Backlog => None,
@@ -86,7 +86,7 @@ pub fn latency(
         return None;
     }
     firing.resolve(RuleKind::Latency, name, at, || match count {
-        0 => format!("{name}: no answer is known that took long"),
+        0 => format!("{name}: no slow answers are left in the window"),
         _ => format!("{name}: answers take {:.0} ms {what} again", millis(found)),
     })
 }
@@ -163,7 +163,7 @@ pub fn exceeded(
                 format!("{name}: no content within {:.0} ms", millis(limit))
             } else {
                 format!(
-                    "{name}: took {:.0} ms, which was to be at most {:.0}",
+                    "{name}: an answer took {:.0} ms; the limit is {:.0} ms",
                     millis(latency),
                     millis(limit)
                 )
@@ -182,7 +182,7 @@ pub fn exceeded(
         return None;
     }
     firing.resolve(RuleKind::Exceeded, name, observation.at, || {
-        format!("{name}: {} answers in a row were in time", watched.in_time)
+        format!("{name}: {} answers in a row were within the limit", watched.in_time)
     })
 }
 

@@ -68,18 +68,18 @@ impl RuleKind {
     const fn action(self) -> &'static str {
         match self {
             Self::Latency => {
-                "Check the vendor's status page; give faster endpoints the better priority, or set maxLatency."
+                "Check the vendor's status page; give faster endpoints a higher priority, or set maxLatency."
             }
-            Self::ErrorRate => "Check the vendor's status page; prefer another endpoint until it is well.",
+            Self::ErrorRate => "Check the vendor's status page; prefer another endpoint until it recovers.",
             Self::RateLimited => "Raise the plan's limits, lower the request rate, or add keys or endpoints.",
             Self::Failover => {
-                "Nothing is lost: another endpoint answers. Look at why this one fails before that one does, too."
+                "Calls are answered by another endpoint. Find out why this one fails before that one fails, too."
             }
             Self::Exceeded => {
                 "Check the vendor's status page; raise the limit if answers are meant to take longer."
             }
             Self::Cost => {
-                "Look at what was spent and by whom (client.costs); raise the budget or spend less."
+                "Check the costs by model, endpoint and tag (client.costs()); raise the budget or reduce usage."
             }
             Self::Backlog => {
                 "Check whether any endpoint answers, and whether its rate limits let the queue drain."
@@ -146,7 +146,7 @@ impl FiringAlerts {
             return None;
         }
         let FiringAlert { alert, .. } = self.0.remove(&(kind, subject.to_owned()))?;
-        Some(resolved(alert, at, message()))
+        Some(alert.into_resolved(message(), at))
     }
 
     /// Resolves every alert for which `is_over` returns true. It gets kind, subject and known end.
@@ -162,7 +162,7 @@ impl FiringAlerts {
         ended
             .map(|FiringAlert { alert, .. }| {
                 let message = format!("{}: {message}", alert.service);
-                resolved(alert, at, message)
+                alert.into_resolved(message, at)
             })
             .collect()
     }
@@ -172,8 +172,4 @@ impl FiringAlerts {
         let keys = self.0.keys().filter(|(kind, _)| !matches!(kind, RuleKind::Cost | RuleKind::Backlog));
         keys.cloned().collect()
     }
-}
-
-fn resolved(alert: Alert, at: SystemTime, message: String) -> Alert {
-    Alert { status: AlertStatus::Resolved, message, ends_at: Some(iso8601(at)), ..alert }
 }

@@ -1,6 +1,5 @@
 //! Rules over attempts, budgets and the queue. Each fires once when its threshold is passed, and resolves
-//! once clearly
-//! below it: a value at the threshold does not flap. Times are arguments.
+//! once clearly below it: a value at the threshold does not flap. Times are arguments.
 
 mod config;
 mod endpoint_window;

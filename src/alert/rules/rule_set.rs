@@ -69,16 +69,20 @@ impl RuleSet {
         self.endpoints.retain(|name, _| endpoints.contains(&&**name));
         let on = |kind| self.is_on(kind);
         let off: Vec<RuleKind> = RuleKind::ALL.into_iter().filter(|kind| !on(*kind)).collect();
-        self.firing.resolve_all(at, "this is watched no longer", |kind, subject, _| {
-            off.contains(&kind)
-                || match kind {
-                    RuleKind::Cost => !budgets.iter().any(|name| {
-                        subject.strip_prefix(name).is_some_and(|share| share.starts_with('\u{1f}'))
-                    }),
-                    RuleKind::Backlog => false,
-                    _ => !endpoints.contains(&subject),
-                }
-        })
+        self.firing.resolve_all(
+            at,
+            "no longer monitored since the configuration was reloaded",
+            |kind, subject, _| {
+                off.contains(&kind)
+                    || match kind {
+                        RuleKind::Cost => !budgets.iter().any(|name| {
+                            subject.strip_prefix(name).is_some_and(|share| share.starts_with('\u{1f}'))
+                        }),
+                        RuleKind::Backlog => false,
+                        _ => !endpoints.contains(&subject),
+                    }
+            },
+        )
     }
 
     fn is_on(&self, kind: RuleKind) -> bool {
@@ -159,7 +163,7 @@ impl RuleSet {
         watched.answered_since = false;
         self.firing.fire(RuleKind::Failover, name, name, at, None, || AlertText {
             severity: Severity::Warning,
-            message: format!("{name}: calls move to {} ({})", to.0, why.word()),
+            message: format!("{name}: calls fail over to {} ({})", to.0, why.word()),
             details: json!({
                 "endpoint": &**name, "model": &*from.1, "reason": why.word(),
                 "to": { "endpoint": &*to.0, "model": &*to.1 },
@@ -178,7 +182,7 @@ impl RuleSet {
         self.firing.fire(RuleKind::Cost, &subject, &service, at, Some(*renews_at), || AlertText {
             severity: if *share >= 1.0 { Severity::Critical } else { Severity::Warning },
             message: format!(
-                "budget {budget}: {:.0} % of {limit_usd} USD a {per} are spent ({spent_usd:.2} USD)",
+                "budget {budget}: {:.0} % of {limit_usd} USD per {per} spent ({spent_usd:.2} USD)",
                 share * 100.0
             ),
             details: json!({
@@ -196,8 +200,8 @@ impl RuleSet {
             return self.firing.fire(RuleKind::Backlog, QUEUE, QUEUE, at, None, || AlertText {
                 severity: Severity::Warning,
                 message: match oldest.as_secs() {
-                    0 => format!("queue: {jobs} jobs wait"),
-                    secs => format!("queue: {jobs} jobs wait, the oldest for {secs} s"),
+                    0 => format!("queue: {jobs} jobs are waiting"),
+                    secs => format!("queue: {jobs} jobs are waiting, the oldest for {secs} s"),
                 },
                 details: json!({
                     "jobs": jobs, "maxJobs": rule.jobs, "oldestMs": millis(oldest),
@@ -208,7 +212,7 @@ impl RuleSet {
         if jobs > rule.jobs / 2 || (jobs > 0 && oldest > rule.oldest.mul_f64(CLEARED)) {
             return None;
         }
-        self.firing.resolve(RuleKind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs wait"))
+        self.firing.resolve(RuleKind::Backlog, QUEUE, at, || format!("queue: {jobs} jobs are waiting"))
     }
 
     /// Resolves alerts that have ended by time alone.

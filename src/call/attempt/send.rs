@@ -74,7 +74,7 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
         (false, _) => MAX_ERROR,
     };
     let decoder = ContentDecoder::new(headers.content_encoding(), limit).map_err(|_| FailedExchange {
-        fault: Fault::new(FaultKind::Malformed, "the answer's content-encoding is none that was asked for"),
+        fault: Fault::new(FaultKind::Malformed, "the response has a content-encoding that was not requested"),
         reused: head.reused,
     })?;
     if success {
@@ -106,10 +106,10 @@ async fn key(call: &Call, target: &Target) -> Result<Option<ApiKey>, Fault> {
         KeySource::Function(number) => {
             let answer = time::timeout(call.timeouts.connect, call.engine.functions.key(*number)).await;
             let key = answer
-                .unwrap_or_else(|_| Err("the apiKey function did not answer in time".into()))
+                .unwrap_or_else(|_| Err("the apiKey function did not return in time".into()))
                 .map_err(unusable)?;
             if !target.credential.accept_given(&key, now()) {
-                return Err(unusable("the apiKey function gave the refused key again".into()));
+                return Err(unusable("the apiKey function returned the refused key again".into()));
             }
             Ok(Some(key))
         }

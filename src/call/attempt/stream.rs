@@ -340,12 +340,10 @@ impl ChatStreamReader<'_> {
         self.target.redact(&mut head);
         let error = crate::dialect::error_body::read(head.as_bytes());
         if *start == b'<' || (error.code.is_none() && error.kind.is_none() && error.status.is_none()) {
-            return Some(
-                self.fault(
-                    FaultKind::Malformed,
-                    &format!("the answer is no event stream: {}", error.message),
-                ),
-            );
+            return Some(self.fault(
+                FaultKind::Malformed,
+                &format!("the response is not an event stream: {}", error.message),
+            ));
         }
         Some(classify(self.head.status, self.head.retry_after, &error))
     }

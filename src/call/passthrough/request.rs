@@ -1,6 +1,5 @@
 //! A request that is not a chat completion, such as embeddings or models. It goes to endpoints of the
-//! caller's
-//! dialect, unchanged but for the model and the credential, and its response comes back unchanged.
+//! caller's dialect, unchanged but for the model and the credential, and its response comes back unchanged.
 
 use std::{ops::Range, sync::Arc};
 
@@ -88,7 +87,10 @@ impl PassthroughRequest {
             None => format!("{before}{after}"),
         };
         let uri: Uri = endpoint.base_url.join(&path).parse().map_err(|_| {
-            Fault::new(FaultKind::BadRequest, "request: its address holds what no address may")
+            Fault::new(
+                FaultKind::BadRequest,
+                "request: the path contains characters that a URL cannot contain",
+            )
         })?;
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));

@@ -63,7 +63,7 @@ pub async fn begin<'c>(
     let kind = fields.iter().find(|(name, _)| name == "content-type").map_or("", |(_, value)| value);
     let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     if kind == "text/html" {
-        return Err(Fault::new(FaultKind::Malformed, "the answer is a page for people"));
+        return Err(Fault::new(FaultKind::Malformed, "the response is an HTML page"));
     }
     let whole = kind == "application/json" || kind.ends_with("+json");
     let (mut held, mut ended) = (Vec::new(), false);
@@ -233,7 +233,7 @@ async fn more(
     let mut encoded = Vec::new();
     let read = time::timeout_at(until.into(), body.data(&mut encoded))
         .await
-        .map_err(|_| Fault::new(late, "the answer did not come on in time").maybe_billed())?;
+        .map_err(|_| Fault::new(late, "the response stopped arriving").maybe_billed())?;
     let more = read.map_err(|why| Fault::new(FaultKind::Truncated, why).maybe_billed())?;
     out.extend(if more { decoder.push(&encoded) } else { decoder.finish() }.map_err(faults::undecodable)?);
     Ok(more)

@@ -67,7 +67,7 @@ impl CanaryDraw {
             }),
             CanaryChange::RolledBack(worse) => json!({
                 "endpoint": name, "canary": "rolledBack", "share": 0, "reason": worse.word(),
-                "message": format!("the canary '{name}' was taken back: {}", match worse {
+                "message": format!("the canary '{name}' was rolled back: {}", match worse {
                     RollbackReason::Failures => "it fails more often than the others",
                     RollbackReason::Latency => "it is slow more often than the others",
                 }),

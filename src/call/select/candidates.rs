@@ -141,9 +141,8 @@ impl CandidateBuilder<'_> {
         }
     }
 
-    /// Endpoints of the caller's dialect: first those that list the model, then the others. Pinned and
-    /// listed models
-    /// are for chats, so they exclude no endpoint.
+    /// Endpoints of the caller's dialect: first those that list the model, then the others. Pinned and listed
+    /// models are for chats, so they exclude no endpoint.
     fn passed(&mut self, request: &PassthroughRequest) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
         let expansion = self.engine.config.aliases.expand(asked);
@@ -234,8 +233,7 @@ fn named<'a>(all: &'a [Arc<Endpoint>], expansion: &AliasExpansion) -> &'a [Arc<E
     if expansion.built_in { &[] } else { all }
 }
 
-/// The id that an endpoint is sent for a model, if it serves it. `asked` is the requested name, `target`
-/// its
+/// The id that an endpoint is sent for a model, if it serves it. `asked` is the requested name, `target` its
 /// expansion.
 fn serve(all: &[Arc<Endpoint>], endpoint: &Endpoint, asked: &str, target: &str) -> Option<String> {
     let id = id_at(all, endpoint, target)?;
@@ -345,8 +343,7 @@ fn maker_of(model: &str) -> Option<&'static str> {
 }
 
 /// The models for a task that an endpoint serves, by the name under which it serves them. All of them when
-/// none is
-/// served, so that the error can list them.
+/// none is served, so that the error can list them.
 pub fn suited(engine: &Engine, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
     let models = engine.config.routing.models(task, priority);
     let served: Vec<String> = models.iter().filter_map(|model| known_as(engine, model)).collect();

@@ -80,16 +80,14 @@ fn expected_cost(engine: &Engine, request: &CallRequest, target: &Target) -> Opt
 }
 
 /// Whether a request refused as too long may go to another candidate: one with a larger declared context
-/// window,
-/// or, where the refusing one declares none, a window larger than the request.
+/// window, or, where the refusing one declares none, a window larger than the request.
 pub fn holds_more(request: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(window) = other.endpoint.config.context_window else { return false };
     window > refused_by.endpoint.config.context_window.unwrap_or_else(|| request.input_tokens())
 }
 
-/// Whether a request refused as larger than a limit may go to another candidate: not to one that is known
-/// to allow
-/// no more.
+/// Whether a request refused as larger than a limit may go to another candidate: not to one that is known to
+/// allow no more.
 pub fn allows_more(request: &CallRequest, refused_by: &Target, other: &Target) -> bool {
     let Some(limit) = other.limiter.lock().largest() else { return true };
     let refused = refused_by.limiter.lock().largest();

@@ -144,9 +144,8 @@ impl Selector {
         Self { candidates, states }
     }
 
-    /// Admits the first untried candidate that is ready and that `wanted` accepts. Blocked ones before it
-    /// are noted as
-    /// skipped. `lenient` ignores its latency limit and the ramp after an outage.
+    /// Admits the first untried candidate that is ready and that `wanted` accepts. Blocked ones before it are
+    /// noted as skipped. `lenient` ignores its latency limit and the ramp after an outage.
     pub fn ready_candidate(
         &mut self,
         context: SelectionContext<'_>,

@@ -1,6 +1,5 @@
 //! Reads a configuration document, YAML or JSON: text and environment in, a configuration or all problems
-//! with their
-//! positions out.
+//! with their positions out.
 
 mod json;
 mod located;
@@ -100,7 +99,7 @@ fn parse(source: &DocumentSource<'_>) -> Result<LocatedValue, DocumentProblem> {
     match root.content {
         LocatedContent::Map(_) => {}
         LocatedContent::Null => {
-            return Err(DocumentProblem::new(first, "is empty; it must hold a client's options"));
+            return Err(DocumentProblem::new(first, "is empty; it must contain a client's options"));
         }
         _ => {
             let given = kind(&root.to_value());
@@ -121,7 +120,7 @@ pub fn too_large(bytes: u64) -> String {
 fn decode(bytes: &[u8]) -> Result<&str, DocumentProblem> {
     let first = Position { line: 1, column: 1 };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(DocumentProblem::new(first, "must be UTF-8, and is UTF-16; save it as UTF-8"));
+        return Err(DocumentProblem::new(first, "must be UTF-8, but is UTF-16; save it as UTF-8"));
     }
     let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     let at = |before: &[u8]| {
@@ -133,13 +132,13 @@ fn decode(bytes: &[u8]) -> Result<&str, DocumentProblem> {
         Position { line, column }
     };
     if let Some(zero) = bytes.iter().position(|b| *b == 0) {
-        return Err(DocumentProblem::new(at(&bytes[..zero]), "must be UTF-8 text, and has a zero byte here"));
+        return Err(DocumentProblem::new(
+            at(&bytes[..zero]),
+            "must be UTF-8 text, but contains a zero byte here; save it as UTF-8",
+        ));
     }
     std::str::from_utf8(bytes).map_err(|e| {
-        DocumentProblem::new(
-            at(&bytes[..e.valid_up_to()]),
-            "must be UTF-8, and here it is not; save it as UTF-8",
-        )
+        DocumentProblem::new(at(&bytes[..e.valid_up_to()]), "is not valid UTF-8 here; save it as UTF-8")
     })
 }
 

@@ -66,18 +66,14 @@ fn endpoints(
     }
     let Some(primary) = gateways.get(PRIMARY).filter(|primary| !primary.is_null()) else {
         let path = below(&gateways.path, PRIMARY);
-        faults.push(DocumentProblem::at(
-            gateways.place,
-            path,
-            "is missing; it is the endpoint that is asked first",
-        ));
+        faults.push(DocumentProblem::at(gateways.place, path, "is missing; give the endpoint to try first"));
         return None;
     };
     if let Some(priority) = primary.get("priority") {
         faults.push(DocumentProblem::at(
             priority.place,
             priority.path.clone(),
-            "has no meaning here: the primary is always first",
+            "is not accepted here: the primary is always tried first",
         ));
         return None;
     }
@@ -137,8 +133,7 @@ fn with_name(node: &LocatedValue, name: Option<&str>) -> LocatedValue {
 }
 
 /// Entries of a chain inherit from the primary. A key is not inherited by another vendor's own host, which
-/// must not
-/// get it.
+/// must not get it.
 fn inherit(mut node: LocatedValue, primary: &LocatedValue) -> LocatedValue {
     if node.entries().is_none() {
         return node;
@@ -289,7 +284,7 @@ fn rename(
             continue;
         };
         if let Some(before) = renamed.iter().find(|before| before.name == name) {
-            let message = format!("says the same as {}; leave out either", before.value.path);
+            let message = format!("duplicates {}; remove one of them", before.value.path);
             faults.push(DocumentProblem::at(entry.place, entry.value.path, message));
             continue;
         }

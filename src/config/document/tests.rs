@@ -117,7 +117,7 @@ fn aliases_merge_and_their_bombs_do_not() {
         bomb.push_str(&format!("a{i}: &a{i} [{refs}]\n"));
     }
     assert!(refused(&bomb)[0].contains("has too many values: more than 100000"));
-    assert!(refused("a: &a [*a]\n")[0].contains("alias of something that it is part of itself"));
+    assert!(refused("a: &a [*a]\n")[0].contains("is an alias that contains itself"));
 }
 
 #[test]
@@ -175,8 +175,7 @@ fn made(schema: &Value, name: &str, rng: &mut fastrand::Rng, all: bool) -> Value
             let mut members = Map::new();
             for (name, member) in schema::properties(one).into_iter().flatten() {
                 // PEM cannot be generated, and a model is pinned or listed. A downgrade names a rule, and
-                // shares are
-                // one or several.
+                // shares are one or several.
                 let apart = matches!(name.as_str(), "ca" | "transport" | "downgradeTo")
                     || (name == "share" && all)
                     || (name == "model" && members.contains_key("models"))

@@ -39,14 +39,15 @@ fn filled(text: &str, variables: &Variables) -> Result<(String, Option<String>),
             done.push('$');
             rest = after;
         } else if let Some(after) = rest.strip_prefix('{') {
-            let (inside, after) = after.split_once('}').ok_or("has a ${ without its }; $$ is a dollar")?;
+            let (inside, after) =
+                after.split_once('}').ok_or("contains '${' without '}'; write $$ for a dollar sign")?;
             let (name, otherwise) = match inside.split_once(":-") {
                 Some((name, otherwise)) => (name, Some(otherwise)),
                 None => (inside, None),
             };
             if !is_name(name) {
                 return Err(
-                    "has a reference that is none: write ${NAME} or ${NAME:-otherwise}; $$ is a dollar"
+                    "contains an invalid reference; write ${NAME} or ${NAME:-default}, or $$ for a dollar sign"
                         .into(),
                 );
             }
@@ -100,9 +101,9 @@ mod tests {
             // A variable's value is not expanded again.
             ("${D}", Ok("${A}")),
             ("${NO}", Err("NO is not set")),
-            ("${A", Err("without its }")),
-            ("${}", Err("a reference that is none")),
-            ("${A B}", Err("a reference that is none")),
+            ("${A", Err("without '}'")),
+            ("${}", Err("an invalid reference")),
+            ("${A B}", Err("an invalid reference")),
         ] {
             match (filled(text, &variables), expected) {
                 (Ok((given, _)), Ok(expected)) => assert_eq!(given, expected, "{text}"),

@@ -71,10 +71,7 @@ impl<'t> Builder<'t> {
         let (node, anchor) = match event {
             Event::Alias(anchor) => {
                 let Some((size, node)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(DocumentProblem::new(
-                        at,
-                        "is an alias of something that it is part of itself",
-                    ));
+                    return Err(DocumentProblem::new(at, "is an alias that contains itself"));
                 };
                 self.count(size, at)?;
                 if depth + height(&node) > DEEPEST {
@@ -137,7 +134,7 @@ impl<'t> Builder<'t> {
                     }
                     text.into_owned()
                 }
-                _ => return Err(DocumentProblem::new(at, "a name must be a plain text")),
+                _ => return Err(DocumentProblem::new(at, "a name must be plain text")),
             };
             if let Some(line) = known.insert(name.clone(), at.line) {
                 return Err(DocumentProblem::at(at, name, format!("is given twice; first on line {line}")));
@@ -159,7 +156,7 @@ impl<'t> Builder<'t> {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MOST_NODES {
             let message =
-                format!("has too many values: more than {MOST_NODES}, with what its aliases stand for");
+                format!("has too many values: more than {MOST_NODES}, counting the values of aliases");
             return Err(DocumentProblem::new(at, message));
         }
         Ok(())
@@ -173,9 +170,9 @@ impl<'t> Builder<'t> {
         let indent = &line[..line.len() - line.trim_start().len()];
         let info = scanner_message(error.info());
         let message = if indent.contains('\t') {
-            "is not YAML: a tab indents this line, and only blanks may".into()
+            "is not YAML: a tab indents this line; use spaces".into()
         } else if line.split_once("${").is_some_and(|(before, _)| before.contains(['[', '{'])) {
-            format!("is not YAML: {info}; inside [ ] and {{ }} a reference wants quotes, \"${{NAME}}\"")
+            format!("is not YAML: {info}; inside [ ] and {{ }} a reference must be quoted, \"${{NAME}}\"")
         } else {
             format!("is not YAML: {info}")
         };
@@ -223,7 +220,7 @@ fn height(node: &LocatedValue) -> usize {
 fn refuse_tag(tag: Option<&Tag>, own: &str, at: Position) -> Result<(), DocumentProblem> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
-            Err(DocumentProblem::new(at, "has a tag (!…), which has no meaning here"))
+            Err(DocumentProblem::new(at, "has a tag (!…), which is not supported; remove it"))
         }
         _ => Ok(()),
     }

@@ -18,7 +18,7 @@ pub fn read_canary(r: &mut Reader<'_>) -> CanaryConfig {
         None => vec![share],
         Some(value) => {
             if r.is_given("share") {
-                r.problem("share", "is one share, and ramp has several; give one of them");
+                r.problem("share", "cannot be combined with ramp; give one of them");
             }
             let shares: Option<Vec<f64>> =
                 value.as_array().and_then(|items| items.iter().map(Value::as_f64).collect());

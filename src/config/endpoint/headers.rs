@@ -27,7 +27,7 @@ pub fn read_headers(r: &mut Reader<'_>) -> Option<Vec<(HeaderName, HeaderValue)>
                 sound = false;
                 r.problems().push(reader::Problem {
                     path,
-                    message: "is the connection's own and cannot be set".into(),
+                    message: "is set by the connection and cannot be configured".into(),
                 });
             }
             Some((name, mut value)) => {

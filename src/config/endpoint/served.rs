@@ -45,7 +45,7 @@ pub fn read_served(r: &mut Reader<'_>) -> Option<ServedModels> {
                 return None;
             };
             if map.is_empty() {
-                r.problem("models", "must map the names that may be asked to the ids that are sent");
+                r.problem("models", "must map requested names to the vendor's model ids");
                 return None;
             }
             let mut pairs = Vec::with_capacity(map.len());
@@ -53,7 +53,7 @@ pub fn read_served(r: &mut Reader<'_>) -> Option<ServedModels> {
                 match id.as_str().filter(|id| !id.trim().is_empty()) {
                     Some(id) => pairs.push((name.clone(), id.to_owned())),
                     None => {
-                        let message = expected("the id that is sent, a non-empty string", id);
+                        let message = expected("the vendor's model id, a non-empty string", id);
                         r.problem(&format!("models.{name}"), message);
                     }
                 }

@@ -1,6 +1,5 @@
 //! Reads a JSON object member by member and collects every problem with its path. Members that are not read
-//! are
-//! refused, with the nearest known name.
+//! are refused, with the nearest known name.
 
 mod description;
 mod messages;
@@ -38,9 +37,8 @@ pub struct Reader<'a> {
     description: Option<SchemaDescription>,
 }
 
-/// The schema of the objects that `read` reads: it runs on an empty object and each member it reads is
-/// noted. A member
-/// without a note has the schema `null`, which must not remain.
+/// The schema of the objects that `read` reads: it runs on an empty object and each member it reads is noted.
+/// A member without a note has the schema `null`, which must not remain.
 pub fn describe<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> Value {
     let (members, mut problems) = (Map::new(), Problems::new());
     let description = Some(SchemaDescription::default());

@@ -107,8 +107,7 @@ fn finish_reason(stop_reason: &str) -> &'static str {
 }
 
 /// OpenAI's usage. Anthropic counts cached tokens separately, OpenAI includes them. `later` is the usage at
-/// the end of
-/// a stream, which is more exact. Impossible counts are dropped.
+/// the end of a stream, which is more exact. Impossible counts are dropped.
 pub fn usage(first: &Value, later: Option<&Value>) -> Option<Value> {
     let mut all: Map<String, Value> = first.as_object().cloned().unwrap_or_default();
     for (name, value) in later.and_then(Value::as_object).into_iter().flatten() {

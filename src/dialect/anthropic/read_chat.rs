@@ -35,7 +35,10 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
     let fields = ChatFields::of(request, "")?;
     for name in ["container", "mcp_servers"] {
         if fields.get(name).is_some() {
-            return Err(Untranslatable::new(name, "lives at Anthropic; no other vendor can go on with it"));
+            return Err(Untranslatable::new(
+                name,
+                "is stored at Anthropic; other vendors cannot continue it",
+            ));
         }
     }
     let mut lost = DroppedFields::default();

@@ -103,8 +103,7 @@ pub struct AnthropicEncoder {
     /// Blocks so far.
     blocks: u64,
     /// The call that is passed on as it arrives: the first. Blocks follow one another, while the pieces of
-    /// OpenAI's calls
-    /// and texts may alternate, so everything after the first call waits for the end.
+    /// OpenAI's calls and texts may alternate, so everything after the first call waits for the end.
     first: Option<Option<u64>>,
     later_text: String,
     later_calls: ToolCallAssembler,

@@ -93,10 +93,13 @@ pub fn write(
 /// Refuses what would change the answer.
 fn refuse(chat: &Chat) -> Result<(), Untranslatable> {
     if chat.choices.is_some() {
-        return Err(Untranslatable::new("n", "must be 1 at Anthropic, which gives one answer to a request"));
+        return Err(Untranslatable::new("n", "must be 1 at Anthropic, which returns one answer per request"));
     }
     if chat.logprobs.is_some() {
-        return Err(Untranslatable::new("logprobs", "must be false at Anthropic, which does not tell them"));
+        return Err(Untranslatable::new(
+            "logprobs",
+            "must be false at Anthropic, which does not return them",
+        ));
     }
     Ok(())
 }
@@ -170,7 +173,7 @@ fn messages(chat: &Chat, version: Version) -> Result<(Vec<String>, Vec<Value>), 
         system.push(JSON_ONLY.into());
     }
     let Some((role, blocks)) = turns.last_mut() else {
-        return Err(Untranslatable::new("messages", "must hold something that the user says"));
+        return Err(Untranslatable::new("messages", "must contain a user message"));
     };
     // A prefilled answer must not end in blanks.
     if *role == "assistant"
@@ -308,8 +311,7 @@ fn tool(tool: &Tool) -> Value {
 }
 
 /// `output_config.effort` came with Opus 4.5 and Sonnet 4.6, `max` with 4.6 and `xhigh` after it: models
-/// refuse unknown
-/// efforts.
+/// refuse unknown efforts.
 fn known_effort(model: &str, effort: Effort) -> Option<Effort> {
     let id = model.rsplit('/').next().unwrap_or(model);
     let mut words = id.strip_prefix("claude-")?.split('-');

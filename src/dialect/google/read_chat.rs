@@ -1,6 +1,5 @@
-//! Reads Gemini's `generateContent` for other dialects. What those cannot express is reported by name.
-//! Names may be in
-//! camel case or in snake case, as with Google.
+//! Reads Gemini's `generateContent` for other dialects. What those cannot express is reported by name. Names
+//! may be in camel case or in snake case, as with Google.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -44,7 +43,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
     if fields.get("cachedContent").is_some() {
         return Err(Untranslatable::new(
             "cachedContent",
-            "lives at Google; no other vendor can go on with it",
+            "is stored at Google; other vendors cannot continue it",
         ));
     }
     let mut lost = DroppedFields::default();
@@ -109,11 +108,11 @@ fn refuse(config: &ChatFields<'_>) -> Result<(), Untranslatable> {
         return Err(Untranslatable::new(config.path("responseModalities"), why));
     }
     if config.get("responseFormat").is_some() {
-        let why = "is not understood; use responseMimeType and responseJsonSchema";
+        let why = "is not supported; use responseMimeType and responseJsonSchema";
         return Err(Untranslatable::new(config.path("responseFormat"), why));
     }
     if config.flag("responseLogprobs")? == Some(true) {
-        let why = "must be false for other vendors, whose form of them is another";
+        let why = "must be false for other vendors, which use another format";
         return Err(Untranslatable::new(config.path("responseLogprobs"), why));
     }
     Ok(())
@@ -244,7 +243,10 @@ fn user(
         response.others(&["id", "name", "response", "parts"], lost);
         let name = response.needed_text("name")?;
         let Some(call_id) = open.answer(name, response.text("id")?) else {
-            return Err(Untranslatable::new(response.path("name"), format!("answers no call: {name:?}")));
+            return Err(Untranslatable::new(
+                response.path("name"),
+                format!("matches no function call: {name:?}"),
+            ));
         };
         let (text, is_error) = result_text(response.get("response"));
         let mut given = vec![ContentPart::Text(text)];
@@ -289,7 +291,7 @@ fn read_part(part: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentP
         if uri.starts_with("gs://") || uri.contains("//generativelanguage.googleapis.com/") {
             return Err(Untranslatable::new(
                 file.path("fileUri"),
-                "is kept at Google; no other vendor can read it",
+                "is stored at Google; other vendors cannot read it",
             ));
         }
         let kind = file.text("mimeType")?.unwrap_or_default().to_ascii_lowercase();
@@ -323,7 +325,7 @@ fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>,
     let mut tools = Vec::new();
     for tool in fields.objects("tools")? {
         if let Some(other) = tool.names().find(|name| *name != "functionDeclarations") {
-            let why = "is a tool of Google's own; other vendors can only be given functionDeclarations";
+            let why = "is a tool of Google; other vendors accept only functionDeclarations";
             return Err(Untranslatable::new(tool.path(other), why));
         }
         for declaration in tool.objects("functionDeclarations")? {

@@ -9,17 +9,13 @@ use crate::dialect::chat::{
     ToolChoice, ToolResult, TranslatedRequest, Untranslatable,
 };
 
-/// The documented placeholder for the signature of a call that another vendor's model made: Gemini 3
-/// requires a
-/// signature.
+/// The documented placeholder for the signature of a call that another vendor's model made: Gemini 3 requires
+/// a signature.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 pub fn write(chat: &Chat, model: &str) -> Result<TranslatedRequest, Untranslatable> {
     if chat.logprobs.is_some() {
-        return Err(Untranslatable::new(
-            "logprobs",
-            "must be false at Google, whose form of them is another",
-        ));
+        return Err(Untranslatable::new("logprobs", "must be false at Google, which uses another format"));
     }
     let mut dropped = chat.others.clone();
     names_of_files(chat, &mut dropped);
@@ -69,8 +65,7 @@ fn names_of_files(chat: &Chat, dropped: &mut Vec<String>) {
 }
 
 /// The generation of a model: `gemini-2.5-flash` is 2.5. Names without a number are the newest; Gemma's
-/// models have
-/// none.
+/// models have none.
 fn version(model: &str) -> f64 {
     let id = model.rsplit('/').next().unwrap_or(model);
     if id.starts_with("gemma") {
@@ -125,9 +120,8 @@ fn no_thinking() -> Value {
     json!({ "thinkingBudget": 0 })
 }
 
-/// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's OpenAI-compatible API), and earlier
-/// models do not
-/// think. The larger models refuse the low budgets of the smaller ones.
+/// Gemini 3 has levels, 2.5 a budget in tokens (those of Google's OpenAI-compatible API), and earlier models
+/// do not think. The larger models refuse the low budgets of the smaller ones.
 fn thinking(effort: Effort, model: &str, generation: f64) -> Option<Value> {
     let small = model.contains("flash");
     if generation >= 3.0 {
@@ -171,7 +165,7 @@ fn contents(chat: &Chat, generation: f64) -> Result<(Vec<String>, Vec<Value>), U
             }
             ChatMessage::Tool(result) => {
                 let name = names.get(result.call_id.as_str()).ok_or_else(|| {
-                    let why = format!("must be the id of a call before it, got {:?}", result.call_id);
+                    let why = format!("must be the id of an earlier tool call, got {:?}", result.call_id);
                     Untranslatable::new(format!("{at}.tool_call_id"), why)
                 })?;
                 ("user", write_result(result, name, &at)?)
@@ -186,7 +180,7 @@ fn contents(chat: &Chat, generation: f64) -> Result<(Vec<String>, Vec<Value>), U
         }
     }
     if turns.is_empty() {
-        return Err(Untranslatable::new("messages", "must hold something that the user says"));
+        return Err(Untranslatable::new("messages", "must contain a user message"));
     }
     let turn = |(role, parts): (&str, Vec<Value>)| json!({ "role": role, "parts": parts });
     Ok((system, turns.into_iter().map(turn).collect()))
@@ -231,7 +225,7 @@ fn write_parts(parts: &[ContentPart], at: &str) -> Result<Vec<Value>, Untranslat
             ContentPart::Image(AttachmentSource::Url(url))
             | ContentPart::File { source: AttachmentSource::Url(url), .. } => {
                 let kind = media_type(url).ok_or_else(|| {
-                    let why = "must end with what it is (.png, .jpg, .webp, .gif, .heic, .pdf) for Google, or be a data URL";
+                    let why = "must end with its type (.png, .jpg, .webp, .gif, .heic, .pdf) for Google, or be a data URL";
                     Untranslatable::new(format!("{at}.content[{i}]"), why)
                 })?;
                 Ok(json!({ "fileData": { "mimeType": kind, "fileUri": url } }))

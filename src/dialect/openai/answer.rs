@@ -69,8 +69,7 @@ struct Choice<'a> {
 }
 
 /// Reads as much as validation needs. Other deviations, such as counts that are not numbers, are accepted:
-/// the answer
-/// was paid for.
+/// the answer was paid for.
 pub fn read(text: &str) -> Result<ValidAnswer, InvalidAnswer> {
     // A struct would also be read from an array.
     if !text.trim_start().starts_with('{') {

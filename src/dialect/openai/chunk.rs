@@ -54,8 +54,7 @@ fn is_json_object(text: &str) -> bool {
 }
 
 /// A lone surrogate, from servers that split a text between two escapes, is not valid UTF-8. In the
-/// completion it
-/// becomes the replacement character; the reader gets the chunk unchanged.
+/// completion it becomes the replacement character; the reader gets the chunk unchanged.
 fn without_lone_surrogates(text: &str) -> String {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?.strip_prefix("\\u")?;

@@ -168,8 +168,7 @@ impl ChatRequest {
     }
 
     /// The request with only the instructions and the messages since the user's last one; `None` if that is
-    /// all
-    /// there is, or if the client has another dialect.
+    /// all there is, or if the client has another dialect.
     pub fn last_turn(&self) -> Option<Self> {
         if self.own.is_some() {
             return None;
@@ -273,9 +272,8 @@ impl ChatRequest {
         self.choices == 1 && off("logprobs") && off("audio") && text_only
     }
 
-    /// The body for a candidate that continues `partial`: an interrupted answer, as the last message,
-    /// marked with `mark`
-    /// if the vendor requires that.
+    /// The body for a candidate that continues `partial`: an interrupted answer, as the last message, marked
+    /// with `mark` if the vendor requires that.
     pub fn render_continued(
         &self,
         model: &str,

@@ -1,6 +1,5 @@
 //! Removes fields that vendors left in a conversation for themselves: Gemini's signatures, DeepSeek's
-//! reasoning,
-//! generated images. Another vendor may refuse a request because of them.
+//! reasoning, generated images. Another vendor may refuse a request because of them.
 
 use std::borrow::Cow;
 

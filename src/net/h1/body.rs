@@ -46,7 +46,7 @@ impl H1Body {
                 return Poll::Ready(Ok(false));
             }
             let (Some(lease), framing) = (&mut self.lease, &mut self.framing) else {
-                return Poll::Ready(Err("the answer was given up".into()));
+                return Poll::Ready(Err("the response was abandoned".into()));
             };
             if let Some(sending) = &mut self.sending {
                 sending.poll(lease.conn(), cx);

@@ -75,17 +75,17 @@ fn next_head(
     while head::is_complete(received, *searched) {
         let Some(head) = head::take_head(received)? else { break };
         match head.status {
-            101 => return Err("the answer switches to another protocol unasked".into()),
+            101 => return Err("the response switches to another protocol, which was not requested".into()),
             // Each one copies what follows it: an endless series would keep the thread busy.
             100..200 if *interim == MAX_INTERIM => {
-                return Err("the answer never gets beyond interim heads".into());
+                return Err("too many interim responses (1xx) came before the response".into());
             }
             100..200 => (*interim, *searched) = (*interim + 1, 0),
             _ => return Ok(Some(head)),
         }
     }
     *searched = received.len();
-    if received.len() > MAX_HEAD { Err("the answer's head is larger than 256 KiB".into()) } else { Ok(None) }
+    if received.len() > MAX_HEAD { Err("the response head is larger than 256 KiB".into()) } else { Ok(None) }
 }
 
 /// A request that is being written.
@@ -134,7 +134,7 @@ impl RequestWriter {
             // request.
             Some(error) if tls::refused(&error) => NetworkFailure::new(FailureKind::Tls, error.to_string()),
             Some(error) => NetworkFailure::new(kind, error.to_string()),
-            None => NetworkFailure::new(kind, "the connection was closed before an answer"),
+            None => NetworkFailure::new(kind, "the connection was closed before a response arrived"),
         }
     }
 }

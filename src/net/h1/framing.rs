@@ -54,9 +54,9 @@ impl Framing {
         }
         let mut length = None;
         for value in fields.all("content-length").flat_map(|v| v.split(|b| *b == b',')) {
-            let value = number(value.trim_ascii()).ok_or("the answer's content-length is no number")?;
+            let value = number(value.trim_ascii()).ok_or("the response's content-length is not a number")?;
             if length.is_some_and(|l| l != value) {
-                return Err("the answer has two different content-lengths");
+                return Err("the response has two different content-length headers");
             }
             length = Some(value);
         }
@@ -106,14 +106,16 @@ impl Framing {
                 *self = Self::Done;
                 Ok(())
             }
-            Self::Length(_) | Self::Chunked(_) => Err("the connection was closed before the answer's end"),
+            Self::Length(_) | Self::Chunked(_) => {
+                Err("the connection was closed before the end of the response")
+            }
         }
     }
 }
 
 impl ChunkedDecoder {
     fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, bool), &'static str> {
-        const BAD: &str = "the answer's chunks are malformed";
+        const BAD: &str = "the chunked response body is malformed";
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if let ChunkState::Data(left) = self.state {
@@ -173,7 +175,7 @@ impl ChunkedDecoder {
     fn aside(&mut self) -> Result<(), &'static str> {
         self.aside += 1;
         if self.aside > MAX_ASIDE {
-            Err("the answer's chunks carry too much beside their data")
+            Err("the chunked response body has too much data outside its chunks")
         } else {
             Ok(())
         }

@@ -35,7 +35,7 @@ pub fn take_head(received: &mut Vec<u8>) -> Result<Option<ParsedHead>, String> {
     let length = match config.parse_response_with_uninit_headers(&mut response, received, &mut room) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(error) => return Err(format!("the answer is no HTTP: {error}")),
+        Err(error) => return Err(format!("the response is not valid HTTP: {error}")),
     };
     let status = response.code.unwrap_or_default();
     let http_1_1 = response.version == Some(1);

@@ -48,9 +48,8 @@ impl Pool {
         DialTask { pool: self.clone(), id: state.begin_dial(), wanted_by }
     }
 
-    /// Opens a connection in the background. It is completed even when the call no longer needs it: the
-    /// next may. False
-    /// without a task, or without a runtime.
+    /// Opens a connection in the background. It is completed even when the call no longer needs it: the next
+    /// may. False without a task, or without a runtime.
     pub(super) fn dial(&self, dialing: Option<DialTask>) -> bool {
         let (Some(dialing), Ok(runtime)) = (dialing, Handle::try_current()) else { return false };
         let mut dials = self.dials.lock();

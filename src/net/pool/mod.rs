@@ -146,8 +146,7 @@ impl Pool {
     }
 
     /// Gives a new connection to a waiting call, even if the peer closes it at once: that is a failure that
-    /// the
-    /// call has to see.
+    /// the call has to see.
     fn give(self: &Arc<Self>, conn: Conn) {
         let waiter = self.state.lock().next_waiter(|_| true);
         match waiter {

@@ -1,6 +1,6 @@
-//! Incidents: from the first failed attempt of an endpoint that had worked, until all failed endpoints
-//! answer again and a
-//! quiet time has passed. Overlapping failures of endpoints are one incident. Times are arguments.
+//! Incidents: from the first failed attempt of an endpoint that had worked, until all failed endpoints answer
+//! again and a quiet time has passed. Overlapping failures of endpoints are one incident. Times are
+//! arguments.
 
 mod baseline;
 mod lifecycle;

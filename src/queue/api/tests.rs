@@ -201,9 +201,8 @@ fn draft() -> JobDraft {
 fn simulated(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
-        // Tokio does not know of the file's thread: while that works, the paused clock would jump to the
-        // next timer. It does
-        // not while a blocking task runs.
+        // Tokio does not know of the file's thread: while that works, the paused clock would jump to the next
+        // timer. It does not while a blocking task runs.
         let (free, freed) = std::sync::mpsc::channel::<()>();
         let blocking = tokio::task::spawn_blocking(move || freed.recv().is_err());
         test.await;

@@ -110,8 +110,10 @@ fn a_file_that_nobody_has_is_put_in_order() {
     let file = QueueFile::new(folder.config());
     let done = file.retry(&[ids[0].clone(), ids[3].clone(), "q-1".into()]).unwrap();
     assert_eq!(done.done, [ids[0].clone()]);
-    let refused =
-        [(ids[3].clone(), "is queued".to_owned()), ("q-1".to_owned(), "is no job of this queue".to_owned())];
+    let refused = [
+        (ids[3].clone(), "is queued".to_owned()),
+        ("q-1".to_owned(), "is not a job of this queue".to_owned()),
+    ];
     assert_eq!(done.refused, refused);
     assert_eq!(file.retry_dead().unwrap(), 2);
     let listed = file.list(Some(JobState::Queued), 100, None).unwrap();
@@ -141,7 +143,7 @@ fn without_its_key_a_sealed_file_is_counted_and_not_read() {
     let opened = QueueFile::new(with());
     assert_eq!(opened.show(&id).unwrap()["request"]["messages"], "CANARY");
     let wrong = QueueFile::new(QueueConfig { key: Some(QueueKey::new([8; 32])), ..folder.config() });
-    assert!(wrong.show(&id).unwrap_err().to_string().contains("is not the key it was made with"));
+    assert!(wrong.show(&id).unwrap_err().to_string().contains("is not the key it was created with"));
     assert_eq!(Store::open(&with(), 0).unwrap().waiting().unwrap(), 1);
 }
 
@@ -154,27 +156,26 @@ fn what_is_not_there_or_no_queue_is_named_and_left_alone() {
             .map(|done| done.unwrap_err().to_string())
     };
     for said in all(&file) {
-        assert!(said.contains("q.db cannot be used: there is no such file"), "{said}");
+        assert!(said.contains("q.db cannot be used: the file does not exist"), "{said}");
     }
     assert_eq!(folder.names(), [""; 0]);
     fs::write(folder.config().path, "").unwrap();
     for said in all(&file) {
-        assert!(said.contains("it is empty, and no queue's"), "{said}");
+        assert!(said.contains("it is empty, so it is not a queue file"), "{said}");
     }
     assert_eq!(folder.names(), ["q.db"]);
     let text = "somebody's notes\n".repeat(500);
     fs::write(folder.config().path, &text).unwrap();
     for said in all(&file) {
-        assert!(said.contains("it is no queue's file"), "{said}");
+        assert!(said.contains("it is not a queue file"), "{said}");
     }
     assert_eq!(fs::read_to_string(folder.config().path).unwrap(), text);
     let here = QueueFile::new(QueueConfig::at(folder.0.clone()));
-    assert!(all(&here).iter().all(|said| said.contains("it is no file")));
+    assert!(all(&here).iter().all(|said| said.contains("it is not a file")));
 }
 
-/// Jobs are added and removed in pairs, one commit each, fast enough for the log to restart again and
-/// again: an
-/// inconsistent copy would have an odd number of them, or be damaged.
+/// Jobs are added and removed in pairs, one commit each, fast enough for the log to restart again and again:
+/// an inconsistent copy would have an odd number of them, or be damaged.
 #[test]
 fn what_is_looked_at_is_of_one_moment() {
     let folder = Folder::new();

@@ -1,6 +1,5 @@
 //! Counts the file's jobs and bytes, and enforces the limit on bytes. Triggers update the counts in the
-//! commit that
-//! changes a row, for counting ten thousand rows for each job would be slow.
+//! commit that changes a row, for counting ten thousand rows for each job would be slow.
 
 use super::{Result, Store};
 use crate::queue::error::QueueError;

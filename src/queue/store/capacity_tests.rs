@@ -67,10 +67,7 @@ fn the_last_byte_has_room_and_the_next_has_not() {
     let refused = put(&mut store, &of_size(100));
     assert_eq!(refused, full(1_000, 100, 1_000));
     let said = refused.unwrap_err().to_string();
-    assert!(
-        said.contains("1000 bytes, and 100 more are beyond the 1000 that queue.maxBytes allows"),
-        "{said}"
-    );
+    assert!(said.contains("it holds 1000 bytes, and 100 more would exceed queue.maxBytes (1000)"), "{said}");
     assert_eq!(store.waiting().unwrap(), 2);
 }
 

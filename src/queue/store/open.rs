@@ -34,7 +34,8 @@ impl Store {
     pub fn open(config: &QueueConfig, now_ms: i64) -> Result<Self> {
         let path = &config.path;
         let lock = lock(path, "each client needs a file of its own")?;
-        private(path).map_err(|e| QueueError::file(path, &format!("it cannot be opened or made ({e})")))?;
+        private(path)
+            .map_err(|e| QueueError::file(path, &format!("it cannot be opened or created ({e})")))?;
         Self::take(config, KeyRequirement::Needed, lock, now_ms)
     }
 
@@ -73,7 +74,7 @@ impl Store {
             return Err(QueueError::file(path, &format!("it is damaged ({sound})")));
         }
         let random = seal::random::<SALT_BYTES>()
-            .map_err(|_| QueueError::file(path, "the system gives no randomness"))?;
+            .map_err(|_| QueueError::file(path, "the system's random number generator failed"))?;
         schema::migrate(&mut connection, |transaction| {
             let seal = Seal::new(config.key.as_ref(), &random);
             let check = if seal.is_on() { seal.seal(SealedRole::Check, b"bellwether").unwrap_or_default() } else { Vec::new() };
@@ -87,7 +88,7 @@ impl Store {
             SchemaProblem::Foreign => QueueError::file(path, "it is a database of another program"),
             SchemaProblem::Newer { found, known } => QueueError::file(
                 path,
-                &format!("a later version of bellwether made it (version {found} of the file, {known} is known here)"),
+                &format!("it was written by a later version of bellwether (file version {found}, this one reads {known}); update bellwether"),
             ),
         })?;
         let meta = |name: &str| {
@@ -99,13 +100,19 @@ impl Store {
         let readable = seal.is_on() || check.is_empty();
         match (seal.is_on(), check.is_empty()) {
             (true, true) => {
-                return Err(QueueError::file(path, "it was made without an encryptionKey, and one is given"));
+                return Err(QueueError::file(
+                    path,
+                    "it was created without an encryptionKey; remove queue.encryptionKey or use another file",
+                ));
             }
             (false, false) if key == KeyRequirement::Needed => {
-                return Err(QueueError::file(path, "it was made with an encryptionKey, and none is given"));
+                return Err(QueueError::file(
+                    path,
+                    "it was created with an encryptionKey; give the same queue.encryptionKey",
+                ));
             }
             (true, false) if seal.open(SealedRole::Check, &check).is_err() => {
-                return Err(QueueError::file(path, "queue.encryptionKey is not the key it was made with"));
+                return Err(QueueError::file(path, "queue.encryptionKey is not the key it was created with"));
             }
             _ => {}
         }
@@ -150,14 +157,13 @@ fn private(path: &Path) -> std::io::Result<()> {
 }
 
 /// Locks the file until this process ends or this client closes; the system releases it in any case. The
-/// error advises
-/// `otherwise`.
+/// error advises `otherwise`.
 fn lock(path: &Path, otherwise: &str) -> Result<File> {
     let mut beside = path.as_os_str().to_owned();
     beside.push("-lock");
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside);
-    let mut file =
-        open.map_err(|e| QueueError::file(path, &format!("its lock cannot be opened or made ({e})")))?;
+    let mut file = open
+        .map_err(|e| QueueError::file(path, &format!("its lock file cannot be opened or created ({e})")))?;
     match file.try_lock() {
         Ok(()) => {
             // For users; nothing depends on it.

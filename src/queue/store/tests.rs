@@ -339,16 +339,16 @@ fn nothing_can_be_read_without_the_key() {
     }
     drop(store);
     let wrong = error(Store::open(&QueueConfig { key: key(2), ..config(&folder) }, 0));
-    assert!(wrong.contains("queue.encryptionKey is not the key it was made with"), "{wrong}");
+    assert!(wrong.contains("queue.encryptionKey is not the key it was created with"), "{wrong}");
     let none = error(Store::open(&config(&folder), 0));
-    assert!(none.contains("made with an encryptionKey, and none is given"), "{none}");
+    assert!(none.contains("created with an encryptionKey; give the same"), "{none}");
     let store = Store::open(&sealed, 0).unwrap();
     assert_eq!(store.show(&other).unwrap()["request"]["model"], "confidential");
 
     let folder = Folder::new();
     drop(Store::open(&config(&folder), 0).unwrap());
     let late = error(Store::open(&QueueConfig { key: key(1), ..config(&folder) }, 0));
-    assert!(late.contains("made without an encryptionKey"), "{late}");
+    assert!(late.contains("created without an encryptionKey"), "{late}");
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn files_that_are_no_queue_or_a_later_ones_are_refused_and_left_alone() {
     .unwrap();
     let before = fs::read(&path).unwrap();
     let text = error(Store::open(&config(&folder), 0));
-    assert!(text.contains("it is no queue's file, or it is damaged"), "{text}");
+    assert!(text.contains("it is not a queue file, or it is damaged"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), before);
 
     fs::remove_file(&path).unwrap();
@@ -379,7 +379,7 @@ fn files_that_are_no_queue_or_a_later_ones_are_refused_and_left_alone() {
     drop(newer);
     let newer = error(Store::open(&config(&folder), 0));
     assert!(
-        newer.contains("a later version of bellwether made it (version 9 of the file, 2 is known here)"),
+        newer.contains("written by a later version of bellwether (file version 9, this one reads 2)"),
         "{newer}"
     );
 }

@@ -148,7 +148,7 @@ impl ChatStreamReader<'_> {
         if self.whole.finished() {
             return Ok(ReadProgress::End);
         }
-        Err(self.fault(FaultKind::Truncated, "the end came without a finish reason"))
+        Err(self.fault(FaultKind::Truncated, "the stream ended without a finish reason"))
     }
 
     /// The fault for an error event.
@@ -210,7 +210,7 @@ impl ChatStreamReader<'_> {
         if self.first_content.is_none() {
             self.held_bytes += data.len();
             if self.held_bytes > MAX_HELD {
-                return Err(self.fault(FaultKind::Malformed, "a mebibyte came without any content"));
+                return Err(self.fault(FaultKind::Malformed, "1 MiB arrived without any content"));
             }
         }
         self.held.push(data);

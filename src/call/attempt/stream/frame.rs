@@ -52,6 +52,6 @@ pub fn timeout_message(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::FirstContentTimeout => "no content arrived in time",
         FaultKind::LatencyLimit => "no content arrived within the endpoint's maxLatency",
-        _ => "the content stopped coming",
+        _ => "the content stopped arriving",
     }
 }
