@@ -10,46 +10,49 @@
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 export declare class Hub {
-  /** `wake` is called when there is something to drain; `heads` has three places for each item of a batch. */
+  /** `wake` is called when there are items; `heads` has three numbers for each item of a batch. */
   constructor(wake: () => void, heads: Uint32Array)
-  /** What stands in a request's JSON for contents that travel beside it. */
+  /** What replaces, in a request's JSON, the contents that travel beside it. */
   get placeholder(): string
   /**
-   * Fetches as many items as fit the heads. The texts come as an array of two places an item, the
-   * numbers are in the heads, `[kind, id, number]` an item.
+   * Takes as many items as fit the heads. Returns an array with two texts for each item; the numbers are
+   * in the
+   * heads: `[kind, id, number]`.
    */
   drain(): unknown[]
-  /** Ends a slot's work; its end is still reported. */
+  /** Aborts a slot's work; its end is still reported. */
   abort(slot: number): void
-  /** The reader of a stream has read this many chunks. */
+  /** Credits chunks that a stream's reader has read. */
   credit(slot: number, chunks: number): void
-  /** Panics on the runtime, to show that a panic becomes an error and nothing more. */
+  /** Panics on the runtime, to show that a panic becomes an error and nothing else. */
   panicForTest(slot: number): void
 }
 
 export declare class NativeClient {
-  /** Starts a call; its end, and the chunks before it, come through the hub. */
+  /** Starts a call. Its chunks and its end come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /**
-   * Starts a call by somebody who speaks a vendor's dialect: `asked` says which, what its address named, and
-   * his headers. The first chunk of a stream says who answers, the others are for the wire.
+   * Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the
+   * caller's headers. The
+   * first chunk of a stream is the preamble, the others are bytes for the caller.
    */
-  submitWire(slot: number, body: Uint8Array, asked: string, options?: string | undefined | null): void
+  submitWire(slot: number, body: Uint8Array, header: string, options?: string | undefined | null): void
   warmup(slot: number): void
   /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
   static create(hub: Hub, client: number, options: string, monitor: boolean, document?: Uint8Array | undefined | null): NativeClient
-  /** Which events have listeners, one bit each. */
+  /** Sets which events have listeners, one bit each. */
   setWantedEvents(mask: number): void
   answer(question: number, answer?: string | undefined | null): void
-  /** Takes no more calls, waits for those under way as long as `drain_ms` allows, then ends them. */
+  /** Refuses new calls, waits up to `drain_ms` for running ones, then ends them. */
   close(slot: number, drainMs: number): void
   /** False for an endpoint that does not exist. */
   isolate(endpoint: string, isolated: boolean): boolean
-  /** When drills are held, as JSON; nothing if they are not. */
+  /** The drill schedule as JSON; `None` without one. */
   drills(): string | null
   /**
-   * A client that is configured as this one is now, whose exchanges the function `transport` of `client` makes.
-   * Nothing that it does is seen here.
+   * A client with this one's current configuration, whose exchanges the function `transport` of `client`
+   * makes. It has
+   * its own state.
    */
   twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
   /** Resolves after the first round. */
@@ -57,18 +60,18 @@ export declare class NativeClient {
   stopMonitoring(): void
   /** Checks one endpoint now; the result as JSON. */
   check(slot: number, endpoint: string | undefined | null, service: boolean): void
-  /** Asks `GET /models` whether the key is any good, without counting it as a check. */
+  /** Requests `GET /models` to validate the key, without recording a check. */
   validateApiKey(slot: number, endpoint?: string | undefined | null): void
   healthHistory(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): string
   availability(endpoint?: string | undefined | null, sinceMs?: number | undefined | null, limit?: number | undefined | null): number
   snapshot(): string
-  /** For scrapers, as text. */
+  /** The metrics as text. */
   metricsText(openMetrics: boolean): string
-  /** The same as data, in JSON. */
+  /** The metrics as data, in JSON. */
   metricsFamilies(): string
-  /** The level that the configuration names. */
+  /** The configured log level. */
   logLevel(): string | null
-  /** The latest incidents that are kept, or all of them, the oldest first. */
+  /** The latest incidents, or all kept ones, the oldest first. */
   incidents(limit?: number | undefined | null): string
   /** Jobs that are not over. */
   queueSize(): number
@@ -80,19 +83,20 @@ export declare class NativeClient {
   queuePurge(slot: number, state: string | undefined | null, olderThanMs: number): void
   /** `{delivered, failed, remaining}`. */
   queueRetryAll(slot: number): void
-  /** What became of a job, once it is over; as `queue_next` says it. */
+  /** The result of a job, once it is over, in the form of `queue_next`. */
   queueResult(slot: number, id: string): void
-  /** The next job that ended after a place in the order of ends. */
+  /** The first job that ended after a place in the order of ends. */
   queueNext(slot: number, place: number): void
-  /** Keeps the queue from committing, to show that nobody but who queues waits for a slow disk. */
+  /** Holds commits back, to show that only their own callers wait for a slow disk. */
   holdQueueForTest(held: boolean): void
   /**
-   * Goes on under another configuration, given as to `create`: calls from now on see it, those under way finish on
-   * the one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+   * Applies another configuration, given as to `create`: later calls use it, running ones finish on the
+   * one they
+   * began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
    */
   reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
-  /** Whether calls are under way under a configuration from before a reload. */
-  lingers(): boolean
+  /** Whether calls are running under an earlier configuration. */
+  hasDrainingCalls(): boolean
   endpointStatus(): string
   summary(): string
   /** The models that aliases and endpoints name. */
@@ -101,9 +105,9 @@ export declare class NativeClient {
   suitedModels(task?: string | undefined | null, priority?: string | undefined | null): Array<string>
   optimalModel(): string | null
   healthReport(): string
-  /** What was spent between two days since 1970, both included; the last one without. */
+  /** The costs between two days since 1970, both included; up to the last day without `to`. */
   costs(from?: number | undefined | null, to?: number | undefined | null): string
-  /** Every budget, with what is left of it. */
+  /** Every budget with its remaining amount. */
   budgets(): string
 }
 
@@ -112,13 +116,16 @@ export declare class NativeForwarder {
   static create(hub: Hub, client: number, service: string, options: string): NativeForwarder
   /** Takes an alert as JSON. */
   send(alert: string): void
-  /** Sends what waits, as far as that can be done, and ends. */
+  /** Sends what is waiting, as far as possible, and ends. */
   close(slot: number): void
 }
 
-/** Does one thing with a file and lets go of it. Errors are `{"message", "unknown"}`, or an array of problems. */
+/**
+ * Does one thing with a file and releases it. Errors are `{"message", "unknown"}`, or an array of
+ * problems.
+ */
 export declare class QueueFile {
-  /** Takes `{path}` as JSON, or `{file, variables}` and the document of that name, of which only `queue` is read. */
+  /** Takes `{path}` as JSON, or `{file, variables}` and that document, of which only `queue` is read. */
   constructor(options: string, document?: Uint8Array | undefined | null)
   path(): string
   /** `{sealed, counts, bytes, jobs}`. */
@@ -126,29 +133,36 @@ export declare class QueueFile {
   show(id: string): string
   /** `{done, refused}`. */
   retry(ids: Array<string>): string
-  /** How many. */
+  /** Returns how many. */
   retryDead(): string
   /** `{done, refused}`. */
   throwAway(ids: Array<string>): string
-  /** How many. */
+  /** Returns how many. */
   purge(state: string | undefined | null, olderThanMs: number): string
 }
 export type NativeQueueFile = QueueFile
 
-/** What a document says, or what is wrong with it: `{config}` or `{problems}` as JSON. Takes what `create` takes. */
+/**
+ * The contents of a document, or its problems: `{config}` or `{problems}` as JSON. Takes what `create`
+ * takes.
+ */
 export declare function checkDocument(options: string, document: Uint8Array): string
 
 /** The JSON Schema of documents. */
 export declare function documentSchema(): string
 
-/** What a ledger's text says was spent between two days since 1970, both included, as JSON. Throws what is wrong with it. */
+/**
+ * The costs in a ledger's text between two days since 1970, both included, as JSON. Throws the problem
+ * with the text.
+ */
 export declare function ledgerReport(text: string, from?: number | undefined | null, to?: number | undefined | null): string
 
-/** The sentence that refuses a name, with the nearest of those that are accepted. */
+/** The error text for an unknown name, with the nearest accepted one. */
 export declare function refuseName(given: string, accepted: Array<string>): string
 
 /**
- * `{ca, systemCa, proxies}` as JSON: who is trusted beside Mozilla's roots, and each endpoint's proxy with its
+ * `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's
+ * proxy with its
  * authorization, which is secret. Takes what `create` takes.
  */
 export declare function ways(options: string, document?: Uint8Array | undefined | null): string

@@ -6,6 +6,7 @@
 
 mod api;
 mod backlog;
+mod backoff;
 mod copy;
 mod error;
 mod file;

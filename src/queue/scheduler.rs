@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time};
 
 use super::{
+    backoff,
     job::{DueJobs, JobFailure, JobHead, JobPayload, JobResult, JobSettlement, JobState, counts},
     shared::{QueueShared, SchedulerRest},
 };
@@ -34,13 +35,6 @@ use crate::{
 
 /// The most deliveries at once. One after a failure, doubling with each success.
 const MAX_UNDER_WAY: usize = 8;
-/// How long a lane is paused after a failed delivery, unless an endpoint answers meanwhile: doubling to the
-/// longest.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a job waits after a counted delivery: four times as long each time, up to the longest.
-const BACKOFF_MS: i64 = 10_000;
-const LONGEST_BACKOFF_MS: i64 = 3_600_000;
 /// The shortest pause between two passes that found nothing to do.
 const LEAST_REST: Duration = Duration::from_millis(50);
 /// The pause after the file could not be read or written.
@@ -169,7 +163,7 @@ impl Scheduler {
                     self.paused.clear();
                 }
                 let (times, until) = self.paused.entry(lane).or_insert((0, now()));
-                *until = now() + pause(*times);
+                *until = now() + backoff::of_lane(*times);
                 *times += 1;
             }
         }
@@ -191,7 +185,7 @@ impl Scheduler {
         let after = |ms: i64| now() + Duration::from_millis(ms.max(1).unsigned_abs());
         let mut until = next_at.map(|at| after(at.saturating_sub(now_ms)));
         if more {
-            until = Some(until.map_or(now() + PAUSE, |at| at.min(now() + PAUSE)));
+            until = Some(until.map_or(now() + backoff::PAUSE, |at| at.min(now() + backoff::PAUSE)));
         }
         let due = more || !heads.is_empty();
         if self.deliveries.len() >= self.width {
@@ -313,7 +307,7 @@ async fn deliver(
                 shared.emit(state.name(), &id, details);
                 shared.ended(&id, seq, false);
             } else {
-                let after_ms = if counted { backoff(deliveries) } else { 0 };
+                let after_ms = if counted { backoff::of_job(deliveries) } else { 0 };
                 let maybe_duplicate = error.attempts.iter().any(|a| a.maybe_billed);
                 let again =
                     || JobSettlement::Again { after_ms, failure: noted.clone(), counted, maybe_duplicate };
@@ -369,15 +363,6 @@ fn failure(shared: &QueueShared, error: &CallError, counted: bool) -> JobFailure
     }
 }
 
-/// The pause of a lane after `times` consecutive failures before the last.
-fn pause(times: u32) -> Duration {
-    PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST_PAUSE)
-}
-
-fn backoff(deliveries: u32) -> i64 {
-    BACKOFF_MS.saturating_mul(4_i64.saturating_pow(deliveries)).min(LONGEST_BACKOFF_MS)
-}
-
 /// The report with the mark that an earlier delivery may have been answered.
 fn marked(report: String) -> String {
     match report.strip_suffix('}') {
@@ -390,20 +375,6 @@ fn marked(report: String) -> String {
 #[allow(clippy::unwrap_used, reason = "what fails here is what is tested")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_job_waits_longer_each_time_and_never_for_more_than_an_hour() {
-        let delays: Vec<i64> = (0..6).map(|n| backoff(n) / 1_000).collect();
-        assert_eq!(delays, [10, 40, 160, 640, 2_560, 3_600]);
-        assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF_MS);
-    }
-
-    #[test]
-    fn alone_in_an_outage_it_looks_every_thirty_seconds() {
-        let pauses: Vec<u64> = (0..7).map(|times| pause(times).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
-    }
 
     #[test]
     fn the_mark_leaves_the_report_readable() {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod read_chat;
+mod schema;
 pub mod stream;
 pub mod write_answer;
 pub mod write_chat;
