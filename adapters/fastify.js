@@ -3,7 +3,7 @@
 // `bellwether/fastify`: the client as a plugin of Fastify's. It has a context of its own, in which nobody parses bodies;
 // answers are written to the connection itself, as they come.
 
-const { createSurface } = require('../lib/http/app')
+const { createApp } = require('../lib/http/app')
 const { serve } = require('../lib/http/node-adapter')
 
 /** Beside `/v1`. */
@@ -16,27 +16,27 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
  */
 function failover (client, options = {}) {
   // What is wrong is said here, not when the server starts.
-  createSurface(client, options)
+  createApp(client, options)
   return async (instance) => {
     const base = `${instance.prefix}${options.base ?? ''}`
-    const surface = createSurface(client, { ...options, base })
+    const app = createApp(client, { ...options, base })
     instance.removeAllContentTypeParsers()
     instance.addContentTypeParser('*', (/** @type {unknown} */ _request, /** @type {unknown} */ _payload, /** @type {(error: null) => void} */ done) => done(null))
     const handler = async (/** @type {any} */ request, /** @type {any} */ reply) => {
-      const found = surface.find(request.raw.url)
+      const found = app.match(request.raw.url)
       if (found === undefined) return reply.callNotFound()
       // What hooks before this have said, as those of CORS.
       for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value)
       reply.hijack()
       try {
-        await serve(surface, found, request.raw, reply.raw, request)
+        await serve(app, found, request.raw, reply.raw, request)
       } catch (error) {
         request.log.error({ err: error }, 'bellwether')
         if (reply.raw.headersSent) return reply.raw.destroy(error)
         reply.raw.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"internal error","type":"server_error","param":null,"code":null}}')
       }
     }
-    for (const url of routes(surface.settings.paths, options.base ?? '')) {
+    for (const url of routes(app.settings.paths, options.base ?? '')) {
       instance.route({ method: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH'], url, handler, exposeHeadRoute: false })
     }
   }

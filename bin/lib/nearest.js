@@ -5,7 +5,7 @@
  * @param {string} given
  * @param {string[]} known
  */
-function nearest (given, known) {
+function nearestName (given, known) {
   const most = Math.max(given.length > 3 ? 2 : 1, Math.floor(given.length / 3))
   const [best] = known.map((name) => ({ name, distance: distance(given.slice(0, 60), name) })).sort((a, b) => a.distance - b.distance)
   return best !== undefined && best.distance <= most ? best.name : undefined
@@ -22,4 +22,4 @@ function distance (a, b) {
   return row[b.length]
 }
 
-module.exports = { nearest }
+module.exports = { nearestName }

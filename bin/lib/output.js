@@ -2,12 +2,12 @@
 
 // What is said on a terminal: colours only where somebody sees them, and nobody declined (https://no-color.org).
 
-const { printable } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/printable')
 
 /**
  * @typedef {object} Out
- * @property {(text: string) => void} say
- * @property {(text: string) => void} complain
+ * @property {(text: string) => void} print
+ * @property {(text: string) => void} printError
  * @property {(text: string) => string} bold
  * @property {(text: string) => string} red
  * @property {(text: string) => string} dim
@@ -30,13 +30,13 @@ process.stderr.on('error', () => {})
 
 /** @type {Out} */
 const out = {
-  say: (text) => { process.stdout.write(`${text}\n`) },
+  print: (text) => { process.stdout.write(`${text}\n`) },
   // It often quotes what was given, and what files and answers hold.
-  complain: (text) => { process.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`) },
+  printError: (text) => { process.stderr.write(`${text.split('\n').map(stripControls).join('\n')}\n`) },
   bold: style(1, 22),
   red: style(31, 39),
   dim: style(2, 22),
-  progress: (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${printable(text)}`) }
+  progress: (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${stripControls(text)}`) }
 }
 
 module.exports = { out }

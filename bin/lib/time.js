@@ -8,13 +8,13 @@ const duration = require('../../lib/util/duration')
  * @param {string} name
  * @param {number} fallback
  */
-function ms (given, name, fallback) {
-  return duration.ms(numeric(given), name, fallback)
+function parseDuration (given, name, fallback) {
+  return duration.parseDuration(toNumberIfNumeric(given), name, fallback)
 }
 
 /** @param {string | undefined} given */
-function numeric (given) {
+function toNumberIfNumeric (given) {
   return given !== undefined && /^\d+(?:\.\d+)?$/.test(given) ? Number(given) : given
 }
 
-module.exports = { ms, numeric }
+module.exports = { parseDuration, toNumberIfNumeric }

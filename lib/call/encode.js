@@ -6,20 +6,20 @@
 const { getHub } = require('../native/bridge')
 
 /** Shorter contents are cheaper left where they are. */
-const SHORTEST = 64
-const MOST = 254
+const MIN_CONTENT_LENGTH = 64
+const MAX_CONTENTS = 254
 /** The number of contents, then the byte lengths of the JSON and of each content; then their bytes. */
-const HEAD_BYTES = (MOST + 2) * 4
-const ROOM = 256 << 10
+const HEAD_BYTES = (MAX_CONTENTS + 2) * 4
+const SHARED_BYTES = 256 << 10
 
-const outbox = parcel(ROOM)
+const sharedBuffer = allocate(SHARED_BYTES)
 /** Stands for a content. Nobody outside the process knows it, so no caller's text can be it. */
 let placeholder = ''
 
 /** @param {number} bytes */
-function parcel (bytes) {
+function allocate (bytes) {
   const buffer = Buffer.from(new ArrayBuffer(HEAD_BYTES + bytes))
-  return { buffer, head: new Uint32Array(buffer.buffer, 0, MOST + 2) }
+  return { buffer, head: new Uint32Array(buffer.buffer, 0, MAX_CONTENTS + 2) }
 }
 
 /**
@@ -27,13 +27,13 @@ function parcel (bytes) {
  * @param {any} request
  * @returns {{ json: string, contents: string[], stream: unknown }}
  */
-function encode (request) {
+function encodeRequest (request) {
   /** @type {string[]} */
   const contents = []
   placeholder ||= getHub().placeholder
   // As JSON.stringify would, and then what it gave is what is read: each member once.
   const given = typeof request.toJSON === 'function' ? request.toJSON('') : request
-  const copy = hollow(given, contents)
+  const copy = withPlaceholders(given, contents)
   return { json: JSON.stringify(copy), contents, stream: copy?.stream }
 }
 
@@ -42,14 +42,14 @@ function encode (request) {
  * @param {any} request
  * @param {string[]} contents
  */
-function hollow (request, contents) {
+function withPlaceholders (request, contents) {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return undefined
   const copy = { ...request }
   const { messages } = copy
   if (!Array.isArray(messages) || /** @type {any} */ (messages).toJSON !== undefined) return copy
-  const kept = new Array(messages.length)
-  for (let i = 0; i < messages.length; i++) kept[i] = hollowMessage(messages[i], contents)
-  copy.messages = kept
+  const copies = new Array(messages.length)
+  for (let i = 0; i < messages.length; i++) copies[i] = withPlaceholder(messages[i], contents)
+  copy.messages = copies
   return copy
 }
 
@@ -57,12 +57,12 @@ function hollow (request, contents) {
  * @param {any} message
  * @param {string[]} contents
  */
-function hollowMessage (message, contents) {
+function withPlaceholder (message, contents) {
   if (typeof message !== 'object' || message === null || message.toJSON !== undefined || Array.isArray(message)) return message
   const copy = { ...message }
   const { content } = copy
   // Half a surrogate pair is no character: JSON can escape it, bytes cannot.
-  if (typeof content !== 'string' || content.length < SHORTEST || contents.length === MOST || !content.isWellFormed()) return copy
+  if (typeof content !== 'string' || content.length < MIN_CONTENT_LENGTH || contents.length === MAX_CONTENTS || !content.isWellFormed()) return copy
   contents.push(content)
   copy.content = placeholder
   return copy
@@ -73,10 +73,10 @@ function hollowMessage (message, contents) {
  * @param {{ json: string, contents: string[] }} encoded
  * @returns {Uint8Array}
  */
-function pack ({ json, contents }) {
+function packRequest ({ json, contents }) {
   let units = json.length
   for (const content of contents) units += content.length
-  const { buffer, head } = units * 3 <= ROOM ? outbox : parcel(units * 3)
+  const { buffer, head } = units * 3 <= SHARED_BYTES ? sharedBuffer : allocate(units * 3)
   head[0] = contents.length
   let at = HEAD_BYTES
   at += head[1] = buffer.write(json, at)
@@ -84,4 +84,4 @@ function pack ({ json, contents }) {
   return buffer
 }
 
-module.exports = { encode, pack }
+module.exports = { encodeRequest, packRequest }

@@ -1,14 +1,14 @@
 'use strict'
 
 /** Stamps an object that somebody else made with a private field: what `extends` returns is what `this` becomes. */
-class Given {
-  /** @param {object} given */
-  constructor (given) {
-    return given
+class ExistingObject {
+  /** @param {object} object */
+  constructor (object) {
+    return object
   }
 }
 
-class Reported extends Given {
+class CompletionWithReport extends ExistingObject {
   /** JSON until it is looked at. @type {any} */
   #report
 
@@ -34,7 +34,7 @@ const REPORT = {
   enumerable: false,
   /** @this {object} */
   get () {
-    return Reported.of(this)
+    return CompletionWithReport.of(this)
   }
 }
 
@@ -47,7 +47,7 @@ const REPORT = {
  * @returns {T & { readonly report: import('../..').CallReport }}
  */
 function withReport (completion, json) {
-  new Reported(completion, json)
+  new CompletionWithReport(completion, json)
   return Object.defineProperty(/** @type {any} */ (completion), 'report', REPORT)
 }
 

@@ -2,14 +2,14 @@
 
 // Calls that need an answer: `complete` and `processLongContext` cannot use a request that was queued for later.
 
-const { ofProblems } = require('../util/errors')
-const { once } = require('../util/process-singleton')
+const { configError } = require('../util/errors')
+const { processSingleton } = require('../util/process-singleton')
 
-const queueing = once('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
+const queueingClients = processSingleton('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
 
 /** Notes a client whose calls are queued unless they say otherwise. @param {object} client */
 function queuesByDefault (client) {
-  queueing.add(client)
+  queueingClients.add(client)
 }
 
 /**
@@ -19,11 +19,11 @@ function queuesByDefault (client) {
  * @param {T} options
  * @returns {T}
  */
-function answered (client, options) {
+function requireAnswer (client, options) {
   if (options.onUnavailable === 'queue') {
-    throw ofProblems([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
+    throw configError([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
   }
-  return queueing.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
+  return queueingClients.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
 }
 
-module.exports = { answered, queuesByDefault }
+module.exports = { requireAnswer, queuesByDefault }

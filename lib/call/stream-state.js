@@ -2,12 +2,12 @@
 
 // What has arrived of a streamed answer, until it is read: chunks, and how it ended. It keeps the process alive while somebody waits.
 
-const hub = require('../native/bridge')
-const { fromWire, closed } = require('../util/errors')
+const bridge = require('../native/bridge')
+const { errorFromNative, clientClosedError } = require('../util/errors')
 const { withReport } = require('./report')
 
 /** Rust is told of chunks read in lots, so that no chunk costs a crossing of its own. */
-const LOT = 16
+const CREDIT_BATCH = 16
 
 /** @typedef {{ promise: Promise<any>, resolve: (value: any) => void, reject: (reason: unknown) => void }} Final */
 
@@ -32,7 +32,7 @@ class StreamState {
   queued
   #client
   /** @type {((state: StreamState) => void) | undefined} */
-  #opened
+  #onOpen
   /** @type {((reason: unknown) => void) | undefined} */
   #reject
   #retained = true
@@ -41,7 +41,7 @@ class StreamState {
   #finalSettled = false
   #finalRetained = false
   /** Somebody reads the chunks; without, only the whole is wanted, and they come unhindered. */
-  taken = false
+  hasReader = false
 
   /**
    * @param {unknown} client
@@ -50,7 +50,7 @@ class StreamState {
    */
   constructor (client, opened, reject) {
     this.#client = client
-    this.#opened = opened
+    this.#onOpen = opened
     this.#reject = reject
   }
 
@@ -60,7 +60,7 @@ class StreamState {
     const reader = this.waiting.shift()
     if (reader !== undefined) {
       if (this.waiting.length === 0) this.#release()
-      this.#count()
+      this.#countRead()
       try {
         reader.resolve({ done: false, value: reader.read(text) })
       } catch (error) {
@@ -69,7 +69,7 @@ class StreamState {
       return
     }
     this.chunks.push(text)
-    if (this.#final !== undefined && !this.taken) this.#count()
+    if (this.#final !== undefined && !this.hasReader) this.#countRead()
     this.#open()
   }
 
@@ -81,11 +81,11 @@ class StreamState {
 
   /** @param {string} error */
   reject (error) {
-    this.#finish({ error: fromWire(error) })
+    this.#finish({ error: errorFromNative(error) })
   }
 
   dropped () {
-    this.#finish({ error: closed() })
+    this.#finish({ error: clientClosedError() })
   }
 
   /**
@@ -113,9 +113,9 @@ class StreamState {
       if (this.head === this.chunks.length) {
         this.chunks = []
         this.head = 0
-        this.#settle()
+        this.#settleFinal()
       }
-      this.#count()
+      this.#countRead()
       try {
         return Promise.resolve({ done: false, value: read(text) })
       } catch (error) {
@@ -131,13 +131,13 @@ class StreamState {
   }
 
   /** What else has come, as one text: a reader of bytes need not be woken for each chunk. */
-  takeRest () {
+  takeBuffered () {
     if (this.head === this.chunks.length) return ''
     const rest = this.chunks.slice(this.head)
     this.chunks = []
     this.head = 0
-    for (let i = 0; i < rest.length; i++) this.#count()
-    this.#settle()
+    for (let i = 0; i < rest.length; i++) this.#countRead()
+    this.#settleFinal()
     return rest.join('')
   }
 
@@ -150,10 +150,10 @@ class StreamState {
       final.promise.catch(() => {})
       this.#final = final
       // Whoever waits for the whole waits for the vendor.
-      hub.retain()
+      bridge.keepProcessAlive()
       this.#finalRetained = true
-      if (!this.taken) for (let i = 0; i < this.chunks.length; i++) this.#count()
-      this.#settle()
+      if (!this.hasReader) for (let i = 0; i < this.chunks.length; i++) this.#countRead()
+      this.#settleFinal()
     }
     return /** @type {Final} */ (this.#final).promise
   }
@@ -167,7 +167,7 @@ class StreamState {
     const reject = this.#reject
     if ('error' in end && reject !== undefined) {
       this.#release()
-      this.#forget()
+      this.#dropCallbacks()
       reject(end.error)
       return
     }
@@ -177,51 +177,51 @@ class StreamState {
       if ('error' in end) reader.reject(end.error)
       else reader.resolve({ done: true, value: undefined })
     }
-    this.#settle()
+    this.#settleFinal()
   }
 
   #open () {
-    const opened = this.#opened
+    const opened = this.#onOpen
     if (opened === undefined) return
     // An open stream that nobody is waiting for does not keep the process alive.
     this.#release()
-    this.#forget()
+    this.#dropCallbacks()
     opened(this)
   }
 
   /** They hold the promise, and with it an answer that its owner may have dropped long before its end. */
-  #forget () {
-    this.#opened = undefined
+  #dropCallbacks () {
+    this.#onOpen = undefined
     this.#reject = undefined
   }
 
   /** Settles the promise of the whole once everything before the end was read. */
-  #settle () {
+  #settleFinal () {
     const { end } = this
     if (this.#final === undefined || this.#finalSettled || end === undefined) return
     // The vendor is done: whether somebody reads on is no reason to keep the process alive.
-    if (this.#finalRetained) hub.release()
+    if (this.#finalRetained) bridge.releaseProcess()
     this.#finalRetained = false
-    if ('body' in end && this.taken && this.chunks.length > 0) return
+    if ('body' in end && this.hasReader && this.chunks.length > 0) return
     this.#finalSettled = true
     if ('error' in end) this.#final.reject(end.error)
     else this.#final.resolve(withReport(JSON.parse(end.body), end.report))
   }
 
-  #count () {
-    if (++this.read === LOT) {
+  #countRead () {
+    if (++this.read === CREDIT_BATCH) {
       this.read = 0
-      if (this.end === undefined) hub.getHub().credit(this.id, LOT)
+      if (this.end === undefined) bridge.getHub().credit(this.id, CREDIT_BATCH)
     }
   }
 
   #retain () {
-    if (!this.#retained) hub.retain()
+    if (!this.#retained) bridge.keepProcessAlive()
     this.#retained = true
   }
 
   #release () {
-    if (this.#retained) hub.release()
+    if (this.#retained) bridge.releaseProcess()
     this.#retained = false
   }
 }

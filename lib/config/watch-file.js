@@ -8,36 +8,36 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 /** From the first sign of a change to its telling: an editor's several writes are one change. */
-const SETTLE = 100
+const SETTLE_MS = 100
 /** How often it is looked at, for what the system does not tell. */
-const POLL = 2_000
+const POLL_MS = 2_000
 
 /**
  * @param {string} file
  * @param {() => void} changed
  * @returns {() => void} Ends it.
  */
-function watch (file, changed) {
+function watchFile (file, changed) {
   /** @type {NodeJS.Timeout | undefined} */
   let settling
   let ended = false
-  const sign = () => {
+  const schedule = () => {
     if (ended || settling !== undefined) return
     settling = setTimeout(() => {
       settling = undefined
       changed()
-    }, SETTLE)
+    }, SETTLE_MS)
     settling.unref()
   }
   // One is shared by all who look at the same file, and many may.
-  fs.watchFile(file, { persistent: false, interval: POLL }, sign).setMaxListeners(0)
+  fs.watchFile(file, { persistent: false, interval: POLL_MS }, schedule).setMaxListeners(0)
   // What was written before its first look at the file is none of its changes.
-  const missed = setTimeout(sign, POLL)
-  missed.unref()
+  const firstCheck = setTimeout(schedule, POLL_MS)
+  firstCheck.unref()
   /** @type {fs.FSWatcher | undefined} */
   let watcher
   try {
-    watcher = fs.watch(path.dirname(file), { persistent: false }, sign)
+    watcher = fs.watch(path.dirname(file), { persistent: false }, schedule)
     watcher.on('error', () => watcher?.close())
   } catch {
     // Too many are watched, or the folder is gone.
@@ -45,10 +45,10 @@ function watch (file, changed) {
   return () => {
     ended = true
     clearTimeout(settling)
-    clearTimeout(missed)
+    clearTimeout(firstCheck)
     watcher?.close()
-    fs.unwatchFile(file, sign)
+    fs.unwatchFile(file, schedule)
   }
 }
 
-module.exports = { watch }
+module.exports = { watchFile }

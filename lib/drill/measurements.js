@@ -5,9 +5,9 @@
 // incident that a straggler opens says nothing of how fast the next call was answered.
 
 /** Attempts that failed. The others came to an answer, or to none because nobody was asked. */
-const FAILED = ['retry', 'next', 'fail']
+const FAILED_OUTCOMES = ['retry', 'next', 'fail']
 
-class Watch {
+class Measurements {
   #answered = 0
   #fallback = 0
   #lost = 0
@@ -24,9 +24,9 @@ class Watch {
   /** How long after it was healed each endpoint answered. @type {Map<string, number>} */
   #returned = new Map()
 
-  /** @param {InstanceType<typeof import('./client').Twin>} twin */
-  constructor (twin) {
-    twin.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
+  /** @param {InstanceType<typeof import('./client').DrillClient>} drillClient */
+  constructor (drillClient) {
+    drillClient.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
       const sent = Date.parse(startedAt)
       const healed = this.#healed.get(endpoint) ?? Infinity
       if (outcome === 'ok' && sent >= healed && !this.#returned.has(endpoint)) this.#returned.set(endpoint, sent + durationMs - healed)
@@ -56,7 +56,7 @@ class Watch {
   answered (began, { attempts, degraded }) {
     const now = Date.now()
     this.#latencies.push(now - began)
-    const met = this.#failures(attempts)
+    const met = this.#disturbancesHit(attempts)
     if (degraded) {
       this.#fallback++
       return
@@ -69,15 +69,15 @@ class Watch {
   /** @param {any} error */
   lost (error) {
     this.#lost++
-    this.#failures(error.attempts ?? [])
+    this.#disturbancesHit(error.attempts ?? [])
     const code = error.code ?? error.name
     this.#errors[code] = (this.#errors[code] ?? 0) + 1
   }
 
   /** The disturbances that a call met. @param {import('../..').Attempt[]} attempts */
-  #failures (attempts) {
+  #disturbancesHit (attempts) {
     return this.#disturbances.filter((disturbance) => {
-      const hits = attempts.filter(({ endpoint, outcome }) => FAILED.includes(outcome) && disturbance.group.includes(endpoint)).map(({ startedAt }) => Date.parse(startedAt))
+      const hits = attempts.filter(({ endpoint, outcome }) => FAILED_OUTCOMES.includes(outcome) && disturbance.group.includes(endpoint)).map(({ startedAt }) => Date.parse(startedAt))
       disturbance.hit = Math.min(disturbance.hit, ...hits)
       return hits.length > 0
     })
@@ -121,4 +121,4 @@ function worst (times) {
   return times.length === 0 || times.includes(null) ? null : Math.max(.../** @type {number[]} */ (times))
 }
 
-module.exports = { Watch }
+module.exports = { Measurements }

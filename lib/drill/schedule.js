@@ -20,9 +20,9 @@ function schedule (client, { everyMs, scenarios, objectives }) {
   let timer
   const wait = (/** @type {number} */ ms) => {
     const part = Math.min(ms, LONGEST)
-    timer = setTimeout(() => ms > part ? wait(ms - part) : hold(), part).unref()
+    timer = setTimeout(() => ms > part ? wait(ms - part) : run(), part).unref()
   }
-  const hold = async () => {
+  const run = async () => {
     const client = self.deref()
     if (client === undefined || isClosing(client)) return
     try {

@@ -3,7 +3,7 @@
 // Simulated vendors in the place of a client's endpoints: a fault server for each, in the dialect that it is asked in. What
 // the twin would send to a vendor goes there, and nowhere else.
 
-const { printable } = require('../util/printable')
+const { stripControls } = require('../util/printable')
 
 /** The end of a request's path by which its dialect is known, and what is kept of it. @type {[RegExp, 'openai' | 'anthropic' | 'google' | 'relay'][]} */
 const DIALECTS = [
@@ -13,7 +13,7 @@ const DIALECTS = [
   [/\/models\/[^?]+\/(?:streamGenerate|generate)[^/]*$/, 'relay']
 ]
 /** Said by each fetch for itself. */
-const OWN = ['host', 'content-length', 'connection']
+const CONNECTION_HEADERS = ['host', 'content-length', 'connection']
 /** A stand-in for a key, by which endpoints are told apart that share an address (src/config/rehearsal.rs). */
 const STAND_IN = /bellwether-drill-(\d+)-\d+/
 
@@ -21,11 +21,11 @@ const STAND_IN = /bellwether-drill-(\d+)-\d+/
 const USAGE = { input: 400, output: 150 }
 
 /** In each dialect's words. @type {Record<string, (usage: typeof USAGE) => Record<string, number>>} */
-const WORDS = {
+const USAGE_FIELDS = {
   openai: ({ input, output }) => ({ prompt_tokens: input, completion_tokens: output, total_tokens: input + output }),
   anthropic: ({ input, output }) => ({ input_tokens: input, output_tokens: output }),
   google: ({ input, output }) => ({ promptTokenCount: input, candidatesTokenCount: output, totalTokenCount: input + output }),
-  relay: ({ input, output }) => WORDS.google({ input, output })
+  relay: ({ input, output }) => USAGE_FIELDS.google({ input, output })
 }
 
 class Vendors {
@@ -54,7 +54,7 @@ class Vendors {
     if (found === undefined || endpoint === undefined) return new Response('{"error":{"message":"a drill answers chat completions only"}}', { status: 404 })
     const [end, dialect] = found
     const server = await this.#server(endpoint, dialect)
-    for (const name of OWN) headers.delete(name)
+    for (const name of CONNECTION_HEADERS) headers.delete(name)
     return fetch(`${server.url}${/** @type {RegExpExecArray} */ (end.exec(pathname))[0]}${search}`, { ...init, headers })
   }
 
@@ -69,9 +69,9 @@ class Vendors {
   async #server (endpoint, dialect) {
     let server = endpoint.servers.get(dialect)
     if (server === undefined) {
-      server = this.#testing.createFaultServer({ dialect, name: printable(endpoint.name) })
+      server = this.#testing.createFaultServer({ dialect, name: stripControls(endpoint.name) })
       endpoint.servers.set(dialect, server)
-      this.#tell(endpoint, server, dialect)
+      this.#applyFault(endpoint, server, dialect)
     }
     await server.ready
     return server
@@ -85,15 +85,15 @@ class Vendors {
   disturb (name, fault) {
     for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
       endpoint.fault = fault
-      for (const [dialect, server] of endpoint.servers) this.#tell(endpoint, server, dialect)
+      for (const [dialect, server] of endpoint.servers) this.#applyFault(endpoint, server, dialect)
     }
   }
 
   /** @param {any} endpoint @param {any} server @param {string} dialect */
-  #tell (endpoint, server, dialect) {
+  #applyFault (endpoint, server, dialect) {
     const { faults } = this.#testing
-    const well = faults.combine(faults.healthy({ usage: WORDS[dialect](this.#usage) }), faults.slowHeaders(this.#latencyMs))
-    server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well, this.#latencyMs))
+    const healthy = faults.combine(faults.healthy({ usage: USAGE_FIELDS[dialect](this.#usage) }), faults.slowHeaders(this.#latencyMs))
+    server.always(endpoint.fault === undefined ? healthy : endpoint.fault(faults, healthy, this.#latencyMs))
   }
 
   /** Requests that an endpoint's vendor has seen. @param {string} name */

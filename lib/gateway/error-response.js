@@ -20,9 +20,9 @@ const STATUSES = [
   [classes.TimeoutError, 504]
 ]
 
-const ANTHROPIC = new Map([[400, 'invalid_request_error'], [401, 'authentication_error'], [402, 'billing_error'], [403, 'permission_error'], [404, 'not_found_error'], [413, 'request_too_large'], [429, 'rate_limit_error'], [503, 'overloaded_error'], [504, 'timeout_error'], [529, 'overloaded_error']])
-const GOOGLE = new Map([[400, 'INVALID_ARGUMENT'], [401, 'UNAUTHENTICATED'], [402, 'RESOURCE_EXHAUSTED'], [403, 'PERMISSION_DENIED'], [404, 'NOT_FOUND'], [409, 'ABORTED'], [429, 'RESOURCE_EXHAUSTED'], [503, 'UNAVAILABLE'], [504, 'DEADLINE_EXCEEDED']])
-const OPENAI = new Map([[401, 'authentication_error'], [403, 'permission_error'], [429, 'rate_limit_error']])
+const ANTHROPIC_TYPES = new Map([[400, 'invalid_request_error'], [401, 'authentication_error'], [402, 'billing_error'], [403, 'permission_error'], [404, 'not_found_error'], [413, 'request_too_large'], [429, 'rate_limit_error'], [503, 'overloaded_error'], [504, 'timeout_error'], [529, 'overloaded_error']])
+const GOOGLE_STATUSES = new Map([[400, 'INVALID_ARGUMENT'], [401, 'UNAUTHENTICATED'], [402, 'RESOURCE_EXHAUSTED'], [403, 'PERMISSION_DENIED'], [404, 'NOT_FOUND'], [409, 'ABORTED'], [429, 'RESOURCE_EXHAUSTED'], [503, 'UNAVAILABLE'], [504, 'DEADLINE_EXCEEDED']])
+const OPENAI_TYPES = new Map([[401, 'authentication_error'], [403, 'permission_error'], [429, 'rate_limit_error']])
 
 /** @param {any} error @returns {number} */
 function statusOf (error) {
@@ -48,13 +48,13 @@ function requestIdOf (error) {
 function errorBody (dialect, error, status) {
   const message = error?.message ?? 'the request failed'
   if (dialect === 'anthropic') {
-    const type = ANTHROPIC.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
+    const type = ANTHROPIC_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
     return { type: 'error', error: { type, message }, request_id: requestIdOf(error) ?? null }
   }
   if (dialect === 'google') {
-    return { error: { code: status, message, status: GOOGLE.get(status) ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') } }
+    return { error: { code: status, message, status: GOOGLE_STATUSES.get(status) ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') } }
   }
-  const type = OPENAI.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+  const type = OPENAI_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   return { error: { message, type, param: null, code: error?.vendorCode ?? error?.reason ?? null } }
 }
 

@@ -4,34 +4,34 @@
 // dialect becomes a call of ours and is answered in that dialect, and what else models do goes to an endpoint of its
 // dialect; everything else is none of our business.
 
-const { closed } = require('../util/errors')
-const { chatRoute, passRoute } = require('./routes')
+const { clientClosedError } = require('../util/errors')
+const { chatRoute, passthroughRoute } = require('./routes')
 const { errorResponse } = require('./error-response')
 const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')
 
 /**
- * @param {() => import('./exchange').Owner | undefined} open `undefined` once the client is closed.
+ * @param {() => import('./exchange').Owner | undefined} getOpenClient `undefined` once the client is closed.
  * @returns {typeof globalThis.fetch}
  */
-function createFetch (open) {
+function createFetch (getOpenClient) {
   // As it is now: later this function itself may stand in its place, alone or wrapped.
   const platform = globalThis.fetch
   return async function fetch (input, init) {
-    const asked = describe(input, init)
-    const { url, headers } = asked
-    const route = url && (chatRoute(asked.method, url.pathname) ?? passRoute(asked.method, url, headers))
+    const request = readRequest(input, init)
+    const { url, headers } = request
+    const route = url && (chatRoute(request.method, url.pathname) ?? passthroughRoute(request.method, url, headers))
     if (route === undefined) return platform(input, init)
-    if (asked.signal?.aborted) throw asked.signal.reason
+    if (request.signal?.aborted) throw request.signal.reason
     // As the platform has it: behind the head of a GET a body would be a request of its own.
-    if (asked.method === 'GET' && asked.body) throw new TypeError('a request with method GET cannot have a body')
-    const { body, type } = await read(asked.body, asked.signal)
+    if (request.method === 'GET' && request.body) throw new TypeError('a request with method GET cannot have a body')
+    const { body, type } = await readBytes(request.body, request.signal)
     if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-    const owner = open()
-    if (owner === undefined) return errorResponse(route.dialect, closed())
+    const openClient = getOpenClient()
+    if (openClient === undefined) return errorResponse(route.dialect, clientClosedError())
     // An SDK hears of a break as it would from a connection that was lost: a turn after what came before, for an error
     // empties the pipes that it runs through.
-    return exchange(owner, route, body, asked, (controller, error) => { setImmediate(() => controller.error(error)) })
+    return exchange(openClient, route, body, request, (controller, error) => { setImmediate(() => controller.error(error)) })
   }
 }
 
@@ -49,7 +49,7 @@ function createFetch (open) {
  * @param {RequestInit} [init]
  * @returns {Asked}
  */
-function describe (input, init) {
+function readRequest (input, init) {
   const request = typeof input === 'object' && 'url' in input ? input : undefined
   const url = request === undefined ? String(input) : request.url
   return {
@@ -67,7 +67,7 @@ function describe (input, init) {
  * @param {AbortSignal | undefined} signal
  * @returns {Promise<{ body: Uint8Array, type: string | null }>}
  */
-async function read (body, signal) {
+async function readBytes (body, signal) {
   if (typeof body === 'string') return { body: Buffer.from(body), type: null }
   if (body === null || body === undefined) return { body: new Uint8Array(), type: null }
   // A copy: the caller may write over it.

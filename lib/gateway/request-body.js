@@ -5,12 +5,12 @@
 const { onAbort } = require('../util/signal')
 
 /**
- * Its bytes; `undefined` where they are more than `largest`.
+ * Its bytes; `undefined` where they are more than `maxBytes`.
  * @param {ReadableStream<Uint8Array> | null | undefined} stream
  * @param {AbortSignal | undefined} signal
- * @param {number} [largest]
+ * @param {number} [maxBytes]
  */
-async function readBody (stream, signal, largest = Infinity) {
+async function readBody (stream, signal, maxBytes = Infinity) {
   signal?.throwIfAborted()
   if (!stream) return new Uint8Array()
   // Not every Request is the platform's: with some it is a stream of Node's.
@@ -27,7 +27,7 @@ async function readBody (stream, signal, largest = Infinity) {
       signal?.throwIfAborted()
       if (done) return Buffer.concat(chunks)
       size += value.length
-      if (size > largest) {
+      if (size > maxBytes) {
         cancel(undefined)
         return undefined
       }

@@ -21,7 +21,7 @@ const OPENAI_POST = /(?:\/v\d[^/]*|\/openai(?:\/deployments\/[^/]+)?)(\/(?:embed
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
 /** A step up, as whoever decodes the path might read it. */
-const CLIMB = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
+const PATH_TRAVERSAL = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
 
 /**
  * The chat completion that a request asks for, in whatever dialect.
@@ -31,12 +31,12 @@ const CLIMB = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
  */
 function chatRoute (method, pathname) {
   if (method !== 'POST') return undefined
-  const path = trimmed(pathname)
+  const path = withoutTrailingSlash(pathname)
   if (path.endsWith('/chat/completions')) return { dialect: 'openai' }
   if (path.endsWith('/v1/messages')) return { dialect: 'anthropic' }
   const [, model, action] = GOOGLE.exec(belowVersion(path)) ?? []
   if (model === undefined) return undefined
-  return { dialect: 'google', model: decode(model), stream: action === 'streamGenerateContent' }
+  return { dialect: 'google', model: decodeSegment(model), stream: action === 'streamGenerateContent' }
 }
 
 /**
@@ -47,23 +47,23 @@ function chatRoute (method, pathname) {
  * @param {Headers} headers
  * @returns {Route | undefined}
  */
-function passRoute (method, { pathname, searchParams }, headers) {
-  const path = trimmed(pathname)
+function passthroughRoute (method, { pathname, searchParams }, headers) {
+  const path = withoutTrailingSlash(pathname)
   const below = belowVersion(path)
-  if (climbs(path)) return undefined
+  if (hasPathTraversal(path)) return undefined
   // Google takes keys there.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
-  const passed = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
+  const passthrough = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
   if (method === 'POST') {
-    if (below === '/messages/count_tokens') return passed('anthropic', below)
+    if (below === '/messages/count_tokens') return passthrough('anthropic', below)
     const [, before, model, after] = GOOGLE_ACTION.exec(below) ?? []
-    if (model !== undefined) return { dialect: 'google', method, model: decode(model), path: [before, after + query] }
+    if (model !== undefined) return { dialect: 'google', method, model: decodeSegment(model), path: [before, after + query] }
     const [, found] = OPENAI_POST.exec(path) ?? []
-    return found === undefined ? undefined : passed('openai', found)
+    return found === undefined ? undefined : passthrough('openai', found)
   }
-  if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)
-  if (method === 'GET' && MODELS.test(below)) return passed(dialectOf(headers, pathname), below)
+  if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passthrough('openai', below)
+  if (method === 'GET' && MODELS.test(below)) return passthrough(dialectOf(headers, pathname), below)
   return undefined
 }
 
@@ -71,9 +71,9 @@ function passRoute (method, { pathname, searchParams }, headers) {
  * Whether it would lead the endpoint's key to other places than these, for whoever decodes it, also more than once.
  * @param {string} path
  */
-function climbs (path) {
+function hasPathTraversal (path) {
   for (let before = ''; path !== before;) {
-    if (CLIMB.test(path)) return true
+    if (PATH_TRAVERSAL.test(path)) return true
     before = path
     path = path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
   }
@@ -81,7 +81,7 @@ function climbs (path) {
 }
 
 /** @param {string} path */
-function trimmed (path) {
+function withoutTrailingSlash (path) {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
@@ -95,7 +95,7 @@ function belowVersion (path) {
 }
 
 /** @param {string} text */
-function decode (text) {
+function decodeSegment (text) {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -113,4 +113,4 @@ function dialectOf (headers, pathname) {
   return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
 }
 
-module.exports = { chatRoute, passRoute, decode, dialectOf }
+module.exports = { chatRoute, passthroughRoute, decodeSegment, dialectOf }

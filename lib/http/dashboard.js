@@ -37,10 +37,10 @@ const EVENTS = '{{events}}'
 const AS_FILE = '.'
 
 /**
- * @param {string} place Its path.
+ * @param {string} dashboardPath Its path.
  * @param {string} events That of its events.
  */
-function createDashboard (place, events) {
+function createDashboard (dashboardPath, events) {
   /** @type {Map<string, Asset>} */
   const assets = new Map()
   for (const name of /** @type {string[]} */ (fs.readdirSync(FOLDER, { recursive: true }))) {
@@ -48,14 +48,14 @@ function createDashboard (place, events) {
     if (type === undefined) continue
     const bytes = fs.readFileSync(path.join(FOLDER, name))
     if (name !== 'index.html') {
-      assets.set(name.replaceAll(path.sep, '/'), asset(bytes, type))
+      assets.set(name.replaceAll(path.sep, '/'), createAsset(bytes, type))
       continue
     }
-    const page = bytes.toString('utf8').replaceAll(EVENTS, escaped(relative(place, events)))
-    assets.set('', asset(Buffer.from(page), type))
+    const page = bytes.toString('utf8').replaceAll(EVENTS, escapeHtml(relativePath(dashboardPath, events)))
+    assets.set('', createAsset(Buffer.from(page), type))
     // Its addresses are relative to the folder that it is.
-    const base = `<head>\n  <base href="${escaped(place.slice(place.lastIndexOf('/') + 1))}/">`
-    assets.set(AS_FILE, { ...asset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
+    const base = `<head>\n  <base href="${escapeHtml(dashboardPath.slice(dashboardPath.lastIndexOf('/') + 1))}/">`
+    assets.set(AS_FILE, { ...createAsset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
   }
 
   /**
@@ -78,12 +78,12 @@ function createDashboard (place, events) {
 }
 
 /** @param {Buffer} bytes @param {string} type @returns {Asset} */
-function asset (bytes, type) {
+function createAsset (bytes, type) {
   return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
 }
 
 /** @param {string} text */
-function escaped (text) {
+function escapeHtml (text) {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }
 
@@ -91,7 +91,7 @@ function escaped (text) {
  * One path as seen from the folder that another is: `../events` of `/events` from `/dashboard/`.
  * @param {string} folder @param {string} target
  */
-function relative (folder, target) {
+function relativePath (folder, target) {
   const from = folder.split('/').slice(1)
   const to = target.split('/').slice(1)
   let same = 0

@@ -12,7 +12,7 @@ const ANSWERING = ['healthy', 'degraded']
 
 /** @param {Request} request */
 function livez (request) {
-  return told(request, 200, 'pass', 'ok')
+  return healthResponse(request, 200, 'pass', 'ok')
 }
 
 /**
@@ -21,9 +21,9 @@ function livez (request) {
  * @param {{ draining: boolean, vendors: boolean }} asks
  */
 function readyz (request, client, { draining, vendors }) {
-  if (draining || isClosing(client)) return told(request, 503, 'fail', 'closing')
-  if (vendors && !canAnswer(client)) return told(request, 503, 'fail', 'no endpoint can answer')
-  return told(request, 200, 'pass', 'ok')
+  if (draining || isClosing(client)) return healthResponse(request, 503, 'fail', 'closing')
+  if (vendors && !canAnswer(client)) return healthResponse(request, 503, 'fail', 'no endpoint can answer')
+  return healthResponse(request, 200, 'pass', 'ok')
 }
 
 /** @param {import('../..').FailoverClient} client */
@@ -37,7 +37,7 @@ function canAnswer (client) {
  * @param {'pass' | 'fail'} word
  * @param {string} output
  */
-function told ({ headers }, status, word, output) {
+function healthResponse ({ headers }, status, word, output) {
   const json = /\bapplication\/(?:json|health\+json|\*)/.test(headers.get('accept') ?? '')
   const [type, body] = json
     ? ['application/json', JSON.stringify({ status: word, output })]

@@ -8,14 +8,14 @@ const OPENMETRICS = 'application/openmetrics-text'
  * @param {Request} request
  * @param {import('../..').FailoverClient} client
  */
-function metrics ({ headers }, { metrics: ours }) {
-  const accepted = ranges(headers.get('accept') ?? '*/*')
-  const wanted = accepted.get(OPENMETRICS) ?? 0
+function metrics ({ headers }, { metrics: clientMetrics }) {
+  const accepted = acceptedTypes(headers.get('accept') ?? '*/*')
+  const openMetrics = accepted.get(OPENMETRICS) ?? 0
   // Whoever takes anything gets what everybody reads.
-  const plain = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
-  const format = wanted > 0 && wanted >= plain ? 'openmetrics' : 'prometheus'
-  return new Response(ours.text(format), {
-    headers: { 'content-type': ours.contentTypes[format], 'cache-control': 'no-store', vary: 'accept', 'x-content-type-options': 'nosniff' }
+  const plainText = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
+  const format = openMetrics > 0 && openMetrics >= plainText ? 'openmetrics' : 'prometheus'
+  return new Response(clientMetrics.text(format), {
+    headers: { 'content-type': clientMetrics.contentTypes[format], 'cache-control': 'no-store', vary: 'accept', 'x-content-type-options': 'nosniff' }
   })
 }
 
@@ -23,7 +23,7 @@ function metrics ({ headers }, { metrics: ours }) {
  * The media types of an `accept`, each with its weight.
  * @param {string} accept
  */
-function ranges (accept) {
+function acceptedTypes (accept) {
   /** @type {Map<string, number>} */
   const found = new Map()
   // More than these nobody means.

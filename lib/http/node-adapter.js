@@ -6,29 +6,29 @@ const { Readable } = require('node:stream')
 const { once } = require('node:events')
 const { createUpgrade } = require('./events/upgrade')
 
-/** @param {import('./app').Surface} surface @returns {import('../../adapters/node').Middleware} */
-function middlewareOf (surface) {
+/** @param {import('./app').Surface} app @returns {import('../../adapters/node').Middleware} */
+function createMiddleware (app) {
   const middleware = (/** @type {any} */ req, /** @type {any} */ res, /** @type {(error?: unknown) => void} */ next) => {
     // The platform's Request knows no TRACE.
-    const found = req.method === 'TRACE' ? undefined : surface.find(req.url ?? '/')
+    const found = req.method === 'TRACE' ? undefined : app.match(req.url ?? '/')
     if (found === undefined) return next()
-    serve(surface, found, req, res, req).catch((error) => {
+    serve(app, found, req, res, req).catch((error) => {
       // What is out cannot be taken back; a connection that breaks says that it was not all.
       if (res.headersSent) res.destroy(error)
       else next(error)
     })
   }
-  return Object.assign(middleware, { upgrade: createUpgrade(surface) })
+  return Object.assign(middleware, { upgrade: createUpgrade(app) })
 }
 
 /**
- * @param {import('./app').Surface} surface
+ * @param {import('./app').Surface} app
  * @param {import('./app').Found} found
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @param {import('node:http').ServerResponse} res
  * @param {unknown} asked What `authorize` is asked about.
  */
-async function serve (surface, found, req, res, asked) {
+async function serve (app, found, req, res, asked) {
   // Who left before it came to us is told nothing, and costs nothing.
   if (res.destroyed) return
   const gone = new AbortController()
@@ -43,10 +43,10 @@ async function serve (surface, found, req, res, asked) {
   const hasBody = found.part === 'proxy' && method !== 'GET' && method !== 'HEAD'
   // Once a parser has read it, its length may be another and it is compressed no more; of one that was not read both stay.
   if (req.body !== undefined) for (const name of ['content-length', 'content-encoding']) headers.delete(name)
-  const init = { method, headers, body: hasBody ? lazily(() => bodyOf(req)) : undefined, signal: gone.signal, duplex: 'half' }
+  const init = { method, headers, body: hasBody ? lazyStream(() => requestBody(req)) : undefined, signal: gone.signal, duplex: 'half' }
   let response
   try {
-    response = await surface.serve(found, new Request(found.url, /** @type {any} */ (init)), asked)
+    response = await app.serve(found, new Request(found.url, /** @type {any} */ (init)), asked)
   } catch (error) {
     if (gone.signal.aborted) return
     throw error
@@ -61,7 +61,7 @@ async function serve (surface, found, req, res, asked) {
  * @param {() => ReadableStream<Uint8Array>} make
  * @returns {ReadableStream<Uint8Array>}
  */
-function lazily (make) {
+function lazyStream (make) {
   /** @type {ReadableStreamDefaultReader<Uint8Array> | undefined} */
   let reader
   return new ReadableStream({
@@ -80,7 +80,7 @@ function lazily (make) {
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @returns {ReadableStream<Uint8Array>}
  */
-function bodyOf (req) {
+function requestBody (req) {
   const { body } = req
   if (body === undefined || (req.readable && !req.readableEnded && isEmpty(body))) return /** @type {any} */ (Readable.toWeb(req))
   const whole = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
@@ -95,10 +95,10 @@ function isEmpty (body) {
 /**
  * @param {Response} response
  * @param {import('node:http').ServerResponse} res
- * @param {AbortController} leaving
+ * @param {AbortController} disconnected
  */
-async function send (response, res, leaving) {
-  const gone = leaving.signal
+async function send (response, res, disconnected) {
+  const gone = disconnected.signal
   if (gone.aborted) {
     await response.body?.cancel(gone.reason)
     return
@@ -126,4 +126,4 @@ async function send (response, res, leaving) {
   if (!gone.aborted) res.end()
 }
 
-module.exports = { middlewareOf, serve }
+module.exports = { createMiddleware, serve }

@@ -28,17 +28,17 @@ const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc'] }
 
 /** @returns {typeof import('../../native')} */
 function load () {
-  return direct() ?? thorough()
+  return loadByName() ?? loadByScript()
 }
 
 /** The addon by its name. The generated loader below costs more than the rest of the package. */
-function direct () {
+function loadByName () {
   if (process.env.NAPI_RS_NATIVE_LIBRARY_PATH) return undefined
   for (const abi of ABIS[/** @type {'linux'} */ (process.platform)] ?? ['']) {
     const triple = `${process.platform}-${process.arch}${abi}`
-    for (const place of [`../../bellwether.${triple}.node`, `@bellwether/native-${triple}`]) {
+    for (const specifier of [`../../bellwether.${triple}.node`, `@bellwether/native-${triple}`]) {
       try {
-        return require(place)
+        return require(specifier)
       } catch {
         // Not here, or not for this machine: the thorough way tells what is wrong.
       }
@@ -46,7 +46,7 @@ function direct () {
   }
 }
 
-function thorough () {
+function loadByScript () {
   try {
     return require('../../native.cjs')
   } catch (error) {

@@ -4,7 +4,7 @@
 // all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
 
 const native = require('./addon')
-const { once } = require('../util/process-singleton')
+const { processSingleton } = require('../util/process-singleton')
 
 // The kinds of src/node/item.rs.
 const RESOLVE = 0
@@ -12,11 +12,11 @@ const REJECT = 1
 const CHUNK = 2
 const DROPPED = 3
 const EVENT = 4
-const ASK = 5
+const CALLBACK = 5
 
-const BATCH = 256
-const HEAD = 3
-const heads = new Uint32Array(BATCH * HEAD)
+const BATCH_ITEMS = 256
+const HEAD_WORDS = 3
+const heads = new Uint32Array(BATCH_ITEMS * HEAD_WORDS)
 
 /**
  * What becomes of a slot. Exactly one of the first three is called, last.
@@ -30,39 +30,39 @@ const heads = new Uint32Array(BATCH * HEAD)
 /**
  * @typedef {object} Listener
  * @property {(kind: number, payload: string) => void} deliver
- * @property {(number: number, argument: string | undefined) => Promise<unknown>} ask Calls one of the user's functions.
+ * @property {(number: number, argument: string | undefined) => Promise<unknown>} invoke Calls one of the user's functions.
  * @property {import('../../native').NativeClient} native
  */
 
 /** @type {import('../../native').Hub | undefined} */
-let hub
+let nativeHub
 /** @type {(Slot | undefined)[]} */
 const slots = []
 /** @type {number[]} */
 const free = []
 /** @type {Map<number, WeakRef<Listener>>} */
-const clients = new Map()
-let nextClient = 0
+const listeners = new Map()
+let nextListener = 0
 
 // One timer that never fires stands for everything that is awaited: a referenced one keeps the process alive.
-const LONGEST = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** @type {NodeJS.Timeout | undefined} */
-let alive
-let awaited = 0
+let keepAliveTimer
+let pendingCount = 0
 
 function getHub () {
-  hub ??= new native.Hub(drain, heads)
-  return hub
+  nativeHub ??= new native.Hub(drain, heads)
+  return nativeHub
 }
 
 function drain () {
   const texts = /** @type {string[]} */ (getHub().drain())
   const count = texts.length / 2
   try {
-    for (let i = 0; i < count; i++) deliver(heads[i * HEAD], heads[i * HEAD + 1], heads[i * HEAD + 2], texts[i * 2], texts[i * 2 + 1])
+    for (let i = 0; i < count; i++) deliver(heads[i * HEAD_WORDS], heads[i * HEAD_WORDS + 1], heads[i * HEAD_WORDS + 2], texts[i * 2], texts[i * 2 + 1])
   } finally {
     // Rust does not wake us while something is left: that is ours to fetch.
-    if (count === BATCH) setImmediate(drain)
+    if (count === BATCH_ITEMS) setImmediate(drain)
   }
 }
 
@@ -78,9 +78,9 @@ function deliver (kind, id, number, text, report) {
     if (kind === CHUNK) {
       slots[id]?.chunk?.(text)
     } else if (kind === EVENT) {
-      clients.get(id)?.deref()?.deliver(number, text)
-    } else if (kind === ASK) {
-      answer(id, number, Number(text), report)
+      listeners.get(id)?.deref()?.deliver(number, text)
+    } else if (kind === CALLBACK) {
+      invokeCallback(id, number, Number(text), report)
     } else {
       const slot = slots[id]
       slots[id] = undefined
@@ -101,12 +101,12 @@ function deliver (kind, id, number, text, report) {
  * @param {number} number Which of the client's functions.
  * @param {string | undefined} argument
  */
-async function answer (client, question, number, argument) {
-  const listener = clients.get(client)?.deref()
+async function invokeCallback (client, question, number, argument) {
+  const listener = listeners.get(client)?.deref()
   if (listener === undefined) return
   let given
   try {
-    given = await listener.ask(number, argument)
+    given = await listener.invoke(number, argument)
   } catch {
     // Rust says that the function failed; what it threw may quote a secret and stays here.
   }
@@ -117,7 +117,7 @@ async function answer (client, question, number, argument) {
  * Takes a slot; give it to Rust in the same turn.
  * @param {Slot} slot
  */
-function open (slot) {
+function openSlot (slot) {
   const id = free.pop() ?? slots.length
   slots[id] = slot
   return id
@@ -127,20 +127,20 @@ function open (slot) {
  * Gives a slot back that Rust never heard of.
  * @param {number} id
  */
-function abandon (id) {
+function abandonSlot (id) {
   slots[id] = undefined
   free.push(id)
 }
 
-/** Keeps the process alive until as many `release` as `retain` were called. */
-function retain () {
-  if (awaited++ > 0) return
-  if (alive === undefined) alive = setInterval(() => {}, LONGEST)
-  else alive.ref()
+/** Keeps the process alive until as many `releaseProcess` as `keepProcessAlive` were called. */
+function keepProcessAlive () {
+  if (pendingCount++ > 0) return
+  if (keepAliveTimer === undefined) keepAliveTimer = setInterval(() => {}, MAX_TIMER_MS)
+  else keepAliveTimer.ref()
 }
 
-function release () {
-  if (--awaited === 0) alive?.unref()
+function releaseProcess () {
+  if (--pendingCount === 0) keepAliveTimer?.unref()
 }
 
 /**
@@ -149,33 +149,33 @@ function release () {
  * @param {(body: string) => any} read
  * @param {() => Error} dropped
  */
-function ask (start, read, dropped) {
-  const { fromWire } = require('../util/errors')
+function invoke (start, read, dropped) {
+  const { errorFromNative } = require('../util/errors')
   return new Promise((resolve, reject) => {
-    const slot = open({
-      resolve: (body) => { release(); resolve(read(body)) },
-      reject: (error) => { release(); reject(fromWire(error)) },
-      dropped: () => { release(); reject(dropped()) }
+    const slot = openSlot({
+      resolve: (body) => { releaseProcess(); resolve(read(body)) },
+      reject: (error) => { releaseProcess(); reject(errorFromNative(error)) },
+      dropped: () => { releaseProcess(); reject(dropped()) }
     })
-    retain()
+    keepProcessAlive()
     try {
       start(slot)
     } catch (error) {
-      abandon(slot)
-      release()
+      abandonSlot(slot)
+      releaseProcess()
       reject(error)
     }
   })
 }
 
 /** @param {Listener} listener */
-function register (listener) {
-  const id = nextClient++
-  clients.set(id, new WeakRef(listener))
-  forget.register(listener, id)
+function registerListener (listener) {
+  const id = nextListener++
+  listeners.set(id, new WeakRef(listener))
+  finalizers.register(listener, id)
   return id
 }
 
-const forget = new FinalizationRegistry((/** @type {number} */ id) => clients.delete(id))
+const finalizers = new FinalizationRegistry((/** @type {number} */ id) => listeners.delete(id))
 
-module.exports = once('hub', () => ({ getHub, open, abandon, retain, release, ask, register }))
+module.exports = processSingleton('hub', () => ({ getHub, openSlot, abandonSlot, keepProcessAlive, releaseProcess, invoke, registerListener }))

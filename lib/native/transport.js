@@ -10,7 +10,7 @@
  */
 
 /** What failed, by the codes of Node and of undici. @type {[RegExp, string][]} */
-const KINDS = [
+const FAILURE_KINDS = [
   [/^(?:ENOTFOUND|EAI_.*)$/, 'dns'],
   [/^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'connect'],
   [/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, 'connectTimeout'],
@@ -51,7 +51,7 @@ function createTransport (fetch) {
       exchanges.delete(id)
       // There may be an answer, but none that can be read.
       controller.abort()
-      return JSON.stringify({ error: wordsOf(error), kind: kindOf(error) })
+      return JSON.stringify({ error: messageOf(error), kind: failureKind(error) })
     }
   }
 
@@ -65,7 +65,7 @@ function createTransport (fetch) {
       return '.'
     } catch (error) {
       exchanges.delete(id)
-      return `!${wordsOf(error)}`
+      return `!${messageOf(error)}`
     }
   }
 
@@ -96,17 +96,17 @@ function isResponse (given) {
  * Where it failed. A fetch tells it by a code somewhere among the causes.
  * @param {any} error
  */
-function kindOf (error) {
+function failureKind (error) {
   for (let cause = error, depth = 0; cause && depth < 5; cause = cause.cause ?? cause.errors?.[0], depth++) {
     const code = String(cause.code ?? '')
-    const found = KINDS.find(([pattern]) => pattern.test(code))
+    const found = FAILURE_KINDS.find(([pattern]) => pattern.test(code))
     if (found !== undefined) return found[1]
   }
   return 'reset'
 }
 
 /** @param {any} error */
-function wordsOf (error) {
+function messageOf (error) {
   const words = [error?.message, error?.cause?.message].filter((word) => typeof word === 'string' && word !== '')
   return words.join(': ') || 'the transport failed'
 }

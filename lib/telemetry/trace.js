@@ -4,13 +4,13 @@
 // subscribers a call pays one look.
 
 const { tracingChannel } = require('node:diagnostics_channel')
-const { fromWire, closed } = require('../util/errors')
+const { errorFromNative, clientClosedError } = require('../util/errors')
 
 const CHANNEL = 'bellwether:call'
 const channel = tracingChannel(CHANNEL)
 
 /** Whether anybody wants to know of calls. */
-function isWatched () {
+function hasSubscribers () {
   // Absent in older versions of Node 20 that the types know.
   return /** @type {any} */ (channel).hasSubscribers === true
 }
@@ -30,7 +30,7 @@ class CallTrace {
   /** @type {string | undefined} */
   #report
   /** @type {any} */
-  #read = {}
+  #cache = {}
 
   /** @type {boolean | undefined} */
   #stream
@@ -46,7 +46,7 @@ class CallTrace {
 
   /** The request as the caller wrote it, in his dialect. It holds what people said. */
   get request () {
-    return this.#once('request', this.#request)
+    return this.#cached('request', this.#request)
   }
 
   get stream () {
@@ -59,29 +59,29 @@ class CallTrace {
 
   /** The completion, once there is one. Parsed when it is looked at. */
   get result () {
-    return this.#once('result', () => this.#body === undefined ? undefined : JSON.parse(this.#body))
+    return this.#cached('result', () => this.#body === undefined ? undefined : JSON.parse(this.#body))
   }
 
   /** The report of an answered call. */
   get report () {
-    return this.#once('report', () => this.#report ? JSON.parse(this.#report) : undefined)
+    return this.#cached('report', () => this.#report ? JSON.parse(this.#report) : undefined)
   }
 
   /** @param {string} body @param {string} report */
-  answered (body, report) {
+  complete (body, report) {
     this.#body = body
     this.#report = report
-    this.#read = { request: this.#read.request }
+    this.#cache = { request: this.#cache.request }
   }
 
   /** @param {string} name @param {() => any} read */
-  #once (name, read) {
+  #cached (name, read) {
     try {
-      this.#read[name] ??= read()
+      this.#cache[name] ??= read()
     } catch {
       // What is no JSON is told as nothing.
     }
-    return this.#read[name]
+    return this.#cache[name]
   }
 }
 
@@ -90,7 +90,7 @@ class CallTrace {
  * @param {any} slot
  * @param {ConstructorParameters<typeof CallTrace>[0]} call
  */
-function follow (slot, call) {
+function traceCall (slot, call) {
   const trace = new CallTrace(call)
   let over = false
   const end = (/** @type {() => void} */ note) => {
@@ -103,15 +103,15 @@ function follow (slot, call) {
   }
   const { resolve, reject, dropped, abort } = slot
   slot.resolve = (/** @type {string} */ body, /** @type {string} */ report) => {
-    end(() => trace.answered(body, report))
+    end(() => trace.complete(body, report))
     resolve.call(slot, body, report)
   }
   slot.reject = (/** @type {string} */ error) => {
-    end(() => { trace.error = fromWire(error) })
+    end(() => { trace.error = errorFromNative(error) })
     reject.call(slot, error)
   }
   slot.dropped = () => {
-    end(() => { trace.error = closed() })
+    end(() => { trace.error = clientClosedError() })
     dropped.call(slot)
   }
   slot.abort = (/** @type {unknown} */ reason) => {
@@ -122,4 +122,4 @@ function follow (slot, call) {
   return () => channel.end.publish(/** @type {any} */ (trace))
 }
 
-module.exports = { isWatched, follow, CHANNEL }
+module.exports = { hasSubscribers, traceCall, CHANNEL }

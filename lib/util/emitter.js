@@ -6,7 +6,7 @@ const { EventEmitter } = require('node:events')
 const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'budget', 'queue', 'incident', 'healthCheck', 'alert', 'authError', 'forward']
 
 /** An EventEmitter that tells Rust which events anyone listens to, so that nobody pays for the others. */
-class WantedEmitter extends EventEmitter {
+class SubscriptionEmitter extends EventEmitter {
   /** @type {() => void} */
   #changed
 
@@ -16,7 +16,7 @@ class WantedEmitter extends EventEmitter {
     this.#changed = changed
   }
 
-  get wanted () {
+  get subscriptions () {
     let mask = 0
     for (let i = 0; i < EVENTS.length; i++) if (this.listenerCount(EVENTS[i]) > 0) mask |= 1 << i
     return mask
@@ -84,4 +84,4 @@ function rethrow (error) {
   setImmediate(() => { throw error })
 }
 
-module.exports = { WantedEmitter, EVENTS }
+module.exports = { SubscriptionEmitter, EVENTS }

@@ -2,7 +2,7 @@
 
 // The error classes. Rust names a failure by its code; here it becomes an error that people can branch on.
 
-const { once } = require('./process-singleton')
+const { processSingleton } = require('./process-singleton')
 
 const BRAND = Symbol.for('bellwether.error')
 
@@ -163,7 +163,7 @@ const BY_CODE = {
  * Makes an error of what Rust says about a failed call.
  * @param {string} json
  */
-function fromWire (json) {
+function errorFromNative (json) {
   const data = JSON.parse(json)
   return new (BY_CODE[data.code] ?? FailoverError)(data.message, data)
 }
@@ -172,32 +172,32 @@ function fromWire (json) {
  * `file:line:column path message`, with as much of it as there is.
  * @param {import('../..').ConfigProblem} problem
  */
-function lineOf ({ file, line, column, path, message }) {
+function formatProblem ({ file, line, column, path, message }) {
   const place = file ? [file, line, column].filter((part) => part !== undefined).join(':') : ''
   return [place, path, message].filter(Boolean).join(' ')
 }
 
 /** More than these in one message nobody reads. */
-const MOST_TOLD = 100
+const MAX_LISTED = 100
 
 /**
  * An error for all that is wrong with some options.
  * @param {import('../..').ConfigProblem[]} problems
  */
-function ofProblems (problems) {
-  const lines = problems.slice(0, MOST_TOLD).map(lineOf)
-  if (problems.length > MOST_TOLD) lines.push(`and ${problems.length - MOST_TOLD} more, in problems`)
+function configError (problems) {
+  const lines = problems.slice(0, MAX_LISTED).map(formatProblem)
+  if (problems.length > MAX_LISTED) lines.push(`and ${problems.length - MAX_LISTED} more, in problems`)
   const message = lines.length === 1 ? lines[0] : `${problems.length} options are not valid:\n- ${lines.join('\n- ')}`
   return new ConfigError(message, { problems })
 }
 
 /** @param {string} message @param {unknown} [cause] */
-function badRequest (message, cause) {
+function badRequestError (message, cause) {
   return new BadRequestError(message, { code: 'BAD_REQUEST', reason: 'badRequest' }, cause)
 }
 
-function closed () {
+function clientClosedError () {
   return new ClientClosedError('the client is closed', { code: 'CLIENT_CLOSED', reason: 'closed' })
 }
 
-module.exports = once('errors', () => ({ classes, fromWire, lineOf, ofProblems, badRequest, closed }))
+module.exports = processSingleton('errors', () => ({ classes, errorFromNative, formatProblem, configError, badRequestError, clientClosedError }))

@@ -5,8 +5,8 @@
  * turns the reading around.
  * @param {string} text
  */
-function printable (text) {
+function stripControls (text) {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ')
 }
 
-module.exports = { printable }
+module.exports = { stripControls }

@@ -10,11 +10,11 @@
  * @param {() => T} make
  * @returns {T}
  */
-function once (name, make) {
+function processSingleton (name, make) {
   const key = Symbol.for(`bellwether ${name} of ${__dirname}`)
   const realm = /** @type {Record<symbol, T>} */ (/** @type {unknown} */ (globalThis))
   if (!(key in realm)) Object.defineProperty(realm, key, { value: make() })
   return realm[key]
 }
 
-module.exports = { once }
+module.exports = { processSingleton }

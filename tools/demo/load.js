@@ -12,7 +12,7 @@ const LONGEST = 12_000
  * @param {{ requests: number, concurrency: number, paced: boolean }} plan
  * @param {(n: number) => Promise<void>} send Given the request's number, from 0; never rejects.
  */
-async function load ({ requests, concurrency, paced }, send) {
+async function runLoad ({ requests, concurrency, paced }, send) {
   const workers = Math.min(concurrency, requests)
   const whole = Math.min(Math.max(requests * PER_REQUEST, SHORTEST), LONGEST)
   const pace = paced ? (whole / requests) * workers : 0
@@ -29,4 +29,4 @@ async function load ({ requests, concurrency, paced }, send) {
   await Promise.all(Array.from({ length: workers }, work))
 }
 
-module.exports = { load }
+module.exports = { runLoad }

@@ -5,11 +5,11 @@
 const PRIMARY = 'primary'
 
 /** Milliseconds since 1970, as events tell them, but finer than Date.now(). */
-function wall () {
+function wallClock () {
   return performance.timeOrigin + performance.now()
 }
 
-class Measure {
+class Measurements {
   answered = 0
   failed = 0
   failovers = 0
@@ -41,7 +41,7 @@ class Measure {
   }
 
   answer ({ report }, began) {
-    const now = wall()
+    const now = wallClock()
     this.answered++
     this.#latencies.push(now - began)
     this.#answers.push(now)
@@ -103,4 +103,4 @@ function known (usd) {
   return Number.isNaN(usd) ? null : Math.round(usd * 1e9) / 1e9
 }
 
-module.exports = { Measure, wall }
+module.exports = { Measurements, wallClock }

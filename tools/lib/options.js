@@ -10,7 +10,7 @@ const { parseArgs } = require('node:util')
  * @param {string[]} args
  * @param {T} options Beside `--help`.
  */
-function read ({ name, help }, args, options) {
+function readOptions ({ name, help }, args, options) {
   /** @param {string} text @returns {never} */
   const misuse = (text) => {
     process.stderr.write(`bellwether ${name}: ${text}; see --help\n`)
@@ -43,4 +43,4 @@ function read ({ name, help }, args, options) {
 /** What random draws start from. */
 const SEED = { max: 2 ** 32 - 1, draw: () => Math.floor(Math.random() * 2 ** 32) }
 
-module.exports = { read, SEED }
+module.exports = { readOptions, SEED }

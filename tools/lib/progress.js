@@ -49,7 +49,7 @@ class Progress {
   }
 
   /** @param {string} text @param {'red' | 'green' | 'yellow' | 'bold' | 'dim'} [style] */
-  say (text, style) {
+  print (text, style) {
     const shown = style !== undefined && this.#colourful ? styleText(style, text) : text
     this.#stream.write(this.#live ? `\r\x1b[2K${shown}\n${this.#line}` : `${shown}\n`)
   }

@@ -16,7 +16,7 @@ for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) 
 
 const TRIES = 50
 
-class Vendor {
+class VendorProcess {
   #child
   #script
 
@@ -70,4 +70,4 @@ function stopAll () {
   for (const child of children) child.kill('SIGKILL')
 }
 
-module.exports = { Vendor, stopAll }
+module.exports = { VendorProcess, stopAll }

@@ -5,7 +5,7 @@
 const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient } = require('../..')
-const { Vendor, stopAll } = require('../lib/vendor-process')
+const { VendorProcess, stopAll } = require('../lib/vendor-process')
 
 /** USD per million tokens. */
 const PRICES = { primary: { input: 2.5, output: 10 }, secondary: { input: 3.5, output: 15 }, tertiary: { input: 8, output: 32 } }
@@ -17,8 +17,8 @@ const USERS = 2_000
 const ACTS = { failing: 1 / 3, dead: 2 / 5, back: 2 / 3 }
 
 /** @param {{ requests: number, concurrency: number }} plan @param {import('../lib/progress').Progress} progress */
-async function play ({ requests, concurrency }, progress) {
-  const vendors = await Promise.all(Object.keys(PRICES).map((name) => new Vendor(name, path.join(__dirname, 'vendor.js')).start()))
+async function runReplay ({ requests, concurrency }, progress) {
+  const vendors = await Promise.all(Object.keys(PRICES).map((name) => new VendorProcess(name, path.join(__dirname, 'vendor.js')).start()))
   const [primary] = vendors
   const client = new FailoverClient({
     proxy: false,
@@ -27,14 +27,14 @@ async function play ({ requests, concurrency }, progress) {
     incidents: { quiet: 1_500 }
   })
   const began = performance.now()
-  const tell = (text, style) => progress.say(`  ${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${text}`, style)
-  client.on('breaker', ({ endpoint, state, scope }) => tell(`breaker of ${endpoint} (${scope}): ${state}`, state === 'closed' ? 'green' : 'yellow'))
-  client.on('incident', (incident) => tell(`incident ${incident.status}: ${incident.endpoints.map((e) => e.name).join(', ')}`, incident.status === 'open' ? 'red' : 'green'))
+  const log = (text, style) => progress.print(`  ${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${text}`, style)
+  client.on('breaker', ({ endpoint, state, scope }) => log(`breaker of ${endpoint} (${scope}): ${state}`, state === 'closed' ? 'green' : 'yellow'))
+  client.on('incident', (incident) => log(`incident ${incident.status}: ${incident.endpoints.map((e) => e.name).join(', ')}`, incident.status === 'open' ? 'red' : 'green'))
   const over = new Promise((resolve) => client.on('incident', (incident) => { if (incident.status === 'closed') resolve(undefined) }))
   const acts = new Map([
-    [Math.floor(requests * ACTS.failing), () => { tell('the primary answers with errors', 'bold'); primary.send('failing') }],
-    [Math.floor(requests * ACTS.dead), () => { tell('the primary is killed (SIGKILL)', 'bold'); return primary.kill() }],
-    [Math.floor(requests * ACTS.back), async () => { await primary.revive(); tell('the primary is back', 'bold') }]
+    [Math.floor(requests * ACTS.failing), () => { log('the primary answers with errors', 'bold'); primary.send('failing') }],
+    [Math.floor(requests * ACTS.dead), () => { log('the primary is killed (SIGKILL)', 'bold'); return primary.kill() }],
+    [Math.floor(requests * ACTS.back), async () => { await primary.revive(); log('the primary is back', 'bold') }]
   ])
   const seen = { answered: 0, lost: 0, errors: /** @type {Record<string, number>} */ ({}) }
   let acting = Promise.resolve()
@@ -78,4 +78,4 @@ async function ask (client, n) {
   for await (const _ of await client.chatCompletion({ ...request, stream: true, stream_options: { include_usage: true } })) { /* read */ }
 }
 
-module.exports = { play }
+module.exports = { runReplay }

@@ -12,13 +12,13 @@ function isLoopback (host) {
 }
 
 /** @param {string} token @returns {(request: import('node:http').IncomingMessage) => boolean} */
-function byToken (token) {
+function requireToken (token) {
   const wanted = digest(token)
-  return (request) => keysOf(request).some((key) => timingSafeEqual(digest(key), wanted))
+  return (request) => credentialsOf(request).some((key) => timingSafeEqual(digest(key), wanted))
 }
 
 /** @param {import('node:http').IncomingMessage} request @returns {string[]} */
-function keysOf ({ headers, method }) {
+function credentialsOf ({ headers, method }) {
   const { authorization = '' } = headers
   const [, scheme = '', value = ''] = /^(\S+) +(\S+) *$/.exec(authorization) ?? []
   const keys = [headers['x-api-key'], headers['x-goog-api-key'], headers['api-key']].filter((key) => typeof key === 'string')
@@ -41,10 +41,10 @@ function digest (text) {
  * he looks at, and a name that leads to this machine makes any page a neighbour.
  * @param {import('node:http').IncomingMessage} request
  */
-function isForeign ({ headers: { host, origin } }) {
+function isCrossSite ({ headers: { host, origin } }) {
   const named = `http://${host}`
   if (host === undefined || !URL.canParse(named) || !isLoopback(new URL(named).hostname)) return true
   return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === new URL(named).host)
 }
 
-module.exports = { byToken, isForeign, isLoopback }
+module.exports = { requireToken, isCrossSite, isLoopback }

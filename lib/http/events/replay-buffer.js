@@ -4,10 +4,10 @@
 
 /** @typedef {InstanceType<typeof import('./frame').Frame>} Frame */
 
-const MOST = 1_000
-const HEAVIEST = 1 << 20
+const MAX_FRAMES = 1_000
+const MAX_BYTES = 1 << 20
 
-class Ring {
+class ReplayBuffer {
   /** @type {Frame[]} */
   #frames = []
   #head = 0
@@ -40,13 +40,13 @@ class Ring {
     this.#last = frame.id
     this.#frames.push(frame)
     this.#bytes += frame.bytes.length
-    while (this.size > MOST || (this.#bytes > HEAVIEST && this.size > 0)) {
+    while (this.size > MAX_FRAMES || (this.#bytes > MAX_BYTES && this.size > 0)) {
       const { id, bytes } = this.#frames[this.#head]
       this.#frames[this.#head++] = /** @type {any} */ (undefined)
       this.#bytes -= bytes.length
       this.#floor = id
     }
-    if (this.#head >= MOST) {
+    if (this.#head >= MAX_FRAMES) {
       this.#frames = this.#frames.slice(this.#head)
       this.#head = 0
     }
@@ -62,4 +62,4 @@ class Ring {
   }
 }
 
-module.exports = { Ring, MOST, HEAVIEST }
+module.exports = { ReplayBuffer, MAX_FRAMES, MAX_BYTES }

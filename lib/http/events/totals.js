@@ -6,7 +6,7 @@
 /** @typedef {import('../../..').DashboardData['calls']} Totals */
 
 /** @param {import('../../..').MetricFamily[]} families @returns {Totals} */
-function totalsOf (families) {
+function callTotals (families) {
   const series = (/** @type {string} */ name) => families.find((family) => family.name === name)?.series ?? []
   /** @type {Totals} */
   const totals = { ok: 0, fallback: 0, queued: 0, error: 0, aborted: 0, failovers: 0, costUsd: 0 }
@@ -19,4 +19,4 @@ function totalsOf (families) {
   return totals
 }
 
-module.exports = { totalsOf }
+module.exports = { callTotals }
