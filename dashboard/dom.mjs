@@ -5,17 +5,17 @@ import { sanitize } from './format.mjs'
 const SVG = 'http://www.w3.org/2000/svg'
 
 /** @param {string} tagElement @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
-export function createElement (tagElement, attributes = {}, ...inside) {
-  return withContent(document.createElement(tagElement), attributes, inside)
+export function createElement (tag, attributes = {}, ...inside) {
+  return withContent(document.createElement(tag), attributes, inside)
 }
 
 /** @param {string} tagElement @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
-export function createSvg (tagElement, attributes = {}, ...inside) {
-  return withContent(document.createElementNS(SVG, tagElement), attributes, inside)
+export function createSvg (tag, attributes = {}, ...inside) {
+  return withContent(document.createElementNS(SVG, tag), attributes, inside)
 }
 
 function withContent (element, attributes, inside) {
-  for (const [nameElement, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(nameElement, String(value))
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, String(value))
   element.append(...inside.filter((one) => one !== undefined))
   return element
 }

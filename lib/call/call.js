@@ -1,6 +1,6 @@
 'use strict'
 
-// One call from submit to settled promise.
+// Runs one call: submits it to the core and settles its promise.
 
 const bridge = require('../native/bridge')
 const { packRequest } = require('./encode')
@@ -26,32 +26,32 @@ function startCall (client, native, first, second, third) {
 /**
  * @param {InstanceType<typeof import('../client/client').FailoverClient>} client Kept alive while the call is awaited.
  * @param {import('../../native').NativeClient} native
- * @param {ReturnType<typeof import('./request').prepareRequest>} startCall
+ * @param {ReturnType<typeof import('./request').prepareRequest>} prepared
  * @returns {Promise<any>}
  */
-function submit (client, native, startCall) {
+function submit (client, native, prepared) {
   return new Promise((resolve, reject) => {
-    const { signal } = startCall
+    const { signal } = prepared
     if (signal?.aborted) {
       reject(signal.reason)
       return
     }
-    const slot = startCall.stream ? streamSlot(client, resolve, reject) : completionSlot(client, resolve, reject)
+    const slot = prepared.stream ? streamSlot(client, resolve, reject) : completionSlot(client, resolve, reject)
     const submitted = hasSubscribers()
-      ? traceCall(slot, { client, operation: 'chat', via: 'client', stream: startCall.stream, request: () => startCall.request })
+      ? traceCall(slot, { client, operation: 'chat', via: 'client', stream: prepared.stream, request: () => prepared.request })
       : undefined
     const id = bridge.openSlot(slot)
     bridge.keepProcessAlive()
     slot.id = id
     try {
       if (signal !== undefined) {
-        if (startCall.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
+        if (prepared.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
         slot.settled = onAbort(signal, () => {
           slot.abort(signal.reason)
           bridge.getHub().abort(id)
         })
       }
-      native.submit(id, packRequest(startCall.body), startCall.options)
+      native.submit(id, packRequest(prepared.body), prepared.options)
       submitted?.()
     } catch (error) {
       bridge.abandonSlot(id)
@@ -60,7 +60,7 @@ function submit (client, native, startCall) {
   })
 }
 
-/** The slot of a call that is answered whole. */
+/** The slot of a call that is not streamed. */
 class CompletionSlot {
   id = -1
   /** @type {(() => void) | undefined} */
@@ -85,7 +85,7 @@ class CompletionSlot {
   resolve (body, report) {
     if (!this.#end()) return
     try {
-      // Without a report it is no answer: the request was queued.
+      // A completion without a report is the receipt of a queued request.
       const value = JSON.parse(body)
       this.#resolve(report === '' ? value : withReport(value, report))
     } catch (error) {

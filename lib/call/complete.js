@@ -1,6 +1,6 @@
 'use strict'
 
-// A prompt and a text for it: by the kind of task, never thrown at the caller for what a vendor did.
+// Answers a prompt with a text. The kind of task selects the models; a vendor's failure is returned, not thrown.
 
 const { requireAnswer } = require('./require-answer')
 const { classes: { FailoverError, ConfigError, ClientClosedError }, configError } = require('../util/errors')
@@ -19,7 +19,7 @@ async function complete (client, native, prompt, options = {}) {
   const chat = requireAnswer(client, given)
   const began = performance.now()
   try {
-    // One call of the engine: one deadline, one report.
+    // One call for all models: they share a deadline and a report.
     const [model, ...others] = models
     const fallbackModels = [...others, ...[chat.fallbackModels ?? []].flat()]
     const answer = await client.chatCompletion(model, prompt, { ...chat, ...(fallbackModels.length > 0 && { fallbackModels }) })
@@ -39,9 +39,9 @@ async function complete (client, native, prompt, options = {}) {
   }
 }
 
-/** What a vendor did, and not the caller of this function. @param {unknown} error */
+/** True for failures of vendors; false for mistakes in the arguments and for a closed client. @param {unknown} error */
 function isUpstreamFailure (error) {
-  // What was refused before it became a call has no number.
+  // Arguments that are refused before a call starts have no request id.
   const called = FailoverError.isInstance(error) && error.requestId !== undefined
   return called && !ConfigError.isInstance(error) && !ClientClosedError.isInstance(error)
 }

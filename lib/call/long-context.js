@@ -1,6 +1,6 @@
 'use strict'
 
-// A text that is too long for one request, asked about in parts, one after the other.
+// Processes a text that is too long for one request: one part after the other.
 
 const duration = require('../util/duration')
 const { requireAnswer } = require('./require-answer')
@@ -14,12 +14,12 @@ const CHUNK_SIZE = 4_000
 const PACE = 500
 const MAX_TOKENS = 1_000
 const TIMEOUT = '45s'
-/** What the fallback model has, by itself. */
+/** Of the fallback model's own attempt. */
 const FALLBACK_TIMEOUT = '30s'
 
 /**
  * @param {InstanceType<typeof import('../client/client').FailoverClient>} client
- * @param {string[]} models What somebody named, in order.
+ * @param {string[]} models Models of aliases and endpoints, in order.
  * @param {any} text
  * @param {any} options
  */
@@ -29,7 +29,7 @@ async function processLongContext (client, models, text, options = {}) {
   const model = settings.model ?? models[0]
   if (model === undefined) throw configError([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
   const pieces = splitText(text, settings.chunkSize)
-  // A resumed call whose parts are all answered has nothing to ask; what lies beyond them is another text's.
+  // `resumeFrom` equal to the number of parts is a finished text; a greater value belongs to another text.
   if (settings.resumeFrom > pieces.length) {
     throw configError([{ path: 'options.resumeFrom', message: `must be at most ${pieces.length}, the number of parts, got ${settings.resumeFrom}` }])
   }
@@ -42,7 +42,8 @@ async function processLongContext (client, models, text, options = {}) {
       parts.push({ index, content, report })
       settings.onProgress?.({ index, done: index + 1, total: pieces.length, content })
     } catch (error) {
-      // What was paid for is not lost: `resumeFrom` goes on here. A signal's reason may be frozen, or have one already.
+      // Keeps the answers that were paid for: `resumeFrom` continues here. The error may be frozen, or have this member
+      // already.
       const longContext = { parts, resumeFrom: settings.resumeFrom + parts.length }
       if (error instanceof Error) Reflect.defineProperty(error, 'longContext', { value: longContext, configurable: true })
       throw error
@@ -54,7 +55,7 @@ async function processLongContext (client, models, text, options = {}) {
 /** @param {unknown} given */
 function readPace (given) {
   const ms = duration.parseDuration(given, 'options.pace', PACE)
-  // A longer timer would fire at once.
+  // Node fires a longer timer at once.
   if (ms <= MAX_PACE) return ms
   throw configError([{ path: 'options.pace', message: `must be at most 24 days, got ${given}` }])
 }
@@ -110,7 +111,7 @@ async function askAboutPart (client, model, fallbackModel, prompt, chat) {
 }
 
 /**
- * Pieces of at most so many UTF-16 units, never ending inside what a reader takes for one character.
+ * Splits a text into parts of at most `size` UTF-16 units, never inside a grapheme cluster.
  * @param {string} text
  * @param {number} size
  */
@@ -121,7 +122,7 @@ function splitText (text, size) {
     let to = from + size
     if (to < text.length) {
       const { index, segment } = /** @type {Intl.SegmentData} */ (segments.containing(to))
-      // One that is larger than a piece is a piece of its own.
+      // A grapheme cluster longer than a part becomes a part of its own.
       to = index > from ? index : index + segment.length
     }
     pieces.push(text.slice(from, to))

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Stamps an object that somebody else made with a private field: what `extends` returns is what `this` becomes. */
+/** Lets a subclass add private fields to an existing object: `this` is what the base constructor returns. */
 class ExistingObject {
   /** @param {object} object */
   constructor (object) {
@@ -9,7 +9,7 @@ class ExistingObject {
 }
 
 class CompletionWithReport extends ExistingObject {
-  /** JSON until it is looked at. @type {any} */
+  /** JSON until the first read. @type {any} */
   #report
 
   /** @param {object} completion @param {string} json */
@@ -28,7 +28,7 @@ class CompletionWithReport extends ExistingObject {
   }
 }
 
-// One getter for all: a closure for each completion would give each a shape of its own.
+// One getter for all completions: a closure for each would give each object its own hidden class.
 const REPORT = {
   configurable: true,
   enumerable: false,
@@ -39,8 +39,8 @@ const REPORT = {
 }
 
 /**
- * Adds `report` to a completion: not enumerable, so that the wire object stays what the vendor sent, and
- * parsed only when it is looked at.
+ * Adds `report` to a completion. It is not enumerable, so that the object serializes as the vendor sent it, and it is
+ * parsed at the first read.
  * @template {object} T
  * @param {T} completion
  * @param {string} json

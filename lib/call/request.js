@@ -1,6 +1,6 @@
 'use strict'
 
-// From the arguments of `chatCompletion` to the wire request and the options of the call.
+// Turns the arguments of `chatCompletion` into a request and the options of its call.
 
 const native = require('../native/addon')
 const { encodeRequest } = require('./encode')
@@ -10,7 +10,7 @@ const { toPlainData, describe, quote, isPlainObject, isUnreadable } = require('.
 
 const isString = (/** @type {unknown} */ value) => typeof value === 'string'
 
-/** Options of the short form that are fields of the request: their names on the wire, and what they may be. */
+/** Options of the short form that become fields of the request: their name there, and what they accept. */
 const FIELDS = new Map(/** @type {[string, { wire: string, accepts: (value: any) => boolean, accepted: string }][]} */ ([
   ['stream', { wire: 'stream', accepts: (value) => typeof value === 'boolean', accepted: 'true or false' }],
   ['temperature', { wire: 'temperature', accepts: Number.isFinite, accepted: 'a number' }],
@@ -65,7 +65,7 @@ function buildRequest (request, call) {
 }
 
 /**
- * The fields of the request, and what Rust is told beside it; most calls need nothing.
+ * Splits options into fields of the request and options for Rust. Most calls have no options for Rust.
  * @param {Record<string, any> | undefined} options
  * @param {string[]} accepted
  * @param {any} given What `options` is a copy of.
@@ -112,7 +112,7 @@ function splitOptions (options, accepted, given) {
 }
 
 /**
- * The members of a call's options, read once each.
+ * Reads each option of a call once.
  * @param {unknown} value
  * @returns {Record<string, any> | undefined}
  */
@@ -130,7 +130,7 @@ function accepts (field, value) {
   try {
     return field.accepts(value)
   } catch {
-    // A proxy that will not be looked at, or a getter in a list.
+    // A proxy or a getter threw.
     return false
   }
 }

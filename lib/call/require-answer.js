@@ -1,19 +1,19 @@
 'use strict'
 
-// Calls that need an answer: `complete` and `processLongContext` cannot use a request that was queued for later.
+// Options of calls that need an answer: `complete` and `processLongContext` cannot use a receipt of the queue.
 
 const { configError } = require('../util/errors')
 const { processSingleton } = require('../util/process-singleton')
 
 const queueingClients = processSingleton('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
 
-/** Notes a client whose calls are queued unless they say otherwise. @param {object} client */
+/** Records that a client queues calls by default when no endpoint is available. @param {object} client */
 function queuesByDefault (client) {
   queueingClients.add(client)
 }
 
 /**
- * The options of a call that must be answered, for which a number in a queue is no answer.
+ * Returns options under which the call is never queued. Throws a ConfigError if the options ask for the queue.
  * @template {Record<string, any>} T
  * @param {object} client
  * @param {T} options

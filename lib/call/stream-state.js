@@ -1,34 +1,40 @@
 'use strict'
 
-// What has arrived of a streamed answer, until it is read: chunks, and how it ended. It keeps the process alive while somebody waits.
+// Buffers a streamed answer until it is read. A pending read keeps the process alive.
 
 const bridge = require('../native/bridge')
 const { errorFromNative, clientClosedError } = require('../util/errors')
 const { withReport } = require('./report')
 
-/** Rust is told of chunks read in lots, so that no chunk costs a crossing of its own. */
+/** Chunks per credit: Rust is credited in batches, so that no chunk costs a crossing of its own. */
 const CREDIT_BATCH = 16
 
 /** @typedef {{ promise: Promise<any>, resolve: (value: any) => void, reject: (reason: unknown) => void }} Final */
 
-/** What arrives for a stream, until it is read. It is the slot of its call. */
+/** The slot of a streamed call: chunks that were not read yet, and how the stream ended. */
 class StreamState {
   id = -1
   /** @type {(() => void) | undefined} */
   settled
-  /** The caller's. After the end nobody listens to it, but what is left to read is given up by it. @type {AbortSignal | undefined} */
+  /**
+   * The caller's signal. After the end of the stream it still discards chunks that were not read. @type {AbortSignal |
+   * undefined}
+   */
   signal
   /** @type {string[]} */
   chunks = []
   head = 0
   read = 0
-  /** Readers that were faster than the vendor, in order. */
+  /** Reads that wait for the next chunk, in order. */
   /** @type {{ read: (text: string) => unknown, resolve: (result: IteratorResult<any>) => void, reject: (reason: unknown) => void }[]} */
   waiting = []
-  /** The end: a completion and its report, or what went wrong. */
+  /** How the stream ended: with a completion and its report, or with an error. */
   /** @type {{ body: string, report: string } | { error: unknown } | undefined} */
   end
-  /** What the caller gets instead of a stream: nobody was there, and the request was queued. @type {{ status: 'queued', id: string } | undefined} */
+  /**
+   * The receipt that the caller gets instead of a stream when the request was queued. @type {{ status: 'queued', id:
+   * string } | undefined}
+   */
   queued
   #client
   /** @type {((state: StreamState) => void) | undefined} */
@@ -40,7 +46,10 @@ class StreamState {
   #final
   #finalSettled = false
   #finalRetained = false
-  /** Somebody reads the chunks; without, only the whole is wanted, and they come unhindered. */
+  /**
+   * True once a reader consumes the chunks. Without a reader only the completion is wanted, and chunks are credited as
+   * they arrive.
+   */
   hasReader = false
 
   /**
@@ -88,21 +97,18 @@ class StreamState {
     this.#finish({ error: clientClosedError() })
   }
 
-  /**
-   * Ends the stream from this side.
-   * @param {unknown} reason
-   */
+  /** Ends the stream on the caller's side. @param {unknown} reason */
   abort (reason) {
     if (this.end !== undefined && this.head === this.chunks.length) return
     this.chunks = []
     this.head = 0
-    // What had come but was not read is given up as well.
+    // Chunks that were received but not read are discarded.
     this.end = undefined
     this.#finish({ error: reason })
   }
 
   /**
-   * The next chunk as `read` makes it of its text.
+   * Reads the next chunk. `read` decodes its text.
    * @param {(text: string) => unknown} read
    * @returns {Promise<IteratorResult<any>>}
    */
@@ -130,7 +136,7 @@ class StreamState {
     })
   }
 
-  /** What else has come, as one text: a reader of bytes need not be woken for each chunk. */
+  /** Returns all buffered chunks as one text, so that a reader of bytes wakes once. */
   takeBuffered () {
     if (this.head === this.chunks.length) return ''
     const rest = this.chunks.slice(this.head)
@@ -146,10 +152,10 @@ class StreamState {
       /** @type {any} */
       const final = {}
       final.promise = new Promise((resolve, reject) => Object.assign(final, { resolve, reject }))
-      // Whoever reads the stream hears of its failure there; this promise alone must not end the process.
+      // A reader of the stream receives the error there; an unobserved `finalCompletion` must not end the process.
       final.promise.catch(() => {})
       this.#final = final
-      // Whoever waits for the whole waits for the vendor.
+      // Waiting for the completion is waiting for the vendor.
       bridge.keepProcessAlive()
       this.#finalRetained = true
       if (!this.hasReader) for (let i = 0; i < this.chunks.length; i++) this.#countRead()
@@ -183,23 +189,23 @@ class StreamState {
   #open () {
     const opened = this.#onOpen
     if (opened === undefined) return
-    // An open stream that nobody is waiting for does not keep the process alive.
+    // A stream that is open but not being read does not keep the process alive.
     this.#release()
     this.#dropCallbacks()
     opened(this)
   }
 
-  /** They hold the promise, and with it an answer that its owner may have dropped long before its end. */
+  /** The callbacks hold the promise, and through it an answer that the caller may have dropped. */
   #dropCallbacks () {
     this.#onOpen = undefined
     this.#reject = undefined
   }
 
-  /** Settles the promise of the whole once everything before the end was read. */
+  /** Settles `finalCompletion` once every chunk before the end was read. */
   #settleFinal () {
     const { end } = this
     if (this.#final === undefined || this.#finalSettled || end === undefined) return
-    // The vendor is done: whether somebody reads on is no reason to keep the process alive.
+    // The vendor is done: reading the rest needs no process kept alive.
     if (this.#finalRetained) bridge.releaseProcess()
     this.#finalRetained = false
     if ('body' in end && this.hasReader && this.chunks.length > 0) return

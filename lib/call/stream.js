@@ -1,6 +1,6 @@
 'use strict'
 
-// A streamed answer, as its reader sees it: chunks arrive as text and are parsed when they are read.
+// The stream that a caller reads: chunks are parsed when they are read.
 
 const bridge = require('../native/bridge')
 const { classes } = require('../util/errors')
@@ -41,7 +41,7 @@ class ChatStream {
     if (!headers.has('content-type')) headers.set('content-type', 'text/event-stream; charset=utf-8')
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
     if (!headers.has('x-accel-buffering')) headers.set('x-accel-buffering', 'no')
-    // Headers are out when a stream fails: the error is an event, and the missing [DONE] says it is no end.
+    // The response headers are sent before a stream fails, so the error is sent as an event and `[DONE]` is left out.
     const body = this.#byteStream((controller, error) => {
       controller.enqueue(encoder.encode(`data: ${JSON.stringify({ error: errorBody(error) })}\n\n`))
       controller.close()
@@ -106,7 +106,7 @@ class ChatStream {
 }
 
 /**
- * The text of the first choice. No generator: one that was never started would not pass on `return`.
+ * Iterates over the text of the first choice. Not a generator: one that was never started would not pass on `return`.
  * @param {AsyncIterableIterator<any>} chunks
  * @returns {AsyncIterableIterator<string>}
  */
@@ -117,7 +117,7 @@ function textChunks (chunks) {
       for (;;) {
         const { done, value } = await chunks.next()
         if (done) return { done: true, value: undefined }
-        // A text alone cannot say that it begins anew.
+        // Text alone cannot express that the answer begins again.
         if (value.bellwether?.event === 'restart' && delivered !== '') {
           await /** @type {any} */ (chunks).return()
           throw restartError(value.bellwether, delivered)
@@ -142,10 +142,7 @@ function restartError ({ from, to, reason }, partial) {
   return new classes.StreamInterruptedError(message, { code: 'STREAM_INTERRUPTED', reason, endpoint: from.endpoint, retryable: true, interrupted: { partial, partialCompletion: /** @type {any} */ (undefined), usage: null } })
 }
 
-/**
- * An event's data may have lines, and each needs its own field.
- * @param {string} text
- */
+/** Data with several lines needs a `data:` field for each. @param {string} text */
 function sseData (text) {
   return text.includes('\n') ? text.replaceAll('\n', '\ndata: ') : text
 }

@@ -11,7 +11,7 @@ const duration = require('../util/duration')
 const { describe } = require('../util/serialize-options')
 const { markClosing } = require('../util/shutdown')
 
-// The rest is loaded when first needed: loading costs more than running.
+// The rest is loaded on first use: loading it costs more than running it.
 /** @type {typeof import('../call/call').startCall | undefined} */
 let startCall
 /** @returns {typeof import('../config/config-file')} */
@@ -19,7 +19,7 @@ const configFiles = () => require('../config/config-file')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 const INCIDENT = EVENTS.indexOf('incident')
-/** How long `close()` waits for calls under way. */
+/** Default time that `close()` gives calls in flight, in milliseconds. */
 const DRAIN_MS = 30_000
 
 class FailoverClient extends SubscriptionEmitter {
@@ -40,7 +40,7 @@ class FailoverClient extends SubscriptionEmitter {
   #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
-  /** Drills that are held by themselves. @type {{ said: string | undefined, stop: () => void }} */
+  /** Scheduled drills. `said` is their configuration as JSON. @type {{ said: string | undefined, stop: () => void }} */
   #drills = { said: undefined, stop: () => {} }
   metrics
 
@@ -56,7 +56,7 @@ class FailoverClient extends SubscriptionEmitter {
     const logger = takeLogger(options)
     const callbacks = new UserCallbacks()
     const { json, used } = encodeOptions(options, sources, callbacks, document)
-    // What was given beside a document goes before it also when it is read again.
+    // Options given beside a file also override it when the file is reloaded.
     this.#configured = { callbacks, used, overrides: document === undefined ? { options: {}, sources: [] } : { options, sources } }
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
@@ -66,7 +66,7 @@ class FailoverClient extends SubscriptionEmitter {
     const native = createNativeClient(bridge.getHub(), bridge.registerListener(listener), json, false, document?.bytes)
     listener.native = native
     this.#native = native
-    // The hub holds its listener weakly: it lives as long as its client.
+    // The bridge holds the listener weakly: it lives as long as its client.
     retainListener(this, listener)
     this.#monitor = HealthMonitor.ofClient(native, this, () => this.#updateSubscriptions())
     this.metrics = createMetrics(native)
@@ -76,7 +76,7 @@ class FailoverClient extends SubscriptionEmitter {
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
-      // Weakly: a signal that lives for the whole process must not keep its clients alive.
+      // Weakly: a signal that lives as long as the process must not keep its clients alive.
       const self = new WeakRef(this)
       this.#removeAbortListener = require('../util/signal').onAbort(signal, () => { self.deref()?.close() })
     }
@@ -100,7 +100,7 @@ class FailoverClient extends SubscriptionEmitter {
     return this.#getReloader().reload(given)
   }
 
-  /** Made when first needed: most clients stay as they were made. */
+  /** Created on first use: most clients are never reloaded. */
   #getReloader () {
     this.#reloader ??= new (require('./config-reload').ConfigReloader)(this.#native, this.#configured, {
       emit: (event) => this.deliver('config', event),
@@ -114,13 +114,13 @@ class FailoverClient extends SubscriptionEmitter {
     return this.#monitor
   }
 
-  /** Made when first asked for. */
+  /** Created on first use. */
   get queue () {
     this.#queue ??= new (require('./queue').DurableQueue)(this, this.#native)
     return this.#queue
   }
 
-  /** Made when first asked for. */
+  /** Created on first use. */
   get costs () {
     this.#costs ??= new (require('./costs').CostLedger)(this.#native)
     return this.#costs
@@ -152,13 +152,13 @@ class FailoverClient extends SubscriptionEmitter {
     return require('../call/long-context').processLongContext(this, this.#native.models(), text, options)
   }
 
-  /** Made when first asked for. @type {typeof globalThis.fetch} */
+  /** Created on first use. @type {typeof globalThis.fetch} */
   get fetch () {
     this.#fetch ??= require('../gateway/fetch').createFetch(() => this.#openClient())
     return this.#fetch
   }
 
-  /** Made when first asked for. @type {(request: Request) => Promise<Response>} */
+  /** Created on first use. @type {(request: Request) => Promise<Response>} */
   get handler () {
     this.#handler ??= require('../gateway/handler').createHandler(() => this.#openClient())
     return this.#handler
@@ -254,7 +254,10 @@ class FailoverClient extends SubscriptionEmitter {
     await this.close()
   }
 
-  /** A queue that cannot be used is told before it is needed. @param {Record<string, any>} options */
+  /**
+   * Emits a `config` event if the queue's file cannot be used, before a call needs it. @param {Record<string, any>}
+   * options
+   */
   #reportQueueProblem (options) {
     if (!options.queue) return
     if (options.onUnavailable === 'queue') require('../call/require-answer').queuesByDefault(this)
@@ -264,7 +267,7 @@ class FailoverClient extends SubscriptionEmitter {
     })
   }
 
-  /** Those that stay as they were are not put off by a reload. */
+  /** A reload that leaves the schedule unchanged does not postpone the next drill. */
   #scheduleDrills () {
     const said = this.#native.drills() ?? undefined
     if (said === this.#drills.said) return
@@ -273,7 +276,7 @@ class FailoverClient extends SubscriptionEmitter {
   }
 
   #updateSubscriptions () {
-    // The first listeners may come while the constructor is still at work.
+    // Listeners may be added before the constructor has finished.
     this.#native?.setWantedEvents(this.subscriptions | (this.#monitor?.subscriptions ?? 0))
   }
 
@@ -286,11 +289,12 @@ class FailoverClient extends SubscriptionEmitter {
   }
 }
 
-/** With options that take the place of a document's. */
+/** The member of the options that holds the configuration file. */
 const CONFIG_FILE = Symbol('document')
 
 /**
- * The document of a client that is made: the one that `fromConfig` read, or, without any argument, one that is found.
+ * Returns the configuration file of a new client: the one that `fromConfig` read or, without any argument, the default
+ * one.
  * @param {any} first
  * @param {unknown} second
  * @returns {import('../config/config-file').ConfigFile | undefined}

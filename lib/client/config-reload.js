@@ -1,6 +1,6 @@
 'use strict'
 
-// Another configuration for a client: by hand, or because its file changed.
+// Reloads a client's configuration: on request, or when its file changes.
 
 const bridge = require('../native/bridge')
 const { encodeOptions, mergeOptions } = require('../config/options')
@@ -11,8 +11,7 @@ const { clientClosedError, configError, formatProblem } = require('../util/error
 const configFiles = () => require('../config/config-file')
 
 /**
- * What a client was made with: its functions, those of them that its configuration uses, and what a document's options give way to
- * when it is read again.
+ * What a client was created with: its functions, the numbers of those in use, and the options that override a file.
  * @typedef {{ callbacks: InstanceType<typeof import('../config/options').UserCallbacks>, used: Set<number>, overrides: { options: object, sources: object[] } }} Configured
  */
 
@@ -22,10 +21,10 @@ class ConfigReloader {
   #native
   #callbacks
   #overrides
-  /** The functions of the configuration that is. */
+  /** Functions of the current configuration. */
   #used
   #host
-  /** Reloads follow one another. @type {Promise<unknown>} */
+  /** The latest reload. Reloads run one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve()
   #unwatch = () => {}
 
@@ -57,7 +56,7 @@ class ConfigReloader {
     const isPath = given === undefined || typeof given === 'string' || given instanceof URL
     const document = isPath ? await configFiles().readConfigFile(configFiles().configFileName(given)) : undefined
     const { options, sources } = document === undefined ? mergeOptions(given, undefined) : this.#overrides
-    // It stays what it was.
+    // A reload keeps the logger.
     takeLogger(options)
     const changes = await this.#replace(options, sources, document)
     this.#host.emit({ message: summarize(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
@@ -75,7 +74,7 @@ class ConfigReloader {
     const isDraining = this.#native.lingers()
     const { changes, problems } = await bridge.invoke((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, clientClosedError)
     if (problems !== undefined) throw configError(problems)
-    // Those of the configuration before this one may still be asked.
+    // Calls of the previous configuration may still need its functions.
     if (!isDraining) this.#callbacks.keepOnly(new Set([...used, ...this.#used]))
     this.#used = used
     this.#host.onReload()
@@ -85,9 +84,9 @@ class ConfigReloader {
   /** @param {import('../config/config-file').ConfigFile} document */
   watch (document) {
     const { file, path } = document
-    /** What it said when it was last read; undefined of a file that cannot be. @type {Buffer | undefined} */
+    /** The file's content at the last read; undefined while it cannot be read. @type {Buffer | undefined} */
     let bytes = Buffer.from(document.bytes)
-    /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
+    /** Why the file cannot be read. The same reason is reported once. @type {string | undefined} */
     let unreadable
     const read = async () => {
       const found = await configFiles().readConfigFile(file, path).catch((error) => {
@@ -106,7 +105,7 @@ class ConfigReloader {
       unreadable = bytes === undefined ? why : undefined
       return { message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] }
     }
-    // Weakly: a client that nobody holds is not kept by its file, and its file is watched no longer.
+    // Weakly: watching a file does not keep its client alive, and ends when the client is collected.
     const self = new WeakRef(this)
     const unwatch = require('../config/watch-file').watchFile(path, () => {
       const reloading = self.deref()
@@ -118,7 +117,7 @@ class ConfigReloader {
   }
 
   /**
-   * A file that is watched may have changed.
+   * Reloads a watched file if its content changed.
    * @param {string} file
    * @param {() => Promise<import('../config/config-file').ConfigFile | undefined>} read
    * @param {(error: unknown) => import('../..').ConfigEvent | undefined} failed
@@ -141,7 +140,7 @@ class ConfigReloader {
   }
 }
 
-/** Ends the watching for clients that were collected. */
+/** Stops watching for clients that were collected. */
 const finalizers = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
 
 /**

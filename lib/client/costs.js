@@ -1,6 +1,6 @@
 'use strict'
 
-// What calls cost: sums that Rust keeps, for people and for spreadsheets.
+// Reports what calls cost, as text, Markdown and CSV. Rust keeps the sums.
 
 const { configError } = require('../util/errors')
 const { readOptions } = require('../config/options')
@@ -33,7 +33,7 @@ class CostLedger {
   }
 }
 
-/** A day, or a moment that says where on earth: of another text the machine's time zone would decide. */
+/** A date, or a time with its offset: any other text would depend on the machine's time zone. */
 const DATE = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 /** @param {unknown} given @param {string} path */
@@ -49,14 +49,15 @@ function millisOf (given) {
   if (given instanceof Date) return given.getTime()
   if (typeof given === 'number') return new Date(given).getTime()
   const date = typeof given === 'string' ? DATE.exec(given)?.[1] : undefined
-  // The 30th of February would be one of March.
+  // Date.parse turns February 30 into a day of March.
   const isReal = date !== undefined && !Number.isNaN(Date.parse(date)) && new Date(date).toISOString().startsWith(date)
   return isReal ? Date.parse(/** @type {string} */ (given)) : NaN
 }
 
 /**
- * The days of a report, both included.
- * @param {unknown} from @param {unknown} to @param {string} first What they are called. @param {string} last
+ *
+ * Reads the first and last day of a report, both included.
+ * @param {unknown} from @param {unknown} to @param {string} first Name of `from` in errors. @param {string} last Name of `to`.
  */
 function readDays (from, to, first, last) {
   const range = [readDay(from, first), readDay(to, last)]
@@ -64,7 +65,7 @@ function readDays (from, to, first, last) {
   return range
 }
 
-/** How parts of a report are called, and by what their rows are. */
+/** Members of a report: name, title, and the member that names a row. */
 const GROUPS = [['byModel', 'Model', 'model'], ['byEndpoint', 'Endpoint', 'endpoint'], ['byTag', 'Tag', 'tag'], ['byMonth', 'Month', 'month'], ['byDay', 'Day', 'day']]
 const COLUMNS = [
   ['calls', 'Calls'], ['inputTokens', 'Input tokens'], ['outputTokens', 'Output tokens'], ['costUsd', 'Cost USD'], ['savedUsd', 'Below list USD'], ['savedShare', 'Below list'],
@@ -96,11 +97,11 @@ class CostReport {
     return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, ...this.#notes()].join('\n') + '\n'
   }
 
-  /** One line a row: what it is of, its name, and its numbers, unrounded. */
+  /** Returns one line per row: its group, its name, and its unrounded figures. */
   toCsv () {
     const quote = (/** @type {unknown} */ cell) => {
       let text = cell === null ? '' : String(cell)
-      // A spreadsheet takes such a text for a formula.
+      // A spreadsheet would run such a text as a formula.
       if (typeof cell === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
     }
@@ -129,12 +130,12 @@ class CostReport {
     const notes = []
     if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are in no cost.`)
     if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} attempts besides those that answered may have been billed; what for, vendors do not say.`)
-    // Apart from the table.
+    // An empty line separates notes from the table.
     return notes.length > 0 ? ['', ...notes] : notes
   }
 }
 
-/** As a cell of a Markdown table, it is text and nothing else. @param {string} name */
+/** Escapes a text for a cell of a Markdown table. @param {string} name */
 function escapeCell (name) {
   return stripControls(name).replace(/[\\`*_[\]<>|!#~&]/g, '\\$&')
 }

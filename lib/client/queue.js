@@ -1,6 +1,6 @@
 'use strict'
 
-// The client's durable queue, as people ask it. The file and its thread are Rust's.
+// Implements `client.queue`. Rust owns the file and the thread that uses it.
 
 const bridge = require('../native/bridge')
 const duration = require('../util/duration')
@@ -10,13 +10,13 @@ const { describe, quote } = require('../util/serialize-options')
 const { withReport } = require('../call/report')
 
 const STATES = ['queued', 'delivering', 'delivered', 'failed', 'dead', 'expired']
-/** Jobs of a list. */
+/** Jobs that `list` returns by default. */
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
 class DurableQueue {
   #native
-  /** A queue that is in use keeps its client. */
+  /** A pending operation keeps the client alive. */
   #client
 
   /** @param {object} client @param {import('../../native').NativeClient} native */
@@ -66,7 +66,7 @@ class DurableQueue {
   async purge (options) {
     const given = readOptions(options, ['state', 'olderThan'], 'options')
     const age = duration.parseDuration(given.olderThan, 'options.olderThan', 0)
-    // What is being delivered is a vendor's already.
+    // A job that is being delivered may already be billed.
     const state = readState(given.state, STATES.filter((name) => name !== 'delivering'))
     return this.#invoke((slot) => this.#native.queuePurge(slot, state, age), JSON.parse)
   }
@@ -79,7 +79,7 @@ class DurableQueue {
       try {
         next = await this.#invoke((slot) => this.#native.queueNext(slot, from), readOutcome)
       } catch (error) {
-        // Nothing ends any more.
+        // The client was closed: no more outcomes follow.
         if (ClientClosedError.isInstance(error)) return
         throw error
       }
@@ -97,7 +97,7 @@ class DurableQueue {
   }
 }
 
-/** What became of a job. @param {string} json */
+/** Reads the outcome of a job. @param {string} json */
 function readOutcome (json) {
   const { id, status, place, body, report, error } = JSON.parse(json)
   if (error !== undefined) return { id, status, place, error: errorFromNative(error) }

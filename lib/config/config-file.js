@@ -1,6 +1,6 @@
 'use strict'
 
-// A configuration document: where it is, and its bytes with what of the environment it names. Rust reads it.
+// Finds and reads a configuration file, and the environment variables that it names. Rust parses it.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -8,9 +8,9 @@ const { fileURLToPath } = require('node:url')
 const { configError } = require('../util/errors')
 const { describe } = require('../util/serialize-options')
 
-/** Looked for in the working directory, in this order. */
+/** File names tried in the working directory, in this order. */
 const DEFAULT_NAMES = ['bellwether.yaml', 'bellwether.yml', 'bellwether.json']
-/** As in Rust. */
+/** In bytes; the same limit as in Rust. */
 const MAX_BYTES = 1 << 20
 const VARIABLE_REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g
 
@@ -23,7 +23,7 @@ const VARIABLE_REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g
  */
 
 /**
- * The document that is meant where nobody names one: BELLWETHER_CONFIG's, else one of the working directory.
+ * Returns the default configuration file: BELLWETHER_CONFIG, else one of DEFAULT_NAMES in the working directory.
  * @returns {string | undefined}
  */
 function findConfigFile () {
@@ -33,7 +33,7 @@ function findConfigFile () {
 }
 
 /**
- * The name of a document that somebody gave, or that is meant without one.
+ * Returns the path of a configuration file: the given one, else the default. Throws a ConfigError if there is none.
  * @param {unknown} given
  * @returns {string}
  */
@@ -70,7 +70,7 @@ function readConfigFileSync (file) {
 
 /**
  * @param {string} file
- * @param {string} [absolute] Where it was, when the working directory may be another by now.
+ * @param {string} [absolute] Its absolute path, for when the working directory may have changed.
  * @returns {Promise<ConfigFile>}
  */
 async function readConfigFile (file, absolute = path.resolve(file)) {
@@ -85,7 +85,7 @@ async function readConfigFile (file, absolute = path.resolve(file)) {
 /** @param {string} file @param {fs.Stats} stats */
 function checkStats (file, stats) {
   if (stats.isDirectory()) throw configError([fileProblem(file, 'is a directory; name the file in it')])
-  // A pipe would be waited for.
+  // Reading a pipe would wait for its writer.
   if (!stats.isFile()) throw configError([fileProblem(file, 'is not a file')])
   if (stats.size > MAX_BYTES) throw configError([fileProblem(file, `is too large: ${stats.size} bytes, at most ${MAX_BYTES} are read`)])
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-// Options on their way to Rust: plain data as JSON, with a number in place of each function. Rust validates
-// them whole; what is no plain data is named first.
+// Encodes options for Rust: plain data as JSON, with a number in place of each function. Rust validates them; values
+// that JSON cannot hold are described, so that Rust refuses them with their path.
 
 const fs = require('node:fs')
 const native = require('../native/addon')
@@ -23,23 +23,23 @@ function readEnvironment () {
     try {
       found.NODE_EXTRA_CA_CERTS = fs.readFileSync(extra, 'utf8')
     } catch {
-      // Node itself has warned about a file that cannot be read.
+      // Node itself warns about a file that cannot be read.
     }
   }
   return found
 }
 
-/** Where a function is accepted, and where a Buffer is. */
+/** Paths at which a function, or a Buffer, is accepted. */
 const FUNCTION_PATHS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$|^alerts\.forward$/
 const BUFFER_PATHS = /^tls\.ca(?:\[\d+\])?$/
 const QUEUE_KEY_PATH = 'queue.encryptionKey'
-/** Addresses, keys and secrets of those who are told of alerts. */
+/** Addresses, keys and secrets of alert receivers. */
 const RECEIVER_PATHS = /^alerts\.(?:slack|discord|pagerduty|webhook)(?:\.|$)/
 
-/** The platform's fetch among a client's functions, as in src/config/connections.rs. */
+/** The number of the platform's fetch among the callbacks; the same as in src/config/connections.rs. */
 const GLOBAL_FETCH = 2 ** 32 - 1
 
-/** A client's functions by the numbers under which Rust knows them. The same function keeps its number. */
+/** The user's functions by the numbers under which Rust calls them. A function keeps its number across reloads. */
 class UserCallbacks {
   /** @type {Map<number, Function>} */
   #byNumber = new Map()
@@ -47,7 +47,7 @@ class UserCallbacks {
   #numbers = new Map()
   #next = 0
 
-  /** @param {Function} given @param {(given: Function) => Function} make What is called in its place. */
+  /** @param {Function} given @param {(given: Function) => Function} make Wraps the function. */
   add (given, make = (given) => given) {
     const known = this.#numbers.get(given)
     if (known !== undefined) return known
@@ -60,14 +60,14 @@ class UserCallbacks {
   /** @param {number} number */
   get (number) {
     if (number === GLOBAL_FETCH && !this.#byNumber.has(number)) {
-      // Looked up for each exchange: what intercepts it may come later.
+      // Looked up for each exchange, so that an interceptor that is installed later is used.
       const fetch = (/** @type {[any, any]} */ ...given) => globalThis.fetch(...given)
       this.#byNumber.set(number, require('../native/transport').createTransport(fetch))
     }
     return this.#byNumber.get(number)
   }
 
-  /** Forgets all but these. @param {Set<number>} numbers */
+  /** Removes all functions but these. @param {Set<number>} numbers */
   keepOnly (numbers) {
     for (const [given, number] of this.#numbers) {
       if (numbers.has(number)) continue
@@ -78,11 +78,11 @@ class UserCallbacks {
 }
 
 /**
- * JSON for Rust, and the numbers of the functions that are in it.
+ * Returns the options as JSON for Rust, and the numbers of the functions in them.
  * @param {object} options
  * @param {object[]} sources What the options were copied from.
  * @param {UserCallbacks} callbacks
- * @param {import('./config-file').ConfigFile} [document] Whose options these take the place of.
+ * @param {import('./config-file').ConfigFile} [document] The file that these options override.
  */
 function encodeOptions (options, sources, callbacks, document) {
   /** @type {Set<number>} */
@@ -103,7 +103,7 @@ function encodeOptions (options, sources, callbacks, document) {
   return { json: JSON.stringify({ options: copy, environment: readEnvironment(), ...fileInput }), used }
 }
 
-/** What is called in the place of `alerts.forward`: a text says that it came to its end. @param {Function} given */
+/** Wraps `alerts.forward`: its completion is reported to Rust as an empty text. @param {Function} given */
 function awaitForward (given) {
   return async (/** @type {unknown} */ alert) => {
     await given(alert)
@@ -112,10 +112,10 @@ function awaitForward (given) {
 }
 
 /**
- * Calls one of the functions that were in some options.
+ * Calls a function of the user's by its number.
  * @param {UserCallbacks} callbacks
  * @param {number} number
- * @param {string | undefined} argument A request as JSON; keys are asked for without one.
+ * @param {string | undefined} argument A request as JSON; undefined for a function that returns a key.
  * @returns {Promise<unknown>}
  */
 async function invokeCallback (callbacks, number, argument) {
@@ -124,7 +124,7 @@ async function invokeCallback (callbacks, number, argument) {
 }
 
 /**
- * `(options)`, `(apiKey, options)` or nothing, as one object without `signal`.
+ * Merges `(options)`, `(apiKey, options)` or no arguments into one object, apart from `signal`.
  * @param {unknown} first
  * @param {unknown} second
  */
@@ -139,13 +139,13 @@ function mergeOptions (first, second) {
   if (signal !== undefined && !isAbortSignal(signal)) {
     throw configError([{ path: 'signal', message: `must be an AbortSignal, got ${describe(signal)}` }])
   }
-  // An object that holds itself must be known by itself, not by its copy.
+  // A circular reference is found by the identity of the original, not of the copy.
   const sources = /** @type {object[]} */ ([first, second].filter((given) => typeof given === 'object'))
   return { options, sources, signal: /** @type {AbortSignal | undefined} */ (signal) }
 }
 
 /**
- * An object's members, read once each. One that cannot be read is refused by whoever wants it.
+ * Reads each member of an object once. If its getter throws, a member becomes a marker, which validation refuses.
  * @param {any} object
  * @param {string} path
  * @returns {Record<string, any>}
@@ -173,7 +173,7 @@ function isAbortSignal (value) {
 }
 
 /**
- * An object's members, of which all must be options; one that is not is refused, naming the nearest that is.
+ * Reads an object of known options. Throws a ConfigError that names the nearest known option.
  * @param {object | undefined} options
  * @param {string[]} accepted
  * @param {string} path
@@ -192,7 +192,7 @@ function readOptions (options, accepted, path) {
 }
 
 /**
- * How many are asked for at most; beyond what Rust counts to there is nothing.
+ * Reads an optional limit, capped at what Rust can count.
  * @param {unknown} given
  * @param {string} path
  * @param {import('../..').ConfigProblem[]} problems
@@ -205,7 +205,7 @@ function readLimit (given, path, problems) {
 }
 
 /**
- * Makes the native client, or throws everything that is wrong with the options at once.
+ * Creates the native client. Throws a ConfigError with every invalid option.
  * @param {import('../../native').Hub} hub
  * @param {number} id
  * @param {string} json
@@ -217,7 +217,7 @@ function createNativeClient (hub, id, json, monitor, document) {
 }
 
 /**
- * What Rust makes, or everything that is wrong with the options at once.
+ * Runs `make` and turns the problems that Rust reports into one ConfigError.
  * @template T
  * @param {() => T} make
  * @returns {T}
@@ -237,7 +237,7 @@ function withConfigErrors (make) {
 }
 
 /**
- * An optional name.
+ * Reads an optional name.
  * @param {unknown} value
  * @param {string} path
  */

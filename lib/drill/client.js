@@ -1,6 +1,7 @@
 'use strict'
 
-// A twin of a client: configured as it is, with exchanges that are made here. The client itself sees nothing of it.
+// A second client for drills: it has the configuration of the original, but its exchanges run through a function. The
+// original client is not affected.
 
 const bridge = require('../native/bridge')
 const { EventEmitter } = require('node:events')
@@ -10,7 +11,7 @@ const { clientClosedError } = require('../util/errors')
 const { createTransport } = require('../native/transport')
 const { incidentReport } = require('../monitor/incident-report')
 
-/** The number of the one function that it has. */
+/** The number of its only function. */
 const TRANSPORT = 0
 
 class DrillClient extends EventEmitter {
@@ -42,7 +43,10 @@ class DrillClient extends EventEmitter {
     return startCall(/** @type {any} */ (this), this.#native, request, options, undefined)
   }
 
-  /** Until when nobody asks it; 0 if somebody may. @param {string} name @returns {number} */
+  /**
+   * Returns when an endpoint may be called again, in milliseconds since 1970; 0 if it may be called now. @param
+   * {string} name @returns {number}
+   */
   cooldownUntil (name) {
     const status = JSON.parse(this.#native.endpointStatus()).find((/** @type {any} */ status) => status.name === name)
     return status?.cooldownUntil ?? 0

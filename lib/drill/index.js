@@ -1,6 +1,6 @@
 'use strict'
 
-// `client.drill()`: a rehearsal on the client's own configuration, one scenario after the other.
+// Implements `client.drill()`: runs scenarios against the client's configuration, one after the other.
 
 const { readPlans, NAMES } = require('./scenarios')
 const { runScenario } = require('./runner')

@@ -1,6 +1,6 @@
 'use strict'
 
-// What came of a drill, as data with a text and a page.
+// Reports a drill as data, text and Markdown.
 
 const { escapeMarkdown, formatDuration } = require('../util/format')
 const { stripControls } = require('../util/printable')
@@ -13,7 +13,7 @@ function scenarioReport ({ scenario, requests, concurrency, objectives }, { late
   const { lost, detectionMs, recoveryMs, returnMs, returnDueMs } = played
   const sorted = latencies.sort((a, b) => a - b)
   const extraCostUsd = incidents.some((/** @type {any} */ i) => i.extraCostUsd === null) ? null : incidents.reduce((/** @type {number} */ sum, /** @type {any} */ i) => sum + i.extraCostUsd, 0)
-  // Who will not be asked for long is back when he may be asked.
+  // An endpoint in a long cooldown counts as returned when it may be called again.
   const measured = { maxLost: lost, maxDetection: detectionMs, maxRecovery: recoveryMs, maxReturn: returnMs ?? returnDueMs, maxExtraCostUsd: extraCostUsd }
   const results = Object.entries(objectives).filter(([, limit]) => limit !== null).map(([name, limit]) => {
     const value = measured[/** @type {keyof typeof measured} */ (name)]
@@ -54,7 +54,7 @@ function formatOrDash (ms) {
   return ms === null ? '–' : formatDuration(ms)
 }
 
-/** Why it failed, and what to do. @param {ReturnType<typeof scenarioReport>} s */
+/** Lists missed objectives, errors and advice. @param {ReturnType<typeof scenarioReport>} s */
 function notes (s) {
   const missed = s.objectives.filter(({ passed }) => !passed).map(({ name, limit, measured }) => {
     const format = (/** @type {number | null} */ value) => value === null ? 'never' : /Lost|Usd/.test(name) ? String(value) : formatDuration(value)

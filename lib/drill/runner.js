@@ -1,6 +1,6 @@
 'use strict'
 
-// One scenario, played: in health, disturbed, healed, and until who was disturbed answers again.
+// Runs one scenario: healthy, disturbed, restored, and until the disturbed endpoints answer again.
 
 const { setMaxListeners } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -9,14 +9,14 @@ const { Vendors } = require('./vendors')
 const { Measurements } = require('./measurements')
 const { SCENARIOS } = require('./scenarios')
 
-/** Of the whole time: until it is disturbed, and until it is healed. */
+/** Shares of the duration at which the disturbance begins and ends. */
 const DISTURBED_AT = 0.25
 const HEALED_AT = 0.7
-/** How long who was disturbed may take to be asked again. */
+/** Longest wait for a disturbed endpoint to be called again. */
 const RETURN_TIMEOUT_MS = 20_000
-/** The twin's incidents are over so long after the return. */
+/** Incidents of the drill close after this time without failures. */
 const QUIET_MS = 200
-/** Requests that who is disturbed should have seen meanwhile. */
+/** Requests that a disturbed group must receive before it is restored. */
 const ENOUGH_HITS = 5
 const POLL_MS = 5
 
@@ -30,7 +30,7 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
   const { fault, targets } = SCENARIOS[plan.scenario]
   const failed = new AbortController()
   const signal = AbortSignal.any([asked, failed.signal])
-  // Each call and each sleep under way listens to it, and no longer.
+  // Every call and every sleep in progress listens to this signal.
   setMaxListeners(0, signal)
   const vendors = new Vendors(endpoints, plan.latencyMs)
   const drillClient = new DrillClient(native, (url, init) => vendors.exchange(url, init), QUIET_MS)
@@ -52,11 +52,12 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
 
   let begin = performance.now()
   let next = 0
-  /** Requests that may have begun so far: a machine that is too busy does not have them all before the first failure. */
+  /** Requests that may have begun. On a busy machine this keeps some for the time of the disturbance. */
   let allowed = Math.ceil(plan.requests * DISTURBED_AT)
   /**
-   * Until a share of the time is over, and enough was seen meanwhile, for which so much more time may pass. Not until so
-   * many requests have ended: while they wait for somebody to return, nobody would.
+   *
+   * Waits until a share of the duration has passed and `enough` is true, or at most for another share. It does not
+   * wait for calls to end: while all endpoints are down, none would.
    * @param {number} share @param {number} more @param {() => boolean} enough
    */
   const runUntil = async (share, more, enough) => {
@@ -80,7 +81,7 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
       for (const name of group) vendors.disturb(name, undefined)
       measurements.healed(group)
       if (i + 1 === groups.length) break
-      // One at a time: the next is disturbed when this one is back. Meanwhile the drill's clock stands.
+      // The next group is disturbed once this one has returned. The drill's clock pauses meanwhile.
       const paused = performance.now()
       await awaitReturn(group)
       begin += performance.now() - paused
@@ -99,9 +100,12 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
       if (next < plan.requests) await sendRequest(next++)
     }
   }
-  /** Asks whoever of them has not answered since; nobody is waited for who will not be asked for long. @param {string[]} group */
+  /**
+   * Sends requests to endpoints that have not answered since. An endpoint in a long cooldown is not waited for. @param
+   * {string[]} group
+   */
   const awaitReturn = async (group) => {
-    // Of a group the last may never have been asked.
+    // The last endpoint of a group may never have been called.
     const awaited = group.filter((name) => vendors.hits(name) > 0)
     const end = performance.now() + RETURN_TIMEOUT_MS
     const away = () => awaited.filter((name) => !measurements.hasReturned(name))
@@ -113,7 +117,7 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
       await sleep(50, undefined, { signal })
     }
   }
-  /** One that fails ends the others. @param {Promise<any>[]} all */
+  /** Waits for all; the first failure aborts the others. @param {Promise<any>[]} all */
   const runAll = async (all) => {
     for (const one of all) one.catch((error) => failed.abort(error))
     await Promise.allSettled(all)
@@ -125,7 +129,7 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
     await sleep(QUIET_MS * 2, undefined, { signal })
     return { disturbed, model, ...measurements.figures(awaited, due, drillClient.incidents) }
   } catch (error) {
-    // The reason, and not that somebody slept.
+    // The reason of the abort, not the AbortError of a sleep.
     signal.throwIfAborted()
     throw error
   } finally {
@@ -135,7 +139,7 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
 }
 
 /**
- * Asks and reads to the end.
+ * Sends a request, reads its answer to the end, and returns the report.
  * @param {InstanceType<typeof DrillClient>} drillClient
  * @param {any} request
  * @param {boolean} stream

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a drill plays: whom it disturbs, how, and what is expected of the client then.
+// Defines the scenarios of drills: the endpoints that each disturbs, the fault, and the objectives.
 
 const { configError } = require('../util/errors')
 const { describe, quote, isPlainObject } = require('../util/serialize-options')
@@ -18,7 +18,7 @@ const duration = require('../util/duration')
 const firstOrNamed = (/** @type {string[]} */ endpoints, /** @type {string | undefined} */ asked) => [[asked ?? endpoints[0]]]
 const all = (/** @type {string[]} */ endpoints) => [endpoints]
 const SECOND = 1_000
-/** How long a scenario is played, before returns are waited for. */
+/** Duration of a scenario, without the wait for endpoints to return. */
 const DEFAULT_DURATION_MS = 4 * SECOND
 const SURVIVED = { maxLost: 0, maxDetection: SECOND, maxRecovery: SECOND }
 
@@ -63,7 +63,7 @@ const SCENARIOS = {
   'cut-stream': {
     about: 'an endpoint\'s streams break off after their first content; lost ones must say so',
     targets: firstOrNamed,
-    // Slowly: a break that comes with the first content would be one before it.
+    // Paced, so that the break does not arrive together with the first content.
     fault: (f, well) => f.combine(well, f.pace(20), f.cut({ after: 2 })),
     objectives: {}
   },

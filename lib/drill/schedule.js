@@ -1,10 +1,10 @@
 'use strict'
 
-// Drills that a client holds by itself. The timers keep neither the process nor the client.
+// Schedules a client's own drills. The timers keep neither the process nor the client alive.
 
 const { isClosing } = require('../util/shutdown')
 
-/** What a timer can wait for; longer is waited for in parts. */
+/** The longest timer; a longer interval is split. */
 const LONGEST = 2 ** 31 - 1
 
 /**

@@ -1,10 +1,10 @@
 'use strict'
 
-// A failure as the vendors word theirs, so that an SDK raises the class its user branches on.
+// Formats an error as the vendor of a dialect would, so that its SDK raises the matching class.
 
 const { classes } = require('../util/errors')
 
-/** Statuses where no vendor gave one. @type {[new (...args: any[]) => Error, number][]} */
+/** Statuses for errors that have none. @type {[new (...args: any[]) => Error, number][]} */
 const STATUSES = [
   [classes.ContextLengthError, 400],
   [classes.ContentFilterError, 400],
@@ -31,16 +31,13 @@ function statusOf (error) {
   return found?.[1] ?? 503
 }
 
-/**
- * What the vendor who said this called the request; where none did, what we call it.
- * @param {any} error @returns {string | undefined}
- */
+/** Returns the vendor's id of the request, else the call's own. @param {any} error @returns {string | undefined} */
 function requestIdOf (error) {
   return error?.attempts?.at(-1)?.vendorRequestId ?? error?.requestId
 }
 
 /**
- * What a stream that has begun says of its failure, and what an answer's body is.
+ * Returns the body of an error response, or the data of an error event in a stream.
  * @param {'openai' | 'anthropic' | 'google'} dialect
  * @param {any} error
  * @param {number} status
@@ -72,7 +69,7 @@ function errorResponse (dialect, error) {
     headers.set('x-bellwether-request-id', error.requestId)
     headers.set('x-bellwether-attempts', String(error.attempts.length))
   }
-  // Whose error it is; where several failed it is nobody's.
+  // An error of several endpoints names none.
   if (error?.endpoint) headers.set('x-bellwether-endpoint', encodeURIComponent(error.endpoint))
   if (error?.retryAfterMs !== undefined && (status === 429 || status === 503 || status === 529)) {
     headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))

@@ -1,6 +1,6 @@
 'use strict'
 
-// A chat completion in the dialect it was asked in, as a Response; or what else an endpoint answered, as it is.
+// Runs a chat completion or a passthrough request and answers with a Response in the dialect of the request.
 
 const bridge = require('../native/bridge')
 const { StreamState } = require('../call/stream-state')
@@ -9,20 +9,21 @@ const { onAbort } = require('../util/signal')
 const { hasSubscribers, traceCall } = require('../telemetry/trace')
 const { errorResponse } = require('./error-response')
 
-/** A body that nobody reads on for this long is given up, and its connection with it. */
+/** A body that is not read for this long is cancelled, together with its connection. */
 const UNREAD_TIMEOUT_MS = 60_000
 
-/** Of a stream of ours. */
+/** Headers of a translated stream. */
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
-/** The answers of these have no body. */
+/** Responses with these statuses have no body. */
 const STATUSES_WITHOUT_BODY = new Set([204, 205, 304])
 
 const encoder = new TextEncoder()
 
 /**
+ *
  * @typedef {{ client: unknown, native: import('../../native').NativeClient }} Owner
- * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken What a stream
- *   that has begun says of its failure.
+ * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken Reports a
+ * failure in a stream that has begun.
  */
 
 /**
@@ -37,7 +38,7 @@ function exchange ({ client, native }, route, body, { headers, signal }, failStr
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const onAnswer = (/** @type {InstanceType<typeof StreamState>} */ state) => {
-      // A whole answer comes with its end, a stream with a word on who answers.
+      // A complete answer arrives with its end; a stream arrives with a preamble first.
       const { end } = state
       if (end !== undefined && 'body' in end && state.chunks.length === 0) resolve(completeResponse(route, end))
       else resolve(streamResponse(route, state, failStream))
@@ -73,7 +74,7 @@ function traceOptions (route, body) {
 }
 
 /**
- * By itself, so that a signal that lives on does not hold the promise, and with it a response that nobody has any more.
+ * A function of its own, so that a long-lived signal does not hold the promise and its response.
  * @param {InstanceType<typeof StreamState>} state
  * @param {AbortSignal} signal
  */
@@ -114,7 +115,7 @@ function streamResponse (route, state, failStream) {
     state.abort(reason)
     if (!ended) bridge.getHub().abort(state.id)
   }
-  // Who waits for the vendor does read.
+  // Waiting for the vendor counts as reading.
   let isRead = false
   const unread = setTimeout(() => {
     if (!isRead) abandon(new Error(`the body of a response was not read for ${UNREAD_TIMEOUT_MS / 1000} s`))
@@ -131,7 +132,7 @@ function streamResponse (route, state, failStream) {
           controller.close()
         } else {
           const text = value + state.takeBuffered()
-          // Of bytes that are no text each is a character of its own.
+          // Bytes of a passthrough body arrive as Latin-1 characters.
           controller.enqueue(isPassthrough ? Buffer.from(text, 'latin1') : encoder.encode(text))
         }
       } catch (error) {
@@ -146,7 +147,7 @@ function streamResponse (route, state, failStream) {
   }, { highWaterMark: 0 })
   if (STATUSES_WITHOUT_BODY.has(status)) {
     clearTimeout(unread)
-    // Nothing but the end can come.
+    // Only the end can follow.
     state.next(() => undefined).catch(() => {})
     return new Response(null, { status, headers })
   }
@@ -159,7 +160,7 @@ function streamResponse (route, state, failStream) {
  */
 function responseHeaders ({ dialect }, { requestId, endpoint, model, vendorRequestId, attempts }) {
   const headers = new Headers({ 'x-bellwether-request-id': requestId })
-  // Names may hold what a header may not.
+  // Names may contain characters that a header may not.
   headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
   if (model !== '') headers.set('x-bellwether-model', encodeURIComponent(model))
   if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
@@ -168,7 +169,7 @@ function responseHeaders ({ dialect }, { requestId, endpoint, model, vendorReque
 }
 
 /**
- * What a vendor said, as a header may hold it: where it had quoted a key there is an ellipsis now.
+ * Replaces characters that a header may not contain with an ellipsis, such as those of a redacted key.
  * @param {string} text
  */
 function toAscii (text) {

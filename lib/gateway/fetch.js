@@ -1,8 +1,8 @@
 'use strict'
 
-// `client.fetch`: what the official SDKs are given in place of the platform's fetch. A chat completion in whatever
-// dialect becomes a call of ours and is answered in that dialect, and what else models do goes to an endpoint of its
-// dialect; everything else is none of our business.
+// Implements `client.fetch`, which SDKs use in place of the platform's fetch. Chat completions of any dialect become
+// calls, other model requests pass through to an endpoint of their dialect, and everything else goes to the platform's
+// fetch.
 
 const { clientClosedError } = require('../util/errors')
 const { chatRoute, passthroughRoute } = require('./routes')
@@ -15,7 +15,7 @@ const { readBody } = require('./request-body')
  * @returns {typeof globalThis.fetch}
  */
 function createFetch (getOpenClient) {
-  // As it is now: later this function itself may stand in its place, alone or wrapped.
+  // Read now: this function may later replace globalThis.fetch.
   const platform = globalThis.fetch
   return async function fetch (input, init) {
     const request = readRequest(input, init)
@@ -23,14 +23,14 @@ function createFetch (getOpenClient) {
     const route = url && (chatRoute(request.method, url.pathname) ?? passthroughRoute(request.method, url, headers))
     if (route === undefined) return platform(input, init)
     if (request.signal?.aborted) throw request.signal.reason
-    // As the platform has it: behind the head of a GET a body would be a request of its own.
+    // As the platform does: the body of a GET would be taken for another request.
     if (request.method === 'GET' && request.body) throw new TypeError('a request with method GET cannot have a body')
     const { body, type } = await readBytes(request.body, request.signal)
     if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
     const openClient = getOpenClient()
     if (openClient === undefined) return errorResponse(route.dialect, clientClosedError())
-    // An SDK hears of a break as it would from a connection that was lost: a turn after what came before, for an error
-    // empties the pipes that it runs through.
+    // Errors the stream a turn after the last chunk, as a lost connection would: an error discards chunks that are
+    // still buffered downstream.
     return exchange(openClient, route, body, request, (controller, error) => { setImmediate(() => controller.error(error)) })
   }
 }
@@ -62,7 +62,7 @@ function readRequest (input, init) {
 }
 
 /**
- * A body's bytes, and the type that the platform would give it.
+ * Returns a body's bytes, and the content type that the platform would set.
  * @param {any} body
  * @param {AbortSignal | undefined} signal
  * @returns {Promise<{ body: Uint8Array, type: string | null }>}
@@ -70,7 +70,7 @@ function readRequest (input, init) {
 async function readBytes (body, signal) {
   if (typeof body === 'string') return { body: Buffer.from(body), type: null }
   if (body === null || body === undefined) return { body: new Uint8Array(), type: null }
-  // A copy: the caller may write over it.
+  // Copied, because the caller may overwrite it.
   if (body instanceof Uint8Array) return { body: Buffer.from(body), type: null }
   const response = new Response(body)
   const bytes = /** @type {Uint8Array} */ (await readBody(response.body, signal))

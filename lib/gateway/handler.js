@@ -1,7 +1,7 @@
 'use strict'
 
-// `client.handler`: the client as a vendor of its own, for whoever speaks HTTP. From a web-standard Request to a
-// Response, in the dialect of the route.
+// Implements `client.handler`: the client as an HTTP server that speaks vendors' dialects, from a web-standard Request
+// to a Response.
 
 const { BadRequestError, NotFoundError } = require('../util/errors').classes
 const { clientClosedError } = require('../util/errors')
@@ -11,7 +11,7 @@ const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')
 const { quote } = require('../util/serialize-options')
 
-/** The largest request that is taken. */
+/** Larger requests are refused with status 413. */
 const MAX_REQUEST_BYTES = 64 << 20
 const FORWARDED_HEADERS = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta']
 const FORWARDED_PARAMETERS = /^(?:include(?:\[\d*\])?|include_obfuscation|starting_after|after|before|limit|order|stream|beta|alt|\$alt|api-version)$/
@@ -27,7 +27,7 @@ function createHandler (getOpenClient) {
   return async function handler (request) {
     const url = new URL(request.url)
     const { pathname } = url
-    // Like headers, what is not meant for a vendor may be a token of this server's.
+    // Other parameters may be meant for this server, such as its token.
     for (const name of [...url.searchParams.keys()]) if (!FORWARDED_PARAMETERS.test(name)) url.searchParams.delete(name)
     const isModelsRequest = request.method === 'GET' && MODELS.test(pathname)
     const route = isModelsRequest ? undefined : chatRoute(request.method, pathname) ?? passthroughRoute(request.method, url, request.headers)
@@ -46,7 +46,8 @@ function createHandler (getOpenClient) {
     const forwarded = { headers: forwardedHeaders(request.headers), signal: request.signal }
     return exchange(openClient, route, body, forwarded, (controller, error) => {
       if (route.path !== undefined) return controller.error(error)
-      // The headers are out: the error is an event, and what is missing behind it says that this is no end.
+      // The response headers are sent, so the error is sent as an event; the missing end marker shows that the answer
+      // is incomplete.
       controller.enqueue(encoder.encode(errorEvent(dialect, error)))
       controller.close()
     })
@@ -54,17 +55,14 @@ function createHandler (getOpenClient) {
 }
 
 /**
- * What is meant for a vendor. All else is between this server and its clients: their tokens, their addresses.
+ * Returns the headers that are forwarded. Others concern this server and its clients, such as tokens and addresses.
  * @param {Headers} headers
  */
 function forwardedHeaders (headers) {
   return new Headers([...headers].filter(([name]) => FORWARDED_HEADERS.includes(name)))
 }
 
-/**
- * A body, unless it is too large.
- * @param {Request} request
- */
+/** Reads a body; undefined if it is too large. @param {Request} request */
 async function readRequestBody ({ method, headers, body, signal }) {
   if (Number(headers.get('content-length')) > MAX_REQUEST_BYTES) return undefined
   return readBody(method === 'GET' ? null : body, signal, MAX_REQUEST_BYTES)
@@ -78,7 +76,7 @@ function errorEvent (dialect, error) {
 }
 
 /**
- * The models that aliases and endpoints name, and each by itself.
+ * Answers requests for the list of models, or for one model: those that aliases and endpoints name.
  * @param {Request} request
  * @param {string} pathname
  * @param {'openai' | 'anthropic' | 'google'} dialect

@@ -1,11 +1,11 @@
 'use strict'
 
-// The body of a request, read to its end or until its caller gives it up.
+// Reads the body of a request until its end or until it is aborted.
 
 const { onAbort } = require('../util/signal')
 
 /**
- * Its bytes; `undefined` where they are more than `maxBytes`.
+ * Returns the bytes; undefined if there are more than `maxBytes`.
  * @param {ReadableStream<Uint8Array> | null | undefined} stream
  * @param {AbortSignal | undefined} signal
  * @param {number} [maxBytes]
@@ -13,11 +13,11 @@ const { onAbort } = require('../util/signal')
 async function readBody (stream, signal, maxBytes = Infinity) {
   signal?.throwIfAborted()
   if (!stream) return new Uint8Array()
-  // Not every Request is the platform's: with some it is a stream of Node's.
+  // Some implementations of Request have a Node stream as their body.
   const readable = typeof stream.getReader === 'function' ? stream : new Response(stream).body
   const reader = /** @type {ReadableStream<Uint8Array>} */ (readable).getReader()
   const cancel = (/** @type {unknown} */ reason) => { reader.cancel(reason).catch(() => {}) }
-  // It ends what is waited for, too.
+  // Cancelling also ends a pending read.
   const forget = signal && onAbort(signal, () => cancel(signal.reason))
   const chunks = []
   let size = 0

@@ -1,30 +1,34 @@
 'use strict'
 
-// What an address asks for. Only its path names the dialect: which host it was meant for is no matter.
+// Finds the route of a request by its path. The host does not matter.
 
 /**
+ *
  * @typedef {object} Route
  * @property {'openai' | 'anthropic' | 'google'} dialect
- * @property {string} [model] Where the path names it.
- * @property {boolean} [stream] Where the path says so.
- * @property {string} [method] Of what is no chat completion and is passed on as it is, with
- * @property {[string, string]} [path] what stands around the model's name, or all of it.
+ * @property {string} [model] If the path names one.
+ * @property {boolean} [stream] If the path decides it.
+ * @property {string} [method] Of a passthrough request.
+ * @property {[string, string]} [path] Of a passthrough request: the parts before and after the model, or the whole path and the query.
  */
 
 const VERSION = /^.*\/(?:v1|v1beta|v1alpha|v1beta1)(?=\/)/
 const GOOGLE = /^\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
 
-/** What Google's models do beside chats, in one request. */
+/** Passthrough operations of Google's models. */
 const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embedContent|batchEmbedContents|predict))$/
-/** What OpenAI's do: below a version, or where Azure has them. On any host such a path may be something else. */
+/**
+ * Passthrough operations of OpenAI's models, below a version or on Azure's paths. Other hosts may use such a path for
+ * something else.
+ */
 const OPENAI_POST = /(?:\/v\d[^/]*|\/openai(?:\/deployments\/[^/]+)?)(\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?))$/
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
-/** A step up, as whoever decodes the path might read it. */
+/** A parent or current folder, however a server decodes the path. */
 const PATH_TRAVERSAL = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
 
 /**
- * The chat completion that a request asks for, in whatever dialect.
+ * Returns the route of a chat completion in any dialect.
  * @param {string} method
  * @param {string} pathname
  * @returns {Route | undefined}
@@ -40,8 +44,8 @@ function chatRoute (method, pathname) {
 }
 
 /**
- * What else of vendors' paths an endpoint may serve: what a model does, and which models there are. Files, batches
- * and whatever else lies in one account is not among it: nobody else has it.
+ * Returns the route of another request that an endpoint may serve: operations of a model, and the list of models.
+ * Files, batches and other resources of an account are excluded, because another endpoint does not have them.
  * @param {string} method
  * @param {URL} url
  * @param {Headers} headers
@@ -51,7 +55,7 @@ function passthroughRoute (method, { pathname, searchParams }, headers) {
   const path = withoutTrailingSlash(pathname)
   const below = belowVersion(path)
   if (hasPathTraversal(path)) return undefined
-  // Google takes keys there.
+  // Google accepts keys in this parameter.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
   const passthrough = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
@@ -67,10 +71,7 @@ function passthroughRoute (method, { pathname, searchParams }, headers) {
   return undefined
 }
 
-/**
- * Whether it would lead the endpoint's key to other places than these, for whoever decodes it, also more than once.
- * @param {string} path
- */
+/** Whether a path, decoded once or several times, would lead the endpoint's key to other paths. @param {string} path */
 function hasPathTraversal (path) {
   for (let before = ''; path !== before;) {
     if (PATH_TRAVERSAL.test(path)) return true
@@ -85,10 +86,7 @@ function withoutTrailingSlash (path) {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/**
- * What comes after the version; nothing where there is none.
- * @param {string} path
- */
+/** Returns the path after its version; empty without a version. @param {string} path */
 function belowVersion (path) {
   const found = VERSION.exec(path)
   return found === null ? '' : path.slice(found[0].length)
@@ -104,7 +102,7 @@ function decodeSegment (text) {
 }
 
 /**
- * The dialect of a request that is no completion, by its headers and its path.
+ * Returns the dialect of a request that is no chat completion, by its headers and path.
  * @param {Headers} headers
  * @param {string} pathname
  */

@@ -1,7 +1,6 @@
 'use strict'
 
-// The client over HTTP, from a web-standard Request to a Response: every part of it, wherever it is mounted. Adapters
-// only translate requests and responses.
+// Serves a client over HTTP, from a web-standard Request to a Response. Adapters only convert requests and responses.
 
 const { classes: { AuthenticationError }, configError } = require('../util/errors')
 const { describe } = require('../util/serialize-options')
@@ -15,15 +14,16 @@ const { health, livez, readyz } = require('./health')
 const { metrics } = require('./metrics')
 const { SseListener } = require('./events/sse-listener')
 
-/** Beside a version of OpenAI's and Anthropic's stand Google's. */
+/** OpenAI's and Anthropic's version, and Google's, which are mounted beside it. */
 const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 const READ_METHODS = 'GET, HEAD, OPTIONS'
 const PROXY_METHODS = 'GET, HEAD, POST, DELETE, OPTIONS'
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' }
 
 /**
+ *
  * @typedef {'health' | 'livez' | 'readyz' | 'metrics' | 'events' | 'dashboard' | 'proxy'} Part
- * @typedef {{ part: Part, url: URL, below: string }} Found `url` as the client's handler knows it; `below` what follows the part's path.
+ * @typedef {{ part: Part, url: URL, below: string }} Found `url` is the one for the client's handler, `below` the path after the part's own.
  */
 
 /**
@@ -31,7 +31,7 @@ const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'ca
  * @param {any} options
  */
 function createApp (client, options) {
-  // Of another copy of the package, too: by what it is asked for here.
+  // A client of another copy of the package is recognized by its methods.
   const { handler, on, getEndpointStatus } = client ?? /** @type {any} */ ({})
   if ([handler, on, getEndpointStatus].some((method) => typeof method !== 'function')) {
     throw configError([{ path: 'client', message: `must be a FailoverClient, got ${describe(client)}` }])
@@ -44,16 +44,17 @@ function createApp (client, options) {
   if (paths.events !== undefined) Feed.of(client).watchAlerts()
 
   /**
-   * The part that a request's target asks for; undefined if none of ours.
-   * @param {string} target As it stands in the request's first line: path and query.
+   *
+   * Returns the part that serves a request; undefined if none does.
+   * @param {string} target Path and query, as in the request line.
    * @returns {Found | undefined}
    */
   function match (target) {
-    // Behind the origin, so that `//` begins no host.
+    // Prefixed with an origin, so that a leading `//` is not read as a host.
     const address = `http://localhost${target}`
     if (!target.startsWith('/') || !URL.canParse(address)) return undefined
     const url = new URL(address)
-    // Who guards a path before us has seen it unresolved: what `..` or `\` would bring here is not served.
+    // A guard in front of this app checks the unresolved path. A path that `..` or `\` would change is not served.
     if (url.pathname !== target.split('?', 1)[0] || !url.pathname.startsWith(`${base}/`)) return undefined
     const path = url.pathname.slice(base.length)
     for (const part of /** @type {Part[]} */ (['health', 'livez', 'readyz', 'metrics', 'events', 'dashboard'])) {
@@ -82,7 +83,7 @@ function createApp (client, options) {
     if (!allow.split(', ').includes(method) && part !== 'proxy') return errorJson(405, `${method} is not for this; ${allow} are`, { allow })
     if (guarded.has(part) && !await isAuthorized(native)) return unauthorized(found, request)
     if (method !== 'HEAD') return respond(found, request)
-    // Nobody listens to what has no body.
+    // An event stream without a body needs no listener.
     if (part === 'events') return new Response(null, { headers: STREAM_HEADERS })
     const { status, headers, body } = await respond(found, request)
     await body?.cancel()
@@ -94,7 +95,7 @@ function createApp (client, options) {
     try {
       return open || (typeof authorize === 'function' && await authorize(native) === true)
     } catch (error) {
-      // A framework goes on to what comes next for undefined, and for words such as 'route'.
+      // Frameworks give undefined and words such as 'route' a meaning of their own.
       throw typeof error === 'object' && error !== null ? error : new Error('authorize threw what is no error')
     }
   }
@@ -125,7 +126,7 @@ function createApp (client, options) {
     return new Response(listener.body, { headers: STREAM_HEADERS })
   }
 
-  /** Why nobody else can listen now; undefined if somebody can. */
+  /** Returns why no further listener is accepted; undefined if one is. */
   function refusalReason () {
     if (draining || isClosing(client)) return 'the client is closing'
     const feed = Feed.of(client)
@@ -137,7 +138,7 @@ function createApp (client, options) {
   /** @param {Request} request @param {URL} url */
   function proxy (request, url) {
     const { headers, body, signal } = request
-    // A list of models may be asked about without being wanted.
+    // The handler answers HEAD for the list of models as GET.
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const init = { method, headers, body: method === 'GET' ? undefined : body, signal, duplex: 'half' }
     return client.handler(new Request(url, /** @type {any} */ (init)))
@@ -152,7 +153,7 @@ function createApp (client, options) {
     return method === 'HEAD' ? new Response(null, response) : response
   }
 
-  /** Wants no more requests: `/readyz` says so, and whoever follows events is sent away. */
+  /** Stops accepting requests: `/readyz` answers 503, and event streams end. */
   function drain () {
     draining = true
     Feed.of(client).end()
@@ -162,7 +163,7 @@ function createApp (client, options) {
 }
 
 /**
- * An address as the client's handler knows it, if it is below the prefix.
+ * Returns the path for the client's handler; undefined if it is not below the prefix.
  * @param {string} path
  * @param {string} prefix
  */
@@ -176,7 +177,9 @@ function proxyPath (path, prefix) {
 }
 
 /**
- * The event after which a listener goes on; undefined if it begins, NaN for what is no id.
+ *
+ * Returns the id of the last event that a reconnecting listener received; undefined without one, NaN if it is not an
+ * id.
  * @param {Headers} headers @param {URL} url
  */
 function lastId (headers, url) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The page and what belongs to it, read once: what is not there when it is mounted is not served.
+// Serves the dashboard's files. They are read once, when the dashboard is mounted.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,7 +17,7 @@ const TYPES = {
   '.png': 'image/png',
   '.woff2': 'font/woff2'
 }
-/** Its own scripts, styles and data; nothing of others', nothing inline, in nobody's frame. */
+/** Allows the page's own scripts, styles and data only: nothing inline, nothing from other origins, no frames. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 const HEADERS = {
   'content-security-policy': POLICY,
@@ -28,17 +28,18 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'private, no-cache'
 }
-/** Stands in the page for where its events are, as seen from there. */
+/** The placeholder for the relative path of the events. */
 const EVENTS = '{{events}}'
 
 /** @typedef {{ bytes: Buffer, type: string, etag: string, policy?: string }} Asset */
 
-/** What stands for the page where it is asked for as a file, not as a folder: some servers take the last slash away. */
+/** The name of the page when it is requested without the trailing slash, which some servers remove. */
 const AS_FILE = '.'
 
 /**
- * @param {string} dashboardPath Its path.
- * @param {string} events That of its events.
+ *
+ * @param {string} dashboardPath
+ * @param {string} events The path of the events.
  */
 function createDashboard (dashboardPath, events) {
   /** @type {Map<string, Asset>} */
@@ -53,7 +54,7 @@ function createDashboard (dashboardPath, events) {
     }
     const page = bytes.toString('utf8').replaceAll(EVENTS, escapeHtml(relativePath(dashboardPath, events)))
     assets.set('', createAsset(Buffer.from(page), type))
-    // Its addresses are relative to the folder that it is.
+    // The page's links are relative to its folder.
     const base = `<head>\n  <base href="${escapeHtml(dashboardPath.slice(dashboardPath.lastIndexOf('/') + 1))}/">`
     assets.set(AS_FILE, { ...createAsset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
   }
@@ -88,7 +89,8 @@ function escapeHtml (text) {
 }
 
 /**
- * One path as seen from the folder that another is: `../events` of `/events` from `/dashboard/`.
+ *
+ * Returns a path relative to a folder: `../events` for `/events` from `/dashboard/`.
  * @param {string} folder @param {string} target
  */
 function relativePath (folder, target) {

@@ -1,12 +1,12 @@
 'use strict'
 
-// Whether the process lives, whether it wants requests, and how its endpoints do. Everybody may read this: it says
-// names and states, no addresses and no texts of vendors.
+// Answers health checks: liveness, readiness, and the state of endpoints. These responses are public: they hold names
+// and states, but no addresses and no vendor messages.
 
 const { version } = require('../../package.json')
 const { isClosing } = require('../util/shutdown')
 
-/** How an endpoint's state is called in application/health+json. @type {Record<string, 'pass' | 'warn' | 'fail'>} */
+/** States of endpoints in application/health+json. @type {Record<string, 'pass' | 'warn' | 'fail'>} */
 const STATUSES = { healthy: 'pass', degraded: 'warn', rate_limited: 'warn', down: 'fail' }
 const ANSWERING = ['healthy', 'degraded']
 
@@ -48,7 +48,7 @@ function healthResponse ({ headers }, status, word, output) {
 }
 
 /**
- * The draft "Health Check Response Format for HTTP APIs" (draft-inadarei-api-health-check-06).
+ * Implements the draft "Health Check Response Format for HTTP APIs" (draft-inadarei-api-health-check-06).
  * @param {import('../..').FailoverClient} client
  */
 function health (client) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The metrics as a scraper asks for them.
+// Answers a scraper in the format that it accepts.
 
 const OPENMETRICS = 'application/openmetrics-text'
 
@@ -11,7 +11,7 @@ const OPENMETRICS = 'application/openmetrics-text'
 function metrics ({ headers }, { metrics: clientMetrics }) {
   const accepted = acceptedTypes(headers.get('accept') ?? '*/*')
   const openMetrics = accepted.get(OPENMETRICS) ?? 0
-  // Whoever takes anything gets what everybody reads.
+  // A scraper that accepts anything gets the Prometheus format.
   const plainText = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
   const format = openMetrics > 0 && openMetrics >= plainText ? 'openmetrics' : 'prometheus'
   return new Response(clientMetrics.text(format), {
@@ -19,14 +19,11 @@ function metrics ({ headers }, { metrics: clientMetrics }) {
   })
 }
 
-/**
- * The media types of an `accept`, each with its weight.
- * @param {string} accept
- */
+/** Returns the media types of an `accept` header with their weights. @param {string} accept */
 function acceptedTypes (accept) {
   /** @type {Map<string, number>} */
   const found = new Map()
-  // More than these nobody means.
+  // Bounds the work on a hostile header.
   for (const range of accept.slice(0, 4096).split(',')) {
     const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const q = parameters.find((one) => /^q\s*=/.test(one))

@@ -1,16 +1,16 @@
 'use strict'
 
-// What a mount of the client over HTTP is told: which parts, where, and who may use them.
+// Reads the options of a mount: its parts, their paths, and their authorization.
 
 const duration = require('../util/duration')
 const { configError } = require('../util/errors')
 const { isPlainObject, describe, quote } = require('../util/serialize-options')
 
-/** Where each part is when it is only said to be there. */
+/** Paths of parts that are given as `true`. */
 const DEFAULT_PATHS = { health: '/health', metrics: '/metrics', events: '/events', dashboard: '/dashboard', proxy: '/v1' }
-/** They are there unless it is said that they are not. */
+/** Parts that are mounted by default. */
 const DEFAULT_PARTS = ['health', 'metrics']
-/** Who may use these must be said. */
+/** Parts that need `authorize`. */
 const GUARDED_PARTS = ['proxy', 'events', 'dashboard']
 const ACCEPTED = ['authorize', ...Object.keys(DEFAULT_PATHS), 'protect', 'ready', 'base', 'challenge', 'push']
 const PUSH = ['heartbeat', 'patience', 'maxUnsent', 'maxListeners', 'origins']
@@ -58,7 +58,7 @@ function readMountOptions (given) {
     const folder = paths.health.slice(0, paths.health.lastIndexOf('/'))
     Object.assign(paths, { livez: `${folder}/livez`, readyz: `${folder}/readyz` })
   }
-  // Without a path of their own, a dashboard's events are below it.
+  // By default a dashboard's events are below its own path.
   if (paths.dashboard !== undefined) paths.events ??= `${paths.dashboard}/events`
   for (const [name, path] of Object.entries(paths)) {
     const other = Object.keys(paths).find((one) => one !== name && paths[one] === path)

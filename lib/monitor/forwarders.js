@@ -1,6 +1,6 @@
 'use strict'
 
-// Forwarders for `monitor.on('alert', …)`: functions whose alerts Rust groups, repeats and sends.
+// Creates forwarders for `monitor.on('alert', …)`: functions whose alerts Rust groups, repeats and sends.
 
 const bridge = require('../native/bridge')
 const native = require('../native/addon')
@@ -15,7 +15,10 @@ const { clientClosedError, configError } = require('../util/errors')
  * @returns {import('../..').AlertForwarder}
  */
 function createForwarder (service, options) {
-  /** Who handed over the last alert: told what becomes of it. @type {WeakRef<import('node:events').EventEmitter> | undefined} */
+  /**
+   * The emitter of the latest alert: `forward` events are emitted on it. @type
+   * {WeakRef<import('node:events').EventEmitter> | undefined}
+   */
   let source
   const listener = {
     deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => emitTo(source?.deref(), EVENTS[kind], JSON.parse(payload)),
@@ -38,7 +41,7 @@ function createForwarder (service, options) {
     closing ??= bridge.invoke((slot) => nativeForwarder.close(slot), () => undefined, clientClosedError)
     return closing
   }
-  // The hub holds its listener weakly: it lives as long as this function.
+  // The bridge holds the listener weakly: it lives as long as this function.
   listener.native = nativeForwarder
   listeners.set(forward, listener)
   return Object.assign(forward, { close, [Symbol.asyncDispose]: close })
@@ -46,7 +49,7 @@ function createForwarder (service, options) {
 
 /** @param {any} emitter @param {string} name @param {object} payload */
 function emitTo (emitter, name, payload) {
-  // Ours call each listener by itself; any other's listeners must not throw into the hub either.
+  // Our emitters isolate listeners from each other; an error of any other emitter's listener must not reach the bridge.
   if (typeof emitter?.deliver === 'function') emitter.deliver(name, payload)
   else emitter?.emit(name, payload)
 }
@@ -54,7 +57,7 @@ function emitTo (emitter, name, payload) {
 /** @param {unknown} alert */
 function serializeAlert (alert) {
   try {
-    // Half a character is none that Rust could read.
+    // Rust cannot read a lone surrogate.
     return JSON.stringify(toPlainData(alert), (_, value) => typeof value === 'string' ? Buffer.from(value).toString() : value) ?? ''
   } catch {
     return ''
@@ -67,7 +70,7 @@ function certificateText (value, path) {
 }
 
 /**
- * `(url, options)` as one object.
+ * Merges `(url, options)` into one object.
  * @param {unknown} url
  * @param {any} options
  * @param {string} name

@@ -2,10 +2,7 @@
 
 const { stripControls } = require('../util/printable')
 
-/**
- * A health report with its text form, which is not enumerable.
- * @param {any} report
- */
+/** Adds a non-enumerable `toString` to a health report. @param {any} report */
 function healthReport (report) {
   return Object.defineProperty(report, 'toString', { enumerable: false, value: () => formatText(report) })
 }

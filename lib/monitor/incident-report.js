@@ -1,6 +1,6 @@
 'use strict'
 
-// An incident with its other forms: text for a terminal, Markdown, and a picture of its time.
+// Adds text, Markdown and SVG to an incident's data.
 
 const { formatCount, escapeMarkdown, formatDuration } = require('../util/format')
 const { stripControls } = require('../util/printable')
@@ -18,7 +18,7 @@ function incidentReport (report) {
   })
 }
 
-/** Rows of the table: what, as it was, and as it would have been. @param {any} r */
+/** Rows of the table: title, with failover, without failover. @param {any} r */
 function rows (r) {
   const withoutFailover = r.withoutFailover
   return [

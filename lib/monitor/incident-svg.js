@@ -1,6 +1,6 @@
 'use strict'
 
-// How calls ended over an incident's time, as a picture that needs nothing else. It follows the reader's colour scheme.
+// Draws how calls ended over an incident's time as a self-contained SVG, which follows the reader's colour scheme.
 
 const { formatDuration } = require('../util/format')
 const { formatTimelineEntry } = require('./incident-timeline')
@@ -17,7 +17,7 @@ function renderSvg (r) {
   const [w, h] = [WIDTH - PLOT.left - PLOT.right, HEIGHT - PLOT.top - PLOT.bottom]
   const x = (/** @type {number} */ ms) => round(PLOT.left + Math.min(ms / (steps * stepMs), 1) * w)
   const y = (/** @type {number} */ n) => round(PLOT.top + h - n / most * h)
-  /** A stacked column chart's area between two levels. */
+  /** The area of a stacked column chart between two levels. */
   const area = (/** @type {(i: number) => number} */ from, /** @type {(i: number) => number} */ to) => {
     const up = Array.from({ length: steps }, (_, i) => `${x(i * stepMs)},${y(to(i) || 0)} ${x((i + 1) * stepMs)},${y(to(i) || 0)}`)
     const down = Array.from({ length: steps }, (_, i) => `${x((i + 1) * stepMs)},${y(from(i) || 0)} ${x(i * stepMs)},${y(from(i) || 0)}`).reverse()
@@ -59,7 +59,7 @@ function legend () {
   })
 }
 
-/** Marks so close to each other that their numbers would lie on one another are named together. @param {number[]} places */
+/** Merges the numbers of marks that would overlap. @param {number[]} places */
 function groupMarks (places) {
   /** @type {{ at: number, numbers: string }[]} */
   const groups = []

@@ -8,20 +8,20 @@ const { clientClosedError, configError } = require('../util/errors')
 const { quote } = require('../util/serialize-options')
 const { onAbort } = require('../util/signal')
 
-/** Monitors that were started live until they are stopped, also when nobody holds them. */
+/** Running monitors: one that was started lives until it is stopped, even without a reference to it. */
 const runningMonitors = new Set()
 
-/** Says that the constructor is called from here. */
+/** Marks calls of the constructor from this file. */
 const INTERNAL = Symbol('internal')
 
 class HealthMonitor extends SubscriptionEmitter {
   #native
-  /** A client's monitor keeps its client, whose native part it shares. */
+  /** A client's monitor keeps its client alive, because they share the native part. */
   #owner
   #running = false
   #referenced = true
   #keepsAlive = false
-  /** The signal that ends it has fired. */
+  /** Whether the signal that stops it has fired. */
   #aborted = () => false
 
   /**
@@ -54,7 +54,7 @@ class HealthMonitor extends SubscriptionEmitter {
   }
 
   /**
-   * The monitor of a client.
+   * Creates the monitor of a client.
    * @param {import('../../native').NativeClient} native
    * @param {object} owner
    * @param {() => void} changed
@@ -85,7 +85,7 @@ class HealthMonitor extends SubscriptionEmitter {
       return Promise.reject(clientClosedError())
     }
     const started = bridge.invoke((slot) => this.#native.startMonitoring(slot), () => undefined, clientClosedError)
-    // A closed client's monitor does not start, and so keeps nothing alive.
+    // The monitor of a closed client does not start and keeps nothing alive.
     started.catch(() => this.stopMonitoring())
     return started
   }

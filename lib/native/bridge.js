@@ -1,12 +1,12 @@
 'use strict'
 
-// The crossing to Rust. Calls have a slot each; Rust queues what becomes of them, wakes us once, and we take
-// all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
+// Connects promises, streams and events to Rust. Each call has a slot. Rust queues results, wakes JavaScript once, and
+// JavaScript takes them in bounded batches, so that fast streams leave the event loop time for other work.
 
 const native = require('./addon')
 const { processSingleton } = require('../util/process-singleton')
 
-// The kinds of src/node/item.rs.
+// The kinds of an item; the same as in Rust.
 const RESOLVE = 0
 const REJECT = 1
 const CHUNK = 2
@@ -19,7 +19,7 @@ const HEAD_WORDS = 3
 const heads = new Uint32Array(BATCH_ITEMS * HEAD_WORDS)
 
 /**
- * What becomes of a slot. Exactly one of the first three is called, last.
+ * Receives the results of a call. Exactly one of the first three is called, last.
  * @typedef {object} Slot
  * @property {(body: string, report: string) => void} resolve
  * @property {(error: string) => void} reject
@@ -44,7 +44,7 @@ const free = []
 const listeners = new Map()
 let nextListener = 0
 
-// One timer that never fires stands for everything that is awaited: a referenced one keeps the process alive.
+// One timer that never fires represents all pending work: a referenced timer keeps the process alive.
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** @type {NodeJS.Timeout | undefined} */
 let keepAliveTimer
@@ -61,7 +61,7 @@ function drain () {
   try {
     for (let i = 0; i < count; i++) deliver(heads[i * HEAD_WORDS], heads[i * HEAD_WORDS + 1], heads[i * HEAD_WORDS + 2], texts[i * 2], texts[i * 2 + 1])
   } finally {
-    // Rust does not wake us while something is left: that is ours to fetch.
+    // Rust does not wake JavaScript while items are left.
     if (count === BATCH_ITEMS) setImmediate(drain)
   }
 }
@@ -90,7 +90,7 @@ function deliver (kind, id, number, text, report) {
       else if (kind === DROPPED) slot?.dropped()
     }
   } catch (error) {
-    // Ours, or what JSON.parse thinks of a vendor's text: one item must not cost the others of its batch.
+    // An error here (a bug, or JSON.parse on a vendor's text) must not lose the other items of the batch.
     setImmediate(() => { throw error })
   }
 }
@@ -98,7 +98,7 @@ function deliver (kind, id, number, text, report) {
 /**
  * @param {number} client
  * @param {number} question
- * @param {number} number Which of the client's functions.
+ * @param {number} number Of the client's function.
  * @param {string | undefined} argument
  */
 async function invokeCallback (client, question, number, argument) {
@@ -108,31 +108,25 @@ async function invokeCallback (client, question, number, argument) {
   try {
     given = await listener.invoke(number, argument)
   } catch {
-    // Rust says that the function failed; what it threw may quote a secret and stays here.
+    // Rust reports that the function failed. The thrown value may quote a secret and is dropped.
   }
   listener.native.answer(question, typeof given === 'string' ? given : undefined)
 }
 
-/**
- * Takes a slot; give it to Rust in the same turn.
- * @param {Slot} slot
- */
+/** Takes a slot. Hand its id to Rust in the same turn. @param {Slot} slot */
 function openSlot (slot) {
   const id = free.pop() ?? slots.length
   slots[id] = slot
   return id
 }
 
-/**
- * Gives a slot back that Rust never heard of.
- * @param {number} id
- */
+/** Returns a slot whose id was never handed to Rust. @param {number} id */
 function abandonSlot (id) {
   slots[id] = undefined
   free.push(id)
 }
 
-/** Keeps the process alive until as many `releaseProcess` as `keepProcessAlive` were called. */
+/** Keeps the process alive until `releaseProcess` was called as often as this. */
 function keepProcessAlive () {
   if (pendingCount++ > 0) return
   if (keepAliveTimer === undefined) keepAliveTimer = setInterval(() => {}, MAX_TIMER_MS)
@@ -144,7 +138,7 @@ function releaseProcess () {
 }
 
 /**
- * A promise for something that Rust does. It keeps the process alive.
+ * Starts an operation in Rust and returns a promise for its result, which keeps the process alive.
  * @param {(slot: number) => void} start
  * @param {(body: string) => any} read
  * @param {() => Error} dropped

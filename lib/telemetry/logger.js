@@ -1,13 +1,13 @@
 'use strict'
 
-// What a client tells a logger. Events hold no secrets, and a logger that throws disturbs nothing.
+// Writes a client's events to a logger. Events hold no secrets. A logger that throws has no effect.
 
 const { configError } = require('../util/errors')
 const { describe } = require('../util/serialize-options')
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
 
-/** Which event at which level, and in which words. @type {Record<string, (event: any) => [level: string, words: string]>} */
+/** The level and message of each event. @type {Record<string, (event: any) => [level: string, message: string]>} */
 const FORMATTERS = {
   attempt: (e) => ['debug', `${e.endpoint} (${e.model}): ${e.outcome}${e.reason ? `, ${e.reason}` : ''}`],
   retry: (e) => ['debug', `${e.endpoint} (${e.model}) is asked again after ${Math.round(e.delayMs)} ms`],
@@ -37,11 +37,11 @@ function formatDrill ({ scenario, phase, passed, scheduled, report, error }) {
   return passed ? ['info', `drill ${scenario} is passed`] : ['warn', `drill ${scenario} failed`]
 }
 
-/** Nothing that is said of an event is above these: at a higher level nobody listens to it, and it costs nothing. */
+/** The highest level of an event's lines. Above it the client does not subscribe, and the event costs nothing. */
 const HIGHEST_LEVELS = /** @type {Record<string, string>} */ ({ attempt: 'debug', retry: 'debug', queue: 'info' })
 
 /**
- * Takes the logger out of some options. Its level is for Rust to read: a document may name it.
+ * Removes the logger from the options and returns it. `logLevel` stays: Rust reads it, because a file may set it.
  * @param {any} options
  * @returns {any}
  */
@@ -52,7 +52,7 @@ function takeLogger (options) {
   throw configError([{ path: 'logger', message: `must have the methods debug, info, warn and error, got ${describe(logger)}` }])
 }
 
-/** Without a logger of the user's: a JSON line for each. */
+/** The default logger: one JSON line per event on stderr. */
 const STDERR_LOGGER = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (/** @type {object} */ fields, /** @type {string} */ msg) => {
   writeToStderr(`${JSON.stringify({ time: new Date().toISOString(), level, name: 'bellwether', msg, ...fields })}\n`)
 }]))
@@ -60,16 +60,16 @@ const STDERR_LOGGER = Object.fromEntries(['debug', 'info', 'warn', 'error'].map(
 let writing = 0
 const ignore = () => {}
 
-/** To stderr, of which nobody need read any more: that would end the process. @param {string} format */
-function writeToStderr (format) {
+/** Writes to stderr. A closed pipe would otherwise end the process. @param {string} line */
+function writeToStderr (line) {
   const { stderr } = process
   if (writing++ === 0) stderr.on('error', ignore)
-  // An error is emitted behind its callback.
-  stderr.write(format, () => setImmediate(() => { if (--writing === 0) stderr.off('error', ignore) }))
+  // Node emits the error after this callback.
+  stderr.write(line, () => setImmediate(() => { if (--writing === 0) stderr.off('error', ignore) }))
 }
 
 /**
- * Tells a logger of a client's events, if there is one, or if a level says that somebody wants to read them.
+ * Subscribes a logger to a client's events: the given one, or the default one if a level is set.
  * @param {{ on (name: string, listener: (event: any) => void): unknown }} client
  * @param {any} given
  * @param {string | null} logLevel As configured.
@@ -89,7 +89,7 @@ function attachLogger (client, given, logLevel) {
         const result = logger[eventLevel]({ event: name, ...event }, message)
         if (typeof result?.then === 'function') result.then(undefined, () => {})
       } catch {
-        // Logging is no reason for anything to fail.
+        // Logging must not make anything else fail.
       }
     })
   }

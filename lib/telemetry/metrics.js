@@ -1,6 +1,6 @@
 'use strict'
 
-// What was counted and timed: `client.metrics`.
+// Implements `client.metrics`.
 
 const CONTENT_TYPES = Object.freeze({
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',

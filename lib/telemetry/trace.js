@@ -1,7 +1,7 @@
 'use strict'
 
-// The tracing channel `bellwether:call` of node:diagnostics_channel: what begins and ends, for those who subscribe. Without
-// subscribers a call pays one look.
+// Publishes calls on the tracing channel `bellwether:call` of node:diagnostics_channel. Without subscribers a call
+// costs one check.
 
 const { tracingChannel } = require('node:diagnostics_channel')
 const { errorFromNative, clientClosedError } = require('../util/errors')
@@ -9,18 +9,18 @@ const { errorFromNative, clientClosedError } = require('../util/errors')
 const CHANNEL = 'bellwether:call'
 const channel = tracingChannel(CHANNEL)
 
-/** Whether anybody wants to know of calls. */
+/** Whether the channel has a subscriber. */
 function hasSubscribers () {
-  // Absent in older versions of Node 20 that the types know.
+  // Older versions of Node 20 lack this property, although the types have it.
   return /** @type {any} */ (channel).hasSubscribers === true
 }
 
-/** What subscribers are given: one object for all of a call's moments. */
+/** The message of all events of one call. */
 class CallTrace {
   client
-  /** `chat`, or the last part of the path of what is no chat: `embeddings`. */
+  /** `chat`, or the last segment of a passthrough path, such as `embeddings`. */
   operation
-  /** `client`, or `fetch` for what came through `client.fetch` and `client.handler`. */
+  /** `client`, or `fetch` for calls through `client.fetch` and `client.handler`. */
   via
   /** @type {unknown} */
   error
@@ -44,7 +44,7 @@ class CallTrace {
     this.#request = request
   }
 
-  /** The request as the caller wrote it, in his dialect. It holds what people said. */
+  /** The request in the caller's dialect. It contains the users' prompts. */
   get request () {
     return this.#cached('request', this.#request)
   }
@@ -57,12 +57,12 @@ class CallTrace {
     return this.request?.model
   }
 
-  /** The completion, once there is one. Parsed when it is looked at. */
+  /** The completion, once the call succeeded. Parsed at the first read. */
   get result () {
     return this.#cached('result', () => this.#body === undefined ? undefined : JSON.parse(this.#body))
   }
 
-  /** The report of an answered call. */
+  /** The report of a call that succeeded. Parsed at the first read. */
   get report () {
     return this.#cached('report', () => this.#report ? JSON.parse(this.#report) : undefined)
   }
@@ -79,14 +79,15 @@ class CallTrace {
     try {
       this.#cache[name] ??= read()
     } catch {
-      // What is no JSON is told as nothing.
+      // A request or result that is not JSON is published as undefined.
     }
     return this.#cache[name]
   }
 }
 
 /**
- * Begins to follow a call by its slot. Call what it returns once the call was handed over.
+ * Publishes the start of a call and, through its slot, its end. Call the returned function once the call was
+ * submitted.
  * @param {any} slot
  * @param {ConstructorParameters<typeof CallTrace>[0]} call
  */

@@ -5,11 +5,12 @@ const { quote } = require('./serialize-options')
 
 const UNITS = Object.freeze({ ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5 })
 
-/** As in Rust. */
+/** The same limit as in Rust. */
 const MAX_MS = 366 * UNITS.d
 
 /**
- * Milliseconds of a duration as users write it.
+ * Reads a duration: a number of milliseconds, or a text such as '500ms', '30s', '5m', '1h', '1d'. Returns
+ * milliseconds.
  * @param {unknown} value
  * @param {string} path
  * @param {number} fallback

@@ -2,10 +2,10 @@
 
 const { EventEmitter } = require('node:events')
 
-// The order is src/event.rs's.
+// The order of src/base/event.rs: an event's index is its bit in the mask.
 const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'budget', 'queue', 'incident', 'healthCheck', 'alert', 'authError', 'forward']
 
-/** An EventEmitter that tells Rust which events anyone listens to, so that nobody pays for the others. */
+/** An EventEmitter that reports to Rust which events have listeners, so that other events are never serialized. */
 class SubscriptionEmitter extends EventEmitter {
   /** @type {() => void} */
   #changed
@@ -62,7 +62,7 @@ class SubscriptionEmitter extends EventEmitter {
   }
 
   /**
-   * Calls the listeners; one that throws reaches `uncaughtException`, and the others and the queue go on.
+   * Calls the listeners. An error thrown by one reaches `uncaughtException`; the other listeners still run.
    * @param {string} name
    * @param {object} payload
    */
@@ -70,7 +70,7 @@ class SubscriptionEmitter extends EventEmitter {
     for (const listener of this.rawListeners(name)) {
       try {
         const result = listener.call(this, payload)
-        // As `captureRejections` would, without asking for it: a failed async listener is not silent.
+        // As with `captureRejections`: the rejection of an async listener is not lost.
         if (typeof result?.then === 'function') result.then(undefined, rethrow)
       } catch (error) {
         rethrow(error)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Durations, counts and names as reports print them.
+// Formats durations, counts and names for reports.
 
 const { stripControls } = require('./printable')
 
@@ -19,7 +19,7 @@ function formatDuration (ms) {
   return `${h > 0 ? `${h} h ` : ''}${m} min ${s} s`
 }
 
-/** Names are other people's: none of them ends a cell or begins a link. @param {string} words */
+/** Escapes a text for a cell of a Markdown table. Names come from configuration and vendors. @param {string} words */
 function escapeMarkdown (words) {
   return stripControls(words).replace(/[\\|`*_<>[\]]/g, '\\$&')
 }

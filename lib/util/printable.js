@@ -1,8 +1,7 @@
 'use strict'
 
 /**
- * A text on one line of a page or a terminal: names come from anywhere, and none of them ends a line, moves a cursor or
- * turns the reading around.
+ * Replaces control and bidirectional characters, so that a name cannot end a line, move the cursor or reorder text.
  * @param {string} text
  */
 function stripControls (text) {

@@ -1,8 +1,8 @@
 'use strict'
 
-// What there is one of in a realm, however often a test runner empties the module registry, as Jest's resetModules does:
-// a module that is loaded when first needed must find the hub where its client's answers arrive, and the classes that
-// the user's `instanceof` knows. Another copy of the package, in another folder, has its own.
+// Holds objects that must exist once in a realm, even if a test runner clears the module registry (Jest's
+// resetModules): a module that is loaded later must find the bridge that receives its client's results, and the error
+// classes that `instanceof` checks. A copy of the package in another folder has its own.
 
 /**
  * @template T

@@ -1,31 +1,31 @@
 'use strict'
 
-// Options as plain data. What JSON would silently lose, or make something else of, is named instead, so that Rust
-// refuses it with its path and with what is accepted there. Nothing of what a getter throws is told.
+// Converts options to plain data. Values that JSON would drop or change are described instead, so that Rust refuses
+// them with their path and what is accepted there. What a getter throws is never reported.
 
 const { types } = require('node:util')
 
-/** Deeper than any options are. */
+/** Deeper than any valid options. */
 const MAX_DEPTH = 32
-/** Longer than any list in them. */
+/** Longer than any valid list. */
 const MAX_LENGTH = 100_000
-/** A member that says what stood where no plain data was; a member that stands for a function. */
+/** The member that describes a value that JSON cannot hold, and the member that stands for a function. */
 const GIVEN = '$given'
 const FUNCTION = '$function'
 
 /**
- * @typedef {object} Special What is accepted at some paths beside plain data.
+ * @typedef {object} Conversions What some paths accept beside plain data.
  * @property {(value: Function, path: string) => object | undefined} [ofFunction]
  * @property {(value: Buffer, path: string) => string | undefined} [ofBuffer]
- * @property {(path: string) => boolean} [isSecret] Whether even a number may not be told.
+ * @property {(path: string) => boolean} [isSecret] Whether a value at this path must not be reported.
  */
 
 /**
- * A copy that JSON.stringify cannot disagree with.
+ * Copies a value so that JSON.stringify loses nothing.
  * @param {any} value
- * @param {Special} [conversions]
+ * @param {Conversions} [conversions]
  * @param {string} [path]
- * @param {object[]} [ancestors] The objects that it is in.
+ * @param {object[]} [ancestors] The objects that contain the value.
  * @returns {any}
  */
 function toPlainData (value, conversions = {}, path = '', ancestors = []) {
@@ -46,7 +46,7 @@ function toPlainData (value, conversions = {}, path = '', ancestors = []) {
     if (Array.isArray(value)) {
       if (value.length > MAX_LENGTH) return unsupported(describe(value))
       const copy = []
-      // Also its holes.
+      // Includes the holes of sparse arrays.
       for (let i = 0; i < value.length; i++) copy.push(toPlainData(readMember(value, i), conversions, `${path}[${i}]`, chain))
       return copy
     }
@@ -63,7 +63,7 @@ function toPlainData (value, conversions = {}, path = '', ancestors = []) {
 }
 
 /**
- * A member's value, or what says that there is none to be had.
+ * Returns the value of a member, or a marker if its getter throws.
  * @param {any} object
  * @param {string | number} name
  */
@@ -82,10 +82,7 @@ function unsupported (given) {
   return { [GIVEN]: given }
 }
 
-/**
- * What a value is, in words; never what a text says.
- * @param {unknown} value
- */
+/** Describes a value without its content. @param {unknown} value */
 function describe (value) {
   try {
     switch (typeof value) {
@@ -101,7 +98,7 @@ function describe (value) {
 }
 
 /**
- * What was given where it is no secret: a text is quoted, shortened; the rest as `describe` has it.
+ * Quotes a value that is not secret: a text shortened to 60 characters, anything else as `describe` does.
  * @param {unknown} value
  */
 function quote (value) {
@@ -119,20 +116,14 @@ function describeObject (value) {
   return typeof name === 'string' && /^[\w$]{1,40}$/.test(name) && name !== 'Object' ? `an instance of ${name}` : 'an object that is not plain'
 }
 
-/**
- * An object literal, also of another realm, or one without a prototype.
- * @param {any} value
- */
+/** True for object literals, also of another realm, and for objects without a prototype. @param {any} value */
 function hasPlainPrototype (value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isMap(value) || types.isSet(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf'))
 }
 
-/**
- * Whether a value can be read as an object's members; a proxy may refuse to say.
- * @param {unknown} value
- */
+/** Like `hasPlainPrototype`, but false for a proxy that throws. @param {unknown} value */
 function isPlainObject (value) {
   try {
     return hasPlainPrototype(value)
@@ -142,7 +133,7 @@ function isPlainObject (value) {
 }
 
 /**
- * Whether `readMember` found that a value cannot be read.
+ * Whether `readMember` returned the marker for a getter that throws.
  * @param {unknown} value
  * @returns {boolean}
  */

@@ -1,10 +1,10 @@
 'use strict'
 
-// That a client is being closed, for those who serve it: it has no event of its own for that, for nobody else need know.
+// Marks clients that are closing, for the servers that serve them. There is no public event for it.
 
 const { processSingleton } = require('./process-singleton')
 
-/** What a client emits as `close()` begins. */
+/** Emitted by a client when `close()` begins. */
 const CLOSING = Symbol.for('bellwether closing')
 
 const closing = processSingleton('closing', () => /** @type {WeakSet<object>} */ (new WeakSet()))

@@ -1,7 +1,7 @@
 'use strict'
 
-// A client's events for whoever follows them over HTTP. It listens to the client while somebody listens to it, and for
-// KEPT after the last has left, so that who reconnects misses nothing; then it forgets.
+// Distributes a client's events to HTTP listeners. It subscribes with the first listener, and unsubscribes RETENTION_MS
+// after the last one left, so that a listener that reconnects misses nothing.
 
 const { EVENTS } = require('../../util/emitter')
 const { CLOSING, isClosing } = require('../../util/shutdown')
@@ -10,22 +10,23 @@ const { Frame } = require('./frame')
 const { ReplayBuffer } = require('./replay-buffer')
 const { createSnapshot } = require('./snapshot')
 
-/** How long events are kept for listeners that come back. */
+/** How long events are kept without a listener. */
 const RETENTION_MS = 30_000
-/** How old a snapshot may be that another listener is given, too. What came since is sent after it. */
+/** Snapshots younger than this are sent to further listeners, followed by the events since. */
 const SNAPSHOT_REUSE_MS = 1_000
-/** Alerts that are remembered. */
+/** Alerts that are kept. */
 const MAX_ALERTS = 50
 const MAX_TICK_MS = 1_000
-/** The last one is JavaScript's own. */
+/** `drill` is emitted by JavaScript, the others by Rust. */
 const EVENT_NAMES = [...EVENTS, 'drill']
 
 /**
+ *
  * @typedef {object} Listener
- * @property {(frames: InstanceType<typeof Frame>[]) => void} start Called first: with what it cannot be too slow for.
+ * @property {(frames: InstanceType<typeof Frame>[]) => void} start Called first. These frames never count as a backlog.
  * @property {(frame: InstanceType<typeof Frame>) => void} send
- * @property {(elapsed: number) => void} tick Told of time that has passed.
- * @property {() => void} end Called once, when there will be no more.
+ * @property {(elapsed: number) => void} tick Called with the milliseconds since the last tick.
+ * @property {() => void} end Called once, after the last frame.
  */
 
 class Feed {
@@ -54,7 +55,7 @@ class Feed {
     this.#client = client
   }
 
-  /** The feed of a client, whoever serves it. @param {import('../../..').FailoverClient} client */
+  /** Returns the client's feed. All servers of a client share it. @param {import('../../..').FailoverClient} client */
   static of (client) {
     let feed = feeds.get(client)
     if (feed === undefined) feeds.set(client, feed = new Feed(client))
@@ -69,12 +70,12 @@ class Feed {
     return this.#alerts
   }
 
-  /** Whether it listens to the client and keeps what it hears. */
+  /** Whether it is subscribed to the client and keeps events. */
   get active () {
     return this.#buffer !== undefined
   }
 
-  /** Remembers the latest alerts from now on, also while nobody listens. */
+  /** Keeps the latest alerts from now on, with or without listeners. */
   watchAlerts () {
     if (this.#watchesAlerts || isClosing(this.#client)) return
     this.#watchesAlerts = true
@@ -85,16 +86,17 @@ class Feed {
     })
   }
 
-  /** What a page shows at first. */
+  /** The data of a snapshot. */
   data () {
     return createSnapshot(this.#client, { alerts: this.#alerts, push: { listeners: this.listeners, dropped: this.dropped, refused: this.refused } })
   }
 
   /**
-   * Begins with what a listener has missed since an event, where all of that is here, else with how things stand.
+   *
+   * Adds a listener. It starts with the events since `after` if all of them are kept, otherwise with a snapshot.
    * @param {Listener} listener
-   * @param {number | undefined} after NaN if it was asked for and is no id of ours.
-   * @param {number} interval How often the listener wants to hear of the time, in milliseconds.
+   * @param {number | undefined} after Id of the last event received; NaN if it is not an id.
+   * @param {number} interval Milliseconds between the listener's ticks.
    */
   join (listener, after, interval) {
     const buffer = this.#start(interval)
@@ -112,7 +114,10 @@ class Feed {
     this.#listeners.delete(listener)
   }
 
-  /** Time has passed: told to listeners, and once nobody listens for long, all is forgotten. @param {number} elapsed */
+  /**
+   * Passes the elapsed time to listeners. Without listeners it unsubscribes after RETENTION_MS. @param {number}
+   * elapsed
+   */
   tick (elapsed) {
     for (const listener of [...this.#listeners]) listener.tick(elapsed)
     if (this.#listeners.size > 0) return
@@ -120,7 +125,7 @@ class Feed {
     if (this.#idleMs >= RETENTION_MS) this.#stop()
   }
 
-  /** Nothing comes any more: listeners are told so. */
+  /** Ends all listeners with a `closing` event. */
   end () {
     const frame = new Frame('closing', '{"reason":"closed"}', this.#buffer?.last ?? this.#lastId)
     for (const listener of [...this.#listeners]) {
@@ -135,7 +140,7 @@ class Feed {
   #start (interval) {
     this.#startTimer(Math.min(interval, MAX_TICK_MS))
     if (this.#buffer !== undefined) return this.#buffer
-    // Ids go on where they were, and no two processes have the same: an id of before is then known to be gone.
+    // Ids continue, and begin with the time in another process, so that an id of before is recognized as gone.
     const buffer = new ReplayBuffer(Math.max(this.#lastId + 1, Date.now() * 1000))
     this.#buffer = buffer
     this.#handlers = EVENT_NAMES.map((name) => [name, (payload) => {
@@ -155,7 +160,7 @@ class Feed {
     if (interval >= this.#interval) return
     this.#interval = interval
     clearInterval(this.#timer)
-    // By the interval, not by the clock: an event loop that was blocked makes no listener slow.
+    // Counts intervals instead of reading the clock: a blocked event loop makes no listener count as slow.
     this.#timer = setInterval(() => this.tick(interval), interval).unref()
   }
 
@@ -171,7 +176,9 @@ class Feed {
     this.#handlers = []
   }
 
-  /** @param {InstanceType<typeof ReplayBuffer>} buffer @param {Listener} listener Who asks for it. */
+  /**
+   * @param {InstanceType<typeof ReplayBuffer>} buffer @param {Listener} listener Removed if the snapshot cannot be made.
+   */
   #currentSnapshot (buffer, listener) {
     const now = performance.now()
     const known = this.#snapshot

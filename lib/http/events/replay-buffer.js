@@ -1,6 +1,6 @@
 'use strict'
 
-// The latest events, so that a listener that comes back misses none: bounded by number and by weight.
+// Keeps the latest events for listeners that reconnect, bounded by number and bytes.
 
 /** @typedef {InstanceType<typeof import('./frame').Frame>} Frame */
 
@@ -13,10 +13,10 @@ class ReplayBuffer {
   #head = 0
   #bytes = 0
   #last
-  /** Of what came before the first that is here. */
+  /** The id before the first event that is kept. */
   #floor
 
-  /** @param {number} floor Where ids begin. */
+  /** @param {number} floor The id before the first event. */
   constructor (floor) {
     this.#floor = floor
     this.#last = floor
@@ -35,7 +35,7 @@ class ReplayBuffer {
     return this.#frames.length - this.#head
   }
 
-  /** @param {Frame} frame Its id is the next. */
+  /** @param {Frame} frame Its id follows the latest one. */
   add (frame) {
     this.#last = frame.id
     this.#frames.push(frame)
@@ -52,10 +52,7 @@ class ReplayBuffer {
     }
   }
 
-  /**
-   * All that came after an event; undefined if not all of it is here, or the event is none of these.
-   * @param {number} id
-   */
+  /** Returns the events after an id; undefined if some are no longer kept, or the id is unknown. @param {number} id */
   after (id) {
     if (!(id >= this.#floor && id <= this.#last)) return undefined
     return this.#frames.slice(this.#head + (id - this.#floor))

@@ -1,14 +1,14 @@
 'use strict'
 
-// How a client stands, whole: what a page shows before the first event comes.
+// Collects the state of a client: what a page shows before its first event.
 
 const { version } = require('../../../package.json')
 const { callTotals } = require('./totals')
 
 const DAY = 86_400_000
-/** Days of costs. */
+/** Days of the cost report. */
 const MONTH = 31
-/** The latest incidents: each carries its timeline and calls over time, and pages ask again and again. */
+/** Incidents in a snapshot. Each carries its timeline and series, and pages fetch snapshots repeatedly. */
 const INCIDENTS = 20
 
 /**

@@ -1,10 +1,10 @@
 'use strict'
 
-// A listener at a WebSocket.
+// Sends events to a WebSocket.
 
 const { Frame } = require('./frame')
 
-/** Of RFC 6455: going away, and a policy that was not kept. */
+/** Close codes of RFC 6455. */
 const GOING_AWAY = 1001
 const POLICY_VIOLATION = 1008
 
@@ -15,10 +15,10 @@ class SocketListener {
   #idleMs = 0
   #stalledMs = 0
   #unsent = 0
-  /** Of what waits, as much as it was given to begin with: nobody is too slow for that. */
+  /** Bytes of the backlog that were sent at the start: they do not count against `maxUnsent`. */
   #initialBytes = 0
   #isEnding = false
-  /** A ping has been answered, or none was sent. */
+  /** False while a ping is not answered. */
   #alive = true
   #lastId = 0
 
@@ -32,7 +32,7 @@ class SocketListener {
     this.#socket = socket
     this.#limits = limits
     socket.on('pong', () => { this.#alive = true })
-    // What went wrong is followed by the end.
+    // 'close' follows.
     socket.on('error', () => {})
     socket.once('close', () => {
       this.#isEnding = true

@@ -1,13 +1,13 @@
 'use strict'
 
-// A listener that reads server-sent events. What it has not read waits in a queue of its own, whose entries all
-// listeners share; one that falls too far behind is told so and let go.
+// Sends server-sent events. Frames that were not read wait in a queue of references; a listener that falls too far
+// behind receives a `dropped` event and is closed.
 
 const { Frame } = require('./frame')
 
-/** How long a browser waits before it comes back. */
+/** How long a browser waits before it reconnects. */
 const RETRY = Buffer.from('retry: 3000\n\n')
-/** Bytes. */
+/** Bytes per write. */
 const MAX_WRITE_BYTES = 64 << 10
 const HEARTBEAT = Buffer.from(': heartbeat\n\n')
 
@@ -17,11 +17,11 @@ class SseListener {
   /** @type {Buffer[]} */
   #queue = [RETRY]
   #unsent = RETRY.length
-  /** Of what waits, as much as it was given to begin with: nobody is too slow for that. */
+  /** Bytes of the backlog that were sent at the start: they do not count against `maxUnsent`. */
   #initialBytes = 0
   #idleMs = 0
   #stalledMs = 0
-  /** What was first in the queue when time was last told. @type {Buffer | undefined} */
+  /** The first frame of the queue at the last tick. @type {Buffer | undefined} */
   #first
   #lastId = 0
   #isEnding = false
@@ -59,7 +59,7 @@ class SseListener {
     if (this.#isEnding) return
     this.#lastId = frame.id
     if (this.#queue.length === 0) this.#initialBytes = 0
-    // One event may be larger than the bound: who has read all is not slow for it.
+    // A single event larger than the bound is sent to a listener that has read everything.
     if (this.#queue.length > 0 && this.#unsent + frame.bytes.length > this.#limits.maxUnsent + this.#initialBytes) return this.#drop('unsent', `${this.#unsent} bytes were not read`)
     this.#push(frame.bytes)
   }
@@ -77,13 +77,13 @@ class SseListener {
     if (this.#idleMs >= this.#limits.heartbeat && first === undefined && !this.#isEnding) this.#push(HEARTBEAT)
   }
 
-  /** What waits is still sent. */
+  /** Frames in the queue are still sent. */
   end () {
     this.#isEnding = true
     this.#wake()
   }
 
-  /** Who listened has gone. */
+  /** Removes a listener after its connection ended. */
   leave () {
     this.#isEnding = true
     this.#isClosed = true
@@ -101,7 +101,8 @@ class SseListener {
   }
 
   /**
-   * In place of all that it has not read it finds the reason, and the end.
+   *
+   * Replaces the unread frames with the reason, and ends.
    * @param {'unsent' | 'stuck'} reason @param {string} message
    */
   #drop (reason, message) {
@@ -113,13 +114,13 @@ class SseListener {
     this.#wake()
   }
 
-  /** It does not even read why. */
+  /** Breaks the connection: not even the reason is read. */
   #break () {
     this.leave()
     this.#controller?.error(new Error('the listener is too slow'))
   }
 
-  /** As much as is worth a write: what is taken out is the connection's, and a copy for each. */
+  /** Takes frames for one write. Several are copied into one buffer. */
   #takeBatch () {
     let size = this.#queue[0].length
     let count = 1

@@ -1,7 +1,6 @@
 'use strict'
 
-// What was counted of calls since the client was made, in a few figures: who looks twice sees by their differences how
-// things go now.
+// Sums the counters of calls since the client was created. The difference of two snapshots gives current rates.
 
 /** @typedef {import('../../..').DashboardData['calls']} Totals */
 

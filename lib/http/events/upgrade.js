@@ -1,13 +1,13 @@
 'use strict'
 
-// The same events over a WebSocket, where the optional peer `ws` is there. A browser sends cookies with an upgrade
-// whatever page asks for it: its origin must be this server's, or one of those that were named.
+// Serves events over WebSockets with the optional peer `ws`. Browsers send cookies with an upgrade from any page, so
+// the origin must be this server's or one of `push.origins`.
 
 const { lastId } = require('../app')
 const { Feed } = require('./feed')
 const { SocketListener } = require('./socket-listener')
 
-/** What a listener has to say is nothing. */
+/** Listeners have nothing to send. */
 const MAX_MESSAGE_BYTES = 1024
 
 /** @type {Record<number, string>} */
@@ -24,7 +24,7 @@ function createUpgrade (app) {
   return async function upgrade (req, socket, head) {
     const found = app.match(req.url ?? '/')
     if (found?.part !== 'events') return false
-    // Nobody else hears of it, until the socket is a WebSocket.
+    // Until the socket is a WebSocket, no other code handles its errors.
     const ignore = () => {}
     socket.on('error', ignore)
     try {
@@ -49,7 +49,8 @@ function createUpgrade (app) {
 }
 
 /**
- * Answers what is not upgraded, and lets go of it, whether or not the other side does.
+ *
+ * Answers an upgrade with an error status and closes the socket.
  * @param {import('node:stream').Duplex} socket
  * @param {number} status
  * @param {string} [more] Headers.
@@ -61,7 +62,7 @@ function refuseUpgrade (socket, status, more = '') {
 }
 
 /**
- * Undefined where it takes longer: nobody reads the socket meanwhile, so that nobody hears that the other side has left.
+ * Resolves with undefined after `ms`: the socket is not read meanwhile, so a disconnect would go unnoticed.
  * @param {number} ms
  * @param {Promise<boolean>} decision
  * @returns {Promise<boolean | undefined>}
@@ -82,13 +83,13 @@ function makeServer () {
   return new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES })
 }
 
-/** Whether it is `ws` that is not there. @param {any} error */
+/** Whether the package `ws` is missing. @param {any} error */
 function isMissing (error) {
   return error?.code === 'MODULE_NOT_FOUND' && /'ws'/.test(error.message)
 }
 
 /**
- * Programs name no origin.
+ * Accepts requests without an origin, which programs send.
  * @param {import('node:http').IncomingMessage} req
  * @param {string[]} origins
  */
