@@ -1,12 +1,12 @@
 'use strict'
 
-// `bellwether/fastify`: the client as a plugin of Fastify's. It has a context of its own, in which nobody parses bodies;
-// answers are written to the connection itself, as they come.
+// `bellwether/fastify`: the client as a Fastify plugin. The plugin has a context without body parsers, and writes
+// responses to the connection itself as they arrive.
 
 const { createApp } = require('../lib/http/app')
 const { serve } = require('../lib/http/node-adapter')
 
-/** Beside `/v1`. */
+/** Google's versions are mounted beside `/v1`. */
 const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 
 /**
@@ -15,7 +15,7 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
  * @returns {ReturnType<typeof import('./fastify').failover>}
  */
 function failover (client, options = {}) {
-  // What is wrong is said here, not when the server starts.
+  // Reports invalid options here instead of when the server starts.
   createApp(client, options)
   return async (instance) => {
     const base = `${instance.prefix}${options.base ?? ''}`
@@ -25,7 +25,7 @@ function failover (client, options = {}) {
     const handler = async (/** @type {any} */ request, /** @type {any} */ reply) => {
       const found = app.match(request.raw.url)
       if (found === undefined) return reply.callNotFound()
-      // What hooks before this have said, as those of CORS.
+      // Headers that earlier hooks have set, such as CORS.
       for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value)
       reply.hijack()
       try {

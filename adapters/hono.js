@@ -1,6 +1,6 @@
 'use strict'
 
-// `bellwether/hono`: the client as middleware of Hono's. What it does not serve goes on to what comes next.
+// `bellwether/hono`: the client as Hono middleware. Requests that it does not serve go to the next handler.
 
 const { createApp } = require('../lib/http/app')
 

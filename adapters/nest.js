@@ -1,7 +1,7 @@
 'use strict'
 
-// `bellwether/nest`: the client as a module of NestJS's, on Express or on Fastify. It takes its place before the parsers
-// of bodies, which would refuse what is larger than they are made for.
+// `bellwether/nest`: the client as a NestJS module, on Express or Fastify. It runs before the body parsers, which would
+// refuse large requests.
 
 const { createApp } = require('../lib/http/app')
 const { createMiddleware, serve } = require('../lib/http/node-adapter')
@@ -13,7 +13,7 @@ const { createMiddleware, serve } = require('../lib/http/node-adapter')
  */
 function failover (client, options = {}) {
   const app = createApp(client, options)
-  // Loaded by those who have Nest.
+  // Loaded here, because only users of this adapter have Nest.
   const { HttpAdapterHost } = require('@nestjs/core')
   class BellwetherModule {
     /** @param {{ httpAdapter: any }} host */
@@ -21,7 +21,7 @@ function failover (client, options = {}) {
       mount(app, httpAdapter)
     }
   }
-  // What the decorators would note; this file is no TypeScript.
+  // The metadata that a TypeScript decorator would emit.
   const { defineMetadata } = /** @type {any} */ (Reflect)
   defineMetadata('design:paramtypes', [HttpAdapterHost], BellwetherModule)
   return { module: BellwetherModule }

@@ -1,6 +1,6 @@
 'use strict'
 
-// `bellwether/next`: the client as a route handler of Next's, or of whatever else goes from a Request to a Response.
+// `bellwether/next`: the client as a route handler of Next, or of any framework that turns a Request into a Response.
 
 const { createApp } = require('../lib/http/app')
 

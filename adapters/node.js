@@ -1,7 +1,7 @@
 'use strict'
 
-// `bellwether/node`: the client for Node's own http server, and for what is made of its requests and responses. The
-// adapters of frameworks that run on it are made of the same.
+// `bellwether/node`: the client for Node's HTTP server and frameworks built on it. Adapters of such frameworks share
+// its parts.
 
 const { createApp } = require('../lib/http/app')
 const { createUpgrade, refuseUpgrade } = require('../lib/http/events/upgrade')
@@ -17,7 +17,7 @@ function failover (client, options = {}) {
 }
 
 /**
- * Serves a client's events over WebSockets, on a server whose requests somebody else serves.
+ * Serves a client's events over WebSockets on a server with another request handler.
  * @param {import('node:http').Server} server
  * @param {import('..').FailoverClient} client
  * @param {import('..').EventsOptions<import('node:http').IncomingMessage>} options
@@ -26,7 +26,7 @@ function failover (client, options = {}) {
 function attachEvents (server, client, { path = true, ...options } = /** @type {any} */ ({})) {
   const upgrade = createUpgrade(createApp(client, { ...options, events: path, health: false, metrics: false }))
   const listener = async (/** @type {any} */ req, /** @type {any} */ socket, /** @type {Buffer} */ head) => {
-    // Who is wanted by nobody would wait for ever.
+    // Without another listener, an upgrade that is not accepted would stay open for ever.
     if (!await upgrade(req, socket, head) && server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404)
   }
   server.on('upgrade', listener)

@@ -1,7 +1,7 @@
 'use strict'
 
-// `bellwether/otel`: a span for each call, a child for each attempt, and the metrics of OpenTelemetry's conventions for
-// generative AI. It subscribes to the channel `bellwether:call`; the client knows nothing of it.
+// `bellwether/otel`: a span for each call, a child span for each attempt, and the metrics of OpenTelemetry's
+// conventions for generative AI. It subscribes to the tracing channel `bellwether:call`.
 
 const { tracingChannel } = require('node:diagnostics_channel')
 const { SpanKind, SpanStatusCode, context, metrics, trace } = require('@opentelemetry/api')
@@ -12,14 +12,14 @@ const { inputMessages, outputMessages, systemInstructions } = require('./otel-co
 
 const { name, version } = require('../package.json')
 
-/** Of the conventions as they are, and as they were up to 1.36. */
+/** Versions of the conventions: the current one, and the last with `gen_ai.system`. */
 const CONVENTIONS = ['latest', '1.36']
-/** The conventions' names of vendors. */
+/** The conventions' names of providers. */
 const PROVIDERS = /** @type {Record<string, string>} */ ({ google: 'gcp.gemini', azure: 'azure.ai.openai', mistral: 'mistral_ai', xai: 'x_ai' })
-/** As the conventions advise. */
+/** Bucket bounds that the conventions recommend. */
 const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864]
-/** Fields of a request in OpenAI's words, and their attributes. */
+/** Fields of OpenAI's request, and their attributes. */
 const REQUEST = /** @type {[string, string][]} */ (Object.entries({
   temperature: 'temperature', top_p: 'top_p', top_k: 'top_k', seed: 'seed', frequency_penalty: 'frequency_penalty', presence_penalty: 'presence_penalty',
   max_tokens: 'max_tokens', max_completion_tokens: 'max_tokens'
@@ -73,7 +73,7 @@ function instrument (client, options = {}) {
       span.setAttributes({ ...shared, ...answerAttributes(call) })
       if (captureContent) recordContent(span, call, conventions)
       attempts.forEach((/** @type {any} */ attempt) => recordAttempt(tracer, span, attempt, endpoints))
-      // Only a vendor's words may quote what people said.
+      // A vendor's message may quote a prompt.
       if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: captureContent ? String(error.message ?? error) : error.code ?? error.name })
     }
     span.end()
@@ -162,7 +162,7 @@ function answerAttributes ({ report, result, error, stream, via }) {
 }
 
 /**
- * A span for a request that was sent, an event for a candidate that was passed over.
+ * Records a sent attempt as a span, and a skipped candidate as an event of its parent.
  * @param {import('@opentelemetry/api').Tracer} tracer
  * @param {import('@opentelemetry/api').Span} parent
  * @param {any} attempt
@@ -207,8 +207,8 @@ function recordContent (span, call, conventions) {
 }
 
 /**
- * Hosts, ports and vendors of endpoints, by their names; read once for each configuration, whatever names are asked for:
- * an answer may come from what is no endpoint, and a status of many endpoints is nothing to make for every call.
+ * Caches addresses and providers of endpoints by name until the configuration changes: an endpoint status is too
+ * expensive to build for every call.
  * @param {import('..').FailoverClient} client
  */
 function endpointAddresses (client) {
@@ -234,7 +234,7 @@ function providerOf (provider) {
   return provider === undefined ? undefined : PROVIDERS[provider] ?? provider
 }
 
-/** Without what is not known. @param {Record<string, any>} attributes */
+/** Removes members without a value. @param {Record<string, any>} attributes */
 function withoutUndefined (attributes) {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null))
 }

@@ -1,18 +1,18 @@
 'use strict'
 
-// `bellwether/prom-client`: a client's metrics in a registry of prom-client's, beside the application's own.
+// `bellwether/prom-client`: a client's metrics in a prom-client registry, beside the application's own.
 
 const { configError } = require('../lib/util/errors')
 const { isPlainObject, describe } = require('../lib/util/serialize-options')
 
-/** What labels say of a series: one of another's would be lost behind it. */
+/** Labels that metrics have themselves: `labels` must not override them. */
 const RESERVED_LABELS = [
   'endpoint', 'provider', 'model', 'operation', 'outcome', 'reason', 'state', 'type', 'kind', 'budget', 'period', 'forwarder', 'version', 'le',
   'from_endpoint', 'from_model', 'to_endpoint', 'to_model'
 ]
-/** Whose metrics a metric of ours says, in registration order. */
+/** The clients of a metric, in registration order. */
 const SOURCES = Symbol('sources')
-/** Under which it was registered: a registry that speaks OpenMetrics takes the suffix of counters away from `name`. */
+/** The name of registration: an OpenMetrics registry removes the suffix of counters from `name`. */
 const NAME = Symbol('name')
 
 /**
@@ -44,7 +44,7 @@ function register (client, registry = require('prom-client').register, options =
 }
 
 /**
- * What prom-client asks of a metric. One that another client registered serves both.
+ * Returns the object that prom-client needs for a family. Clients of one registry share it.
  * @param {any} registry
  * @param {import('..').MetricFamily} family
  */
@@ -61,7 +61,7 @@ function metricOf (registry, { name: bare, help, kind, unit }) {
     /** @type {any[]} */
     [SOURCES]: [],
     [NAME]: name,
-    /** Counts are the client's: a registry does not set them back. */
+    /** The client owns the counts: a registry does not reset them. */
     reset () {},
     async get () {
       const values = metric[SOURCES].flatMap(({ families, labels }) => {
@@ -90,7 +90,7 @@ function valuesOf (name, labels, value) {
 }
 
 /**
- * The families by name. A scrape asks for each of them in one turn: they are read once for it.
+ * Returns the families by name. They are read once per scrape, which needs each of them in the same turn.
  * @param {import('..').FailoverClient} client
  */
 function cachedFamilies (client) {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-// The command line: a table of commands, each a file of its own. Exit codes: 0 fine, 1 problems were found, 2 the
-// command could not be done as it was asked.
+// The entry of the command line. Exit codes: 0 success, 1 problems were found, 2 misuse, or the command could not run.
 
 /**
  * @typedef {object} Command

@@ -1,4 +1,4 @@
-// The page: draws what the model knows, at most once a frame.
+// Draws the model's state on the page, at most once per frame.
 
 import { createModel, SPAN_MS, summary } from './model.mjs'
 import { formatTime, formatCount, formatUsd, formatPercent, formatRate, formatDuration, formatVerdict } from './format.mjs'
@@ -9,14 +9,14 @@ import { showEndpoints } from './endpoints.mjs'
 import { showIncidents } from './incidents.mjs'
 import { showAlerts, showCosts, showFeed } from './lists.mjs'
 
-/** Of the charts' time. */
+/** The shortest time shown, in milliseconds. */
 const MIN_SPAN_MS = 60_000
 const element = (id) => document.getElementById(id)
 const model = createModel()
 const traffic = createChart(element('traffic'), formatRate, 1)
 const latency = createChart(element('latency'), formatDuration, 10)
 const chosen = (group) => document.querySelector(`#${group} input:checked`).value
-/** Since when nothing comes. */
+/** When the connection was lost, in milliseconds since 1970; undefined while connected. */
 let lost
 let verdict = ''
 let isDrawScheduled = false
@@ -58,7 +58,7 @@ function show (data) {
   const now = Date.now()
   const dataTime = now + model.offset
   head(data, now)
-  // What is old counts down no more.
+  // Countdowns stop while the page is not connected.
   showEndpoints(element('endpoint-rows'), data.endpoints, { share: (name) => model.share(name, now), now: lost === undefined ? dataTime : Date.parse(data.timestamp) })
   charts(data, now)
   showIncidents(element('incidents'), data.incidents)
@@ -72,7 +72,7 @@ function head (data, now) {
   const [words, tone] = formatVerdict(data.health.overallStatus)
   const text = summary(data)
   const old = lost !== undefined
-  // What was so may not be so any more.
+  // The last state may be out of date.
   setText('verdict', old ? 'Not connected' : words)
   setText('summary', old ? `At ${formatTime(data.timestamp)}: ${words.toLowerCase()}. ${text}` : text)
   element('verdict-box').dataset.tone = old ? 'plain' : tone
@@ -95,7 +95,7 @@ function charts (data, now) {
   const names = data.endpoints.slice(0, MAX_LINES).map(({ name }) => name)
   const points = model.points.filter(({ t }) => t >= now - Math.min(span, SPAN_MS))
   const times = points.map(({ t }) => t / 1_000)
-  // A page that was just opened is no empty page with a line at its edge.
+  // Keeps the chart of a page that was just opened from being nearly empty.
   const shown = Math.min(span, Math.max(MIN_SPAN_MS, now - (points[0]?.t ?? now)))
   const range = /** @type {[number, number]} */ ([(now - shown) / 1_000, now / 1_000])
   setText('latency-name', quantile)
@@ -114,5 +114,5 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 for (const group of ['span', 'quantile']) element(group).addEventListener('change', draw)
 document.addEventListener('visibilitychange', draw)
 
-// For tests of long runs.
+// Read by tests of long runs.
 Object.defineProperty(document, 'bellwether', { value: Object.freeze({ sizes: () => model.sizes }) })

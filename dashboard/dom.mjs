@@ -1,4 +1,4 @@
-// Elements are made, never parsed: a text stays a text, whoever wrote it.
+// Creates elements without parsing HTML, so that names and messages stay text.
 
 import { sanitize } from './format.mjs'
 
@@ -20,7 +20,7 @@ function withContent (element, attributes, inside) {
   return element
 }
 
-/** Somebody else's name: it turns no line around, and keeps to itself. */
+/** Shows a name from outside, isolated against bidirectional text. */
 export function nameElement (text, most) {
   const short = sanitize(text, most)
   return createElement('bdi', short === text ? {} : { title: sanitize(text, 1_000) }, short)
@@ -32,7 +32,7 @@ export function tagElement (words, tone) {
 
 const shownKeys = new WeakMap()
 
-/** Renews what an element holds if it shows something else than before, so that who reads or selects is not disturbed. */
+/** Replaces the content of an element if it has changed, so that focus and selection are kept. */
 export function replaceContent (element, content, make) {
   const key = JSON.stringify(content)
   if (shownKeys.get(element) === key) return

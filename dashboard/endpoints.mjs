@@ -1,12 +1,14 @@
-// The table of endpoints: what each does now.
+// Shows the table of endpoints.
 
 import { createElement, nameElement, tagElement, replaceContent } from './dom.mjs'
 import { formatBreaker, formatTime, formatCount, formatRemaining, formatPercent, formatReason, formatState, formatDuration } from './format.mjs'
 
-/** Rows; the rest is told by number. */
+/** Further endpoints are counted. */
 const MAX_ROWS = 100
 
-/** @param {HTMLElement} at @param {any[]} endpoints @param {{ share: (name: string) => number | null, now: number }} figures `now` by the other's clock. */
+/**
+ * @param {HTMLElement} at @param {any[]} endpoints @param {{ share: (name: string) => number | null, now: number }} figures `now` is the time of the process that is shown.
+ */
 export function showEndpoints (at, endpoints, { share, now }) {
   const rows = endpoints.slice(0, MAX_ROWS).map((one) => ({
     ...one,
@@ -38,9 +40,9 @@ function createRow (e) {
       : [`${formatReason(e.lastError.reason)}, `, createElement('time', { datetime: e.lastError.at }, formatTime(e.lastError.at)), createElement('span', { class: 'soft' }, ' ', nameElement(e.lastError.message, 90))], 'error'))
 }
 
-/** Models, and how each is where they differ. */
-function modelList ({ modelList, model }) {
-  const list = modelList.length > 0 ? modelList : model === null ? [] : [{ model, status: 'healthy' }]
+/** Lists models, with their states if these differ. */
+function modelList ({ models, model }) {
+  const list = models.length > 0 ? models : model === null ? [] : [{ model, status: 'healthy' }]
   const differ = new Set(list.map(({ status }) => status)).size > 1
   return list.slice(0, 6).flatMap((one) => [' · ', nameElement(one.model, 40), ...(differ && one.status !== 'healthy' ? [` (${formatState(one.status)[0].toLowerCase()})`] : [])])
     .concat(list.length > 6 ? [` and ${list.length - 6} more`] : [])

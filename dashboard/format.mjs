@@ -1,5 +1,5 @@
-// Figures and events in words, for the page and for `bellwether top`. Names and messages are other people's: what would
-// steer a terminal or turn a line of text around is taken out of them.
+// Formats figures and events for the page and for `bellwether top`. Names and messages come from outside: characters
+// that could control a terminal or reorder text are removed.
 
 /** @typedef {'good' | 'warn' | 'bad' | 'plain'} Tone */
 
@@ -7,10 +7,10 @@ const STATES = /** @type {const} */ ({ healthy: ['Healthy', 'good'], degraded: [
 const VERDICTS = /** @type {const} */ ({ healthy: ['All well', 'good'], degraded: ['Degraded', 'warn'], critical: ['Critical', 'bad'] })
 const BREAKERS = { closed: 'Closed', open: 'Open', halfOpen: 'Half open', isolated: 'Isolated' }
 const LONGEST = 120
-/** Between a number and its unit, where no line ends. */
+/** A non-breaking space between a number and its unit. */
 const GAP = '\u00a0'
 
-/** @param {unknown} text @param {number} [most] Of characters. */
+/** @param {unknown} text @param {number} [most] Characters. */
 export function sanitize (text, most = LONGEST) {
   // eslint-disable-next-line no-control-regex -- these are what is looked for
   const printable = [...String(text).replace(/[\u0000-\u001f\u007f-\u009f\p{Cf}\u2028\u2029\ud800-\udfff]/gu, '�')]
@@ -32,7 +32,7 @@ export function formatBreaker (state) {
   return Object.hasOwn(BREAKERS, state) ? BREAKERS[/** @type {'open'} */ (state)] : sanitize(state)
 }
 
-/** `firstContent` as people write it. @param {unknown} reason */
+/** Formats `firstContent` as "first content". @param {unknown} reason */
 export function formatReason (reason) {
   return sanitize(reason ?? 'no reason given').replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('_', ' ').toLowerCase()
 }
@@ -48,7 +48,7 @@ export function formatRate (perSecond) {
   return perSecond === 0 ? '0' : perSecond < 10 ? perSecond.toFixed(perSecond < 1 ? 2 : 1) : formatCount(perSecond)
 }
 
-/** Never rounded up to all, nor down to none. @param {number | null} share 0 to 1. */
+/** Never rounds up to 100 % or down to 0 %. @param {number | null} share 0 to 1. */
 export function formatPercent (share) {
   if (share === null) return '–'
   const shown = share * 100
@@ -68,7 +68,7 @@ export function formatDuration (ms) {
   return h > 0 ? `${h}${GAP}h ${m}${GAP}min` : `${m}${GAP}min ${s}${GAP}s`
 }
 
-/** What is left of something, in whole seconds. @param {number} ms */
+/** Formats a remaining time in whole seconds. @param {number} ms */
 export function formatRemaining (ms) {
   return ms < 60_000 ? `${Math.ceil(ms / 1_000)}${GAP}s` : formatDuration(ms)
 }
@@ -92,7 +92,8 @@ export function formatTime (at) {
 const formatTarget = ({ endpoint, model }) => model === null || model === '' ? sanitize(endpoint, 60) : `${sanitize(endpoint, 60)} (${sanitize(model, 60)})`
 
 /**
- * An event as a line of the feed; undefined for those that would only fill it.
+ *
+ * Formats an event as a line of the feed; undefined for events that the feed leaves out.
  * @param {string} name @param {any} e
  * @returns {{ kind: string, tone: Tone, text: string } | undefined}
  */
@@ -116,7 +117,7 @@ export function formatEvent (name, e) {
   }
 }
 
-/** @param {any} m One of an incident's moments. */
+/** @param {any} m An entry of an incident's timeline. */
 export function formatTimelineEntry ({ what, endpoint, model, reason }) {
   const subject = endpoint === undefined ? '' : formatTarget({ endpoint, model: model ?? null })
   const why = reason === undefined ? '' : `: ${formatReason(reason)}`

@@ -1,4 +1,4 @@
-// Incidents, each with its report: what failover made of it, what would have been without, how it went, and a picture of it.
+// Shows incidents with their reports: figures with and without failover, endpoints, timeline and chart.
 
 import { createElement, createSvg, nameElement, replaceContent, tagElement } from './dom.mjs'
 import { sanitize, formatTime, formatCount, formatTimelineEntry, formatUsd, formatPercent, formatReason, formatDuration } from './format.mjs'
@@ -6,7 +6,7 @@ import { sanitize, formatTime, formatCount, formatTimelineEntry, formatUsd, form
 const MAX_INCIDENTS = 30
 const MAX_COLUMNS = 60
 const [WIDTH, HEIGHT, TOP, LEFT] = [640, 170, 8, 44]
-/** By id: what is open stays open, and keeps the focus. */
+/** Elements by incident id: an open one stays open and keeps the focus. */
 const details = new Map()
 
 /** @param {HTMLElement} at @param {any[]} incidents The latest last. */
@@ -34,7 +34,7 @@ export function showIncidents (at, incidents) {
   replaceContent(at, latest.map(({ id }) => id), () => nodes)
 }
 
-/** Only what is looked at is made. */
+/** Builds the report of an open element only. */
 function fill (node) {
   if (!node.open) return
   replaceContent(node.children[1], node.report, () => createReport(node.report))
@@ -66,7 +66,7 @@ function createReport (r) {
   ]
 }
 
-/** Calls by the moment they ended: stacked columns, and a dashed line for those that would have failed. */
+/** Draws calls by the time they ended: stacked columns, and a dashed line for calls that would have failed. */
 function createPicture ({ series }) {
   const together = Math.max(1, Math.ceil(series.answered.length / MAX_COLUMNS))
   const stepMs = series.stepMs * together
@@ -87,7 +87,7 @@ function createPicture ({ series }) {
     createElement('ul', { class: 'keys' }, key('a', 'as usual'), key('r', 'rescued'), key('f', 'failed'), key('without', 'would have failed without failover')))
 }
 
-/** Columns that are too narrow to be seen are added up. */
+/** Adds up columns that would be too narrow. */
 function sumGroups (list, together) {
   return Array.from({ length: Math.ceil(list.length / together) }, (_, i) => sum(list.slice(i * together, (i + 1) * together)))
 }

@@ -1,14 +1,16 @@
-// The connection: data.json at a calm pace while somebody looks, events as they come, and what is known of its loss.
+// Connects the page to its process: polls data.json while the page is visible, receives events, and reports the state
+// of the connection.
 
 const POLL_MS = 2_000
 const TIMEOUT_MS = 10_000
 const RECONNECT_MS = 3_000
-/** What makes another look at data.json worth while before it is due. */
+/** Events after which data.json is fetched before it is due. */
 const REFRESHING_EVENTS = ['breaker', 'cooldown', 'incident', 'alert', 'budget', 'queue']
 const EVENTS = ['attempt', 'failover', 'rateLimit', 'config', 'healthCheck', 'authError', 'forward', ...REFRESHING_EVENTS]
 
 /**
- * @param {string} address Of the events.
+ *
+ * @param {string} address The address of the events.
  * @param {{ data: (data: any) => void, event: (name: string, payload: any) => void, link: (state: 'live' | 'lost', why?: string) => void }} handlers
  */
 export function connect (address, handlers) {
@@ -44,7 +46,7 @@ export function connect (address, handlers) {
     if (!document.hidden) timer = setTimeout(fetchData, POLL_MS)
   }
 
-  /** Not at once: what stirs stirs again. */
+  /** Waits briefly, because such events come in groups. */
   function fetchSoon () {
     if (asking || document.hidden) return
     clearTimeout(timer)
@@ -58,7 +60,7 @@ export function connect (address, handlers) {
     source.onopen = () => report('events', true)
     source.onerror = () => {
       report('events', false)
-      // A browser comes back by itself from a lost connection, but not from a refusal.
+      // A browser reconnects by itself after a lost connection, but not after a refusal.
       if (source.readyState !== EventSource.CLOSED) return
       setTimeout(listen, RECONNECT_MS)
     }

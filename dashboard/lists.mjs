@@ -1,4 +1,4 @@
-// Alerts, costs with budgets, and the feed.
+// Shows alerts, costs with budgets, and the feed.
 
 import { createElement, nameElement, replaceContent, tagElement } from './dom.mjs'
 import { currentAlerts } from './model.mjs'
@@ -23,7 +23,7 @@ export function showAlerts (at, alerts) {
     }))
 }
 
-/** @param {HTMLElement} at @param {any} costs @param {number} now By the other's clock. */
+/** @param {HTMLElement} at @param {any} costs @param {number} now The time of the process that is shown. */
 export function showCosts (at, { report, budgets }, now) {
   const spenders = [...report.byEndpoint].sort((a, b) => b.costUsd - a.costUsd).slice(0, MAX_COSTS)
   const today = report.byDay.find(({ day }) => day === new Date(now).toISOString().slice(0, 10))

@@ -1,4 +1,4 @@
-// What the page and `bellwether top` know: data.json as it came last, points in time made of its differences, and the
+// The state of the page and of `bellwether top`: the latest data.json, points computed from its differences, and the
 // latest events. Time is an argument, and everything is bounded.
 
 import { formatEvent, sanitize } from './format.mjs'
@@ -8,29 +8,29 @@ import { formatEvent, sanitize } from './format.mjs'
 /** @typedef {{ perSecond: number, p50: number | null, p95: number | null, p99: number | null }} Sample */
 /** @typedef {{ t: number, calls: Data['calls'], totals: Map<string, number>, samples: Map<string, Sample> }} Point */
 
-/** How far back the charts go. */
+/** Time span of the charts, in milliseconds. */
 export const SPAN_MS = 30 * 60_000
 export const MAX_POINTS = 900
 export const MAX_LINES = 200
-/** What rates and percentiles are of. */
+/** Window of rates and percentiles, in milliseconds. */
 export const WINDOW_MS = 60_000
-/** Points; the last may be closer. */
+/** Points that are closer replace each other. */
 const MIN_POINT_DISTANCE_MS = 500
 const MAX_DURATIONS = 1_000
 const MAX_ENDPOINTS = 200
-/** The same that happens again within this is counted, not told again. */
+/** The same event within this time increments a counter. */
 const REPEAT_WINDOW_MS = 10_000
 
 export function createModel () {
   /** @type {Data | undefined} */
   let data
-  /** How far the other clock is ahead of ours. */
+  /** How far the process's clock is ahead, in milliseconds. */
   let offset = 0
   /** @type {Point[]} */
   let points = []
   /** @type {Line[]} */
   const lines = []
-  /** Of answered attempts, by endpoint: when, and how long. @type {Map<string, { t: number, ms: number }[]>} */
+  /** Times and durations of successful attempts, by endpoint. @type {Map<string, { t: number, ms: number }[]>} */
   const durations = new Map()
 
   return {
@@ -39,10 +39,10 @@ export function createModel () {
       data = given
       offset = Date.parse(given.timestamp) - now
       const last = points.at(-1)
-      // Another process counts from zero.
+      // A restarted process counts from zero.
       if (last !== undefined && hasRestarted(last.calls, given.calls)) points = []
       for (const name of durations.keys()) if (!given.endpoints.some((one) => one.name === name)) durations.delete(name)
-      // Closer ones than half a second are one: the latest.
+      // Replaces a point that is too close.
       if (points.length > 1 && points[points.length - 1].t - points[points.length - 2].t < MIN_POINT_DISTANCE_MS) points.pop()
       points.push(createPoint(given, now, points.at(-1), durations))
       const from = points.findIndex(({ t }) => t >= now - SPAN_MS)
@@ -73,7 +73,7 @@ export function createModel () {
     get offset () { return offset },
     get sizes () { return { points: points.length, lines: lines.length, durations: [...durations.values()].reduce((sum, list) => sum + list.length, 0) } },
 
-    /** Figures of the last minute; null where nothing can be said yet. @param {number} now */
+    /** Figures of the last minute; null while there is not enough data. @param {number} now */
     headline (now) {
       const last = points.at(-1)
       const first = points.find(({ t }) => t >= now - WINDOW_MS - 1_000)
@@ -92,7 +92,10 @@ export function createModel () {
       }
     },
 
-    /** How requests were shared out in the last minute; null without any. @param {string} name @param {number} now */
+    /**
+     * An endpoint's share of the requests of the last minute; null without any. @param {string} name @param {number}
+     * now
+     */
     share (name, now) {
       const first = points.find(({ t }) => t >= now - WINDOW_MS - 1_000)
       const last = points.at(-1)
@@ -106,7 +109,7 @@ export function createModel () {
 
 /** @typedef {ReturnType<typeof createModel>} Model */
 
-/** The state of all in a sentence. @param {Data} data */
+/** Describes the state of all endpoints in a sentence. @param {Data} data */
 export function summary ({ endpoints }) {
   const names = (/** @type {string[]} */ ...states) => endpoints.filter(({ status }) => states.includes(status)).map(({ name }) => sanitize(name, 40))
   const down = names('down')
@@ -122,7 +125,7 @@ export function summary ({ endpoints }) {
   return `${parts.join(', ')}; ${healthy === 0 ? 'none is quite well' : `${healthy} of ${endpoints.length} ${healthy === 1 ? 'is' : 'are'} well`}.`
 }
 
-/** Alerts that are told now by their fingerprint: the latest word on each, those that fire first. @param {Data['alerts']} alerts */
+/** Returns the latest state of each alert by fingerprint, firing ones first. @param {Data['alerts']} alerts */
 export function currentAlerts (alerts) {
   const latest = new Map(alerts.map((alert) => [alert.fingerprint, alert]))
   const rank = (/** @type {Data['alerts'][0]} */ { status, severity }) => status === 'resolved' ? 2 : severity === 'critical' ? 0 : 1
@@ -161,6 +164,6 @@ function recordDuration (durations, name, one) {
     durations.set(name, list = [])
   }
   list.push(one)
-  // Not one by one: a thousand answers a second would each move a thousand.
+  // Removes entries in batches: one by one, each answer would move a thousand.
   if (list.length > 2 * MAX_DURATIONS) list.splice(0, MAX_DURATIONS)
 }

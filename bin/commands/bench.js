@@ -1,6 +1,6 @@
 'use strict'
 
-// The load report: so many requests, so many at a time.
+// Sends many requests and reports latencies, availability and costs.
 
 const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
 const { formatTable, formatUsd } = require('../lib/table')
@@ -94,7 +94,10 @@ function readWhole (given, most) {
  * @param {(done: number) => void} progress
  */
 async function runLoad (client, models, requests, concurrency, signal, progress) {
-  /** By the model that was asked for. @type {Map<string, { latencies: number[], failed: number, costUsd: number | null, failovers: number, errors: Record<string, number> }>} */
+  /**
+   * By requested model. @type {Map<string, { latencies: number[], failed: number, costUsd: number | null, failovers:
+   * number, errors: Record<string, number> }>}
+   */
   const byModel = new Map(models.map((model) => [model, { latencies: [], failed: 0, costUsd: 0, failovers: 0, errors: {} }]))
   let next = 0
   let done = 0
@@ -110,7 +113,7 @@ async function runLoad (client, models, requests, concurrency, signal, progress)
         stats.costUsd = stats.costUsd === null || report.costUsd === null ? null : stats.costUsd + report.costUsd
         if (report.failover) stats.failovers++
       } catch (/** @type {any} */ error) {
-        // A mistake of ours is the same for all.
+        // An invalid option fails every request alike.
         if (signal.aborted || error.code === 'ERR_BELLWETHER_CONFIG') throw error
         stats.failed++
         stats.errors[error.code ?? error.name] = (stats.errors[error.code ?? error.name] ?? 0) + 1

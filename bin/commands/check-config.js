@@ -1,6 +1,6 @@
 'use strict'
 
-// Reads a configuration as a client would, and says what it read, or all that is wrong.
+// Reads a configuration as a client would, and prints its content or every problem.
 
 const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
@@ -12,7 +12,7 @@ const OK = 0
 const PROBLEMS = 1
 const MISSING = 2
 
-/** How people call those who are told of alerts. */
+/** Names of alert receivers. */
 const RECEIVER_NAMES = { slack: 'Slack', discord: 'Discord', pagerduty: 'PagerDuty', webhook: 'a webhook', function: 'a function' }
 
 /** @type {import('../bellwether').Command} */

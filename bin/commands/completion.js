@@ -1,6 +1,6 @@
 'use strict'
 
-// Completion scripts, written of the table of commands.
+// Prints completion scripts, generated from the table of commands.
 
 const MISUSE = 2
 const SHELLS = { bash, zsh, fish }
@@ -41,7 +41,7 @@ function entriesOf (commands) {
   })
 }
 
-/** Within single quotes. @param {string} text */
+/** Escapes a text within single quotes. @param {string} text */
 const quoted = (text) => text.replaceAll("'", "'\\''")
 
 /** @param {Entry[]} entries */

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a ledger of costs says, for terminals, documents and spreadsheets.
+// Reports the costs in a ledger file.
 
 const fs = require('node:fs')
 const native = require('../../lib/native/addon')
@@ -53,7 +53,7 @@ function run ({ values: { from, to, format = 'text', json }, positionals: [file]
   }
   let text
   try {
-    // A device has no end.
+    // Reading a device would not end.
     text = fs.statSync(file).isFile() ? fs.readFileSync(file, 'utf8') : undefined
   } catch (/** @type {any} */ error) {
     out.printError(`bellwether costs: '${file}' cannot be read: ${error.code}`)

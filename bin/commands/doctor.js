@@ -1,6 +1,6 @@
 'use strict'
 
-// Looks at all that a client stands on, and says of each thing whether it is well, and else what to do.
+// Checks everything that a client depends on, and gives advice for each problem.
 
 const configFiles = require('../../lib/config/config-file')
 const time = require('../lib/time')

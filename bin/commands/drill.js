@@ -1,6 +1,6 @@
 'use strict'
 
-// A rehearsal of failures on the configuration, with simulated vendors.
+// Runs drills on a configuration, with simulated vendors.
 
 const { NAMES } = require('../../lib/drill/scenarios')
 const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
@@ -10,7 +10,7 @@ const { toNumberIfNumeric } = require('../lib/time')
 const OK = 0
 const FAILED = 1
 const MISUSE = 2
-/** What they are counted in: all but two are times. */
+/** All but NUMERIC_OBJECTIVES are durations. */
 const OBJECTIVES = ['maxLost', 'maxDetection', 'maxRecovery', 'maxReturn', 'maxExtraCostUsd']
 const NUMERIC_OBJECTIVES = ['maxLost', 'maxExtraCostUsd']
 
@@ -75,7 +75,7 @@ async function run ({ values, positionals }, out) {
   const plans = (positionals.length > 0 ? positionals : NAMES).map((scenario) => ({
     scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration: toNumberIfNumeric(duration) })
   }))
-  // Whatever it would ask by itself, as checks of health.
+  // Keeps the client's own requests, such as health checks, from being sent.
   const transport = () => Promise.reject(new Error('a drill asks no vendor'))
   const client = openClient('drill', values, out, { transport })
   if (client === undefined) return MISUSE
@@ -92,7 +92,7 @@ async function run ({ values, positionals }, out) {
     return report.passed ? OK : FAILED
   } catch (/** @type {any} */ error) {
     out.progress('')
-    // The same for each scenario.
+    // Each scenario has the same problem.
     for (const line of new Set(errorLines(error).map((line) => line.replace(/^scenario\[\d+\]\.(\w+)/, '--$1')))) out.printError(`bellwether drill: ${line}`)
     return MISUSE
   } finally {

@@ -1,6 +1,6 @@
 'use strict'
 
-// A real prompt to every endpoint, for every model that it is asked for.
+// Sends a real prompt to every endpoint, for every model it serves.
 
 const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
@@ -15,9 +15,9 @@ const OK = 0
 const FAILED = 1
 const MISUSE = 2
 const MAX_TOKENS = 5
-/** Asked at a time. */
+/** Requests at a time. */
 const CONCURRENCY = 4
-/** Of everything that would be another's answer. Only the one that is asked may answer. */
+/** Removes everything that lets another endpoint answer. */
 const WITHOUT_ALTERNATIVES = { models: null, fallbackResponse: null }
 
 /** @type {import('../bellwether').Command} */
@@ -90,7 +90,10 @@ async function run ({ values }, out) {
   }
 }
 
-/** Every endpoint with every model that it is asked for. @param {import('../..').FailoverClient} client @param {Record<string, any>} values @returns {Target[]} */
+/**
+ * Returns every endpoint with each of its models. @param {import('../..').FailoverClient} client @param
+ * {Record<string, any>} values @returns {Target[]}
+ */
 function targetsOf (client, { config: file, model: given }) {
   const statuses = client.getEndpointStatus()
   const name = file ?? configFiles.findConfigFile()
@@ -111,7 +114,10 @@ function targetsOf (client, { config: file, model: given }) {
   })
 }
 
-/** What it would cost, as simulated vendors make it out. @param {Record<string, any>} values @param {import('../lib/output').Out} out @param {Target[]} targets */
+/**
+ * Estimates the costs by sending the same requests to simulated vendors. @param {Record<string, any>} values @param
+ * {import('../lib/output').Out} out @param {Target[]} targets
+ */
 async function estimate (values, out, targets) {
   const transport = (/** @type {string} */ url, /** @type {RequestInit} */ init) => vendors.exchange(url, init)
   const client = openClient('probe', values, out, { ...WITHOUT_ALTERNATIVES, transport })
@@ -142,7 +148,10 @@ async function probe (client, { endpoint, model }, timeout, signal) {
   }
 }
 
-/** In order, a few at a time. @template R @param {Target[]} targets @param {(target: Target) => Promise<R>} ask @param {(done: number) => void} progress @returns {Promise<R[]>} */
+/**
+ * Probes all targets, CONCURRENCY at a time. Results keep the order of targets. @template R @param {Target[]} targets
+ * @param {(target: Target) => Promise<R>} ask @param {(done: number) => void} progress @returns {Promise<R[]>}
+ */
 async function probeAll (targets, ask, progress) {
   /** @type {R[]} */
   const results = []

@@ -1,6 +1,6 @@
 'use strict'
 
-// A queue's file on the command line: what is in it, and what becomes of it. No client is made, and nothing delivered.
+// Shows and changes the jobs in a queue's file, without a client and without deliveries.
 
 const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
@@ -13,10 +13,11 @@ const purge = require('./queue/purge')
 const MISUSE = 2
 
 /**
+ *
  * @typedef {object} Task
  * @property {string[]} options Beside --config, --path and --json.
- * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse What is wrong with the command line.
- * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../lib/output').Out) => number} run Gives the exit code.
+ * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse Returns what is wrong with the command line.
+ * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../lib/output').Out) => number} run Returns the exit code.
  */
 
 /** @type {Record<string, Task>} */
@@ -107,7 +108,7 @@ function openQueueFile ({ path, config }) {
   return new native.QueueFile(JSON.stringify({ file, variables }), bytes)
 }
 
-/** Rust says what is wrong as JSON: `{message}`, or problems. @param {any} error */
+/** Parses the error that Rust reports as JSON: `{message}`, or a list of problems. @param {any} error */
 function nativeErrorOf (error) {
   try {
     return JSON.parse(error.message)

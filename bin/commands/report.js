@@ -1,6 +1,6 @@
 'use strict'
 
-// How a running process stands, or what a ledger says: health, incidents and costs in one.
+// Reports health, incidents and costs of a running process, or the costs in a ledger.
 
 const fs = require('node:fs')
 const native = require('../../lib/native/addon')
@@ -16,7 +16,7 @@ const OK = 0
 const PROBLEMS = 1
 const MISUSE = 2
 const NOT_A_REPORT = 'the answer is no data of a dashboard of this version'
-/** More than any process says. */
+/** In bytes; a report is smaller. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** @type {import('../bellwether').Command} */
@@ -68,7 +68,7 @@ async function run ({ values }, out) {
   if (new URL(url).username !== '' || new URL(url).password !== '') return failWithUsage('--url must hold no password, which others could see: use --token-env NAME')
   const token = variable === undefined ? undefined : process.env[variable]
   if (variable !== undefined && !token) return failWithUsage(`the variable ${variable} is empty or not set`)
-  // Who refuses it would quote it.
+  // fetch would quote an invalid header value in its error.
   if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
   try {
     const answer = await fetchData(url, token, timeout)
@@ -85,7 +85,7 @@ async function run ({ values }, out) {
 function formatReport (answer, values) {
   try {
     const data = { health: healthReport(answer.health), incidents: answer.incidents.map(incidentReport), costs: new CostReport(answer.costs.report) }
-    // Also what JSON takes as it is must be a report.
+    // Formatting also validates a report that is printed as JSON.
     const formatted = values.markdown ? formatMarkdown(data) : formatText(data)
     return values.json ? JSON.stringify(data, null, 2) : formatted
   } catch {
@@ -119,7 +119,7 @@ async function fetchData (url, token, timeout) {
 function reportLedger (file, values, out) {
   let ledger
   try {
-    // A device has no end.
+    // Reading a device would not end.
     if (!fs.statSync(file).isFile()) throw Object.assign(new Error(), { code: 'not a file' })
     ledger = fs.readFileSync(file, 'utf8')
   } catch (/** @type {any} */ error) {

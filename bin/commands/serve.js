@@ -1,6 +1,6 @@
 'use strict'
 
-// The client as a server of its own, for those whose programs are in other languages or processes.
+// Serves a client over HTTP, for programs in other languages or processes.
 
 const { FailoverClient } = require('../../lib/client/client')
 const time = require('../lib/time')
@@ -66,7 +66,7 @@ async function run ({ values }, out) {
   if (!open && variable === undefined) return failWithUsage('say who may use it: --token-env NAME, or --no-auth for whoever reaches the port of this machine')
   const token = variable === undefined ? '' : process.env[variable] ?? ''
   if (!open && token.length < MIN_TOKEN_LENGTH) return failWithUsage(`the variable ${variable} must hold a token of at least ${MIN_TOKEN_LENGTH} characters, and ${token === '' ? 'is empty or not set' : `holds ${token.length}`}`)
-  // A header could not say it.
+  // A header cannot carry other characters.
   if (/[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
   let drain
   let client
@@ -93,14 +93,14 @@ async function run ({ values }, out) {
   const signal = nextSignal()
   log('listening', `listening on ${url}${open ? ' for whoever reaches it (--no-auth)' : ''}`, { url })
   log('ending', `${await signal}: answering ${served.active} under way`)
-  // A second one is not waited for.
+  // A second signal ends the process at once.
   nextSignal().then((name) => {
     log('ended', `${name} again: ended at once`)
     process.exit(served.active > 0 ? PROBLEMS : OK)
   })
   const cut = await served.end(drain)
   log('ended', cut > 0 ? `ended; ${cut} calls were cut short` : 'ended; all calls were answered')
-  // Signals would be waited for, else.
+  // The signal listeners would keep the process alive.
   setImmediate(() => process.exit())
   return cut > 0 ? PROBLEMS : OK
 }

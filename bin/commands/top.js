@@ -1,6 +1,6 @@
 'use strict'
 
-// The dashboard in a terminal: how a running process stands, live, or once.
+// Shows the state of a running process in a terminal, live or once.
 
 const time = require('../lib/time')
 const { createSource, SourceError, delay } = require('./top/source')
@@ -92,7 +92,7 @@ async function run ({ values, positionals: [address] }, out) {
   }
   const figures = () => ({ ...model.latest, figures: model.headline(Date.now()) })
   if (once) {
-    // Two looks make a rate.
+    // A rate needs two samples.
     await delay(Math.max(interval, 600), new AbortController().signal)
     await source.data().then((data) => model.data(data, Date.now()), () => {})
     const view = { width: process.stdout.columns ?? PIPE_WIDTH, height: Infinity, unicode, now: Date.now() }

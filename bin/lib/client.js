@@ -1,21 +1,22 @@
 'use strict'
 
-// A client for a command: of a file, else as a program's own would be.
+// Opens a client for a command: from a file, else like a program's own client.
 
 const { FailoverClient } = require('../../lib/client/client')
 const { formatProblem } = require('../../lib/util/errors')
 
-/** What belongs to the process that serves: its files, and whom it tells. */
+/** Options that belong to the serving process: its files and its alert receivers. */
 const UNSHARED_OPTIONS = { costs: null, queue: null, alerts: null, drills: null }
-/** How long what is under way at the end is waited for. */
+/** Milliseconds for calls in flight at the end. */
 const DRAIN = 0
 
 /**
+ *
  * @param {string} name The command.
  * @param {{ config?: string }} values
  * @param {import('./output').Out} out
  * @param {object} [overrides]
- * @returns {import('../..').FailoverClient | undefined} Nothing once what is wrong has been said.
+ * @returns {import('../..').FailoverClient | undefined} Undefined after the problems were printed.
  */
 function openClient (name, { config }, out, overrides = {}) {
   try {
@@ -26,7 +27,7 @@ function openClient (name, { config }, out, overrides = {}) {
     try {
       return /** @type {any} */ (create(options))
     } catch (/** @type {any} */ error) {
-      // Calls that would be queued wait, without a queue.
+      // Without a queue, calls that would be queued wait instead.
       if (!error.problems?.some((/** @type {any} */ problem) => /^on_?unavailable$/i.test(problem.path))) throw error
       return /** @type {any} */ (create({ ...options, onUnavailable: 'wait' }))
     }
@@ -46,7 +47,7 @@ function closeClient (client) {
   return client.close({ drain: DRAIN })
 }
 
-/** Aborted at the first Ctrl-C; the second one ends the process. */
+/** Returns a signal that the first Ctrl-C aborts. The second one ends the process. */
 function onInterrupt () {
   const controller = new AbortController()
   const end = () => { controller.abort(new Error('interrupted')) }

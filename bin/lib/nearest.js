@@ -1,7 +1,7 @@
 'use strict'
 
 /**
- * The name that was meant, most likely.
+ * Returns the known name that was probably meant; undefined if none is close.
  * @param {string} given
  * @param {string[]} known
  */
@@ -11,7 +11,7 @@ function nearestName (given, known) {
   return best !== undefined && best.distance <= most ? best.name : undefined
 }
 
-/** Letters to change, add or leave out. @param {string} a @param {string} b */
+/** The edit distance of two texts. @param {string} a @param {string} b */
 function distance (a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

@@ -2,7 +2,10 @@
 
 const { escapeMarkdown } = require('../../lib/util/format')
 
-/** Lines of a table; columns named in `right` stand to the right. @param {string[][]} rows The first has the titles. @param {number[]} [right] */
+/**
+ * Returns the lines of a table. @param {string[][]} rows The first has the titles. @param {number[]} [right] Columns
+ * that are aligned to the right.
+ */
 function formatTable (rows, right = []) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
   return rows.map((row) => row.map((cell, i) => right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])).join('  ').trimEnd())

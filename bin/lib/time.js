@@ -3,7 +3,7 @@
 const duration = require('../../lib/util/duration')
 
 /**
- * Milliseconds of a duration on a command line, where a number is a text, too.
+ * Reads a duration from the command line, where a number of milliseconds is a text. Returns milliseconds.
  * @param {string | undefined} given
  * @param {string} name
  * @param {number} fallback

@@ -1,7 +1,7 @@
 'use strict'
 
-// The way to an endpoint, step by step, and what it says to a question that costs nothing. Only the last step has the key,
-// and is the client's own.
+// Checks the connection to an endpoint step by step, then sends a request that costs nothing. Only that request carries
+// the key, and the client sends it.
 
 const net = require('node:net')
 const tls = require('node:tls')
@@ -49,7 +49,8 @@ async function checkDirect ({ host, port, secure }, route, remainingMs, report) 
 }
 
 /**
- * Behind a proxy, which finds the host itself.
+ *
+ * Checks an endpoint behind a proxy, which resolves the host itself.
  * @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report
  */
 async function checkThroughProxy ({ host, port, secure }, route, remainingMs, report) {
@@ -57,12 +58,13 @@ async function checkThroughProxy ({ host, port, secure }, route, remainingMs, re
   const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`
   if (!await checkDns(proxy.host, remainingMs(), report, 'DNS of the proxy')) return
   if (!await checkTcp(proxy.host, proxy.port, remainingMs(), report, 'TCP to the proxy')) return
-  // A plain request is told to the proxy whole; if that one takes TLS alone, the client's own question must do.
+  // A plain HTTP request goes to the proxy in full. For a proxy that needs TLS, the client's own request is the only
+  // check.
   if (!secure) {
     if (!proxy.secure) await checkClock(false, { host: proxy.host, port: proxy.port, path: `http://${authority}/`, headers: { host: authority, ...proxy.headers } }, remainingMs(), report)
     return
   }
-  // TLS within a socket does not end it.
+  // Ending TLS does not close the socket underneath.
   /** @type {net.Socket[]} */
   const sockets = []
   const through = async () => {
@@ -82,7 +84,7 @@ async function checkThroughProxy ({ host, port, secure }, route, remainingMs, re
   }
 }
 
-/** For TLS, which knows no addresses. @param {string} host */
+/** The server name for TLS; an IP address has none. @param {string} host */
 function serverName (host) {
   return net.isIP(host) ? {} : { servername: host }
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a client stands on here: Node, the binary, files, keys, proxies.
+// Checks the machine: Node, the native addon, files, keys, proxies.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -11,7 +11,7 @@ const { engines, version } = require('../../../package.json')
 
 /** @typedef {import('../doctor').Finding} Finding */
 
-/** Keys for vendors' own hosts are no shorter. */
+/** Vendors' keys are not shorter. */
 const MIN_KEY_LENGTH = 20
 const KEY_VARIABLES = ['HOLYSHEEP_API_KEY', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'DEEPSEEK_API_KEY']
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
@@ -26,12 +26,15 @@ function checkMachine () {
   const platform = `${process.platform} ${process.arch}${process.platform === 'linux' ? `, ${libc ? `glibc ${libc}` : 'musl'}` : ''}`
   return [
     { check: 'node', status: enough ? 'ok' : 'fail', message: `${process.version}, ${engines.node} is needed`, ...(enough ? {} : { advice: `install Node ${least} or newer` }) },
-    // It is loaded, or no command would run.
+    // The addon is loaded: no command runs without it.
     { check: 'binary', status: 'ok', message: `bellwether ${version} for ${platform}` }
   ]
 }
 
-/** What a document says that can be told of it. @param {string | undefined} file @returns {{ config: any, paths: { what: string, path: string }[] }} */
+/**
+ * Reads the parts of a configuration that are not secret. @param {string | undefined} file @returns {{ config: any,
+ * paths: { what: string, path: string }[] }}
+ */
 function readConfig (file) {
   if (file === undefined) return { config: undefined, paths: [] }
   const { bytes, variables } = configFiles.readConfigFileSync(file)
@@ -52,7 +55,7 @@ function checkWritable (what, file) {
   }
 }
 
-/** Nothing of a key but its shape. @param {any} config @returns {any[]} */
+/** Reports the form of keys, never their content. @param {any} config @returns {any[]} */
 function checkKeys (config) {
   if (config !== undefined) {
     return config.endpoints.map((/** @type {{ name: string, keys: string[] }} */ { name, keys }) => ({
@@ -67,7 +70,10 @@ function checkKeys (config) {
   })
 }
 
-/** Nothing of a proxy but its host: not its name and password. @param {{ name: string, route: import('./proxy-routes').ProxyRoute }[]} endpoints @returns {any[]} */
+/**
+ * Reports the host of proxies, without user and password. @param {{ name: string, route:
+ * import('./proxy-routes').ProxyRoute }[]} endpoints @returns {any[]}
+ */
 function checkProxies (endpoints) {
   const name = PROXY_VARIABLES.find((name) => process.env[name])
   const given = name === undefined ? '' : /** @type {string} */ (process.env[name])

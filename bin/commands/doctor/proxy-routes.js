@@ -1,6 +1,6 @@
 'use strict'
 
-// How the client's requests go to its endpoints: through which proxy, trusting whom.
+// Reads how the client reaches its endpoints: the proxy, and the certificate authorities it trusts.
 
 const http = require('node:http')
 const https = require('node:https')
@@ -11,10 +11,11 @@ const { readEnvironment } = require('../../../lib/config/options')
 const { withTimeout } = require('./timeout')
 
 /**
+ *
  * @typedef {object} ProxyRoute
  * @property {Hop} [proxy]
- * @property {string[]} ca Whom the client trusts, as far as this Node can tell.
- * @property {boolean} partly It also trusts the system's authorities, which this Node cannot tell.
+ * @property {string[]} ca Authorities that the client trusts, as far as this version of Node can list them.
+ * @property {boolean} partly True if the client also trusts the system's authorities and this version of Node cannot list them.
  */
 /** @typedef {{ host: string, port: number, secure: boolean, headers: Record<string, string> }} Hop The headers are secret. */
 
@@ -42,7 +43,7 @@ function readHop (proxy) {
 }
 
 /**
- * A connection through the proxy; its error says what the proxy answered.
+ * Opens a connection through the proxy. The error contains the proxy's answer.
  * @param {ProxyRoute} route
  * @param {string} authority The host and port that are meant.
  * @param {number} ms

@@ -1,6 +1,6 @@
 'use strict'
 
-// The steps of a way to an endpoint. None of them has a key.
+// The single checks of a connection. None of them has the key.
 
 const dns = require('node:dns/promises')
 const http = require('node:http')
@@ -9,12 +9,14 @@ const net = require('node:net')
 const tls = require('node:tls')
 const { withTimeout } = require('./timeout')
 
-/** @typedef {(step: string, status: 'ok' | 'warn' | 'fail', message: string, advice?: string) => boolean} Tell True if it is no failure. */
+/**
+ * @typedef {(step: string, status: 'ok' | 'warn' | 'fail', message: string, advice?: string) => boolean} Tell Returns false for 'fail'.
+ */
 
 const DAY_MS = 86_400_000
-/** A certificate that ends so soon is told of. */
+/** A certificate that expires sooner is reported. */
 const EXPIRES_SOON_MS = 21 * DAY_MS
-/** Clocks that are so far apart: what a header of whole seconds can tell, and where signatures and certificates fail. */
+/** Clock skew that a header of whole seconds cannot measure, and skew at which signatures and certificates fail. */
 const ACCEPTED_SKEW_MS = 5_000
 const HARMFUL_SKEW_MS = 300_000
 
@@ -44,8 +46,9 @@ async function checkTcp (host, port, ms, report, step = 'TCP') {
 }
 
 /**
- * The certificate, looked at whoever signed it: nothing is sent.
- * @param {tls.ConnectionOptions} to Where, or through what.
+ *
+ * Checks the certificate. The connection is made whether or not it is trusted, and nothing is sent.
+ * @param {tls.ConnectionOptions} to Host and port, or a socket.
  * @param {{ ca: string[], partly: boolean }} trust
  * @param {string} host
  * @param {number} ms

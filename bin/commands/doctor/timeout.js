@@ -1,6 +1,6 @@
 'use strict'
 
-/** The code of an error that says that the time was not enough. */
+/** The code of the error after a timeout. */
 const TIMED_OUT = 'ETIMEDOUT'
 
 /** @template T @param {Promise<T>} promise @param {number} ms @returns {Promise<T>} */

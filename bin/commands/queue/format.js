@@ -1,6 +1,6 @@
 'use strict'
 
-// How the commands of a queue say things.
+// Formats jobs for the commands of a queue.
 
 const STATES = ['queued', 'delivering', 'delivered', 'failed', 'dead', 'expired']
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
@@ -32,13 +32,14 @@ function formatLastFailure ({ failures }) {
   return failures.length === 0 ? '-' : formatFailure(failures.at(-1))
 }
 
-/** JSON that no terminal takes for orders: what is left of control characters is written out. @param {unknown} value */
+/** Formats JSON for a terminal: remaining control characters are escaped. @param {unknown} value */
 function safeJson (value) {
   return JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /**
- * What became of jobs that were named: the exit code.
+ *
+ * Prints the result for each named job, and returns the exit code.
  * @param {{ done: string[], refused: { id: string, why: string }[] }} result
  * @param {string} what
  * @param {boolean} json

@@ -1,6 +1,6 @@
 'use strict'
 
-// The jobs of a queue as a table, the oldest first.
+// Lists the jobs of a queue, the oldest first.
 
 const { formatTable, formatBytes, pluralize, formatLastFailure, STATES } = require('./format')
 

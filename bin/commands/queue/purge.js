@@ -1,11 +1,11 @@
 'use strict'
 
-// Throws jobs away.
+// Deletes jobs.
 
 const time = require('../../lib/time')
 const { STATES: ALL, pluralize, printResult } = require('./format')
 
-/** What is being delivered is a vendor's already. */
+/** A job that is being delivered may already be billed. */
 const STATES = ALL.filter((state) => state !== 'delivering')
 
 module.exports = {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Puts jobs back that came to nothing.
+// Queues failed, dead and expired jobs again.
 
 const { pluralize, printResult } = require('./format')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// One job, with what was asked.
+// Shows one job with its request.
 
 const { formatFailure, safeJson, formatTable } = require('./format')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// The server: a client over HTTP, and its end, which loses no call that had come.
+// Runs the HTTP server of `bellwether serve`, and shuts it down without losing a request that has arrived.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -11,7 +11,10 @@ const { createMiddleware } = require('../../../lib/http/node-adapter')
 const { refuseUpgrade: refuseUpgrade } = require('../../../lib/http/events/upgrade')
 const { isCrossSite } = require('./guard')
 
-/** How long connections that are kept alive may still bring a request that had left before they heard of the end. */
+/**
+ * How long idle connections stay open after shutdown has begun: a client may have sent a request before it could
+ * notice.
+ */
 const GRACE_MS = 500
 
 /**
@@ -24,7 +27,7 @@ function createServer (client, authorize) {
     authorize, proxy: true, events: true, dashboard: true, ...(open ? {} : { protect: ['metrics'], challenge: 'Basic realm="bellwether"' })
   })
   const middleware = createMiddleware(app)
-  /** Requests that are being answered. @type {Set<http.ServerResponse>} */
+  /** Requests in progress. @type {Set<http.ServerResponse>} */
   const active = new Set()
   let ending = false
   /** @type {() => void} */
@@ -50,32 +53,34 @@ function createServer (client, authorize) {
   async function listen (port, host) {
     server.listen(port, host)
     await once(server, 'listening')
-    // What one connection could not be given, as a file descriptor, is no reason to end the others.
+    // An error of one connection, such as a missing file descriptor, must not end the others.
     server.on('error', () => {})
     return /** @type {net.AddressInfo} */ (server.address())
   }
 
   /**
-   * Takes no more connections, answers what has come, and closes the client. Gives how many answers were not finished.
+   *
+   * Stops accepting connections, answers requests in progress, and closes the client. Returns the number of unfinished
+   * responses.
    * @param {number} drain Milliseconds.
    */
   async function end (drain) {
     const deadline = performance.now() + drain
     ending = true
-    // Not the server's own close, which cuts connections that are idle: a request may be on its way on one.
+    // Not server.close(), which closes idle connections on which a request may be arriving.
     net.Server.prototype.close.call(server)
     app.drain()
     for (const res of active) if (!res.headersSent) res.setHeader('connection', 'close')
     await waitAtMost(drain, whenIdle(Math.min(GRACE_MS, drain)))
     const left = active.size
     await client.close({ drain: left > 0 ? 0 : Math.max(0, deadline - performance.now()) })
-    // What the client has ended is still written.
+    // Responses that the client has ended are still being written.
     if (left > 0) await waitAtMost(GRACE_MS, whenIdle(0))
     server.closeAllConnections()
     return left
   }
 
-  /** Resolves when nothing has been asked for some time. @param {number} grace */
+  /** Resolves when no request was in progress for `grace` milliseconds. @param {number} grace */
   async function whenIdle (grace) {
     let since = performance.now()
     while (active.size > 0 || performance.now() - since < grace) {

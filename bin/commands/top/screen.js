@@ -1,6 +1,6 @@
 'use strict'
 
-// What `top` shows, as lines of a width: pure, so that the same serves a screen, a pipe and a test.
+// Renders the lines of `top`. It is pure: a screen, a pipe and a test use the same.
 
 const LEVELS = { unicode: [...'▁▂▃▄▅▆▇█'], ascii: [...'_.:-=+*#'] }
 const SIGNS = { good: '✓', warn: '!', bad: '✕', plain: '·' }
@@ -82,7 +82,10 @@ function renderScreen (model, href, { width, height, unicode, lost, now }, { for
   return lines.map((line) => ({ ...line, text: truncate(unicode ? withPlainSpaces(line.text) : toAscii(line.text), width) }))
 }
 
-/** Columns as wide as what is in them; those that do not fit are left out from behind. @param {string[][]} rows @param {Set<number>} right @param {number} width @param {boolean} unicode */
+/**
+ * Formats a table. The last columns are dropped if they do not fit. @param {string[][]} rows @param {Set<number>}
+ * right @param {number} width @param {boolean} unicode
+ */
 function formatTable (rows, right, width, unicode) {
   const texts = unicode ? rows : rows.map((row) => row.map(toAscii))
   const widths = texts[0].map((_, i) => Math.max(...texts.map((row) => displayWidth(row[i]))))
@@ -107,7 +110,7 @@ function progressBar (share, size) {
   return '█'.repeat(full) + '░'.repeat(size - full)
 }
 
-/** Columns of a terminal that a text takes. @param {string} text */
+/** Terminal columns that a text needs. @param {string} text */
 function displayWidth (text) {
   let n = 0
   for (const sign of text) n += /\p{M}/u.test(sign) ? 0 : WIDE.test(sign) ? 2 : 1
@@ -126,7 +129,7 @@ function truncate (text, width) {
   return `${cut}>`
 }
 
-/** As people search for it. @param {string} text */
+/** Replaces non-breaking spaces, so that the text can be searched. @param {string} text */
 function withPlainSpaces (text) {
   return text.replaceAll('\u00a0', ' ')
 }

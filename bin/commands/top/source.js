@@ -1,16 +1,17 @@
 'use strict'
 
-// Where `top` gets what it shows: data.json when it asks, events as they come.
+// Fetches the data of `top`: data.json on request, events as they arrive.
 
 const TIMEOUT_MS = 10_000
 const RETRY_MS = 2_000
-/** Of one answer, or one event: more is no dashboard's. */
+/** Limit for one response or event, in bytes. */
 const MAX_BYTES = 64 << 20
 
 class SourceError extends Error {}
 
 /**
- * @param {string} address Of the dashboard.
+ *
+ * @param {string} address The dashboard's address.
  * @param {string | undefined} token
  */
 function createSource (address, token) {
@@ -63,13 +64,14 @@ function createSource (address, token) {
       const found = JSON.parse(said)
       if (Array.isArray(found.endpoints) && typeof found.health?.overallStatus === 'string' && typeof found.calls?.ok === 'number') return found
     } catch {
-      // Told below.
+      // Reported below.
     }
     throw new SourceError(`${url.href} is not what a dashboard of this version says: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
   }
 
   /**
-   * Follows the events until the signal; comes back by itself, and goes on where it was.
+   *
+   * Follows events until the signal fires. It reconnects by itself and continues after the last event.
    * @param {(name: string, payload: any) => void} onEvent @param {(live: boolean) => void} onLive @param {AbortSignal} signal
    */
   async function follow (onEvent, onLive, signal) {
@@ -79,7 +81,7 @@ function createSource (address, token) {
         const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])))
         const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
         const events = new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
-        // The token is for this server alone, whatever the page says.
+        // The token is never sent to another origin that a page names.
         if (events.origin !== base.origin) throw new SourceError(`${base.href} leads elsewhere for its events`)
         const response = await get(events, signal, lastId === '' ? {} : { 'last-event-id': lastId })
         onLive(true)
@@ -97,7 +99,7 @@ function createSource (address, token) {
           }
         }
       } catch {
-        // Whoever asks for data.json hears why.
+        // `data()` reports the reason.
       }
       if (signal.aborted) return
       onLive(false)

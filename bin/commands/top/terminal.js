@@ -1,10 +1,10 @@
 'use strict'
 
-// A screen that is taken and given back, whatever ends the program, and on which only what changed is drawn anew.
+// Switches the terminal to a screen of its own and back, however the program ends, and redraws changed frames only.
 
 const ENTER = '\u001b[?1049h\u001b[?25l'
 const LEAVE = '\u001b[?25h\u001b[?1049l'
-/** Terminals that know it show a frame whole; the others read past it. */
+/** Synchronized output: terminals without it ignore these sequences. */
 const [BEGIN, END] = ['\u001b[?2026h', '\u001b[?2026l']
 /** q, Q, Ctrl-C and Ctrl-D. */
 const QUIT = new Set([0x71, 0x51, 0x03, 0x04])
@@ -16,7 +16,7 @@ function openScreen (handlers) {
   let last = ''
   let isOpen = true
   const keys = (/** @type {Buffer} */ bytes) => {
-    // In raw mode Ctrl-C is a key like any other.
+    // In raw mode Ctrl-C arrives as a key.
     if (bytes.some((byte) => QUIT.has(byte))) handlers.quit()
   }
   const resized = () => {
@@ -53,7 +53,7 @@ function openScreen (handlers) {
     draw (lines, colours) {
       const shown = lines.slice(0, Math.max(1, (stdout.rows ?? 24)))
       const frame = shown.map((line) => `${styleLine(line, colours)}\u001b[K`).join('\r\n')
-      // Who reads slowly is given the next frame, not all of them.
+      // A slow terminal skips frames.
       if (frame === last || stdout.writableNeedDrain) return
       last = frame
       stdout.write(`${BEGIN}\u001b[H${frame}\u001b[J${END}`)
