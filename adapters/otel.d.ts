@@ -16,10 +16,8 @@ export interface Options {
 }
 
 /**
- *
  * Creates a span for each call of a client, as a child of the active span, with a child span for each request that was
- * sent; and
- * records the metrics `gen_ai.client.operation.duration`, `gen_ai.client.token.usage`,
+ * sent; and records the metrics `gen_ai.client.operation.duration`, `gen_ai.client.token.usage`,
  * `gen_ai.client.operation.time_to_first_chunk` and `bellwether.failovers`.
  * @returns a function that stops it
  * @throws {ConfigError} with every invalid option

@@ -7,10 +7,8 @@ export interface Options {
 }
 
 /**
- *
  * Adds a client's metrics to a registry, so that one `/metrics` has the application's and the client's. They are read
- * when the
- * registry is scraped. `registry.resetMetrics()` does not reset them.
+ * when the registry is scraped. `registry.resetMetrics()` does not reset them.
  * @param registry Default: prom-client's global registry.
  * @returns a function that removes them
  * @throws {ConfigError} if another client of this registry has the same labels

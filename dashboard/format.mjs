@@ -92,7 +92,6 @@ export function formatTime (at) {
 const formatTarget = ({ endpoint, model }) => model === null || model === '' ? sanitize(endpoint, 60) : `${sanitize(endpoint, 60)} (${sanitize(model, 60)})`
 
 /**
- *
  * Formats an event as a line of the feed; undefined for events that the feed leaves out.
  * @param {string} name @param {any} e
  * @returns {{ kind: string, tone: Tone, text: string } | undefined}

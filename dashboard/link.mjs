@@ -9,7 +9,6 @@ const REFRESHING_EVENTS = ['breaker', 'cooldown', 'incident', 'alert', 'budget',
 const EVENTS = ['attempt', 'failover', 'rateLimit', 'config', 'healthCheck', 'authError', 'forward', ...REFRESHING_EVENTS]
 
 /**
- *
  * @param {string} address The address of the events.
  * @param {{ data: (data: any) => void, event: (name: string, payload: any) => void, link: (state: 'live' | 'lost', why?: string) => void }} handlers
  */

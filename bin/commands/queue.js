@@ -13,7 +13,6 @@ const purge = require('./queue/purge')
 const MISUSE = 2
 
 /**
- *
  * @typedef {object} Task
  * @property {string[]} options Beside --config, --path and --json.
  * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse Returns what is wrong with the command line.

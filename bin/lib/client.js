@@ -11,7 +11,6 @@ const UNSHARED_OPTIONS = { costs: null, queue: null, alerts: null, drills: null 
 const DRAIN = 0
 
 /**
- *
  * @param {string} name The command.
  * @param {{ config?: string }} values
  * @param {import('./output').Out} out

@@ -5,7 +5,6 @@
 const { stripControls } = require('../../lib/util/printable')
 
 /**
- *
  * @typedef {object} Out
  * @property {(text: string) => void} print
  * @property {(text: string) => void} printError

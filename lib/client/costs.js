@@ -55,7 +55,6 @@ function millisOf (given) {
 }
 
 /**
- *
  * Reads the first and last day of a report, both included.
  * @param {unknown} from @param {unknown} to @param {string} first Name of `from` in errors. @param {string} last Name of `to`.
  */

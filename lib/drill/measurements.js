@@ -84,7 +84,6 @@ class Measurements {
   }
 
   /**
-   *
    * @param {string[]} awaited Endpoints that must have answered again.
    * @param {Map<string, number>} due When the endpoints that have not answered may be called again.
    * @param {import('../..').IncidentReport[]} incidents

@@ -55,9 +55,8 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
   /** Requests that may have begun. On a busy machine this keeps some for the time of the disturbance. */
   let allowed = Math.ceil(plan.requests * DISTURBED_AT)
   /**
-   *
-   * Waits until a share of the duration has passed and `enough` is true, or at most for another share. It does not
-   * wait for calls to end: while all endpoints are down, none would.
+   * Waits until a share of the duration has passed and `enough` is true, or at most for another share. It does not wait
+   * for calls to end: while all endpoints are down, none would.
    * @param {number} share @param {number} more @param {() => boolean} enough
    */
   const runUntil = async (share, more, enough) => {

@@ -20,10 +20,8 @@ const STATUSES_WITHOUT_BODY = new Set([204, 205, 304])
 const encoder = new TextEncoder()
 
 /**
- *
  * @typedef {{ client: unknown, native: import('../../native').NativeClient }} Owner
- * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken Reports a
- * failure in a stream that has begun.
+ * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken Reports a failure in a stream that has begun.
  */
 
 /**

@@ -3,7 +3,6 @@
 // Finds the route of a request by its path. The host does not matter.
 
 /**
- *
  * @typedef {object} Route
  * @property {'openai' | 'anthropic' | 'google'} dialect
  * @property {string} [model] If the path names one.

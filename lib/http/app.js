@@ -21,7 +21,6 @@ const PROXY_METHODS = 'GET, HEAD, POST, DELETE, OPTIONS'
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' }
 
 /**
- *
  * @typedef {'health' | 'livez' | 'readyz' | 'metrics' | 'events' | 'dashboard' | 'proxy'} Part
  * @typedef {{ part: Part, url: URL, below: string }} Found `url` is the one for the client's handler, `below` the path after the part's own.
  */
@@ -44,7 +43,6 @@ function createApp (client, options) {
   if (paths.events !== undefined) Feed.of(client).watchAlerts()
 
   /**
-   *
    * Returns the part that serves a request; undefined if none does.
    * @param {string} target Path and query, as in the request line.
    * @returns {Found | undefined}
@@ -177,7 +175,6 @@ function proxyPath (path, prefix) {
 }
 
 /**
- *
  * Returns the id of the last event that a reconnecting listener received; undefined without one, NaN if it is not an
  * id.
  * @param {Headers} headers @param {URL} url

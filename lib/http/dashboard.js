@@ -37,7 +37,6 @@ const EVENTS = '{{events}}'
 const AS_FILE = '.'
 
 /**
- *
  * @param {string} dashboardPath
  * @param {string} events The path of the events.
  */
@@ -89,7 +88,6 @@ function escapeHtml (text) {
 }
 
 /**
- *
  * Returns a path relative to a folder: `../events` for `/events` from `/dashboard/`.
  * @param {string} folder @param {string} target
  */

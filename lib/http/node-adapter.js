@@ -22,7 +22,6 @@ function createMiddleware (app) {
 }
 
 /**
- *
  * @param {import('./app').Surface} app
  * @param {import('./app').Found} found
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req

@@ -49,7 +49,6 @@ async function checkDirect ({ host, port, secure }, route, remainingMs, report) 
 }
 
 /**
- *
  * Checks an endpoint behind a proxy, which resolves the host itself.
  * @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report
  */

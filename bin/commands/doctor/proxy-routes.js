@@ -11,7 +11,6 @@ const { readEnvironment } = require('../../../lib/config/options')
 const { withTimeout } = require('./timeout')
 
 /**
- *
  * @typedef {object} ProxyRoute
  * @property {Hop} [proxy]
  * @property {string[]} ca Authorities that the client trusts, as far as this version of Node can list them.

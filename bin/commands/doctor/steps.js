@@ -46,7 +46,6 @@ async function checkTcp (host, port, ms, report, step = 'TCP') {
 }
 
 /**
- *
  * Checks the certificate. The connection is made whether or not it is trusted, and nothing is sent.
  * @param {tls.ConnectionOptions} to Host and port, or a socket.
  * @param {{ ca: string[], partly: boolean }} trust

@@ -38,7 +38,6 @@ function safeJson (value) {
 }
 
 /**
- *
  * Prints the result for each named job, and returns the exit code.
  * @param {{ done: string[], refused: { id: string, why: string }[] }} result
  * @param {string} what

@@ -59,7 +59,6 @@ function createServer (client, authorize) {
   }
 
   /**
-   *
    * Stops accepting connections, answers requests in progress, and closes the client. Returns the number of unfinished
    * responses.
    * @param {number} drain Milliseconds.

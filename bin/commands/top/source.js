@@ -10,7 +10,6 @@ const MAX_BYTES = 64 << 20
 class SourceError extends Error {}
 
 /**
- *
  * @param {string} address The dashboard's address.
  * @param {string | undefined} token
  */
@@ -70,7 +69,6 @@ function createSource (address, token) {
   }
 
   /**
-   *
    * Follows events until the signal fires. It reconnects by itself and continues after the last event.
    * @param {(name: string, payload: any) => void} onEvent @param {(live: boolean) => void} onLive @param {AbortSignal} signal
    */

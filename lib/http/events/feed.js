@@ -21,7 +21,6 @@ const MAX_TICK_MS = 1_000
 const EVENT_NAMES = [...EVENTS, 'drill']
 
 /**
- *
  * @typedef {object} Listener
  * @property {(frames: InstanceType<typeof Frame>[]) => void} start Called first. These frames never count as a backlog.
  * @property {(frame: InstanceType<typeof Frame>) => void} send
@@ -92,7 +91,6 @@ class Feed {
   }
 
   /**
-   *
    * Adds a listener. It starts with the events since `after` if all of them are kept, otherwise with a snapshot.
    * @param {Listener} listener
    * @param {number | undefined} after Id of the last event received; NaN if it is not an id.

@@ -101,7 +101,6 @@ class SseListener {
   }
 
   /**
-   *
    * Replaces the unread frames with the reason, and ends.
    * @param {'unsent' | 'stuck'} reason @param {string} message
    */

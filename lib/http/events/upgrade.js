@@ -49,7 +49,6 @@ function createUpgrade (app) {
 }
 
 /**
- *
  * Answers an upgrade with an error status and closes the socket.
  * @param {import('node:stream').Duplex} socket
  * @param {number} status
