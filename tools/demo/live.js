@@ -3,11 +3,11 @@
 const { FailoverClient } = require('../..')
 const { runPhase } = require('./phase')
 
-/** An alias that every vendor has an answer for. */
+/** An alias that every vendor serves. */
 const MODEL = 'gpt-4.1'
 const MAX_TOKENS = 16
 
-/** Real vendors from the keys in the environment. Throws a ConfigError without any. */
+/** Runs the demo against real vendors, with the keys from the environment. Throws a ConfigError without a key. */
 async function runLive (plan, progress) {
   const client = new FailoverClient()
   const names = client.getEndpointStatus().map((endpoint) => endpoint.name).join(', ')

@@ -2,15 +2,15 @@
 
 const { setTimeout: sleep } = require('node:timers/promises')
 
-/** So long that an outage in the middle can be seen, so short that nobody waits. */
+/** Milliseconds: long enough to show an outage, short enough to wait for. */
 const PER_REQUEST = 10
 const SHORTEST = 4_000
 const LONGEST = 12_000
 
 /**
- * Sends requests by workers that each loop at the same pace.
+ * Sends requests from workers that share a rate.
  * @param {{ requests: number, concurrency: number, paced: boolean }} plan
- * @param {(n: number) => Promise<void>} send Given the request's number, from 0; never rejects.
+ * @param {(n: number) => Promise<void>} send Called with the request's number, from 0; never rejects.
  */
 async function runLoad ({ requests, concurrency, paced }, send) {
   const workers = Math.min(concurrency, requests)

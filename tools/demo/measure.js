@@ -1,10 +1,10 @@
 'use strict'
 
-// What happened in one phase, from its calls and its client's events.
+// Measures one phase by its calls and its client's events.
 
 const PRIMARY = 'primary'
 
-/** Milliseconds since 1970, as events tell them, but finer than Date.now(). */
+/** Milliseconds since 1970, like the times in events, but with fractions. */
 function wallClock () {
   return performance.timeOrigin + performance.now()
 }
@@ -13,7 +13,7 @@ class Measurements {
   answered = 0
   failed = 0
   failovers = 0
-  /** Codes of errors, and how often. */
+  /** Number of errors by code. */
   errors = {}
   #latencies = []
   #answers = []
@@ -83,14 +83,14 @@ function cost (usage, price) {
   return (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1e6
 }
 
-/** From `start` to the first of some times that is not before it. Events tell whole milliseconds, rounded down. */
+/** Time from `start` to the first of `times` that is not earlier. Times in events are rounded down to milliseconds. */
 function since (start, times) {
   if (start === undefined) return null
   const next = times.reduce((least, at) => (at >= Math.floor(start) && at < least ? at : least), Infinity)
   return next === Infinity ? null : round(Math.max(0, next - start))
 }
 
-/** By nearest rank. */
+/** By the nearest-rank method. */
 function percentile (sorted, share) {
   return sorted.length === 0 ? null : round(sorted[Math.ceil(share * sorted.length) - 1])
 }

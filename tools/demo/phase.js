@@ -1,6 +1,6 @@
 'use strict'
 
-// One phase: the load through one client, with whatever happens to the vendors meanwhile.
+// Runs one phase: sends the load through one client while the primary is killed and revived.
 
 const { runLoad } = require('./load')
 const { Measurements, wallClock } = require('./measure')
@@ -8,10 +8,10 @@ const { Measurements, wallClock } = require('./measure')
 const PROMPT = 'Say hello in one sentence.'
 
 /**
- * @param {object} runPhase
- * @param {import('../..').FailoverClient | import('./plain').PlainClient} phase.client
- * @param {import('../lib/vendor-process').VendorProcess} [phase.primary] Killed after a third of the requests, revived after two thirds.
- * @param {Record<string, { input: number, output: number }>} [phase.prices]
+ * @param {object} options
+ * @param {import('../..').FailoverClient | import('./plain').PlainClient} options.client
+ * @param {import('../lib/vendor-process').VendorProcess} [options.primary] Killed after a third of the requests, revived after two thirds.
+ * @param {Record<string, { input: number, output: number }>} [options.prices]
  */
 async function runPhase ({ label, client, model, callOptions, primary, prices, plan, progress }) {
   const measure = new Measurements(client, prices)
@@ -31,7 +31,7 @@ async function runPhase ({ label, client, model, callOptions, primary, prices, p
       log(`${primary.name} is back on port ${primary.port}`, 'bold')
     }
   }
-  // One after the other: nothing is revived before it is dead.
+  // In sequence: a process is killed before it is revived.
   let acting = Promise.resolve()
   await runLoad({ ...plan, paced: primary !== undefined }, async (n) => {
     if (acts[n] !== undefined) acting = acting.then(acts[n])
@@ -48,7 +48,7 @@ async function runPhase ({ label, client, model, callOptions, primary, prices, p
   return measure.result(times)
 }
 
-/** Briefly: of many failovers of one outage, the first says it all. */
+/** Logs the first failover of each kind in an outage only. */
 function logEvents (client, log) {
   const known = new Set()
   client.on('failover', ({ from, to, reason }) => {

@@ -13,7 +13,7 @@ const PRICES = {
   tertiary: { input: 8, output: 32 }
 }
 
-/** Both phases over the same vendors. */
+/** Runs both phases against the same vendors. */
 async function runSimulated (plan, progress) {
   const vendors = await Promise.all(Object.keys(PRICES).map((name) => new VendorProcess(name, path.join(__dirname, 'vendor.js')).start()))
   const endpoints = vendors.map(({ name, url }) => ({ name, baseURL: url, apiKey: null, model: `${name}-model`, price: PRICES[name] }))

@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run schema`: writes what the option readers say of themselves: schema/bellwether.schema.json, and the tables of
-// docs/configuration.md. A test fails while either is not current.
+// `npm run schema`: writes what the option readers describe: schema/bellwether.schema.json, and the tables of
+// docs/configuration.md. A test fails if either is not current.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,7 +17,7 @@ function schemaText () {
   return `${JSON.stringify(JSON.parse(native.documentSchema()), null, 2)}\n`
 }
 
-/** The page with tables that are current. @param {string} page */
+/** Returns the page with current tables. @param {string} page */
 function docsText (page) {
   const [before, rest] = page.split(BEGIN)
   const after = rest?.split(END)[1]
@@ -44,7 +44,7 @@ function rows (properties, above) {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const key = `${above}${name}`
     const line = `| \`${key}\` | ${typeOf(schema).replaceAll('|', '\\|')} | ${(schema.description ?? '').replaceAll('|', '\\|')} |`
-    // An endpoint has a table of its own, and another name for something is no second thing.
+    // Endpoints have a table of their own, and aliases of an option are listed without their members.
     if (key === 'endpoints' || /^Another name for/.test(schema.description)) return [line]
     const own = objectOf(schema)
     const values = own && typeof own.additionalProperties === 'object' ? objectOf(own.additionalProperties) : undefined

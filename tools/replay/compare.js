@@ -1,11 +1,11 @@
 'use strict'
 
-// What was measured beside what was published.
+// Compares the measured figures with the published ones.
 
 const published = require('./published')
 const { formatDuration } = require('../../lib/util/format')
 
-/** Latencies are a tenth of real ones. */
+/** Latencies are divided by this. */
 const COMPRESSED = 10
 const LIMIT = 1_000
 
@@ -17,7 +17,7 @@ function verdict ({ seen, incidents }) {
     detectionMs: incident?.detectionMs ?? null,
     recoveryMs: incident?.recoveryMs ?? null,
     incidents: incidents.length,
-    /** The report counts what the workers counted. */
+    /** Whether the incident report agrees with the workers. */
     agrees: incidents.reduce((sum, i) => sum + i.failed, 0) === seen.lost,
     get held () {
       const quick = (ms) => ms !== null && ms < LIMIT

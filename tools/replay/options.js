@@ -27,7 +27,7 @@ function parse (args) {
   const requests = whole('requests', 500, 847_293) ?? 20_000
   const concurrency = whole('concurrency', 1, 1_000) ?? 100
   try {
-    // Before half a minute is spent.
+    // Checked before the replay, which takes half a minute.
     if (values.svg !== undefined) fs.closeSync(fs.openSync(values.svg, 'a'))
   } catch (error) {
     misuse(`--svg: '${values.svg}' cannot be written: ${/** @type {any} */ (error).code}`)

@@ -1,6 +1,6 @@
 'use strict'
 
-// The outage, played: who is asked what when, and what became of it.
+// Replays the outage: sends the requests, and switches the primary to errors, off and on.
 
 const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -9,11 +9,11 @@ const { VendorProcess, stopAll } = require('../lib/vendor-process')
 
 /** USD per million tokens. */
 const PRICES = { primary: { input: 2.5, output: 10 }, secondary: { input: 3.5, output: 15 }, tertiary: { input: 8, output: 32 } }
-/** Every third is a stream. */
+/** Every third request is a stream. */
 const STREAMS = 3
 const PER_SECOND = 650
 const USERS = 2_000
-/** The primary errs from a third of the requests on, is dead from two fifths on, and back after two thirds. */
+/** Shares of the requests after which the primary returns errors, is killed, and is revived. */
 const ACTS = { failing: 1 / 3, dead: 2 / 5, back: 2 / 3 }
 
 /** @param {{ requests: number, concurrency: number }} plan @param {import('../lib/progress').Progress} progress */
@@ -23,7 +23,7 @@ async function runReplay ({ requests, concurrency }, progress) {
   const client = new FailoverClient({
     proxy: false,
     endpoints: vendors.map(({ name, url }) => ({ name, baseURL: url, apiKey: null, model: `${name}-model`, price: PRICES[name] })),
-    // So that it is over when the replay is.
+    // Short, so that the incident closes within the replay.
     incidents: { quiet: 1_500 }
   })
   const began = performance.now()
@@ -60,7 +60,7 @@ async function runReplay ({ requests, concurrency }, progress) {
     await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, work))
     await acting
     progress.end()
-    // Small replays are over before the primary was asked again: somebody has to.
+    // A small replay may end before the primary was called again.
     const asking = setInterval(() => { ask(client, 1).catch(() => {}) }, 100)
     await Promise.race([over, sleep(30_000, undefined, { ref: false })])
     clearInterval(asking)
@@ -71,7 +71,7 @@ async function runReplay ({ requests, concurrency }, progress) {
   }
 }
 
-/** One request, read to its end. */
+/** Sends one request and reads its answer to the end. */
 async function ask (client, n) {
   const request = { model: 'assistant', messages: [{ role: 'user', content: 'Say hello in one sentence.' }], user: `user-${n % USERS}` }
   if (n % STREAMS !== 0) return client.chatCompletion(request)
