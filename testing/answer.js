@@ -1,6 +1,7 @@
 'use strict'
 
-// Turns a fault and a request into an answer: status, headers and a timeline. Pure but for the clock it is handed.
+// Turns a fault and a request into an answer: status, headers and a timeline. Pure, apart from the clock that it is
+// given.
 
 const { streamed, whole } = require('./timeline')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Every value a user hands over is checked here once and normalised; the rest of the folder trusts what it is given.
+// Checks and normalises every value from outside, once. The rest of the folder relies on it.
 
 /**
  * @template T

@@ -39,7 +39,7 @@ class Encoder {
     const taken = Buffer.concat(this.#out)
     this.#out = []
     if (this.#corrupt) {
-      // Past the format's own header, so that a decoder starts in good faith.
+      // Behind the format's header, so that a decoder starts.
       for (let i = Math.max(0, 12 - this.#passed); i < taken.length; i++) taken[i] = /** @type {number} */ (taken[i]) ^ 0xff
     }
     this.#passed += taken.length

@@ -1,6 +1,6 @@
 'use strict'
 
-// One answer being played on one transport.
+// Plays one answer on one transport.
 
 const { Encoder } = require('./encoding')
 const { splitter } = require('./splitter')
@@ -32,7 +32,7 @@ class Exchange {
     this.#sink = sink
   }
 
-  /** The connection is gone: whatever was to come will not. */
+  /** The connection is gone: the rest of the answer is dropped. */
   cancel() {
     this.#cancelled = true
     clearTimeout(this.#timer)

@@ -1,6 +1,7 @@
 'use strict'
 
-// A fault is plain data: what the server does differently for one request. Its parts are independent, so faults combine by merging.
+// Defines a fault as plain data: how the answer to one request differs. Its parts are independent, so faults combine by
+// merging.
 
 const { anything, arrayOf, boolean, duration, either, integer, isPlain, oneOf, oneOrMore, record, refuse, shape, string } = require('./check')
 

@@ -18,7 +18,7 @@ const { NGHTTP2_INTERNAL_ERROR: INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM: REFUSED_
  * @param {{ key: string | Buffer, cert: string | Buffer } | undefined} certificate
  */
 function createHttp2Server(settings, certificate) {
-  // Huge headers are a fault worth having.
+  // Allows faults with huge headers.
   const options = { settings, maxSendHeaderBlockLength: 1024 * 1024 }
   return certificate === undefined
     ? http2.createServer(options)
@@ -64,7 +64,8 @@ class Http2Connection {
     const fault = this.#host.choose(hit)
     this.#host.record(hit, fault)
     if (fault.connection !== undefined || fault.goAway?.processed === false) return this.#breakOff(fault, stream, hit)
-    // Without a stream's id, all that came is told as processed: of several GOAWAYs none may take back what one before gave up.
+    // Without a stream's id, all received streams count as processed: a GOAWAY must not revoke what an earlier one has
+    // given up.
     if (fault.goAway !== undefined || fault.closeAfter) this.#session.goaway(fault.goAway?.code ?? 0)
     const sink = new Http2Sink(stream, this.#peer)
     const exchange = new Exchange(sink)
@@ -86,7 +87,8 @@ class Http2Connection {
     if (goAway !== undefined) {
       this.#host.settle(hit, 'cut')
       this.#session.goaway(goAway.code ?? 0, Math.max(0, (stream.id ?? 0) - 2))
-      // Node cannot announce that not even the first stream was processed; a refused stream says the same of one.
+      // Node cannot announce that not even the first stream was processed; a refused stream has the same effect for
+      // one.
       if (stream.id === 1) stream.close(REFUSED_STREAM)
       return
     }
@@ -150,7 +152,7 @@ class Http2Sink {
   }
 
   async flushed() {
-    // Nobody is told when a head has left; while a write is under way it waits in the session.
+    // Node has no event for sent headers; while a write is in progress, they wait in the session.
     while ((this.#stream.session?.state.outboundQueueSize ?? 0) > 0) await setImmediate()
     if (this.#pending > 0) await /** @type {Promise<void>} */ (new Promise((resolve) => { this.#waiters.push(resolve) }))
   }

@@ -6,74 +6,94 @@ export type Duration = number | string
 // ── the server ──────────────────────────────────────────────────────────────
 
 /**
- * Starts a local server that speaks a vendor's protocol and misbehaves on demand. Synchronous: `url` can be used at once,
- * and only this machine is served.
- * @throws {TypeError} code `ERR_BELLWETHER_INVALID_OPTION` for an unknown option or a value of the wrong kind
+ * Starts a local server that speaks a vendor's protocol and fails on demand. Synchronous: `url` can be used at once. It
+ * serves this machine only.
+ * @throws {TypeError} code `ERR_BELLWETHER_INVALID_OPTION` for an unknown option or a value of the wrong type
  */
 export function createFaultServer(options?: FaultServerOptions): FaultServer
 
 export interface FaultServerOptions {
   /**
-   * The vendor's protocol. Default `'openai'`, which DeepSeek, Azure, relays and local servers speak as well. `'relay'`: Google's bodies
-   * at `/models/{model}/generate`, and OpenAI's keys, model lists and errors.
+   * The vendor's protocol. Default `'openai'`, which DeepSeek, Azure, relays and local servers also speak. `'relay'`:
+   * Google's bodies at `/models/{model}/generate`, with OpenAI's keys, model lists and errors.
    */
   dialect?: 'openai' | 'anthropic' | 'google' | 'relay'
   /** Default 0: any free port. */
   port?: number
-  /** Told in every healthy answer (`Hello from <name>`, `fp_<name>`). Default `'fault-server'`. */
+  /** Part of every healthy answer (`Hello from <name>`, `fp_<name>`). Default `'fault-server'`. */
   name?: string
   /** Default false. */
   tls?: TlsOption
   /** HTTP/2 only: by ALPN with `tls`, by prior knowledge without. Default false. */
   h2?: boolean | { maxConcurrentStreams?: number }
-  /** The models served; any other is answered 404 in the vendor's words. Default: every model is served. */
+  /** The models that are served; any other is answered with the vendor's 404. Default: every model. */
   models?: string[]
-  /** The credentials accepted; any other is answered 401, by Google 400. Default: every request is let in. */
+  /**
+   * The accepted credentials; any other is answered with 401, by Google with 400. Default: every request is accepted.
+   */
   keys?: string[]
-  /** Where the API is mounted, for example `'/gateway/v1'`. Default: both `''` and `'/v1'`; Google's also `/v1beta` and `/v1alpha`. */
+  /**
+   * The path of the API, for example `'/gateway/v1'`. Default: both `''` and `'/v1'`; Google's also `/v1beta` and
+   * `/v1alpha`.
+   */
   basePath?: string
-  /** Requests kept in the journal. Default 10,000; older ones are forgotten, `totalHits` counts on. Bodies are kept up to 256 MiB in all. */
+  /**
+   * Requests kept in the journal. Default 10,000; older ones are dropped, but still counted in `totalHits`. Bodies are
+   * kept up to 256 MiB in all.
+   */
   historySize?: number
 }
 
-/** `true`: a certificate for localhost, 127.0.0.1 and ::1 that `server.ca` vouches for. The words: one that a client must refuse. */
+/**
+ * `true` or `'trusted'`: a certificate for localhost, 127.0.0.1 and ::1 that `server.ca` has signed. The other words:
+ * a certificate that clients must refuse.
+ */
 export type TlsOption = boolean | 'trusted' | 'expired' | 'wrongHost' | 'untrusted' | { key: string | Buffer; cert: string | Buffer }
 
 export interface FaultServer extends AsyncDisposable {
-  /** The base URL to give to a client: the origin and `basePath`. Answers with and without `/v1`, unless `basePath` is set. */
+  /** The base URL for a client: the origin and `basePath`. Without `basePath` it answers with and without `/v1`. */
   readonly url: string
   /** `http://127.0.0.1:<port>`, or https. */
   readonly origin: string
   readonly port: number
   /** PEM of the CA to trust; undefined without TLS. With your own `{ key, cert }`, that `cert`. */
   readonly ca: string | undefined
-  /** Resolves once the port is open; rejects with the system's error (EADDRINUSE, EACCES). Await it when you choose the port. */
+  /**
+   * Resolves once the port is open; rejects with the system's error (EADDRINUSE, EACCES). Await it if you choose the
+   * port.
+   */
   readonly ready: Promise<void>
   /** Open TCP connections. */
   readonly connections: number
-  /** Requests since the start or the last `clearHits()`, including those the journal has forgotten. */
+  /** Requests since the start or the last `clearHits()`, including those that the journal has dropped. */
   readonly totalHits: number
   /**
-   * Replaces the script. Each chat completion takes the first step left that applies to it; when none is left, `always` decides.
-   * No steps: an empty script.
+   * Replaces the script. Each chat completion takes the first remaining step that applies to it; without one, `always`
+   * decides. No steps: an empty script.
    * @throws {TypeError} code `ERR_BELLWETHER_INVALID_OPTION` for a step that is malformed or impossible on this server's HTTP version
    */
   script(...steps: Step[]): this
-  /** What happens when the script is over. No step: healthy answers, as at the start. @throws {TypeError} as `script` does */
+  /**
+   * The behaviour after the end of the script. No step: healthy answers, as at the start. @throws {TypeError} as
+   * `script` does
+   */
   always(step?: Step): this
-  /** What the server saw, oldest first. */
+  /** Received requests, the oldest first. */
   hits(filter?: HitFilter): Hit[]
   /** Empties the journal and starts counting from zero. */
   clearHits(): void
-  /** Resolves with the matching hits once there are `n`; looks again whenever one arrives or its outcome is known. Rejects when the server closes. */
+  /**
+   * Resolves with the matching hits once there are `n`; checks again when one arrives or its outcome is known. Rejects
+   * when the server closes.
+   */
   waitForHits(n: number, filter?: HitFilter): Promise<Hit[]>
   /** Resets every open connection. */
   dropConnections(): void
-  /** The vendor dies: connections are reset, new ones refused. */
+  /** Simulates a crash: connections are reset, new ones refused. */
   stop(): void
-  /** The vendor is back, on the same port. Rejects if the port was taken meanwhile, or after `close()`. */
+  /** Listens again on the same port. Rejects if the port was taken meanwhile, or after `close()`. */
   start(): Promise<void>
-  /** Resets every connection and frees the port for good. Idempotent. */
+  /** Resets every connection and frees the port. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -81,11 +101,11 @@ export interface FaultServer extends AsyncDisposable {
 // ── the journal ─────────────────────────────────────────────────────────────
 
 export interface Hit {
-  /** Counts from 1 in the order in which requests were given their fault. */
+  /** Counts from 1, in the order in which requests were given their fault. */
   n: number
   /** When the first byte (HTTP/2: the headers) arrived, in ms since the epoch. */
   at: number
-  /** Empty, as `path`, when the connection ended before the request was read. */
+  /** Empty, like `path`, if the connection ended before the request was read. */
   method: string
   /** As sent, with the query. */
   path: string
@@ -93,10 +113,10 @@ export interface Hit {
   route: string
   /** Names in lower case. */
   headers: Record<string, string>
-  /** Parsed JSON; the text if it is none; undefined if empty. */
+  /** Parsed JSON; the text if it is not JSON; undefined if empty. */
   body: any
   rawBody: Buffer
-  /** What is asked for, in the body or in the path, wherever the dialect has it; so is `stream`. */
+  /** The requested model, from the body or the path, depending on the dialect; likewise `stream`. */
   model: string | undefined
   stream: boolean
   /** Counts TCP connections from 1. */
@@ -104,11 +124,14 @@ export interface Hit {
   /** Counts from 1 on each connection: above 1, the connection was reused. */
   requestOnConnection: number
   httpVersion: '1.0' | '1.1' | '2.0'
-  /** Name of the fault served, `'healthy'` if none; `'auth'` for a key that `keys` does not hold. */
+  /** Name of the fault served; `'healthy'` if none; `'auth'` for a key that `keys` does not contain. */
   fault: string
-  /** `pending`: under way or left hanging. `answered`: to its end. `cut`: broken off on purpose. `clientAborted`: the client left first. `serverClosed`: by `stop`, `close`, `dropConnections` or `refuse`. */
+  /**
+   * `pending`: in progress or hanging. `answered`: complete. `cut`: broken off by a fault. `clientAborted`: the client
+   * disconnected first. `serverClosed`: by `stop`, `close`, `dropConnections` or `refuse`.
+   */
   outcome: 'pending' | 'answered' | 'cut' | 'clientAborted' | 'serverClosed'
-  /** Undefined if no answer was begun. */
+  /** Undefined without an answer. */
   status: number | undefined
   /** From `at` to the outcome; undefined while pending. */
   durationMs: number | undefined
@@ -131,7 +154,7 @@ export interface HitMembers {
   body?: string | RegExp
   connection?: number
   requestOnConnection?: number
-  /** Whether the connection carried a request before. */
+  /** Whether the connection has carried an earlier request. */
   reused?: boolean
   httpVersion?: string
   fault?: string
@@ -140,7 +163,7 @@ export interface HitMembers {
 
 // ── faults ──────────────────────────────────────────────────────────────────
 
-/** A fault or a rule about which requests get one. Plain data; JSON as long as no bytes, patterns or functions are used. */
+/** A fault, or a rule about which requests get one. Plain data; JSON if no bytes, patterns or functions are used. */
 export type Step = Fault | Rule
 export type Rule =
   | { step: 'repeat'; times: number; steps: Step[] }
@@ -150,16 +173,20 @@ export type Rule =
   | { step: 'percent'; percent: number; seed: number; fault: Fault; otherwise?: Fault }
   | { step: 'flap'; fault: Fault; down: Duration; up: Duration }
 
-/** How many content chunks (text, reasoning, tool call) come first; 0: the role chunk only, at Anthropic `message_start`, at Google nothing; `'headers'`: nothing but the headers. Past the last one: before the finish chunk. */
+/**
+ * The number of content chunks (text, reasoning, tool call) before it. 0: only the role chunk, for Anthropic
+ * `message_start`, for Google nothing. `'headers'`: nothing but the headers. Beyond the last chunk: before the finish
+ * chunk.
+ */
 export type Position = number | 'headers'
 export type HeaderRecord = Record<string, string | number | string[] | null>
 export type Bytes = string | Uint8Array | { base64: string }
 export type RetryAfterForm = 'seconds' | 'float' | 'date' | 'ms' | 'body' | 'retryInfo' | 'text'
 type ConnectionPoint = 'accept' | 'request' | 'body' | 'answer'
 
-/** Made by `faults`; every part is optional and they combine. */
+/** Created by `faults`; every part is optional, and faults combine. */
 export interface Fault {
-  /** What the journal calls it. */
+  /** The fault's name in the journal. */
   name?: string
   connection?: { action: 'reset' | 'close' | 'hang' | 'halfOpen' | 'refuse'; at?: ConnectionPoint; for?: number; scope?: 'stream' | 'connection'; code?: number }
   goAway?: { code?: number; processed?: boolean }
@@ -194,7 +221,7 @@ export interface Fault {
 
 export type Omission = 'role' | 'content' | 'finish' | 'done' | 'blankLine'
 
-/** What a healthy answer says. */
+/** The content of a healthy answer. */
 export interface Reply {
   /** Default `Hello from <name>`. */
   content?: string
@@ -203,15 +230,21 @@ export interface Reply {
   /** DeepSeek's `reasoning_content`, Anthropic's `thinking`, Google's thoughts: before the content. */
   reasoning?: string
   toolCalls?: ToolCall[]
-  /** Instead of content. */
+  /** A refusal instead of content. */
   refusal?: string
-  /** Default `stop`, or `tool_calls`. OpenAI's words are said in the dialect's own (`length`: `max_tokens`, `MAX_TOKENS`); others are sent as they are. */
+  /**
+   * Default `stop`, or `tool_calls`. OpenAI's reasons are translated to the dialect (`length`: `max_tokens`,
+   * `MAX_TOKENS`); others are sent as they are.
+   */
   finishReason?: string
-  /** A usage object in the vendor's words, `true` (in streams even if not asked for) or `false` (nowhere). Default: whole answers always, streams with `stream_options.include_usage`. Other dialects tell it always. */
+  /**
+   * A usage object in the vendor's format, `true` (in streams even if not requested) or `false` (never). Default:
+   * always in whole answers, in streams with `stream_options.include_usage`. Other dialects always report it.
+   */
   usage?: boolean | Record<string, unknown>
   /** OpenAI's dialect: usage on the finish chunk, as DeepSeek sends it. Default false: in a chunk of its own. */
   usageOnFinish?: boolean
-  /** Default: the model asked for. */
+  /** Default: the requested model. */
   model?: string
   /** Default `chatcmpl-<name>-<n>`, `msg_<name>_<n>`, `resp-<name>-<n>`. */
   id?: string
@@ -228,18 +261,18 @@ export interface ToolCall {
 export interface SseStyle {
   /** Default `'\n'`, Google's `'\r\n'`. */
   lineEnding?: '\n' | '\r\n' | '\r'
-  /** U+FEFF first. Default false. */
+  /** Begins with U+FEFF. Default false. */
   byteOrderMark?: boolean
-  /** Each JSON object over several `data:` lines. Default false. */
+  /** Splits each JSON object over several `data:` lines. Default false. */
   multiLine?: boolean
-  /** A comment line in every event. Default false. */
+  /** Adds a comment line to every event. Default false. */
   comments?: boolean
-  /** `data:` without the space. Default false. */
+  /** Writes `data:` without the space. Default false. */
   noSpace?: boolean
 }
 
 export interface VendorErrorOptions {
-  /** Default: the vendor's own wording. */
+  /** Default: the vendor's message. */
   message?: string
   status?: number
   /** `error.type`; Google's `error.status`. */
@@ -248,11 +281,11 @@ export interface VendorErrorOptions {
   code?: string
   param?: string
   headers?: HeaderRecord
-  /** Default: no hint. */
+  /** Default: no Retry-After. */
   retryAfter?: Duration
-  /** How the hint is told. Default `'seconds'`, Google's `'retryInfo'`. */
+  /** The form of Retry-After. Default `'seconds'`, Google's `'retryInfo'`. */
   as?: RetryAfterForm | RetryAfterForm[]
-  /** Of `rateLimited` only. Default `'requests'`. */
+  /** `rateLimited` only. Default `'requests'`. */
   limit?: 'requests' | 'tokens'
 }
 
@@ -262,12 +295,12 @@ export type VendorErrorKind =
   | 'auth' | 'permission' | 'notFound'
   | 'badRequest' | 'unsupportedParameter' | 'unprocessable' | 'tooLarge' | 'contextLength' | 'contentFilter'
 
-/** Every constructor throws a TypeError with code `ERR_BELLWETHER_INVALID_OPTION` for what it does not understand. */
+/** All constructors throw a TypeError with code `ERR_BELLWETHER_INVALID_OPTION` for invalid arguments. */
 export const faults: Faults
 
 export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOptions) => Fault> {
   // well-formed answers
-  /** A healthy answer that says something else. */
+  /** A healthy answer with other content. */
   healthy(reply?: Reply): Fault
   /** Any status, headers and body. An object is sent as JSON. Default body: empty. */
   status(code: number, options?: { headers?: HeaderRecord; body?: Bytes | object; statusText?: string }): Fault
@@ -276,13 +309,16 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   htmlPage(code?: number): Fault
   /** Sets headers, or removes those that are null. */
   headers(headers: HeaderRecord): Fault
-  /** Another content type over the same body. */
+  /** Another content type for the same body. */
   contentType(type: string): Fault
-  /** A header `x-huge` of so many bytes. Default 64 KiB. */
+  /** A header `x-huge` of this many bytes. Default 64 KiB. */
   hugeHeader(bytes?: number): Fault
-  /** A 1xx head first. Default 103. */
+  /** Sends a 1xx response first. Default 103. */
   informational(code?: number, headers?: HeaderRecord): Fault
-  /** A Retry-After hint in any of its forms; to be combined with an error. `clockSkew` moves the server's own clock in the `date` form. Default form `'seconds'`, Google's `'retryInfo'`. */
+  /**
+   * Retry-After in any of its forms, to be combined with an error. `clockSkew` shifts the server's clock in the `date`
+   * form. Default form `'seconds'`, Google's `'retryInfo'`.
+   */
   retryAfter(after: Duration, options?: { as?: RetryAfterForm | RetryAfterForm[]; clockSkew?: Duration }): Fault
   /** Finish reason, for example `length`, `content_filter`, `insufficient_system_resource`. */
   finish(reason: string): Fault
@@ -291,15 +327,18 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   toolCalls(...calls: ToolCall[]): Fault
 
   // no answer
-  /** RST. `at`: when the connection is accepted, when the first byte of a request arrives, after its headers, or (default) after all of it. HTTP/2: RST_STREAM with `code` (default 2), unless `scope` is `'connection'`. */
+  /**
+   * RST. `at`: when the connection is accepted, when the first byte of a request arrives, after its headers, or
+   * (default) after the whole request. HTTP/2: RST_STREAM with `code` (default 2), unless `scope` is `'connection'`.
+   */
   reset(options?: { at?: ConnectionPoint; scope?: 'stream' | 'connection'; code?: number }): Fault
   /** FIN without an answer. Default `at: 'answer'`. */
   close(options?: { at?: ConnectionPoint }): Fault
-  /** Silence on an open connection. Default `at: 'answer'`; before that, nothing more is read either. */
+  /** Silence on an open connection. Default `at: 'answer'`; before that, reading stops as well. */
   hang(options?: { at?: ConnectionPoint }): Fault
-  /** FIN without an answer, but the connection is kept open for the client to send on. HTTP/1.1. */
+  /** FIN without an answer; the client can still send on the connection. HTTP/1.1. */
   halfOpen(): Fault
-  /** The request that draws it is reset, and the port closed for so long. */
+  /** Resets the request, and closes the port for this time. */
   refuse(time: Duration): Fault
   /** HTTP/2: RST_STREAM. Default 2, INTERNAL_ERROR; 7 is REFUSED_STREAM. */
   rstStream(code?: number): Fault
@@ -317,25 +356,34 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
   slowFirstContent(delay: Duration): Fault
   /** Between content chunks. */
   pace(perChunk: Duration): Fault
-  /** Comments in a stream, blank lines before a whole body; without `for`, nothing else ever. Default position: after the headers, text `keep-alive`; without a text, Anthropic sends `ping` events. */
+  /**
+   * Comments in a stream, blank lines before a whole body; without `for`, nothing else is ever sent. Default position:
+   * after the headers, text `keep-alive`; without a text, Anthropic sends `ping` events.
+   */
   keepAlive(every: Duration, options?: { after?: Position; for?: Duration; text?: string }): Fault
 
-  // streams; default position 1 unless said otherwise
-  /** The answer breaks off. `eof`: a proper end of the body; `close` (default): FIN without one; `reset`: RST. Of a whole body, half is sent. */
+  // streams; the default position is 1 unless another is given
+  /**
+   * The answer breaks off. `eof`: a proper end of the body; `close` (default): FIN without one; `reset`: RST. Half of
+   * a whole body is sent.
+   */
   cut(options?: { after?: Position; how?: 'eof' | 'close' | 'reset' }): Fault
-  /** Silence; without `for`, forever. Of a whole body, half is sent first. */
+  /** Silence; without `for`, for ever. Half of a whole body is sent first. */
   stall(options?: { after?: Position; for?: Duration }): Fault
-  /** So many undecodable events in a row. Default 1. A whole body becomes invalid JSON. */
+  /** This many undecodable events in a row. Default 1. A whole body becomes invalid JSON. */
   malformedEvents(count?: number, options?: { after?: Position; text?: string }): Fault
-  /** An error inside a 200, then the end without `[DONE]`. Default: `serverError`, as the first frame, as `data:`; Anthropic's as `event: error`. */
+  /**
+   * An error inside a 200, then the end without `[DONE]`. Default: `serverError`, as the first frame, as `data:`; for
+   * Anthropic as `event: error`.
+   */
   errorEvent(kind?: VendorErrorKind, options?: { after?: Position; form?: 'data' | 'event'; body?: object; thenContinue?: boolean } & Pick<VendorErrorOptions, 'message' | 'type' | 'code' | 'param'>): Fault
-  /** One event of so many bytes. Default 1 MiB. */
+  /** One event of this many bytes. Default 1 MiB. */
   hugeEvent(bytes?: number, options?: { after?: Position }): Fault
   /** Chunks with an empty delta. Default 1, position 0. */
   emptyChunks(count?: number, options?: { after?: Position }): Fault
   /** No `[DONE]`, no `message_stop`; Google's streams have neither. */
   missingDone(): Fault
-  /** `[DONE]` or its like without a finish reason. */
+  /** `[DONE]` or its equivalent without a finish reason. */
   missingFinish(): Fault
   /** Neither content nor a finish reason. */
   roleOnly(): Fault
@@ -344,38 +392,38 @@ export interface Faults extends Record<VendorErrorKind, (options?: VendorErrorOp
 
   // bytes
   malformedJson(): Fault
-  /** Half of the body, properly ended. */
+  /** Half of the body, with a proper end. */
   truncatedJson(): Fault
   emptyBody(): Fault
   gzip(options?: { corrupt?: boolean }): Fault
   brotli(options?: { corrupt?: boolean }): Fault
   /** zlib format; `raw` without its header. */
   deflate(options?: { corrupt?: boolean; raw?: boolean }): Fault
-  /** The body in pieces of so many bytes, each its own packet; `pause` between them. */
+  /** The body in pieces of this many bytes, each a packet of its own; `pause` between them. */
   splitEvery(bytes: number, options?: { pause?: Duration }): Fault
   splitAt(offsets: number[], options?: { pause?: Duration }): Fault
   /** Pieces of 1 to `max` (default 16) bytes, the same for the same seed. */
   splitRandomly(seed: number, options?: { max?: number; pause?: Duration }): Fault
   byteAtATime(options?: { pause?: Duration }): Fault
-  /** Announces so many bytes more (the body ends early) or fewer (it goes on too long). */
+  /** Announces this many bytes more (the body ends early) or fewer (the body is too long). */
   contentLengthOff(bytes: number): Fault
-  /** HTTP/1.1: how the end of the body is told. `close`: by the end of the connection. */
+  /** HTTP/1.1: how the end of the body is marked. `close`: by the end of the connection. */
   framing(kind: 'length' | 'chunked' | 'close'): Fault
 
   // composition and sequences
-  /** One fault with the parts of all; the later wins. */
+  /** One fault with the parts of all; later ones override earlier ones. */
   combine(...faults: Fault[]): Fault
-  /** The steps, so many times over. */
+  /** Repeats the steps this many times. */
   repeat(times: number, ...steps: Step[]): Rule
   forever(...steps: Step[]): Rule
-  /** The steps over and over, until a time after the script reached them: for the first step, after `script()` was called. */
+  /** Repeats the steps until a time after the script reached them; for the first step, after `script()` was called. */
   until(time: Duration, ...steps: Step[]): Rule
-  /** The steps for matching requests; others pass by. */
+  /** Steps for matching requests; other requests skip them. */
   when(filter: HitFilter, ...steps: Step[]): Rule
-  /** As `when`; the only way to other routes than chat completions. */
+  /** Like `when`, by path; the only way to reach routes other than chat completions. */
   onPath(path: string, ...steps: Step[]): Rule
-  /** A draw for one request; wrap it in `forever` or `repeat`. Default seed 1, otherwise healthy. */
+  /** A random draw for one request; wrap it in `forever` or `repeat`. Default seed 1, otherwise healthy. */
   percent(share: number, fault: Fault, options?: { seed?: number; otherwise?: Fault }): Rule
-  /** The fault for `down`, healthy for `up`, without end. */
+  /** The fault for `down`, healthy for `up`, repeated without end. */
   flap(fault: Fault, times: { down: Duration; up: Duration }): Rule
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A local server that speaks a vendor's protocol and misbehaves on demand. Plain Node, no dependencies.
+// A local server that speaks a vendor's protocol and fails on demand. Plain Node, no dependencies.
 
 const { FaultServer } = require('./server')
 const faults = require('./faults')

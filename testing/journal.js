@@ -8,7 +8,7 @@ const { matches } = require('./match')
 // Bodies are kept whole for assertions, so memory is bounded by bytes as well as by count.
 const MAX_BODY_BYTES = 256 * 1024 * 1024
 
-/** What the server saw, in the order it saw it. Bounded: the oldest entries go first, `total` keeps counting. */
+/** Received requests, in order. Bounded: the oldest entries are dropped first, `total` keeps counting. */
 class Journal {
   total = 0
   /** @type {Hit[]} */

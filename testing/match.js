@@ -45,7 +45,7 @@ function matchesMember(name, value, hit) {
   }
 }
 
-/** Wherever a dialect has it. @param {Hit} hit */
+/** Returns the credentials of a request, from every place where a dialect may have them. @param {Hit} hit */
 function keysOf(hit) {
   return [bearer(hit), hit.headers['x-api-key'], hit.headers['api-key'], hit.headers['x-goog-api-key'], parameter(hit.path, 'key')]
 }

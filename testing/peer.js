@@ -1,11 +1,11 @@
 'use strict'
 
-/** The TCP connection under whatever is spoken on it. */
+/** The TCP connection under any protocol. */
 class Peer {
   requests = 0
   keepHalfOpen = false
   endedByServer = false
-  /** TLS is at its handshake. */
+  /** The TLS handshake is in progress. */
   handshaking = false
   id
   socket
@@ -22,13 +22,13 @@ class Peer {
 
   /** RST, even under TLS: the client learns nothing but that the connection is gone. */
   reset() {
-    // libuv refuses to reset a connection that is being shut down, and Node then loses the handle: the event loop spins forever,
-    // or 'close' never comes. A failed handshake shuts down without anybody seeing it.
+    // libuv refuses to reset a connection that is being shut down, and Node then loses the handle: the event loop spins
+    // for ever, or 'close' never comes. A failed handshake shuts down unnoticed.
     if (this.handshaking || this.upper.writableEnded || this.socket.writableEnded) this.socket.destroy()
     else if (!this.socket.destroyed) this.socket.resetAndDestroy()
   }
 
-  /** The server goes away, as opposed to the client. */
+  /** The server closes the connection, not the client. */
   drop() {
     this.endedByServer = true
     this.reset()

@@ -8,15 +8,15 @@ const { step } = require('./step')
 /** @typedef {import('./index').Hit} Hit */
 /** @typedef {import('./index').Step} Step */
 
-/** The route of a request that is not read yet. */
+/** The route of a request that was not read yet. */
 const EARLY = ''
 const STAGES = ['accept', 'request', 'body', 'answer']
 
-/** The steps of a script, then a standing behaviour, then health. */
+/** The steps of a script, then the standing behaviour, then healthy answers. */
 class Script {
   /** @type {Fault} */
   healthy = { name: 'healthy' }
-  /** Whether anything waits for a connection or for a request not yet read. */
+  /** Whether a fault waits for a connection or for a request that was not read yet. */
   strikesEarly = false
   #options
   /** @type {InstanceType<typeof Sequence> | undefined} */

@@ -1,7 +1,7 @@
 'use strict'
 
-// Runs a script. A node is asked what it would serve (`peek`); only when the connection acts on it is it used up (`commit`),
-// because faults that strike early (at accept, before a request is read) are asked for before the request is known.
+// Runs a script. `peek` returns what a node would serve; `commit` uses it up once the connection acts on it. Faults
+// that strike early (at accept, or before a request is read) are peeked at before the request is known.
 
 const { matches } = require('./match')
 const { randomFrom } = require('./random')

@@ -129,13 +129,14 @@ class FaultServer {
     this.stop()
     this.#journal.abandon(new Error('the fault server was closed'))
     await Promise.all(gone)
-    // A client in this process notices in the next turn. Until then it would send on the dead connection to whoever gets this port next.
+    // A client in this process notices in the next turn. Until then it would send on the dead connection, possibly to
+    // another server on this port.
     await setImmediate()
   }
 
   /**
-   * Without a host, `listen` binds before it returns, so that the port is known at once; with one it first asks the resolver.
-   * The price is a socket on every interface: #accept turns away whoever is not this machine.
+   * Without a host, `listen` binds before it returns, so that the port is known at once; with one it resolves the name
+   * first. This opens a socket on every interface: #accept refuses connections from other machines.
    * @param {number} port
    * @returns {Promise<void>}
    */
@@ -146,7 +147,7 @@ class FaultServer {
         this.#listener.off('error', reject)
         resolve()
       })
-      // `exclusive`: a cluster worker, too, binds by itself and at once.
+      // `exclusive`: a cluster worker also binds by itself and at once.
       this.#listener.listen({ port, exclusive: true })
     })
   }

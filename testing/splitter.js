@@ -5,7 +5,7 @@ const { randomFrom } = require('./random')
 /** @typedef {NonNullable<import('./index').Fault['split']>} Split */
 
 /**
- * Cuts a body into pieces at offsets that respect nothing: not UTF-8, not CRLF, not JSON, not events.
+ * Splits a body at offsets that respect neither UTF-8, CRLF, JSON nor events.
  * @param {Split} split
  * @returns {(data: Uint8Array) => Generator<Uint8Array, void>}
  */

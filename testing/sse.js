@@ -1,6 +1,6 @@
 'use strict'
 
-// Server-sent events in every spelling the standard allows (WHATWG HTML, 9.2.6).
+// Writes server-sent events in every spelling that the standard allows (WHATWG HTML, 9.2.6).
 
 /** @typedef {import('./dialects').Event} Event */
 /** @typedef {{ lineEnding?: string, multiLine?: boolean, comments?: boolean, noSpace?: boolean }} Style */

@@ -1,8 +1,8 @@
 'use strict'
 
-// What happens after the head of an answer, as a lazy list of operations: send bytes, wait, end, break off.
-// The transport that plays it (HTTP/1.1 or HTTP/2) knows nothing of faults.
-// What a dialect does by default is in `fault.stream` already.
+// Builds what follows the head of an answer, as a lazy list of operations: send bytes, wait, end, break off. The
+// transport that plays it (HTTP/1.1 or HTTP/2) has no knowledge of faults. `fault.stream` already contains the
+// dialect's defaults.
 
 const { comment, render } = require('./sse')
 

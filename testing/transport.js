@@ -8,14 +8,18 @@ const { createHttp2Server, Http2Connection } = require('./h2')
 /** @typedef {(socket: import('node:net').Socket, peer: Peer) => void} Attach puts a protocol on an accepted TCP connection */
 
 /**
- * One listener accepts for every protocol, so that faults of TCP work alike under all of them; this hands the connection on.
+ * One listener accepts for every protocol, so that TCP faults work alike under all of them, and passes the connection
+ * on.
  * @param {{ h2: boolean | { maxConcurrentStreams?: number } }} options
  * @param {{ key: string | Buffer, cert: string | Buffer } | undefined} certificate
  * @param {import('./server').Host} host
  * @returns {Attach}
  */
 function transport({ h2 }, certificate, host) {
-  /** TLS and HTTP/2 servers report a socket of their own; the client's port tells whose it is. @type {Map<number | undefined, Peer>} */
+  /**
+   * TLS and HTTP/2 servers report a socket of their own; the client's port identifies the peer. @type {Map<number |
+   * undefined, Peer>}
+   */
   const peers = new Map()
   /** @param {{ remotePort?: number, destroy(): void }} socket @param {(peer: Peer) => void} use */
   const withPeer = (socket, use) => {
@@ -44,7 +48,8 @@ function transport({ h2 }, certificate, host) {
   }
   return (socket, peer) => {
     const port = socket.remotePort
-    // Only Http1Connection minds a half-open end; TLS in its handshake and HTTP/2 would leave the connection open for good.
+    // Only Http1Connection handles a half-open end; TLS in its handshake and HTTP/2 would leave the connection open for
+    // good.
     socket.allowHalfOpen = false
     peer.handshaking = certificate !== undefined
     peers.set(port, peer)

@@ -26,7 +26,7 @@ class Vendor {
     this.#bases = basePath === undefined ? [...dialect.bases].sort((a, b) => b.length - a.length) : [basePath]
   }
 
-  /** The path below the base, or the path itself where it is under no base. @param {string} path */
+  /** Returns the path below the base, or the whole path if it is under no base. @param {string} path */
   route(path) {
     const query = path.indexOf('?')
     const bare = query === -1 ? path : path.slice(0, query)

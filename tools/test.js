@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm test`: sets up, then everything that has to hold, cheapest first.
+// `npm test`: prepares the checkout, then runs all checks, the cheapest first.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -33,7 +33,7 @@ const before = GENERATED.map(read)
 setup({ rust: true })
 if (withServers) installServers()
 
-// A build that changes them says that the committed ones are of other sources.
+// A build that changes them shows that the committed ones are out of date.
 GENERATED.forEach((name, i) => {
   if (before[i] !== read(name)) fail(`${name} was not current; the build has renewed it: commit it`)
 })

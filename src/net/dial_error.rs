@@ -6,7 +6,10 @@ use std::{error::Error as StdError, io, time::Duration};
 use http::{Uri, uri::Scheme};
 use rustls::{CertificateError, pki_types::UnixTime};
 
-use super::{failure::root_message, resolver::DnsError};
+use super::{
+    failure::{FailureKind, NetworkFailure, root_message},
+    resolver::DnsError,
+};
 use crate::base::timestamp::iso8601;
 
 /// A failed connection, with the step that failed.
@@ -65,6 +68,18 @@ impl DialError {
             Self::Tls(text) => Self::Tls(change(text)),
             Self::Timeout(text) => Self::Timeout(change(text)),
         }
+    }
+}
+
+impl From<DialError> for NetworkFailure {
+    fn from(error: DialError) -> Self {
+        let kind = match error {
+            DialError::Dns(_) => FailureKind::Dns,
+            DialError::Connect(_) => FailureKind::Connect,
+            DialError::Tls(_) => FailureKind::Tls,
+            DialError::Timeout(_) => FailureKind::ConnectTimeout,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

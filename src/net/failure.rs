@@ -2,8 +2,6 @@
 
 use std::error::Error as StdError;
 
-use super::dial_error::DialError;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     Dns,
@@ -31,18 +29,6 @@ pub struct NetworkFailure {
 impl NetworkFailure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
-    }
-}
-
-impl From<DialError> for NetworkFailure {
-    fn from(error: DialError) -> Self {
-        let kind = match error {
-            DialError::Dns(_) => FailureKind::Dns,
-            DialError::Connect(_) => FailureKind::Connect,
-            DialError::Tls(_) => FailureKind::Tls,
-            DialError::Timeout(_) => FailureKind::ConnectTimeout,
-        };
-        Self::new(kind, error.to_string())
     }
 }
 

@@ -58,7 +58,10 @@ function error(kind, options, hit, identity) {
 /** @param {import('./index').Identity} identity @param {number} n */
 const requestId = ({ name }, n) => `req_${name}_${n}`
 
-/** What is left of a limit, and when it is whole again. @param {string} of @param {number} limit @param {number} remaining @param {number} seconds */
+/**
+ * The headers of a limit: what remains, and when it resets. @param {string} of @param {number} limit @param {number}
+ * remaining @param {number} seconds
+ */
 function limits(of, limit, remaining, seconds) {
   const reset = new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
   const name = `anthropic-ratelimit-${of}`

@@ -1,10 +1,10 @@
 'use strict'
 
-// What Anthropic refuses of a request, in the words it uses for it.
+// Refuses requests that Anthropic refuses, with its messages.
 
 /** @typedef {import('./index').Dialect} Dialect */
 
-/** From this version on there are no sampling parameters. */
+/** From this API version on there are no sampling parameters. */
 const WITHOUT_SAMPLING = '2026-10-21'
 const SAMPLING = ['temperature', 'top_p', 'top_k']
 const FIELDS = [

@@ -1,6 +1,6 @@
 'use strict'
 
-// Anthropic's Messages.
+// Implements Anthropic's Messages API.
 
 const { validate } = require('./anthropic-requests')
 const { error, KINDS, limits, requestId } = require('./anthropic-errors')
@@ -41,14 +41,19 @@ const events = (hit, reply, identity) => {
   ]
 }
 
-/** Each event says its name twice: in its line, and in its data. @param {Event['kind']} kind @param {Record<string, any>} data @returns {Event} */
+/**
+ * Each event has its name twice: in its `event` line, and in its data. @param {Event['kind']} kind @param
+ * {Record<string, any>} data @returns {Event}
+ */
 function event(kind, data) {
   return { kind, event: data.type, data }
 }
 
 const PING = { event: 'ping', data: { type: 'ping' } }
 
-/** A content block in pieces. @param {any} block @param {number} index @param {Reply} reply @returns {Event[]} */
+/**
+ * Splits a content block into events. @param {any} block @param {number} index @param {Reply} reply @returns {Event[]}
+ */
 function framed(block, index, reply) {
   /** @param {any} delta @param {Event['kind']} [kind] */
   const delta = (delta, kind = 'content') => event(kind, { type: 'content_block_delta', index, delta })
@@ -65,7 +70,7 @@ function framed(block, index, reply) {
     ]
     case 'tool_use': {
       const text = typeof block.input === 'string' ? block.input : JSON.stringify(block.input)
-      // The name is content; of an empty input nothing more is told.
+      // The name counts as content; an empty input produces no further event.
       return [
         start({ ...block, input: {} }, 'content'), ...ping,
         ...(text === '{}' ? [''] : pieces(text, reply.chunks)).map((partial_json) => delta({ type: 'input_json_delta', partial_json })), stop,

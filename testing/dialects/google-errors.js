@@ -83,11 +83,15 @@ function error(kind, options, hit) {
   const details = [...(code === undefined ? [] : [info(code)]), ...(spec.details ?? [])]
   const body = { error: { code: spec.status, message: spec.message, status: spec.word, ...(details.length === 0 ? {} : { details }) } }
   if (!hit.stream) return { status: spec.status, headers, body }
-  // A stream's errors say that they are events, and are none; one asked for as an array is one here as well.
+  // As at Google: the error of a stream has the content type of a stream, but the body of a plain error. With an array
+  // as the stream's format, the error is in an array as well.
   return isArray(hit) ? { status: spec.status, headers, body: [body] } : { status: spec.status, headers: { 'content-type': 'text/event-stream', ...headers }, body }
 }
 
-/** A prompt that is refused is answered, with nothing. @param {Spec} spec @param {Record<string, string>} headers @param {Hit} hit */
+/**
+ * A refused prompt is answered without candidates. @param {Spec} spec @param {Record<string, string>} headers @param
+ * {Hit} hit
+ */
 function blocked({ status, message }, headers, hit) {
   const body = { promptFeedback: { blockReason: message }, usageMetadata: { promptTokenCount: 1, totalTokenCount: 1 }, modelVersion: hit.model }
   if (!hit.stream) return { status, headers, body }

@@ -1,6 +1,6 @@
 'use strict'
 
-// What Google refuses of a request, in the words it uses for it.
+// Refuses requests that Google refuses, with its messages.
 
 /** @typedef {import('./index').Dialect} Dialect */
 
@@ -22,7 +22,9 @@ const validate = ({ body }) => {
   return message === undefined ? undefined : { kind: 'badRequest', options: { message } }
 }
 
-/** Names may be spelled in either of two ways. @param {any} value @param {string[]} known @param {string} where */
+/**
+ * Names may be written in camel case or snake case. @param {any} value @param {string[]} known @param {string} where
+ */
 function unknownIn(value, known, where) {
   const name = Object.keys(value ?? {}).find((name) => !known.includes(name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())))
   return name === undefined ? undefined : `"${name}"${where}`

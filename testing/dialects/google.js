@@ -1,6 +1,6 @@
 'use strict'
 
-// Google's generateContent and streamGenerateContent.
+// Implements Google's generateContent and streamGenerateContent.
 
 const { error, isArray, KINDS } = require('./google-errors')
 const { validate } = require('./google-requests')
@@ -58,7 +58,7 @@ function parts(reply, name) {
   if (reply.toolCalls === undefined) return [...thought, { text: textOf(reply, name) }]
   return [...thought, ...reply.toolCalls.map((call, i) => ({
     functionCall: { ...(call.id === undefined ? {} : { id: call.id }), name: call.name, args: argumentsOf(call.arguments) },
-    // Of calls made together the first is signed.
+    // Of parallel calls, the first is signed.
     ...(i === 0 ? { thoughtSignature: Buffer.from(`signed by ${name}`).toString('base64') } : {}),
   }))]
 }

@@ -19,7 +19,7 @@ const { refuse } = require('../check')
  * @property {Frame} [ping] its keep-alive in streams; without one, a comment
  * @property {'\r\n' | undefined} [lineEnding] of its events; without one, a line feed
  * @property {boolean} [namesErrors] whether errors in a stream are events called `error`
- * @property {RetryAfterForm[]} [hint] how it tells when to come back; without one, in seconds in a header
+ * @property {RetryAfterForm[]} [hint] the forms of Retry-After; without one, a header in seconds
  * @property {(models: string[]) => object} modelList
  * @property {(id: string) => object} model
  * @property {(kind: string, options: Record<string, any>, hit: Hit, identity: Identity) => ErrorAnswer} error

@@ -1,6 +1,6 @@
 'use strict'
 
-// OpenAI's chat completions, also spoken by DeepSeek, Azure, relays and local servers.
+// Implements OpenAI's chat completions, as DeepSeek, Azure, relays and local servers do.
 
 const { error, KINDS } = require('./openai-errors')
 const { bearer, counted, lengthOf, pieces, textOf, tokens } = require('./reply')

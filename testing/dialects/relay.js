@@ -1,6 +1,6 @@
 'use strict'
 
-// A relay that takes Google's bodies at an address of its own, and is otherwise as OpenAI's compatibles are: its keys, lists and errors.
+// Implements a relay with Google's bodies at an address of its own, and OpenAI's keys, lists and errors.
 
 const google = require('./google')
 const openai = require('./openai')

@@ -1,13 +1,16 @@
 'use strict'
 
-// What every dialect says alike: the text of a reply, its pieces, and counts of tokens.
+// Shared by all dialects: the text of a reply, its pieces, and token counts.
 
 /** @typedef {import('../index').Reply} Reply */
 
 /** @param {Reply} reply @param {string} name */
 const textOf = (reply, name) => reply.content ?? `Hello from ${name}`
 
-/** Word by word, or in the asked number of pieces; never inside a surrogate pair. @param {string} text @param {number} [chunks] */
+/**
+ * Splits a text by words, or into `chunks` pieces; never inside a surrogate pair. @param {string} text @param {number}
+ * [chunks]
+ */
 function pieces(text, chunks) {
   if (chunks === undefined) return text.match(/\s*\S+(\s+$)?/g) ?? [text]
   const letters = Array.from(text)
@@ -15,16 +18,22 @@ function pieces(text, chunks) {
   return Array.from({ length: chunks }, (_, i) => letters.slice(Math.round(i * size), Math.round((i + 1) * size)).join(''))
 }
 
-/** Four characters to a token: not a tokenizer's count, but the same one every time. @param {number} characters */
+/** Four characters per token: not a tokenizer's count, but a reproducible one. @param {number} characters */
 const tokens = (characters) => Math.ceil(characters / 4)
 
-/** What a reply comes to. @param {Reply} reply @param {string} name @returns {{ reasoning: number, said: number }} */
+/**
+ * Counts the tokens of a reply. @param {Reply} reply @param {string} name @returns {{ reasoning: number, said: number
+ * }}
+ */
 function counted(reply, name) {
   const said = reply.toolCalls ? JSON.stringify(reply.toolCalls) : (reply.refusal ?? textOf(reply, name))
   return { reasoning: tokens(reply.reasoning?.length ?? 0), said: tokens(said.length) }
 }
 
-/** Characters of what some messages hold: a text, or anything else as JSON. @param {any} messages @param {string} member */
+/**
+ * Characters in a member of some messages; values other than texts count as JSON. @param {any} messages @param
+ * {string} member
+ */
 function lengthOf(messages, member) {
   let length = 0
   for (const message of Array.isArray(messages) ? messages : []) {
@@ -34,7 +43,7 @@ function lengthOf(messages, member) {
   return length
 }
 
-/** A tool's arguments as an object, where they are one; text that is none stays text. @param {unknown} given */
+/** A tool's arguments, parsed if they are a JSON object. @param {unknown} given */
 function argumentsOf(given = {}) {
   if (typeof given !== 'string') return given
   try {
@@ -44,22 +53,25 @@ function argumentsOf(given = {}) {
   }
 }
 
-/** A vendor's own word for a finish reason that was given in OpenAI's; its own pass. @param {Reply} reply @param {Record<string, string>} words */
+/**
+ * Translates OpenAI's finish reasons to the vendor's; others stay as they are. @param {Reply} reply @param
+ * {Record<string, string>} words
+ */
 function finishOf(reply, words) {
   const given = reply.finishReason ?? (reply.refusal !== undefined ? 'content_filter' : reply.toolCalls === undefined ? 'stop' : 'tool_calls')
   return Object.hasOwn(words, given) ? words[given] : given
 }
 
-/** A bearer token. @param {import('../index').Hit} hit */
+/** Returns the bearer token. @param {import('../index').Hit} hit */
 const bearer = (hit) => /^Bearer (.+)$/i.exec(hit.headers.authorization ?? '')?.[1]
 
-/** A parameter of the query. @param {string} path @param {string} name */
+/** Returns a query parameter. @param {string} path @param {string} name */
 function parameter(path, name) {
   const query = path.indexOf('?')
   return query === -1 ? undefined : new URLSearchParams(path.slice(query)).get(name) ?? undefined
 }
 
-/** What is percent-encoded in a path. @param {string} text */
+/** Decodes percent-encoding in a path. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text)

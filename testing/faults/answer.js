@@ -1,6 +1,6 @@
 'use strict'
 
-// Well-formed answers: healthy ones, and any status with any headers and body.
+// Faults with well-formed answers: healthy ones, and any status with any headers and body.
 
 const { make } = require('./make')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// No answer at all, or one that ends with the connection.
+// Faults without an answer, or with one that ends with the connection.
 
 const { make } = require('./make')
 

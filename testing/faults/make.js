@@ -5,7 +5,7 @@ const { fault } = require('../fault')
 /** @typedef {import('../index').Fault} Fault */
 
 /**
- * A named fault whose parts are checked where it is built, so that the mistake's line is in the stack.
+ * Creates a named fault. Its parts are checked here, so that the stack of an error points to the caller's line.
  * @param {string} name
  * @param {Record<string, any>} parts
  * @returns {Fault}

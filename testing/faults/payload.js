@@ -1,6 +1,6 @@
 'use strict'
 
-// Bodies that are wrong, compressed, cut into odd pieces, or of another length than announced.
+// Faults of bodies: wrong, compressed, split oddly, or of another length than announced.
 
 const { make } = require('./make')
 

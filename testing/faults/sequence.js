@@ -1,6 +1,6 @@
 'use strict'
 
-// Which request gets which fault. Steps are plain data as well; sequence.js runs them.
+// Rules for which request gets which fault. Steps are plain data; ../sequence.js runs them.
 
 const { integer } = require('../check')
 const { step } = require('../step')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Streams that go wrong, and streams that are right in an unusual way.
+// Faults of streams, and valid but unusual streams.
 
 const { make } = require('./make')
 

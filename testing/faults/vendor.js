@@ -1,6 +1,6 @@
 'use strict'
 
-// Errors as vendors word them. The kind is data; the server's dialect gives it status, headers and body when it is served.
+// Errors of vendors. The kind is data; the server's dialect adds status, headers and body when it is served.
 
 const { duration, integer, oneOf, oneOrMore, record, shape, string } = require('../check')
 const { make } = require('./make')

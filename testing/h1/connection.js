@@ -11,7 +11,7 @@ const { RequestParser } = require('./parser')
 /** @typedef {import('./parser').Head} Head */
 /** @typedef {import('./parser').Stage} Stage */
 
-// Past this, bytes pipelined behind an unanswered request stay in the kernel.
+// Beyond this, bytes pipelined behind an unanswered request stay in the kernel.
 const MAX_PENDING = 1024 * 1024
 
 /** One HTTP/1.1 connection: reads requests one after the other and answers each before reading the next. */
@@ -139,7 +139,7 @@ class Http1Connection {
     }
   }
 
-  /** The client's FIN: between requests a goodbye, within one it has given up. */
+  /** Handles the client's FIN: between requests it is a normal end, within a request the client has given up. */
   #onEnd() {
     if (this.#peer.keepHalfOpen) return
     if (this.#busy) this.#gone()

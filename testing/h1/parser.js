@@ -1,6 +1,6 @@
 'use strict'
 
-// A reader of HTTP/1.1 requests that hands out each stage as it is reached, so that a fault may strike between two of them.
+// Parses HTTP/1.1 requests and returns each stage when it is reached, so that a fault can strike between two stages.
 
 /** @typedef {{ method: string, path: string, httpVersion: '1.0' | '1.1', headers: Record<string, string> }} Head */
 /** @typedef {{ type: 'start' } | { type: 'head', head: Head } | { type: 'request', head: Head, body: Buffer } | { type: 'error', status: number, message: string }} Stage */

@@ -5,7 +5,7 @@ const { STATUS_CODES } = require('node:http')
 /** @typedef {import('../answer').Answer} Answer */
 /** @typedef {import('../exchange').Sink} Sink */
 
-/** Writes HTTP/1.1 by hand, so that it can write it wrongly. @implements {Sink} */
+/** Writes HTTP/1.1 by hand, so that it can also write it wrongly. @implements {Sink} */
 class Http1Sink {
   #socket
   #peer

@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     cost::{price::Price, price_table::Seller},
-    dialect::{codec::Dialect, openai::request::TokenLimitField},
+    dialect::{codec::Dialect, openai::token_limit::TokenLimitField},
     policy::{canary::CanaryConfig, limiter::RateLimits},
 };
 

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{placeholders, vendor_fields};
+use super::{placeholders, token_limit::TokenLimitField, vendor_fields};
 use crate::dialect::{
     chat::{Chat, Untranslatable},
     client_dialect::ClientDialect,
@@ -58,15 +58,6 @@ struct OriginalRequest {
 pub struct InvalidRequest {
     pub field: &'static str,
     pub problem: String,
-}
-
-/// An endpoint's name for the output limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenLimitField {
-    /// As the caller wrote it, unless the model requires the new name.
-    ByModel,
-    /// `max_tokens`, always.
-    MaxTokens,
 }
 
 impl ChatRequest {
@@ -310,12 +301,7 @@ impl ChatRequest {
 
     /// The body for one candidate: with its model id and its name of the output limit.
     pub fn render(&self, model: &str, limit: TokenLimitField) -> Bytes {
-        let limit_name = match limit {
-            TokenLimitField::MaxTokens => Some("max_tokens"),
-            TokenLimitField::ByModel => {
-                demands_max_completion_tokens(model).then_some("max_completion_tokens")
-            }
-        };
+        let limit_name = limit.name(model);
         let renames = match limit_name {
             Some("max_tokens") => self.limits.1,
             Some(_) => self.limits.0,
@@ -395,19 +381,6 @@ fn includes_usage(stream_options: &str) -> bool {
 
 fn read(text: &str) -> Result<JsonMembers<'_>, InvalidRequest> {
     JsonMembers::read(text).map_err(|problem| InvalidRequest { field: "request", problem })
-}
-
-/// OpenAI's reasoning models refuse `max_tokens`: the o-series, and GPT-5 and later.
-fn demands_max_completion_tokens(model: &str) -> bool {
-    let id = model.rsplit('/').next().unwrap_or(model);
-    let number = |rest: &str| -> u32 {
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        rest[..end].parse().unwrap_or(0)
-    };
-    if let Some(rest) = id.strip_prefix("gpt-") {
-        return number(rest) >= 5;
-    }
-    id.strip_prefix('o').is_some_and(|rest| number(rest) >= 1)
 }
 
 fn given(expected: &str, value: &str) -> String {

@@ -7,7 +7,8 @@ use bellwether::{
         accumulate::Accumulator,
         answer::{self, InvalidAnswer},
         chunk::{self, EventData},
-        request::{ChatRequest, TokenLimitField},
+        request::ChatRequest,
+        token_limit::TokenLimitField,
     },
     net::sse::Framer,
 };
