@@ -14,7 +14,7 @@ const WINDOWS = process.platform === 'win32'
 const FILES = [
   ...['lifecycle', 'streams', 'events', 'encode', 'monitor'].map((name) => `client/${name}`),
   ...['contract', 'passthrough', 'transport'].map((name) => `fetch/${name}`),
-  'http/express', 'http/parts', 'http/sockets', 'matrix/matrix'
+  'http/express', 'http/parts', 'http/sockets', 'tools/matrix'
 ].map((name) => path.join(__dirname, `${name}.test.js`))
 
 for (const major of [22, 24, 26]) {

@@ -6,7 +6,7 @@
 const { createOpenAICompatible } = require('@ai-sdk/openai-compatible')
 
 /**
- * @param {InstanceType<typeof import('../lib/client').FailoverClient>} client
+ * @param {InstanceType<typeof import('../lib/client/client').FailoverClient>} client
  * @param {Partial<import('@ai-sdk/openai-compatible').OpenAICompatibleProviderSettings>} [settings]
  */
 function createBellwether (client, settings = {}) {

@@ -3,8 +3,8 @@
 // `bellwether/fastify`: the client as a plugin of Fastify's. It has a context of its own, in which nobody parses bodies;
 // answers are written to the connection itself, as they come.
 
-const { createSurface } = require('../lib/http/surface')
-const { serve } = require('../lib/http/node')
+const { createSurface } = require('../lib/http/app')
+const { serve } = require('../lib/http/node-adapter')
 
 /** Beside `/v1`. */
 const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']

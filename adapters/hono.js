@@ -2,7 +2,7 @@
 
 // `bellwether/hono`: the client as middleware of Hono's. What it does not serve goes on to what comes next.
 
-const { createSurface } = require('../lib/http/surface')
+const { createSurface } = require('../lib/http/app')
 
 /**
  * @param {import('..').FailoverClient} client

@@ -3,8 +3,8 @@
 // `bellwether/nest`: the client as a module of NestJS's, on Express or on Fastify. It takes its place before the parsers
 // of bodies, which would refuse what is larger than they are made for.
 
-const { createSurface } = require('../lib/http/surface')
-const { middlewareOf, serve } = require('../lib/http/node')
+const { createSurface } = require('../lib/http/app')
+const { middlewareOf, serve } = require('../lib/http/node-adapter')
 
 /**
  * @param {import('..').FailoverClient} client
@@ -27,7 +27,7 @@ function failover (client, options = {}) {
   return { module: BellwetherModule }
 }
 
-/** @param {import('../lib/http/surface').Surface} surface @param {any} httpAdapter */
+/** @param {import('../lib/http/app').Surface} surface @param {any} httpAdapter */
 function mount (surface, httpAdapter) {
   if (httpAdapter.getType() !== 'fastify') return httpAdapter.use(middlewareOf(surface))
   httpAdapter.getInstance().addHook('onRequest', (/** @type {any} */ request, /** @type {any} */ reply, /** @type {(error?: unknown) => void} */ done) => {

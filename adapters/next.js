@@ -2,7 +2,7 @@
 
 // `bellwether/next`: the client as a route handler of Next's, or of whatever else goes from a Request to a Response.
 
-const { createSurface } = require('../lib/http/surface')
+const { createSurface } = require('../lib/http/app')
 
 /**
  * @param {import('..').FailoverClient} client

@@ -3,9 +3,9 @@
 // `bellwether/node`: the client for Node's own http server, and for what is made of its requests and responses. The
 // adapters of frameworks that run on it are made of the same.
 
-const { createSurface } = require('../lib/http/surface')
-const { createUpgrade, refuse } = require('../lib/http/upgrade')
-const { middlewareOf } = require('../lib/http/node')
+const { createSurface } = require('../lib/http/app')
+const { createUpgrade, refuse } = require('../lib/http/events/upgrade')
+const { middlewareOf } = require('../lib/http/node-adapter')
 
 /**
  * @param {import('..').FailoverClient} client

@@ -5,9 +5,9 @@
 
 const { tracingChannel } = require('node:diagnostics_channel')
 const { SpanKind, SpanStatusCode, context, metrics, trace } = require('@opentelemetry/api')
-const { CHANNEL } = require('../lib/trace')
-const { ofProblems } = require('../lib/errors')
-const { what } = require('../lib/plain')
+const { CHANNEL } = require('../lib/telemetry/trace')
+const { ofProblems } = require('../lib/util/errors')
+const { what } = require('../lib/util/serialize-options')
 const { inputMessages, outputMessages, systemInstructions } = require('./otel-content')
 
 const { name, version } = require('../package.json')

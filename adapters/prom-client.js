@@ -2,8 +2,8 @@
 
 // `bellwether/prom-client`: a client's metrics in a registry of prom-client's, beside the application's own.
 
-const { ofProblems } = require('../lib/errors')
-const { isObject, what } = require('../lib/plain')
+const { ofProblems } = require('../lib/util/errors')
+const { isObject, what } = require('../lib/util/serialize-options')
 
 /** What labels say of a series: one of another's would be lost behind it. */
 const OURS = [

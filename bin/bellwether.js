@@ -12,11 +12,13 @@
  * @property {import('node:util').ParseArgsConfig['options']} options
  * @property {number} [positionals] At most so many.
  * @property {string[]} [words] What a positional may be, for completion.
- * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./out').Out) => number | Promise<number>} run Gives the exit code.
+ * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./lib/output').Out, commands: Commands) => number | Promise<number>} run Returns the exit code.
+ *
+ * @typedef {Record<string, () => Command>} Commands All commands by name, each loaded when it is called.
  */
 
 const { parseArgs } = require('node:util')
-const { out } = require('./out')
+const { out } = require('./lib/output')
 const { COMMANDS } = require('./table')
 const { nearest } = require('./lib/nearest')
 
@@ -56,7 +58,7 @@ async function main (args) {
     out.complain(`bellwether ${name}: '${given.positionals.at(-1)}' is one argument too many\nUsage: ${command.usage}`)
     return MISUSED
   }
-  return command.run(given, out)
+  return command.run(given, out, COMMANDS)
 }
 
 /** @param {string} given @param {string[]} known @param {string} [before] */

@@ -1,9 +1,6 @@
 'use strict'
 
-/**
- * All commands, each loaded when it is asked for.
- * @type {Record<string, () => import('./bellwether').Command>}
- */
+/** @type {import('./bellwether').Commands} */
 const COMMANDS = {
   bench: () => require('./commands/bench'),
   'check-config': () => require('./commands/check-config'),

@@ -1,7 +1,7 @@
 // The page: draws what the model knows, at most once a frame.
 
 import { createModel, SPAN, summary } from './model.mjs'
-import { clock, count, money, percent, rate, time, verdictWords } from './words.mjs'
+import { clock, count, money, percent, rate, time, verdictWords } from './format.mjs'
 import { connect } from './link.mjs'
 import { say } from './dom.mjs'
 import { createChart, showLegend, MOST } from './chart.mjs'

@@ -1,6 +1,6 @@
 // Elements are made, never parsed: a text stays a text, whoever wrote it.
 
-import { clean } from './words.mjs'
+import { clean } from './format.mjs'
 
 const SVG = 'http://www.w3.org/2000/svg'
 

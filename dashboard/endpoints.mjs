@@ -1,7 +1,7 @@
 // The table of endpoints: what each does now.
 
 import { el, name, tag, renew } from './dom.mjs'
-import { breakerWords, clock, count, left, percent, reasonWords, stateWords, time } from './words.mjs'
+import { breakerWords, clock, count, left, percent, reasonWords, stateWords, time } from './format.mjs'
 
 /** Rows; the rest is told by number. */
 const MOST = 100

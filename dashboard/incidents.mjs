@@ -1,7 +1,7 @@
 // Incidents, each with its report: what failover made of it, what would have been without, how it went, and a picture of it.
 
 import { el, svg, name, renew, tag } from './dom.mjs'
-import { clean, clock, count, momentWords, money, percent, reasonWords, time } from './words.mjs'
+import { clean, clock, count, momentWords, money, percent, reasonWords, time } from './format.mjs'
 
 const MOST = 30
 const MOST_COLUMNS = 60

@@ -2,7 +2,7 @@
 
 import { el, name, renew, tag } from './dom.mjs'
 import { standing } from './model.mjs'
-import { clean, clock, count, left, money, percent } from './words.mjs'
+import { clean, clock, count, left, money, percent } from './format.mjs'
 
 const MOST_ALERTS = 12
 const MOST_COSTS = 8

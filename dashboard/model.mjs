@@ -1,10 +1,10 @@
 // What the page and `bellwether top` know: data.json as it came last, points in time made of its differences, and the
 // latest events. Time is an argument, and everything is bounded.
 
-import { eventWords, clean } from './words.mjs'
+import { eventWords, clean } from './format.mjs'
 
 /** @typedef {import('../types/http.js').DashboardData} Data */
-/** @typedef {{ at: number, kind: string, tone: import('./words.mjs').Tone, text: string, times: number }} Line */
+/** @typedef {{ at: number, kind: string, tone: import('./format.mjs').Tone, text: string, times: number }} Line */
 /** @typedef {{ perSecond: number, p50: number | null, p95: number | null, p99: number | null }} Sample */
 /** @typedef {{ t: number, calls: Data['calls'], totals: Map<string, number>, samples: Map<string, Sample> }} Point */
 

@@ -1,4 +1,4 @@
-//! Vendors' responses as they were seen on the wire, and what each is taken for. corpus/README.md says what a
+//! Vendors' responses as they were seen on the wire, and what each is taken for. tests/corpus/README.md says what a
 //! case is; `__test__/client/corpus.test.js` sends the same files through a socket.
 
 use std::{fs, path::PathBuf, time::SystemTime};
@@ -81,7 +81,7 @@ fn case(vendor: &str, wire: Value) -> Case {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
 }
 
 fn load(name: &str) -> Value {

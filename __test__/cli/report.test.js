@@ -9,7 +9,7 @@ const { once } = require('node:events')
 const { spawnSync } = require('node:child_process')
 const { serve, open } = require('../helpers/client')
 const { folder } = require('../servers/helpers')
-const { dataOf } = require('../../lib/http/data')
+const { dataOf } = require('../../lib/http/events/snapshot')
 const { cli } = require('./run')
 
 const TOKEN = 'a-token-of-this-test'

@@ -101,7 +101,7 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
 
 test('what another version says, or does not say to its end, is told as such', async (t) => {
   const { client } = rig(t, { servers: 1 })
-  const good = JSON.parse(JSON.stringify(require('../../lib/http/feed').Feed.of(client).data()))
+  const good = JSON.parse(JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data()))
   const odd = [{ ...good, alerts: [null] }, { ...good, endpoints: [{ name: 'A' }] }, { ...good, incidents: ['x'] }, { ...good, costs: { report: {} } }]
   const answers = [...odd.map((data) => (res) => res.end(JSON.stringify(data))), (res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end('{}')]
   await Promise.all(answers.map(async (answer, i) => {
@@ -115,7 +115,7 @@ test('what another version says, or does not say to its end, is told as such', a
 
 test('its token goes nowhere else, wherever the page says that its events are', async (t) => {
   const { client } = rig(t, { servers: 1 })
-  const data = JSON.stringify(require('../../lib/http/feed').Feed.of(client).data())
+  const data = JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data())
   const asked = []
   const elsewhere = await listen(t, (req, res) => { asked.push(req.headers.authorization); res.end() })
   let pages = 0
@@ -133,7 +133,7 @@ test('its token goes nowhere else, wherever the page says that its events are', 
 
 test('names of others steer no terminal', async (t) => {
   const { client } = rig(t, { servers: 1, endpoint: () => ({ name: '\u202eevil \u{1F600} 漢字 name' }) })
-  const data = JSON.stringify(require('../../lib/http/feed').Feed.of(client).data()).replace('evil', '\\u001b]0;pwned\\u0007\\u001b[2J\\u009b31m')
+  const data = JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data()).replace('evil', '\\u001b]0;pwned\\u0007\\u001b[2J\\u009b31m')
   const { url } = await listen(t, (req, res) => res.end(data))
   const { said } = await top(t, [url, ...QUICK])
   // eslint-disable-next-line no-control-regex -- these are what is looked for

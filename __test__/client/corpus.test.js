@@ -9,7 +9,7 @@ const path = require('node:path')
 const { execFile } = require('node:child_process')
 const { promisify } = require('node:util')
 const bellwether = require('../..')
-const { corpus, consequences } = require('../../scripts/corpus')
+const { corpus, consequences } = require('../../tools/generate/vendor-errors')
 const { rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
 
 const cases = corpus()
@@ -75,7 +75,7 @@ each('answers', cases.filter((one) => one.expect.reason === null), async (t, one
 })
 
 test('docs/reference/vendor-errors.md is current', async () => {
-  await promisify(execFile)(process.execPath, [path.join(__dirname, '../../scripts/corpus.js'), '--check'])
+  await promisify(execFile)(process.execPath, [path.join(__dirname, '../../tools/generate/vendor-errors.js'), '--check'])
 })
 
 /** Runs a test for each case: errors are the same whether a stream was asked for or not. */

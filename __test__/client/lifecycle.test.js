@@ -10,7 +10,7 @@ const { rig, ask, failure, serve, until, faults } = require('../helpers/client')
 const { run, json, remoteServer } = require('../helpers/child')
 
 const MANY = process.env.BELLWETHER_LONG_TESTS ? 10_000 : 2000
-const HUB = join(__dirname, '..', '..', 'lib', 'hub')
+const HUB = join(__dirname, '..', '..', 'lib', 'native', 'bridge')
 const TESTING = join(__dirname, '..', '..', 'testing')
 const at = (server, more = '') => `{ apiKey: 'k', proxy: false, retry: { backoff: { initial: 1, max: 2, factor: 2 } }, endpoints: [{ name: 'A', baseURL: '${server.url}' }], ${more} }`
 

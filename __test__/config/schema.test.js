@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { Ajv2020 } = require('ajv/dist/2020')
-const { SCHEMA, DOCS, schemaText, docsText } = require('../../scripts/schema')
+const { SCHEMA, DOCS, schemaText, docsText } = require('../../tools/generate/schema')
 const { ROOT } = require('./helpers')
 
 const schema = JSON.parse(fs.readFileSync(SCHEMA, 'utf8'))

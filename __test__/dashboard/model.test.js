@@ -5,10 +5,10 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { rig } = require('../helpers/client')
-const { Feed } = require('../../lib/http/feed')
+const { Feed } = require('../../lib/http/events/feed')
 
 const model = import('../../dashboard/model.mjs')
-const words = import('../../dashboard/words.mjs')
+const words = import('../../dashboard/format.mjs')
 
 /** How a real client stands, with figures of a test's own. */
 function stand (t, { servers = 2 } = {}) {

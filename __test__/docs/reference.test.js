@@ -40,7 +40,7 @@ test('docs/reference/cli.md has a line for every command', () => {
 })
 
 test('docs/reference/events.md lists every event', () => {
-  const { EVENTS } = require('../../lib/emitter')
+  const { EVENTS } = require('../../lib/util/emitter')
   assert.deepEqual(firsts(read('docs/reference/events.md')).sort(), [...EVENTS, 'drill'].sort())
 })
 

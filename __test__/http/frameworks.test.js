@@ -9,7 +9,7 @@ const http = require('node:http')
 const { once } = require('node:events')
 const OpenAI = require('openai')
 const { rig, until, faults, KEY } = require('../helpers/client')
-const { Feed } = require('../../lib/http/feed')
+const { Feed } = require('../../lib/http/events/feed')
 const { CHAT, listen, post, follow } = require('./helpers')
 
 const OPTIONS = { proxy: true, events: true, dashboard: true }

@@ -8,7 +8,7 @@ const { once } = require('node:events')
 const WebSocket = require('ws')
 const { attachEvents } = require('bellwether/node')
 const { rig, until } = require('../helpers/client')
-const { Feed } = require('../../lib/http/feed')
+const { Feed } = require('../../lib/http/events/feed')
 const { json } = require('../helpers/child')
 const { listen, mount, follow } = require('./helpers')
 

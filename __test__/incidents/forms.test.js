@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { incidentReport } = require('../../lib/incident-report')
+const { incidentReport } = require('../../lib/monitor/incident-report')
 
 const NASTY = 'a|b`<img src=x onerror=alert(1)>&"\'\u0007\u001b[2J\u202e\nnew'
 const at = (ms) => new Date(ms).toISOString()

@@ -197,7 +197,7 @@ test('while a commit hangs, 50 streams flow to their ends, and who queues is not
   const { client, a } = queued(t, { servers: 1 })
   const other = serve(t, { name: 'other' })
   const streams = open(t, { baseURL: other.url })
-  const native = require('../../lib/native')
+  const native = require('../../lib/native/addon')
   // The hook is the addon's own, not the client's: nobody else is to have it.
   const held = native.NativeClient.prototype.holdQueueForTest
   assert.equal(typeof held, 'function')

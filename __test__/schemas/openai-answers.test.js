@@ -26,7 +26,7 @@ const REPLIES = {
 }
 /** What other vendors say and OpenAI has no word for: docs/reference/dialects.md. */
 const EXTENSIONS = ['reasoning_content', 'native_finish_reason', 'extra_content', 'images']
-const SEEDS = path.join(__dirname, '../../fuzz/corpus')
+const SEEDS = path.join(__dirname, '../../tests/fuzz/seeds')
 
 /** A value without our extensions. */
 const plain = (value) => JSON.parse(JSON.stringify(value, (name, member) => EXTENSIONS.includes(name) ? undefined : member))

@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const { rig, ask, faults, until } = require('../helpers/client')
 const { folder } = require('./helpers')
 const { lint, prometheus } = require('./prometheus')
-const grafana = require('../../scripts/grafana')
+const grafana = require('../../tools/generate/grafana')
 
 /** A client that has something to say in every family. */
 async function lively (t, { servers = 2, ...options } = {}) {

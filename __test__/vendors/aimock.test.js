@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const { LLMock } = require('@copilotkit/aimock')
 const { StreamInterruptedError } = require('../..')
 const { QUICK, open, failure, textOf, trail } = require('../helpers/client')
-const { SDKS } = require('../matrix/sdks')
+const { SDKS } = require('../../tools/matrix/sdks')
 
 const DIALECTS = ['openai', 'anthropic', 'google']
 const MODELS = { openai: 'gpt-4o', anthropic: 'claude-sonnet-5', google: 'gemini-2.5-pro' }

@@ -14,7 +14,7 @@ function installPeers (log) {
   if (installed()) return
   log('installing the peers (npm install in benchmark/)')
   const npm = process.env.npm_execpath
-  // Not `npm ci`: see scripts/setup.js.
+  // Not `npm ci`: see tools/setup.js.
   const install = ['install', '--no-save', '--ignore-scripts']
   const [command, args] = npm?.endsWith('npm-cli.js') ? [process.execPath, [npm, ...install]] : ['npm', install]
   const { status, error } = spawnSync(command, args, { cwd: FOLDER, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })

@@ -4,7 +4,7 @@
 
 const { open, close, linesOf, interrupted } = require('../lib/client')
 const { tableOf, dollars } = require('../lib/table')
-const { printable } = require('../../lib/printable')
+const { printable } = require('../../lib/util/printable')
 
 const FINE = 0
 const FAILED = 1

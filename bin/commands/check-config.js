@@ -2,11 +2,11 @@
 
 // Reads a configuration as a client would, and says what it read, or all that is wrong.
 
-const documents = require('../../lib/document')
-const native = require('../../lib/native')
-const { environment } = require('../../lib/options')
-const { lineOf } = require('../../lib/errors')
-const { printable } = require('../../lib/printable')
+const documents = require('../../lib/config/config-file')
+const native = require('../../lib/native/addon')
+const { environment } = require('../../lib/config/options')
+const { lineOf } = require('../../lib/util/errors')
+const { printable } = require('../../lib/util/printable')
 
 const FINE = 0
 const PROBLEMS = 1
@@ -69,7 +69,7 @@ function run ({ values, positionals }, out) {
 /**
  * @param {string} file
  * @param {any} config
- * @param {import('../out').Out} out
+ * @param {import('../lib/output').Out} out
  */
 function told (file, config, out) {
   const lines = [`${out.bold(file)} is fine`, '', out.bold('Endpoints, in order')]

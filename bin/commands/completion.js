@@ -21,22 +21,21 @@ Exit code: 0 fine, 2 misuse.`,
   options: {},
   positionals: 1,
   words: NAMES,
-  run ({ positionals: [shell] }, out) {
+  run ({ positionals: [shell] }, out, commands) {
     if (!Object.hasOwn(SHELLS, shell ?? '')) {
       out.complain(`bellwether completion: say for which shell: ${NAMES.join(', ')}${shell === undefined ? '' : `, got '${shell}'`}\nUsage: ${command.usage}`)
       return MISUSED
     }
-    out.say(SHELLS[/** @type {keyof typeof SHELLS} */ (shell)](all()))
+    out.say(SHELLS[/** @type {keyof typeof SHELLS} */ (shell)](entriesOf(commands)))
     return 0
   }
 }
 
 /** @typedef {{ name: string, summary: string, options: string[], words: string[] }} Entry */
 
-/** @returns {Entry[]} */
-function all () {
-  const { COMMANDS } = require('../table')
-  return Object.entries(COMMANDS).map(([name, load]) => {
+/** @param {import('../bellwether').Commands} commands @returns {Entry[]} */
+function entriesOf (commands) {
+  return Object.entries(commands).map(([name, load]) => {
     const { summary, options = {}, words = [] } = load()
     return { name, summary, options: [...Object.keys(options), 'help'].map((option) => `--${option}`), words }
   })

@@ -3,9 +3,9 @@
 // What a ledger of costs says, for terminals, documents and spreadsheets.
 
 const fs = require('node:fs')
-const native = require('../../lib/native')
-const { CostReport, days } = require('../../lib/costs')
-const { lineOf } = require('../../lib/errors')
+const native = require('../../lib/native/addon')
+const { CostReport, days } = require('../../lib/client/costs')
+const { lineOf } = require('../../lib/util/errors')
 
 const FINE = 0
 const PROBLEMS = 1

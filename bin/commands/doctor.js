@@ -2,13 +2,13 @@
 
 // Looks at all that a client stands on, and says of each thing whether it is well, and else what to do.
 
-const documents = require('../../lib/document')
+const documents = require('../../lib/config/config-file')
 const time = require('../lib/time')
-const { printable } = require('../../lib/printable')
+const { printable } = require('../../lib/util/printable')
 const { close, linesOf, open } = require('../lib/client')
-const { here, clientOf, keys, proxies, writable } = require('../doctor/machine')
-const { endpoint } = require('../doctor/endpoint')
-const { waysOf } = require('../doctor/ways')
+const { here, clientOf, keys, proxies, writable } = require('./doctor/machine')
+const { endpoint } = require('./doctor/endpoint')
+const { waysOf } = require('./doctor/proxy-routes')
 
 const FINE = 0
 const PROBLEMS = 1
@@ -75,7 +75,7 @@ async function run ({ values }, out) {
   return ok ? FINE : PROBLEMS
 }
 
-/** @param {Finding} finding @param {import('../out').Out} out */
+/** @param {Finding} finding @param {import('../lib/output').Out} out */
 function line ({ check, status, message, advice }, out) {
   const word = status === 'fail' ? out.red('fail') : status === 'warn' ? out.bold('warn') : 'ok  '
   return `${word}  ${printable(check)}: ${printable(message)}${advice === undefined ? '' : `\n      ${printable(advice)}`}`

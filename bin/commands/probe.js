@@ -2,11 +2,11 @@
 
 // A real prompt to every endpoint, for every model that it is asked for.
 
-const documents = require('../../lib/document')
-const native = require('../../lib/native')
+const documents = require('../../lib/config/config-file')
+const native = require('../../lib/native/addon')
 const time = require('../lib/time')
-const { environment } = require('../../lib/options')
-const { printable } = require('../../lib/printable')
+const { environment } = require('../../lib/config/options')
+const { printable } = require('../../lib/util/printable')
 const { Vendors } = require('../../lib/drill/vendors')
 const { open, close, linesOf, interrupted } = require('../lib/client')
 const { tableOf, dollars } = require('../lib/table')
@@ -111,7 +111,7 @@ function targetsOf (client, { config: file, model: given }) {
   })
 }
 
-/** What it would cost, as simulated vendors make it out. @param {Record<string, any>} values @param {import('../out').Out} out @param {Target[]} targets */
+/** What it would cost, as simulated vendors make it out. @param {Record<string, any>} values @param {import('../lib/output').Out} out @param {Target[]} targets */
 async function estimate (values, out, targets) {
   const transport = (/** @type {string} */ url, /** @type {RequestInit} */ init) => vendors.exchange(url, init)
   const client = open('probe', values, out, { ...ALONE, transport })
@@ -158,7 +158,7 @@ async function all (targets, ask, progress) {
   return results
 }
 
-/** @param {any[]} results @param {import('../out').Out} out */
+/** @param {any[]} results @param {import('../lib/output').Out} out */
 function text (results, out) {
   const rows = results.map((r) => [printable(r.endpoint), printable(r.model), r.ok ? 'ok' : `${r.status ?? ''} ${r.reason}`.trim(), `${r.latencyMs} ms`, printable(r.answered ?? '–'), String(r.tokens ?? '–'), r.ok ? dollars(r.costUsd) : '–'])
   const [head, ...lines] = tableOf([['endpoint', 'model', 'status', 'latency', 'answered as', 'tokens', 'cost'], ...rows], [3, 5])

@@ -2,9 +2,9 @@
 
 // A queue's file on the command line: what is in it, and what becomes of it. No client is made, and nothing delivered.
 
-const documents = require('../../lib/document')
-const native = require('../../lib/native')
-const { lineOf } = require('../../lib/errors')
+const documents = require('../../lib/config/config-file')
+const native = require('../../lib/native/addon')
+const { lineOf } = require('../../lib/util/errors')
 const list = require('./queue/list')
 const show = require('./queue/show')
 const retry = require('./queue/retry')
@@ -16,7 +16,7 @@ const MISUSED = 2
  * @typedef {object} Task
  * @property {string[]} options Beside --config, --path and --json.
  * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse What is wrong with the command line.
- * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../out').Out) => number} run Gives the exit code.
+ * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../lib/output').Out) => number} run Gives the exit code.
  */
 
 /** @type {Record<string, Task>} */

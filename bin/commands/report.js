@@ -3,12 +3,12 @@
 // How a running process stands, or what a ledger says: health, incidents and costs in one.
 
 const fs = require('node:fs')
-const native = require('../../lib/native')
+const native = require('../../lib/native/addon')
 const time = require('../lib/time')
-const { CostReport } = require('../../lib/costs')
-const { healthReport } = require('../../lib/health-report')
-const { incidentReport } = require('../../lib/incident-report')
-const { printable } = require('../../lib/printable')
+const { CostReport } = require('../../lib/client/costs')
+const { healthReport } = require('../../lib/monitor/health-report')
+const { incidentReport } = require('../../lib/monitor/incident-report')
+const { printable } = require('../../lib/util/printable')
 const { linesOf } = require('../lib/client')
 const { markdownOf } = require('../lib/table')
 
@@ -115,7 +115,7 @@ async function ask (url, token, timeout) {
   return data
 }
 
-/** @param {string} file @param {Record<string, any>} values @param {import('../out').Out} out */
+/** @param {string} file @param {Record<string, any>} values @param {import('../lib/output').Out} out */
 function ofLedger (file, values, out) {
   let ledger
   try {

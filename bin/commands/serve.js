@@ -2,10 +2,10 @@
 
 // The client as a server of its own, for those whose programs are in other languages or processes.
 
-const { FailoverClient } = require('../../lib/client')
+const { FailoverClient } = require('../../lib/client/client')
 const time = require('../lib/time')
-const { lineOf } = require('../../lib/errors')
-const { printable } = require('../../lib/printable')
+const { lineOf } = require('../../lib/util/errors')
+const { printable } = require('../../lib/util/printable')
 const { createServer } = require('./serve/server')
 const { byToken, isLoopback } = require('./serve/guard')
 
@@ -117,7 +117,7 @@ function signalled () {
   })
 }
 
-/** @param {import('../out').Out} out @param {boolean} json */
+/** @param {import('../lib/output').Out} out @param {boolean} json */
 function logger (out, json) {
   return (/** @type {string} */ event, /** @type {string} */ message, more = {}) => {
     out.say(json ? JSON.stringify({ time: new Date().toISOString(), event, message, ...more }) : `bellwether: ${printable(message)}`)

@@ -69,7 +69,7 @@ async function run ({ values, positionals: [address] }, out) {
   }
   if (interval < SHORTEST || interval > LONGEST) return misused(`--interval must be from 100ms to 1h, got '${values.interval}'`)
 
-  const [words, { createModel, summary, standing }] = await Promise.all([import('../../dashboard/words.mjs'), import('../../dashboard/model.mjs')])
+  const [words, { createModel, summary, standing }] = await Promise.all([import('../../dashboard/format.mjs'), import('../../dashboard/model.mjs')])
   const shared = { words, summary, standing }
   const model = createModel()
   const source = createSource(address, token)

@@ -2,8 +2,8 @@
 
 // A client for a command: of a file, else as a program's own would be.
 
-const { FailoverClient } = require('../../lib/client')
-const { lineOf } = require('../../lib/errors')
+const { FailoverClient } = require('../../lib/client/client')
+const { lineOf } = require('../../lib/util/errors')
 
 /** What belongs to the process that serves: its files, and whom it tells. */
 const APART = { costs: null, queue: null, alerts: null, drills: null }
@@ -13,13 +13,13 @@ const DRAIN = 0
 /**
  * @param {string} name The command.
  * @param {{ config?: string }} values
- * @param {import('../out').Out} out
+ * @param {import('./output').Out} out
  * @param {object} [overrides]
  * @returns {import('../..').FailoverClient | undefined} Nothing once what is wrong has been said.
  */
 function open (name, { config }, out, overrides = {}) {
   try {
-    const documents = require('../../lib/document')
+    const documents = require('../../lib/config/config-file')
     const file = config ?? documents.find()
     const options = { ...APART, ...overrides }
     const made = (/** @type {object} */ options) => file === undefined ? new FailoverClient(options) : FailoverClient.fromConfig(/** @type {any} */ (file), options)

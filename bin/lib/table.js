@@ -1,6 +1,6 @@
 'use strict'
 
-const { printable } = require('../../lib/printable')
+const { markdownCell } = require('../../lib/util/format')
 
 /** Lines of a table; columns named in `right` stand to the right. @param {string[][]} rows The first has the titles. @param {number[]} [right] */
 function tableOf (rows, right = []) {
@@ -10,7 +10,7 @@ function tableOf (rows, right = []) {
 
 /** @param {string[][]} rows */
 function markdownOf ([head, ...rows]) {
-  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => printable(cell).replace(/[\\|`*_<>[\]]/g, '\\$&')).join(' | ')} |`
+  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => markdownCell(cell)).join(' | ')} |`
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
 }
 

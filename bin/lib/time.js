@@ -1,6 +1,6 @@
 'use strict'
 
-const duration = require('../../lib/duration')
+const duration = require('../../lib/util/duration')
 
 /**
  * Milliseconds of a duration on a command line, where a number is a text, too.

@@ -3,11 +3,11 @@
 // `client.drill()`: a rehearsal on the client's own configuration, one scenario after the other.
 
 const { read, NAMES } = require('./scenarios')
-const { play } = require('./play')
+const { play } = require('./runner')
 const { scenarioReport, drillReport } = require('./report')
-const { closed, ofProblems } = require('../errors')
-const { what, isObject } = require('../plain')
-const { CLOSING } = require('../closing')
+const { closed, ofProblems } = require('../util/errors')
+const { what, isObject } = require('../util/serialize-options')
+const { CLOSING } = require('../util/shutdown')
 
 /**
  * @param {any} client

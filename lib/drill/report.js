@@ -2,12 +2,12 @@
 
 // What came of a drill, as data with a text and a page.
 
-const { time, cell } = require('../incident-report')
-const { printable } = require('../printable')
+const { markdownCell, time } = require('../util/format')
+const { printable } = require('../util/printable')
 
 /**
  * @param {ReturnType<typeof import('./scenarios').read>[number]} plan
- * @param {Awaited<ReturnType<typeof import('./play').play>>} played
+ * @param {Awaited<ReturnType<typeof import('./runner').play>>} played
  */
 function scenarioReport ({ scenario, requests, concurrency, objectives }, { latencies, touched, incidents, ...played }) {
   const { lost, detectionMs, recoveryMs, returnMs, returnDueMs } = played
@@ -80,7 +80,7 @@ function text (report) {
 function markdown (report) {
   return [
     `## Drill of ${report.startedAt}: ${report.passed ? 'passed' : '**failed**'}`, '', `| ${HEAD.join(' | ')} |`, `|${'---|'.repeat(HEAD.length)}`,
-    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${cell(note)}`), ''
+    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${markdownCell(note)}`), ''
   ].join('\n')
 }
 

@@ -2,9 +2,9 @@
 
 // What a drill plays: whom it disturbs, how, and what is expected of the client then.
 
-const { ofProblems } = require('../errors')
-const { what, shown, isObject } = require('../plain')
-const duration = require('../duration')
+const { ofProblems } = require('../util/errors')
+const { what, shown, isObject } = require('../util/serialize-options')
+const duration = require('../util/duration')
 
 /**
  * @typedef {object} Scenario

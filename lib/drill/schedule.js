@@ -2,7 +2,7 @@
 
 // Drills that a client holds by itself. The timers keep neither the process nor the client.
 
-const { isClosing } = require('../closing')
+const { isClosing } = require('../util/shutdown')
 
 /** What a timer can wait for; longer is waited for in parts. */
 const LONGEST = 2 ** 31 - 1

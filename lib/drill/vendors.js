@@ -3,7 +3,7 @@
 // Simulated vendors in the place of a client's endpoints: a fault server for each, in the dialect that it is asked in. What
 // the twin would send to a vendor goes there, and nowhere else.
 
-const { printable } = require('../printable')
+const { printable } = require('../util/printable')
 
 /** The end of a request's path by which its dialect is known, and what is kept of it. @type {[RegExp, 'openai' | 'anthropic' | 'google' | 'relay'][]} */
 const DIALECTS = [

@@ -4,7 +4,7 @@
 // names and states, no addresses and no texts of vendors.
 
 const { version } = require('../../package.json')
-const { isClosing } = require('../closing')
+const { isClosing } = require('../util/shutdown')
 
 /** How an endpoint's state is called in application/health+json. @type {Record<string, 'pass' | 'warn' | 'fail'>} */
 const STATUSES = { healthy: 'pass', degraded: 'warn', rate_limited: 'warn', down: 'fail' }

@@ -2,9 +2,9 @@
 
 // What a mount of the client over HTTP is told: which parts, where, and who may use them.
 
-const duration = require('../duration')
-const { ofProblems } = require('../errors')
-const { isObject, what, shown } = require('../plain')
+const duration = require('../util/duration')
+const { ofProblems } = require('../util/errors')
+const { isObject, what, shown } = require('../util/serialize-options')
 
 /** Where each part is when it is only said to be there. */
 const PLACES = { health: '/health', metrics: '/metrics', events: '/events', dashboard: '/dashboard', proxy: '/v1' }

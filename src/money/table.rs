@@ -1,5 +1,5 @@
 //! Prices that need not be given: the relay's, and a dated snapshot of vendors' list prices (`snapshot.json` names its
-//! source and licence; `scripts/prices.js` makes it anew).
+//! source and licence; `tools/generate/prices.js` makes it anew).
 
 use std::{collections::HashMap, sync::LazyLock};
 

@@ -1,5 +1,5 @@
 //! Exchanges that JavaScript makes: `transport: 'fetch'`, or a function. Asked over the queue, step by step: send,
-//! read a piece, give up. The other side is `lib/transport.js`.
+//! read a piece, give up. The other side is `lib/native/transport.js`.
 
 use std::sync::{
     Arc,

@@ -14,7 +14,7 @@ impl From<String> for Text {
     }
 }
 
-/// One thing that JavaScript is told. The numbers are the façade's `lib/hub.js`.
+/// One thing that JavaScript is told. The numbers are the façade's `lib/native/bridge.js`.
 pub enum Item {
     /// A call is answered, or another promise is kept.
     Resolve {

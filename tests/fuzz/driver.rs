@@ -91,7 +91,7 @@ fn fail(target: &Target, input: Vec<u8>) -> ! {
     let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &input));
     let at = written.map_or_else(|e| format!("not written: {e}"), |()| file.display().to_string());
     let shown = String::from_utf8_lossy(&input[..input.len().min(500)]).into_owned();
-    say(&format!("{} failed on {shown:?}\n{at}: move it into fuzz/corpus/{}/", target.name, target.name));
+    say(&format!("{} failed on {shown:?}\n{at}: move it into tests/fuzz/seeds/{}/", target.name, target.name));
     (target.run)(&input);
     panic!("{} failed, and then it did not: it depends on more than its input", target.name);
 }
@@ -118,7 +118,7 @@ fn shortened(target: &Target, mut input: Vec<u8>) -> Vec<u8> {
 }
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
-    let folder = root().join("fuzz").join("corpus").join(name);
+    let folder = root().join("tests/fuzz/seeds").join(name);
     let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     // The same order on every machine.

@@ -1,9 +1,8 @@
-//! The targets of fuzz/ on stable Rust: every seed of fuzz/corpus as it is, then inputs made of them, the same ones
+//! Runs the targets on stable Rust: every seed as it is, then inputs made of them, the same ones
 //! each time. `npm run fuzz` runs them for longer, each time with others.
 
 mod driver;
 mod mutate;
-#[path = "../../fuzz/src/lib.rs"]
 mod targets;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 // The jobs of a queue as a table, the oldest first.
 
-const { table, bytes, many, lastFailure, STATES } = require('./words')
+const { table, bytes, many, lastFailure, STATES } = require('./format')
 
 const MANY = 100
 const MOST = 1000

@@ -3,7 +3,7 @@
 // Throws jobs away.
 
 const time = require('../../lib/time')
-const { STATES: ALL, many, report } = require('./words')
+const { STATES: ALL, many, report } = require('./format')
 
 /** What is being delivered is a vendor's already. */
 const STATES = ALL.filter((state) => state !== 'delivering')

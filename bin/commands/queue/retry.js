@@ -2,7 +2,7 @@
 
 // Puts jobs back that came to nothing.
 
-const { many, report } = require('./words')
+const { many, report } = require('./format')
 
 module.exports = {
   options: ['dead'],

@@ -2,7 +2,7 @@
 
 // One job, with what was asked.
 
-const { failed, safe, table } = require('./words')
+const { failed, safe, table } = require('./format')
 
 module.exports = {
   options: [],

@@ -6,9 +6,9 @@ const http = require('node:http')
 const net = require('node:net')
 const { once } = require('node:events')
 const { setTimeout } = require('node:timers/promises')
-const { createSurface } = require('../../../lib/http/surface')
-const { middlewareOf } = require('../../../lib/http/node')
-const { refuse: refuseUpgrade } = require('../../../lib/http/upgrade')
+const { createSurface } = require('../../../lib/http/app')
+const { middlewareOf } = require('../../../lib/http/node-adapter')
+const { refuse: refuseUpgrade } = require('../../../lib/http/events/upgrade')
 const { isForeign } = require('./guard')
 
 /** How long connections that are kept alive may still bring a request that had left before they heard of the end. */

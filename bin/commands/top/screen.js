@@ -11,8 +11,8 @@ const SPARKS = 24
 
 /**
  * @typedef {{ width: number, height: number, unicode: boolean, lost?: number, now: number }} View
- * @typedef {{ words: typeof import('../../../dashboard/words.mjs'), summary: typeof import('../../../dashboard/model.mjs').summary, standing: typeof import('../../../dashboard/model.mjs').standing }} Shared
- * @typedef {{ text: string, tone?: import('../../../dashboard/words.mjs').Tone, bold?: boolean, soft?: boolean }} Line
+ * @typedef {{ words: typeof import('../../../dashboard/format.mjs'), summary: typeof import('../../../dashboard/model.mjs').summary, standing: typeof import('../../../dashboard/model.mjs').standing }} Shared
+ * @typedef {{ text: string, tone?: import('../../../dashboard/format.mjs').Tone, bold?: boolean, soft?: boolean }} Line
  */
 
 /**

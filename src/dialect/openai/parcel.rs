@@ -1,6 +1,6 @@
 //! A request as the façade packs it: its JSON, and beside it the contents that the JSON has placeholders for.
 
-/// The façade's `lib/encode.js`: the number of contents, then the lengths of the JSON and of each content.
+/// The façade's `lib/call/encode.js`: the number of contents, then the lengths of the JSON and of each content.
 const MOST: usize = 254;
 const HEAD_BYTES: usize = (MOST + 2) * 4;
 

@@ -1,0 +1,158 @@
+'use strict'
+
+// A streamed answer, as its reader sees it: chunks arrive as text and are parsed when they are read.
+
+const hub = require('../native/bridge')
+const { classes } = require('../util/errors')
+
+const encoder = new TextEncoder()
+
+class ChatStream {
+  #state
+  #taken = false
+
+  /** @param {InstanceType<typeof import('./stream-state').StreamState>} state */
+  constructor (state) {
+    this.#state = state
+  }
+
+  get finalCompletion () {
+    return this.#state.final
+  }
+
+  /** @returns {AsyncIterableIterator<any>} */
+  [Symbol.asyncIterator] () {
+    return this.#iterate((text) => JSON.parse(text))
+  }
+
+  /** @returns {AsyncIterable<string>} */
+  get textStream () {
+    return { [Symbol.asyncIterator]: () => textOf(this[Symbol.asyncIterator]()) }
+  }
+
+  /** @returns {ReadableStream<Uint8Array>} */
+  toReadableStream () {
+    return this.#bytes((controller, error) => controller.error(error))
+  }
+
+  /** @param {ResponseInit} [init] */
+  toResponse (init) {
+    const headers = new Headers(init?.headers)
+    if (!headers.has('content-type')) headers.set('content-type', 'text/event-stream; charset=utf-8')
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
+    if (!headers.has('x-accel-buffering')) headers.set('x-accel-buffering', 'no')
+    // Headers are out when a stream fails: the error is an event, and the missing [DONE] says it is no end.
+    const body = this.#bytes((controller, error) => {
+      controller.enqueue(encoder.encode(`data: ${JSON.stringify({ error: errorBody(error) })}\n\n`))
+      controller.close()
+    })
+    return new Response(body, { ...init, headers })
+  }
+
+  /** @param {unknown} [reason] */
+  abort (reason) {
+    const state = this.#state
+    const ended = state.end !== undefined
+    state.abort(reason ?? new DOMException('The stream was aborted', 'AbortError'))
+    if (!ended) hub.getHub().abort(state.id)
+  }
+
+  async [Symbol.asyncDispose] () {
+    this.abort()
+  }
+
+  /**
+   * @param {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} failed
+   * @returns {ReadableStream<Uint8Array>}
+   */
+  #bytes (failed) {
+    const iterator = this.#iterate((text) => text)
+    return new ReadableStream({
+      async pull (controller) {
+        try {
+          const { done, value } = await iterator.next()
+          controller.enqueue(encoder.encode(done ? 'data: [DONE]\n\n' : `data: ${eachLine(value)}\n\n`))
+          if (done) controller.close()
+        } catch (error) {
+          failed(controller, error)
+        }
+      },
+      cancel: async (reason) => { this.abort(reason) }
+    }, { highWaterMark: 0 })
+  }
+
+  /**
+   * @param {(text: string) => any} read
+   * @returns {AsyncIterableIterator<any>}
+   */
+  #iterate (read) {
+    if (this.#taken) {
+      throw new classes.FailoverError('a stream can be read once', { code: 'STREAM_TAKEN', reason: 'closed' })
+    }
+    this.#taken = true
+    const state = this.#state
+    state.taken = true
+    let left = false
+    return {
+      next: () => (left ? Promise.resolve({ done: true, value: undefined }) : state.next(read)),
+      return: async (value) => {
+        left = true
+        this.abort()
+        return { done: true, value }
+      },
+      [Symbol.asyncIterator] () { return this }
+    }
+  }
+}
+
+/**
+ * The text of the first choice. No generator: one that was never started would not pass on `return`.
+ * @param {AsyncIterableIterator<any>} chunks
+ * @returns {AsyncIterableIterator<string>}
+ */
+function textOf (chunks) {
+  let told = ''
+  return {
+    async next () {
+      for (;;) {
+        const { done, value } = await chunks.next()
+        if (done) return { done: true, value: undefined }
+        // A text alone cannot say that it begins anew.
+        if (value.bellwether?.event === 'restart' && told !== '') {
+          await /** @type {any} */ (chunks).return()
+          throw restarted(value.bellwether, told)
+        }
+        const text = value.choices?.[0]?.delta?.content
+        if (typeof text !== 'string' || text === '') continue
+        told += text
+        return { done: false, value: text }
+      }
+    },
+    return: (value) => /** @type {any} */ (chunks).return(value),
+    [Symbol.asyncIterator] () { return this }
+  }
+}
+
+/**
+ * @param {import('../..').StreamTakeover} takeover
+ * @param {string} partial
+ */
+function restarted ({ from, to, reason }, partial) {
+  const message = `the stream broke after content was delivered, and ${to.endpoint} began anew, which a text alone cannot tell: read the chunks instead`
+  return new classes.StreamInterruptedError(message, { code: 'STREAM_INTERRUPTED', reason, endpoint: from.endpoint, retryable: true, interrupted: { partial, partialCompletion: /** @type {any} */ (undefined), usage: null } })
+}
+
+/**
+ * An event's data may have lines, and each needs its own field.
+ * @param {string} text
+ */
+function eachLine (text) {
+  return text.includes('\n') ? text.replaceAll('\n', '\ndata: ') : text
+}
+
+/** @param {any} error */
+function errorBody (error) {
+  return { message: String(error?.message ?? error), type: error?.reason ?? 'api_error', param: null, code: error?.code ?? null }
+}
+
+module.exports = { ChatStream }

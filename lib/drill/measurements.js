@@ -1,0 +1,124 @@
+'use strict'
+
+// What is seen of a drill: what became of its calls, and how long it took from a failure until it was noticed, until
+// somebody else answered, and until who had failed answered again. It is counted for each disturbance by itself: an
+// incident that a straggler opens says nothing of how fast the next call was answered.
+
+/** Attempts that failed. The others came to an answer, or to none because nobody was asked. */
+const FAILED = ['retry', 'next', 'fail']
+
+class Watch {
+  #answered = 0
+  #fallback = 0
+  #lost = 0
+  /** @type {Record<string, number>} */
+  #errors = {}
+  /** @type {number[]} */
+  #latencies = []
+  /** When calls began that were answered, and when they were. @type {[number, number][]} */
+  #answers = []
+  /** Who was disturbed together. @type {{ group: string[], at: number, hit: number, met: number }[]} */
+  #disturbances = []
+  /** @type {Map<string, number>} */
+  #healed = new Map()
+  /** How long after it was healed each endpoint answered. @type {Map<string, number>} */
+  #returned = new Map()
+
+  /** @param {InstanceType<typeof import('./client').Twin>} twin */
+  constructor (twin) {
+    twin.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
+      const sent = Date.parse(startedAt)
+      const healed = this.#healed.get(endpoint) ?? Infinity
+      if (outcome === 'ok' && sent >= healed && !this.#returned.has(endpoint)) this.#returned.set(endpoint, sent + durationMs - healed)
+    })
+  }
+
+  get calls () {
+    return this.#answered + this.#fallback + this.#lost
+  }
+
+  /** @param {string[]} group */
+  disturbed (group) {
+    this.#disturbances.push({ group, at: Date.now(), hit: Infinity, met: Infinity })
+  }
+
+  /** @param {string[]} group */
+  healed (group) {
+    for (const name of group) this.#healed.set(name, Date.now())
+  }
+
+  /** @param {string} name */
+  hasReturned (name) {
+    return this.#returned.has(name)
+  }
+
+  /** @param {number} began @param {import('../..').CallReport} report */
+  answered (began, { attempts, degraded }) {
+    const now = Date.now()
+    this.#latencies.push(now - began)
+    const met = this.#failures(attempts)
+    if (degraded) {
+      this.#fallback++
+      return
+    }
+    this.#answered++
+    if (this.#disturbances.length > 0) this.#answers.push([began, now])
+    for (const disturbance of met) disturbance.met = Math.min(disturbance.met, now)
+  }
+
+  /** @param {any} error */
+  lost (error) {
+    this.#lost++
+    this.#failures(error.attempts ?? [])
+    const code = error.code ?? error.name
+    this.#errors[code] = (this.#errors[code] ?? 0) + 1
+  }
+
+  /** The disturbances that a call met. @param {import('../..').Attempt[]} attempts */
+  #failures (attempts) {
+    return this.#disturbances.filter((disturbance) => {
+      const hits = attempts.filter(({ endpoint, outcome }) => FAILED.includes(outcome) && disturbance.group.includes(endpoint)).map(({ startedAt }) => Date.parse(startedAt))
+      disturbance.hit = Math.min(disturbance.hit, ...hits)
+      return hits.length > 0
+    })
+  }
+
+  /**
+   * @param {string[]} awaited Who must have answered again.
+   * @param {Map<string, number>} due When those who have not will be asked.
+   * @param {import('../..').IncidentReport[]} incidents
+   */
+  figures (awaited, due, incidents) {
+    const hit = this.#disturbances.filter(({ hit }) => hit < Infinity)
+    const times = awaited.map((name) => this.#returned.get(name) ?? null)
+    const later = [...due].map(([name, at]) => at - (this.#healed.get(name) ?? Infinity)).filter((wait) => wait > 0)
+    return {
+      answered: this.#answered, fallback: this.#fallback, lost: this.#lost, errors: this.#errors, latencies: this.#latencies,
+      touched: awaited.length > 0,
+      detectionMs: worst(hit.map((disturbance) => detection(disturbance, incidents))),
+      recoveryMs: worst(hit.map((disturbance) => this.#recovery(disturbance))),
+      returnMs: worst(times),
+      returnDueMs: times.includes(null) && later.length > 0 ? Math.max(...later) : null,
+      incidents
+    }
+  }
+
+  /** Until a call was answered that had met it, or began after it. @param {{ hit: number, met: number }} disturbance */
+  #recovery ({ hit, met }) {
+    const first = this.#answers.reduce((least, [began, ended]) => began >= hit ? Math.min(least, ended) : least, met)
+    return first < Infinity ? Math.max(0, first - hit) : null
+  }
+}
+
+/** Until one of its endpoints was left out. @param {{ group: string[], hit: number }} disturbance @param {import('../..').IncidentReport[]} incidents */
+function detection ({ group, hit }, incidents) {
+  const outs = incidents.flatMap(({ endpoints }) => endpoints).filter(({ name, outAt }) => group.includes(name) && outAt !== null).map(({ outAt }) => Date.parse(/** @type {string} */ (outAt)))
+  return outs.length === 0 ? null : Math.max(0, Math.min(...outs) - hit)
+}
+
+/** The longest; null if one never came, or there was none. @param {(number | null)[]} times */
+function worst (times) {
+  return times.length === 0 || times.includes(null) ? null : Math.max(.../** @type {number[]} */ (times))
+}
+
+module.exports = { Watch }

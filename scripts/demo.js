@@ -1,9 +1,0 @@
-'use strict'
-
-const { parse } = require('../demo/options')
-const { setup } = require('./setup')
-
-// Misuse is told before minutes are spent on a build.
-const options = parse(process.argv.slice(2))
-setup()
-require('../demo/run').run(options).then((code) => { process.exitCode = code })

@@ -1,0 +1,63 @@
+'use strict'
+
+// The process that is killed. `queue`: sends calls until it is; `drain`: delivers what is left, and tells what there is.
+// It says everything on stdout, a line of JSON each.
+
+const fs = require('node:fs')
+const { FailoverClient } = require('../..')
+
+const [mode, path, url, prefix, pace] = process.argv.slice(2)
+// Not by process.stdout, which holds back what does not fit the pipe: what was not said before a deed is not known of it.
+const say = (/** @type {object} */ line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
+
+const client = new FailoverClient({
+  proxy: false,
+  maxRetries: 0,
+  breaker: false,
+  onUnavailable: 'queue',
+  queue: { path, maxJobs: 1_000_000 },
+  endpoints: [{ name: 'vendor', baseURL: url, apiKey: 'sk-crash-test-0123456789', model: 'm' }]
+})
+
+async function queue () {
+  await client.queue.ready()
+  say({ ready: true })
+  for (let n = 0; ; n++) {
+    const name = `${prefix}-${n}`
+    say({ sends: name })
+    client.chatCompletion('m', name).then((/** @type {any} */ answer) => {
+      if (answer.status === 'queued') say({ queued: answer.id, name })
+    }, (error) => say({ failed: error.message }))
+    // Not all in one commit, and not each in its own.
+    if (n % 3 === 2) await new Promise((resolve) => setTimeout(resolve, Number(pace)))
+  }
+}
+
+async function drain () {
+  await client.queue.ready()
+  // A vendor that has just been down is parked for some seconds.
+  while (client.queue.size > 0) {
+    await client.retryQueuedRequests()
+    if (client.queue.size > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  for (let after; ;) {
+    const jobs = await client.queue.list({ limit: 1000, after })
+    for (const { id, state } of jobs) {
+      if (state !== 'delivered') {
+        say({ id, state })
+        continue
+      }
+      const answer = await client.queue.result(id)
+      say({ id, state, text: answer.choices[0].message.content, maybeDuplicate: answer.report.maybeDuplicate === true })
+    }
+    if (jobs.length < 1000) break
+    after = jobs.at(-1)?.id
+  }
+  say({ done: true })
+  await client.close()
+}
+
+(mode === 'queue' ? queue() : drain()).catch((error) => {
+  say({ failed: error.message })
+  process.exitCode = 1
+})

@@ -1,0 +1,35 @@
+'use strict'
+
+// All vendors, in a process of their own so that this one's memory and files are the clients' alone: `<seed>`.
+
+const { createFaultServer } = require('../../testing')
+const { randomFrom } = require('../../testing/random')
+const { mix } = require('./faults')
+
+const random = randomFrom(Number(process.argv[2]))
+/** The last one is always well: what fails there is ours. */
+const VENDORS = [
+  { name: 'plain' }, { name: 'tls', tls: true }, { name: 'h2', tls: true, h2: true },
+  { name: 'h2-narrow', tls: true, h2: { maxConcurrentStreams: 2 } }, { name: 'expired', tls: 'expired' }, { name: 'well', tls: true }
+]
+const servers = VENDORS.map((options) => createFaultServer({ historySize: 10, ...options }))
+servers.forEach((server, i) => { if (VENDORS[i].name !== 'well') server.script(mix(VENDORS[i].h2, random)) })
+
+/** What happens to a vendor as a whole: it drops everybody, or dies and comes back. */
+setTimeout(strike, 1000)
+async function strike () {
+  const server = servers[Math.floor(random() * (servers.length - 1))]
+  if (random() < 0.5) {
+    server.dropConnections()
+  } else {
+    server.stop()
+    await new Promise((resolve) => setTimeout(resolve, 300 * random()))
+    await server.start().catch(() => {})
+  }
+  setTimeout(strike, 200 + 1500 * random())
+}
+
+process.on('disconnect', () => process.exit())
+Promise.all(servers.map((server) => server.ready)).then(() => {
+  process.send(servers.map((server, i) => ({ name: VENDORS[i].name, baseURL: server.url, ca: server.ca })))
+})
