@@ -37,7 +37,7 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   constructor(apiKey: string, options?: ClientOptions)
 
   /**
-   * A client by a configuration file, YAML or JSON (docs/configuration.md). Without `path`: `BELLWETHER_CONFIG`, else
+   * A client by a configuration file, YAML or JSON (docs/reference/configuration-file.md). Without `path`: `BELLWETHER_CONFIG`, else
    * `bellwether.yaml`, `bellwether.yml` or `bellwether.json` in the working directory. Members of `overrides` take the
    * place of the file's, also when it is read again. Reads the file at once, on this thread.
    * @throws {ConfigError} naming every problem with its place
@@ -119,7 +119,7 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   getIncidents(options?: { limit?: number }): IncidentReport[]
   /**
    * Rehearses failures on a twin of this client, configured alike, whose vendors are simulated: no vendor is asked, no key
-   * leaves, nothing is counted here. Without scenarios: all, within a minute or so (docs/drills.md).
+   * leaves, nothing is counted here. Without scenarios: all, within a minute or so (docs/reference/drills.md).
    * Rejects with a `ConfigError` for misuse, with `signal.reason`, and with `ClientClosedError`.
    */
   drill(scenarios?: DrillScenario | DrillScenario[], options?: DrillOptions): Promise<DrillReport>

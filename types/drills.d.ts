@@ -1,7 +1,7 @@
 import type { IncidentReport } from './incidents'
 import type { Duration } from './options'
 
-/** docs/drills.md says what each does, and what is expected then. */
+/** docs/reference/drills.md says what each does, and what is expected then. */
 export type DrillName = 'vendor-down' | 'region-by-region' | 'all-down' | 'rate-limited' | 'quota' | 'slow' | 'cut-stream' | 'flapping'
 
 /** A scenario by its name, or with parameters. */

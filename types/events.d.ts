@@ -153,11 +153,11 @@ export interface AuthErrorEvent {
 }
 
 export interface AlertPayload {
-  /** docs/alerts.md says which rule has which; failed checks `warning` if they were all rate limited. */
+  /** docs/reference/alerts.md says which rule has which; failed checks `warning` if they were all rate limited. */
   severity: 'warning' | 'critical'
   service: string
   message: string
-  /** The latest check; of calls, who is in trouble; of other rules, the figures (docs/alerts.md). */
+  /** The latest check; of calls, who is in trouble; of other rules, the figures (docs/reference/alerts.md). */
   details: HealthCheckResult | TroubleDetails | Record<string, unknown>
   recommendedAction: string
   status: 'firing' | 'resolved'

@@ -4,7 +4,7 @@ export interface Metrics {
   /** Everything counted and timed since the client was made. */
   snapshot(): MetricsSnapshot
   /**
-   * For scrapers. Names, types and labels: docs/metrics.md. What was counted is kept across reloads.
+   * For scrapers. Names, types and labels: docs/reference/metrics.md. What was counted is kept across reloads.
    * @throws {ConfigError} for another format
    */
   text(format?: MetricsFormat): string

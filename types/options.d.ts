@@ -86,9 +86,9 @@ export interface ClientOptions extends ConnectionOptions {
   /** A second request to another endpoint for a call whose first is slow. Default false. */
   hedge?: false | HedgeOptions
   incidents?: IncidentOptions
-  /** Drills that the client holds by itself: docs/drills.md. Default: none. */
+  /** Drills that the client holds by itself: docs/reference/drills.md. Default: none. */
   drills?: DrillsOptions
-  /** Is told of events, in the words of pino: docs/telemetry.md. */
+  /** Is told of events, in the words of pino: docs/reference/telemetry.md. */
   logger?: Logger
   /** Default `BELLWETHER_LOG`, else `'info'` with a logger and `'silent'` without one, which would write to stderr. */
   logLevel?: LogLevel
