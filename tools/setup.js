@@ -16,12 +16,16 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
 
 /**
  * Ends the process with code 2 and one line when something is missing.
- * @param {{ rust?: boolean, addon?: boolean }} [options] `rust`: needed even if there is nothing to build;
- *   `addon: false`: Rust is all that is needed
+ * @param {{ rust?: boolean, addon?: boolean, built?: boolean }} [options] `rust`: needed even if there is nothing to build;
+ *   `addon: false`: Rust is all that is needed; `built: false`: installs, and does not build
  */
-function setup ({ rust = false, addon = true } = {}) {
+function setup ({ rust = false, addon = true, built = true } = {}) {
   checkNode()
   if (!addon) return checkRust()
+  if (!built) {
+    if (!dependenciesAreCurrent()) install()
+    return
+  }
   const stale = !addonIsCurrent()
   if (rust || stale) checkRust()
   if (!dependenciesAreCurrent()) install()
@@ -145,5 +149,8 @@ function fail (text) {
   say(text)
   process.exit(2)
 }
+
+// `node tools/setup.js [--no-build]`
+if (require.main === module) setup({ built: !process.argv.includes('--no-build') })
 
 module.exports = { setup }
