@@ -51,8 +51,13 @@ async function rustLane () {
   await cargo('Rust: lints', 'clippy', '--quiet', '--locked', '--all-targets', '--', '-D', 'warnings')
   // What only the binding uses is unused without it.
   await cargo('Rust: lints without the binding', 'clippy', ...core, '--lib', '--', '-D', 'warnings')
-  await cargo('Rust: build of the tests', 'test', ...core, '--no-run')
-  await cargo('Rust: tests', 'test', ...core)
+  // Unit tests do little: unoptimised, they are built in a fifth of the time. The simulation computes for a minute.
+  const unit = ['test', ...core, '--lib', '--config', 'profile.dev.package.bellwether.opt-level=0']
+  await cargo('Rust: build of the unit tests', ...unit, '--no-run')
+  await cargo('Rust: unit tests', ...unit)
+  const whole = ['test', ...core, '--test', '*']
+  await cargo('Rust: build of corpus, fuzz targets, simulation', ...whole, '--no-run')
+  await cargo('Rust: corpus, fuzz targets, simulation', ...whole)
 }
 
 /** @param {boolean} withServers @param {string[]} tests */
