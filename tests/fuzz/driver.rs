@@ -91,7 +91,10 @@ fn fail(target: &Target, input: Vec<u8>) -> ! {
     let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &input));
     let at = written.map_or_else(|e| format!("not written: {e}"), |()| file.display().to_string());
     let shown = String::from_utf8_lossy(&input[..input.len().min(500)]).into_owned();
-    say(&format!("{} failed on {shown:?}\n{at}: move it into tests/fuzz/seeds/{}/", target.name, target.name));
+    say(&format!(
+        "{} failed on {shown:?}\n{at}: move it into tests/fuzz/seeds/{}/",
+        target.name, target.name
+    ));
     (target.run)(&input);
     panic!("{} failed, and then it did not: it depends on more than its input", target.name);
 }

@@ -12,7 +12,7 @@ const MISSING = 2
 const BACKGROUND = 10
 const WINDOWS = process.platform === 'win32'
 
-/** @typedef {{ name: string, seconds: number, ok: boolean }} Row */
+/** @typedef {{ name: string, seconds: number, result: 'passed' | 'failed' | 'stopped' }} Row */
 
 class Steps {
   exitCode = 0
@@ -44,14 +44,17 @@ class Steps {
   async run (name, work) {
     if (this.failed) throw new Error('another step failed')
     const began = Date.now()
-    const row = { name, seconds: 0, ok: false }
+    /** @type {Row} */
+    const row = { name, seconds: 0, result: 'stopped' }
     this.#rows.push(row)
     try {
       await work()
-      row.ok = true
+      row.result = 'passed'
     } catch (error) {
       // A command that was stopped because of another step has nothing to report.
-      if (!this.failed) console.error(`npm test: ${name}: ${/** @type {Error} */ (error).message}`)
+      if (this.failed) throw error
+      row.result = 'failed'
+      console.error(`npm test: ${name}: ${/** @type {Error} */ (error).message}`)
       this.#fail(/** @type {any} */ (error).exitCode === MISSING ? MISSING : FAILED)
       throw error
     } finally {
@@ -66,6 +69,7 @@ class Steps {
   command (name, command, args, options) {
     return this.run(name, async () => {
       const { code, output, seconds } = await this.spawn(command, args, options)
+      if (this.failed && code !== 0) throw new Error('stopped')
       console.log(`\n── ${name}: ${code === 0 ? '' : 'failed after '}${seconds.toFixed(0)} s${output === '' ? '' : `\n${output}`}`)
       if (code !== 0) throw Object.assign(new Error('failed'), { exitCode: code })
     })
@@ -95,9 +99,9 @@ class Steps {
   /** What took how long, in the order in which it began. */
   table () {
     const width = Math.max(...this.#rows.map(({ name }) => name.length))
-    const total = { name: 'total', seconds: (Date.now() - this.#began) / 1000, ok: !this.failed }
-    const line = (/** @type {Row} */ { name, seconds, ok }) => `${name.padEnd(width)}  ${seconds.toFixed(0).padStart(5)} s  ${ok ? 'passed' : 'failed'}`
-    return [`${'step'.padEnd(width)}     time  result`, ...this.#rows.map(line), line(total)].join('\n')
+    const line = (/** @type {Row} */ { name, seconds, result }) => `${name.padEnd(width)}  ${seconds.toFixed(0).padStart(5)} s  ${result}`
+    const total = line({ name: 'total', seconds: (Date.now() - this.#began) / 1000, result: this.failed ? 'failed' : 'passed' })
+    return [`${'step'.padEnd(width)}     time  result`, ...this.#rows.map(line), total].join('\n')
   }
 
   /** @param {number} code */
