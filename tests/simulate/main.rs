@@ -17,13 +17,12 @@ mod world;
 
 use std::{
     process::ExitCode,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 /// What `npm test` and `cargo test` run.
 const SEEDS: u64 = 200;
@@ -65,7 +64,7 @@ fn explore(from: u64, seeds: u64) -> usize {
     let progress = Mutex::new((0, Instant::now()));
     let explored = in_parallel(seeds as usize, |i| {
         let explored = explore_one(from + i as u64);
-        let mut progress = progress.lock().unwrap();
+        let mut progress = progress.lock();
         progress.0 += 1;
         if progress.1.elapsed() >= PROGRESS_EVERY {
             progress.1 = Instant::now();

@@ -41,6 +41,7 @@ async function runNodeTests (steps, files, slots = SLOTS) {
     }
   }
   await Promise.all(Array.from({ length: slots }, work))
+  if (steps.failed) throw new Error('stopped')
   if (failed.length > 0) throw new Error(`failed in ${failed.join(', ')}`)
 }
 
