@@ -27,8 +27,9 @@ export * from './types/status'
 export * from './types/telemetry'
 
 /**
- * As `FailoverClient.chatCompletion`, on a client made at the first call from a configuration file, where `fromConfig()`
- * finds one, or else from the environment. Rejects with a `ConfigError` if there is neither a file nor a key.
+ * Like `FailoverClient.chatCompletion`, on a shared client that the first call creates: from the default configuration
+ * file (see `fromConfig()`), else from the environment. Rejects with a `ConfigError` if there is neither a file nor a
+ * key.
  */
 export function chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
 export function chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
@@ -37,5 +38,5 @@ export function chatCompletion(model: string, messages: string | Message[], opti
 export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions & { stream?: false }): Promise<ChatCompletion>
 export function chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
 
-/** Its argument, with the types that editors know of it. */
+/** Returns its argument. It gives editors the types of the options. */
 export function defineConfig<const T extends ClientOptions>(options: T): T

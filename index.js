@@ -1,15 +1,15 @@
 'use strict'
 
-// The public face. Everything behind it is private.
+// The public API of the package. Everything behind it is private.
 
 const { FailoverClient } = require('./lib/client/client')
 const { HealthMonitor } = require('./lib/monitor/monitor')
 const { chatCompletion } = require('./lib/client/default-client')
 
-/** For its types alone. @type {typeof import('./index.d.ts').defineConfig} */
+/** Exists for its types. @type {typeof import('./index.d.ts').defineConfig} */
 const defineConfig = (options) => options
 
-// Loaded when first used: most programs have none.
+// Loaded on first use: most programs need none.
 /** @type {typeof import('./index.d.ts').slackForwarder} */
 const slackForwarder = (...given) => require('./lib/monitor/forwarders').slackForwarder(...given)
 /** @type {typeof import('./index.d.ts').discordForwarder} */
@@ -27,8 +27,8 @@ const {
   ClientClosedError
 } = /** @type {ErrorClasses} */ (require('./lib/util/errors').classes)
 
-// Named one by one, not spread: only so does Node find the names that ES modules import.
-// What index.d.ts promises is checked here.
+// Listed one by one: Node finds the names for ES modules only in this form. The type below checks them against
+// index.d.ts.
 /** @satisfies {typeof import('./index.d.ts')} */
 module.exports = {
   FailoverClient, HealthMonitor, chatCompletion, defineConfig, slackForwarder, discordForwarder, pagerDutyForwarder,

@@ -2,9 +2,9 @@ import type { OpenAICompatibleProvider, OpenAICompatibleProviderSettings } from 
 import type { FailoverClient } from 'bellwether'
 
 /**
- * A provider for the AI SDK whose calls this client makes: `generateText({ model: createBellwether(client)('gpt-4.1'),
- * maxRetries: 0, … })`. Needs `@ai-sdk/openai-compatible`, whose settings it takes; `maxRetries: 0` leaves the retrying
- * to the client.
+ * Creates a provider for the AI SDK that calls through this client: `generateText({ model:
+ * createBellwether(client)('gpt-4.1'), maxRetries: 0, … })`. Needs `@ai-sdk/openai-compatible` and accepts its
+ * settings. `maxRetries: 0` leaves retries to the client.
  */
 export function createBellwether(client: FailoverClient, settings?: Partial<Omit<OpenAICompatibleProviderSettings, 'fetch'>>):
   OpenAICompatibleProvider

@@ -1,7 +1,7 @@
 'use strict'
 
-// `bellwether/ai-sdk`: the client as a provider of the AI SDK. What the SDK says in OpenAI's dialect is answered by
-// `client.fetch`; nothing here is sent anywhere.
+// `bellwether/ai-sdk`: the client as a provider of the AI SDK. `client.fetch` answers the SDK's requests, so the base
+// URL below is never contacted.
 
 const { createOpenAICompatible } = require('@ai-sdk/openai-compatible')
 
@@ -12,7 +12,7 @@ const { createOpenAICompatible } = require('@ai-sdk/openai-compatible')
 function createBellwether (client, settings = {}) {
   return createOpenAICompatible({
     name: 'bellwether',
-    // Only its path is looked at.
+    // Only its path matters.
     baseURL: 'http://bellwether.invalid/v1',
     includeUsage: true,
     supportsStructuredOutputs: true,

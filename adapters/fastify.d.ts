@@ -1,8 +1,9 @@
 import type { FailoverClient, FailoverOptions } from 'bellwether'
 
 /**
- * The client as a plugin: `app.register(failover(client, options), { prefix })`. `authorize` is given Fastify's request;
- * name its type: `failover<FastifyRequest>(…)`. Bodies are read here, not by Fastify, whose `bodyLimit` does not apply.
- * @throws {ConfigError} naming every problem at once
+ * Creates a Fastify plugin: `app.register(failover(client, options), { prefix })`. `authorize` receives Fastify's
+ * request; name its type with `failover<FastifyRequest>(…)`. Fastify does not read these bodies, so its `bodyLimit`
+ * does not apply.
+ * @throws {ConfigError} with every invalid option
  */
 export function failover<R = any>(client: FailoverClient, options?: FailoverOptions<R>): (instance: any, options: object) => Promise<void>

@@ -1,12 +1,12 @@
 'use strict'
 
-// `bellwether/fastify`: the client as a plugin of Fastify's. It has a context of its own, in which nobody parses bodies;
-// answers are written to the connection itself, as they come.
+// `bellwether/fastify`: the client as a Fastify plugin. The plugin has a context without body parsers, and writes
+// responses to the connection itself as they arrive.
 
-const { createSurface } = require('../lib/http/app')
+const { createApp } = require('../lib/http/app')
 const { serve } = require('../lib/http/node-adapter')
 
-/** Beside `/v1`. */
+/** Google's versions are mounted beside `/v1`. */
 const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
 
 /**
@@ -15,28 +15,28 @@ const VERSIONS = ['v1', 'v1beta', 'v1alpha', 'v1beta1']
  * @returns {ReturnType<typeof import('./fastify').failover>}
  */
 function failover (client, options = {}) {
-  // What is wrong is said here, not when the server starts.
-  createSurface(client, options)
+  // Reports invalid options here instead of when the server starts.
+  createApp(client, options)
   return async (instance) => {
     const base = `${instance.prefix}${options.base ?? ''}`
-    const surface = createSurface(client, { ...options, base })
+    const app = createApp(client, { ...options, base })
     instance.removeAllContentTypeParsers()
     instance.addContentTypeParser('*', (/** @type {unknown} */ _request, /** @type {unknown} */ _payload, /** @type {(error: null) => void} */ done) => done(null))
     const handler = async (/** @type {any} */ request, /** @type {any} */ reply) => {
-      const found = surface.find(request.raw.url)
+      const found = app.match(request.raw.url)
       if (found === undefined) return reply.callNotFound()
-      // What hooks before this have said, as those of CORS.
+      // Headers that earlier hooks have set, such as CORS.
       for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value)
       reply.hijack()
       try {
-        await serve(surface, found, request.raw, reply.raw, request)
+        await serve(app, found, request.raw, reply.raw, request)
       } catch (error) {
         request.log.error({ err: error }, 'bellwether')
         if (reply.raw.headersSent) return reply.raw.destroy(error)
         reply.raw.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"internal error","type":"server_error","param":null,"code":null}}')
       }
     }
-    for (const url of routes(surface.settings.paths, options.base ?? '')) {
+    for (const url of routes(app.settings.paths, options.base ?? '')) {
       instance.route({ method: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH'], url, handler, exposeHeadRoute: false })
     }
   }

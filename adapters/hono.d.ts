@@ -1,9 +1,9 @@
 import type { FailoverClient, FailoverOptions } from 'bellwether'
 
 /**
- * The client as middleware of Hono's: `app.use(failover(client, options))`. `authorize` is given Hono's context; name its
- * type: `failover<Context>(…)`. Where it is not mounted at the root, say where by `base`.
- * @throws {ConfigError} naming every problem at once
+ * Creates middleware for Hono: `app.use(failover(client, options))`. `authorize` receives Hono's context; name its
+ * type with `failover<Context>(…)`. If it is not mounted at the root, set `base`.
+ * @throws {ConfigError} with every invalid option
  */
 export function failover<C extends { req: { raw: Request } } = any>(client: FailoverClient, options?: FailoverOptions<C>):
   (context: any, next: () => Promise<void>) => Promise<Response | void>

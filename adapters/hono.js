@@ -1,8 +1,8 @@
 'use strict'
 
-// `bellwether/hono`: the client as middleware of Hono's. What it does not serve goes on to what comes next.
+// `bellwether/hono`: the client as Hono middleware. Requests that it does not serve go to the next handler.
 
-const { createSurface } = require('../lib/http/app')
+const { createApp } = require('../lib/http/app')
 
 /**
  * @param {import('..').FailoverClient} client
@@ -10,12 +10,12 @@ const { createSurface } = require('../lib/http/app')
  * @returns {ReturnType<typeof import('./hono').failover>}
  */
 function failover (client, options = {}) {
-  const surface = createSurface(client, options)
+  const app = createApp(client, options)
   return async (context, next) => {
     const request = context.req.raw
     const { pathname, search } = new URL(request.url)
-    const found = surface.find(pathname + search)
-    return found === undefined ? next() : surface.serve(found, request, context)
+    const found = app.match(pathname + search)
+    return found === undefined ? next() : app.serve(found, request, context)
   }
 }
 

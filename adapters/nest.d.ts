@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { FailoverClient, FailoverOptions } from 'bellwether'
 
 /**
- * The client as a module for `imports`, on Express or Fastify. It serves its paths as they stand, before parsers of bodies,
- * guards and the global prefix.
- * @throws {ConfigError} naming every problem at once
+ * Creates a module for `imports`, on Express or Fastify. It serves its paths before body parsers, guards and the
+ * global prefix apply.
+ * @throws {ConfigError} with every invalid option
  */
 export function failover(client: FailoverClient, options?: FailoverOptions<IncomingMessage>): { module: new (...dependencies: any[]) => object }

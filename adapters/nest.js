@@ -1,10 +1,10 @@
 'use strict'
 
-// `bellwether/nest`: the client as a module of NestJS's, on Express or on Fastify. It takes its place before the parsers
-// of bodies, which would refuse what is larger than they are made for.
+// `bellwether/nest`: the client as a NestJS module, on Express or Fastify. It runs before the body parsers, which would
+// refuse large requests.
 
-const { createSurface } = require('../lib/http/app')
-const { middlewareOf, serve } = require('../lib/http/node-adapter')
+const { createApp } = require('../lib/http/app')
+const { createMiddleware, serve } = require('../lib/http/node-adapter')
 
 /**
  * @param {import('..').FailoverClient} client
@@ -12,30 +12,30 @@ const { middlewareOf, serve } = require('../lib/http/node-adapter')
  * @returns {ReturnType<typeof import('./nest').failover>}
  */
 function failover (client, options = {}) {
-  const surface = createSurface(client, options)
-  // Loaded by those who have Nest.
+  const app = createApp(client, options)
+  // Loaded here, because only users of this adapter have Nest.
   const { HttpAdapterHost } = require('@nestjs/core')
   class BellwetherModule {
     /** @param {{ httpAdapter: any }} host */
     constructor ({ httpAdapter }) {
-      mount(surface, httpAdapter)
+      mount(app, httpAdapter)
     }
   }
-  // What the decorators would note; this file is no TypeScript.
+  // The metadata that a TypeScript decorator would emit.
   const { defineMetadata } = /** @type {any} */ (Reflect)
   defineMetadata('design:paramtypes', [HttpAdapterHost], BellwetherModule)
   return { module: BellwetherModule }
 }
 
-/** @param {import('../lib/http/app').Surface} surface @param {any} httpAdapter */
-function mount (surface, httpAdapter) {
-  if (httpAdapter.getType() !== 'fastify') return httpAdapter.use(middlewareOf(surface))
+/** @param {import('../lib/http/app').Surface} app @param {any} httpAdapter */
+function mount (app, httpAdapter) {
+  if (httpAdapter.getType() !== 'fastify') return httpAdapter.use(createMiddleware(app))
   httpAdapter.getInstance().addHook('onRequest', (/** @type {any} */ request, /** @type {any} */ reply, /** @type {(error?: unknown) => void} */ done) => {
-    const found = request.raw.method === 'TRACE' ? undefined : surface.find(request.raw.url)
+    const found = request.raw.method === 'TRACE' ? undefined : app.match(request.raw.url)
     if (found === undefined) return done()
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value)
     reply.hijack()
-    serve(surface, found, request.raw, reply.raw, request.raw).catch((error) => {
+    serve(app, found, request.raw, reply.raw, request.raw).catch((error) => {
       if (!reply.raw.headersSent) reply.raw.statusCode = 500
       reply.raw.end()
       request.log.error({ err: error }, 'bellwether')

@@ -3,8 +3,8 @@ import type { FailoverClient, FailoverOptions } from 'bellwether'
 export type RouteHandlers = Record<'GET' | 'HEAD' | 'POST' | 'DELETE' | 'OPTIONS' | 'PUT' | 'PATCH', (request: Request) => Promise<Response>>
 
 /**
- * The client as the handlers of a catch-all route, `app/api/llm/[...path]/route.ts`, of which `base` is `/api/llm`:
+ * Creates the handlers of a catch-all route such as `app/api/llm/[...path]/route.ts`, which needs `base: '/api/llm'`:
  * `export const { GET, HEAD, POST, DELETE, OPTIONS } = failover(client, { base: '/api/llm', … })`.
- * @throws {ConfigError} naming every problem at once
+ * @throws {ConfigError} with every invalid option
  */
 export function failover(client: FailoverClient, options?: FailoverOptions<Request>): RouteHandlers

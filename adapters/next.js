@@ -1,8 +1,8 @@
 'use strict'
 
-// `bellwether/next`: the client as a route handler of Next's, or of whatever else goes from a Request to a Response.
+// `bellwether/next`: the client as a route handler of Next, or of any framework that turns a Request into a Response.
 
-const { createSurface } = require('../lib/http/app')
+const { createApp } = require('../lib/http/app')
 
 /**
  * @param {import('..').FailoverClient} client
@@ -10,11 +10,11 @@ const { createSurface } = require('../lib/http/app')
  * @returns {import('./next').RouteHandlers}
  */
 function failover (client, options = {}) {
-  const surface = createSurface(client, options)
+  const app = createApp(client, options)
   const handle = async (/** @type {Request} */ request) => {
     const { pathname, search } = new URL(request.url)
-    const found = surface.find(pathname + search)
-    if (found !== undefined) return surface.serve(found, request, request)
+    const found = app.match(pathname + search)
+    if (found !== undefined) return app.serve(found, request, request)
     return Response.json({ error: { message: 'there is nothing here', type: 'invalid_request_error', param: null, code: null } }, { status: 404 })
   }
   return { GET: handle, HEAD: handle, POST: handle, DELETE: handle, OPTIONS: handle, PUT: handle, PATCH: handle }

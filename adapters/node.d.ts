@@ -5,21 +5,21 @@ import type { EventsOptions, FailoverClient, FailoverOptions } from 'bellwether'
 export interface Middleware {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /**
-   * For the server's event `upgrade`: events over a WebSocket, if the package `ws` is installed.
-   * Resolves to false, having done nothing, for what is not a request for events of this mount.
+   * Handles the server's `upgrade` event: events over a WebSocket, if the package `ws` is installed. Resolves to
+   * false, without an effect, for requests that are not for this mount's events.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<boolean>
 }
 
 /**
- * The client as middleware for Node's own server, Express and Connect; what it does not serve goes on to `next`.
- * @throws {ConfigError} naming every problem at once
+ * Creates middleware for Node's HTTP server, Express and Connect. Requests that it does not serve go to `next`.
+ * @throws {ConfigError} with every invalid option
  */
 export function failover(client: FailoverClient, options?: FailoverOptions<IncomingMessage>): Middleware
 
 /**
- * Events over WebSockets for a server whose requests another framework serves. Needs the package `ws`.
- * Returns what takes it away again.
- * @throws {ConfigError} naming every problem at once
+ * Serves events over WebSockets on a server with another request handler. Needs the package `ws`. Returns a function
+ * that detaches it.
+ * @throws {ConfigError} with every invalid option
  */
 export function attachEvents(server: Server, client: FailoverClient, options: EventsOptions<IncomingMessage>): () => void

@@ -1,8 +1,8 @@
 'use strict'
 
-// What was asked and answered, in the form of OpenTelemetry's conventions: messages of parts. Only for those who ask for it.
+// Converts requests and completions to the messages of OpenTelemetry's conventions. Used only with `captureContent`.
 
-/** @param {any} request In the words of OpenAI; others' messages are told as far as they are alike. */
+/** @param {any} request In OpenAI's format; other dialects are converted where they are alike. */
 function inputMessages (request) {
   const messages = Array.isArray(request?.messages) ? request.messages : []
   const texts = typeof request?.messages === 'string' ? [{ role: 'user', content: request.messages }] : messages
@@ -17,7 +17,7 @@ function systemInstructions (request) {
   return [...messages, ...beside].flatMap(parts)
 }
 
-/** @param {any} result A completion in the words of OpenAI. */
+/** @param {any} result A completion in OpenAI's format. */
 function outputMessages (result) {
   const choices = Array.isArray(result?.choices) ? result.choices : []
   return choices.map((/** @type {any} */ choice) => ({ role: 'assistant', parts: parts(choice.message), finish_reason: String(choice.finish_reason ?? '') }))
@@ -37,7 +37,7 @@ function parts (message) {
   return [...own, ...calls.map((/** @type {any} */ call) => ({ type: 'tool_call', id: call?.id, name: call?.function?.name, arguments: call?.function?.arguments }))]
 }
 
-/** Pictures and sounds are named, not told. @param {any} given */
+/** Images and audio are recorded by their type only. @param {any} given */
 function part (given) {
   const text = typeof given === 'string' ? given : given?.text
   return typeof text === 'string' ? { type: 'text', content: text } : { type: String(given?.type ?? 'unknown') }

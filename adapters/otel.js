@@ -1,25 +1,25 @@
 'use strict'
 
-// `bellwether/otel`: a span for each call, a child for each attempt, and the metrics of OpenTelemetry's conventions for
-// generative AI. It subscribes to the channel `bellwether:call`; the client knows nothing of it.
+// `bellwether/otel`: a span for each call, a child span for each attempt, and the metrics of OpenTelemetry's
+// conventions for generative AI. It subscribes to the tracing channel `bellwether:call`.
 
 const { tracingChannel } = require('node:diagnostics_channel')
 const { SpanKind, SpanStatusCode, context, metrics, trace } = require('@opentelemetry/api')
 const { CHANNEL } = require('../lib/telemetry/trace')
-const { ofProblems } = require('../lib/util/errors')
-const { what } = require('../lib/util/serialize-options')
+const { configError } = require('../lib/util/errors')
+const { describe } = require('../lib/util/serialize-options')
 const { inputMessages, outputMessages, systemInstructions } = require('./otel-content')
 
 const { name, version } = require('../package.json')
 
-/** Of the conventions as they are, and as they were up to 1.36. */
+/** Versions of the conventions: the current one, and the last with `gen_ai.system`. */
 const CONVENTIONS = ['latest', '1.36']
-/** The conventions' names of vendors. */
+/** The conventions' names of providers. */
 const PROVIDERS = /** @type {Record<string, string>} */ ({ google: 'gcp.gemini', azure: 'azure.ai.openai', mistral: 'mistral_ai', xai: 'x_ai' })
-/** As the conventions advise. */
+/** Bucket bounds that the conventions recommend. */
 const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864]
-/** Fields of a request in OpenAI's words, and their attributes. */
+/** Fields of OpenAI's request, and their attributes. */
 const REQUEST = /** @type {[string, string][]} */ (Object.entries({
   temperature: 'temperature', top_p: 'top_p', top_k: 'top_k', seed: 'seed', frequency_penalty: 'frequency_penalty', presence_penalty: 'presence_penalty',
   max_tokens: 'max_tokens', max_completion_tokens: 'max_tokens'
@@ -31,9 +31,9 @@ const REQUEST = /** @type {[string, string][]} */ (Object.entries({
  * @returns {() => void}
  */
 function instrument (client, options = {}) {
-  const { captureContent, conventions, tracer, instruments } = read(client, options)
+  const { captureContent, conventions, tracer, instruments } = readOptions(client, options)
   const system = conventions === '1.36' ? 'gen_ai.system' : 'gen_ai.provider.name'
-  const places = addresses(client)
+  const endpoints = endpointAddresses(client)
   /** @type {WeakMap<object, { span: import('@opentelemetry/api').Span, began: number }>} */
   const open = new WeakMap()
 
@@ -54,14 +54,14 @@ function instrument (client, options = {}) {
     const { report, error } = call
     const attempts = report?.attempts ?? error?.attempts ?? []
     const last = attempts.findLast((/** @type {any} */ a) => a.outcome !== 'skipped')
-    const provider = providerOf(report?.provider ?? places.of(last?.endpoint)?.provider)
-    const shared = clean({
+    const provider = providerOf(report?.provider ?? endpoints.of(last?.endpoint)?.provider)
+    const shared = withoutUndefined({
       'gen_ai.operation.name': call.operation,
       [system]: provider,
       'gen_ai.request.model': typeof call.model === 'string' ? call.model : undefined,
       'gen_ai.response.model': report?.model || undefined,
       'error.type': error === undefined ? undefined : error.reason ?? (error.name === 'AbortError' ? 'aborted' : error.code ?? error.name ?? '_OTHER'),
-      ...places.attributes(report?.endpoint ?? last?.endpoint)
+      ...endpoints.attributes(report?.endpoint ?? last?.endpoint)
     })
     instruments.duration.record((performance.now() - began) / 1_000, shared)
     if (report?.usage) {
@@ -71,9 +71,9 @@ function instrument (client, options = {}) {
     if (call.stream && report?.latency.firstContentMs !== undefined) instruments.firstChunk.record(report.latency.firstContentMs / 1_000, shared)
     if (span.isRecording()) {
       span.setAttributes({ ...shared, ...answerAttributes(call) })
-      if (captureContent) content(span, call, conventions)
-      attempts.forEach((/** @type {any} */ attempt) => tellAttempt(tracer, span, attempt, places))
-      // Only a vendor's words may quote what people said.
+      if (captureContent) recordContent(span, call, conventions)
+      attempts.forEach((/** @type {any} */ attempt) => recordAttempt(tracer, span, attempt, endpoints))
+      // A vendor's message may quote a prompt.
       if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: captureContent ? String(error.message ?? error) : error.code ?? error.name })
     }
     span.end()
@@ -82,15 +82,15 @@ function instrument (client, options = {}) {
   const subscribers = { start, asyncEnd: end, end () {}, asyncStart () {}, error () {} }
   const channel = tracingChannel(CHANNEL)
   channel.subscribe(/** @type {any} */ (subscribers))
-  const moved = (/** @type {any} */ { from, to, reason }) => {
+  const onFailover = (/** @type {any} */ { from, to, reason }) => {
     instruments.failovers.add(1, { 'bellwether.from': from.endpoint, 'bellwether.to': to.endpoint, 'error.type': reason })
   }
-  client.on('failover', moved)
-  client.on('config', places.forget)
+  client.on('failover', onFailover)
+  client.on('config', endpoints.forget)
   return () => {
     channel.unsubscribe(/** @type {any} */ (subscribers))
-    client.off('failover', moved)
-    client.off('config', places.forget)
+    client.off('failover', onFailover)
+    client.off('config', endpoints.forget)
   }
 }
 
@@ -98,14 +98,14 @@ function instrument (client, options = {}) {
  * @param {any} client
  * @param {any} options
  */
-function read (client, options) {
+function readOptions (client, options) {
   const { tracerProvider, meterProvider, captureContent = false, conventions = 'latest', ...others } = options
   const problems = []
-  if (typeof client?.chatCompletion !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${what(client)}` })
-  if (typeof captureContent !== 'boolean') problems.push({ path: 'captureContent', message: `must be true or false, got ${what(captureContent)}` })
-  if (!CONVENTIONS.includes(conventions)) problems.push({ path: 'conventions', message: `must be one of ${CONVENTIONS.map((c) => `'${c}'`).join(', ')}, got ${typeof conventions === 'string' ? `'${conventions.slice(0, 60)}'` : what(conventions)}` })
+  if (typeof client?.chatCompletion !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${describe(client)}` })
+  if (typeof captureContent !== 'boolean') problems.push({ path: 'captureContent', message: `must be true or false, got ${describe(captureContent)}` })
+  if (!CONVENTIONS.includes(conventions)) problems.push({ path: 'conventions', message: `must be one of ${CONVENTIONS.map((c) => `'${c}'`).join(', ')}, got ${typeof conventions === 'string' ? `'${conventions.slice(0, 60)}'` : describe(conventions)}` })
   for (const option of Object.keys(others)) problems.push({ path: option, message: 'is not an option; there are tracerProvider, meterProvider, captureContent, conventions' })
-  if (problems.length > 0) throw ofProblems(problems)
+  if (problems.length > 0) throw configError(problems)
   const meter = (meterProvider ?? metrics).getMeter(name, version)
   const histogram = (/** @type {string} */ title, /** @type {string} */ unit, /** @type {string} */ description, /** @type {number[]} */ bounds) => {
     return meter.createHistogram(title, { unit, description, advice: { explicitBucketBoundaries: bounds } })
@@ -141,7 +141,7 @@ function requestAttributes ({ request, stream }) {
 /** @param {any} call */
 function answerAttributes ({ report, result, error, stream, via }) {
   const usage = report?.usage
-  return clean({
+  return withoutUndefined({
     'gen_ai.response.id': result?.id,
     'gen_ai.response.finish_reasons': result?.choices?.map((/** @type {any} */ choice) => choice.finish_reason ?? ''),
     'gen_ai.response.time_to_first_chunk': stream && report?.latency.firstContentMs !== undefined ? report.latency.firstContentMs / 1_000 : undefined,
@@ -162,15 +162,15 @@ function answerAttributes ({ report, result, error, stream, via }) {
 }
 
 /**
- * A span for a request that was sent, an event for a candidate that was passed over.
+ * Records a sent attempt as a span, and a skipped candidate as an event of its parent.
  * @param {import('@opentelemetry/api').Tracer} tracer
  * @param {import('@opentelemetry/api').Span} parent
  * @param {any} attempt
- * @param {ReturnType<typeof addresses>} places
+ * @param {ReturnType<typeof endpointAddresses>} endpoints
  */
-function tellAttempt (tracer, parent, attempt, places) {
+function recordAttempt (tracer, parent, attempt, endpoints) {
   const { endpoint, model, startedAt, durationMs, outcome, reason, status, reusedConnection, vendorRequestId } = attempt
-  const own = clean({ 'bellwether.endpoint': endpoint, 'bellwether.model': model, 'bellwether.outcome': outcome, 'bellwether.reason': reason })
+  const own = withoutUndefined({ 'bellwether.endpoint': endpoint, 'bellwether.model': model, 'bellwether.outcome': outcome, 'bellwether.reason': reason })
   if (outcome === 'skipped') {
     parent.addEvent('bellwether.skipped', own, new Date(startedAt))
     return
@@ -178,8 +178,8 @@ function tellAttempt (tracer, parent, attempt, places) {
   const began = Date.parse(startedAt)
   const attributes = {
     ...own,
-    ...clean({
-      'http.response.status_code': status, 'error.type': reason, 'bellwether.reused_connection': reusedConnection, 'bellwether.vendor_request_id': vendorRequestId, ...places.attributes(endpoint)
+    ...withoutUndefined({
+      'http.response.status_code': status, 'error.type': reason, 'bellwether.reused_connection': reusedConnection, 'bellwether.vendor_request_id': vendorRequestId, ...endpoints.attributes(endpoint)
     })
   }
   const span = tracer.startSpan(`attempt ${endpoint}`, { kind: SpanKind.CLIENT, startTime: began, attributes }, trace.setSpan(context.active(), parent))
@@ -192,7 +192,7 @@ function tellAttempt (tracer, parent, attempt, places) {
  * @param {any} call
  * @param {string} conventions
  */
-function content (span, call, conventions) {
+function recordContent (span, call, conventions) {
   const given = inputMessages(call.request)
   const answered = outputMessages(call.result)
   if (conventions === '1.36') {
@@ -207,11 +207,11 @@ function content (span, call, conventions) {
 }
 
 /**
- * Hosts, ports and vendors of endpoints, by their names; read once for each configuration, whatever names are asked for:
- * an answer may come from what is no endpoint, and a status of many endpoints is nothing to make for every call.
+ * Caches addresses and providers of endpoints by name until the configuration changes: an endpoint status is too
+ * expensive to build for every call.
  * @param {import('..').FailoverClient} client
  */
-function addresses (client) {
+function endpointAddresses (client) {
   /** @type {Map<string, { provider: string, attributes: Record<string, any> }> | undefined} */
   let known
   const of = (/** @type {string | undefined} */ endpoint) => {
@@ -234,8 +234,8 @@ function providerOf (provider) {
   return provider === undefined ? undefined : PROVIDERS[provider] ?? provider
 }
 
-/** Without what is not known. @param {Record<string, any>} attributes */
-function clean (attributes) {
+/** Removes members without a value. @param {Record<string, any>} attributes */
+function withoutUndefined (attributes) {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null))
 }
 

@@ -1,18 +1,18 @@
 'use strict'
 
-// `bellwether/prom-client`: a client's metrics in a registry of prom-client's, beside the application's own.
+// `bellwether/prom-client`: a client's metrics in a prom-client registry, beside the application's own.
 
-const { ofProblems } = require('../lib/util/errors')
-const { isObject, what } = require('../lib/util/serialize-options')
+const { configError } = require('../lib/util/errors')
+const { isPlainObject, describe } = require('../lib/util/serialize-options')
 
-/** What labels say of a series: one of another's would be lost behind it. */
-const OURS = [
+/** Labels that metrics have themselves: `labels` must not override them. */
+const RESERVED_LABELS = [
   'endpoint', 'provider', 'model', 'operation', 'outcome', 'reason', 'state', 'type', 'kind', 'budget', 'period', 'forwarder', 'version', 'le',
   'from_endpoint', 'from_model', 'to_endpoint', 'to_model'
 ]
-/** Whose metrics a metric of ours says, in registration order. */
+/** The clients of a metric, in registration order. */
 const SOURCES = Symbol('sources')
-/** Under which it was registered: a registry that speaks OpenMetrics takes the suffix of counters away from `name`. */
+/** The name of registration: an OpenMetrics registry removes the suffix of counters from `name`. */
 const NAME = Symbol('name')
 
 /**
@@ -22,14 +22,14 @@ const NAME = Symbol('name')
  * @returns {() => void}
  */
 function register (client, registry = require('prom-client').register, options = {}) {
-  const labels = check(client, registry, options)
-  const source = { families: latest(client), labels, key: JSON.stringify(Object.entries(labels).sort()) }
+  const labels = readLabels(client, registry, options)
+  const source = { families: cachedFamilies(client), labels, key: JSON.stringify(Object.entries(labels).sort()) }
   const metrics = client.metrics.families().map((family) => metricOf(/** @type {any} */ (registry), family))
   if (metrics.some((metric) => metric[SOURCES].some((/** @type {any} */ other) => other.key === source.key))) {
-    throw ofProblems([{ path: 'labels', message: `must tell clients of one registry apart, got ${source.key === '[]' ? 'none' : 'those of another client'}` }])
+    throw configError([{ path: 'labels', message: `must tell clients of one registry apart, got ${source.key === '[]' ? 'none' : 'those of another client'}` }])
   }
   const taken = metrics.filter((metric) => ![undefined, metric].includes(registry.getSingleMetric(metric[NAME])))
-  if (taken.length > 0) throw ofProblems([{ path: 'registry', message: `must not have metrics of its own named ${taken.map((metric) => metric[NAME]).join(', ')}` }])
+  if (taken.length > 0) throw configError([{ path: 'registry', message: `must not have metrics of its own named ${taken.map((metric) => metric[NAME]).join(', ')}` }])
   for (const metric of metrics) {
     metric[SOURCES].push(source)
     if (metric[SOURCES].length === 1) registry.registerMetric(metric)
@@ -44,7 +44,7 @@ function register (client, registry = require('prom-client').register, options =
 }
 
 /**
- * What prom-client asks of a metric. One that another client registered serves both.
+ * Returns the object that prom-client needs for a family. Clients of one registry share it.
  * @param {any} registry
  * @param {import('..').MetricFamily} family
  */
@@ -61,7 +61,7 @@ function metricOf (registry, { name: bare, help, kind, unit }) {
     /** @type {any[]} */
     [SOURCES]: [],
     [NAME]: name,
-    /** Counts are the client's: a registry does not set them back. */
+    /** The client owns the counts: a registry does not reset them. */
     reset () {},
     async get () {
       const values = metric[SOURCES].flatMap(({ families, labels }) => {
@@ -90,10 +90,10 @@ function valuesOf (name, labels, value) {
 }
 
 /**
- * The families by name. A scrape asks for each of them in one turn: they are read once for it.
+ * Returns the families by name. They are read once per scrape, which needs each of them in the same turn.
  * @param {import('..').FailoverClient} client
  */
-function latest (client) {
+function cachedFamilies (client) {
   /** @type {Map<string, import('..').MetricFamily> | undefined} */
   let read
   return () => {
@@ -111,20 +111,20 @@ function latest (client) {
  * @param {any} options
  * @returns {Record<string, string>}
  */
-function check (client, registry, options) {
+function readLabels (client, registry, options) {
   const problems = []
-  if (typeof client?.metrics?.families !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${what(client)}` })
-  if (typeof registry?.registerMetric !== 'function') problems.push({ path: 'registry', message: `must be a Registry of prom-client's, got ${what(registry)}` })
-  if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
+  if (typeof client?.metrics?.families !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${describe(client)}` })
+  if (typeof registry?.registerMetric !== 'function') problems.push({ path: 'registry', message: `must be a Registry of prom-client's, got ${describe(registry)}` })
+  if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
   const { labels = {}, ...others } = options
   for (const name of Object.keys(others)) problems.push({ path: name, message: "is not an option; there is 'labels'" })
-  if (!isObject(labels)) throw ofProblems([...problems, { path: 'labels', message: `must be a plain object, got ${what(labels)}` }])
+  if (!isPlainObject(labels)) throw configError([...problems, { path: 'labels', message: `must be a plain object, got ${describe(labels)}` }])
   for (const [name, value] of Object.entries(labels)) {
-    if (OURS.includes(name)) problems.push({ path: `labels.${name}`, message: `is a label that metrics have; so are ${OURS.filter((one) => one !== name).join(', ')}` })
+    if (RESERVED_LABELS.includes(name)) problems.push({ path: `labels.${name}`, message: `is a label that metrics have; so are ${RESERVED_LABELS.filter((one) => one !== name).join(', ')}` })
     else if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) problems.push({ path: `labels.${name}`, message: 'is no name for a label' })
-    if (typeof value !== 'string') problems.push({ path: `labels.${name}`, message: `must be a string, got ${what(value)}` })
+    if (typeof value !== 'string') problems.push({ path: `labels.${name}`, message: `must be a string, got ${describe(value)}` })
   }
-  if (problems.length > 0) throw ofProblems(problems)
+  if (problems.length > 0) throw configError(problems)
   return labels
 }
 

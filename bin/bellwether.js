@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-// The command line: a table of commands, each a file of its own. Exit codes: 0 fine, 1 problems were found, 2 the
-// command could not be done as it was asked.
+// The entry of the command line. Exit codes: 0 success, 1 problems were found, 2 misuse, or the command could not run.
 
 /**
  * @typedef {object} Command
@@ -20,25 +19,25 @@
 const { parseArgs } = require('node:util')
 const { out } = require('./lib/output')
 const { COMMANDS } = require('./table')
-const { nearest } = require('./lib/nearest')
+const { nearestName } = require('./lib/nearest')
 
-const FINE = 0
-const MISUSED = 2
+const OK = 0
+const MISUSE = 2
 
 /** @param {string[]} args */
 async function main (args) {
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    out.say(overview())
-    return name === undefined ? MISUSED : FINE
+    out.print(overview())
+    return name === undefined ? MISUSE : OK
   }
   if (name === '--version') {
-    out.say(require('../package.json').version)
-    return FINE
+    out.print(require('../package.json').version)
+    return OK
   }
   if (!Object.hasOwn(COMMANDS, name)) {
-    out.complain(`bellwether: there is no command '${name}'${meant(name, Object.keys(COMMANDS))}; there are ${Object.keys(COMMANDS).join(', ')}`)
-    return MISUSED
+    out.printError(`bellwether: there is no command '${name}'${suggestion(name, Object.keys(COMMANDS))}; there are ${Object.keys(COMMANDS).join(', ')}`)
+    return MISUSE
   }
   const command = COMMANDS[name]()
   let given
@@ -46,24 +45,24 @@ async function main (args) {
     given = parseArgs({ args: rest, options: { ...command.options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
   } catch (/** @type {any} */ error) {
     const unknown = error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^']+)'/.exec(error.message)?.[1] : undefined
-    const why = unknown === undefined ? error.message : `there is no option '--${unknown}'${meant(unknown, [...Object.keys(command.options ?? {}), 'help'], '--')}`
-    out.complain(`bellwether ${name}: ${why}\nUsage: ${command.usage}`)
-    return MISUSED
+    const why = unknown === undefined ? error.message : `there is no option '--${unknown}'${suggestion(unknown, [...Object.keys(command.options ?? {}), 'help'], '--')}`
+    out.printError(`bellwether ${name}: ${why}\nUsage: ${command.usage}`)
+    return MISUSE
   }
   if (given.values.help) {
-    out.say(`${command.summary}\n\nUsage: ${command.usage}\n\n${command.help}`)
-    return FINE
+    out.print(`${command.summary}\n\nUsage: ${command.usage}\n\n${command.help}`)
+    return OK
   }
   if (given.positionals.length > (command.positionals ?? 0)) {
-    out.complain(`bellwether ${name}: '${given.positionals.at(-1)}' is one argument too many\nUsage: ${command.usage}`)
-    return MISUSED
+    out.printError(`bellwether ${name}: '${given.positionals.at(-1)}' is one argument too many\nUsage: ${command.usage}`)
+    return MISUSE
   }
   return command.run(given, out, COMMANDS)
 }
 
 /** @param {string} given @param {string[]} known @param {string} [before] */
-function meant (given, known, before = '') {
-  const name = nearest(given, known)
+function suggestion (given, known, before = '') {
+  const name = nearestName(given, known)
   return name === undefined ? '' : `; did you mean '${before}${name}'?`
 }
 
@@ -73,6 +72,6 @@ function overview () {
 }
 
 main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error) => {
-  out.complain(`bellwether: ${error?.message ?? error}`)
-  process.exitCode = MISUSED
+  out.printError(`bellwether: ${error?.message ?? error}`)
+  process.exitCode = MISUSE
 })

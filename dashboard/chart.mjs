@@ -1,12 +1,15 @@
-// Two charts over the same time, a line for each endpoint, drawn by uPlot. Lines differ in dashes as well as in colour.
+// Draws two charts over the same time with uPlot, a line for each endpoint. Lines differ in dashes as well as in
+// colour.
 
-import { svg, el, name, renew } from './dom.mjs'
+import { createSvg, createElement, nameElement, replaceContent } from './dom.mjs'
 
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [12, 5], [4, 4], [1, 4], [7, 3, 1, 3, 1, 3]]
-/** More lines than can be told apart help nobody. */
-export const MOST = DASHES.length
+/** Lines that can be distinguished. */
+export const MAX_LINES = DASHES.length
 
-/** @param {HTMLElement} at @param {(n: number) => string} words Of a value. @param {number} least What the axis goes up to at least. */
+/**
+ * @param {HTMLElement} at @param {(n: number) => string} words Formats a value. @param {number} least The lowest upper end of the axis.
+ */
 export function createChart (at, words, least) {
   let plot
   let lines = ''
@@ -44,18 +47,18 @@ export function createChart (at, words, least) {
     resize () {
       if (plot !== undefined) plot.setSize({ width: at.clientWidth, height: at.clientHeight })
     },
-    /** In the colours of today's scheme. */
+    /** Redraws in the colours of the current scheme. */
     repaint () {
       lines = ''
     }
   }
 }
 
-/** @param {HTMLElement} at @param {string[]} names @param {number} all How many there are. */
+/** @param {HTMLElement} at @param {string[]} names @param {number} all The number of endpoints. */
 export function showLegend (at, names, all) {
-  renew(at, [names, all], () => [
-    ...names.map((one, i) => el('li', {}, svg('svg', { width: 28, height: 8, 'aria-hidden': 'true', class: `c${i}` },
-      svg('line', { x1: 1, x2: 27, y1: 4, y2: 4, stroke: 'currentColor', 'stroke-width': 2.5, 'stroke-dasharray': DASHES[i].join(' ') || undefined })), name(one, 40))),
-    ...(all > names.length ? [el('li', { class: 'soft' }, `and ${all - names.length} more in the table`)] : [])
+  replaceContent(at, [names, all], () => [
+    ...names.map((one, i) => createElement('li', {}, createSvg('svg', { width: 28, height: 8, 'aria-hidden': 'true', class: `c${i}` },
+      createSvg('line', { x1: 1, x2: 27, y1: 4, y2: 4, stroke: 'currentColor', 'stroke-width': 2.5, 'stroke-dasharray': DASHES[i].join(' ') || undefined })), nameElement(one, 40))),
+    ...(all > names.length ? [createElement('li', { class: 'soft' }, `and ${all - names.length} more in the table`)] : [])
   ])
 }

@@ -1,25 +1,25 @@
-// The page: draws what the model knows, at most once a frame.
+// Draws the model's state on the page, at most once per frame.
 
-import { createModel, SPAN, summary } from './model.mjs'
-import { clock, count, money, percent, rate, time, verdictWords } from './format.mjs'
+import { createModel, SPAN_MS, summary } from './model.mjs'
+import { formatTime, formatCount, formatUsd, formatPercent, formatRate, formatDuration, formatVerdict } from './format.mjs'
 import { connect } from './link.mjs'
-import { say } from './dom.mjs'
-import { createChart, showLegend, MOST } from './chart.mjs'
+import { setText } from './dom.mjs'
+import { createChart, showLegend, MAX_LINES } from './chart.mjs'
 import { showEndpoints } from './endpoints.mjs'
 import { showIncidents } from './incidents.mjs'
 import { showAlerts, showCosts, showFeed } from './lists.mjs'
 
-/** Of the charts' time. */
-const SHORTEST = 60_000
-const at = (id) => document.getElementById(id)
+/** The shortest time shown, in milliseconds. */
+const MIN_SPAN_MS = 60_000
+const element = (id) => document.getElementById(id)
 const model = createModel()
-const traffic = createChart(at('traffic'), rate, 1)
-const latency = createChart(at('latency'), time, 10)
+const traffic = createChart(element('traffic'), formatRate, 1)
+const latency = createChart(element('latency'), formatDuration, 10)
 const chosen = (group) => document.querySelector(`#${group} input:checked`).value
-/** Since when nothing comes. */
+/** When the connection was lost, in milliseconds since 1970; undefined while connected. */
 let lost
 let verdict = ''
-let due = false
+let isDrawScheduled = false
 
 connect(document.querySelector('meta[name=bellwether-events]').content, {
   data (data) {
@@ -33,86 +33,86 @@ connect(document.querySelector('meta[name=bellwether-events]').content, {
   link (state, why) {
     const before = lost
     lost = state === 'live' ? undefined : lost ?? Date.now()
-    at('link').dataset.state = state
-    say('link-text', state === 'live' ? 'Live' : why === undefined ? `Disconnected since ${clock(lost)}` : `Disconnected since ${clock(lost)}: ${why}`)
+    element('link').dataset.state = state
+    setText('link-text', state === 'live' ? 'Live' : why === undefined ? `Disconnected since ${formatTime(lost)}` : `Disconnected since ${formatTime(lost)}: ${why}`)
     document.body.classList.toggle('stale', state !== 'live' && model.latest !== undefined)
-    if (before !== undefined && lost === undefined) say('news', 'Connected again')
-    else if (before === undefined && lost !== undefined) say('news', 'Disconnected')
+    if (before !== undefined && lost === undefined) setText('news', 'Connected again')
+    else if (before === undefined && lost !== undefined) setText('news', 'Disconnected')
     draw()
   }
 })
 
 function draw () {
-  if (due || document.hidden) return
-  due = true
+  if (isDrawScheduled || document.hidden) return
+  isDrawScheduled = true
   requestAnimationFrame(() => {
-    due = false
+    isDrawScheduled = false
     const data = model.latest
-    showFeed(at('feed'), model.lines)
-    at('feed-none').hidden = model.lines.length > 0
+    showFeed(element('feed'), model.lines)
+    element('feed-none').hidden = model.lines.length > 0
     if (data !== undefined) show(data)
   })
 }
 
 function show (data) {
   const now = Date.now()
-  const there = now + model.offset
+  const dataTime = now + model.offset
   head(data, now)
-  // What is old counts down no more.
-  showEndpoints(at('endpoint-rows'), data.endpoints, { share: (name) => model.share(name, now), now: lost === undefined ? there : Date.parse(data.timestamp) })
+  // Countdowns stop while the page is not connected.
+  showEndpoints(element('endpoint-rows'), data.endpoints, { share: (name) => model.share(name, now), now: lost === undefined ? dataTime : Date.parse(data.timestamp) })
   charts(data, now)
-  showIncidents(at('incidents'), data.incidents)
-  showAlerts(at('alerts'), data.alerts)
-  showCosts(at('costs'), data.costs, lost === undefined ? there : Date.parse(data.timestamp))
-  say('version', data.version)
-  say('as-of', `· as of ${clock(data.timestamp)}${data.metrics.droppedEvents > 0 ? ` · ${count(data.metrics.droppedEvents)} events were dropped` : ''}`)
+  showIncidents(element('incidents'), data.incidents)
+  showAlerts(element('alerts'), data.alerts)
+  showCosts(element('costs'), data.costs, lost === undefined ? dataTime : Date.parse(data.timestamp))
+  setText('version', data.version)
+  setText('as-of', `· as of ${formatTime(data.timestamp)}${data.metrics.droppedEvents > 0 ? ` · ${formatCount(data.metrics.droppedEvents)} events were dropped` : ''}`)
 }
 
 function head (data, now) {
-  const [words, tone] = verdictWords(data.health.overallStatus)
+  const [words, tone] = formatVerdict(data.health.overallStatus)
   const text = summary(data)
   const old = lost !== undefined
-  // What was so may not be so any more.
-  say('verdict', old ? 'Not connected' : words)
-  say('summary', old ? `At ${clock(data.timestamp)}: ${words.toLowerCase()}. ${text}` : text)
-  at('verdict-box').dataset.tone = old ? 'plain' : tone
+  // The last state may be out of date.
+  setText('verdict', old ? 'Not connected' : words)
+  setText('summary', old ? `At ${formatTime(data.timestamp)}: ${words.toLowerCase()}. ${text}` : text)
+  element('verdict-box').dataset.tone = old ? 'plain' : tone
   document.title = `${old ? 'Not connected' : words} · bellwether`
-  if (verdict !== '' && verdict !== words) say('news', `${words}. ${text}`)
+  if (verdict !== '' && verdict !== words) setText('news', `${words}. ${text}`)
   verdict = words
   const figures = model.headline(now)
-  say('t-calls', rate(figures.perSecond))
-  say('t-success', percent(figures.success))
-  say('t-failovers', count(figures.failovers))
-  say('t-p95', time(figures.p95))
-  say('t-cost', money(figures.perHour))
-  say('t-queue', count(data.queue.size))
-  say('t-queue-note', `jobs · ${count(data.metrics.waitingCalls)} calls wait`)
+  setText('t-calls', formatRate(figures.perSecond))
+  setText('t-success', formatPercent(figures.success))
+  setText('t-failovers', formatCount(figures.failovers))
+  setText('t-p95', formatDuration(figures.p95))
+  setText('t-cost', formatUsd(figures.perHour))
+  setText('t-queue', formatCount(data.queue.size))
+  setText('t-queue-note', `jobs · ${formatCount(data.metrics.waitingCalls)} calls wait`)
 }
 
 function charts (data, now) {
   const span = Number(chosen('span'))
   const quantile = chosen('quantile')
-  const names = data.endpoints.slice(0, MOST).map(({ name }) => name)
-  const points = model.points.filter(({ t }) => t >= now - Math.min(span, SPAN))
+  const names = data.endpoints.slice(0, MAX_LINES).map(({ name }) => name)
+  const points = model.points.filter(({ t }) => t >= now - Math.min(span, SPAN_MS))
   const times = points.map(({ t }) => t / 1_000)
-  // A page that was just opened is no empty page with a line at its edge.
-  const shown = Math.min(span, Math.max(SHORTEST, now - (points[0]?.t ?? now)))
+  // Keeps the chart of a page that was just opened from being nearly empty.
+  const shown = Math.min(span, Math.max(MIN_SPAN_MS, now - (points[0]?.t ?? now)))
   const range = /** @type {[number, number]} */ ([(now - shown) / 1_000, now / 1_000])
-  say('latency-name', quantile)
-  showLegend(at('legend'), names, data.endpoints.length)
-  for (const one of ['traffic', 'latency']) at(one).dataset.long = shown > 600_000 ? 'yes' : ''
+  setText('latency-name', quantile)
+  showLegend(element('legend'), names, data.endpoints.length)
+  for (const one of ['traffic', 'latency']) element(one).dataset.long = shown > 600_000 ? 'yes' : ''
   traffic.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.perSecond ?? null))], range)
   latency.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.[quantile] ?? null))], range)
 }
 
-new ResizeObserver(() => { traffic.resize(); latency.resize() }).observe(at('traffic'))
+new ResizeObserver(() => { traffic.resize(); latency.resize() }).observe(element('traffic'))
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   traffic.repaint()
   latency.repaint()
   draw()
 })
-for (const group of ['span', 'quantile']) at(group).addEventListener('change', draw)
+for (const group of ['span', 'quantile']) element(group).addEventListener('change', draw)
 document.addEventListener('visibilitychange', draw)
 
-// For tests of long runs.
+// Read by tests of long runs.
 Object.defineProperty(document, 'bellwether', { value: Object.freeze({ sizes: () => model.sizes }) })

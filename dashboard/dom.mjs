@@ -1,46 +1,46 @@
-// Elements are made, never parsed: a text stays a text, whoever wrote it.
+// Creates elements without parsing HTML, so that names and messages stay text.
 
-import { clean } from './format.mjs'
+import { sanitize } from './format.mjs'
 
 const SVG = 'http://www.w3.org/2000/svg'
 
-/** @param {string} tag @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
-export function el (tag, attributes = {}, ...inside) {
-  return filled(document.createElement(tag), attributes, inside)
+/** @param {string} tagElement @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
+export function createElement (tag, attributes = {}, ...inside) {
+  return withContent(document.createElement(tag), attributes, inside)
 }
 
-/** @param {string} tag @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
-export function svg (tag, attributes = {}, ...inside) {
-  return filled(document.createElementNS(SVG, tag), attributes, inside)
+/** @param {string} tagElement @param {Record<string, unknown>} [attributes] @param {...(Node | string | undefined)} inside */
+export function createSvg (tag, attributes = {}, ...inside) {
+  return withContent(document.createElementNS(SVG, tag), attributes, inside)
 }
 
-function filled (element, attributes, inside) {
+function withContent (element, attributes, inside) {
   for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, String(value))
   element.append(...inside.filter((one) => one !== undefined))
   return element
 }
 
-/** Somebody else's name: it turns no line around, and keeps to itself. */
-export function name (text, most) {
-  const short = clean(text, most)
-  return el('bdi', short === text ? {} : { title: clean(text, 1_000) }, short)
+/** Shows a name from outside, isolated against bidirectional text. */
+export function nameElement (text, most) {
+  const short = sanitize(text, most)
+  return createElement('bdi', short === text ? {} : { title: sanitize(text, 1_000) }, short)
 }
 
-export function tag (words, tone) {
-  return el('span', { class: 'tag', 'data-tone': tone }, words)
+export function tagElement (words, tone) {
+  return createElement('span', { class: 'tag', 'data-tone': tone }, words)
 }
 
-const shown = new WeakMap()
+const shownKeys = new WeakMap()
 
-/** Renews what an element holds if it shows something else than before, so that who reads or selects is not disturbed. */
-export function renew (element, what, make) {
-  const key = JSON.stringify(what)
-  if (shown.get(element) === key) return
-  shown.set(element, key)
+/** Replaces the content of an element if it has changed, so that focus and selection are kept. */
+export function replaceContent (element, content, make) {
+  const key = JSON.stringify(content)
+  if (shownKeys.get(element) === key) return
+  shownKeys.set(element, key)
   element.replaceChildren(...make())
 }
 
-export function say (id, text) {
+export function setText (id, text) {
   const element = document.getElementById(id)
   if (element.textContent !== text) element.textContent = text
 }

@@ -1,66 +1,67 @@
-// The connection: data.json at a calm pace while somebody looks, events as they come, and what is known of its loss.
+// Connects the page to its process: polls data.json while the page is visible, receives events, and reports the state
+// of the connection.
 
-const EVERY = 2_000
-const PATIENCE = 10_000
-const AGAIN = 3_000
-/** What makes another look at data.json worth while before it is due. */
-const STIRRING = ['breaker', 'cooldown', 'incident', 'alert', 'budget', 'queue']
-const EVENTS = ['attempt', 'failover', 'rateLimit', 'config', 'healthCheck', 'authError', 'forward', ...STIRRING]
+const POLL_MS = 2_000
+const TIMEOUT_MS = 10_000
+const RECONNECT_MS = 3_000
+/** Events after which data.json is fetched before it is due. */
+const REFRESHING_EVENTS = ['breaker', 'cooldown', 'incident', 'alert', 'budget', 'queue']
+const EVENTS = ['attempt', 'failover', 'rateLimit', 'config', 'healthCheck', 'authError', 'forward', ...REFRESHING_EVENTS]
 
 /**
- * @param {string} address Of the events.
- * @param {{ data: (data: any) => void, event: (name: string, payload: any) => void, link: (state: 'live' | 'lost', why?: string) => void }} tell
+ * @param {string} address The address of the events.
+ * @param {{ data: (data: any) => void, event: (name: string, payload: any) => void, link: (state: 'live' | 'lost', why?: string) => void }} handlers
  */
-export function connect (address, tell) {
+export function connect (address, handlers) {
   let timer
   let asking = false
   let source
   let lastId = ''
   let last = 0
-  const well = { data: false, events: false }
+  const isUp = { data: false, events: false }
 
-  const say = (part, state, why) => {
-    well[part] = state
-    if (!state) tell.link('lost', why)
-    else if (well.data && well.events) tell.link('live')
+  const report = (part, state, why) => {
+    isUp[part] = state
+    if (!state) handlers.link('lost', why)
+    else if (isUp.data && isUp.events) handlers.link('live')
   }
 
-  async function ask () {
+  async function fetchData () {
     clearTimeout(timer)
     if (document.hidden || asking) return
     asking = true
     try {
-      const response = await fetch('data.json', { signal: AbortSignal.timeout(PATIENCE), cache: 'no-store' })
+      const response = await fetch('data.json', { signal: AbortSignal.timeout(TIMEOUT_MS), cache: 'no-store' })
       if (!response.ok) throw new Error(response.status === 401 ? 'not authorized' : `HTTP ${response.status}`)
       const data = await response.json()
       last = Date.now()
-      tell.data(data)
-      say('data', true)
+      handlers.data(data)
+      report('data', true)
     } catch (error) {
-      say('data', false, error.message === 'not authorized' ? 'not authorized' : undefined)
+      report('data', false, error.message === 'not authorized' ? 'not authorized' : undefined)
     }
     asking = false
     clearTimeout(timer)
-    if (!document.hidden) timer = setTimeout(ask, EVERY)
+    if (!document.hidden) timer = setTimeout(fetchData, POLL_MS)
   }
 
-  /** Not at once: what stirs stirs again. */
-  function soon () {
+  /** Waits briefly, because such events come in groups. */
+  function fetchSoon () {
     if (asking || document.hidden) return
     clearTimeout(timer)
-    timer = setTimeout(ask, Math.max(100, 500 - (Date.now() - last)))
+    timer = setTimeout(fetchData, Math.max(100, 500 - (Date.now() - last)))
   }
 
   function listen () {
     const url = new URL(address, document.baseURI)
     if (lastId !== '') url.searchParams.set('lastEventId', lastId)
     source = new EventSource(url)
-    source.onopen = () => say('events', true)
+    source.onopen = () => report('events', true)
     source.onerror = () => {
-      say('events', false)
-      // A browser comes back by itself from a lost connection, but not from a refusal.
+      report('events', false)
+      // A browser reconnects by itself after a lost connection, but not after a refusal.
       if (source.readyState !== EventSource.CLOSED) return
-      setTimeout(listen, AGAIN)
+      setTimeout(listen, RECONNECT_MS)
     }
     for (const name of EVENTS) {
       source.addEventListener(name, ({ data, lastEventId }) => {
@@ -71,13 +72,13 @@ export function connect (address, tell) {
         } catch {
           return
         }
-        tell.event(name, payload)
-        if (STIRRING.includes(name)) soon()
+        handlers.event(name, payload)
+        if (REFRESHING_EVENTS.includes(name)) fetchSoon()
       })
     }
   }
 
-  document.addEventListener('visibilitychange', ask)
+  document.addEventListener('visibilitychange', fetchData)
   listen()
-  ask()
+  fetchData()
 }

@@ -1,36 +1,36 @@
-// What the page and `bellwether top` know: data.json as it came last, points in time made of its differences, and the
+// The state of the page and of `bellwether top`: the latest data.json, points computed from its differences, and the
 // latest events. Time is an argument, and everything is bounded.
 
-import { eventWords, clean } from './format.mjs'
+import { formatEvent, sanitize } from './format.mjs'
 
 /** @typedef {import('../types/http.js').DashboardData} Data */
 /** @typedef {{ at: number, kind: string, tone: import('./format.mjs').Tone, text: string, times: number }} Line */
 /** @typedef {{ perSecond: number, p50: number | null, p95: number | null, p99: number | null }} Sample */
 /** @typedef {{ t: number, calls: Data['calls'], totals: Map<string, number>, samples: Map<string, Sample> }} Point */
 
-/** How far back the charts go. */
-export const SPAN = 30 * 60_000
-export const MOST_POINTS = 900
-export const MOST_LINES = 200
-/** What rates and percentiles are of. */
-export const WINDOW = 60_000
-/** Points; the last may be closer. */
-const CLOSEST = 500
-const MOST_DURATIONS = 1_000
-const MOST_ENDPOINTS = 200
-/** The same that happens again within this is counted, not told again. */
-const SAME = 10_000
+/** Time span of the charts, in milliseconds. */
+export const SPAN_MS = 30 * 60_000
+export const MAX_POINTS = 900
+export const MAX_LINES = 200
+/** Window of rates and percentiles, in milliseconds. */
+export const WINDOW_MS = 60_000
+/** Points that are closer replace each other. */
+const MIN_POINT_DISTANCE_MS = 500
+const MAX_DURATIONS = 1_000
+const MAX_ENDPOINTS = 200
+/** The same event within this time increments a counter. */
+const REPEAT_WINDOW_MS = 10_000
 
 export function createModel () {
   /** @type {Data | undefined} */
   let data
-  /** How far the other clock is ahead of ours. */
+  /** How far the process's clock is ahead, in milliseconds. */
   let offset = 0
   /** @type {Point[]} */
   let points = []
   /** @type {Line[]} */
   const lines = []
-  /** Of answered attempts, by endpoint: when, and how long. @type {Map<string, { t: number, ms: number }[]>} */
+  /** Times and durations of successful attempts, by endpoint. @type {Map<string, { t: number, ms: number }[]>} */
   const durations = new Map()
 
   return {
@@ -39,32 +39,32 @@ export function createModel () {
       data = given
       offset = Date.parse(given.timestamp) - now
       const last = points.at(-1)
-      // Another process counts from zero.
-      if (last !== undefined && started(last.calls, given.calls)) points = []
+      // A restarted process counts from zero.
+      if (last !== undefined && hasRestarted(last.calls, given.calls)) points = []
       for (const name of durations.keys()) if (!given.endpoints.some((one) => one.name === name)) durations.delete(name)
-      // Closer ones than half a second are one: the latest.
-      if (points.length > 1 && points[points.length - 1].t - points[points.length - 2].t < CLOSEST) points.pop()
-      points.push(point(given, now, points.at(-1), durations))
-      const from = points.findIndex(({ t }) => t >= now - SPAN)
-      points.splice(0, Math.max(from, points.length - MOST_POINTS, 0))
+      // Replaces a point that is too close.
+      if (points.length > 1 && points[points.length - 1].t - points[points.length - 2].t < MIN_POINT_DISTANCE_MS) points.pop()
+      points.push(createPoint(given, now, points.at(-1), durations))
+      const from = points.findIndex(({ t }) => t >= now - SPAN_MS)
+      points.splice(0, Math.max(from, points.length - MAX_POINTS, 0))
     },
 
     /** @param {string} name @param {any} payload @param {number} now */
     event (name, payload, now) {
       if (name === 'attempt') {
-        if (payload.outcome === 'ok' && typeof payload.durationMs === 'number') remember(durations, payload.endpoint, { t: now, ms: payload.durationMs })
+        if (payload.outcome === 'ok' && typeof payload.durationMs === 'number') recordDuration(durations, payload.endpoint, { t: now, ms: payload.durationMs })
         return
       }
-      const words = eventWords(name, payload)
+      const words = formatEvent(name, payload)
       if (words === undefined) return
-      const told = Date.parse(payload.at) - offset
-      const same = lines.find((line) => line.kind === words.kind && line.text === words.text && now - line.at < SAME)
+      const reportedAt = Date.parse(payload.at) - offset
+      const same = lines.find((line) => line.kind === words.kind && line.text === words.text && now - line.at < REPEAT_WINDOW_MS)
       if (same !== undefined) {
         same.times++
         return
       }
-      lines.unshift({ at: Number.isNaN(told) ? now : told, ...words, times: 1 })
-      if (lines.length > MOST_LINES) lines.length = MOST_LINES
+      lines.unshift({ at: Number.isNaN(reportedAt) ? now : reportedAt, ...words, times: 1 })
+      if (lines.length > MAX_LINES) lines.length = MAX_LINES
     },
 
     get latest () { return data },
@@ -73,16 +73,16 @@ export function createModel () {
     get offset () { return offset },
     get sizes () { return { points: points.length, lines: lines.length, durations: [...durations.values()].reduce((sum, list) => sum + list.length, 0) } },
 
-    /** Figures of the last minute; null where nothing can be said yet. @param {number} now */
+    /** Figures of the last minute; null while there is not enough data. @param {number} now */
     headline (now) {
       const last = points.at(-1)
-      const first = points.find(({ t }) => t >= now - WINDOW - 1_000)
+      const first = points.find(({ t }) => t >= now - WINDOW_MS - 1_000)
       if (last === undefined || first === undefined || last.t - first.t < 500) return { perSecond: null, success: null, failovers: null, perHour: null, p95: null }
       const seconds = (last.t - first.t) / 1_000
       const more = (/** @type {keyof Data['calls']} */ name) => Math.max(0, last.calls[name] - first.calls[name])
       const answered = more('ok') + more('fallback')
       const ended = answered + more('queued') + more('error')
-      const all = [...durations.values()].flat().filter(({ t }) => t > now - WINDOW).map(({ ms }) => ms).sort((a, b) => a - b)
+      const all = [...durations.values()].flat().filter(({ t }) => t > now - WINDOW_MS).map(({ ms }) => ms).sort((a, b) => a - b)
       return {
         perSecond: (ended + more('aborted')) / seconds,
         success: ended === 0 ? null : answered / ended,
@@ -92,9 +92,12 @@ export function createModel () {
       }
     },
 
-    /** How requests were shared out in the last minute; null without any. @param {string} name @param {number} now */
+    /**
+     * An endpoint's share of the requests of the last minute; null without any. @param {string} name @param {number}
+     * now
+     */
     share (name, now) {
-      const first = points.find(({ t }) => t >= now - WINDOW - 1_000)
+      const first = points.find(({ t }) => t >= now - WINDOW_MS - 1_000)
       const last = points.at(-1)
       if (first === undefined || last === undefined) return null
       const more = (/** @type {string} */ one) => Math.max(0, (last.totals.get(one) ?? 0) - (first.totals.get(one) ?? 0))
@@ -106,24 +109,24 @@ export function createModel () {
 
 /** @typedef {ReturnType<typeof createModel>} Model */
 
-/** The state of all in a sentence. @param {Data} data */
+/** Describes the state of all endpoints in a sentence. @param {Data} data */
 export function summary ({ endpoints }) {
-  const names = (/** @type {string[]} */ ...states) => endpoints.filter(({ status }) => states.includes(status)).map(({ name }) => clean(name, 40))
+  const names = (/** @type {string[]} */ ...states) => endpoints.filter(({ status }) => states.includes(status)).map(({ name }) => sanitize(name, 40))
   const down = names('down')
-  const troubled = names('degraded', 'rate_limited')
+  const impaired = names('degraded', 'rate_limited')
   const list = (/** @type {string[]} */ some) => some.length > 3 ? `${some.length} endpoints` : some.join(' and ')
   if (endpoints.length === 0) return 'No endpoint is configured.'
   if (down.length === endpoints.length) return 'No endpoint answers.'
   const parts = []
   if (down.length > 0) parts.push(`${list(down)} ${down.length === 1 ? 'is' : 'are'} down`)
-  if (troubled.length > 0) parts.push(`${list(troubled)} ${troubled.length === 1 ? 'has' : 'have'} trouble`)
+  if (impaired.length > 0) parts.push(`${list(impaired)} ${impaired.length === 1 ? 'has' : 'have'} trouble`)
   if (parts.length === 0) return endpoints.length === 1 ? 'The one endpoint answers.' : `All ${endpoints.length} endpoints answer.`
-  const well = names('healthy').length
-  return `${parts.join(', ')}; ${well === 0 ? 'none is quite well' : `${well} of ${endpoints.length} ${well === 1 ? 'is' : 'are'} well`}.`
+  const healthy = names('healthy').length
+  return `${parts.join(', ')}; ${healthy === 0 ? 'none is quite well' : `${healthy} of ${endpoints.length} ${healthy === 1 ? 'is' : 'are'} well`}.`
 }
 
-/** Alerts that are told now by their fingerprint: the latest word on each, those that fire first. @param {Data['alerts']} alerts */
-export function standing (alerts) {
+/** Returns the latest state of each alert by fingerprint, firing ones first. @param {Data['alerts']} alerts */
+export function currentAlerts (alerts) {
   const latest = new Map(alerts.map((alert) => [alert.fingerprint, alert]))
   const rank = (/** @type {Data['alerts'][0]} */ { status, severity }) => status === 'resolved' ? 2 : severity === 'critical' ? 0 : 1
   return [...latest.values()].sort((a, b) => rank(a) - rank(b) || Date.parse(b.startsAt) - Date.parse(a.startsAt))
@@ -135,17 +138,17 @@ export function quantile (sorted, q) {
 }
 
 /** @param {Data['calls']} before @param {Data['calls']} after */
-function started (before, after) {
+function hasRestarted (before, after) {
   return after.ok < before.ok || after.error < before.error || after.failovers < before.failovers || after.aborted < before.aborted
 }
 
 /** @param {Data} data @param {number} t @param {Point | undefined} before @param {Map<string, { t: number, ms: number }[]>} durations @returns {Point} */
-function point ({ endpoints, calls }, t, before, durations) {
-  const totals = new Map(endpoints.slice(0, MOST_ENDPOINTS).map(({ name, totalRequests }) => [name, totalRequests]))
+function createPoint ({ endpoints, calls }, t, before, durations) {
+  const totals = new Map(endpoints.slice(0, MAX_ENDPOINTS).map(({ name, totalRequests }) => [name, totalRequests]))
   /** @type {Map<string, Sample>} */
   const samples = new Map()
   for (const [name, total] of totals) {
-    const list = (durations.get(name) ?? []).filter((one) => one.t > t - WINDOW / 2).map(({ ms }) => ms).sort((a, b) => a - b)
+    const list = (durations.get(name) ?? []).filter((one) => one.t > t - WINDOW_MS / 2).map(({ ms }) => ms).sort((a, b) => a - b)
     const more = before === undefined ? 0 : Math.max(0, total - (before.totals.get(name) ?? total))
     const seconds = before === undefined ? 1 : Math.max(0.25, (t - before.t) / 1_000)
     samples.set(name, { perSecond: more / seconds, p50: quantile(list, 0.5), p95: quantile(list, 0.95), p99: quantile(list, 0.99) })
@@ -154,13 +157,13 @@ function point ({ endpoints, calls }, t, before, durations) {
 }
 
 /** @param {Map<string, { t: number, ms: number }[]>} durations @param {string} name @param {{ t: number, ms: number }} one */
-function remember (durations, name, one) {
+function recordDuration (durations, name, one) {
   let list = durations.get(name)
   if (list === undefined) {
-    if (durations.size >= MOST_ENDPOINTS) return
+    if (durations.size >= MAX_ENDPOINTS) return
     durations.set(name, list = [])
   }
   list.push(one)
-  // Not one by one: a thousand answers a second would each move a thousand.
-  if (list.length > 2 * MOST_DURATIONS) list.splice(0, MOST_DURATIONS)
+  // Removes entries in batches: one by one, each answer would move a thousand.
+  if (list.length > 2 * MAX_DURATIONS) list.splice(0, MAX_DURATIONS)
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm run bench`: sets up, then hands over to the harness.
+// `npm run bench`: prepares the checkout, then runs the benchmark.
 
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')

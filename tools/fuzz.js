@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm run fuzz`: the fuzz targets for longer than the tests run them, each time with other inputs.
+// `npm run fuzz`: runs the fuzz targets for longer than the tests do, with other inputs each time.
 
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')

@@ -1,13 +1,13 @@
 'use strict'
 
-// The real servers and shells that some tests run against, from Debian's packages.
+// Installs the servers and shells that some tests need, from Debian packages.
 
 const { spawnSync } = require('node:child_process')
 
-/** Command and the package that brings it. */
+/** Commands, and the packages that contain them. */
 const SERVERS = [['nginx', 'nginx-light'], ['tinyproxy', 'tinyproxy-bin'], ['promtool', 'prometheus'], ['chromium', 'chromium'], ['zsh', 'zsh'], ['fish', 'fish']]
 
-/** Installs what is missing when it may, else says what to install and ends with code 2. */
+/** Installs what is missing as root; otherwise prints what to install and exits with code 2. */
 function installServers () {
   const packages = SERVERS.filter(([command]) => !exists(command)).map(([, name]) => name)
   if (packages.length === 0) return
@@ -18,7 +18,7 @@ function installServers () {
   }
   console.error(`installing ${list}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  // A new machine's lists are old or empty.
+  // A new machine has no package lists, or old ones.
   spawnSync('apt-get', ['update', '-qq'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const { status } = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   if (status !== 0) {

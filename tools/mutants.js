@@ -1,13 +1,13 @@
 'use strict'
 
-// `npm run mutants`: changes the decisions in src/policy one at a time and looks whether a test notices.
+// `npm run mutants`: changes decisions in src/policy one at a time, and checks that a test fails.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 
 const ROOT = path.join(__dirname, '..')
-/** The copy that is changed: what is committed is left alone, whatever happens. */
+/** Changes are made in a copy, so that committed files stay intact. */
 const COPY = path.join(ROOT, 'target', 'mutants')
 const HELP = `npm run mutants -- [--list] [--survivors] [--file <glob>]
 
@@ -20,7 +20,7 @@ a second, all of them some ten minutes on one core. Needs: cargo install cargo-m
 Results are in target/mutants/mutants.out. Exit code: 0 every change was noticed, or is known to change nothing; 1 not so,
 2 something is missing or wrong in the command.`
 
-/** Changes after which the code does what it did before, and why. By the names cargo-mutants gives them. */
+/** Changes that do not alter behaviour, with the reason, by the names that cargo-mutants gives them. */
 const EQUIVALENT = require('../tests/mutants/equivalent.json')
 
 function main (args) {
@@ -40,14 +40,14 @@ function main (args) {
     return fail('cargo-mutants is not installed: run cargo install cargo-mutants --locked')
   }
   copy()
-  // The same properties are tried on every change, and what one change broke is not tried on the next.
+  // A fixed seed: every change is tested with the same inputs.
   const env = { ...process.env, PROPTEST_RNG_SEED: '1', PROPTEST_DISABLE_FAILURE_PERSISTENCE: '1' }
   const { status } = spawnSync('nice', ['-n', '15', 'cargo', 'mutants', ...options], { stdio: 'inherit', env })
   if (options.includes('--list') || ![0, 2, 3].includes(status)) return status ?? 2
   return report()
 }
 
-/** The crate as it stands in tests/mutants/, with the sources it mounts beside it instead of outside of it. */
+/** Copies the crate of tests/mutants/ together with the sources that it mounts. */
 function copy () {
   const from = path.join(ROOT, 'tests', 'mutants')
   const lib = fs.readFileSync(path.join(from, 'src', 'lib.rs'), 'utf8')
@@ -59,17 +59,17 @@ function copy () {
   }
   fs.writeFileSync(path.join(to, 'lib.rs'), lib.replaceAll('../../../src/', ''))
   fs.copyFileSync(path.join(from, 'Cargo.toml'), path.join(COPY, 'Cargo.toml'))
-  // The versions that the engine is built with.
+  // Pins the versions that the product is built with.
   fs.copyFileSync(path.join(ROOT, 'Cargo.lock'), path.join(COPY, 'Cargo.lock'))
 }
 
-/** What came of it. To run out of time is to be noticed: the tests never take that long. */
+/** Reports the results. A timeout counts as noticed: unchanged tests never take that long. */
 function report () {
   const list = (name) => {
     const file = path.join(COPY, 'mutants.out', `${name}.txt`)
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean) : []
   }
-  // Lines move; what is changed into what does not.
+  // Line numbers change, the text of a mutation does not.
   const bare = (mutant) => mutant.replace(/:\d+:\d+: /, ': ')
   const missed = list('missed')
   const equivalent = missed.filter((mutant) => bare(mutant) in EQUIVALENT)

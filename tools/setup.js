@@ -1,7 +1,7 @@
 'use strict'
 
-// Makes a checkout ready to run, from any state and any folder: checks the tools, installs, builds.
-// Silent and quick when all is current. Everything it says goes to stderr: stdout is the caller's.
+// Prepares a checkout, from any state and any folder: checks the tools, installs dependencies, builds the addon. It is
+// quick if everything is current. It prints to stderr only: stdout belongs to the calling command.
 
 const crypto = require('node:crypto')
 const fs = require('node:fs')
@@ -11,13 +11,12 @@ const { spawnSync } = require('node:child_process')
 
 const ROOT = path.join(__dirname, '..')
 const STAMP = at('node_modules', '.bellwether-setup')
-/** What the addon is built from. A folder's own time tells that a file in it is gone. */
+/** Sources of the addon. A folder's own modification time reveals deleted files. */
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
 
 /**
- * Ends the process with code 2 and one line when something is missing.
- * @param {{ rust?: boolean, addon?: boolean, built?: boolean }} [options] `rust`: needed even if there is nothing to build;
- *   `addon: false`: Rust is all that is needed; `built: false`: installs, and does not build
+ * Exits with code 2 and one line if something is missing.
+ * @param {{ rust?: boolean, addon?: boolean, built?: boolean }} [options] `rust`: Rust is needed even if nothing is built. `addon: false`: only Rust is needed. `built: false`: installs, and does not build.
  */
 function setup ({ rust = false, addon = true, built = true } = {}) {
   checkNode()
@@ -43,7 +42,7 @@ function checkNode () {
 
 function checkRust () {
   const needed = /^rust-version = "(.+)"$/m.exec(read('Cargo.toml'))[1]
-  // A shell that was open when Rust was installed does not have it on its path.
+  // A shell that was open during the installation of Rust lacks it on its path.
   const bin = path.join(process.env.CARGO_HOME || path.join(os.homedir(), '.cargo'), 'bin')
   process.env.PATH = `${process.env.PATH}${path.delimiter}${bin}`
   for (const tool of ['cargo', 'rustc']) {
@@ -64,7 +63,7 @@ function older (version, needed) {
 function dependenciesAreCurrent () {
   const lock = fingerprint()
   if (readOr(STAMP) === lock) return true
-  // npm leaves its own note at the end of an installation: one made by hand is as good.
+  // npm's own record of an installation, also of one made by hand.
   if (changed(at('node_modules', '.package-lock.json')) < changed(at('package-lock.json'))) return false
   fs.writeFileSync(STAMP, lock)
   return true
@@ -72,8 +71,8 @@ function dependenciesAreCurrent () {
 
 function install () {
   say('installing development tools (npm install)')
-  // Under NODE_ENV=production npm would leave the tools out. Not `npm ci`: it refuses a lock file that lacks
-  // other platforms' optional packages, which a registry mirror may not have.
+  // Under NODE_ENV=production npm would omit the tools. Not `npm ci`: it refuses a lock file without the optional
+  // packages of other platforms, which a registry mirror may lack.
   npm('install', '--no-save', '--ignore-scripts', '--include=dev')
   fs.writeFileSync(STAMP, fingerprint())
 }
@@ -93,7 +92,8 @@ function build () {
   say('building the native addon (npm run build); the first time takes some minutes')
   const began = new Date()
   npm('run', 'build')
-  // Copies keep the times of their originals on some systems; and what was edited meanwhile is not in it.
+  // Dated to the start of the build: some systems copy files with their old times, and sources that changed during the
+  // build are not in it.
   fs.utimesSync(addon(), began, began)
 }
 
@@ -115,7 +115,7 @@ function newest (file) {
 // === helpers ===
 
 function npm (...args) {
-  // Under `npm run`, the npm that runs; it need not be the one on the path.
+  // The npm that runs this script; the one on the path may be another.
   const own = process.env.npm_execpath
   const [command, first] = own?.endsWith('npm-cli.js') ? [process.execPath, [own]] : ['npm', []]
   const shell = command === 'npm' && process.platform === 'win32'
@@ -124,7 +124,7 @@ function npm (...args) {
   if (status !== 0) fail(`npm ${args.join(' ')} failed, see above`)
 }
 
-/** When a file was last changed; never, if there is none. */
+/** When a file was last changed, in milliseconds since 1970; -Infinity if it is missing. */
 function changed (file) {
   return fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity
 }

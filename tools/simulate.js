@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm run simulate`: seeds become histories of outages, and every history must keep the invariants.
+// `npm run simulate`: turns seeds into histories of outages and checks the invariants of each.
 
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')

@@ -3,43 +3,52 @@ import type { Duration, HedgeOptions, StreamOptions, TimeoutOptions } from './op
 import type { CallReport } from './reports'
 
 export interface CallOptions {
-  /** Its abort ends the call, which rejects with `signal.reason`. */
+  /** Aborts the call, which rejects with `signal.reason`. */
   signal?: AbortSignal | null
-  /** In place of the client's. */
+  /** Overrides the client's option. */
   timeout?: Duration | TimeoutOptions
-  /** In place of the client's. */
+  /** Overrides the client's option. */
   maxRetries?: number
-  /** Names of the endpoints that may be asked. Default: all. */
+  /** Names of the endpoints that may be called. Default: all. */
   endpoints?: string | string[]
-  /** Models to ask for when the one asked for is not answered, in order. */
+  /** Models to fall back to, in order, if the requested one is not answered. */
   fallbackModels?: string | string[]
-  /** In place of the client's. For `'queue'`, see `Queueing`. */
+  /** Overrides the client's option. For `'queue'`, see `Queueing`. */
   onUnavailable?: 'wait' | 'error' | 'fallback'
-  /** In place of the client's. */
+  /** Overrides the client's option. */
   streams?: StreamOptions
-  /** In place of the client's, but for `maxExtraLoad`. */
+  /** Overrides the client's option, except for `maxExtraLoad`. */
   hedge?: false | HedgeOptions
-  /** Where calls wait for a rate budget or for an endpoint, higher goes first, then first come, first served. -1,000,000 to 1,000,000, default 0. */
+  /**
+   * Priority while calls wait for a rate budget or an endpoint: higher ones first, then first come, first served.
+   * -1,000,000 to 1,000,000. Default 0.
+   */
   queuePriority?: number
-  /** Told with this call's events; at most 16. */
+  /** Added to this call's events; at most 16. */
   tags?: Record<string, string>
-  /** Sent as `Idempotency-Key`, and queued once: a call with a key that is in the queue's file already gets that job's id. Printable ASCII. */
+  /**
+   * Sent as `Idempotency-Key`. The queue keeps one job per key: a further call with the same key gets that job's id.
+   * Printable ASCII.
+   */
   idempotencyKey?: string
   /** The name of one of the client's `rules`. */
   route?: string
   /**
-   * Calls with the same key go to the same endpoint of a shared tier, as far as that is ready. Default: the request's
+   * Calls with the same key go to the same endpoint of a shared tier while it is ready. Default: the request's
    * `prompt_cache_key`.
    */
   stickyKey?: string
 }
 
-/** What is left out is not sent. Of what becomes part of the request, what is in it is written as by `JSON.stringify`. */
+/**
+ * Fields of the request and options of the call. Omitted fields are not sent; the values of fields are serialized as
+ * by `JSON.stringify`.
+ */
 export interface ChatOptions extends CallOptions {
   /** Default false. */
   stream?: boolean
   temperature?: number
-  /** Sent as `max_completion_tokens` where the model demands it. */
+  /** Sent as `max_completion_tokens` if the model requires it. */
   maxTokens?: number
   topP?: number
   stop?: string | string[]
@@ -47,28 +56,31 @@ export interface ChatOptions extends CallOptions {
   tools?: Tool[]
   toolChoice?: ToolChoice
   responseFormat?: ResponseFormat
-  /** Further fields of the request, by their wire names; they win over all others. */
+  /** Further fields of the request, by OpenAI's names. They override all others. */
   extraBody?: Record<string, unknown>
 }
 
 export interface CompleteOptions extends Omit<ChatOptions, 'stream'> {
-  /** `simple_qa`, `code_generation`, `complex_reasoning` or `general`; another is general. Default `'general'`. */
+  /**
+   * `simple_qa`, `code_generation`, `complex_reasoning` or `general`; any other type is treated as `general`. Default
+   * `'general'`.
+   */
   taskType?: 'simple_qa' | 'code_generation' | 'complex_reasoning' | 'general' | (string & {})
-  /** How much it matters. Default `'normal'`. */
+  /** The importance of the answer, which influences the choice of models. Default `'normal'`. */
   priority?: 'fast' | 'normal' | 'high'
-  /** Models to ask, in order, instead of those that suit the task. */
+  /** Models to call, in order, instead of those that suit the task. */
   models?: string[]
 }
 
 export interface ModelResponse {
   /** Empty on failure. */
   content: string
-  /** The id that was sent; `'all_failed'` on failure. */
+  /** The model id that was sent; `'all_failed'` on failure. */
   model: string
   latencyMs: number
-  /** Of question and answer; 0 if nobody counted. */
+  /** Of the prompt and the answer; 0 if the vendor reported no usage. */
   tokensUsed: number
-  /** USD; null if it is not known. */
+  /** USD; null if unknown. */
   costUsd: number | null
   success: boolean
   errorMessage?: string
@@ -76,28 +88,28 @@ export interface ModelResponse {
 }
 
 export interface LongContextOptions extends Omit<ChatOptions, 'stream'> {
-  /** Default: the first that an alias or an endpoint names. */
+  /** Default: the first model that an alias or an endpoint names. */
   model?: string
-  /** Characters (UTF-16 units) of a part at most; what a reader takes for one character is never cut. Default 4000. */
+  /** The longest part, in characters (UTF-16 units); a grapheme cluster is never split. Default 4000. */
   chunkSize?: number
-  /** Between two parts. Default 500 ms. */
+  /** Pause between two parts. Default 500 ms. */
   pace?: Duration
-  /** Asked about a part when `model` came to nothing, with 30 s of its own. */
+  /** Called for a part after `model` has failed, with a timeout of 30 s of its own. */
   fallbackModel?: string
-  /** What is asked about a part. Default: `[Part i/n]` on a line of its own, and the part. */
+  /** Returns the prompt for a part. Default: `[Part i/n]` on a line of its own, and the part. */
   prompt?: (part: string, number: number, of: number) => string
-  /** After each part. */
+  /** Called after each part. */
   onProgress?: (progress: { index: number; done: number; total: number; content: string }) => void
-  /** The first part to ask about, from 0: as an error's `longContext.resumeFrom` says. Default 0. */
+  /** The first part to process, from 0, as in an error's `longContext.resumeFrom`. Default 0. */
   resumeFrom?: number
-  /** Of each part's answer. Default 1000. */
+  /** For each part's answer. Default 1000. */
   maxTokens?: number
   /** For each part. Default 45 s. */
   timeout?: NonNullable<CallOptions['timeout']>
 }
 
 export interface LongContextResult {
-  /** The parts' answers, each on a line of its own. */
+  /** The answers of all parts, joined by line breaks. */
   text: string
   parts: { index: number; content: string; report: CallReport }[]
 }

@@ -13,8 +13,8 @@ import type { ChatStream } from './reports'
 import type { EndpointStatus, HealthReport, KeyValidation, ModelSummary } from './status'
 
 /**
- * Keeps chat completions answered while vendors fail: failover, retries, breakers, health checks and alerts.
- * Make one and share it. It never keeps the process alive by itself.
+ * Calls LLM vendors with failover, retries, circuit breakers, health checks and alerts. Create one client and share it.
+ * It does not keep the process alive by itself.
  *
  * ```ts
  * await using client = new FailoverClient({
@@ -28,39 +28,44 @@ import type { EndpointStatus, HealthReport, KeyValidation, ModelSummary } from '
  */
 export class FailoverClient extends EventEmitter implements AsyncDisposable {
   /**
-   * Without arguments, options come from a configuration file, where `fromConfig()` finds one. Without one, as without
-   * endpoints, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`,
-   * `GEMINI_API_KEY`, `DEEPSEEK_API_KEY`, in that order. A bare key finds its endpoint by `baseURL`, `BELLWETHER_BASE_URL` or its prefix.
-   * @throws {ConfigError} naming every problem at once
+   * Without arguments, options come from the default configuration file (see `fromConfig()`). Without a file, or
+   * without `endpoints`, endpoints come from the environment: `HOLYSHEEP_API_KEY`, `OPENAI_API_KEY`,
+   * `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`, `DEEPSEEK_API_KEY`, in that order. The endpoint of a bare key follows from
+   * `baseURL`, `BELLWETHER_BASE_URL` or the key's prefix.
+   * @throws {ConfigError} with every invalid option
    */
   constructor(options?: ClientOptions)
   constructor(apiKey: string, options?: ClientOptions)
 
   /**
-   * A client by a configuration file, YAML or JSON (docs/reference/configuration-file.md). Without `path`: `BELLWETHER_CONFIG`, else
-   * `bellwether.yaml`, `bellwether.yml` or `bellwether.json` in the working directory. Members of `overrides` take the
-   * place of the file's, also when it is read again. Reads the file at once, on this thread.
-   * @throws {ConfigError} naming every problem with its place
+   * Creates a client from a configuration file, YAML or JSON (docs/reference/configuration-file.md). Without `path`:
+   * `BELLWETHER_CONFIG`, else `bellwether.yaml`, `bellwether.yml` or `bellwether.json` in the working directory.
+   * `overrides` take precedence over the file, also after a reload. The file is read synchronously.
+   * @throws {ConfigError} with every problem and its line
    */
   static fromConfig(path?: string | URL, overrides?: ConfigOverrides): FailoverClient
   /**
-   * Goes on under other options, or a file's (a path; none: as for `fromConfig`, with the overrides given there). Calls
-   * from now on see them, calls under way finish as they began. What is known of an endpoint with the same origin, key and
-   * model stays: breakers, cooldowns, rate budgets, histograms. A `config` event says what changed.
-   * Rejects with a `ConfigError` that names every problem, and then nothing has changed. `signal` stays as it was.
+   * Replaces the configuration by other options or by a file (a path; without an argument the default file, with the
+   * overrides given to `fromConfig`). New calls use the new configuration; calls in flight finish with the old one.
+   * Endpoints with the same origin, key and model keep their state: breakers, cooldowns, rate budgets, histograms. A
+   * `config` event lists the changes. Rejects with a `ConfigError` with every invalid option, and then nothing has
+   * changed. `signal` cannot be changed.
    */
   reload(options?: ClientOptions | string | URL): Promise<void>
 
   /**
-   * Asks for a completion by OpenAI's wire names; fields that are not known here are passed on.
-   * Rejects with an error of this package, or with `signal.reason` itself.
+   * Requests a completion, with OpenAI's field names; fields that are not declared here are passed on. Rejects with an
+   * error of this package, or with `signal.reason` on abort.
    */
   chatCompletion(request: OpenAIChatRequest & { stream: true }, options: Queueing<CallOptions>): Promise<ChatStream | QueuedRequest>
   chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options: Queueing<CallOptions>): Promise<ChatCompletion | QueuedRequest>
   chatCompletion(request: OpenAIChatRequest & { stream: true }, options?: CallOptions): Promise<ChatStream>
   chatCompletion(request: OpenAIChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>
   chatCompletion(request: OpenAIChatRequest, options?: CallOptions): Promise<ChatCompletion | ChatStream>
-  /** Asks for a completion. A string of messages is one message of the user. With `stream: true`, resolves at the first content. */
+  /**
+   * Requests a completion. A string of messages is one message of the user. With `stream: true`, resolves at the first
+   * content.
+   */
   chatCompletion(model: string, messages: string | Message[], options: Queueing<ChatOptions> & { stream: true }): Promise<ChatStream | QueuedRequest>
   chatCompletion(model: string, messages: string | Message[], options: Queueing<ChatOptions> & { stream?: false }): Promise<ChatCompletion | QueuedRequest>
   chatCompletion(model: string, messages: string | Message[], options: ChatOptions & { stream: true }): Promise<ChatStream>
@@ -68,82 +73,89 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   chatCompletion(model: string, messages: string | Message[], options?: ChatOptions): Promise<ChatCompletion | ChatStream>
 
   /**
-   * A text for a prompt, by models that suit the task: one call over all of them, with one deadline and one report.
-   * What vendors do comes back as `success: false`; rejects with a `ConfigError` for misuse, with
+   * Answers a prompt with a text, from models that suit the task: one call over all of them, with one deadline and one
+   * report. Failures of vendors resolve with `success: false`. Rejects with a `ConfigError` for invalid arguments, with
    * `ClientClosedError`, and with `signal.reason` on abort.
    */
   complete(prompt: string, options?: CompleteOptions): Promise<ModelResponse>
   /**
-   * Asks about a long text in parts, in order; each part fails over by itself. If a part fails for good, the error has
-   * `longContext: { parts, resumeFrom }`: what was answered, and where to go on.
+   * Processes a long text in parts, one after the other; each part fails over by itself. If a part fails for good, the
+   * error has `longContext: { parts, resumeFrom }`: the answers so far, and the part to continue with.
    */
   processLongContext(text: string, options?: LongContextOptions): Promise<LongContextResult>
 
   /**
-   * For SDKs, in place of the platform's: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`, and alike for Anthropic's,
-   * Google's (`httpOptions.fetch`) and others. Requests for chat completions (`…/chat/completions`, `…/v1/messages`,
-   * `…/models/{model}:generateContent`, `:streamGenerateContent`), whatever their host, are made by this client, on any
-   * of its endpoints and in its dialect, and are answered in the caller's. What else models do (embeddings, responses,
-   * images, audio, moderations, token counts, the list of models) goes untranslated to the first endpoint of the
-   * caller's dialect that has it, with retries and failover. All else goes to the platform's fetch.
-   * A request that comes to nothing is answered with the vendor's own form of an error and `x-should-retry: false`.
+   * A fetch function for SDKs: `new OpenAI({ fetch: client.fetch, maxRetries: 0 })`, and likewise for Anthropic's and
+   * Google's (`httpOptions.fetch`). Requests for chat completions (`…/chat/completions`, `…/v1/messages`,
+   * `…/models/{model}:generateContent`, `:streamGenerateContent`), whatever their host, become calls of this client, on
+   * any of its endpoints and in the endpoint's dialect, and are answered in the caller's dialect. Other model requests
+   * (embeddings, responses, images, audio, moderations, token counts, the list of models) go untranslated to the first
+   * endpoint of the caller's dialect that supports them, with retries and failover. Everything else goes to the
+   * platform's fetch. A failed request is answered with an error in the vendor's format and `x-should-retry: false`.
    */
   readonly fetch: typeof globalThis.fetch
   /**
-   * The client as a vendor of its own, for clients in any language: `POST /v1/chat/completions`, `POST /v1/messages`,
-   * `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, `GET /v1/models[/{id}]`, and what else
-   * `fetch` passes on, under any prefix. Errors come in the route's dialect. It asks nobody who they are: guard it.
+   * A request handler that serves this client to programs in any language: `POST /v1/chat/completions`, `POST
+   * /v1/messages`, `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, `GET /v1/models[/{id}]`,
+   * and the other requests that `fetch` passes on, under any prefix. Errors have the format of the route's dialect. It
+   * does not authenticate: protect it.
    */
   readonly handler: (request: Request) => Promise<Response>
 
-  /** The health monitor of this client's endpoints, sharing their state. Not started. */
+  /** The health monitor of this client's endpoints, which shares their state. It is not started. */
   readonly monitor: HealthMonitor
-  /** What this client's calls cost. */
+  /** The costs of this client's calls. */
   readonly costs: CostLedger
   readonly metrics: Metrics
-  /** Calls that nobody could answer. Without the option `queue`, all it does rejects with a `ConfigError`. */
+  /**
+   * Calls that were queued because no endpoint could answer. Without the option `queue`, its methods reject with a
+   * `ConfigError`.
+   */
   readonly queue: DurableQueue
 
   /** The state of every endpoint, in configured order. */
   getEndpointStatus(): EndpointStatus[]
-  /** The state of one endpoint; undefined if none has that name. @throws {ConfigError} for a name that is no string */
+  /**
+   * The state of one endpoint; undefined if no endpoint has that name. @throws {ConfigError} if the name is not a
+   * string
+   */
   getEndpointStatus(name: string): EndpointStatus | undefined
   /** Requests, rates and latencies by model, over all endpoints. */
   getSummary(): Record<string, ModelSummary>
-  /** How the endpoints fare, in the words of rate limiting. `toString()` is the text form. */
+  /** Health of all endpoints, with rate limit shares. `toString()` returns the text form. */
   getHealthReport(): HealthReport
-  /**
-   * Disturbances that are under way or over, the oldest first: at most `incidents.keep` that are over. `limit`: no more
-   * than the latest so many.
-   */
+  /** Open and closed incidents, the oldest first; at most `incidents.keep` closed ones. `limit`: only the latest. */
   getIncidents(options?: { limit?: number }): IncidentReport[]
   /**
-   * Rehearses failures on a twin of this client, configured alike, whose vendors are simulated: no vendor is asked, no key
-   * leaves, nothing is counted here. Without scenarios: all, within a minute or so (docs/reference/drills.md).
-   * Rejects with a `ConfigError` for misuse, with `signal.reason`, and with `ClientClosedError`.
+   * Runs drills on a copy of this client with simulated vendors: no vendor is called, no key is sent, and nothing is
+   * counted in this client. Without scenarios it runs all, in about a minute (docs/reference/drills.md). Rejects with a
+   * `ConfigError` for invalid arguments, with `signal.reason`, and with `ClientClosedError`.
    */
   drill(scenarios?: DrillScenario | DrillScenario[], options?: DrillOptions): Promise<DrillReport>
   /**
-   * Asks `GET /models` whether the key is accepted. Default: the first endpoint.
+   * Checks with `GET /models` whether the key is accepted. Default: the first endpoint.
    * @throws {ConfigError} (as a rejection) if no endpoint has that name
    */
   validateApiKey(endpoint?: string): Promise<KeyValidation>
   /**
-   * Sends an endpoint no calls until the result is disposed of; isolations count, so that two may overlap.
+   * Sends an endpoint no calls until the result is disposed. Isolations are counted, so that they may overlap.
    * @throws {ConfigError} if no endpoint has that name
    */
   isolate(endpoint: string): Disposable
   /**
-   * Tries what is queued once, now: skips the waits between deliveries, keeps limits, cooldowns and dead letters as they are.
-   * Resolves when nothing more can be sent for now. `failed` have come to an end without an answer.
+   * Tries each queued job once, now: it skips the waits between deliveries, but respects limits, cooldowns and dead
+   * letters. Resolves when nothing more can be sent for now. `failed` counts jobs that ended without an answer.
    */
   retryQueuedRequests(): Promise<{ delivered: number; failed: number; remaining: number }>
-  /** Opens a connection to every endpoint, so that first calls need not. Never rejects because an endpoint is down. */
+  /**
+   * Opens a connection to every endpoint, so that the first calls need not. An endpoint that is down does not make it
+   * reject.
+   */
   warmup(): Promise<void>
   /**
-   * Takes no more calls, waits for those under way, then ends them with `ClientClosedError`. Idempotent.
-   * `drain`: how long to wait; default `'30s'`.
-   * @throws {ConfigError} for a `drain` that is no duration
+   * Stops accepting calls, waits for calls in flight, then ends them with `ClientClosedError`. Idempotent. `drain`: how
+   * long to wait; default `'30s'`.
+   * @throws {ConfigError} if `drain` is not a duration
    */
   close(options?: { drain?: Duration }): Promise<void>
   /** `close()` with its default, for `await using`. */

@@ -1,21 +1,21 @@
 export interface BudgetOptions {
-  /** For events and errors. Default: made of the period, the tag and the number. */
+  /** Its name in events and errors. Default: made of the period, the tag and a number. */
   name?: string
   /** USD. */
   limit: number
-  /** Of UTC: it begins anew with each. */
+  /** In UTC; the budget renews with each. */
   per: 'hour' | 'day' | 'month'
-  /** For calls with this tag alone: its name, or one name with its value. Default: for all calls. */
+  /** Counts only calls with this tag: its name, or its name and value. Default: all calls. */
   tag?: string | Record<string, string>
-  /** Shares of the limit at which a `budget` event tells of it, once a period each. Default `[0.5, 0.8, 1]`. */
+  /** Shares of the limit at which a `budget` event is emitted, once per period each. Default `[0.5, 0.8, 1]`. */
   warnAt?: number[]
   /**
-   * What becomes of calls once it is used up. `reject`: a `BudgetExceededError` before anything is sent; `downgrade`: they go by
-   * the rule `downgradeTo`, whatever their own `route`. Calls that are under way are not stopped, so that it may be
-   * exceeded by what they cost; calls without a known price cost it nothing. Default `'reject'`.
+   * What happens to calls after the limit is reached. `reject`: a `BudgetExceededError` before anything is sent.
+   * `downgrade`: they use the rule `downgradeTo`, whatever their own `route`. Calls in flight are not stopped, so their
+   * cost may exceed the limit; calls without a known price do not count. Default `'reject'`.
    */
   onExceeded?: 'warn' | 'reject' | 'downgrade'
-  /** One of `rules`. */
+  /** The name of one of `rules`. */
   downgradeTo?: string
 }
 
@@ -27,9 +27,9 @@ export interface BudgetEvent {
   limitUsd: number
   per: 'hour' | 'day' | 'month'
   tag: { name: string; value: string | null } | null
-  /** What comes of it now. */
+  /** What happens to calls from now on. */
   action: 'warn' | 'reject' | 'downgrade'
-  /** When it begins anew, in milliseconds since 1970. */
+  /** When the budget renews, in milliseconds since 1970. */
   renewsAt: number
   at: string
 }
@@ -46,54 +46,54 @@ export interface BudgetStatus {
   renewsAt: number
 }
 
-/** Sums, exact to the microdollar. */
+/** Sums, exact to a millionth of a dollar. */
 export interface CostSums {
-  /** Answered ones. */
+  /** Calls that were answered. */
   calls: number
   inputTokens: number
   outputTokens: number
   costUsd: number
-  /** Calls without a known price or usage, which are not in `costUsd`. */
+  /** Calls without a known price or usage; they are not in `costUsd`. */
   unpricedCalls: number
-  /** What those calls cost whose list price is known, what they would have cost at that, and the difference. */
+  /** Cost of the calls with a known list price, the same at list price, and the difference. */
   comparableUsd: number
   listUsd: number
   savedUsd: number
-  /** `savedUsd` of `listUsd`, 0 to 1; null where there is no list price. */
+  /** `savedUsd` / `listUsd`, 0 to 1; null without a list price. */
   savedShare: number | null
-  /** What calls cost more than the same tokens would have at their first candidate; negative where failover was cheaper. */
+  /** What calls cost more than the same tokens at their first candidate; negative if failover was cheaper. */
   failoverAddedUsd: number
-  /** `savedUsd` without `failoverAddedUsd`. */
+  /** `savedUsd` minus `failoverAddedUsd`. */
   netSavedUsd: number
-  /** Attempts besides those that answered for which somebody may send a bill. */
+  /** Further attempts that a vendor may have billed. */
   maybeBilledAttempts: number
 }
 
 export interface CostReport {
-  /** Days of UTC, both included. */
+  /** Days in UTC, both included. */
   from: string
   to: string
   total: CostSums
   byModel: (CostSums & { model: string })[]
   byEndpoint: (CostSums & { endpoint: string })[]
-  /** A call with several tags is in each of their rows. */
+  /** A call with several tags is in the row of each. */
   byTag: (CostSums & { tag: string; value: string })[]
   byDay: (CostSums & { day: string })[]
   byMonth: (CostSums & { month: string })[]
   /** A table for a terminal. */
   toString(): string
   toMarkdown(): string
-  /** With a line of names first, as RFC 4180 has it. */
+  /** CSV after RFC 4180, with a header line. */
   toCsv(): string
 }
 
 export interface CostLedger {
   /**
-   * What was spent from one day of UTC to another, both included. Default: all that is kept, which is 400 days.
-   * @throws {ConfigError} if a date is none.
+   * The costs from one UTC day to another, both included. Default: everything that is kept, which is 400 days.
+   * @throws {ConfigError} if a date is invalid
    */
   report(options?: { from?: Date | string | number; to?: Date | string | number }): CostReport
-  /** Every budget, with what is left of it. */
+  /** Every budget and its state. */
   budgets(): BudgetStatus[]
 }
 
@@ -101,10 +101,10 @@ export interface CostLedger {
 export interface Price {
   input: number
   output: number
-  /** Input tokens that the vendor had cached. Default: `input`. */
+  /** Input tokens that the vendor read from its cache. Default: `input`. */
   cacheRead?: number
-  /** Input tokens that the vendor keeps for later. Default: `input`. */
+  /** Input tokens that the vendor wrote to its cache. Default: `input`. */
   cacheWrite?: number
-  /** What others ask for the same: reports compare with it. */
+  /** The list price that reports compare with. */
   list?: { input: number; output: number }
 }

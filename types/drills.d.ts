@@ -1,57 +1,57 @@
 import type { IncidentReport } from './incidents'
 import type { Duration } from './options'
 
-/** docs/reference/drills.md says what each does, and what is expected then. */
+/** Names of scenarios; docs/reference/drills.md describes them and their objectives. */
 export type DrillName = 'vendor-down' | 'region-by-region' | 'all-down' | 'rate-limited' | 'quota' | 'slow' | 'cut-stream' | 'flapping'
 
 /** A scenario by its name, or with parameters. */
 export type DrillScenario = DrillName | {
   scenario: DrillName
-  /** Who is disturbed, where it is one. Default: the first. */
+  /** The endpoint that is disturbed, in scenarios that disturb one. Default: the first. */
   endpoint?: string
-  /** What is asked for. Default: the first model that is configured, else `gpt-4o`. */
+  /** The requested model. Default: the first that is configured, else `gpt-4o`. */
   model?: string
   /** Default 300. */
   requests?: number
-  /** Requests under way at a time, at most. Default 20. */
+  /** Requests in flight at a time, at most. Default 20. */
   concurrency?: number
-  /** How long requests come. It is disturbed from the first quarter on until 70 % of it. Default `'4s'`. */
+  /** How long requests are sent. The disturbance lasts from 25 % to 70 % of it. Default `'4s'`. */
   duration?: Duration
-  /** What a simulated vendor takes for an answer. Default 50. */
+  /** Latency of a simulated vendor, in milliseconds. Default 50. */
   latencyMs?: number
-  /** How many of the requests are streams, 0 to 1. Default 0.3. */
+  /** The share of requests that are streams, 0 to 1. Default 0.3. */
   streamShare?: number
   objectives?: DrillObjectives
 }
 
-/** What is expected: each has a default by scenario; null expects nothing. */
+/** Objectives. The defaults depend on the scenario; null disables one. */
 export interface DrillObjectives {
   /** Calls that may be lost. */
   maxLost?: number | null
   /** From the first failed attempt until its endpoint is left out of selection. */
   maxDetection?: Duration | null
-  /** From the first failed attempt until a call is answered that met it, or began after it. */
+  /** From the first failed attempt until the answer of a call that failed over or began later. */
   maxRecovery?: Duration | null
-  /** From the repair until all that were disturbed have answered again, or may be asked again. */
+  /** From the restoration until all disturbed endpoints have answered again, or may be called again. */
   maxReturn?: Duration | null
-  /** What answers may cost more than the usual endpoint would have asked for. */
+  /** What answers may cost more than at the usual endpoint. */
   maxExtraCostUsd?: number | null
 }
 
 export interface DrillOptions {
-  /** Ends it; it rejects with `signal.reason`. So does `close()`, with `ClientClosedError`. */
+  /** Ends the drill, which rejects with `signal.reason`. `close()` also ends it, with `ClientClosedError`. */
   signal?: AbortSignal
   onProgress?: (progress: DrillProgress) => void
 }
 
 export interface DrillProgress {
   scenario: DrillName
-  /** Which of how many, from 1. */
+  /** Number of the scenario, from 1, and of all scenarios. */
   number: number
   of: number
-  /** 0 to 1, of this scenario's requests. */
+  /** Share of this scenario's requests that are done, 0 to 1. */
   done: number
-  /** What begins: `healthy`, `disturbed: …`, `healed`. */
+  /** The phase that begins: `healthy`, `disturbed: …`, `healed`. */
   phase?: string
 }
 
@@ -59,16 +59,16 @@ export interface DrillReport {
   startedAt: string
   passed: boolean
   scenarios: DrillScenarioReport[]
-  /** The text form; not enumerable, like the other. */
+  /** The text form. Not enumerable, like `toMarkdown`. */
   toString(): string
   toMarkdown(): string
 }
 
 export interface DrillScenarioReport {
   scenario: DrillName
-  /** Every objective is met, and `touched`. */
+  /** True if every objective is met and `touched` is true. */
   passed: boolean
-  /** Whether anybody asked one of the disturbed at all; else nothing was shown. */
+  /** Whether a disturbed endpoint was called at all; otherwise the scenario proves nothing. */
   touched: boolean
   /** Names of endpoints. */
   disturbed: string[]
@@ -79,37 +79,40 @@ export interface DrillScenarioReport {
   /** Answered with `fallbackResponse`. */
   fallback: number
   lost: number
-  /** Lost ones by the errors' codes. */
+  /** Lost calls by error code. */
   errors: Record<string, number>
-  /** Answered, though the usual endpoint failed the call or was left out. */
+  /** Answered although the usual endpoint failed the call or was left out. */
   rescued: number
   latencyMs: { mean: number | null; p95: number | null }
-  /** The longest of its disturbances; null if nothing failed, or it was never left out. */
+  /** The longest of all disturbances; null if nothing failed, or an endpoint was never left out. */
   detectionMs: number | null
-  /** The longest of its disturbances; null if nothing failed, or nothing was answered. */
+  /** The longest of all disturbances; null if nothing failed, or no call was answered. */
   recoveryMs: number | null
-  /** From the repair until all that were disturbed had answered; null if one did not. */
+  /** From the restoration until all disturbed endpoints had answered; null if one did not. */
   returnMs: number | null
-  /** From the repair until the last of those may be asked again; null if they answered, or it is not known. */
+  /** From the restoration until the last endpoint may be called again; null if all answered, or if it is unknown. */
   returnDueMs: number | null
-  /** Null if a price is not known. */
+  /** Null if a price is unknown. */
   extraCostUsd: number | null
-  /** Times in milliseconds; what was never measured (null) is not met. */
+  /** Durations in milliseconds. An objective without a measurement (null) is not met. */
   objectives: { name: keyof DrillObjectives; limit: number; measured: number | null; passed: boolean }[]
   incidents: IncidentReport[]
 }
 
-/** A drill goes on (`phase`), a scenario is over (`passed`), or a scheduled drill is (`report`) or could not be held (`error`). */
+/**
+ * Progress of a drill (`phase`), the result of a scenario (`passed`), or of a scheduled drill (`report`, or `error` if
+ * it could not run).
+ */
 export type DrillEvent =
   | { scenario: DrillName; phase: string; passed?: boolean }
   | { scheduled: true; report: DrillReport }
   | { scheduled: true; error: { code: string; message: string } }
 
 export interface DrillsOptions {
-  /** How often, for example `'30d'`; the first time so long after the start. */
+  /** The interval, for example `'30d'`; the first drill runs one interval after the start. */
   every: Duration
   /** Default: all. */
   scenarios?: DrillName | DrillName[]
-  /** What is expected of each, in place of its own. */
+  /** Overrides the objectives of every scenario. */
   objectives?: { maxLost?: number; maxDetection?: Duration; maxRecovery?: Duration; maxReturn?: Duration; maxExtraCostUsd?: number }
 }

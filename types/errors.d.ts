@@ -1,80 +1,89 @@
 import type { ChatCompletion } from './openai'
 import type { Attempt, FailureReason, Usage } from './reports'
 
-/** What every error has in common. Branch on the class, `code` or `reason`; messages change. No secret is inside. */
+/**
+ * The base class of all errors. Branch on the class, `code` or `reason`; messages may change. Errors contain no
+ * secrets.
+ */
 export class FailoverError extends Error {
-  /** Errors are made by the package; this is for tests. */
+  /** The package creates errors; the constructor exists for tests. */
   constructor(message: string, data?: object)
-  /** Each class has its own. Of this class itself: `…_STREAM_TAKEN` for a stream that is read twice, `…_INTERNAL` for a defect of ours. */
+  /**
+   * Each class has its own code. This class itself has `…_STREAM_TAKEN` for a stream that is read twice, and
+   * `…_INTERNAL` for a bug in this package.
+   */
   readonly code: `ERR_BELLWETHER_${string}`
   readonly reason: FailureReason
-  /** The HTTP status, if one came. */
+  /** The HTTP status; undefined without a response. */
   readonly status: number | undefined
-  /** The endpoint that failed; undefined if none was asked. */
+  /** The endpoint that failed; undefined if none was called. */
   readonly endpoint: string | undefined
   readonly requestId: string | undefined
-  /** Everything that was tried or skipped. */
+  /** Every attempt and every skipped candidate. */
   readonly attempts: Attempt[]
   /** Whether the same call may succeed later. */
   readonly retryable: boolean
-  /** How much later, as far as is known. */
+  /** Milliseconds until a retry may succeed; undefined if unknown. */
   readonly retryAfterMs: number | undefined
-  /** The vendor's own code. */
+  /** The vendor's error code. */
   readonly vendorCode: string | undefined
-  /** A retry was due that the retry budget did not allow. */
+  /** True if the retry budget denied a retry. */
   readonly retryBudgetExhausted: boolean
-  /** True also for an error of another copy of this package, where `instanceof` is not. */
+  /** Like `instanceof`, but also true for errors of another copy of this package. */
   static isInstance(value: unknown): value is FailoverError
 }
 
 /**
- * Options are not valid. Thrown by constructors, rejected by calls. Options are plain objects: what JSON cannot say, instances of
- * classes and what cannot be read are refused like any other mistake.
+ * Invalid options. Thrown by constructors; calls reject with it. Options are plain objects: values that JSON cannot
+ * hold, class instances and objects that cannot be read are refused.
  */
 export class ConfigError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_CONFIG'
-  /** All that is wrong, each with its path: `endpoints[1].baseURL`. */
+  /** Every problem, with its path: `endpoints[1].baseURL`. */
   readonly problems: ConfigProblem[]
   static isInstance(value: unknown): value is ConfigError
 }
 
 export interface ConfigProblem {
-  /** The configuration file it is in; absent for options. */
+  /** The configuration file; absent for options. */
   file?: string
   /** From 1. */
   line?: number
   column?: number
-  /** `endpoints[1].baseURL`; in a file as written there: `gateways.fallback_chain[1].max_latency_ms`. Empty for the whole. */
+  /**
+   * `endpoints[1].baseURL`; for a file as written there: `gateways.fallback_chain[1].max_latency_ms`. Empty for the
+   * whole.
+   */
   path: string
-  /** What was given and what is accepted; never a secret. */
+  /** The given and the accepted values; never a secret. */
   message: string
 }
 
-/** 401: the key was refused. */
+/** 401: the vendor refused the key. */
 export class AuthenticationError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_AUTHENTICATION'
   static isInstance(value: unknown): value is AuthenticationError
 }
 
-/** 403: the key is good but may not do this. */
+/** 403: the key is valid but lacks permission. */
 export class PermissionDeniedError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_PERMISSION_DENIED'
   static isInstance(value: unknown): value is PermissionDeniedError
 }
 
-/** 429: a rate is exceeded, or this request alone is larger than the limit (`tooLargeForLimit`). */
+/** 429: a rate limit is exceeded, or this request alone is larger than the limit (`tooLargeForLimit`). */
 export class RateLimitError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_RATE_LIMIT'
   static isInstance(value: unknown): value is RateLimitError
 }
 
-/** A quota or a spend limit is used up; waiting a little does not help. */
+/** A quota or spend limit is used up; a short wait does not help. */
 export class QuotaExceededError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_QUOTA_EXCEEDED'
   static isInstance(value: unknown): value is QuotaExceededError
 }
 
-/** The request is at fault; no endpoint is asked after one has said so. */
+/** The request is invalid. After one endpoint refuses it, no other is called. */
 export class BadRequestError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_BAD_REQUEST'
   static isInstance(value: unknown): value is BadRequestError
@@ -86,13 +95,13 @@ export class ContextLengthError extends FailoverError {
   static isInstance(value: unknown): value is ContextLengthError
 }
 
-/** The vendor's filter refused the input. */
+/** The vendor's content filter refused the input. */
 export class ContentFilterError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_CONTENT_FILTER'
   static isInstance(value: unknown): value is ContentFilterError
 }
 
-/** No such model; also, before anything is sent, a model that no endpoint serves. */
+/** The model does not exist, or no endpoint serves it (then nothing is sent). */
 export class NotFoundError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_NOT_FOUND'
   static isInstance(value: unknown): value is NotFoundError
@@ -100,33 +109,33 @@ export class NotFoundError extends FailoverError {
 
 export type TimeoutPhase = 'connect' | 'headers' | 'firstContent' | 'content' | 'total'
 
-/** A phase of the call, or the call, took too long. */
+/** A phase of the call, or the whole call, timed out. */
 export class TimeoutError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_TIMEOUT'
   readonly phase: TimeoutPhase
   static isInstance(value: unknown): value is TimeoutError
 }
 
-/** No connection (DNS, TCP, TLS), or it was lost. */
+/** No connection (DNS, TCP, TLS), or the connection was lost. */
 export class ConnectionError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_CONNECTION'
   static isInstance(value: unknown): value is ConnectionError
 }
 
-/** The vendor failed: 5xx, overload, an answer that broke off or could not be read. */
+/** The vendor failed: 5xx, overload, or an incomplete or unreadable answer. */
 export class UpstreamError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_UPSTREAM'
   static isInstance(value: unknown): value is UpstreamError
 }
 
-/** A stream broke, or ran out of time, after content was delivered. It is not repeated, lest text appear twice. */
+/** A stream broke or timed out after content was delivered. It is not retried, because text would appear twice. */
 export class StreamInterruptedError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_STREAM_INTERRUPTED'
   /** The text delivered. */
   readonly partial: string
-  /** What would have been the completion so far. */
+  /** The completion as far as it was delivered. */
   readonly partialCompletion: ChatCompletion | undefined
-  /** Undefined if the vendor had told none. */
+  /** Undefined if the vendor had reported none. */
   readonly usage: Usage | undefined
   static isInstance(value: unknown): value is StreamInterruptedError
 }
@@ -139,23 +148,23 @@ export interface EndpointFailure {
   message: string
 }
 
-/** Two or more candidates failed; `reason`, `status` and `retryAfterMs` are those of the failure that says most. */
+/** Two or more candidates failed. `reason`, `status` and `retryAfterMs` are those of the most significant failure. */
 export class AllEndpointsFailedError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_ALL_ENDPOINTS_FAILED'
   /** One for each candidate that failed or was skipped. */
   readonly errors: EndpointFailure[]
-  /** When the first of them is ready again, in milliseconds since 1970. */
+  /** When the first candidate is ready again, in milliseconds since 1970. */
   readonly earliestRetryAt: number | undefined
   static isInstance(value: unknown): value is AllEndpointsFailedError
 }
 
-/** The request may cost more than `costLimitPerRequest` allows; it was not sent. */
+/** The request may cost more than `costLimitPerRequest` or a budget allows; it was not sent. */
 export class BudgetExceededError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_BUDGET_EXCEEDED'
   static isInstance(value: unknown): value is BudgetExceededError
 }
 
-/** As many calls wait as may, 4,096 for each client. */
+/** Too many calls are waiting: the limit is 4,096 per client. */
 export class QueueFullError extends FailoverError {
   readonly code: 'ERR_BELLWETHER_QUEUE_FULL'
   static isInstance(value: unknown): value is QueueFullError

@@ -7,50 +7,53 @@ import type { HealthCheckResult } from './monitor'
 import type { QueueEvent } from './queue'
 import type { Attempt, FailureReason } from './reports'
 
-/** A listener that throws, or rejects, is an uncaught exception; the others are still called. */
+/**
+ * An error thrown by a listener, or its rejection, becomes an uncaught exception; the other listeners are still
+ * called.
+ */
 export type Listener<Events, E extends keyof Events> = (payload: Events[E]) => unknown
 
 export interface MonitorEvents {
-  /** Every check, whatever its result. */
+  /** A health check ended. */
   healthCheck: HealthCheckResult
-  /** A rule's threshold was passed (`firing`), or that is over (`resolved`). */
+  /** An alert fires, or is resolved. */
   alert: AlertPayload
   /** A key was refused, in a check or (client) a call. */
   authError: AuthErrorEvent
-  /** Alerts were forwarded, or could not be. */
+  /** Alerts were forwarded, or forwarding failed. */
   forward: ForwardEvent
 }
 
 export interface ClientEvents extends MonitorEvents {
   /**
-   * An attempt ended and what comes of it is known, or a candidate was skipped: told as soon as another attempt begins or the
-   * call ends, in the order of `report.attempts`. One `next` becomes `retry` in the report if its endpoint is asked again later.
+   * An attempt ended, or a candidate was skipped. Emitted when the next attempt begins or the call ends, in the order
+   * of `report.attempts`. An outcome `next` becomes `retry` in the report if its endpoint is called again later.
    */
   attempt: AttemptEvent
-  /** The same endpoint is asked again. */
+  /** A call retries the same endpoint. */
   retry: RetryEvent
-  /** Another endpoint or model is asked. */
+  /** A call fails over to another endpoint or model. */
   failover: FailoverEvent
   /** A circuit breaker changed its state. */
   breaker: BreakerEvent
-  /** Something is left alone for a while. */
+  /** An endpoint, key or host is in cooldown. */
   cooldown: CooldownEvent
-  /** A vendor answered that a rate, a quota or a size is exceeded. */
+  /** A vendor reported that a rate limit, quota or size is exceeded. */
   rateLimit: RateLimitEvent
   /** A share of a budget was reached. */
   budget: BudgetEvent
   config: ConfigEvent
-  /** Something happened to a queued request. */
+  /** The state of a queued request changed. */
   queue: QueueEvent
-  /** An incident was opened, or is over. */
+  /** An incident was opened or closed. */
   incident: IncidentReport
-  /** What a drill comes to. */
+  /** Progress or the result of a drill. */
   drill: DrillEvent
 }
 
 export interface AttemptEvent extends Attempt {
   requestId: string
-  /** Absent if the call has none. */
+  /** Absent if the call has no tags. */
   tags?: Record<string, string>
 }
 
@@ -58,10 +61,10 @@ export interface RetryEvent {
   requestId: string
   endpoint: string
   model: string
-  /** What was waited before. */
+  /** The wait before the retry. */
   delayMs: number
   reason: FailureReason | null
-  /** What the vendor had asked for; null if nothing. */
+  /** The vendor's Retry-After; null without one. */
   retryAfterMs: number | null
 }
 
@@ -70,7 +73,7 @@ export interface FailoverEvent {
   from: { endpoint: string; model: string }
   to: { endpoint: string; model: string }
   reason: FailureReason
-  /** The HTTP status; null if none came. */
+  /** The HTTP status; null without a response. */
   status: number | null
 }
 
@@ -78,7 +81,7 @@ export interface FailoverEvent {
 export type Scope = 'origin' | 'credential' | 'endpoint'
 
 export interface BreakerEvent {
-  /** Whose request changed it. */
+  /** The request that changed it. */
   endpoint: string
   /** Null unless `scope` is `'endpoint'`. */
   model: string | null
@@ -91,7 +94,7 @@ export interface BreakerEvent {
 }
 
 export interface CooldownEvent {
-  /** Whose request caused it. */
+  /** The request that caused it. */
   endpoint: string
   /** Null unless `scope` is `'endpoint'`. */
   model: string | null
@@ -103,18 +106,18 @@ export interface CooldownEvent {
   at: string
 }
 
-/** An option that cannot do what it says, or a configuration that was read again. */
+/** A warning about an option, or the result of a reload. */
 export interface ConfigEvent {
   message: string
-  /** The file that was read. */
+  /** The configuration file. */
   file?: string
-  /** What a reload changed. */
+  /** The changes of a reload. */
   changes?: ConfigChanges
-  /** Why a watched file changed nothing. */
+  /** Why a watched file was not applied. */
   problems?: ConfigProblem[]
   endpoint?: string
   model?: string
-  /** A canary has another share, or was taken back, and why. */
+  /** A canary has another share or was rolled back, and why. */
   canary?: 'step' | 'rolledBack'
   share?: number
   reason?: 'failures' | 'latency'
@@ -125,9 +128,9 @@ export interface ConfigChanges {
   added: string[]
   removed: string[]
   changed: string[]
-  /** Whether those that stayed are in another order. */
+  /** Whether the remaining endpoints have another order. */
   reordered: boolean
-  /** Names of other options that are new, gone or different. */
+  /** Names of other options that were added, removed or changed. */
   options: string[]
 }
 
@@ -135,7 +138,7 @@ export interface RateLimitEvent {
   endpoint: string
   model: string
   reason: FailureReason
-  /** The vendor's hint; null if it gave none. */
+  /** The vendor's Retry-After; null without one. */
   retryAfterMs: number | null
   /** ISO 8601. */
   at: string
@@ -148,37 +151,37 @@ export interface AuthErrorEvent {
   /** The endpoint's name. */
   endpoint: string
   statusCode: 401 | 403
-  /** Enough to tell keys apart, `sk-…a1b2`; too little to use one. */
+  /** Enough to identify a key (`sk-…a1b2`), too little to use it. */
   keyHint: string
 }
 
 export interface AlertPayload {
-  /** docs/reference/alerts.md says which rule has which; failed checks `warning` if they were all rate limited. */
+  /** docs/reference/alerts.md lists each rule's severity. Failed checks are `warning` if all were rate limited. */
   severity: 'warning' | 'critical'
   service: string
   message: string
-  /** The latest check; of calls, who is in trouble; of other rules, the figures (docs/reference/alerts.md). */
+  /** The latest check, the affected target, or the rule's figures (docs/reference/alerts.md). */
   details: HealthCheckResult | TroubleDetails | Record<string, unknown>
   recommendedAction: string
   status: 'firing' | 'resolved'
-  /** The rule that fired: failed checks, or what calls met and only people can mend. */
+  /** The rule that fired: failed checks, or a condition that needs an operator. */
   kind: AlertKind | (string & {})
-  /** The same for the same alert, in every process. */
+  /** Identical for the same alert in every process. */
   fingerprint: string
   /** ISO 8601. */
   startsAt: string
   /** ISO 8601; absent while firing. */
   endsAt?: string
-  /** Failed checks in a row; of calls, how often it was parked for it. */
+  /** Failed checks in a row; of calls, the number of cooldowns for it. */
   occurrences: number
 }
 
-/** What an alert says of a key or a model that calls could not use. */
+/** Details of an alert about a key or a model that calls cannot use. */
 export interface TroubleDetails {
   /** The endpoint's name. */
   endpoint: string
   model: string
   keyHint: string
-  /** Until when it is parked, in milliseconds since 1970. */
+  /** The end of the cooldown, in milliseconds since 1970. */
   until: number
 }

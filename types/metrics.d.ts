@@ -1,16 +1,16 @@
 import type { LatencySummary } from './status'
 
 export interface Metrics {
-  /** Everything counted and timed since the client was made. */
+  /** Counters and timings since the client was created. */
   snapshot(): MetricsSnapshot
   /**
-   * For scrapers. Names, types and labels: docs/reference/metrics.md. What was counted is kept across reloads.
-   * @throws {ConfigError} for another format
+   * Metrics for scrapers. Names, types and labels: docs/reference/metrics.md. Counts are kept across reloads.
+   * @throws {ConfigError} for an unknown format
    */
   text(format?: MetricsFormat): string
-  /** What `text()` says, as data: for registries and exporters of other kinds. Families that have no series yet are included. */
+  /** The data of `text()`, for other registries and exporters. Families without series are included. */
   families(): MetricFamily[]
-  /** Of `text()`, and so of the Prometheus text format 0.0.4. */
+  /** Content type of `text()` without an argument: the Prometheus text format 0.0.4. */
   readonly contentType: string
   readonly contentTypes: Readonly<Record<MetricsFormat, string>>
 }
@@ -36,18 +36,18 @@ export interface MetricSeries {
 export interface MetricHistogram {
   sum: number
   count: number
-  /** Upper bounds, null for the last, each with how many are in its own bucket: not cumulative. */
+  /** Upper bounds (null for the last), each with the count of its own bucket: not cumulative. */
   buckets: [bound: number | null, count: number][]
 }
 
 export interface MetricsSnapshot {
   /** ISO 8601. */
   timestamp: string
-  /** Calls under way. */
+  /** Calls in flight. */
   activeCalls: number
-  /** Those of them that wait for an endpoint or a rate budget. */
+  /** Calls in flight that wait for an endpoint or a rate budget. */
   waitingCalls: number
-  /** Events that listeners were too slow for. */
+  /** Events that were dropped because listeners were too slow. */
   droppedEvents: number
   /** One for each endpoint and model. */
   series: MetricsSeries[]
@@ -56,15 +56,15 @@ export interface MetricsSnapshot {
 export interface MetricsSeries {
   endpoint: string
   provider: string
-  /** Empty where a request names none, or names it in a form. */
+  /** Empty if a request names no model, or names it in a form. */
   model: string
-  /** `other`: what is no chat completion, made by `fetch` or `handler`. */
+  /** `other`: passthrough requests of `fetch` or `handler`. */
   operation: 'chat' | 'other'
   attempts: number
   failed: number
   rateLimited: number
   retries: number
   inFlight: number
-  /** `gapMs`: between two pieces of content. */
+  /** `gapMs`: time between two pieces of content. */
   latencies: Record<'queueWaitMs' | 'connectMs' | 'firstContentMs' | 'gapMs' | 'totalMs', LatencySummary & { max: number }>
 }

@@ -5,42 +5,45 @@ import type { ConnectionOptions, Duration } from './options'
 import type { HealthReport } from './status'
 
 /**
- * Checks endpoints on a schedule: whether they are there (`GET /models`) and whether they work (a real completion
- * of at most 5 tokens). Once started it keeps the process alive until it is stopped or `unref()`ed.
+ * Checks endpoints on a schedule: whether they respond (`GET /models`), and whether they work (a real completion of at
+ * most 5 tokens). A started monitor keeps the process alive until it is stopped or `unref()`ed.
  */
 export class HealthMonitor extends EventEmitter implements AsyncDisposable {
   /**
    * Without arguments, endpoints come from the environment, as for `FailoverClient`.
-   * @throws {ConfigError} naming every problem at once
+   * @throws {ConfigError} with every invalid option
    */
   constructor(options?: MonitorOptions)
   constructor(apiKey: string, options?: MonitorOptions)
 
   /**
-   * Asks `GET {baseURL}/models`, or the endpoint's `healthCheck.url`, now. Default: the first endpoint.
+   * Requests `GET {baseURL}/models`, or the endpoint's `healthCheck.url`, now. Default: the first endpoint.
    * @throws {ConfigError} (as a rejection) if no endpoint has that name
    */
   checkEndpointHealth(endpoint?: string): Promise<HealthCheckResult>
   /**
-   * Asks for a real completion of at most 5 tokens, now; it is billed. Default: the first endpoint.
+   * Requests a real completion of at most 5 tokens, now; it is billed. Default: the first endpoint.
    * @throws {ConfigError} (as a rejection) if no endpoint has that name
    */
   checkServiceAvailability(endpoint?: string): Promise<HealthCheckResult>
   /** Starts the schedule and resolves after the first round. Idempotent. */
   startMonitoring(): Promise<void>
-  /** Idempotent; the history can still be read. */
+  /** Stops the schedule; the history is kept. Idempotent. */
   stopMonitoring(): void
-  /** The latest results, oldest first. @throws {ConfigError} for a filter that is not valid */
+  /** The latest results, the oldest first. @throws {ConfigError} for an invalid filter */
   getHealthHistory(filter?: HistoryFilter): HealthCheckResult[]
-  /** The share of results that were `UP`, 0 to 100; 100 without results. @throws {ConfigError} for a filter that is not valid */
+  /** The share of results that were `UP`, 0 to 100; 100 without results. @throws {ConfigError} for an invalid filter */
   getAvailabilityPercentage(filter?: HistoryFilter): number
-  /** The fastest of the models that answered at least 95 % of their last 10 (and at least 3) requests, on average within 5 s; null if none did. */
+  /**
+   * The fastest model that answered at least 95 % of its last 10 requests (at least 3), in 5 s or less on average;
+   * null without one.
+   */
   getOptimalModel(): string | null
-  /** As `client.getHealthReport()`. */
+  /** Like `client.getHealthReport()`. */
   getHealthReport(): HealthReport
-  /** The running schedule keeps the process alive, as at the start. */
+  /** Lets the running schedule keep the process alive, as at the start. */
   ref(): this
-  /** The running schedule does not keep the process alive. */
+  /** Lets the process exit while the schedule runs. */
   unref(): this
   /** `stopMonitoring()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
@@ -60,26 +63,29 @@ export class HealthMonitor extends EventEmitter implements AsyncDisposable {
 }
 
 export interface HealthOptions {
-  /** Failed checks in a row, of one endpoint and probe, that fire an alert; 1 to 10,000. Default 3. */
+  /** Consecutive failed checks of one endpoint and probe that fire an alert; 1 to 10,000. Default 3. */
   failureThreshold?: number
-  /** From the start of a round to the start of the next; rounds do not overlap. At least 1 ms. Default `'30s'`. */
+  /** Time between the starts of two rounds, which do not overlap; at least 1 ms. Default `'30s'`. */
   checkInterval?: Duration
-  /** Of one check, at least 1 ms. Default `'10s'`. */
+  /** Timeout of one check; at least 1 ms. Default `'10s'`. */
   timeout?: Duration
-  /** The model that a completion is asked of where an endpoint names none. Default: in a client none (no such probe is sent), in a monitor of its own `'gpt-4o'`. */
+  /**
+   * The model of completion checks for endpoints that name none. Default: in a client none (the check is skipped), in
+   * a separate monitor `'gpt-4o'`.
+   */
   model?: string
-  /** `'endpoint'` is free, `'service'` is billed. Default both; a paid one is left out while calls prove the endpoint. */
+  /** `'endpoint'` is free, `'service'` is billed. Default both; a billed check is skipped while calls succeed. */
   probes?: ('endpoint' | 'service') | ('endpoint' | 'service')[]
-  /** Results kept, of all endpoints together; 1 to 1,000,000. Default 100. */
+  /** Number of results kept, over all endpoints; 1 to 1,000,000. Default 100. */
   historySize?: number
-  /** What alerts call the service. Default: the endpoint's name. */
+  /** The service name in alerts. Default: the endpoint's name. */
   service?: string
 }
 
 export interface MonitorOptions extends ConnectionOptions, HealthOptions {
-  /** Its abort stops monitoring. */
+  /** Stops monitoring when aborted. */
   signal?: AbortSignal
-  /** Where alerts are sent. Rules over calls have nothing to watch here. */
+  /** Receivers of alerts. Rules about calls do not apply here. */
   alerts?: AlertOptions
 }
 
@@ -88,7 +94,7 @@ export interface HistoryFilter {
   endpoint?: string
   /** A date, ISO 8601, or milliseconds since 1970. */
   since?: Date | string | number
-  /** Only the newest so many. */
+  /** Only the latest results. */
   limit?: number
 }
 
@@ -102,10 +108,10 @@ export interface HealthCheckResult {
   probe: 'endpoint' | 'service'
   status: 'UP' | 'DOWN' | 'TIMEOUT' | 'AUTH_ERROR' | 'RATE_LIMITED'
   responseTimeMs: number
-  /** Absent if no answer came. */
+  /** Absent without a response. */
   statusCode?: number
   /** Absent if `UP`. */
   errorMessage?: string
-  /** Of this endpoint and probe. */
+  /** Consecutive failures of this endpoint and probe. */
   consecutiveFailures: number
 }

@@ -1,11 +1,11 @@
 import type { CallReport, FailureReason } from './reports'
 
 /**
- * A request by its wire names, written as by `JSON.stringify`. What is not known here is passed on to the vendor. One that cannot
- * be written rejects with a `BadRequestError` whose `cause` is what was thrown.
+ * A request with OpenAI's field names, serialized as by `JSON.stringify`. Fields that are not declared here are passed
+ * on. A request that cannot be serialized rejects with a `BadRequestError`, with the thrown error as its `cause`.
  */
 export interface OpenAIChatRequest {
-  /** May be left out if every endpoint pins one. */
+  /** Optional if every endpoint pins a model. */
   model?: string
   messages: Message[]
   stream?: boolean | null
@@ -51,7 +51,7 @@ export interface AssistantMessage {
   refusal?: string | null
   name?: string
   tool_calls?: ToolCall[]
-  /** DeepSeek's. */
+  /** DeepSeek only. */
   reasoning_content?: string | null
 }
 
@@ -86,7 +86,7 @@ export interface Tool {
 
 export type ToolChoice = 'none' | 'auto' | 'required' | { type: 'function'; function: { name: string } }
 
-/** `arguments`: JSON as the model wrote it, which need not be valid. */
+/** `arguments`: the model's JSON, which may be invalid. */
 export interface ToolCall {
   id: string
   type: 'function'
@@ -98,10 +98,10 @@ export type ResponseFormat =
   | { type: 'json_object' }
   | { type: 'json_schema'; json_schema: { name: string; description?: string; schema?: Record<string, unknown>; strict?: boolean | null } }
 
-/** The vendors' own words are possible beside OpenAI's. */
+/** Vendors' own reasons may occur in addition to OpenAI's. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call' | (string & {})
 
-/** The vendor's answer, untouched, and how it came about. */
+/** The vendor's answer, unchanged, with a report. */
 export interface ChatCompletion {
   id: string
   object: 'chat.completion'
@@ -112,7 +112,7 @@ export interface ChatCompletion {
   usage?: CompletionUsage
   system_fingerprint?: string | null
   service_tier?: string | null
-  /** Not enumerable, so that the object can be passed on as it came. */
+  /** Not enumerable, so that the object serializes as it was received. */
   readonly report: CallReport
 }
 
@@ -123,7 +123,7 @@ export interface Choice {
     content: string | null
     refusal?: string | null
     tool_calls?: ToolCall[]
-    /** DeepSeek's. */
+    /** DeepSeek only. */
     reasoning_content?: string | null
   }
   finish_reason: FinishReason
@@ -136,9 +136,12 @@ export interface ChatCompletionChunk {
   /** Seconds since 1970. */
   created: number
   model: string
-  /** Empty in a chunk that only tells the usage, or a takeover. */
+  /** Empty in a chunk that only reports usage or a takeover. */
   choices: ChunkChoice[]
-  /** Another endpoint takes over here: see `streams.onCut`. Ours, or that of a gateway like us, not the vendor's. */
+  /**
+   * Another endpoint takes over here: see `streams.onCut`. Added by this package or by a gateway that uses it, not by
+   * the vendor.
+   */
   bellwether?: StreamTakeover
   usage?: CompletionUsage | null
   system_fingerprint?: string | null
@@ -146,11 +149,11 @@ export interface ChatCompletionChunk {
 }
 
 export interface StreamTakeover {
-  /** `restart`: the answer begins anew, what came before is void. `continue`: it goes on. */
+  /** `restart`: the answer begins again and earlier content is void. `continue`: the answer goes on. */
   event: 'restart' | 'continue'
   from: { endpoint: string; model: string }
   to: { endpoint: string; model: string }
-  /** Why the other broke off. */
+  /** Why the previous endpoint's stream broke. */
   reason: FailureReason
 }
 
@@ -161,14 +164,14 @@ export interface ChunkChoice {
     content?: string | null
     refusal?: string | null
     tool_calls?: ToolCallDelta[]
-    /** DeepSeek's. */
+    /** DeepSeek only. */
     reasoning_content?: string | null
   }
   finish_reason: FinishReason | null
   logprobs?: unknown
 }
 
-/** A piece of the tool call with this index. */
+/** A fragment of the tool call with this index. */
 export interface ToolCallDelta {
   index: number
   id?: string

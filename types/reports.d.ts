@@ -1,57 +1,63 @@
 import type { ChatCompletion, ChatCompletionChunk } from './openai'
 
-/** Chunks as they arrive. It is read once: a second iteration throws. Leaving the loop cancels the request. */
+/**
+ * The chunks of a streamed answer. It can be read once: a second iteration throws. Leaving the loop cancels the
+ * request.
+ */
 export interface ChatStream extends AsyncIterable<ChatCompletionChunk>, AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk>
-  /** The text alone, of the first choice. With `onCut: 'restart'` it fails where another endpoint begins anew: a text cannot say so. */
+  /**
+   * The text of the first choice. With `onCut: 'restart'` it fails when another endpoint begins again, because text
+   * cannot express that.
+   */
   readonly textStream: AsyncIterable<string>
   /**
-   * The whole, with its `report`. Settles when the stream has been read to its end or has failed;
-   * a failure that nobody looks at ends no process.
+   * The complete answer with its `report`. Settles when the stream was read to its end or has failed; an unobserved
+   * rejection does not end the process.
    */
   readonly finalCompletion: Promise<ChatCompletion>
-  /** Server-sent events as bytes, ending with `[DONE]`; errors when the stream fails. */
+  /** The stream as server-sent events, ending with `[DONE]`; it errors when the stream fails. */
   toReadableStream(): ReadableStream<Uint8Array>
-  /** The same as a response. After its headers, a failure is `data: {"error": …}`, and no `[DONE]` follows. */
+  /** The stream as a Response. A failure after the headers is sent as `data: {"error": …}`, without `[DONE]`. */
   toResponse(init?: ResponseInit): Response
-  /** Cancels; reading rejects with `reason`, by default an `AbortError`. Nothing happens after the end. */
+  /** Cancels the stream; pending reads reject with `reason`, by default an `AbortError`. No effect after the end. */
   abort(reason?: unknown): void
   /** `abort()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What became of a call. */
+/** The outcome of a call. */
 export interface CallReport {
   requestId: string
-  /** Who answered. */
+  /** The endpoint that answered. */
   endpoint: string
   provider: string
-  /** The id that was sent. */
+  /** The model id that was sent. */
   model: string
-  /** In order, those that were skipped included. */
+  /** All attempts and skipped candidates, in order. */
   attempts: Attempt[]
-  /** Null if the vendor told none. */
+  /** Null if the vendor reported none. */
   usage: Usage | null
   /** USD; null if the price or the usage is unknown. */
   costUsd: number | null
   latency: {
     totalMs: number
-    /** Of streams. */
+    /** Streams only. */
     firstContentMs?: number
     /** Time spent waiting for an endpoint to become ready. */
     queueMs: number
   }
-  /** Another endpoint or model answered than the one that would have with all in health. */
+  /** True if another endpoint or model answered than the one that would have answered if all were healthy. */
   failover: boolean
-  /** A second request was sent because the first was slow. */
+  /** True if a second request was sent because the first was slow. */
   hedged: boolean
-  /** Nobody answered: this is the `fallbackResponse`. */
+  /** True if no endpoint answered: this is the `fallbackResponse`. */
   degraded: boolean
-  /** Events of a sound stream that could not be decoded; absent if none. */
+  /** Events of the stream that could not be decoded; absent if none. */
   skippedEvents?: number
-  /** Fields of the request that the dialect of who answered has no words for, and that were left out. */
+  /** Fields of the request that the endpoint's dialect does not support and that were dropped. */
   droppedFields?: string[]
-  /** Of a queued request: an earlier delivery was cut short by a crash or by the network, and may have been answered as well. */
+  /** For a queued request: true if an earlier delivery was cut short and may have been answered as well. */
   maybeDuplicate?: true
 }
 
@@ -61,16 +67,19 @@ export interface Attempt {
   /** ISO 8601. */
   startedAt: string
   durationMs: number
-  /** `retry`: failed, the same was asked again. `next`: failed, another was asked. `skipped`: not asked. `fail`: failed, and the call with it. */
+  /**
+   * `retry`: failed, the same endpoint was called again. `next`: failed, another was called. `skipped`: not called.
+   * `fail`: failed, and so did the call.
+   */
   outcome: 'ok' | 'retry' | 'next' | 'skipped' | 'fail'
   /** Absent if `ok`. */
   reason?: FailureReason
-  /** The HTTP status, if one came. */
+  /** The HTTP status; absent without a response. */
   status?: number
   reusedConnection: boolean
-  /** True if the vendor may have counted a request that failed; absent otherwise. */
+  /** True if the vendor may bill a request that failed; absent otherwise. */
   maybeBilled?: boolean
-  /** The vendor's own id of the request, for its support. */
+  /** The vendor's request id, for its support. */
   vendorRequestId?: string
 }
 
@@ -80,7 +89,7 @@ export interface Usage {
   totalTokens: number
   /** Part of `inputTokens`. */
   cachedTokens?: number
-  /** Input tokens that the vendor keeps for later. */
+  /** Input tokens that the vendor wrote to its cache. */
   cacheWriteTokens?: number
   /** Part of `outputTokens`. */
   reasoningTokens?: number

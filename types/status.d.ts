@@ -1,19 +1,25 @@
 import type { FailureReason } from './reports'
 
-/** `down`: breaker open, isolated or key refused. `rate_limited`: cooling down after a 429 or quota. `degraded`: cooling down, half open, lately closed, or slower than its `maxLatency`. */
+/**
+ * `down`: breaker open, isolated or key refused. `rate_limited`: in cooldown after a 429 or a quota. `degraded`: in
+ * cooldown, half open, recently closed, or slower than its `maxLatency`.
+ */
 export type EndpointState = 'healthy' | 'degraded' | 'rate_limited' | 'down'
 
-/** An endpoint at its worst model. Counts are attempts at chat completions since the client was made; `inFlight` is of all requests. */
+/**
+ * An endpoint, with the state of its worst model. Counts are attempts of chat completions since the client was
+ * created; `inFlight` counts all requests.
+ */
 export interface EndpointStatus {
   name: string
   /** Its base URL. */
   url: string
   provider: string
-  /** The model it names first; null if it serves any. */
+  /** The first model that it names; null if it serves any. */
   model: string | null
   status: EndpointState
   lastError: { reason: FailureReason; message: string; /** ISO 8601. */ at: string } | null
-  /** Milliseconds since 1970; null if it is not cooling down. */
+  /** Milliseconds since 1970; null without a cooldown. */
   cooldownUntil: number | null
   breaker: BreakerStatus
   latencyMs: LatencySummary
@@ -22,18 +28,18 @@ export interface EndpointStatus {
   totalRequests: number
   failedRequests: number
   rateLimitedRequests: number
-  /** How often it was asked again by the same call. */
+  /** How often calls retried it. */
   retries: number
   /** ISO 8601; null if none. */
   lastFailureAt: string | null
   /** ISO 8601; null if none. */
   lastRateLimitedAt: string | null
   inFlight: number
-  /** How an endpoint that is new does; null for all others. */
+  /** The state of a canary; null for all other endpoints. */
   canary: { state: 'running' | 'rolledBack'; share: number; reason: 'failures' | 'latency' | null } | null
-  /** Of the first model that is limited; null if none is. */
+  /** Of the first limited model; null if none is limited. */
   rateLimit: RateLimitStatus | null
-  /** One for each model that was asked for. */
+  /** One for each model that was requested. */
   models: ModelStatus[]
 }
 
@@ -41,7 +47,7 @@ export interface ModelStatus {
   model: string
   status: EndpointState
   breaker: BreakerStatus
-  /** Milliseconds since 1970; null if it is not cooling down. */
+  /** Milliseconds since 1970; null without a cooldown. */
   cooldownUntil: number | null
   latencyMs: LatencySummary
   /** Null without samples. */
@@ -50,15 +56,15 @@ export interface ModelStatus {
   failedRequests: number
   rateLimitedRequests: number
   inFlight: number
-  /** Null if nothing limits it. */
+  /** Null without a limit. */
   rateLimit: RateLimitStatus | null
 }
 
-/** What all keys together may still send now. Parts that nothing limits are null. */
+/** What all keys together may still send now. Parts without a limit are null. */
 export interface RateLimitStatus {
   requests: { limit: number; remaining: number } | null
   tokens: { limit: number; remaining: number } | null
-  /** Requests at once, as configured or after a throttle. */
+  /** Concurrent requests, as configured or after a throttle. */
   maxConcurrency: number | null
 }
 
@@ -78,7 +84,9 @@ export interface LatencySummary {
   samples: number
 }
 
-/** By the average of whole answers: `fast` up to 1 s, `normal` up to 3 s, `slow` up to 10 s, `tooSlow` beyond. */
+/**
+ * By the mean latency of complete answers: `fast` up to 1 s, `normal` up to 3 s, `slow` up to 10 s, `tooSlow` beyond.
+ */
 export type LatencyClass = 'fast' | 'normal' | 'slow' | 'tooSlow'
 
 export interface ModelSummary {
@@ -98,7 +106,10 @@ export interface ModelSummary {
 export interface HealthReport {
   /** ISO 8601. */
   timestamp: string
-  /** `degraded`: an endpoint is not healthy or over 10 % of its requests were rate limited. `critical`: over 30 %, or all are down. */
+  /**
+   * `degraded`: an endpoint is not healthy, or over 10 % of its requests were rate limited. `critical`: over 30 %, or
+   * all endpoints are down.
+   */
   overallStatus: 'healthy' | 'degraded' | 'critical'
   endpoints: EndpointHealth[]
   /** The text form; not enumerable. */
@@ -116,14 +127,14 @@ export interface EndpointHealth {
   avgLatencyMs: number
   /** ISO 8601; null if never. */
   lastRateLimitedAt: string | null
-  /** From the first failure to the next success, of its latest recoveries. */
+  /** Times from the first failure to the next success, of its latest recoveries; milliseconds. */
   recoveryTimesMs: number[]
 }
 
 export interface KeyValidation {
   endpoint: string
   valid: boolean
-  /** Null if no answer came. */
+  /** Null without a response. */
   statusCode: number | null
   message: string
 }

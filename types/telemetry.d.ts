@@ -2,7 +2,7 @@ import type { FailoverClient } from './client'
 import type { ChatCompletion } from './openai'
 import type { CallReport } from './reports'
 
-/** As pino, and most others, have it. */
+/** The methods of pino and most other loggers. */
 export interface Logger {
   debug(fields: object, message: string): unknown
   info(fields: object, message: string): unknown
@@ -13,19 +13,20 @@ export interface Logger {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /**
- * What subscribers of the tracing channel `bellwether:call` of `node:diagnostics_channel` are given: one object for all of a call's
- * moments. `start` is told in the caller's context, `asyncEnd` when the answer is whole or the call failed; `error` before it.
+ * The message of the tracing channel `bellwether:call` of `node:diagnostics_channel`: one object for all events of a
+ * call. `start` is published in the caller's context, `asyncEnd` when the call has its answer or has failed; `error`
+ * before it.
  */
 export interface CallTrace {
   readonly client: FailoverClient
-  /** `chat`, or what else was asked through `fetch`: the end of its path. */
+  /** `chat`, or the last part of the path of a passthrough request. */
   readonly operation: string
   readonly via: 'client' | 'fetch'
   readonly stream: boolean
   readonly model: string | undefined
-  /** The caller's own, in his dialect: it holds what people said. Undefined if it is no JSON. */
+  /** The request in the caller's dialect, with its prompts. Undefined if it is not JSON. */
   readonly request: any
-  /** Of an answered call. A queued one's is `{ status: 'queued', id }`. */
+  /** The completion of an answered call; `{ status: 'queued', id }` of a queued one. */
   readonly result: ChatCompletion | undefined
   readonly report: CallReport | undefined
   readonly error: unknown

@@ -10,18 +10,18 @@ const { inspect } = require('node:util')
 const {
   FailoverClient, HealthMonitor, ConfigError, slackForwarder, discordForwarder, pagerDutyForwarder, webhookForwarder
 } = require('../..')
-const { serve, open, ask, record, until, event, KEY, faults } = require('../helpers/client')
+const { serve, openClient, ask, recordEvents, until, nextEvent, KEY, faults } = require('../helpers/client')
 const { SERVICES, NOW, SECRET, ROUTING_KEY, receiver, optionFor } = require('./helpers')
 
 /** A client whose endpoint `name` fails over, and whose alerts go to a receiver. */
 function client (t, service, to, options = {}, name = 'A') {
   const [a, b] = [serve(t), serve(t)]
-  const client = open(t, {
+  const client = openClient(t, {
     breaker: false,
     endpoints: [{ name, baseURL: a.url }, { name: 'B', baseURL: b.url }],
     alerts: { ...optionFor(service, to), ...NOW, rules: { failoverTriggered: { quiet: 1 } }, ...options }
   })
-  return { client, a, b, forwards: record(client, 'forward'), alerts: record(client, 'alert') }
+  return { client, a, b, forwards: recordEvents(client, 'forward'), alerts: recordEvents(client, 'alert') }
 }
 
 async function fire ({ client, a }) {
@@ -154,7 +154,7 @@ test('what waits is sent when the client closes, and a receiver that hangs holds
 test('alerts come together, critical ones at once, and are told again while they fire', async (t) => {
   const to = await receiver(t, 'webhook')
   const [a, b, c] = [serve(t), serve(t), serve(t)]
-  const own = open(t, {
+  const own = openClient(t, {
     breaker: false,
     endpoints: [a, b, c].map((server, i) => ({ name: 'ABC'[i], baseURL: server.url })),
     alerts: { ...optionFor('webhook', to), groupWait: 150, groupInterval: 0, repeatInterval: 400 }
@@ -196,7 +196,7 @@ test('more than fit are dropped, the oldest first, and counted', async (t) => {
   const emitter = new EventEmitter()
   const forward = pagerDutyForwarder(ROUTING_KEY, { url: to.url, proxy: false, ...NOW })
   t.after(() => forward.close())
-  const forwards = record(emitter, 'forward')
+  const forwards = recordEvents(emitter, 'forward')
   emitter.on('alert', forward)
   for (let i = 0; i < 400; i++) emitter.emit('alert', { severity: 'critical', service: `s${i}`, kind: 'auth', message: 'x', status: 'firing', fingerprint: `f${i}` })
   await until('they are dropped', () => forwards.filter(({ outcome }) => outcome === 'dropped').reduce((n, { alerts }) => n + alerts, 0) >= 143)
@@ -252,7 +252,7 @@ test('a monitor of its own, by its options and by a listener', async (t) => {
   const forward = discordForwarder(discord.url, { ...NOW, proxy: false })
   t.after(() => forward.close())
   monitor.on('alert', forward)
-  const forwards = record(monitor, 'forward')
+  const forwards = recordEvents(monitor, 'forward')
   await monitor.checkEndpointHealth()
   await until('both are told', () => slack.accepted().length === 1 && discord.accepted().length === 1)
   await until('both are events of the monitor', () => forwards.length === 2)
@@ -270,7 +270,7 @@ for (const [service, make] of Object.entries({
     const forward = make(to, { proxy: false, groupWait: '1h' })
     const emitter = new EventEmitter()
     emitter.on('alert', forward)
-    const told = event(emitter, 'forward')
+    const told = nextEvent(emitter, 'forward')
     emitter.emit('alert', { severity: 'warning', service: hostile.repeat(300), kind: 'own', message: hostile.repeat(500), recommendedAction: hostile.repeat(500), details: {}, status: 'firing' })
     await forward.close()
     assert.equal(to.accepted().length, 1, JSON.stringify(to.seen.map(({ status, raw }) => [status, raw.slice(0, 300)])))
@@ -307,7 +307,7 @@ test('a service that has answered is told nothing again, however long it goes on
     const emitter = new EventEmitter()
     const forward = webhookForwarder(`http://127.0.0.1:${server.address().port}/`, { proxy: false })
     emitter.on('alert', forward)
-    const told = event(emitter, 'forward')
+    const told = nextEvent(emitter, 'forward')
     emitter.emit('alert', { severity: 'critical', service: 's', kind: 'k', message: 'm', status: 'firing' })
     assert.deepEqual([(await told).outcome, (await told).attempts, requests], [outcome, 1, 1])
     await forward.close()
@@ -320,7 +320,7 @@ test('what is no alert is told, and thrown nowhere', async (t) => {
   t.after(() => forward.close())
   emitter.on('alert', forward)
   for (const odd of [undefined, 5, 'x', { severity: 7 }, () => {}, [1]]) {
-    const told = event(emitter, 'forward')
+    const told = nextEvent(emitter, 'forward')
     emitter.emit('alert', odd)
     assert.equal((await told).outcome, 'failed')
   }

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const path = require('node:path')
 const fs = require('node:fs')
 const os = require('node:os')
-const { TRANSPORTS, MODEL, rig, ask, failure, record, problems, until, faults } = require('../helpers/client')
+const { TRANSPORTS, MODEL, setup, ask, rejection, recordEvents, configProblems, until, faults } = require('../helpers/client')
 
 /** Rules that are wanted, and no others. */
 const only = (rules) => ({
@@ -22,9 +22,9 @@ const brief = (alerts) => alerts.map(({ kind, status }) => `${kind} ${status}`)
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: a failover is told once, and its end when the endpoint has answered for a while`, async (t) => {
-    const { client, a } = rig(t, { transport, breaker: false, ...only({ failoverTriggered: { quiet: 50 } }) })
-    const alerts = record(client, 'alert')
-    const watched = record(client.monitor, 'alert')
+    const { client, a } = setup(t, { transport, breaker: false, ...only({ failoverTriggered: { quiet: 50 } }) })
+    const alerts = recordEvents(client, 'alert')
+    const watched = recordEvents(client.monitor, 'alert')
     a.script(faults.serverError(), faults.serverError(), faults.serverError())
     for (let i = 0; i < 3; i++) await ask(client)
     await until('the alert', () => alerts.length > 0)
@@ -44,8 +44,8 @@ for (const transport of TRANSPORTS) {
 }
 
 test('an error rate over enough requests', async (t) => {
-  const { client, a } = rig(t, { breaker: false, ...only({ errorRate: { threshold: 0.2, minRequests: 10, window: '1s' } }) })
-  const alerts = record(client, 'alert')
+  const { client, a } = setup(t, { breaker: false, ...only({ errorRate: { threshold: 0.2, minRequests: 10, window: '1s' } }) })
+  const alerts = recordEvents(client, 'alert')
   a.script(...Array(9).fill(faults.serverError()))
   for (let i = 0; i < 9; i++) await ask(client)
   assert.deepEqual(alerts, [], 'nine of nine are not enough')
@@ -59,11 +59,11 @@ test('an error rate over enough requests', async (t) => {
 })
 
 test('latency, and a latency that an endpoint was not to exceed', async (t) => {
-  const { client, a } = rig(t, {
+  const { client, a } = setup(t, {
     endpoint: (i) => i === 0 ? { maxLatency: 20 } : {},
     ...only({ latency: { threshold: 30, minRequests: 3 }, latencyExceeded: { clearAfter: 2 } })
   })
-  const alerts = record(client, 'alert')
+  const alerts = recordEvents(client, 'alert')
   a.script(...Array(3).fill(faults.slowHeaders(60)))
   for (let i = 0; i < 3; i++) await ask(client, { endpoints: ['A'] })
   await until('both fire', () => alerts.length === 2)
@@ -78,10 +78,10 @@ test('latency, and a latency that an endpoint was not to exceed', async (t) => {
 })
 
 test('a rule’s SLA counts as well', async (t) => {
-  const { client, a } = rig(t, {
+  const { client, a } = setup(t, {
     rules: { chat: { routeTo: ['A'], latencySla: 20 } }, ...only({ latencyExceeded: true })
   })
-  const alerts = record(client, 'alert')
+  const alerts = recordEvents(client, 'alert')
   a.script(faults.slowHeaders(60))
   await ask(client, { route: 'chat' })
   await until('it fires', () => alerts.length === 1)
@@ -89,8 +89,8 @@ test('a rule’s SLA counts as well', async (t) => {
 })
 
 test('429s', async (t) => {
-  const { client, a } = rig(t, { breaker: false, ...only({ rateLimited: { threshold: 3, window: '500ms' } }) })
-  const alerts = record(client, 'alert')
+  const { client, a } = setup(t, { breaker: false, ...only({ rateLimited: { threshold: 3, window: '500ms' } }) })
+  const alerts = recordEvents(client, 'alert')
   a.always(faults.rateLimited({ retryAfter: 1, as: 'ms' }))
   await until('it fires', async () => { await ask(client); return alerts.length === 1 })
   assert.deepEqual([alerts[0].kind, alerts[0].details.threshold, alerts[0].severity], ['rate_limited', 3, 'warning'])
@@ -100,12 +100,12 @@ test('429s', async (t) => {
 })
 
 test('shares of a budget, the whole of it critically', async (t) => {
-  const { client } = rig(t, {
+  const { client } = setup(t, {
     endpoint: () => ({ price: { input: 1e6, output: 1e6 } }),
     budgets: [{ name: 'b', limit: 100, per: 'month', warnAt: [0.1, 1], onExceeded: 'warn' }],
     ...only({ costThresholdExceeded: true })
   })
-  const alerts = record(client, 'alert')
+  const alerts = recordEvents(client, 'alert')
   for (let i = 0; i < 30 && alerts.length < 2; i++) await ask(client)
   assert.deepEqual(alerts.map((a) => [a.kind, a.details.share, a.severity]), [
     ['cost_threshold_exceeded', 0.1, 'warning'], ['cost_threshold_exceeded', 1, 'critical']
@@ -119,10 +119,10 @@ test('shares of a budget, the whole of it critically', async (t) => {
 test('a backlog of the queue', async (t) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-'))
   t.after(() => fs.rmSync(directory, { recursive: true, force: true }))
-  const { client, servers } = rig(t, {
+  const { client, servers } = setup(t, {
     queue: { path: path.join(directory, 'q.sqlite') }, onUnavailable: 'queue', maxRetries: 0, breaker: false, ...only({ queueBacklog: { jobs: 1, oldest: '1h' } })
   })
-  const alerts = record(client, 'alert')
+  const alerts = recordEvents(client, 'alert')
   servers.forEach((server) => server.always(faults.serverError()))
   for (let i = 0; i < 2; i++) await ask(client)
   await until('it fires', () => alerts.length === 1, 15_000)
@@ -130,8 +130,8 @@ test('a backlog of the queue', async (t) => {
 })
 
 test('each rule can be switched off, and what fires survives a reload', async (t) => {
-  const { client, a, servers } = rig(t, { breaker: false, ...only({}) })
-  const alerts = record(client, 'alert')
+  const { client, a, servers } = setup(t, { breaker: false, ...only({}) })
+  const alerts = recordEvents(client, 'alert')
   a.script(faults.serverError())
   await ask(client)
   const endpoints = servers.map((server, i) => ({ name: 'AB'[i], baseURL: server.url, apiKey: 'sk-test-0123456789abcdef' }))
@@ -151,20 +151,20 @@ test('each rule can be switched off, and what fires survives a reload', async (t
 })
 
 test('a key or an endpoint that a reload takes away is in no trouble any more', async (t) => {
-  const { client, a } = rig(t, { servers: 1, ...only({}) })
-  const alerts = record(client, 'alert')
+  const { client, a } = setup(t, { servers: 1, ...only({}) })
+  const alerts = recordEvents(client, 'alert')
   const options = (name, apiKey, more) => ({ endpoints: [{ name, baseURL: a.url, apiKey, ...more }], proxy: false, ...only({}) })
   const told = async (...expected) => {
     await until(expected.join(), () => alerts.length >= expected.length)
     assert.deepEqual(brief(alerts.splice(0)), expected)
   }
   a.script(faults.auth())
-  await failure(ask(client))
+  await rejection(ask(client))
   await told('auth firing')
   await client.reload(options('A', 'sk-another-0123456789-other'))
   await told('auth resolved')
   a.script(faults.notFound())
-  await failure(ask(client))
+  await rejection(ask(client))
   await told('model_not_found firing')
   await client.reload(options('A', 'sk-another-0123456789-other', { models: [MODEL] }))
   await client.reload(options('A', 'sk-another-0123456789-other', { models: ['other'] }))
@@ -177,15 +177,15 @@ test('a key or an endpoint that a reload takes away is in no trouble any more', 
 })
 
 test('a caller’s mistakes fire nothing', async (t) => {
-  const { client, a } = rig(t)
-  const alerts = record(client, 'alert')
+  const { client, a } = setup(t)
+  const alerts = recordEvents(client, 'alert')
   a.always(faults.badRequest())
-  for (let i = 0; i < 30; i++) await failure(ask(client))
+  for (let i = 0; i < 30; i++) await rejection(ask(client))
   assert.deepEqual(alerts, [])
 })
 
 test('thresholds that are not valid are named', () => {
-  assert.deepEqual(problems({
+  assert.deepEqual(configProblems({
     baseURL: 'http://127.0.0.1:1',
     alerts: {
       minSeverity: 'info',

@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
-const { KEY, open, ask } = require('../helpers/client')
+const { KEY, openClient, ask } = require('../helpers/client')
 
 const BIN = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
 const ANSWER = { id: 'x', object: 'chat.completion', model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }], usage: { prompt_tokens: 2, completion_tokens: 0, total_tokens: 2 } }
@@ -20,7 +20,7 @@ test('what a client spent is told of its file, while it runs and after', async (
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   const file = path.join(folder, 'costs.json')
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => Response.json(ANSWER), prices: { m: { input: 1_000_000, output: 0 } }, costs: { path: file } })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => Response.json(ANSWER), prices: { m: { input: 1_000_000, output: 0 } }, costs: { path: file } })
   assert.match(costs(file).stdout, /^Costs until \d{4}-\d\d-\d\d\n[^]*\nTotal +0 /)
   await ask(client, { model: 'm', tags: { team: 'search' } })
   const report = client.costs.report()

@@ -8,8 +8,8 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
-const { open, textOf, faults } = require('../helpers/client')
-const { place, queued } = require('../queue/helpers')
+const { openClient, textOf, faults } = require('../helpers/client')
+const { temporaryPath, setupQueue } = require('../queue/helpers')
 
 const BIN = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
 const ID = /q[0-9a-f]{8}-[0-9a-f]+/
@@ -27,7 +27,7 @@ const json = async (...args) => JSON.parse((await cli([...args, '--json'])).stdo
 
 /** A client whose vendor is down, and as many jobs as there are names. */
 async function outage (t, names, options) {
-  const made = queued(t, options)
+  const made = setupQueue(t, options)
   made.a.always(faults.unavailable({ retryAfter: 60 }))
   const ids = []
   for (const name of names) ids.push((await made.client.chatCompletion('gpt-4o', name, { queuePriority: ids.length })).id)
@@ -36,12 +36,12 @@ async function outage (t, names, options) {
 
 /** One dead letter. */
 async function died (t, options = {}) {
-  const made = queued(t, { breaker: false, ...options, queue: { ...options.queue, maxDeliveries: 1 } })
+  const made = setupQueue(t, { breaker: false, ...options, queue: { ...options.queue, maxDeliveries: 1 } })
   made.a.always(faults.unavailable({ retryAfter: 60 }))
   const { id } = await made.client.chatCompletion('gpt-4o', 'CANARY')
   await made.client.close()
   made.a.always(faults.serverError())
-  const next = open(t, { baseURL: made.a.url, breaker: false, maxRetries: 0, queue: { path: made.file, ...options.queue, maxDeliveries: 1 } })
+  const next = openClient(t, { baseURL: made.a.url, breaker: false, maxRetries: 0, queue: { path: made.file, ...options.queue, maxDeliveries: 1 } })
   await next.queue.result(id).catch(() => {})
   await next.close()
   return { ...made, id }
@@ -110,7 +110,7 @@ test('dead letters are put back, and the next client delivers them', async (t) =
   assert.deepEqual([again.status, again.stdout], [1, ''])
   assert.match(again.stderr, new RegExp(`'${id}' is queued\n.*'q00000000-1' is no job of this queue`))
   a.always()
-  const client = open(t, { baseURL: a.url, queue: { path: file } })
+  const client = openClient(t, { baseURL: a.url, queue: { path: file } })
   assert.match(textOf(await client.queue.result(id)), /Hello/)
   await client.close()
   assert.match((await cli(['retry', id, '--path', file])).stderr, /is delivered/)
@@ -161,7 +161,7 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
 })
 
 test('what cannot be done is said, and no file is made', async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   for (const [args, says] of [
     [['list', '--path', file], /queue\.db cannot be used: there is no such file/],
     [['retry', '--dead', '--path', file], /there is no such file/],

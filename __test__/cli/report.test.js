@@ -7,9 +7,9 @@ const http = require('node:http')
 const path = require('node:path')
 const { once } = require('node:events')
 const { spawnSync } = require('node:child_process')
-const { serve, open } = require('../helpers/client')
+const { serve, openClient } = require('../helpers/client')
 const { folder } = require('../servers/helpers')
-const { dataOf } = require('../../lib/http/events/snapshot')
+const { createSnapshot } = require('../../lib/http/events/snapshot')
 const { cli } = require('./run')
 
 const TOKEN = 'a-token-of-this-test'
@@ -19,7 +19,7 @@ async function process_ (t, client) {
   const server = http.createServer((request, response) => {
     if (request.url !== '/dashboard/data.json') return response.writeHead(404).end('{}')
     if (request.headers.authorization !== `Bearer ${TOKEN}`) return response.writeHead(401).end()
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(dataOf(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(createSnapshot(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
   }).listen(0, '127.0.0.1')
   t.after(() => server.close())
   await once(server, 'listening')
@@ -27,7 +27,7 @@ async function process_ (t, client) {
 }
 
 test('report: of a running process, as text, Markdown and JSON', async (t) => {
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }] })
   await client.chatCompletion('gpt-4o', 'hi')
   const url = `${await process_(t, client)}/dashboard/data.json`
   const ask = (...args) => cli(t, ['report', '--url', url, '--token-env', 'T', ...args], { env: { T: TOKEN } })
@@ -41,12 +41,12 @@ test('report: of a running process, as text, Markdown and JSON', async (t) => {
 
 test('report: of a ledger, and what cannot be reported', async (t) => {
   const file = path.join(folder(t), 'costs.json')
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }], costs: { path: file } })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: serve(t).url }], costs: { path: file } })
   await client.chatCompletion('gpt-4o', 'hi')
   const expected = client.costs.report().total.calls
   await client.close()
   assert.equal((await cli(t, ['report', '--ledger', file, '--json'])).json().costs.total.calls, expected)
-  const base = await process_(t, open(t, { endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1' }] }))
+  const base = await process_(t, openClient(t, { endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1' }] }))
   fs.writeFileSync(`${file}.broken`, '[1]')
   for (const [args, code, why] of [
     [[], 2, /either --url or --ledger/],
@@ -65,8 +65,8 @@ test('report: of a ledger, and what cannot be reported', async (t) => {
 })
 
 test('report: what is none is told as such, and names steer no terminal', async (t) => {
-  const client = open(t, { endpoints: [{ name: '\u001b[2Ja\n|b\u202e', baseURL: serve(t).url }] })
-  const good = JSON.parse(JSON.stringify(dataOf(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
+  const client = openClient(t, { endpoints: [{ name: '\u001b[2Ja\n|b\u202e', baseURL: serve(t).url }] })
+  const good = JSON.parse(JSON.stringify(createSnapshot(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
   let data
   const server = http.createServer((request, response) => response.end(JSON.stringify(data))).listen(0, '127.0.0.1')
   t.after(() => server.close())

@@ -9,7 +9,7 @@ const { once } = require('node:events')
 const { spawn } = require('node:child_process')
 const { createInterface } = require('node:readline')
 const { text } = require('node:stream/consumers')
-const { rig, ask, until, faults } = require('../helpers/client')
+const { setup, ask, until, faults } = require('../helpers/client')
 const { mount, listen } = require('../http/helpers')
 
 const CLI = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
@@ -29,7 +29,7 @@ async function top (t, args, env) {
 }
 
 test('once: how it stands, as text without colours; 0 if all is well, 1 if not', async (t) => {
-  const { client, a } = rig(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' }, budgets: [{ name: 'daily', per: 'day', limit: 5 }] })
+  const { client, a } = setup(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' }, budgets: [{ name: 'daily', per: 'day', limit: 5 }] })
   const { url } = await mount(t, client, MOUNTED)
   await ask(client)
   const well = await top(t, [`${url}/dashboard`, ...QUICK])
@@ -54,7 +54,7 @@ test('once: how it stands, as text without colours; 0 if all is well, 1 if not',
 })
 
 test('as JSON: an object each interval, with figures, until it is ended; one with --once', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, MOUNTED)
   const child = start(t, [`${url}/dashboard`, '--json', ...QUICK])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -75,7 +75,7 @@ test('as JSON: an object each interval, with figures, until it is ended; one wit
 })
 
 test('what it cannot do is said with what to do, and is 2', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...MOUNTED, authorize: ({ headers }) => headers.authorization === 'Bearer right' })
   const other = await listen(t, (req, res) => res.end('{"endpoints":[]}'))
   const at = `${url}/dashboard`
@@ -100,7 +100,7 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
 })
 
 test('what another version says, or does not say to its end, is told as such', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const good = JSON.parse(JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data()))
   const odd = [{ ...good, alerts: [null] }, { ...good, endpoints: [{ name: 'A' }] }, { ...good, incidents: ['x'] }, { ...good, costs: { report: {} } }]
   const answers = [...odd.map((data) => (res) => res.end(JSON.stringify(data))), (res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end('{}')]
@@ -114,7 +114,7 @@ test('what another version says, or does not say to its end, is told as such', a
 })
 
 test('its token goes nowhere else, wherever the page says that its events are', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const data = JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data())
   const asked = []
   const elsewhere = await listen(t, (req, res) => { asked.push(req.headers.authorization); res.end() })
@@ -132,7 +132,7 @@ test('its token goes nowhere else, wherever the page says that its events are', 
 })
 
 test('names of others steer no terminal', async (t) => {
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ name: '\u202eevil \u{1F600} 漢字 name' }) })
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ name: '\u202eevil \u{1F600} 漢字 name' }) })
   const data = JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data()).replace('evil', '\\u001b]0;pwned\\u0007\\u001b[2J\\u009b31m')
   const { url } = await listen(t, (req, res) => res.end(data))
   const { said } = await top(t, [url, ...QUICK])

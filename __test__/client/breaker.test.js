@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, record, until, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, textOf, attemptSummary, recordEvents, until, faults } = require('../helpers/client')
 
 const QUICKLY = { recoveryTimeout: 60, maxRecoveryTimeout: 1000 }
 const breakerOf = (client, name = 'A') => client.getEndpointStatus(name).breaker
@@ -18,7 +18,7 @@ const openFor = (client, ms) => {
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: three failures in a row open it, for 5 s at first`, async (t) => {
-    const { client, a, b } = rig(t, { transport })
+    const { client, a, b } = setup(t, { transport })
     a.always(faults.serverError())
     await fail(client, 2)
     assert.deepEqual(breakerOf(client), { state: 'closed', consecutiveFailures: 2, ...(breakerOf(client).retryAt === null ? { retryAt: null } : {}) })
@@ -27,12 +27,12 @@ for (const transport of TRANSPORTS) {
     assert.equal(client.getEndpointStatus('A').status, 'down')
     openFor(client, 5000)
     const answer = await ask(client)
-    assert.equal(trail(answer.report.attempts), 'A:skipped:breakerOpen B:ok')
+    assert.equal(attemptSummary(answer.report.attempts), 'A:skipped:breakerOpen B:ok')
     assert.deepEqual([a.totalHits, b.totalHits], [3, 4])
   })
 
   test(`${transport.transport}: one probe, however many call`, async (t) => {
-    const { client, a, b } = rig(t, { transport, breaker: QUICKLY })
+    const { client, a, b } = setup(t, { transport, breaker: QUICKLY })
     a.always(faults.serverError())
     await fail(client)
     a.clearHits()
@@ -48,7 +48,7 @@ for (const transport of TRANSPORTS) {
 }
 
 test('a success in between starts the count over', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   // Nine in all: of ten, so many failures would open it.
   for (let i = 0; i < 3; i++) {
     a.script(faults.repeat(2, faults.serverError()))
@@ -59,7 +59,7 @@ test('a success in between starts the count over', async (t) => {
 })
 
 test('half of at least ten opens it too', async (t) => {
-  const { client, a } = rig(t, { breaker: { failureThreshold: 100 } })
+  const { client, a } = setup(t, { breaker: { failureThreshold: 100 } })
   for (let i = 0; i < 5; i++) {
     assert.equal(breakerOf(client).state, 'closed', `after ${i * 2}`)
     a.script(faults.healthy(), faults.serverError())
@@ -70,7 +70,7 @@ test('half of at least ten opens it too', async (t) => {
 })
 
 test('throttles count in the ratio only', async (t) => {
-  const { client, a } = rig(t)
+  const { client, a } = setup(t)
   a.always(faults.rateLimited({ retryAfter: 1, as: 'ms' }))
   for (let i = 0; i < 6; i++) {
     await ask(client)
@@ -81,8 +81,8 @@ test('throttles count in the ratio only', async (t) => {
 })
 
 test('each failed probe doubles the open time, up to its limit', async (t) => {
-  const { client, a } = rig(t, { breaker: { recoveryTimeout: 40, maxRecoveryTimeout: 120 } })
-  const seen = record(client, 'breaker')
+  const { client, a } = setup(t, { breaker: { recoveryTimeout: 40, maxRecoveryTimeout: 120 } })
+  const seen = recordEvents(client, 'breaker')
   a.always(faults.serverError())
   await fail(client)
   for (const [probes, period] of [[1, 80], [2, 120], [3, 120]]) {
@@ -102,14 +102,14 @@ test('each failed probe doubles the open time, up to its limit', async (t) => {
 })
 
 test('a probe that the caller aborts, or whose request is bad, decides nothing', async (t) => {
-  const { client, a } = rig(t, { servers: 1, breaker: QUICKLY, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, breaker: QUICKLY, maxRetries: 0 })
   a.always(faults.serverError())
   await fail(client)
   await until('a probe is due', () => breakerOf(client).retryAt <= Date.now())
   a.script(faults.hang())
-  await failure(ask(client, { signal: AbortSignal.timeout(30) }))
+  await rejection(ask(client, { signal: AbortSignal.timeout(30) }))
   a.script(faults.badRequest())
-  assert.equal((await failure(ask(client))).reason, 'badRequest')
+  assert.equal((await rejection(ask(client))).reason, 'badRequest')
   assert.notEqual(breakerOf(client).state, 'closed')
   a.always()
   assert.equal(textOf(await ask(client)), 'Hello from A')
@@ -117,7 +117,7 @@ test('a probe that the caller aborts, or whose request is bad, decides nothing',
 })
 
 test('everything open: one early probe per endpoint, at once', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   for (const server of [a, b]) server.always(faults.serverError())
   await fail(client)
   assert.deepEqual([breakerOf(client, 'A').state, breakerOf(client, 'B').state], ['open', 'open'])
@@ -130,24 +130,24 @@ test('everything open: one early probe per endpoint, at once', async (t) => {
 })
 
 test('everything open and still down: not again for 5 s', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, breaker: { recoveryTimeout: '20s' } })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, breaker: { recoveryTimeout: '20s' } })
   a.always(faults.serverError())
   await fail(client)
   a.clearHits()
-  for (let i = 0; i < 5; i++) await failure(ask(client, { timeout: 100 }))
+  for (let i = 0; i < 5; i++) await rejection(ask(client, { timeout: 100 }))
   assert.equal(a.totalHits, 1)
-  const error = await failure(ask(client, { onUnavailable: 'error' }))
+  const error = await rejection(ask(client, { onUnavailable: 'error' }))
   assert.equal(error.reason, 'breakerOpen')
-  assert.equal(trail(error.attempts), 'A:skipped:breakerOpen')
+  assert.equal(attemptSummary(error.attempts), 'A:skipped:breakerOpen')
   assert.ok(error.retryAfterMs > 0)
 })
 
 test('isolate takes an endpoint out, dispose brings it back', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   const [first, second] = [client.isolate('A'), client.isolate('A')]
   assert.equal(breakerOf(client).state, 'isolated')
   assert.equal(client.getEndpointStatus('A').status, 'down')
-  assert.equal(trail((await ask(client)).report.attempts), 'A:skipped:isolated B:ok')
+  assert.equal(attemptSummary((await ask(client)).report.attempts), 'A:skipped:isolated B:ok')
   first[Symbol.dispose]()
   first[Symbol.dispose]()
   assert.equal(breakerOf(client).state, 'isolated', 'each isolation counts')
@@ -156,14 +156,14 @@ test('isolate takes an endpoint out, dispose brings it back', async (t) => {
   assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
   client.isolate('A')
   client.isolate('B')
-  const error = await failure(ask(client, { timeout: 200 }))
+  const error = await rejection(ask(client, { timeout: 200 }))
   assert.equal(error.reason, 'isolated')
   assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
   assert.throws(() => client.isolate('nobody'), { name: 'ConfigError' })
 })
 
 test('breaker: false', async (t) => {
-  const { client, a } = rig(t, { servers: 1, breaker: false })
+  const { client, a } = setup(t, { servers: 1, breaker: false })
   a.always(faults.serverError())
   await fail(client, 6)
   assert.equal(a.totalHits, 6)

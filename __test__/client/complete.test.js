@@ -3,10 +3,10 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { ConfigError, ClientClosedError } = require('../..')
-const { serve, open, rig, failure, faults } = require('../helpers/client')
+const { serve, openClient, setup, rejection, faults } = require('../helpers/client')
 
 test('a text, and what it took', async (t) => {
-  const { client, a } = rig(t, { servers: 1, prices: { 'gpt-4o': { input: 1, output: 2 } } })
+  const { client, a } = setup(t, { servers: 1, prices: { 'gpt-4o': { input: 1, output: 2 } } })
   const answer = await client.complete('hi', { models: ['gpt-4o'], temperature: 0.5 })
   assert.deepEqual({ ...answer, latencyMs: 0, report: 0 }, {
     content: 'Hello from A', model: 'gpt-4o', latencyMs: 0, tokensUsed: 4, costUsd: 7e-6, success: true, report: 0
@@ -28,7 +28,7 @@ test('models by task and priority, in one call with one report', async (t) => {
   ]) {
     const a = serve(t)
     // An address that takes any name is asked for what stands behind no alias.
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url, models: Object.fromEntries(expected.map((name) => [name, name])) }], maxRetries: 0 })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url, models: Object.fromEntries(expected.map((name) => [name, name])) }], maxRetries: 0 })
     a.always(faults.serverError())
     const answer = await client.complete('hi', { taskType, priority })
     assert.deepEqual([answer.success, answer.model, answer.content, answer.tokensUsed, answer.costUsd], [false, 'all_failed', '', 0, null])
@@ -39,7 +39,7 @@ test('models by task and priority, in one call with one report', async (t) => {
 })
 
 test('what vendors do is told, what the caller does is thrown', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   a.script(faults.badRequest())
   const refused = await client.complete('hi', { models: ['gpt-4o'] })
   assert.deepEqual([refused.success, refused.report.attempts[0].status], [false, 400])
@@ -52,12 +52,12 @@ test('what vendors do is told, what the caller does is thrown', async (t) => {
     [['hi', 7], ['options']],
     [['hi', { temprature: 1 }], undefined]
   ]) {
-    const error = await failure(client.complete(...args))
+    const error = await rejection(client.complete(...args))
     assert.ok(error instanceof ConfigError, String(args))
     if (paths) assert.deepEqual(error.problems.map(({ path }) => path), paths)
   }
   const reason = new Error('enough')
-  assert.equal(await failure(client.complete('hi', { models: ['gpt-4o'], signal: AbortSignal.abort(reason) })), reason)
+  assert.equal(await rejection(client.complete('hi', { models: ['gpt-4o'], signal: AbortSignal.abort(reason) })), reason)
   await client.close()
-  assert.ok(await failure(client.complete('hi', { models: ['gpt-4o'] })) instanceof ClientClosedError)
+  assert.ok(await rejection(client.complete('hi', { models: ['gpt-4o'] })) instanceof ClientClosedError)
 })

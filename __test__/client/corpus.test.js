@@ -10,7 +10,7 @@ const { execFile } = require('node:child_process')
 const { promisify } = require('node:util')
 const bellwether = require('../..')
 const { corpus, consequences } = require('../../tools/generate/vendor-errors')
-const { rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { setup, ask, rejection, textOf, attemptSummary, faults } = require('../helpers/client')
 
 const cases = corpus()
 const failures = cases.filter((one) => one.expect.reason !== null)
@@ -22,26 +22,26 @@ const LONG = 5000
 
 each('alone', failures, async (t, one, stream) => {
   const { client, a } = alone(t, one)
-  const error = await failure(ask(client, { stream, maxRetries: 0 }))
+  const error = await rejection(ask(client, { stream, maxRetries: 0 }))
   check(error, one)
-  assert.equal(trail(error.attempts), `A:fail:${one.expect.reason}`)
+  assert.equal(attemptSummary(error.attempts), `A:fail:${one.expect.reason}`)
   assert.equal(a.totalHits, 1)
 })
 
 each('with a healthy endpoint beside', failures, async (t, one, stream) => {
   const { next, parks } = consequences(one)
-  const { client, a, b } = rig(t, { breaker: false })
+  const { client, a, b } = setup(t, { breaker: false })
   a.always(fault(one))
   // Not without a word from the user: a larger window, or leave to go on.
   if (next === 'optIn' || next === 'largerWindow') {
-    check(await failure(ask(client, { stream })), one)
+    check(await rejection(ask(client, { stream })), one)
     assert.equal(b.totalHits, 0)
     return
   }
   const again = () => ask(client, { stream })
   const answer = await again()
   assert.equal(textOf(answer), 'Hello from B')
-  assert.equal(trail(answer.report.attempts), `A:next:${one.expect.reason} B:ok`)
+  assert.equal(attemptSummary(answer.report.attempts), `A:next:${one.expect.reason} B:ok`)
   assert.equal(answer.report.attempts[0].status, one.status)
   if ((one.expect.hintMs ?? LONG) < LONG && parks === 'model') return
   assert.equal(textOf(await again()), 'Hello from B')
@@ -50,15 +50,15 @@ each('with a healthy endpoint beside', failures, async (t, one, stream) => {
 
 each('asked again, or not', failures.filter((one) => consequences(one).same !== 'afterCooldown'), async (t, one, stream) => {
   const { client, a } = alone(t, one, {})
-  await failure(ask(client, { stream, maxRetries: 1 }))
+  await rejection(ask(client, { stream, maxRetries: 1 }))
   assert.equal(a.totalHits, consequences(one).same === 'once' ? 2 : 1)
 })
 
 // Where an event is what it is only at the start of a stream, there is no later.
 each('after content', failures.filter((one) => one.stream && !/^[[{<\ufeff]/.test(one.body)), async (t, one) => {
-  const { client, a, b } = rig(t, { breaker: false })
+  const { client, a, b } = setup(t, { breaker: false })
   a.always(fault({ ...one, body: CONTENT + one.body }))
-  const error = await failure(ask(client, { stream: true }))
+  const error = await rejection(ask(client, { stream: true }))
   assert.ok(error instanceof bellwether.StreamInterruptedError, `${error.name}: ${error.message}`)
   assert.equal(error.reason, one.expect.reason)
   assert.equal(error.partial, 'Once')
@@ -69,7 +69,7 @@ each('after content', failures.filter((one) => one.stream && !/^[[{<\ufeff]/.tes
 each('answers', cases.filter((one) => one.expect.reason === null), async (t, one, stream) => {
   const { client } = alone(t, one)
   const answer = await ask(client, { stream })
-  assert.equal(trail(answer.report.attempts), 'A:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:ok')
   const sent = typeof one.body === 'string' ? one.body : JSON.stringify(one.body)
   assert.ok(sent.includes(`"finish_reason":"${answer.choices[0].finish_reason}"`), answer.choices[0].finish_reason)
 })
@@ -91,7 +91,7 @@ function each (title, list, run) {
 
 /** One endpoint that gives this response, and a call that waits for nothing. */
 function alone (t, one, options = { onUnavailable: 'error' }) {
-  const made = rig(t, { servers: 1, breaker: false, ...options })
+  const made = setup(t, { servers: 1, breaker: false, ...options })
   made.a.always(fault(one))
   return made
 }

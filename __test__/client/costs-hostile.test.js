@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { execFileSync } = require('node:child_process')
-const { QUICK, open, rig, ask, failure, problems, record, until, faults } = require('../helpers/client')
+const { QUICK, openClient, setup, ask, rejection, configProblems, recordEvents, until, faults } = require('../helpers/client')
 const { json } = require('../helpers/child')
 
 const ANSWER = (usage) => `{"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":${usage}}`
@@ -16,7 +16,7 @@ const ONE = '{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}'
 const DOLLAR = { prices: { m: { input: 1_000_000, output: 1_000_000 } } }
 
 /** A client whose exchanges this function answers: `usage` gives the text of what the vendor counts. */
-const paid = (t, usage, options) => open(t, {
+const paid = (t, usage, options) => openClient(t, {
   retry: QUICK, maxRetries: 0, endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => new Response(ANSWER(usage())), ...DOLLAR, ...options
 })
 
@@ -45,10 +45,10 @@ test('a count that cannot be is no count: it costs nothing, is said to be unknow
 })
 
 test('attempts of a call that nobody answered may be billed, too', async (t) => {
-  const { client, a, b } = rig(t, { maxRetries: 0, retry: QUICK })
+  const { client, a, b } = setup(t, { maxRetries: 0, retry: QUICK })
   a.script(faults.status(504))
   b.script(faults.status(504))
-  const { attempts } = await failure(ask(client, { tags: { team: 'x' } }))
+  const { attempts } = await rejection(ask(client, { tags: { team: 'x' } }))
   assert.deepEqual(attempts.map(({ maybeBilled }) => maybeBilled), [true, true])
   const { total, byEndpoint, byTag } = client.costs.report()
   assert.deepEqual([total.calls, total.costUsd, total.maybeBilledAttempts], [0, 0, 2])
@@ -60,9 +60,9 @@ test('tags of any name and value, any number of them', async (t) => {
   const client = paid(t, () => ONE, { budgets: [{ name: 'proto', limit: 1, per: 'day', tag: '__proto__' }, { name: 'long', limit: 1, per: 'day', tag: { long: 'x'.repeat(100_000) } }] })
   const go = (tags) => ask(client, { model: 'm', tags })
   await go(JSON.parse('{"__proto__":"a","constructor":"b","":""}'))
-  assert.match((await failure(go(JSON.parse('{"__proto__":"z"}')))).message, /the budget 'proto'/)
+  assert.match((await rejection(go(JSON.parse('{"__proto__":"z"}')))).message, /the budget 'proto'/)
   await go({ long: 'x'.repeat(100_000) })
-  assert.match((await failure(go({ long: 'x'.repeat(100_000) }))).message, /the budget 'long'/)
+  assert.match((await rejection(go({ long: 'x'.repeat(100_000) }))).message, /the budget 'long'/)
   assert.equal({}.a, undefined)
   const rows = () => client.costs.report().byTag
   assert.deepEqual(rows().map(({ tag, value }) => [tag, value.length]), [['__proto__', 1], ['constructor', 1], ['', 0], ['long', 198]])
@@ -73,14 +73,14 @@ test('tags of any name and value, any number of them', async (t) => {
 
 test('budgets of nothing, of next to nothing, and of all the money there is', async (t) => {
   const budget = (limit, more) => paid(t, () => ONE, { budgets: [{ name: 'b', limit, per: 'hour', ...more }] })
-  for (const limit of [0, -0, 1e-13]) assert.equal((await failure(ask(budget(limit), { model: 'm' }))).name, 'BudgetExceededError', String(limit))
+  for (const limit of [0, -0, 1e-13]) assert.equal((await rejection(ask(budget(limit), { model: 'm' }))).name, 'BudgetExceededError', String(limit))
   const tiny = budget(1e-12)
   await ask(tiny, { model: 'm' })
-  assert.equal((await failure(ask(tiny, { model: 'm' }))).name, 'BudgetExceededError')
+  assert.equal((await rejection(ask(tiny, { model: 'm' }))).name, 'BudgetExceededError')
   const huge = budget(1e12)
   for (let i = 0; i < 3; i++) await ask(huge, { model: 'm' })
   assert.deepEqual(huge.costs.budgets().map(({ spentUsd, remainingUsd }) => [spentUsd, remainingUsd]), [[3, 1e12 - 3]])
-  for (const limit of [1e13, NaN, Infinity, -1, '5', null]) assert.match(problems({ budgets: [{ limit, per: 'hour' }] })[0], /^budgets\[0\]\.limit /, String(limit))
+  for (const limit of [1e13, NaN, Infinity, -1, '5', null]) assert.match(configProblems({ budgets: [{ limit, per: 'hour' }] })[0], /^budgets\[0\]\.limit /, String(limit))
 })
 
 test('a budget that is used up lets a fallback response answer, and sends nothing', async (t) => {
@@ -104,14 +104,14 @@ test('a ledger in any state is taken up or refused, and what is refused is left 
   ]
   for (const bytes of broken) {
     fs.writeFileSync(at, bytes)
-    assert.match(problems({ costs: { path: at } })[0] ?? 'was taken', /^costs\.path .*costs\.json': (?:holds no ledger: |cannot be read: )/, String(bytes).slice(0, 60))
+    assert.match(configProblems({ costs: { path: at } })[0] ?? 'was taken', /^costs\.path .*costs\.json': (?:holds no ledger: |cannot be read: )/, String(bytes).slice(0, 60))
     assert.deepEqual(fs.readFileSync(at), Buffer.from(bytes))
   }
   // Sums beyond all bounds stay there.
   const most = row.replace('"cost":"1"', `"cost":"${2n ** 128n - 1n}"`).replace('"calls":1', `"calls":${2n ** 64n - 1n}`)
   fs.writeFileSync(at, `{"${Math.floor(Date.now() / 86_400_000)}":{"models":[["A","m",${most}]],"tags":[]}}`)
   const client = paid(t, () => ONE, { costs: { path: at }, budgets: [{ limit: 1, per: 'month' }] })
-  assert.equal((await failure(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
+  assert.equal((await rejection(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
   assert.ok(client.costs.report().total.costUsd > 1e26)
 })
 
@@ -121,7 +121,7 @@ test('a link to a ledger stays one, and is the same ledger', async (t) => {
   fs.writeFileSync(real, '{}')
   fs.symlinkSync('real.json', link)
   const client = paid(t, () => ONE, { costs: { path: link } })
-  for (const other of [real, link]) assert.match(problems({ costs: { path: other } })[0], /another client keeps its ledger there/)
+  for (const other of [real, link]) assert.match(configProblems({ costs: { path: other } })[0], /another client keeps its ledger there/)
   await ask(client, { model: 'm' })
   await client.close()
   assert.ok(fs.lstatSync(link).isSymbolicLink())
@@ -147,7 +147,7 @@ test('a ledger that can be written no more is said once, and is written when it 
   const made = folder(t)
   const at = path.join(made, 'costs.json')
   const client = paid(t, () => ONE, { costs: { path: at } })
-  const events = record(client, 'config')
+  const events = recordEvents(client, 'config')
   fs.mkdirSync(`${at}.new`)
   await ask(client, { model: 'm' })
   await until('it is said', () => events.length > 0)
@@ -161,7 +161,7 @@ test('a ledger that can be written no more is said once, and is written when it 
 test('a close that cannot write the ledger says so', async (t) => {
   const at = path.join(folder(t), 'costs.json')
   const client = paid(t, () => ONE, { costs: { path: at } })
-  const events = record(client, 'config')
+  const events = recordEvents(client, 'config')
   await ask(client, { model: 'm' })
   fs.mkdirSync(`${at}.new`)
   await client.close()
@@ -174,7 +174,7 @@ test('what is no file is neither waited for nor read without end, and no lock is
   const pipe = path.join(made, 'pipe')
   execFileSync('mkfifo', [pipe])
   for (const at of [pipe, made, '/dev/zero', '/dev/null']) {
-    assert.match(problems({ costs: { path: at } })[0], /^costs\.path '.*': is not a file$/)
+    assert.match(configProblems({ costs: { path: at } })[0], /^costs\.path '.*': is not a file$/)
     assert.ok(!fs.existsSync(`${at}.lock`))
   }
 })

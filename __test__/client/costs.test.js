@@ -8,14 +8,14 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { calcPrice } = require('@pydantic/genai-prices')
-const { KEY, QUICK, serve, open, ask, failure, problems, record, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, openClient, ask, rejection, configProblems, recordEvents, until, faults } = require('../helpers/client')
 
 const ANSWER = (usage, text = 'x') => ({ id: 'x', object: 'chat.completion', model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }], usage })
 const used = (prompt, completion, cached = 0) => ({ prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion, prompt_tokens_details: { cached_tokens: cached } })
 const DOLLAR = { prices: { m: { input: 1_000_000, output: 0 } } }
 
 /** A client whose exchanges this function answers: `usage` as the vendor tells it. */
-const paid = (t, usage, options) => open(t, {
+const paid = (t, usage, options) => openClient(t, {
   retry: QUICK, maxRetries: 0, endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => Response.json(ANSWER(typeof usage === 'function' ? usage() : usage)), ...options
 })
 
@@ -63,7 +63,7 @@ test('prices: the endpoint\'s, the client\'s, the relay\'s, the vendor\'s own by
 
 test('the report: by model, endpoint, tag, day and month; list prices; what failover added', async (t) => {
   const servers = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
-  const client = open(t, {
+  const client = openClient(t, {
     retry: QUICK,
     maxRetries: 0,
     endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], baseURL: url, price: [{ input: 10, output: 10, list: { input: 20, output: 20 } }, { input: 30, output: 30 }][i] }))
@@ -107,10 +107,10 @@ test('what spreadsheets would take for a formula is none', async (t) => {
 
 test('a budget: told of at shares, then nothing is sent, until it begins anew', async (t) => {
   const client = paid(t, used(1, 0), { ...DOLLAR, budgets: [{ name: 'daily', limit: 4, per: 'day' }] })
-  const events = record(client, 'budget')
-  const attempts = record(client, 'attempt')
+  const events = recordEvents(client, 'budget')
+  const attempts = recordEvents(client, 'attempt')
   for (let i = 0; i < 4; i++) await ask(client, { model: 'm' })
-  const error = await failure(ask(client, { model: 'm' }))
+  const error = await rejection(ask(client, { model: 'm' }))
   assert.deepEqual([error.name, error.reason, error.code, error.retryable], ['BudgetExceededError', 'budget', 'ERR_BELLWETHER_BUDGET_EXCEEDED', false])
   assert.match(error.message, /the budget 'daily' of 4 USD is used up/)
   const midnight = Date.UTC(...new Date().toISOString().split(/[-T]/).slice(0, 3).map((part, i) => Number(part) - (i === 1 ? 1 : 0))) + 86_400_000
@@ -128,17 +128,17 @@ test('budgets of a tag, of a name with any value, and such as only warn', async 
   const client = paid(t, used(1, 0), { ...DOLLAR, budgets: [{ limit: 1, per: 'month', tag: { team: 'ads' } }, { limit: 2, per: 'hour', tag: 'user' }, { limit: 1, per: 'day', onExceeded: 'warn' }] })
   const go = (tags) => ask(client, { model: 'm', tags })
   await go({ team: 'ads' })
-  assert.match((await failure(go({ team: 'ads' }))).message, /the budget 'month team=ads #1'/)
+  assert.match((await rejection(go({ team: 'ads' }))).message, /the budget 'month team=ads #1'/)
   await go({ team: 'search' })
   await go({ user: 'a' })
   await go({ user: 'b' })
-  assert.match((await failure(go({ user: 'c' }))).message, /the budget 'hour user=\* #2'/)
+  assert.match((await rejection(go({ user: 'c' }))).message, /the budget 'hour user=\* #2'/)
   await go(undefined)
 })
 
 test('downgrade: calls go by another rule', async (t) => {
   const seen = []
-  const client = open(t, {
+  const client = openClient(t, {
     endpoints: [{ name: 'good', baseURL: 'https://good.example/v1' }, { name: 'cheap', baseURL: 'https://cheap.example/v1' }],
     transport: async (url) => { seen.push(new URL(url).hostname); return Response.json(ANSWER(used(1, 0))) },
     ...DOLLAR,
@@ -152,7 +152,7 @@ test('downgrade: calls go by another rule', async (t) => {
 test('a budget is overspent by no more than the calls that were under way', async (t) => {
   let under = 0
   let most = 0
-  const client = open(t, {
+  const client = openClient(t, {
     endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }],
     transport: async () => {
       most = Math.max(most, ++under)
@@ -180,14 +180,14 @@ test('the ledger survives a restart, and budgets remember', async (t) => {
   await ask(first, { model: 'm', tags: { team: 'a' } })
   await ask(first, { model: 'm', tags: { team: 'b' } })
   // One at a time owns it.
-  assert.match(problems(options)[0], /^costs\.path .*another client keeps its ledger there/)
+  assert.match(configProblems(options)[0], /^costs\.path .*another client keeps its ledger there/)
   await first.close()
   const second = paid(t, used(1, 0), options)
-  const events = record(second, 'budget')
+  const events = recordEvents(second, 'budget')
   assert.equal(second.costs.report().total.costUsd, 2)
   assert.deepEqual(second.costs.budgets().map(({ spentUsd }) => spentUsd), [2, 1])
   await ask(second, { model: 'm' })
-  assert.equal((await failure(ask(second, { model: 'm' }))).name, 'BudgetExceededError')
+  assert.equal((await rejection(ask(second, { model: 'm' }))).name, 'BudgetExceededError')
   await until('the events', () => events.length === 2)
   assert.deepEqual(events.map(({ share }) => share), [0.8, 1], 'the half was told before')
   // Also without being closed, a second later.
@@ -197,7 +197,7 @@ test('the ledger survives a restart, and budgets remember', async (t) => {
 
 test('a ledger that cannot be kept is said before any money is spent', (t) => {
   const made = folder(t)
-  const problem = (file) => problems({ costs: { path: file } })[0]
+  const problem = (file) => configProblems({ costs: { path: file } })[0]
   const broken = path.join(made, 'broken.json')
   fs.writeFileSync(broken, '{"1": ')
   assert.match(problem(broken), /^costs\.path .*broken\.json': holds no ledger: /)
@@ -207,12 +207,12 @@ test('a ledger that cannot be kept is said before any money is spent', (t) => {
 })
 
 test('what is wrong with budgets is said with its place', () => {
-  assert.deepEqual(problems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is) .*/, '')), [
+  assert.deepEqual(configProblems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is) .*/, '')), [
     'budgets[0].limit', 'budgets[0].per', 'budgets[0].tag', 'budgets[0].warnAt', 'budgets[0].onExceeded', 'budgets[0].downgradeTo', 'budgets[0].limt'
   ])
-  assert.deepEqual(problems({ budgets: [{}] }), ['budgets[0].limit is missing; it is in USD', "budgets[0].per is missing; it is 'hour', 'day' or 'month', of UTC"])
-  assert.match(problems({ rules: { cheap: {} }, budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade', downgradeTo: 'chep' }] })[0], /must be one of the rules, got 'chep'; did you mean 'cheap'\?/)
-  assert.match(problems({ budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade' }] })[0], /downgradeTo is missing/)
-  assert.match(problems({ budgets: [{ name: 'a', limit: 1, per: 'day' }, { name: 'a', limit: 1, per: 'day' }] })[0], /budgets\[1\]\.name two budgets are named 'a'/)
-  assert.match(problems({ budgets: {} })[0], /^budgets must be an array/)
+  assert.deepEqual(configProblems({ budgets: [{}] }), ['budgets[0].limit is missing; it is in USD', "budgets[0].per is missing; it is 'hour', 'day' or 'month', of UTC"])
+  assert.match(configProblems({ rules: { cheap: {} }, budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade', downgradeTo: 'chep' }] })[0], /must be one of the rules, got 'chep'; did you mean 'cheap'\?/)
+  assert.match(configProblems({ budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade' }] })[0], /downgradeTo is missing/)
+  assert.match(configProblems({ budgets: [{ name: 'a', limit: 1, per: 'day' }, { name: 'a', limit: 1, per: 'day' }] })[0], /budgets\[1\]\.name two budgets are named 'a'/)
+  assert.match(configProblems({ budgets: {} })[0], /^budgets must be an array/)
 })

@@ -6,7 +6,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, textOf, attemptSummary, faults } = require('../helpers/client')
 
 const CUT = faults.cut({ after: 2, how: 'close' })
 const restart = { streams: { onCut: 'restart' } }
@@ -30,7 +30,7 @@ async function read (client, options = {}) {
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: restart, announced`, async (t) => {
-    const { client, a, b } = rig(t, { transport, ...restart })
+    const { client, a, b } = setup(t, { transport, ...restart })
     a.always(CUT)
     const { announced, before, after, chunks, final } = await read(client)
     assert.deepEqual(announced, {
@@ -43,7 +43,7 @@ for (const transport of TRANSPORTS) {
     assert.equal(after, 'Hello from B')
     const completion = await final
     assert.equal(textOf(completion), 'Hello from B')
-    assert.equal(trail(completion.report.attempts), 'A:next:truncated B:ok')
+    assert.equal(attemptSummary(completion.report.attempts), 'A:next:truncated B:ok')
     assert.equal(completion.report.attempts[0].maybeBilled, true)
     assert.equal(completion.report.failover, true)
     const announcement = chunks.find((chunk) => chunk.bellwether)
@@ -54,7 +54,7 @@ for (const transport of TRANSPORTS) {
   })
 
   test(`${transport.transport}: continue, with the text so far as the beginning of the answer`, async (t) => {
-    const { client, a, b } = rig(t, { transport, ...goOn, ...able })
+    const { client, a, b } = setup(t, { transport, ...goOn, ...able })
     a.always(CUT)
     b.always(faults.healthy({ content: ' and onwards' }))
     const { announced, before, after, final } = await read(client)
@@ -67,17 +67,17 @@ for (const transport of TRANSPORTS) {
 }
 
 test('the default is the error, with what came', async (t) => {
-  const { client, a, b } = rig(t, {})
+  const { client, a, b } = setup(t, {})
   a.always(CUT)
   const { error, before } = await read(client)
   assert.ok(error instanceof bellwether.StreamInterruptedError)
   assert.equal(error.partial, before)
-  assert.equal(trail(error.attempts), 'A:fail:truncated')
+  assert.equal(attemptSummary(error.attempts), 'A:fail:truncated')
   assert.equal(b.totalHits, 0)
 })
 
 test('a call may say it anew', async (t) => {
-  const { client, a } = rig(t, restart)
+  const { client, a } = setup(t, restart)
   a.always(CUT)
   assert.ok((await read(client, { streams: { onCut: 'error' } })).error instanceof bellwether.StreamInterruptedError)
   assert.equal((await read(client, { streams: { commit: 'end' } })).after, 'Hello from B', 'what is left out is the client’s')
@@ -93,7 +93,7 @@ test('every kind of break is made good', { concurrency: true }, async (t) => {
   }
   for (const [name, fault] of Object.entries(kinds)) {
     await t.test(name, async (t) => {
-      const { client, a } = rig(t, { ...restart, timeout: { content: 80 } })
+      const { client, a } = setup(t, { ...restart, timeout: { content: 80 } })
       a.always(fault)
       const { announced, after } = await read(client)
       assert.equal(announced.event, 'restart')
@@ -103,7 +103,7 @@ test('every kind of break is made good', { concurrency: true }, async (t) => {
 })
 
 test('nobody left: the error says what was delivered, and why nobody took over', async (t) => {
-  const { client, a, b } = rig(t, restart)
+  const { client, a, b } = setup(t, restart)
   a.always(CUT)
   b.always(faults.serverError())
   const { error, before } = await read(client, { maxRetries: 0 })
@@ -111,11 +111,11 @@ test('nobody left: the error says what was delivered, and why nobody took over',
   assert.equal(error.reason, 'truncated')
   assert.equal(error.partial, before)
   assert.match(error.message, /nobody took over/)
-  assert.equal(trail(error.attempts), 'A:next:truncated B:fail:serverError')
+  assert.equal(attemptSummary(error.attempts), 'A:next:truncated B:fail:serverError')
 })
 
 test('the one that broke off is not asked again', async (t) => {
-  const { client, a } = rig(t, { servers: 1, ...restart })
+  const { client, a } = setup(t, { servers: 1, ...restart })
   a.always(CUT)
   const { error } = await read(client)
   assert.ok(error instanceof bellwether.StreamInterruptedError)
@@ -123,7 +123,7 @@ test('the one that broke off is not asked again', async (t) => {
 })
 
 test('cut again, made good again', async (t) => {
-  const { client, a, b } = rig(t, { servers: 3, ...restart })
+  const { client, a, b } = setup(t, { servers: 3, ...restart })
   a.always(CUT)
   b.always(CUT)
   const { chunks, final } = await read(client)
@@ -132,7 +132,7 @@ test('cut again, made good again', async (t) => {
 })
 
 test('a caller’s mistake at the other is not the final error', async (t) => {
-  const { client, a, b } = rig(t, restart)
+  const { client, a, b } = setup(t, restart)
   a.always(CUT)
   b.always(faults.badRequest())
   const { error } = await read(client)
@@ -141,19 +141,19 @@ test('a caller’s mistake at the other is not the final error', async (t) => {
 
 test('continue: who can is preferred, who cannot restarts', { concurrency: true }, async (t) => {
   await t.test('the next cannot, the one after can', async (t) => {
-    const { client, a, b, c } = rig(t, { servers: 3, ...goOn, endpoint: (i) => ({ canContinue: i === 2 }) })
+    const { client, a, b, c } = setup(t, { servers: 3, ...goOn, endpoint: (i) => ({ canContinue: i === 2 }) })
     a.always(CUT)
     const { announced } = await read(client)
     assert.deepEqual([announced.event, announced.to.endpoint], ['continue', 'C'])
     assert.deepEqual([b.totalHits, c.totalHits], [0, 1])
   })
   await t.test('nobody can', async (t) => {
-    const { client, a } = rig(t, goOn)
+    const { client, a } = setup(t, goOn)
     a.always(CUT)
     assert.equal((await read(client)).announced.event, 'restart')
   })
   await t.test('it would not take the beginning: it is asked anew', async (t) => {
-    const { client, a, b } = rig(t, { ...goOn, ...able })
+    const { client, a, b } = setup(t, { ...goOn, ...able })
     a.always(CUT)
     b.script(faults.badRequest({ message: 'This model does not support assistant message prefill.' }))
     const { announced, after, error } = await read(client)
@@ -169,13 +169,13 @@ test('continue: who can is preferred, who cannot restarts', { concurrency: true 
     ['reasoning', {}, faults.combine(faults.reasoning('Let me think about this for a while'), CUT)]
   ]) {
     await t.test(`${name} restart`, async (t) => {
-      const { client, a } = rig(t, { ...goOn, ...able })
+      const { client, a } = setup(t, { ...goOn, ...able })
       a.always(fault)
       assert.equal((await read(client, options)).announced.event, 'restart')
     })
   }
   await t.test('DeepSeek wants it marked', async (t) => {
-    const { client, a, b } = rig(t, { ...goOn, endpoint: () => ({ canContinue: true, provider: 'deepseek', models: { 'gpt-4o': 'deepseek-chat' } }) })
+    const { client, a, b } = setup(t, { ...goOn, endpoint: () => ({ canContinue: true, provider: 'deepseek', models: { 'gpt-4o': 'deepseek-chat' } }) })
     a.always(CUT)
     await read(client)
     assert.equal(b.hits()[0].body.messages[1].prefix, true)
@@ -189,12 +189,12 @@ test('textStream cannot tell of a restart, so it fails; it goes on with a contin
     for await (const part of stream.textStream) parts.push(part)
     return parts.join('')
   }
-  const one = rig(t, restart)
+  const one = setup(t, restart)
   one.a.always(CUT)
-  const error = await failure(text(one.client))
+  const error = await rejection(text(one.client))
   assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
   assert.ok('Hello from A'.startsWith(error.partial) && error.partial !== '')
-  const two = rig(t, { ...goOn, ...able })
+  const two = setup(t, { ...goOn, ...able })
   two.a.always(CUT)
   two.b.always(faults.healthy({ content: '!' }))
   assert.match(await text(two.client), /^Hello.*!$/)
@@ -203,17 +203,17 @@ test('textStream cannot tell of a restart, so it fails; it goes on with a contin
 test('commit: "end" makes every break invisible', { concurrency: true }, async (t) => {
   for (const [name, fault] of Object.entries({ cut: CUT, 'error event': faults.errorEvent('serverError', { after: 2 }), stall: faults.stall({ after: 2 }) })) {
     await t.test(name, async (t) => {
-      const { client, a } = rig(t, { streams: { commit: 'end' }, timeout: { content: 80 } })
+      const { client, a } = setup(t, { streams: { commit: 'end' }, timeout: { content: 80 } })
       a.always(fault)
       const answer = await ask(client, { stream: true })
       assert.equal(textOf(answer), 'Hello from B')
       assert.ok(answer.chunks.every((chunk) => chunk.system_fingerprint === 'fp_B' && !chunk.bellwether))
-      assert.match(trail(answer.report.attempts), /^A:next:\w+ B:ok$/)
+      assert.match(attemptSummary(answer.report.attempts), /^A:next:\w+ B:ok$/)
       assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 1)
     })
   }
   await t.test('the same endpoint again, when there is no other', async (t) => {
-    const { client, a } = rig(t, { servers: 1, streams: { commit: 'end' } })
+    const { client, a } = setup(t, { servers: 1, streams: { commit: 'end' } })
     a.script(CUT)
     assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
     assert.equal(a.totalHits, 2)
@@ -221,7 +221,7 @@ test('commit: "end" makes every break invisible', { concurrency: true }, async (
 })
 
 test('a server hears of the takeover in the bytes it passes on', async (t) => {
-  const { client, a } = rig(t, restart)
+  const { client, a } = setup(t, restart)
   a.always(CUT)
   const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
   const body = await stream.toResponse().text()
@@ -231,31 +231,31 @@ test('a server hears of the takeover in the bytes it passes on', async (t) => {
 })
 
 test('options that are none are refused by name', async (t) => {
-  const { client } = rig(t, {})
+  const { client } = setup(t, {})
   for (const [options, path] of [
     [{ streams: { onCut: 'retry' } }, 'options.streams.onCut'], [{ streams: { commit: true } }, 'options.streams.commit'],
     [{ hedge: true }, 'options.hedge'], [{ hedge: {} }, 'options.hedge.after'], [{ queuePriority: 'high' }, 'options.queuePriority'],
     [{ onUnavailable: 'queue' }, 'options.onUnavailable']
   ]) {
-    const error = await failure(ask(client, options))
+    const error = await rejection(ask(client, options))
     assert.ok(error instanceof bellwether.ConfigError, error.name)
     assert.equal(error.problems[0].path, path)
   }
 })
 
 test('a deadline that passes before the end is the caller’s, not the vendor’s', async (t) => {
-  const { client, a, b } = rig(t, { streams: { commit: 'end' } })
+  const { client, a, b } = setup(t, { streams: { commit: 'end' } })
   a.always(faults.pace(60))
   for (let i = 0; i < 4; i++) {
-    const error = await failure(ask(client, { stream: true, timeout: 100 }))
+    const error = await rejection(ask(client, { stream: true, timeout: 100 }))
     assert.equal(error.reason, 'timeoutTotal')
-    assert.equal(trail(error.attempts), 'A:fail:timeoutTotal')
+    assert.equal(attemptSummary(error.attempts), 'A:fail:timeoutTotal')
   }
   assert.deepEqual([client.getEndpointStatus('A').failedRequests, client.getEndpointStatus('A').breaker.consecutiveFailures, b.totalHits], [0, 0, 0])
 })
 
 test('a takeover told by a gateway before us is one for the whole as well', async (t) => {
-  const inner = rig(t, restart)
+  const inner = setup(t, restart)
   inner.a.always(CUT)
   const http = require('node:http')
   const server = http.createServer(async (request, response) => {
@@ -266,7 +266,7 @@ test('a takeover told by a gateway before us is one for the whole as well', asyn
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ baseURL: `http://127.0.0.1:${server.address().port}/v1` }) })
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ baseURL: `http://127.0.0.1:${server.address().port}/v1` }) })
   const { announced, final } = await read(client)
   assert.equal(announced.event, 'restart')
   assert.equal(textOf(await final), 'Hello from B')

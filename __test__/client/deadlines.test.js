@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const net = require('node:net')
 const { once } = require('node:events')
 const { TimeoutError, StreamInterruptedError, AllEndpointsFailedError } = require('../..')
-const { TRANSPORTS, TLS, H2, QUICK, rig, open, serve, ask, failure, textOf, trail, block, until, faults } = require('../helpers/client')
+const { TRANSPORTS, TLS, H2, QUICK, setup, openClient, serve, ask, rejection, textOf, attemptSummary, blockEventLoop, until, faults } = require('../helpers/client')
 const { remoteServer, blackhole } = require('../helpers/child')
 
 /** How much later than asked an end may come on a busy machine. */
@@ -42,13 +42,13 @@ for (const transport of TRANSPORTS) {
   test(transport.transport, { concurrency: 8 }, async (t) => {
     await Promise.all(rows.flatMap(([name, fault, timeout, phase, streamed]) => streamed.map((stream) => {
       return t.test(`${name}${stream ? ', streamed' : ''}`, async (t) => {
-        const { client, a } = rig(t, { servers: 1, transport, breaker: false })
+        const { client, a } = setup(t, { servers: 1, transport, breaker: false })
         if (name !== 'first content, empty chunks') a.always(fault)
         else a.always(faults.keepAlive(10, { after: 0 }))
         // On a busy machine the time may be over before there is a connection: then nobody was asked, and there is nothing to cancel.
         for (let ms = 80; a.totalHits === 0; ms *= 2) {
           assert.ok(ms < 10_000, 'a request arrives')
-          const error = await within(ms, ms + LATE, () => failure(ask(client, { stream, timeout: timeout(ms) })))
+          const error = await within(ms, ms + LATE, () => rejection(ask(client, { stream, timeout: timeout(ms) })))
           assert.ok(error instanceof TimeoutError, `${error.name}: ${error.message}`)
           assert.equal(error.phase, phase)
           assert.equal(error.reason, `timeout${phase[0].toUpperCase()}${phase.slice(1)}`)
@@ -62,10 +62,10 @@ for (const transport of TRANSPORTS) {
 }
 
 test('the total passes in the middle of a stream: what came is kept, nobody is blamed', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.stall({ after: 1 }))
   await client.warmup()
-  const error = await within(300, 300 + LATE, () => failure(ask(client, { stream: true, timeout: 300 })))
+  const error = await within(300, 300 + LATE, () => rejection(ask(client, { stream: true, timeout: 300 })))
   assert.ok(error instanceof StreamInterruptedError, `${error.name}: ${error.message}`)
   assert.equal(error.reason, 'timeoutTotal')
   assert.equal(error.partial, 'Hello')
@@ -75,10 +75,10 @@ test('the total passes in the middle of a stream: what came is kept, nobody is b
 test('the total passes while a connection is being made: nobody was asked, and the next call has it', async (t) => {
   for (const transport of [TLS, H2]) {
     await t.test(transport.transport, async (t) => {
-      const { client, a } = rig(t, { servers: 1, transport })
-      const call = failure(ask(client, { timeout: 80 }))
+      const { client, a } = setup(t, { servers: 1, transport })
+      const call = rejection(ask(client, { timeout: 80 }))
       // The server is in this process, and cannot answer the handshake meanwhile.
-      block(1000)
+      blockEventLoop(1000)
       const error = await call
       assert.ok(error instanceof TimeoutError, `${error.name}: ${error.message}`)
       assert.equal(error.phase, 'total')
@@ -92,22 +92,22 @@ test('the total passes while a connection is being made: nobody was asked, and t
 })
 
 test('times that nobody set do not hold for whole answers', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.slowHeaders(300))
   assert.equal(textOf(await ask(client, { timeout: { total: '5s' } })), 'Hello from A')
 })
 
 test('the client’s timeouts hold, the call’s go before them', async (t) => {
-  const { client, a } = rig(t, { servers: 1, timeout: { headers: 40, total: '20s' } })
+  const { client, a } = setup(t, { servers: 1, timeout: { headers: 40, total: '20s' } })
   a.always(faults.slowHeaders(120))
-  assert.equal((await failure(ask(client))).phase, 'headers')
+  assert.equal((await rejection(ask(client))).phase, 'headers')
   assert.equal(textOf(await ask(client, { timeout: { headers: '5s' } })), 'Hello from A')
 })
 
 test('connect: a host that does not answer', async (t) => {
   const address = await blackhole(t)
-  const client = open(t, { timeout: { connect: 80 }, maxRetries: 0, retry: QUICK, endpoints: [{ name: 'A', baseURL: address }] })
-  const error = await within(80, 80 + LATE, () => failure(ask(client)))
+  const client = openClient(t, { timeout: { connect: 80 }, maxRetries: 0, retry: QUICK, endpoints: [{ name: 'A', baseURL: address }] })
+  const error = await within(80, 80 + LATE, () => rejection(ask(client)))
   assert.ok(error instanceof TimeoutError, `${error.name}: ${error.message}`)
   assert.equal(error.phase, 'connect')
   assert.equal(error.reason, 'timeoutConnect')
@@ -118,15 +118,15 @@ test('connect: a TLS handshake that is never answered', async (t) => {
   t.after(() => silent.close())
   await once(silent, 'listening')
   const b = serve(t, { name: 'B' })
-  const client = open(t, { timeout: { connect: 80 }, endpoints: [{ name: 'A', baseURL: `https://127.0.0.1:${silent.address().port}` }, { name: 'B', baseURL: b.url }] })
+  const client = openClient(t, { timeout: { connect: 80 }, endpoints: [{ name: 'A', baseURL: `https://127.0.0.1:${silent.address().port}` }, { name: 'B', baseURL: b.url }] })
   const answer = await within(80, 80 + LATE, () => ask(client))
-  assert.equal(trail(answer.report.attempts), 'A:next:timeoutConnect B:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:next:timeoutConnect B:ok')
 })
 
 test('an abort rejects with the reason itself, at once, and cancels upstream', { concurrency: true }, async (t) => {
   const reasons = { 'an error': new Error('enough'), text: 'enough', undefined, 'an object': {}, null: null }
   await Promise.all(Object.entries(reasons).flatMap(([name, reason]) => [false, true].map((stream) => t.test(`${name}${stream ? ', streamed' : ''}`, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.script(faults.hang())
     const controller = new AbortController()
     const call = ask(client, { stream, signal: controller.signal }).then(() => assert.fail('answered'), (error) => error)
@@ -140,17 +140,17 @@ test('an abort rejects with the reason itself, at once, and cancels upstream', {
 })
 
 test('AbortSignal.timeout rejects with its TimeoutError', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.hang())
   const signal = AbortSignal.timeout(40)
-  assert.equal(await failure(ask(client, { signal })), signal.reason)
+  assert.equal(await rejection(ask(client, { signal })), signal.reason)
 })
 
 test('an abort during a wait for a retry', async (t) => {
-  const { client, a } = rig(t, { servers: 1, retry: { backoff: ['1m'] } })
+  const { client, a } = setup(t, { servers: 1, retry: { backoff: ['1m'] } })
   a.script(faults.serverError())
   const controller = new AbortController()
-  const call = failure(ask(client, { signal: controller.signal }))
+  const call = rejection(ask(client, { signal: controller.signal }))
   await a.waitForHits(1, { outcome: 'answered' })
   controller.abort()
   assert.equal(await call, controller.signal.reason)
@@ -159,13 +159,13 @@ test('an abort during a wait for a retry', async (t) => {
 test('failover happens on time while JavaScript is blocked', async (t) => {
   const [a, b] = await Promise.all([remoteServer(t, { name: 'A' }), remoteServer(t, { name: 'B' })])
   await a.call('script', faults.hang(), faults.healthy())
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }] })
   await client.warmup()
   const call = ask(client, { timeout: { headers: 100, total: '20s' } })
-  block(1500)
+  blockEventLoop(1500)
   const { report, choices } = await call
   assert.equal(choices[0].message.content, 'Hello from B')
-  assert.equal(trail(report.attempts), 'A:next:timeoutHeaders B:ok')
+  assert.equal(attemptSummary(report.attempts), 'A:next:timeoutHeaders B:ok')
   assert.ok(report.latency.totalMs < 1000, `answered after ${report.latency.totalMs} ms`)
   const [first] = await a.call('hits')
   const [second] = await b.call('hits')
@@ -175,10 +175,10 @@ test('failover happens on time while JavaScript is blocked', async (t) => {
 test('a deadline passes on time while JavaScript is blocked', async (t) => {
   const a = await remoteServer(t)
   await a.call('always', faults.hang())
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
   await client.warmup()
-  const call = failure(ask(client, { timeout: 100 }))
-  block(1200)
+  const call = rejection(ask(client, { timeout: 100 }))
+  blockEventLoop(1200)
   const error = await call
   assert.ok(error instanceof TimeoutError || error instanceof AllEndpointsFailedError)
   assert.ok(error.attempts[0].durationMs < 700, `${error.attempts[0].durationMs} ms`)

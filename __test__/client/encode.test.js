@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { serve, open } = require('../helpers/client')
+const { serve, openClient } = require('../helpers/client')
 
 /** A small generator with a seed, so that a failure can be seen again. */
 function random (seed) {
@@ -43,7 +43,7 @@ function request (r) {
 
 test('two thousand requests arrive as they were', async (t) => {
   const server = serve(t, { historySize: 1 })
-  const client = open(t, { baseURL: server.url })
+  const client = openClient(t, { baseURL: server.url })
   const r = random(20261121)
   for (let i = 0; i < 2000; i++) {
     const sent = request(r)
@@ -55,7 +55,7 @@ test('two thousand requests arrive as they were', async (t) => {
 
 test('large contents, many contents, and requests made at the same time', async (t) => {
   const server = serve(t)
-  const client = open(t, { baseURL: server.url })
+  const client = openClient(t, { baseURL: server.url })
   const many = { model: 'm', messages: Array.from({ length: 600 }, (_, i) => ({ role: 'user', content: `${i} `.repeat(40) })) }
   const large = { model: 'm', messages: [{ role: 'user', content: 'ä"'.repeat(400_000) }, { role: 'user', content: '東京'.repeat(100_000) }] }
   const short = (i) => ({ messages: [{ role: 'user', content: `call ${i} `.repeat(30) }], model: `m${i}` })
@@ -67,7 +67,7 @@ test('large contents, many contents, and requests made at the same time', async 
 
 test('a request that calls while it is read disturbs nobody', async (t) => {
   const server = serve(t)
-  const client = open(t, { baseURL: server.url })
+  const client = openClient(t, { baseURL: server.url })
   const inner = []
   const outer = {
     model: 'outer',

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, open, ask, failure, trail, record, until, block, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, openClient, ask, rejection, attemptSummary, recordEvents, until, blockEventLoop, faults } = require('../helpers/client')
 const { json, run, remoteServer } = require('../helpers/child')
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -15,8 +15,8 @@ async function told (list, n) {
 }
 
 test('attempt: one for each request, as in the report', async (t) => {
-  const { client, a } = rig(t)
-  const seen = record(client, 'attempt')
+  const { client, a } = setup(t)
+  const seen = recordEvents(client, 'attempt')
   a.script(faults.serverError())
   const { report } = await ask(client, { tags: { team: 'search' } })
   await told(seen, 2)
@@ -34,12 +34,12 @@ test('attempt: one for each request, as in the report', async (t) => {
 
 test('attempt: the outcome says what came of it, and who was skipped is told too', { concurrency: true }, async (t) => {
   const same = (name, rest, prepare, expected, options = {}) => t.test(name, async (t) => {
-    const setup = rig(t, rest)
-    const seen = record(setup.client, 'attempt')
-    prepare(setup)
-    const result = await ask(setup.client, options).catch((error) => error)
+    const context = setup(t, rest)
+    const seen = recordEvents(context.client, 'attempt')
+    prepare(context)
+    const result = await ask(context.client, options).catch((error) => error)
     const attempts = result.attempts ?? result.report.attempts
-    assert.equal(trail(attempts), expected)
+    assert.equal(attemptSummary(attempts), expected)
     await told(seen, attempts.length)
     assert.deepEqual(seen.map(({ event, requestId, ...attempt }) => attempt), attempts)
   })
@@ -58,23 +58,23 @@ test('attempt: the outcome says what came of it, and who was skipped is told too
     same('a slower hedge', { hedge: { after: 20, maxExtraLoad: 1 } }, ({ a }) => a.script(faults.hang()), 'A:fail:hedged B:ok')
   ])
   await t.test('asked again after others: the event was true when it was told', async (t) => {
-    const { client, a, b } = rig(t)
-    const seen = record(client, 'attempt', 'retry')
+    const { client, a, b } = setup(t)
+    const seen = recordEvents(client, 'attempt', 'retry')
     a.script(faults.serverError())
     b.script(faults.status(404))
     const { report } = await ask(client)
-    assert.equal(trail(report.attempts), 'A:retry:serverError B:next:notFound A:ok')
+    assert.equal(attemptSummary(report.attempts), 'A:retry:serverError B:next:notFound A:ok')
     await told(seen, 4)
     assert.deepEqual(seen.map((e) => [e.event, e.endpoint, e.outcome]), [
       ['attempt', 'A', 'next'], ['attempt', 'B', 'next'], ['retry', 'A', undefined], ['attempt', 'A', 'ok']
     ])
   })
   await t.test('an abort while a call waits', async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
-    const seen = record(client, 'attempt')
+    const { client, a } = setup(t, { servers: 1 })
+    const seen = recordEvents(client, 'attempt')
     a.script(faults.rateLimited({ retryAfter: '5s' }))
     const controller = new AbortController()
-    const call = failure(ask(client, { signal: controller.signal }))
+    const call = rejection(ask(client, { signal: controller.signal }))
     await until('it waits', () => client.metrics.snapshot().waitingCalls === 1)
     assert.deepEqual(seen, [], 'what comes of it is not known')
     controller.abort()
@@ -85,8 +85,8 @@ test('attempt: the outcome says what came of it, and who was skipped is told too
 })
 
 test('retry and failover', async (t) => {
-  const { client, a, b } = rig(t)
-  const seen = record(client, 'retry', 'failover')
+  const { client, a, b } = setup(t)
+  const seen = recordEvents(client, 'retry', 'failover')
   a.script(faults.unavailable({ retryAfter: '10s' }))
   const { report } = await ask(client)
   b.script(faults.serverError())
@@ -103,8 +103,8 @@ test('retry and failover', async (t) => {
 })
 
 test('cooldown and rateLimit', async (t) => {
-  const { client, a } = rig(t)
-  const seen = record(client, 'cooldown', 'rateLimit')
+  const { client, a } = setup(t)
+  const seen = recordEvents(client, 'cooldown', 'rateLimit')
   a.script(faults.rateLimited({ retryAfter: '10s' }))
   await ask(client)
   await told(seen, 2)
@@ -120,8 +120,8 @@ test('cooldown and rateLimit', async (t) => {
 })
 
 test('breaker', async (t) => {
-  const { client, a } = rig(t, { maxRetries: 0, breaker: { recoveryTimeout: 20, maxRecoveryTimeout: 20 } })
-  const seen = record(client, 'breaker')
+  const { client, a } = setup(t, { maxRetries: 0, breaker: { recoveryTimeout: 20, maxRecoveryTimeout: 20 } })
+  const seen = recordEvents(client, 'breaker')
   a.script(faults.repeat(3, faults.serverError()))
   for (let i = 0; i < 3; i++) await ask(client)
   await told(seen, 1)
@@ -132,8 +132,8 @@ test('breaker', async (t) => {
 })
 
 test('authError, from a call', async (t) => {
-  const { client, a } = rig(t)
-  const seen = [record(client, 'authError'), record(client.monitor, 'authError')]
+  const { client, a } = setup(t)
+  const seen = [recordEvents(client, 'authError'), recordEvents(client.monitor, 'authError')]
   a.script(faults.auth())
   await ask(client)
   for (const list of seen) {
@@ -145,8 +145,8 @@ test('authError, from a call', async (t) => {
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: attempts told are requests seen`, async (t) => {
-    const { client, servers } = rig(t, { servers: 3, transport, maxRetries: 2, onUnavailable: 'error' })
-    const seen = record(client, 'attempt')
+    const { client, servers } = setup(t, { servers: 3, transport, maxRetries: 2, onUnavailable: 'error' })
+    const seen = recordEvents(client, 'attempt')
     const mix = [faults.healthy(), faults.serverError(), faults.reset(), faults.badRequest(), faults.errorEvent('serverError', { after: 1 }), faults.malformedJson(), faults.cut({ after: 0, how: 'eof' })]
     servers.forEach((server, i) => server.always(faults.percent(40, mix[0], { seed: i + 1, otherwise: mix[0] })))
     for (let i = 0; i < 120; i++) {
@@ -171,11 +171,11 @@ for (const transport of TRANSPORTS) {
 
 test('an aborted call tells its attempt too', { concurrency: true }, async (t) => {
   await Promise.all([false, true].map((stream) => t.test(stream ? 'streamed' : 'whole', async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
-    const seen = record(client, 'attempt')
+    const { client, a } = setup(t, { servers: 1 })
+    const seen = recordEvents(client, 'attempt')
     a.script(faults.hang())
     const controller = new AbortController()
-    const call = failure(ask(client, { stream, signal: controller.signal }))
+    const call = rejection(ask(client, { stream, signal: controller.signal }))
     await a.waitForHits(1)
     controller.abort()
     await call
@@ -214,7 +214,7 @@ test('a listener that throws ends a process that catches nothing', async (t) => 
 })
 
 test('events are in order, once() works, and nothing comes after off()', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const names = []
   client.once('attempt', () => names.push('once'))
   client.prependListener('attempt', () => names.push('first'))
@@ -235,11 +235,11 @@ test('a queue that overflows drops events and counts them', async (t) => {
   const server = await remoteServer(t)
   await server.call('always', faults.onPath('/models', faults.forever(faults.healthy())))
   const endpoints = Array.from({ length: 40 }, (_, i) => ({ name: `E${i}`, baseURL: server.url }))
-  const client = open(t, { endpoints, health: { checkInterval: 1, probes: ['endpoint'] } })
+  const client = openClient(t, { endpoints, health: { checkInterval: 1, probes: ['endpoint'] } })
   let seen = 0
   client.on('healthCheck', () => { seen++ })
   await client.monitor.startMonitoring()
-  for (let i = 0; i < 20 && client.metrics.snapshot().droppedEvents === 0; i++) block(500)
+  for (let i = 0; i < 20 && client.metrics.snapshot().droppedEvents === 0; i++) blockEventLoop(500)
   client.monitor.stopMonitoring()
   const { droppedEvents } = client.metrics.snapshot()
   assert.ok(droppedEvents > 0, `${droppedEvents} dropped`)

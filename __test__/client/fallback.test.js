@@ -5,13 +5,13 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { rig, ask, failure, textOf, trail, record, faults } = require('../helpers/client')
+const { setup, ask, rejection, textOf, attemptSummary, recordEvents, faults } = require('../helpers/client')
 
 const SORRY = 'The service is temporarily unavailable. Please try again shortly.'
 
 /** A client whose endpoints all fail. */
 function down (t, options) {
-  const all = rig(t, { maxRetries: 0, ...options })
+  const all = setup(t, { maxRetries: 0, ...options })
   for (const server of all.servers) server.always(faults.serverError())
   return all
 }
@@ -30,7 +30,7 @@ for (const stream of [false, true]) {
         assert.equal(answer.choices[0].finish_reason, 'stop')
         const { report } = answer
         assert.deepEqual([report.degraded, report.endpoint, report.failover, report.usage, report.costUsd], [true, 'fallback', true, null, null])
-        assert.equal(trail(report.attempts), 'A:next:serverError B:fail:serverError')
+        assert.equal(attemptSummary(report.attempts), 'A:next:serverError B:fail:serverError')
         if (stream) {
           assert.equal(answer.chunks.map((chunk) => chunk.choices[0].delta.content ?? '').join(''), expected)
           assert.equal(answer.chunks[0].choices[0].delta.role, 'assistant')
@@ -42,22 +42,22 @@ for (const stream of [false, true]) {
 }
 
 test('onUnavailable: "fallback" needs no text, and does not wait', async (t) => {
-  const { client, a } = rig(t, { servers: 1, onUnavailable: 'fallback' })
+  const { client, a } = setup(t, { servers: 1, onUnavailable: 'fallback' })
   a.always(faults.rateLimited({ retryAfter: '30s' }))
   assert.equal(textOf(await ask(client)), SORRY)
   const second = await ask(client)
   assert.equal(textOf(second), SORRY)
-  assert.equal(trail(second.report.attempts), 'A:skipped:cooldown')
+  assert.equal(attemptSummary(second.report.attempts), 'A:skipped:cooldown')
   assert.ok(second.report.latency.queueMs === 0)
   assert.equal(a.totalHits, 1)
 })
 
 test('the deadline is an outage too', async (t) => {
-  const { client, a } = rig(t, { servers: 1, fallbackResponse: true, timeout: 60 })
+  const { client, a } = setup(t, { servers: 1, fallbackResponse: true, timeout: 60 })
   a.always(faults.hang())
   const answer = await ask(client)
   assert.equal(textOf(answer), SORRY)
-  assert.equal(trail(answer.report.attempts), 'A:fail:timeoutTotal')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:fail:timeoutTotal')
 })
 
 test('what is no outage stays an error', { concurrency: true }, async (t) => {
@@ -68,27 +68,27 @@ test('what is no outage stays an error', { concurrency: true }, async (t) => {
   }
   for (const [name, [fault, type]] of Object.entries(cases)) {
     await t.test(name, async (t) => {
-      const { client, a } = rig(t, { fallbackResponse: true })
+      const { client, a } = setup(t, { fallbackResponse: true })
       a.always(fault)
-      assert.ok(await failure(ask(client)) instanceof type)
+      assert.ok(await rejection(ask(client)) instanceof type)
     })
   }
   await t.test('an abort', async (t) => {
-    const { client, a } = rig(t, { fallbackResponse: true })
+    const { client, a } = setup(t, { fallbackResponse: true })
     a.always(faults.hang())
     const controller = new AbortController()
-    const call = failure(ask(client, { signal: controller.signal }))
+    const call = rejection(ask(client, { signal: controller.signal }))
     controller.abort(new Error('enough'))
     assert.equal((await call).message, 'enough')
   })
   await t.test('content that was delivered', async (t) => {
-    const { client, a } = rig(t, { servers: 1, fallbackResponse: true, streams: { onCut: 'restart' } })
+    const { client, a } = setup(t, { servers: 1, fallbackResponse: true, streams: { onCut: 'restart' } })
     a.always(faults.cut({ after: 2, how: 'close' }))
-    assert.ok(await failure(ask(client, { stream: true })) instanceof bellwether.StreamInterruptedError)
+    assert.ok(await rejection(ask(client, { stream: true })) instanceof bellwether.StreamInterruptedError)
   })
   await t.test('onUnavailable: "error"', async (t) => {
     const { client } = down(t, { fallbackResponse: true })
-    assert.ok(await failure(ask(client, { onUnavailable: 'error' })) instanceof bellwether.AllEndpointsFailedError)
+    assert.ok(await rejection(ask(client, { onUnavailable: 'error' })) instanceof bellwether.AllEndpointsFailedError)
   })
 })
 
@@ -98,7 +98,7 @@ test('a function that fails leaves the error as it was, and what it threw stays 
   })) {
     await t.test(name, async (t) => {
       const { client } = down(t, { fallbackResponse })
-      const error = await failure(ask(client))
+      const error = await rejection(ask(client))
       assert.ok(error instanceof bellwether.AllEndpointsFailedError, error.name)
       assert.ok(!JSON.stringify(error).includes('SECRET') && !error.stack.includes('SECRET'))
     })
@@ -107,11 +107,11 @@ test('a function that fails leaves the error as it was, and what it threw stays 
 
 test('a function has what is left of the deadline, and a failure of it is told', async (t) => {
   const never = () => new Promise(() => {})
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, timeout: 400, fallbackResponse: never })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, timeout: 400, fallbackResponse: never })
   a.always(faults.serverError())
-  const told = record(client, 'config')
+  const told = recordEvents(client, 'config')
   const began = performance.now()
-  const error = await failure(ask(client))
+  const error = await rejection(ask(client))
   assert.ok(performance.now() - began < 4_000, 'not the five seconds a function has at most')
   assert.equal(error.reason, 'serverError')
   assert.match(told[0].message, /fallbackResponse/)
@@ -123,19 +123,19 @@ test('a function is not to be forged', () => {
 })
 
 test('a model that is not there any more is an outage, an unknown one is a mistake', async (t) => {
-  const { client, a } = rig(t, { servers: 1, fallbackResponse: true, endpoint: () => ({ models: ['gpt-4o'] }) })
+  const { client, a } = setup(t, { servers: 1, fallbackResponse: true, endpoint: () => ({ models: ['gpt-4o'] }) })
   a.always(faults.notFound())
   assert.equal(textOf(await ask(client)), SORRY)
-  assert.ok(await failure(ask(client, { model: 'gpt-40' })) instanceof bellwether.NotFoundError)
+  assert.ok(await rejection(ask(client, { model: 'gpt-40' })) instanceof bellwether.NotFoundError)
 })
 
 test('AllEndpointsFailedError: why each failed, and when the first is ready again', async (t) => {
-  const { client, a, b } = rig(t, { servers: 3, maxRetries: 0 })
+  const { client, a, b } = setup(t, { servers: 3, maxRetries: 0 })
   a.always(faults.rateLimited({ retryAfter: '40s' }))
   b.always(faults.unavailable({ retryAfter: '20s' }))
   client.isolate('C')
   const before = Date.now()
-  const error = await failure(ask(client))
+  const error = await rejection(ask(client))
   assert.ok(error instanceof bellwether.AllEndpointsFailedError)
   assert.deepEqual(error.errors.map((e) => [e.endpoint, e.model, e.reason, e.status]), [
     ['A', 'gpt-4o', 'rateLimited', 429], ['B', 'gpt-4o', 'overloaded', 503], ['C', 'gpt-4o', 'isolated', undefined]

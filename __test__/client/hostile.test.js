@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const zlib = require('node:zlib')
 const { once } = require('node:events')
-const { open, failure } = require('../helpers/client')
+const { openClient, rejection } = require('../helpers/client')
 
 const TEXT = 'chat.completion.chunk'
 const chunk = (delta, finish = null) => JSON.stringify({ id: 'i', object: TEXT, choices: [{ index: 0, delta, finish_reason: finish }] })
@@ -19,7 +19,7 @@ async function vendor (t, reply, options = {}) {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => { server.closeAllConnections(); server.close() })
-  return open(t, { baseURL: `http://127.0.0.1:${server.address().port}`, maxRetries: 0, breaker: false, ...options })
+  return openClient(t, { baseURL: `http://127.0.0.1:${server.address().port}`, maxRetries: 0, breaker: false, ...options })
 }
 
 const events = (...data) => (_, response) => {
@@ -59,7 +59,7 @@ for (const [encoding, pack] of [['br', zlib.brotliCompressSync], ['gzip', zlib.g
         response.end(body)
       })
       const before = process.memoryUsage().rss
-      const error = await failure(client.chatCompletion('m', 'hi'))
+      const error = await rejection(client.chatCompletion('m', 'hi'))
       assert.equal(error.reason, status === 200 ? 'malformed' : 'serverError')
       assert.ok(process.memoryUsage().rss - before < 100 << 20, 'memory')
     })
@@ -73,7 +73,7 @@ test('thousands of choices in one chunk do not hold up others', async (t) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ choices: [{ index: 0, message: { content: 'well' }, finish_reason: 'stop' }] }))
   })
-  const flooded = failure(client.chatCompletion('m', 'hi', { stream: true, idempotencyKey: 'flood' }))
+  const flooded = rejection(client.chatCompletion('m', 'hi', { stream: true, idempotencyKey: 'flood' }))
   const other = await client.chatCompletion('m', 'hi', { timeout: '5s' })
   assert.equal(other.choices[0].message.content, 'well')
   await flooded
@@ -111,7 +111,7 @@ test('a key that a message is cut at is not half told, nor the one before a rota
       response.end('z'.repeat(270) + keys[0])
     }, first ? 100 : 0)
   }, { apiKey: () => keys[asked++] })
-  const errors = await Promise.all([failure(client.chatCompletion('m', 'hi')), failure(client.chatCompletion('m', 'hi'))])
+  const errors = await Promise.all([rejection(client.chatCompletion('m', 'hi')), rejection(client.chatCompletion('m', 'hi'))])
   for (const error of errors) {
     assert.ok(!JSON.stringify([error.message, error.attempts]).includes('CANARY'), error.message)
   }
@@ -147,7 +147,7 @@ test('several readers at once, and finalCompletion without reading', async (t) =
     setTimeout(() => response.destroy(), 20)
   })
   const unread = await broken.chatCompletion('m', 'hi', { stream: true })
-  assert.equal((await failure(unread.finalCompletion)).partial, 'a')
+  assert.equal((await rejection(unread.finalCompletion)).partial, 'a')
 })
 
 test('misuse by type is named and leaves nothing behind', async (t) => {
@@ -162,7 +162,7 @@ test('misuse by type is named and leaves nothing behind', async (t) => {
     [() => client.chatCompletion('m', 'hi', { maxRetries: 1n }), /options.maxRetries must be/],
     [() => client.chatCompletion('m', 'hi', { tags: new Map() }), /options.tags must be an object/]
   ]) {
-    const error = await failure(call())
+    const error = await rejection(call())
     assert.match(error.message, path)
   }
   for (const [options, message] of [
@@ -171,6 +171,6 @@ test('misuse by type is named and leaves nothing behind', async (t) => {
     [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, headers: { 'content-length': '3' } }] }, /content-length is the connection/],
     [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, healthCheck: { url: 'http://u:p@h/' } }] }, /credentials/]
   ]) {
-    assert.throws(() => open(t, options), message)
+    assert.throws(() => openClient(t, options), message)
   }
 })

@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const { inspect } = require('node:util')
 const vm = require('node:vm')
 const { FailoverClient, HealthMonitor, ConfigError, BadRequestError } = require('../..')
-const { KEY, rig, ask, failure, textOf } = require('../helpers/client')
+const { KEY, setup, ask, rejection, textOf } = require('../helpers/client')
 const { json } = require('../helpers/child')
 
 const CANARY = 'CANARY-0123456789'
@@ -179,7 +179,7 @@ test('what is plain is taken: without a prototype, of another realm, Buffers for
 })
 
 test('a call’s options', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const places = {
     ...Object.fromEntries(['timeout', 'maxRetries', 'endpoints', 'fallbackModels', 'onUnavailable', 'streams', 'hedge', 'queuePriority', 'tags', 'idempotencyKey',
       'stream', 'temperature', 'maxTokens', 'topP', 'stop', 'seed', 'tools', 'toolChoice', 'responseFormat', 'extraBody', 'signal'].map((name) => [name, (value) => ({ [name]: value })])),
@@ -191,18 +191,18 @@ test('a call’s options', async (t) => {
   for (const [path, options] of Object.entries(places)) {
     await t.test(path, async () => {
       for (const [name, value, given] of [...JUNK, FUNCTION, BUFFER]) {
-        const error = await failure(client.chatCompletion('m', 'hi', options(value)))
+        const error = await rejection(client.chatCompletion('m', 'hi', options(value)))
         if (name !== 'a proxy that throws') refused(error, `options.${path}`, given, name)
         // One whose members become the request's is known when these are read.
         else assert.ok(error instanceof ConfigError || error instanceof BadRequestError, `${path}: ${inspect(error)}`)
       }
       if (path.includes('.') || path.includes('[')) return
       const getter = Object.defineProperty({}, path, { enumerable: true, get () { throw new Error(CANARY) } })
-      refused(await failure(client.chatCompletion('m', 'hi', getter)), `options.${path}`, 'a getter that throws', path)
+      refused(await rejection(client.chatCompletion('m', 'hi', getter)), `options.${path}`, 'a getter that throws', path)
     })
   }
   for (const [name, value] of [...JUNK, FUNCTION, BUFFER, ['an array', []]]) {
-    for (const error of [await failure(client.chatCompletion('m', 'hi', value)), await failure(client.chatCompletion({ model: 'm', messages: [] }, value))]) {
+    for (const error of [await rejection(client.chatCompletion('m', 'hi', value)), await rejection(client.chatCompletion({ model: 'm', messages: [] }, value))]) {
       refused(error, 'options', undefined, name)
     }
   }
@@ -210,8 +210,8 @@ test('a call’s options', async (t) => {
     ['temperature', { temperature: 'NaN' }], ['maxTokens', { maxTokens: '5' }], ['maxTokens', { maxTokens: 1.5 }], ['seed', { seed: '7' }], ['stop', { stop: ['a', 5] }],
     ['tools', { tools: {} }], ['stream', { stream: 'yes' }], ['extraBody', { extraBody: [] }], ['extraBody.a', { extraBody: { get a () { throw new Error(CANARY) } } }],
     ['timeout', { timeout: 'NaN' }], ['maxRetries', { maxRetries: 'NaN' }], ['tags.a', { tags: { a: NaN } }]
-  ]) refused(await failure(client.chatCompletion('m', 'hi', options)), `options.${path}`, undefined, path)
-  const proto = await failure(client.chatCompletion('m', 'hi', JSON.parse('{"__proto__":{"timeout":5}}')))
+  ]) refused(await rejection(client.chatCompletion('m', 'hi', options)), `options.${path}`, undefined, path)
+  const proto = await rejection(client.chatCompletion('m', 'hi', JSON.parse('{"__proto__":{"timeout":5}}')))
   assert.match(proto.message, /options\.__proto__ is not an option/)
   assert.equal(a.totalHits, 0)
   await client.chatCompletion('m', 'hi', { extraBody: JSON.parse('{"__proto__":1,"x":2}'), temperature: null, signal: null, stop: null })
@@ -220,14 +220,14 @@ test('a call’s options', async (t) => {
 })
 
 test('the other methods', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   for (const [name, value] of [...JUNK, FUNCTION, ['null', null]]) {
     for (const call of [
       () => client.getEndpointStatus(value), () => client.isolate(value), () => client.isolate(), () => client.close(value), () => client.close({ drain: value }),
       () => client.monitor.getHealthHistory(value), () => client.monitor.getHealthHistory({ limit: value }), () => client.monitor.getAvailabilityPercentage({ endpoint: value }),
       () => client.validateApiKey(value), () => client.monitor.checkEndpointHealth(value)
     ]) {
-      const error = await failure((async () => call())())
+      const error = await rejection((async () => call())())
       assert.ok(error instanceof ConfigError, `${name} ${call}: ${inspect(error)}`)
       assert.ok(!inspect(error).includes('CANARY'))
     }
@@ -239,7 +239,7 @@ test('the other methods', async (t) => {
 })
 
 test('a request that cannot be read rejects, with what was thrown as its cause, and leaves nothing', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const hi = [{ role: 'user', content: 'hi' }]
   const mine = new Error('mine')
   const throwing = (name, rest) => Object.defineProperty({ ...rest }, name, { enumerable: true, get () { throw mine } })
@@ -251,12 +251,12 @@ test('a request that cannot be read rejects, with what was thrown as its cause, 
       { model: 'm', messages: [{ role: 'user', content: 'hi', toJSON }], stream }, { model: 'm', messages: hi, stream, user: { toJSON } },
       { model: 'm', messages: Object.assign([...hi], { toJSON }), stream }
     ]) {
-      const error = await failure(client.chatCompletion(request))
+      const error = await rejection(client.chatCompletion(request))
       assert.ok(error instanceof BadRequestError, inspect(error))
       assert.equal(error.cause, mine)
     }
     for (const request of [{ model: 'm', messages: hi, stream, circle }, { model: 'm', messages: [circle], stream }]) {
-      assert.match((await failure(client.chatCompletion(request))).message, /circular/i)
+      assert.match((await rejection(client.chatCompletion(request))).message, /circular/i)
     }
   }
   assert.equal(client.metrics.snapshot().activeCalls, 0)

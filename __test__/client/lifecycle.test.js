@@ -6,11 +6,11 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { join } = require('node:path')
 const { ClientClosedError } = require('../..')
-const { rig, ask, failure, serve, until, faults } = require('../helpers/client')
+const { setup, ask, rejection, serve, until, faults } = require('../helpers/client')
 const { run, json, remoteServer } = require('../helpers/child')
 
 const MANY = process.env.BELLWETHER_LONG_TESTS ? 10_000 : 2000
-const HUB = join(__dirname, '..', '..', 'lib', 'native', 'bridge')
+const BRIDGE = join(__dirname, '..', '..', 'lib', 'native', 'bridge')
 const TESTING = join(__dirname, '..', '..', 'testing')
 const at = (server, more = '') => `{ apiKey: 'k', proxy: false, retry: { backoff: { initial: 1, max: 2, factor: 2 } }, endpoints: [{ name: 'A', baseURL: '${server.url}' }], ${more} }`
 
@@ -141,10 +141,10 @@ test('a client that is awaited is not collected', async (t) => {
 test('a panic in Rust is an error, and the process goes on', async (t) => {
   const server = serve(t)
   const result = await json(t, `
-    const hub = require(${JSON.stringify(HUB)})
+    const bridge = require(${JSON.stringify(BRIDGE)})
     async function main () {
       let seen
-      await hub.ask((slot) => hub.getHub().panicForTest(slot), () => undefined, () => new Error('dropped')).catch((error) => { seen = error })
+      await bridge.invoke((slot) => bridge.getHub().panicForTest(slot), () => undefined, () => new Error('dropped')).catch((error) => { seen = error })
       const client = new FailoverClient(${at(server)})
       const answer = await client.chatCompletion('m', 'hi')
       console.log(JSON.stringify({ name: seen.name, code: seen.code, text: answer.choices[0].message.content }))
@@ -156,7 +156,7 @@ test('a panic in Rust is an error, and the process goes on', async (t) => {
 })
 
 test('close waits for what is under way', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.slowHeaders(60))
   const call = ask(client)
   await a.waitForHits(1)
@@ -168,12 +168,12 @@ test('close waits for what is under way', async (t) => {
 })
 
 test('close gives up after its drain', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.hang(), faults.combine(faults.healthy({ content: 'word '.repeat(500) }), faults.stall({ after: 2 })))
-  const call = failure(ask(client))
+  const call = rejection(ask(client))
   await a.waitForHits(1)
   const stream = await client.chatCompletion('m', 'hi', { stream: true })
-  const reading = failure((async () => { for await (const _ of stream); })())
+  const reading = rejection((async () => { for await (const _ of stream); })())
   const began = Date.now()
   await client.close({ drain: 50 })
   assert.ok(Date.now() - began < 2000)
@@ -183,11 +183,11 @@ test('close gives up after its drain', async (t) => {
 })
 
 test('after close', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   await ask(client)
   await client.close()
   for (const call of [() => ask(client), () => ask(client, { stream: true }), () => client.warmup(), () => client.validateApiKey()]) {
-    const error = await failure(call())
+    const error = await rejection(call())
     assert.ok(error instanceof ClientClosedError, `${call} ${error}`)
     assert.equal(error.code, 'ERR_BELLWETHER_CLIENT_CLOSED')
     assert.equal(error.reason, 'closed')
@@ -199,7 +199,7 @@ test('after close', async (t) => {
 
 test('the signal of a client closes it', async (t) => {
   const controller = new AbortController()
-  const { client } = rig(t, { servers: 1, signal: controller.signal })
+  const { client } = setup(t, { servers: 1, signal: controller.signal })
   await ask(client)
   controller.abort()
   await assert.rejects(ask(client), ClientClosedError)

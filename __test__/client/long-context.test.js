@@ -3,12 +3,12 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { ConfigError } = require('../..')
-const { rig, failure, faults } = require('../helpers/client')
+const { setup, rejection, faults } = require('../helpers/client')
 
 const asked = (server) => server.hits().map(({ body }) => body.messages[0].content)
 
 test('parts in order, labelled, joined by lines', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const progress = []
   const { text, parts } = await client.processLongContext('abcdefghij', { model: 'gpt-4o', chunkSize: 4, pace: 1, onProgress: (p) => progress.push(p) })
   assert.deepEqual(asked(a), ['[Part 1/3]\nabcd', '[Part 2/3]\nefgh', '[Part 3/3]\nij'])
@@ -19,7 +19,7 @@ test('parts in order, labelled, joined by lines', async (t) => {
 })
 
 test('no part ends inside what a reader takes for one character', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const family = '👨‍👩‍👧‍👦'
   const text = `ab${family}é${family}🇨🇭x`
   for (const chunkSize of [1, 2, 3, 5, 12, 100]) {
@@ -34,7 +34,7 @@ test('no part ends inside what a reader takes for one character', async (t) => {
 })
 
 test('each part fails over by itself, and to the fallback model at last', async (t) => {
-  const { client, a, b } = rig(t, { maxRetries: 0 })
+  const { client, a, b } = setup(t, { maxRetries: 0 })
   a.script(faults.serverError())
   const moved = await client.processLongContext('abcd', { model: 'gpt-4o', chunkSize: 2, pace: 0 })
   assert.deepEqual(moved.parts.map(({ report }) => report.endpoint), ['B', 'A'])
@@ -45,10 +45,10 @@ test('each part fails over by itself, and to the fallback model at last', async 
 })
 
 test('after an error it goes on where it stopped', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   a.script(faults.healthy(), faults.badRequest())
   const options = { model: 'gpt-4o', chunkSize: 2, pace: 0, prompt: (part, number, of) => `${number} of ${of}: ${part}` }
-  const error = await failure(client.processLongContext('abcdef', options))
+  const error = await rejection(client.processLongContext('abcdef', options))
   assert.equal(error.name, 'BadRequestError')
   assert.deepEqual([error.longContext.resumeFrom, error.longContext.parts.length], [1, 1])
   a.clearHits()
@@ -58,10 +58,10 @@ test('after an error it goes on where it stopped', async (t) => {
 })
 
 test('an abort between two parts ends it', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const controller = new AbortController()
   const reason = new Error('enough')
-  const ended = failure(client.processLongContext('abcd', {
+  const ended = rejection(client.processLongContext('abcd', {
     model: 'gpt-4o', chunkSize: 2, pace: '1h', signal: controller.signal, onProgress: () => setImmediate(() => controller.abort(reason))
   }))
   assert.equal(await ended, reason)
@@ -69,9 +69,9 @@ test('an abort between two parts ends it', async (t) => {
 })
 
 test('wherever it ends, what was answered is not lost', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const options = { model: 'gpt-4o', chunkSize: 1, pace: 0 }
-  const broken = await failure(client.processLongContext('abc', { ...options, onProgress: ({ done }) => { if (done === 2) throw new Error('mine') } }))
+  const broken = await rejection(client.processLongContext('abc', { ...options, onProgress: ({ done }) => { if (done === 2) throw new Error('mine') } }))
   assert.deepEqual([broken.message, broken.longContext.resumeFrom, broken.longContext.parts.length], ['mine', 2, 2])
 
   // Two that share a signal share its reason, and one may be frozen.
@@ -79,16 +79,16 @@ test('wherever it ends, what was answered is not lost', async (t) => {
     const controller = new AbortController()
     let answered = 0
     const onProgress = () => { if (++answered === 2) controller.abort(reason) }
-    const both = ['abc', 'def'].map((text) => failure(client.processLongContext(text, { ...options, pace: '1h', signal: controller.signal, onProgress })))
+    const both = ['abc', 'def'].map((text) => rejection(client.processLongContext(text, { ...options, pace: '1h', signal: controller.signal, onProgress })))
     assert.deepEqual(await Promise.all(both), [reason, reason])
     if (!Object.isFrozen(reason)) assert.deepEqual([reason.longContext.resumeFrom, reason.longContext.parts.length], [1, 1])
   }
 })
 
 test('what it takes is said by name', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const paths = async (...args) => {
-    const error = await failure(client.processLongContext(...args))
+    const error = await rejection(client.processLongContext(...args))
     assert.ok(error instanceof ConfigError)
     return error.problems.map(({ path }) => path)
   }

@@ -4,13 +4,13 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, ask, failure, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, faults } = require('../helpers/client')
 
 const zero = { avg: 0, p50: 0, p95: 0, p99: 0, samples: 0 }
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: counts`, async (t) => {
-    const { client, a, b } = rig(t, { transport, breaker: false, onUnavailable: 'error' })
+    const { client, a, b } = setup(t, { transport, breaker: false, onUnavailable: 'error' })
     for (let i = 0; i < 20; i++) {
       if (i % 4 === 1) a.script(faults.serverError())
       if (i === 10) a.script(faults.badRequest())
@@ -38,7 +38,7 @@ for (const transport of TRANSPORTS) {
 }
 
 test('before anything was sent', (t) => {
-  const { client } = rig(t)
+  const { client } = setup(t)
   const status = client.getEndpointStatus()
   assert.deepEqual(status.map((s) => s.name), ['A', 'B'])
   for (const s of status) {
@@ -51,7 +51,7 @@ test('before anything was sent', (t) => {
 })
 
 test('times', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   await ask(client)
   a.always(faults.slowHeaders(60))
   for (let i = 0; i < 9; i++) await ask(client)
@@ -62,7 +62,7 @@ test('times', async (t) => {
 })
 
 test('how quick a model is, in a word', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const classes = (model) => [client.getSummary()[model], client.getEndpointStatus('A').models.find((m) => m.model === model)].map((m) => m.latencyClass)
   await ask(client, { model: 'quick' })
   assert.deepEqual(classes('quick'), ['fast', 'fast'])
@@ -70,12 +70,12 @@ test('how quick a model is, in a word', async (t) => {
   await ask(client, { model: 'other' })
   assert.deepEqual(classes('other'), ['normal', 'normal'])
   a.script(faults.badRequest())
-  await failure(ask(client, { model: 'never' }))
+  await rejection(ask(client, { model: 'never' }))
   assert.deepEqual(classes('never'), [null, null])
 })
 
 test('a stream’s time to its first content is told apart from its whole', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.always(faults.combine(faults.slowFirstContent(40), faults.pace(40)))
   const { report } = await ask(client, { stream: true })
   assert.ok(report.latency.firstContentMs >= 38)
@@ -84,10 +84,10 @@ test('a stream’s time to its first content is told apart from its whole', asyn
 })
 
 test('retries and calls in flight', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.serverError(), faults.hang())
   const retried = new AbortController()
-  const first = failure(ask(client, { signal: retried.signal }))
+  const first = rejection(ask(client, { signal: retried.signal }))
   await a.waitForHits(2)
   retried.abort()
   await first
@@ -95,7 +95,7 @@ test('retries and calls in flight', async (t) => {
   a.clearHits()
   a.always(faults.hang())
   const controller = new AbortController()
-  const calls = Array.from({ length: 3 }, () => failure(ask(client, { signal: controller.signal })))
+  const calls = Array.from({ length: 3 }, () => rejection(ask(client, { signal: controller.signal })))
   await a.waitForHits(3)
   assert.equal(client.getEndpointStatus('A').inFlight, 3)
   assert.equal(client.metrics.snapshot().activeCalls, 3)
@@ -107,7 +107,7 @@ test('retries and calls in flight', async (t) => {
 
 test('usage and cost', async (t) => {
   const price = { input: 500_000, output: 1_000_000 }
-  const { client, a } = rig(t, { servers: 1, prices: { 'gpt-4o': price } })
+  const { client, a } = setup(t, { servers: 1, prices: { 'gpt-4o': price } })
   a.always(faults.healthy({ usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } }))
   for (const stream of [false, true]) {
     const { report } = await ask(client, { stream })

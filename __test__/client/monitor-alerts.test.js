@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { HealthMonitor } = require('../..')
-const { KEY, serve, record, until, faults } = require('../helpers/client')
+const { KEY, serve, recordEvents, until, faults } = require('../helpers/client')
 
 const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, checkInterval: 10, ...options })
 
@@ -22,7 +22,7 @@ test('alerts: once at the threshold, counted on, resolved', async (t) => {
   const server = serve(t)
   server.script(...everywhere(faults.serverError()))
   const monitor = watch(t, at(server, { probes: ['endpoint'], service: 'my gateway' }))
-  const seen = record(monitor, 'healthCheck', 'alert')
+  const seen = recordEvents(monitor, 'healthCheck', 'alert')
   for (let i = 0; i < 5; i++) await monitor.checkEndpointHealth()
   server.script()
   for (let i = 0; i < 2; i++) await monitor.checkEndpointHealth()
@@ -51,7 +51,7 @@ test('alerts: severity and advice', { concurrency: true }, async (t) => {
     const server = serve(t)
     server.script(...everywhere(fault))
     const monitor = watch(t, at(server, { timeout, failureThreshold: 2 }))
-    const alerts = record(monitor, 'alert')
+    const alerts = recordEvents(monitor, 'alert')
     for (let i = 0; i < 2; i++) await monitor.checkServiceAvailability()
     await until('the alert', () => alerts.length === 1)
     assert.equal(alerts[0].severity, severity)
@@ -64,7 +64,7 @@ test('authError at each refused check, with a hint of the key only', async (t) =
   const server = serve(t)
   server.script(...everywhere(faults.auth()))
   const monitor = watch(t, at(server))
-  const seen = record(monitor, 'authError')
+  const seen = recordEvents(monitor, 'authError')
   await monitor.checkEndpointHealth()
   await until('it is told', () => seen.length === 1)
   const [{ message, action, endpoint, statusCode, keyHint }] = seen

@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { HealthMonitor } = require('../..')
-const { KEY, serve, rig, ask, failure, record, until, block, faults } = require('../helpers/client')
+const { KEY, serve, setup, ask, rejection, recordEvents, until, blockEventLoop, faults } = require('../helpers/client')
 const { remoteServer } = require('../helpers/child')
 
 const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, timeout: 200, checkInterval: 10, ...options })
@@ -48,7 +48,7 @@ test('rounds of one endpoint do not overlap, and a slow one does not hold up oth
 })
 
 test('the monitor of a client shares its state', async (t) => {
-  const { client, a } = rig(t, { servers: 1, health: { checkInterval: 10_000, probes: ['endpoint', 'service'] }, endpoint: () => ({ model: 'gpt-4o' }) })
+  const { client, a } = setup(t, { servers: 1, health: { checkInterval: 10_000, probes: ['endpoint', 'service'] }, endpoint: () => ({ model: 'gpt-4o' }) })
   const { monitor } = client
   assert.equal(client.monitor, monitor)
   await t.test('a paid probe is spared after live traffic', async () => {
@@ -62,7 +62,7 @@ test('the monitor of a client shares its state', async (t) => {
     assert.equal(a.hits().at(-1).route, '/chat/completions')
   })
   await t.test('events reach both emitters', async () => {
-    const seen = [record(client, 'healthCheck'), record(monitor, 'healthCheck')]
+    const seen = [recordEvents(client, 'healthCheck'), recordEvents(monitor, 'healthCheck')]
     await monitor.checkEndpointHealth()
     await until('both are told', () => seen.every((list) => list.length === 1))
     assert.deepEqual(seen[0], seen[1])
@@ -77,16 +77,16 @@ test('the monitor of a client shares its state', async (t) => {
 })
 
 test('a client endpoint whose model nobody named gets no paid probe', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   await client.monitor.startMonitoring()
   assert.deepEqual(a.hits().map((h) => h.route), ['/models'])
   client.monitor.stopMonitoring()
 })
 
 test('a probe tests an open breaker at once', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, endpoint: () => ({ model: 'gpt-4o' }) })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, endpoint: () => ({ model: 'gpt-4o' }) })
   a.script(faults.repeat(3, faults.serverError()))
-  for (let i = 0; i < 3; i++) await failure(ask(client))
+  for (let i = 0; i < 3; i++) await rejection(ask(client))
   assert.equal(client.getEndpointStatus('A').breaker.state, 'open')
   assert.equal((await client.monitor.checkServiceAvailability()).status, 'UP')
   await ask(client)
@@ -94,7 +94,7 @@ test('a probe tests an open breaker at once', async (t) => {
 })
 
 test('getOptimalModel: three good samples, the fastest on average', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   assert.equal(client.monitor.getOptimalModel(), null)
   a.always(faults.when({ model: 'slow' }, faults.slowHeaders(60)))
   for (const model of ['quick', 'slow']) {
@@ -107,11 +107,11 @@ test('getOptimalModel: three good samples, the fastest on average', async (t) =>
 })
 
 test('health report', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
   for (let i = 0; i < 8; i++) await ask(client)
   assert.equal(client.getHealthReport().overallStatus, 'healthy')
   a.script(faults.rateLimited({ retryAfter: 10, as: 'ms' }))
-  await failure(ask(client))
+  await rejection(ask(client))
   const report = client.getHealthReport()
   assert.equal(report.overallStatus, 'degraded')
   const [endpoint] = report.endpoints
@@ -129,10 +129,10 @@ test('health report', async (t) => {
 test('checks go on while JavaScript is blocked, and are told in order afterwards', async (t) => {
   const server = await remoteServer(t)
   const monitor = watch(t, at(server, { probes: ['endpoint'], checkInterval: 100, timeout: 1000 }))
-  const seen = record(monitor, 'healthCheck')
+  const seen = recordEvents(monitor, 'healthCheck')
   await monitor.startMonitoring()
   const from = Date.now()
-  block(2000)
+  blockEventLoop(2000)
   const to = Date.now()
   const during = (await server.call('hits')).filter((hit) => hit.at >= from && hit.at <= to)
   assert.ok(during.length >= 15, `${during.length} checks in ${to - from} ms`)

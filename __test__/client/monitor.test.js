@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { HealthMonitor, ConfigError, ClientClosedError } = require('../..')
-const { KEY, serve, rig, until, faults } = require('../helpers/client')
+const { KEY, serve, setup, until, faults } = require('../helpers/client')
 
 const at = (server, options) => ({ apiKey: KEY, baseURL: server.url, proxy: false, checkInterval: 10, ...options })
 
@@ -126,7 +126,7 @@ test('misuse', async (t) => {
   const monitor = watch(t, at(server))
   await assert.rejects(monitor.checkEndpointHealth('nobody'), ConfigError)
   assert.throws(() => monitor.getHealthHistory({ since: 'yesterday' }), ConfigError)
-  const { client } = rig(t)
+  const { client } = setup(t)
   await client.close()
   await assert.rejects(client.monitor.startMonitoring(), ClientClosedError)
   await assert.rejects(client.monitor.checkEndpointHealth(), ClientClosedError)

@@ -6,7 +6,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { FailoverClient, ConfigError, BadRequestError, FailoverError } = require('../..')
-const { KEY, serve, open, rig, ask, failure, textOf } = require('../helpers/client')
+const { KEY, serve, openClient, setup, ask, rejection, textOf } = require('../helpers/client')
 const { json } = require('../helpers/child')
 
 const URL = 'http://127.0.0.1:1'
@@ -100,7 +100,7 @@ test('base URLs', async (t) => {
     ['/gateway/openai', '/gateway/openai/chat/completions'], ['//', '/v1/chat/completions']
   ]) {
     await t.test(suffix || 'bare', async (t) => {
-      await ask(open(t, { baseURL: server.origin + suffix })).catch(() => {})
+      await ask(openClient(t, { baseURL: server.origin + suffix })).catch(() => {})
       assert.equal(server.hits().at(-1).path, path)
     })
   }
@@ -127,7 +127,7 @@ test('the environment', { concurrency: 3 }, async (t) => {
 })
 
 test('calls that are misuse reject before any network', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const loop = {}
   loop.loop = loop
   const hi = [{ role: 'user', content: 'hi' }]
@@ -155,7 +155,7 @@ test('calls that are misuse reject before any network', async (t) => {
     ['tags', ['gpt-4o', hi, { tags: { a: 5 } }], ConfigError, /tags/]
   ]) {
     await t.test(name, async () => {
-      const error = await failure(client.chatCompletion(...args))
+      const error = await rejection(client.chatCompletion(...args))
       assert.ok(error instanceof kind, `${error?.name}: ${error?.message}`)
       assert.match(error.message, says)
     })
@@ -164,7 +164,7 @@ test('calls that are misuse reject before any network', async (t) => {
 })
 
 test('what is asked is sent, and nothing else', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const messages = [{ role: 'user', content: 'hi' }]
   await client.chatCompletion('m', messages)
   assert.deepEqual(a.hits().at(-1).body, { model: 'm', messages })
@@ -180,12 +180,12 @@ test('what is asked is sent, and nothing else', async (t) => {
 })
 
 test('an endpoint that is not there is a problem with its path', async (t) => {
-  const { client } = rig(t)
+  const { client } = setup(t)
   for (const [path, call] of [
     ['options.endpoints', () => ask(client, { endpoints: ['A', 'AA'] })], ['endpoint', () => client.validateApiKey('AA')],
     ['endpoint', () => client.monitor.checkEndpointHealth('AA')], ['endpoint', async () => client.isolate('AA')]
   ]) {
-    const error = await failure(call())
+    const error = await rejection(call())
     assert.ok(error instanceof ConfigError, String(error))
     assert.deepEqual(error.problems.map((p) => p.path), [path])
     assert.match(error.problems[0].message, /^must be .*A, B, got 'AA'/)

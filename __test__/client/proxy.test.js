@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const net = require('node:net')
 const { once } = require('node:events')
-const { TRANSPORTS, serve, open, rig, ask, failure, textOf } = require('../helpers/client')
+const { TRANSPORTS, serve, openClient, setup, ask, rejection, textOf } = require('../helpers/client')
 const { json } = require('../helpers/child')
 
 /** A proxy: forwards plain requests, tunnels CONNECT, and remembers both. */
@@ -50,13 +50,13 @@ test('through a proxy', async (t) => {
   for (const transport of TRANSPORTS) {
     await t.test(transport.transport, async (t) => {
       const proxy = await proxyFor(t, 'user:p@ss')
-      const { client, a } = rig(t, { servers: 1, transport, proxy: `http://user:p%40ss@${proxy.address}` })
+      const { client, a } = setup(t, { servers: 1, transport, proxy: `http://user:p%40ss@${proxy.address}` })
       for (const stream of [false, true]) assert.equal(textOf(await ask(client, { stream })), 'Hello from A')
       assert.equal(proxy.seen[0].method, transport.server.tls ? 'CONNECT' : 'POST')
       assert.equal(a.hits()[0].headers['proxy-authorization'], undefined)
       if (transport.server.tls) assert.equal(proxy.seen[0].key, undefined, 'the key stays inside the tunnel')
-      const wrong = open(t, { baseURL: a.url, tls: { ca: a.ca }, maxRetries: 0, proxy: `http://user:wrong@${proxy.address}`, timeout: '3s' })
-      assert.ok((await failure(ask(wrong))) instanceof Error)
+      const wrong = openClient(t, { baseURL: a.url, tls: { ca: a.ca }, maxRetries: 0, proxy: `http://user:wrong@${proxy.address}`, timeout: '3s' })
+      assert.ok((await rejection(ask(wrong))) instanceof Error)
       assert.equal(a.totalHits, 2)
     })
   }
@@ -85,7 +85,7 @@ test('the environment names proxies and exceptions', async (t) => {
 
 test('a proxy that is not there is a failed connection', async (t) => {
   const server = serve(t)
-  const error = await failure(ask(open(t, { baseURL: server.url, maxRetries: 0, proxy: 'http://127.0.0.1:1' })))
+  const error = await rejection(ask(openClient(t, { baseURL: server.url, maxRetries: 0, proxy: 'http://127.0.0.1:1' })))
   assert.equal(error.reason, 'connect')
   assert.equal(server.totalHits, 0)
 })

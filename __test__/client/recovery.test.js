@@ -6,14 +6,14 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const net = require('node:net')
-const { rig, open, ask, textOf, trail, until, record, faults } = require('../helpers/client')
+const { setup, openClient, ask, textOf, attemptSummary, until, recordEvents, faults } = require('../helpers/client')
 
 const QUICKLY = { failureThreshold: 3, recoveryTimeout: 50, maxRecoveryTimeout: 50 }
 const KEYS = ['sk-one-0123456789abcdef', 'sk-two-0123456789abcdef']
 
 /** A whose breaker was closed a moment ago, and B. */
 async function returned (t, options = {}) {
-  const all = rig(t, { breaker: QUICKLY, ...options })
+  const all = setup(t, { breaker: QUICKLY, ...options })
   all.a.script(...Array(3).fill(faults.serverError()))
   for (let i = 0; i < 3; i++) await ask(all.client)
   await until('the probe is answered', async () => textOf(await ask(all.client)) === 'Hello from A')
@@ -29,7 +29,7 @@ test('a tenth of the load at first', async (t) => {
   for (let i = 0; i < 40; i++) answers.push(await ask(client))
   assert.equal(a.totalHits, 4)
   const held = answers.find((answer) => textOf(answer) === 'Hello from B')
-  assert.equal(trail(held.report.attempts), 'A:skipped:breakerOpen B:ok')
+  assert.equal(attemptSummary(held.report.attempts), 'A:skipped:breakerOpen B:ok')
 })
 
 test('nobody else: all of it', async (t) => {
@@ -54,7 +54,7 @@ test('then half, then all, and it stays there', async (t) => {
 })
 
 test('a failing model is failing whatever the key: the breaker is one for all keys', async (t) => {
-  const { client, a } = rig(t, { endpoint: (i) => (i === 0 ? { apiKey: KEYS } : {}) })
+  const { client, a } = setup(t, { endpoint: (i) => (i === 0 ? { apiKey: KEYS } : {}) })
   a.always(faults.serverError())
   for (let i = 0; i < 6; i++) await ask(client)
   assert.equal(a.totalHits, 3)
@@ -62,11 +62,11 @@ test('a failing model is failing whatever the key: the breaker is one for all ke
 })
 
 test('a throttled key is parked alone, and the endpoint stays well by the other', async (t) => {
-  const { client, a } = rig(t, { servers: 1, endpoint: () => ({ apiKey: KEYS }) })
+  const { client, a } = setup(t, { servers: 1, endpoint: () => ({ apiKey: KEYS }) })
   a.always(faults.rateLimited({ retryAfter: '60s' }))
   a.script(faults.rateLimited({ retryAfter: '60s' }), faults.healthy())
   const answer = await ask(client)
-  assert.equal(trail(answer.report.attempts), 'A:next:rateLimited A:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:next:rateLimited A:ok')
   assert.equal(client.getEndpointStatus('A').status, 'healthy')
   const used = a.hits().map((hit) => hit.headers.authorization)
   assert.notEqual(used[0], used[1])
@@ -78,9 +78,9 @@ test('alerts: what only people can mend is told once, with what to do', { concur
     ['model_not_found', faults.notFound(), /no model 'gpt-4o'/]
   ]) {
     await t.test(kind, async (t) => {
-      const { client, a } = rig(t, { alerts: { rules: { failoverTriggered: false } } })
+      const { client, a } = setup(t, { alerts: { rules: { failoverTriggered: false } } })
       a.always(fault)
-      const alerts = record(client, 'alert')
+      const alerts = recordEvents(client, 'alert')
       for (let i = 0; i < 3; i++) await ask(client)
       assert.equal(alerts.length, 1)
       const [alert] = alerts
@@ -111,8 +111,8 @@ test('a pooled connection that its server has just closed costs nobody a call', 
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }] })
-  const breakers = record(client, 'breaker')
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }] })
+  const breakers = recordEvents(client, 'breaker')
   for (let round = 0; round < 100; round++) {
     await Promise.all(Array.from({ length: 8 }, () => ask(client)))
   }
@@ -120,12 +120,12 @@ test('a pooled connection that its server has just closed costs nobody a call', 
 })
 
 test('retry.prefer: "same" waits for a throttle that is short enough', async (t) => {
-  const { client, a, b } = rig(t, { retry: { prefer: 'same' } })
+  const { client, a, b } = setup(t, { retry: { prefer: 'same' } })
   a.script(faults.rateLimited({ retryAfter: 30, as: 'ms' }))
   const answer = await ask(client)
-  assert.equal(trail(answer.report.attempts), 'A:retry:rateLimited A:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:retry:rateLimited A:ok')
   a.script(faults.rateLimited({ retryAfter: '20s' }))
-  assert.equal(trail((await ask(client)).report.attempts), 'A:next:rateLimited B:ok')
+  assert.equal(attemptSummary((await ask(client)).report.attempts), 'A:next:rateLimited B:ok')
   assert.equal(b.totalHits, 1)
 })
 
@@ -144,7 +144,7 @@ test('a test of an open breaker that a dying connection swallowed is made on a n
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }], maxRetries: 0 })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}/v1` }], maxRetries: 0 })
   broken = 'p'
   for (let i = 0; i < 3; i++) await ask(client, { model: 'p' }).catch(() => {})
   broken = undefined
@@ -164,7 +164,7 @@ test('one endpoint’s probe wakes those who wait for another model of the same 
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
   const baseURL = `http://127.0.0.1:${server.address().port}/v1`
-  const client = open(t, { endpoints: [{ name: 'A', baseURL }], maxRetries: 0 })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL }], maxRetries: 0 })
   // Connections that end at once blame the model; both models' breakers are open.
   for (const model of ['p', 'q']) for (let i = 0; i < 3; i++) await ask(client, { model }).catch(() => {})
   down = false

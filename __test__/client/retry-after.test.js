@@ -6,7 +6,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { RateLimitError } = require('../..')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, textOf, attemptSummary, until, faults } = require('../helpers/client')
 
 const left = (client, name = 'A') => (client.getEndpointStatus(name).cooldownUntil ?? 0) - Date.now()
 const limited = (options) => faults.rateLimited(options)
@@ -42,9 +42,9 @@ const forms = [
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: forms`, { concurrency: 8 }, async (t) => {
     await Promise.all(forms.map(([name, fault, expected]) => t.test(name, async (t) => {
-      const { client, a } = rig(t, { servers: 1, transport, onUnavailable: 'error' })
+      const { client, a } = setup(t, { servers: 1, transport, onUnavailable: 'error' })
       a.script(fault)
-      const error = await failure(ask(client))
+      const error = await rejection(ask(client))
       assert.ok(error instanceof RateLimitError)
       const [low, high] = Array.isArray(expected) ? expected : [expected ?? 900, expected ?? 1000]
       const wait = left(client)
@@ -57,52 +57,52 @@ for (const transport of TRANSPORTS) {
 }
 
 test('a cooldown is not shortened by a shorter hint', async (t) => {
-  const { client, a } = rig(t, { servers: 1, onUnavailable: 'error' })
+  const { client, a } = setup(t, { servers: 1, onUnavailable: 'error' })
   const slowly = (retryAfter) => faults.combine(limited({ retryAfter }), faults.slowHeaders(50))
   a.script(slowly('30s'), slowly('1s'))
-  const both = [failure(ask(client)), failure(ask(client))]
+  const both = [rejection(ask(client)), rejection(ask(client))]
   await Promise.all(both)
   assert.equal(a.totalHits, 2)
   assert.ok(left(client) > 29_000)
 })
 
 test('a parked endpoint gets no call before its time, and one after it', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   a.script(limited({ retryAfter: 300, as: 'ms' }))
   await ask(client)
   const until_ = client.getEndpointStatus('A').cooldownUntil
   let answer
   do {
     answer = await ask(client)
-    if (answer.report.endpoint === 'B') assert.equal(trail(answer.report.attempts), 'A:skipped:cooldown B:ok')
+    if (answer.report.endpoint === 'B') assert.equal(attemptSummary(answer.report.attempts), 'A:skipped:cooldown B:ok')
   } while (answer.report.endpoint === 'B')
   const [, second] = a.hits()
   assert.ok(second.at >= until_ - 2, `asked ${until_ - second.at} ms early`)
-  assert.equal(trail(answer.report.attempts), 'A:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:ok')
   assert.ok(b.totalHits > 2)
 })
 
 for (const stream of [false, true]) {
   test(`alone it waits when that fits the deadline${stream ? ', streamed' : ''}`, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.script(limited({ retryAfter: 150, as: 'ms' }))
     const answer = await ask(client, { stream, timeout: '5s' })
     assert.equal(textOf(answer), 'Hello from A')
-    assert.equal(trail(answer.report.attempts), 'A:retry:rateLimited A:ok')
+    assert.equal(attemptSummary(answer.report.attempts), 'A:retry:rateLimited A:ok')
     const [first, second] = a.hits()
     assert.ok(second.at - first.at >= 148, `${second.at - first.at} ms`)
   })
 
   test(`alone it fails at once when that does not fit${stream ? ', streamed' : ''}`, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.script(limited({ retryAfter: '20s' }))
     const began = Date.now()
-    const error = await failure(ask(client, { stream, timeout: '10s' }))
+    const error = await rejection(ask(client, { stream, timeout: '10s' }))
     assert.ok(Date.now() - began < 2000)
     assert.ok(error instanceof RateLimitError)
     assert.equal(error.retryAfterMs, 20_000)
     assert.equal(error.retryable, true)
-    const next = await failure(ask(client, { stream, timeout: '5s' }))
+    const next = await rejection(ask(client, { stream, timeout: '5s' }))
     assert.equal(a.totalHits, 1, 'nobody is asked while it is parked')
     assert.ok(next.retryAfterMs > 15_000)
     assert.equal(next.reason, 'rateLimited')
@@ -110,19 +110,19 @@ for (const stream of [false, true]) {
 }
 
 test('a hint of a 503 is waited for as well', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.unavailable({ retryAfter: 120, as: 'ms' }))
   const answer = await ask(client)
-  assert.equal(trail(answer.report.attempts), 'A:retry:overloaded A:ok')
+  assert.equal(attemptSummary(answer.report.attempts), 'A:retry:overloaded A:ok')
   const [first, second] = a.hits()
   assert.ok(second.at - first.at >= 118)
 })
 
 test('x-should-retry: false forbids the same endpoint, not the next', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   a.script(limited({ retryAfter: 10, as: 'ms', headers: { 'x-should-retry': 'false' } }))
   b.script(limited({ retryAfter: 10, as: 'ms', headers: { 'x-should-retry': 'false' } }))
-  const error = await failure(ask(client))
+  const error = await rejection(ask(client))
   assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
   assert.equal(error.name, 'AllEndpointsFailedError')
   assert.equal(error.errors.length, 2)
@@ -130,7 +130,7 @@ test('x-should-retry: false forbids the same endpoint, not the next', async (t) 
 
 for (const [first, second, name] of [[30_000, 150, 'B'], [150, 30_000, 'A']]) {
   test(`everybody parked: whoever is ready first is waited for, ${name}`, async (t) => {
-    const { client, a, b } = rig(t)
+    const { client, a, b } = setup(t)
     a.script(limited({ retryAfter: first, as: 'ms' }))
     b.script(limited({ retryAfter: second, as: 'ms' }))
     const answer = await ask(client, { timeout: '40s', signal: AbortSignal.timeout(5000) })
@@ -141,16 +141,16 @@ for (const [first, second, name] of [[30_000, 150, 'B'], [150, 30_000, 'A']]) {
 }
 
 test('everybody parked for long: the earliest retry is named', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   a.script(limited({ retryAfter: '30s' }))
   b.script(limited({ retryAfter: '60s' }))
-  const error = await failure(ask(client, { timeout: '5s' }))
+  const error = await rejection(ask(client, { timeout: '5s' }))
   assert.equal(error.name, 'AllEndpointsFailedError')
   assert.equal(error.reason, 'rateLimited')
   assert.equal(error.status, 429)
   const wait = error.earliestRetryAt - Date.now()
   assert.ok(wait > 28_000 && wait <= 33_100, `${wait}`)
   assert.ok(error.retryAfterMs > 28_000 && error.retryAfterMs <= 33_100)
-  await failure(ask(client, { timeout: '5s' }))
+  await rejection(ask(client, { timeout: '5s' }))
   assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
 })

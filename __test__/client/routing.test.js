@@ -4,21 +4,21 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { KEY, QUICK, serve, open, ask, failure, problems, trail, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, openClient, ask, rejection, configProblems, attemptSummary, until, faults } = require('../helpers/client')
 
 const PRICES = { cheap: { input: 1, output: 1 }, middle: { input: 2, output: 2 }, dear: { input: 9, output: 9 } }
 
 /** Endpoints A, B, … that serve one model each, and a client with these rules. */
 function town (t, models, rules, { endpoint = () => ({}), ...options } = {}) {
   const servers = models.map((_, i) => serve(t, { name: 'ABCD'[i] }))
-  const client = open(t, {
+  const client = openClient(t, {
     retry: QUICK,
     maxRetries: 0,
     rules,
     endpoints: servers.map(({ url }, i) => ({ name: 'ABCD'[i], baseURL: url, ...(models[i] && { models: [models[i]] }), ...endpoint(i) })),
     ...options
   })
-  return { client, servers, route: async (route, more) => trail((await ask(client, { route, model: models[0] ?? 'm', ...more })).report.attempts) }
+  return { client, servers, route: async (route, more) => attemptSummary((await ask(client, { route, model: models[0] ?? 'm', ...more })).report.attempts) }
 }
 
 test('routeTo: models with everybody else behind them, endpoints alone, chains in order', async (t) => {
@@ -39,11 +39,11 @@ test('routeTo: models with everybody else behind them, endpoints alone, chains i
   assert.equal(await route('chain'), 'C:ok', 'B does not serve what was asked')
   b.always(faults.serverError())
   assert.equal(await route('model'), 'B:next:serverError A:ok')
-  assert.equal((await failure(route('strict'))).reason, 'serverError')
+  assert.equal((await rejection(route('strict'))).reason, 'serverError')
   c.always(faults.serverError())
   assert.equal(await route('mixed'), 'C:next:serverError A:ok')
   a.always(faults.serverError())
-  const error = await failure(route('model'))
+  const error = await rejection(route('model'))
   assert.deepEqual(error.errors.map(({ endpoint }) => endpoint), ['B', 'A', 'C'])
 })
 
@@ -72,7 +72,7 @@ test('cost_optimization: the cheapest first, the unknown last, whatever the prio
   const rules = { cost: { priority: 'cost_optimization' }, chain: { routeTo: ['dear', 'middle'], priority: 'cost_optimization' } }
   const { route, servers } = town(t, ['unknown', 'dear', 'cheap', 'middle'], rules, { prices: PRICES, models: { all: ['unknown', 'dear', 'cheap', 'middle'] } })
   servers.forEach((server) => server.always(faults.serverError()))
-  const order = async (name) => (await failure(route(name, { model: 'all' }))).errors.map(({ model }) => model)
+  const order = async (name) => (await rejection(route(name, { model: 'all' }))).errors.map(({ model }) => model)
   assert.deepEqual(await order('cost'), ['cheap', 'middle', 'dear', 'unknown'])
   assert.deepEqual(await order('chain'), ['middle', 'dear', 'cheap', 'unknown'], 'a rule\'s own come before the others')
 })
@@ -107,7 +107,7 @@ test('maxRetries: the call\'s, the rule\'s, the client\'s', async (t) => {
   for (const [options, expected] of [[{ maxRetries: 1, route: 'stubborn' }, 2], [{ route: 'stubborn' }, 4], [{}, 1]]) {
     const { client, servers: [a] } = town(t, [undefined], { stubborn: { maxRetries: 3 } }, { breaker: false })
     a.always(faults.combine(faults.rateLimited(), faults.retryAfter('1ms', { as: 'ms' })))
-    await failure(ask(client, { model: 'm', ...options }))
+    await rejection(ask(client, { model: 'm', ...options }))
     assert.equal(a.totalHits, expected)
   }
 })
@@ -116,7 +116,7 @@ test('latencySla: a stream\'s first content is waited for no longer while anothe
   const { client, servers: [a, b] } = town(t, [undefined, undefined], { chat: { latencySla: 100 } })
   a.always(faults.slowFirstContent('20s'))
   const { report } = await ask(client, { stream: true, route: 'chat', model: 'm' })
-  assert.equal(trail(report.attempts), 'A:next:latencyLimit B:ok')
+  assert.equal(attemptSummary(report.attempts), 'A:next:latencyLimit B:ok')
   b.always(faults.slowFirstContent(300))
   const patient = await ask(client, { stream: true, route: 'chat', model: 'm', endpoints: ['B'] })
   assert.equal(patient.report.endpoint, 'B', 'the last one left is waited for')
@@ -175,21 +175,21 @@ test('models by task: the built-in table, the user\'s, and only what somebody se
 
 test('what is wrong with rules is said with its place', () => {
   const main = { name: 'main', baseURL: 'http://127.0.0.1:1', models: ['gpt-4o'] }
-  const wrong = (options) => problems({ endpoints: [main], ...options })
+  const wrong = (options) => configProblems({ endpoints: [main], ...options })
   assert.deepEqual(wrong({ rules: { a: { routeTo: 'mian', latencySla: 'soon', priority: 'cheap', maxRetries: -1, preserveContext: 'no', routeFor: 1 } } }).map((problem) => problem.replace(/ must.*(?=, got)| is not an option;/, ':')), [
     "rules.a.routeTo:, got 'mian'; did you mean 'main'?", "rules.a.preserveContext:, got 'no'", 'rules.a.maxRetries:, got -1',
     "rules.a.priority:, got 'cheap'", "rules.a.latencySla:, got 'soon'", "rules.a.routeFor: did you mean 'routeTo'?"
   ])
   assert.match(wrong({ routing: { general: { urgent: ['x'] } } })[0], /^routing\.general\.urgent is not an option/)
-  assert.match(problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', weight: -1 }] })[0], /^endpoints\[0\]\.weight must be a number from 0/)
+  assert.match(configProblems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', weight: -1 }] })[0], /^endpoints\[0\]\.weight must be a number from 0/)
   assert.deepEqual(wrong({ rules: { a: { routeTo: ['main', 'gpt-4o'] }, b: {} }, routing: {} }), [])
 })
 
 test('a route that is none', async (t) => {
   const { client } = town(t, [undefined], { chat: {} })
-  assert.match((await failure(ask(client, { route: 'chta' }))).message, /route must be one of the client's rules, chat, got 'chta'; did you mean 'chat'\?/)
+  assert.match((await rejection(ask(client, { route: 'chta' }))).message, /route must be one of the client's rules, chat, got 'chta'; did you mean 'chat'\?/)
   const { client: without } = town(t, [undefined], undefined)
-  assert.match((await failure(ask(without, { route: 'chat' }))).message, /route names a rule, and the client has no rules/)
+  assert.match((await rejection(ask(without, { route: 'chat' }))).message, /route names a rule, and the client has no rules/)
 })
 
 test('a canary gets its share, by lot; all others ask it last', async (t) => {
@@ -231,7 +231,7 @@ test('a canary that was taken back stays so through a reload, until something el
   const servers = [serve(t), serve(t)]
   const options = (canary, more) => ({ apiKey: KEY, proxy: false, retry: QUICK, breaker: false, endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], baseURL: url, ...(i === 1 ? { canary } : {}) })), ...more })
   servers[1].always(faults.serverError())
-  const client = open(t, options({ share: 0.5 }))
+  const client = openClient(t, options({ share: 0.5 }))
   const state = () => client.getEndpointStatus('B').canary?.state
   for (let i = 0; i < 400 && state() === 'running'; i++) await ask(client, { model: 'm' })
   assert.equal(state(), 'rolledBack')
@@ -246,7 +246,7 @@ test('a canary that was taken back stays so through a reload, until something el
 })
 
 test('what is no canary', () => {
-  const wrong = (...canaries) => problems({ endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) })
+  const wrong = (...canaries) => configProblems({ endpoints: canaries.map((canary, i) => ({ name: 'ab'[i], baseURL: `http://127.0.0.1:${i + 1}`, canary })) })
   assert.deepEqual(wrong({}, undefined), [])
   assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
   for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
@@ -258,11 +258,11 @@ test('names that are looked up for each call are so many, and no more', async (t
   const many = (n) => Array.from({ length: n }, (_, i) => `m${i}`)
   const told = 'must have at most 256 members, got 257'
   for (const [options, path] of [[{ rules: { r: { routeTo: many(257) } } }, 'rules.r.routeTo'], [{ models: { a: many(257) } }, 'models.a'], [{ routing: { general: { fast: many(257) } } }, 'routing.general.fast']]) {
-    assert.deepEqual(problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1' }], ...options }), [`${path} ${told}`])
+    assert.deepEqual(configProblems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1' }], ...options }), [`${path} ${told}`])
   }
   const { client } = town(t, [undefined], { all: { routeTo: many(256) } }, { models: { every: many(256) } })
   for (const options of [{ fallbackModels: many(256) }, { route: 'all' }, { model: 'every' }]) assert.equal((await ask(client, { model: 'm0', ...options })).report.model, 'm0')
-  for (const [name, error] of [['fallbackModels', await failure(ask(client, { fallbackModels: many(257) }))], ['endpoints', await failure(ask(client, { endpoints: many(257) }))]]) {
+  for (const [name, error] of [['fallbackModels', await rejection(ask(client, { fallbackModels: many(257) }))], ['endpoints', await rejection(ask(client, { endpoints: many(257) }))]]) {
     assert.deepEqual(error.problems, [{ path: `options.${name}`, message: told }])
   }
 })
@@ -275,7 +275,7 @@ test('rules that name themselves, each other, or what no object has', async (t) 
   const sent = async (options) => (await ask(client, { model: 'm', ...options })).report.model
   // A name stands for what it says, once.
   assert.deepEqual([await sent({ route: 'r' }), await sent({ route: 'x' }), await sent({ model: 'x' }), await sent({ model: 'self' })], ['r', 'x', 'y', 'self'])
-  for (const name of ['toString', 'constructor', '', 'R']) assert.match((await failure(ask(client, { route: name }))).message, /options\.route must be one of the client's rules/)
+  for (const name of ['toString', 'constructor', '', 'R']) assert.match((await rejection(ask(client, { route: name }))).message, /options\.route must be one of the client's rules/)
 })
 
 test('keys of any length and number, endpoints that weigh nothing, and canaries that are alone or have it all', async (t) => {

@@ -6,7 +6,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, textOf, attemptSummary, until, faults } = require('../helpers/client')
 
 const hint = (ms) => ({ retryAfter: ms, as: 'ms' })
 /** Long enough for a sound answer on an open connection. */
@@ -81,16 +81,16 @@ const rows = [
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: with an alternative`, { concurrency: 8 }, async (t) => {
     await Promise.all(cases((row, stream) => t.test(title(row, stream), async (t) => {
-      const { client, a, b } = rig(t, { transport, breaker: false })
+      const { client, a, b } = setup(t, { transport, breaker: false })
       a.always(row.fault)
       if (row.call) await client.warmup()
       if (row.final) {
-        check(await failure(ask(client, { stream, ...row.call })), row, 1)
+        check(await rejection(ask(client, { stream, ...row.call })), row, 1)
         assert.equal(b.totalHits, 0)
       } else {
         const answer = await ask(client, { stream, ...row.call })
         assert.equal(textOf(answer), 'Hello from B')
-        assert.equal(trail(answer.report.attempts), `A:next:${row.reason} B:ok`)
+        assert.equal(attemptSummary(answer.report.attempts), `A:next:${row.reason} B:ok`)
         const [failed] = answer.report.attempts
         assert.equal(failed.status, row.status)
         assert.equal(failed.maybeBilled ?? false, row.billed ?? failed.maybeBilled ?? false)
@@ -106,10 +106,10 @@ for (const transport of TRANSPORTS) {
 
   test(`${transport.transport}: alone`, { concurrency: 8 }, async (t) => {
     await Promise.all(cases((row, stream) => t.test(title(row, stream), async (t) => {
-      const { client, a } = rig(t, { servers: 1, transport, breaker: false })
+      const { client, a } = setup(t, { servers: 1, transport, breaker: false })
       a.always(row.fault)
       if (row.call) await client.warmup()
-      check(await failure(ask(client, { stream, ...row.call, ...(row.slow ? { maxRetries: 0 } : {}) })), row, row.slow ? 1 : row.alone)
+      check(await rejection(ask(client, { stream, ...row.call, ...(row.slow ? { maxRetries: 0 } : {}) })), row, row.slow ? 1 : row.alone)
       if (row.call) await until('A was asked', () => a.totalHits > 0)
       assert.equal(a.totalHits, row.slow ? 1 : row.alone)
     })))
@@ -136,5 +136,5 @@ function check (error, row, attempts) {
   if (row.retryAfterMs !== undefined) assert.equal(error.retryAfterMs, row.retryAfterMs)
   if (row.phase !== undefined) assert.equal(error.phase, row.phase)
   const expected = Array.from({ length: attempts }, (_, i) => `A:${i < attempts - 1 ? 'retry' : 'fail'}:${row.reason}`)
-  assert.equal(trail(error.attempts), expected.join(' '))
+  assert.equal(attemptSummary(error.attempts), expected.join(' '))
 }

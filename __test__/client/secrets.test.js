@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const { inspect } = require('node:util')
 const bellwether = require('../..')
 const { HealthMonitor, FailoverClient } = bellwether
-const { TRANSPORTS, rig, open, serve, ask, record, until, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, openClient, serve, ask, recordEvents, until, faults } = require('../helpers/client')
 const { run } = require('../helpers/child')
 
 const CANARY = 'CANARYcanary0123456789'
@@ -65,8 +65,8 @@ for (const transport of TRANSPORTS) {
   test(transport.transport, { concurrency: 4 }, async (t) => {
     await Promise.all(Object.entries(replies).flatMap(([name, fault]) => [KEY, () => KEY].map((apiKey) => {
       return t.test(`${name}, ${typeof apiKey}`, async (t) => {
-        const { client, a } = rig(t, { transport, apiKey, timeout: '3s', onUnavailable: 'error', maxRetries: 1 })
-        const events = record(client, ...EVENTS)
+        const { client, a } = setup(t, { transport, apiKey, timeout: '3s', onUnavailable: 'error', maxRetries: 1 })
+        const events = recordEvents(client, ...EVENTS)
         a.always(fault)
         for (const options of [{}, { stream: true }, { endpoints: ['A'] }, { endpoints: ['A'], stream: true }]) {
           const result = await ask(client, options).then((c) => [c, c.report, c.chunks], (error) => error)
@@ -90,13 +90,13 @@ test('monitors and key checks', async (t) => {
     await t.test(name, async (t) => {
       server.script(faults.forever(fault), faults.onPath('/models', faults.forever(fault)))
       const monitor = new HealthMonitor(KEY, { baseURL: server.url, proxy: false, failureThreshold: 1, timeout: 2000 })
-      const events = record(monitor, ...EVENTS)
+      const events = recordEvents(monitor, ...EVENTS)
       clean('checks', [await monitor.checkEndpointHealth(), await monitor.checkServiceAvailability()])
       await until('it was told', () => events.filter((e) => e.event === 'healthCheck').length === 2)
       clean('events', events)
       clean('history', monitor.getHealthHistory())
       clean('monitor', monitor)
-      clean('validation', await open(t, { apiKey: KEY, baseURL: server.url }).validateApiKey())
+      clean('validation', await openClient(t, { apiKey: KEY, baseURL: server.url }).validateApiKey())
     })
   }
 })
@@ -129,20 +129,20 @@ test('options that are wrong', async (t) => {
 })
 
 test('a key function that throws its key', async (t) => {
-  const { client } = rig(t, { servers: 1, maxRetries: 0, apiKey: () => { throw new Error(quoting) } })
+  const { client } = setup(t, { servers: 1, maxRetries: 0, apiKey: () => { throw new Error(quoting) } })
   clean('error', await ask(client).catch((error) => error))
-  const { client: odd } = rig(t, { servers: 1, maxRetries: 0, apiKey: () => `${KEY}\n` + KEY })
+  const { client: odd } = setup(t, { servers: 1, maxRetries: 0, apiKey: () => `${KEY}\n` + KEY })
   clean('error', await ask(odd).catch((error) => error))
 })
 
 test('a password of a proxy and headers of a gateway', async (t) => {
-  const { client, a } = rig(t, { servers: 1, timeout: '2s', proxy: `http://user:${CANARY}@127.0.0.1:1`, endpoint: () => ({ headers: { 'x-gateway-key': KEY } }) })
-  const events = record(client, ...EVENTS)
+  const { client, a } = setup(t, { servers: 1, timeout: '2s', proxy: `http://user:${CANARY}@127.0.0.1:1`, endpoint: () => ({ headers: { 'x-gateway-key': KEY } }) })
+  const events = recordEvents(client, ...EVENTS)
   clean('error', await ask(client).catch((error) => error))
   await until('it was told', () => events.length > 0)
   clean('events', events)
   clean('client', [client, client.getEndpointStatus(), client.metrics.snapshot()])
-  const direct = rig(t, { servers: 1, endpoint: () => ({ headers: { 'x-gateway-key': KEY } }) })
+  const direct = setup(t, { servers: 1, endpoint: () => ({ headers: { 'x-gateway-key': KEY } }) })
   direct.a.script(faults.badRequest({ message: `bad x-gateway-key ${KEY}` }))
   clean('a gateway’s header quoted back', await ask(direct.client).catch((error) => error))
   assert.equal(a.totalHits, 0)
@@ -152,7 +152,7 @@ test('a base URL with a password', async (t) => {
   const server = serve(t)
   let client
   try {
-    client = open(t, { baseURL: server.url.replace('://', `://user:${CANARY}@`), timeout: '2s' })
+    client = openClient(t, { baseURL: server.url.replace('://', `://user:${CANARY}@`), timeout: '2s' })
   } catch (error) {
     clean('error', error)
     return

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { getEventListeners } = require('node:events')
 const { FailoverClient, HealthMonitor } = require('../..')
-const { KEY, rig, ask, failure, textOf, until, faults } = require('../helpers/client')
+const { KEY, setup, ask, rejection, textOf, until, faults } = require('../helpers/client')
 const { run } = require('../helpers/child')
 
 const CALLS = 200
@@ -25,7 +25,7 @@ for (const stream of [false, true]) {
   const how = stream ? 'streamed' : 'whole'
 
   test(`${CALLS} calls on one signal, ${how}: no warning, and no listener is left`, async (t) => {
-    const { client } = rig(t)
+    const { client } = setup(t)
     const seen = warnings(t)
     const { signal } = new AbortController()
     const calls = Array.from({ length: CALLS }, () => ask(client, { stream, signal }))
@@ -38,36 +38,36 @@ for (const stream of [false, true]) {
   })
 
   test(`an abort ends all ${CALLS}, ${how}, with its reason`, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.always(faults.hang())
     const seen = warnings(t)
     const controller = new AbortController()
     const reason = { mine: true }
-    const calls = Array.from({ length: CALLS }, () => failure(ask(client, { stream, signal: controller.signal })))
+    const calls = Array.from({ length: CALLS }, () => rejection(ask(client, { stream, signal: controller.signal })))
     await until('they are under way', () => client.metrics.snapshot().activeCalls === CALLS)
     controller.abort(reason)
     for (const error of await Promise.all(calls)) assert.equal(error, reason)
     assert.equal(listeners(controller.signal), 0)
-    assert.equal(await failure(ask(client, { signal: controller.signal })), reason, 'and who comes later')
+    assert.equal(await rejection(ask(client, { signal: controller.signal })), reason, 'and who comes later')
     await until('nothing goes on', () => client.metrics.snapshot().activeCalls === 0)
     assert.deepEqual(seen, [])
   })
 }
 
 test('open streams of one signal end by its abort, read or not', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.always(faults.stall({ after: 1 }))
   const controller = new AbortController()
   const streams = await Promise.all(Array.from({ length: 20 }, () => client.chatCompletion('m', 'hi', { stream: true, signal: controller.signal })))
   const reading = streams.slice(10).map(async (stream) => { for await (const _ of stream); })
   controller.abort(new Error('enough'))
-  for (const promise of reading) assert.equal((await failure(promise)).message, 'enough')
-  for (const stream of streams.slice(0, 10)) assert.equal((await failure(stream.finalCompletion)).message, 'enough')
+  for (const promise of reading) assert.equal((await rejection(promise)).message, 'enough')
+  for (const stream of streams.slice(0, 10)) assert.equal((await rejection(stream.finalCompletion)).message, 'enough')
   assert.equal(listeners(controller.signal), 0)
 })
 
 test('an abort while what has arrived is being read gives up the rest', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const controller = new AbortController()
   const stream = await client.chatCompletion('m', 'hi', { stream: true, signal: controller.signal })
   await a.waitForHits(1, { outcome: 'answered' })
@@ -75,8 +75,8 @@ test('an abort while what has arrived is being read gives up the rest', async (t
   const read = async () => {
     for await (const _ of stream) controller.abort(new Error('enough'))
   }
-  assert.equal((await failure(read())).message, 'enough')
-  assert.equal((await failure(stream.finalCompletion)).message, 'enough')
+  assert.equal((await rejection(read())).message, 'enough')
+  assert.equal((await rejection(stream.finalCompletion)).message, 'enough')
   // One that was read to its end stays so.
   const late = new AbortController()
   const whole = await client.chatCompletion('m', 'hi', { stream: true, signal: late.signal })
@@ -87,7 +87,7 @@ test('an abort while what has arrived is being read gives up the rest', async (t
 })
 
 test('the signal stays its owner’s: an own listener, and calls that come and go', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const controller = new AbortController()
   const { signal } = controller
   let told = 0
@@ -98,12 +98,12 @@ test('the signal stays its owner’s: an own listener, and calls that come and g
   }
   a.always(faults.hang())
   // A call that is made by an abort's listener, and one that ends while others wait.
-  const first = failure(ask(client, { signal }))
-  const short = failure(ask(client, { signal, timeout: 30 }))
+  const first = rejection(ask(client, { signal }))
+  const short = rejection(ask(client, { signal, timeout: 30 }))
   assert.equal((await short).code, 'ERR_BELLWETHER_TIMEOUT')
   assert.equal(listeners(signal), 2)
   let late
-  signal.addEventListener('abort', () => { late = failure(ask(client, { signal })) })
+  signal.addEventListener('abort', () => { late = rejection(ask(client, { signal })) })
   controller.abort('done')
   assert.equal(await first, 'done')
   assert.equal(await late, 'done')
@@ -119,14 +119,14 @@ test('clients and monitors share a signal’s listener too', async (t) => {
   assert.equal(listeners(controller.signal), 1)
   await clients[0].close()
   controller.abort()
-  for (const client of clients) assert.equal((await failure(client.chatCompletion('m', 'hi'))).code, 'ERR_BELLWETHER_CLIENT_CLOSED')
-  for (const monitor of monitors) await failure(monitor.startMonitoring())
+  for (const client of clients) assert.equal((await rejection(client.chatCompletion('m', 'hi'))).code, 'ERR_BELLWETHER_CLIENT_CLOSED')
+  for (const monitor of monitors) await rejection(monitor.startMonitoring())
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual([seen, listeners(controller.signal)], [[], 0])
 })
 
 test('a process with a signal for its whole life ends by itself, and prints nothing', async (t) => {
-  const { a } = rig(t, { servers: 1 })
+  const { a } = setup(t, { servers: 1 })
   const { code, stdout, stderr } = await run(t, `
     const client = new FailoverClient({ apiKey: 'k', baseURL: '${a.url}', proxy: false })
     globalThis.controller = new AbortController()

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { rig, ask, failure, faults } = require('../helpers/client')
+const { setup, ask, rejection, faults } = require('../helpers/client')
 
 const MINUTE = 60_000
 const FOREVER = [9 * MINUTE, 10 * MINUTE]
@@ -42,7 +42,7 @@ const rows = [
 
 test('one failure', { concurrency: 8 }, async (t) => {
   await Promise.all(rows.map(([name, fault, status, cooldown, consecutive]) => t.test(name, async (t) => {
-    const { client, a } = rig(t, { servers: 1, timeout: 500, maxRetries: 0 })
+    const { client, a } = setup(t, { servers: 1, timeout: 500, maxRetries: 0 })
     a.script(fault)
     await ask(client, { stream: true }).catch(() => {})
     const s = client.getEndpointStatus('A')
@@ -61,7 +61,7 @@ test('one failure', { concurrency: 8 }, async (t) => {
 })
 
 test('a refused connection parks the origin for a moment', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   await a.ready
   a.stop()
   await ask(client)
@@ -75,9 +75,9 @@ test('a refused connection parks the origin for a moment', async (t) => {
 })
 
 test('the last error says what happened, and a success leaves it readable', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   a.script(faults.serverError({ message: 'the flux is out' }))
-  await failure(ask(client))
+  await rejection(ask(client))
   const { lastError } = client.getEndpointStatus('A')
   assert.equal(lastError.reason, 'serverError')
   assert.match(lastError.message, /the flux is out/)
@@ -92,14 +92,14 @@ test('the last error says what happened, and a success leaves it readable', asyn
 })
 
 test('a caller’s own mistakes, timeouts and aborts count against nobody', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   for (let i = 0; i < 12; i++) {
     a.script(faults.badRequest())
-    await failure(ask(client))
+    await rejection(ask(client))
     a.script(faults.hang())
-    await failure(ask(client, { timeout: 20 }))
+    await rejection(ask(client, { timeout: 20 }))
     a.script(faults.hang())
-    await failure(ask(client, { signal: AbortSignal.timeout(20) }))
+    await rejection(ask(client, { signal: AbortSignal.timeout(20) }))
   }
   const s = client.getEndpointStatus('A')
   assert.equal(s.status, 'healthy')

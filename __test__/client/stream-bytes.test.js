@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, ask, textOf, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, textOf, faults } = require('../helpers/client')
 
 const TEXT = 'Grüße, 世界! 👩‍👩‍👧 ñ\r\n"quoted" \\ \u2028 end'
 const CALLS = [{ name: 'weather', arguments: { city: 'Zürich' } }, { name: 'time', arguments: '{"zone":' }]
@@ -52,7 +52,7 @@ function unnumbered (completion) {
 
 for (const transport of TRANSPORTS) {
   test(transport.transport, { concurrency: 4 }, async (t) => {
-    const { client, a } = rig(t, { servers: 1, transport })
+    const { client, a } = setup(t, { servers: 1, transport })
     for (const [kind, answer] of Object.entries(answers)) {
       a.script(answer)
       const reference = await ask(client, { stream: true })
@@ -69,7 +69,7 @@ for (const transport of TRANSPORTS) {
 }
 
 test('a stream read whole is what the vendor would have answered whole', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   for (const [kind, answer] of Object.entries({ ...answers, 'cut by length': faults.combine(answers.text, faults.finish('length')) })) {
     await t.test(kind, async () => {
       a.script(answer, answer)
@@ -83,7 +83,7 @@ test('a stream read whole is what the vendor would have answered whole', async (
 })
 
 test('large events and many of them', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const content = 'ä'.repeat(300_000)
   a.script(faults.healthy({ content, chunks: 3 }), faults.healthy({ content, chunks: 5000 }), faults.hugeEvent(4 << 20))
   assert.equal(textOf(await ask(client, { stream: true })), content)

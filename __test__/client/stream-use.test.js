@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { TRANSPORTS, open, rig, failure, trail, record, until, faults } = require('../helpers/client')
+const { TRANSPORTS, openClient, setup, rejection, attemptSummary, recordEvents, until, faults } = require('../helpers/client')
 const { remoteServer } = require('../helpers/child')
 
 const ENDLESS = { content: 'word '.repeat(4000), chunks: 4000 }
@@ -21,7 +21,7 @@ for (const transport of TRANSPORTS) {
       'abort()': async (stream) => { stream.abort() },
       'abort() while a read waits': async (stream) => {
         const reason = new Error('changed my mind')
-        const read = failure((async () => { for await (const _ of stream); })())
+        const read = rejection((async () => { for await (const _ of stream); })())
         await sleep(10)
         stream.abort(reason)
         assert.equal(await read, reason)
@@ -34,30 +34,30 @@ for (const transport of TRANSPORTS) {
       },
       'cancel of the response': async (stream) => { await stream.toResponse().body.cancel() }
     }).map(([name, leave]) => t.test(name, async (t) => {
-      const { client, a } = rig(t, { servers: 1, transport })
+      const { client, a } = setup(t, { servers: 1, transport })
       a.script(paced)
       const stream = await start(client)
       await leave(stream)
       await a.waitForHits(1, { outcome: 'clientAborted' })
       await until('nothing is in flight', () => client.getEndpointStatus('A').inFlight === 0)
       assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 0)
-      const error = await failure(stream.finalCompletion)
+      const error = await rejection(stream.finalCompletion)
       assert.ok(error instanceof Error)
     })))
   })
 }
 
 test('an AbortSignal: before, while waiting, and in the middle', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   await t.test('before: nothing is sent', async () => {
     const reason = { any: 'value' }
-    assert.equal(await failure(start(client, { signal: AbortSignal.abort(reason) })), reason)
+    assert.equal(await rejection(start(client, { signal: AbortSignal.abort(reason) })), reason)
     assert.equal(a.totalHits, 0)
   })
   await t.test('while waiting', async () => {
     a.script(faults.hang())
     const controller = new AbortController()
-    const call = failure(start(client, { signal: controller.signal }))
+    const call = rejection(start(client, { signal: controller.signal }))
     await a.waitForHits(1)
     const reason = new Error('stop')
     controller.abort(reason)
@@ -69,12 +69,12 @@ test('an AbortSignal: before, while waiting, and in the middle', async (t) => {
     const controller = new AbortController()
     const stream = await start(client, { signal: controller.signal })
     const reason = new Error('stop')
-    const error = await failure((async () => {
+    const error = await rejection((async () => {
       let n = 0
       for await (const _ of stream) if (++n === 5) controller.abort(reason)
     })())
     assert.equal(error, reason)
-    assert.equal(await failure(stream.finalCompletion), reason)
+    assert.equal(await rejection(stream.finalCompletion), reason)
     await a.waitForHits(2, { outcome: 'clientAborted' })
   })
   await t.test('after the end it does nothing', async () => {
@@ -87,7 +87,7 @@ test('an AbortSignal: before, while waiting, and in the middle', async (t) => {
 })
 
 test('the text', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const pieces = []
   for await (const piece of (await start(client)).textStream) pieces.push(piece)
   assert.equal(pieces.join(''), 'Hello from A')
@@ -95,7 +95,7 @@ test('the text', async (t) => {
 })
 
 test('a second reading throws', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const stream = await start(client)
   for await (const _ of stream);
   assert.throws(() => stream[Symbol.asyncIterator](), { name: 'FailoverError', message: /once/ })
@@ -105,12 +105,12 @@ test('a second reading throws', async (t) => {
 })
 
 test('finalCompletion has a report, and a failure that nobody awaits harms nobody', async (t) => {
-  const { client, a } = rig(t)
+  const { client, a } = setup(t)
   a.script(faults.serverError(), faults.cut({ after: 1 }))
   const stream = await start(client)
   for await (const _ of stream);
   const completion = await stream.finalCompletion
-  assert.equal(trail(completion.report.attempts), 'A:next:serverError B:ok')
+  assert.equal(attemptSummary(completion.report.attempts), 'A:next:serverError B:ok')
   assert.ok(completion.report.latency.firstContentMs <= completion.report.latency.totalMs)
   assert.ok(!JSON.stringify(completion).includes('report'))
   const broken = await start(client)
@@ -120,7 +120,7 @@ test('finalCompletion has a report, and a failure that nobody awaits harms nobod
 })
 
 test('bytes for a browser', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const eventsOf = (text) => text.trim().split('\n\n').map((event) => event.replace(/^data: /, ''))
   await t.test('toReadableStream ends with [DONE]', async () => {
     const text = await new Response((await start(client)).toReadableStream()).text()
@@ -155,7 +155,7 @@ for (const { transport, server } of TRANSPORTS) {
     const length = 24 << 20
     const remote = await remoteServer(t, server)
     await remote.call('script', faults.healthy({ content: 'x'.repeat(length), chunks: 1024 }))
-    const client = open(t, {
+    const client = openClient(t, {
       timeout: { content: 300 }, tls: { ca: remote.ca }, endpoints: [{ name: 'A', baseURL: remote.url }]
     })
     const before = process.memoryUsage().rss
@@ -176,8 +176,8 @@ for (const { transport, server } of TRANSPORTS) {
 }
 
 test('an abandoned stream delivers its attempt once', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
-  const attempts = record(client, 'attempt')
+  const { client, a } = setup(t, { servers: 1 })
+  const attempts = recordEvents(client, 'attempt')
   a.script(faults.combine(faults.healthy(ENDLESS), faults.pace(1)))
   const stream = await start(client)
   for await (const _ of stream) break

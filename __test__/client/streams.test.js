@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { StreamInterruptedError } = require('../..')
-const { TRANSPORTS, rig, ask, failure, textOf, trail, faults } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, textOf, attemptSummary, faults } = require('../helpers/client')
 
 const TEXT = 'The quick brown fox jumps'
 const healthy = faults.healthy({ content: TEXT, id: 'chatcmpl-1', usage: true })
@@ -33,11 +33,11 @@ for (const transport of TRANSPORTS) {
       ['undecodable events', faults.malformedEvents(3, { after: 0 }), 'malformed'],
       ['[DONE] without content or finish', faults.roleOnly(), 'truncated']
     ].map(([name, fault, reason]) => t.test(name, async (t) => {
-      const { client, a, b } = rig(t, { transport })
+      const { client, a, b } = setup(t, { transport })
       a.script(fault)
       const answer = await ask(client, { stream: true })
       assert.equal(textOf(answer), 'Hello from B')
-      assert.equal(trail(answer.report.attempts), `A:next:${reason} B:ok`)
+      assert.equal(attemptSummary(answer.report.attempts), `A:next:${reason} B:ok`)
       assert.ok(answer.chunks.every((chunk) => chunk.system_fingerprint === 'fp_B'), 'nothing of A is left')
       assert.deepEqual([a.totalHits, b.totalHits], [1, 1])
     })))
@@ -55,7 +55,7 @@ for (const transport of TRANSPORTS) {
       ['silence', faults.combine(healthy, faults.stall({ after: 2 })), 'timeoutContent'],
       ['keep-alives only', faults.combine(healthy, faults.keepAlive(10, { after: 2 })), 'timeoutContent']
     ].map(([name, fault, reason]) => t.test(name, async (t) => {
-      const { client, a, b } = rig(t, { transport, timeout: { content: 80, total: '5s' } })
+      const { client, a, b } = setup(t, { transport, timeout: { content: 80, total: '5s' } })
       a.script(fault)
       const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
       const { text, error } = await readUp(stream)
@@ -65,21 +65,21 @@ for (const transport of TRANSPORTS) {
       assert.ok(text.length > 0 && TEXT.startsWith(text), text)
       assert.equal(error.partialCompletion.choices[0].message.content, text)
       assert.equal(error.partialCompletion.id, 'chatcmpl-1')
-      assert.equal(trail(error.attempts), `A:fail:${reason}`)
+      assert.equal(attemptSummary(error.attempts), `A:fail:${reason}`)
       assert.equal(error.attempts[0].maybeBilled, true)
       assert.equal(error.endpoint, 'A')
-      assert.equal(await failure(stream.finalCompletion), error)
+      assert.equal(await rejection(stream.finalCompletion), error)
       assert.deepEqual([a.totalHits, b.totalHits], [1, 0])
     })))
   })
 }
 
 test('usage that came before the break is on the error', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const usage = { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 }
   const chunk = (delta, more) => `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`
   a.script(faults.status(200, { headers: { 'content-type': 'text/event-stream' }, body: chunk({ role: 'assistant', content: 'He' }) + chunk({ content: 'llo' }, { usage }) }))
-  const error = await failure(ask(client, { stream: true }))
+  const error = await rejection(ask(client, { stream: true }))
   assert.ok(error instanceof StreamInterruptedError, error.message)
   assert.equal(error.partial, 'Hello')
   assert.equal(error.usage.inputTokens ?? error.usage.prompt_tokens, 7)
@@ -92,7 +92,7 @@ test('a finish reason ends a stream, [DONE] or not', { concurrency: true }, asyn
     ['no blank line after the finish', faults.omit('done', 'blankLine')],
     ['no role', faults.omit('role')]
   ].map(([name, fault]) => t.test(name, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.script(fault)
     const answer = await ask(client, { stream: true })
     assert.equal(textOf(answer), 'Hello from A')
@@ -102,9 +102,9 @@ test('a finish reason ends a stream, [DONE] or not', { concurrency: true }, asyn
 })
 
 test('[DONE] without a finish reason is a failure', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.missingFinish())
-  const error = await failure(ask(client, { stream: true }))
+  const error = await rejection(ask(client, { stream: true }))
   assert.ok(error instanceof StreamInterruptedError)
   assert.equal(error.reason, 'truncated')
 })
@@ -116,7 +116,7 @@ test('an undecodable event is skipped and counted', { concurrency: true }, async
     ['one before content', faults.malformedEvents(1, { after: 0 }), 1],
     ['none', faults.healthy(), undefined]
   ].map(([name, fault, skipped]) => t.test(name, async (t) => {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     a.script(fault)
     const answer = await ask(client, { stream: true })
     assert.equal(textOf(answer), 'Hello from A')

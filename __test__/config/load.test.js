@@ -7,7 +7,7 @@ const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { FailoverClient, ConfigError, defineConfig } = require('../..')
 const { run } = require('../helpers/child')
-const { serve, textOf, faults, failure, KEY } = require('../helpers/client')
+const { serve, textOf, faults, rejection, KEY } = require('../helpers/client')
 const { ROOT, folder, file, variables } = require('./helpers')
 
 function load (t, at, overrides) {
@@ -120,7 +120,7 @@ test('what is no file is said, with its name', (t) => {
 
 test('overrides are checked as options, beside a document\'s problems', async (t) => {
   const at = file(t, 'endpoints: [{name: a, base_url: "http://h", api_key: null}]\nmax_retires: 1\n')
-  const error = await failure((async () => FailoverClient.fromConfig(at, { maxRetries: -1 }))())
+  const error = await rejection((async () => FailoverClient.fromConfig(at, { maxRetries: -1 }))())
   assert.deepEqual(error.problems, [
     { file: at, line: 2, column: 1, path: 'max_retires', message: "is not an option; did you mean 'max_retries'?" },
     { path: 'maxRetries', message: 'must be a whole number from 0 to 100, got -1' }

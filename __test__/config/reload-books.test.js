@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { KEY, QUICK, serve, open, ask, failure, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, openClient, ask, rejection, until, faults } = require('../helpers/client')
 
 const ANSWER = { id: 'x', object: 'chat.completion', model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }], usage: { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1 } }
 
@@ -26,13 +26,13 @@ test('budgets go on, one that is new begins with what was spent, and the ledger 
     apiKey: KEY, proxy: false, endpoints: [{ name: 'A', baseURL: server.url, price: { input: 1_000_000, output: 0 } }], costs: { path: file }, budgets
   })
   const hourly = { name: 'hourly', limit: 10, per: 'hour' }
-  const client = open(t, options([hourly]))
+  const client = openClient(t, options([hourly]))
   await ask(client, { model: 'm' })
   await ask(client, { model: 'm' })
   await client.reload(options([hourly, { name: 'monthly', limit: 3, per: 'month' }]))
   assert.deepEqual(client.costs.budgets().map(({ budget, spentUsd }) => [budget, spentUsd]), [['hourly', 2], ['monthly', 2]])
   await ask(client, { model: 'm' })
-  assert.equal((await failure(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
+  assert.equal((await rejection(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
   await client.reload(options([hourly]))
   await ask(client, { model: 'm' })
   assert.equal(client.costs.report().total.costUsd, 4)
@@ -44,10 +44,10 @@ test('a budget that gets another limit, name or action still knows what was spen
   const server = serve(t)
   server.always(faults.status(200, { body: JSON.stringify(ANSWER), headers: { 'content-type': 'application/json' } }))
   const options = (...budgets) => ({ apiKey: KEY, proxy: false, endpoints: [{ name: 'A', baseURL: server.url, price: { input: 1_000_000, output: 0 } }], budgets })
-  const client = open(t, options({ limit: 2, per: 'hour' }))
+  const client = openClient(t, options({ limit: 2, per: 'hour' }))
   await ask(client, { model: 'm' })
   await ask(client, { model: 'm' })
-  assert.equal((await failure(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
+  assert.equal((await rejection(ask(client, { model: 'm' }))).name, 'BudgetExceededError')
   await client.reload(options({ limit: 3, per: 'hour' }))
   assert.deepEqual(client.costs.budgets().map(({ spentUsd }) => spentUsd), [2])
   await ask(client, { model: 'm' })
@@ -62,11 +62,11 @@ test('queued calls are delivered under the new configuration; files stay where t
   const options = (server, more) => ({
     apiKey: KEY, proxy: false, retry: QUICK, endpoints: [{ name: server === old ? 'A' : 'B', baseURL: server.url }], queue: { path: file }, onUnavailable: 'queue', ...more
   })
-  const client = open(t, options(old))
+  const client = openClient(t, options(old))
   const { status, id } = await client.chatCompletion('gpt-4o', 'hi', { maxRetries: 0 })
   assert.equal(status, 'queued')
   for (const more of [{ queue: { path: `${file}2` } }, { queue: { path: file, maxBytes: 5000 } }, { queue: { path: file, maxJobs: 5 } }, { costs: { path: `${file}3` } }]) {
-    const error = await failure(client.reload(options(fresh, more)))
+    const error = await rejection(client.reload(options(fresh, more)))
     assert.match(error.problems[0].message, /cannot be changed by a reload: make another client/)
   }
   await client.reload(options(fresh))

@@ -5,7 +5,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { KEY, QUICK, serve, open, ask, failure, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, openClient, ask, rejection, faults } = require('../helpers/client')
 
 const options = (server, endpoint, more) => ({
   apiKey: KEY, proxy: false, retry: QUICK, maxRetries: 0, breaker: false, onUnavailable: 'error', endpoints: [{ name: 'A', baseURL: server.url, ...endpoint }], ...more
@@ -13,7 +13,7 @@ const options = (server, endpoint, more) => ({
 
 test('histograms go on through a reload, and begin anew with another key', async (t) => {
   const server = serve(t)
-  const client = open(t, options(server, {}))
+  const client = openClient(t, options(server, {}))
   server.script(faults.slowHeaders(120), faults.slowHeaders(120))
   for (let i = 0; i < 5; i++) await ask(client)
   const figures = () => [client.getEndpointStatus('A').latencyMs, client.getEndpointStatus('A').models[0]?.latencyMs, client.getSummary()['gpt-4o'], client.metrics.snapshot().series[0]]
@@ -33,9 +33,9 @@ test('histograms go on through a reload, and begin anew with another key', async
 test('a rate budget stays spent through a reload, and is a new one with another key or size', async (t) => {
   const server = serve(t)
   const limits = { rpm: 3 }
-  const client = open(t, options(server, { limits }))
+  const client = openClient(t, options(server, { limits }))
   for (let i = 0; i < 3; i++) await ask(client)
-  const refused = async () => (await failure(ask(client))).reason
+  const refused = async () => (await rejection(ask(client))).reason
   assert.equal(await refused(), 'limiter')
   const left = () => Math.floor(client.getEndpointStatus('A').rateLimit.requests.remaining)
   assert.equal(left(), 0)
@@ -53,7 +53,7 @@ test('a rate budget stays spent through a reload, and is a new one with another 
 
 test('a key that comes back after a reload without it begins anew', async (t) => {
   const server = serve(t)
-  const client = open(t, options(server, { limits: { rpm: 2 } }))
+  const client = openClient(t, options(server, { limits: { rpm: 2 } }))
   await ask(client)
   await client.reload(options(server, { limits: { rpm: 2 }, apiKey: [`${KEY}-other`, KEY] }))
   assert.equal(client.getSummary()['gpt-4o'].totalRequests, 1, 'it is one of two, and known')

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { FailoverClient } = require('../..')
-const { serve, open, rig, ask, textOf, failure, record, event, until, faults, KEY, MODEL } = require('../helpers/client')
+const { serve, openClient, setup, ask, textOf, rejection, recordEvents, nextEvent, until, faults, KEY, MODEL } = require('../helpers/client')
 const { file, folder } = require('./helpers')
 
 const options = (endpoints, more) => ({ apiKey: KEY, proxy: false, endpoints, ...more })
@@ -13,10 +13,10 @@ const at = (server, name, more) => ({ name, baseURL: server.url, ...more })
 
 test('new calls see the new configuration, those under way finish on the old one', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
-  const client = open(t, { endpoints: [at(a, 'A')] })
+  const client = openClient(t, { endpoints: [at(a, 'A')] })
   a.script(faults.stall({ after: 1, for: '500ms' }))
   const stream = await client.chatCompletion(MODEL, 'hi', { stream: true })
-  const events = record(client, 'config')
+  const events = recordEvents(client, 'config')
   await client.reload(options([at(b, 'B')]))
   assert.equal((await ask(client)).report.endpoint, 'B')
   let text = ''
@@ -28,7 +28,7 @@ test('new calls see the new configuration, those under way finish on the old one
 })
 
 test('what is known of an endpoint whose origin, key and model are unchanged goes on', async (t) => {
-  const { client, a, b } = rig(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' }, maxRetries: 0 })
+  const { client, a, b } = setup(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' }, maxRetries: 0 })
   a.script(faults.status(500))
   await ask(client)
   const before = client.getEndpointStatus('A')
@@ -46,21 +46,21 @@ test('what is known of an endpoint whose origin, key and model are unchanged goe
 })
 
 test('another key at the same place is another endpoint to what is known of keys', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, breaker: false })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, breaker: false })
   a.script(faults.status(401))
-  await failure(ask(client))
-  const same = await failure(ask(client))
+  await rejection(ask(client))
+  const same = await rejection(ask(client))
   assert.equal(same.reason, 'auth')
   assert.equal(a.hits().length, 1, 'a refused key is left alone')
   await client.reload(options([at(a, 'A')], { breaker: false }))
-  assert.equal((await failure(ask(client))).reason, 'auth')
+  assert.equal((await rejection(ask(client))).reason, 'auth')
   assert.equal(a.hits().length, 1, 'and is after a reload')
   await client.reload(options([at(a, 'A', { apiKey: `${KEY}-new` })], { breaker: false }))
   assert.equal((await ask(client)).report.endpoint, 'A')
 })
 
 test('an endpoint that was taken out stays out, and comes back', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   const isolation = client.isolate('A')
   await client.reload(options([at(a, 'A'), at(b, 'B')], { maxRetries: 1 }))
   assert.equal((await ask(client)).report.endpoint, 'B')
@@ -74,13 +74,13 @@ test('an endpoint that was taken out stays out, and comes back', async (t) => {
 })
 
 test('options that are not valid change nothing, and all their problems are told', async (t) => {
-  const { client } = rig(t, { servers: 1 })
-  const events = record(client, 'config')
-  const error = await failure(client.reload({ apiKey: KEY, maxRetries: -1, timeuot: 1 }))
+  const { client } = setup(t, { servers: 1 })
+  const events = recordEvents(client, 'config')
+  const error = await rejection(client.reload({ apiKey: KEY, maxRetries: -1, timeuot: 1 }))
   assert.deepEqual(error.problems.map((p) => p.path), ['maxRetries', 'timeuot'])
   const broken = file(t, 'max_retries: [\n')
-  assert.equal((await failure(client.reload(broken))).problems[0].file, broken)
-  assert.match((await failure(client.reload('/none.yaml'))).message, /none\.yaml does not exist/)
+  assert.equal((await rejection(client.reload(broken))).problems[0].file, broken)
+  assert.match((await rejection(client.reload('/none.yaml'))).message, /none\.yaml does not exist/)
   assert.deepEqual(client.getEndpointStatus().map((e) => e.name), ['A'])
   assert.deepEqual(events, [])
   assert.equal((await ask(client)).report.endpoint, 'A')
@@ -88,7 +88,7 @@ test('options that are not valid change nothing, and all their problems are told
 
 test('a call that waits is let through by a reload that makes room', async (t) => {
   const server = serve(t, { name: 'A' })
-  const client = open(t, { endpoints: [at(server, 'A', { limits: { maxConcurrency: 1 } })] })
+  const client = openClient(t, { endpoints: [at(server, 'A', { limits: { maxConcurrency: 1 } })] })
   server.script(faults.slowHeaders('700ms'))
   const first = ask(client)
   await until('the first is asked', () => server.hits().length === 1)
@@ -104,7 +104,7 @@ test('a call that waits is let through by a reload that makes room', async (t) =
 test('functions of before are asked by calls of before, and go with them', async (t) => {
   const server = serve(t, { name: 'A' })
   const asked = []
-  const client = open(t, { apiKey: () => { asked.push('old'); return KEY }, endpoints: [at(server, 'A')] })
+  const client = openClient(t, { apiKey: () => { asked.push('old'); return KEY }, endpoints: [at(server, 'A')] })
   await ask(client)
   for (let i = 0; i < 3; i++) {
     await client.reload(options([at(server, 'A')], { apiKey: () => { asked.push(i); return KEY } }))
@@ -116,7 +116,7 @@ test('functions of before are asked by calls of before, and go with them', async
 test('20 reloads under load lose no call and no stream', async (t) => {
   const servers = ['A', 'B', 'C', 'D'].map((name) => serve(t, { name }))
   const all = servers.map((server, i) => at(server, 'ABCD'[i]))
-  const client = open(t, { endpoints: all })
+  const client = openClient(t, { endpoints: all })
   let going = true
   const counts = { calls: 0, streams: 0, failed: [] }
   const caller = async (stream) => {
@@ -150,20 +150,20 @@ test('20 reloads under load lose no call and no stream', async (t) => {
 
 test('the monitor goes on with the new endpoints and what it has seen', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
-  const client = open(t, { endpoints: [at(a, 'A')], health: { checkInterval: 50, probes: ['endpoint'] } })
+  const client = openClient(t, { endpoints: [at(a, 'A')], health: { checkInterval: 50, probes: ['endpoint'] } })
   client.monitor.on('healthCheck', () => {})
   await client.monitor.startMonitoring()
   t.after(() => client.monitor.stopMonitoring())
   await client.reload(options([at(b, 'B')], { health: { checkInterval: 50, probes: ['endpoint'] } }))
-  await event(client.monitor, 'healthCheck', (check) => check.name === 'B')
+  await nextEvent(client.monitor, 'healthCheck', (check) => check.name === 'B')
   const names = new Set(client.monitor.getHealthHistory().map((check) => check.name))
   assert.deepEqual([...names].sort(), ['A', 'B'])
 })
 
 test('a closed client is not reloaded', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   await client.close()
-  assert.equal((await failure(client.reload({ apiKey: KEY }))).code, 'ERR_BELLWETHER_CLIENT_CLOSED')
+  assert.equal((await rejection(client.reload({ apiKey: KEY }))).code, 'ERR_BELLWETHER_CLIENT_CLOSED')
 })
 
 const text = (server, name, more = '') => `proxy: false\nendpoints:\n  - name: ${name}\n    base_url: ${server.url}\n    api_key: ${KEY}\n${more}`
@@ -173,7 +173,7 @@ test('a watched file is read again: written, replaced, invalid and mended', asyn
   const place = file(t, text(server, 'first'))
   const client = FailoverClient.fromConfig(place, { watch: true, maxRetries: 1 })
   t.after(() => client.close({ drain: 0 }))
-  const next = () => event(client, 'config')
+  const next = () => nextEvent(client, 'config')
   let told = next()
   fs.writeFileSync(place, text(server, 'second'))
   assert.deepEqual((await told).changes.added, ['second'])
@@ -205,7 +205,7 @@ test('a mounted link that is turned is a change', async (t) => {
   fs.symlinkSync(path.join('data', 'bellwether.yaml'), path.join(mount, 'bellwether.yaml'))
   const client = FailoverClient.fromConfig(path.join(mount, 'bellwether.yaml'), { watch: true })
   t.after(() => client.close({ drain: 0 }))
-  const told = event(client, 'config')
+  const told = nextEvent(client, 'config')
   fs.symlinkSync('v1', path.join(mount, 'data.new'))
   fs.renameSync(path.join(mount, 'data.new'), path.join(mount, 'data'))
   assert.deepEqual((await told).changes.added, ['two'])

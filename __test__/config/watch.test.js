@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { FailoverClient } = require('../..')
-const { record, until, KEY } = require('../helpers/client')
+const { recordEvents, until, KEY } = require('../helpers/client')
 const { run } = require('../helpers/child')
 const { folder } = require('./helpers')
 
@@ -17,7 +17,7 @@ const text = (name) => `endpoints: [{name: ${name}, base_url: "http://127.0.0.1:
 function watched (t, at) {
   const client = FailoverClient.fromConfig(at, { watch: true })
   t.after(() => client.close({ drain: 0 }))
-  const events = record(client, 'config')
+  const events = recordEvents(client, 'config')
   return {
     client,
     events,

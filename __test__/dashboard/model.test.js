@@ -4,15 +4,15 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { rig } = require('../helpers/client')
+const { setup } = require('../helpers/client')
 const { Feed } = require('../../lib/http/events/feed')
 
 const model = import('../../dashboard/model.mjs')
-const words = import('../../dashboard/format.mjs')
+const format = import('../../dashboard/format.mjs')
 
 /** How a real client stands, with figures of a test's own. */
 function stand (t, { servers = 2 } = {}) {
-  const base = JSON.stringify(Feed.of(rig(t, { servers }).client).data())
+  const base = JSON.stringify(Feed.of(setup(t, { servers }).client).data())
   return (now, calls, totals = {}) => {
     const data = JSON.parse(base)
     Object.assign(data.calls, calls)
@@ -60,7 +60,7 @@ test('who looks very often has rates, too', async (t) => {
 })
 
 test('a week of points, events and attempts stays as large as its bounds', async (t) => {
-  const { createModel, MOST_LINES, MOST_POINTS, SPAN } = await model
+  const { createModel, MAX_LINES, MAX_POINTS, SPAN_MS } = await model
   const at = stand(t)
   const m = createModel()
   for (let i = 0; i < 5_000; i++) {
@@ -70,8 +70,8 @@ test('a week of points, events and attempts stays as large as its bounds', async
     m.event('config', { message: `line ${i}` }, now)
   }
   for (let i = 0; i < 3_000; i++) m.data(at(604_800_000 + i * 600, { ok: 5_000 + i }), 604_800_000 + i * 600)
-  assert.ok(m.points.length <= MOST_POINTS && m.points[0].t >= m.points.at(-1).t - SPAN)
-  assert.equal(m.lines.length, MOST_LINES)
+  assert.ok(m.points.length <= MAX_POINTS && m.points[0].t >= m.points.at(-1).t - SPAN_MS)
+  assert.equal(m.lines.length, MAX_LINES)
   assert.ok(m.sizes.durations <= 2 * 2_000, String(m.sizes.durations))
 })
 
@@ -89,9 +89,9 @@ test('the same that happens again at once is counted, and what would only fill t
 })
 
 test('alerts: the latest word on each, what fires first', async () => {
-  const { standing } = await model
+  const { currentAlerts } = await model
   const alert = (fingerprint, status, severity, startsAt) => ({ fingerprint, status, severity, startsAt })
-  const told = standing([
+  const told = currentAlerts([
     alert('a', 'firing', 'warning', '2026-01-01T00:00:00Z'), alert('b', 'firing', 'critical', '2026-01-01T00:00:00Z'),
     alert('c', 'firing', 'warning', '2026-01-02T00:00:00Z'), alert('a', 'resolved', 'warning', '2026-01-01T00:00:00Z')
   ])
@@ -99,14 +99,14 @@ test('alerts: the latest word on each, what fires first', async () => {
 })
 
 test('figures have units, and are never rounded to all or to none', async () => {
-  const { percent, time, money, rate, left, clean } = await words
+  const { formatPercent, formatDuration, formatUsd, formatRate, formatRemaining, sanitize } = await format
   const table = [
-    [percent, [[null, '–'], [0, '0 %'], [0.0001, '< 0.1 %'], [0.05, '5.0 %'], [0.5, '50 %'], [0.99999, '99.99 %'], [1, '100 %']]],
-    [time, [[null, '–'], [0.5, '0.5 ms'], [840, '840 ms'], [1_240, '1.24 s'], [12_340, '12.3 s'], [252_000, '4 min 12 s'], [7_380_000, '2 h 3 min'], [200_000_000, '2 d 7 h']]],
-    [money, [[null, '–'], [0, '$0.00'], [0.000042, '$0.000042'], [0.05, '$0.050'], [1234.5, '$1,234.50'], [-2, '−$2.00']]],
-    [rate, [[null, '–'], [0, '0'], [0.25, '0.25'], [1.5, '1.5'], [1_203.4, '1,203']]],
-    [left, [[900, '1 s'], [59_001, '60 s'], [90_000, '1 min 30 s']]],
-    [clean, [['a\u001b[2Jb', 'a�[2Jb'], ['\u202egnp', '�gnp'], ['x'.repeat(200), `${'x'.repeat(119)}…`], ['😀', '😀'], [undefined, 'undefined']]]
+    [formatPercent, [[null, '–'], [0, '0 %'], [0.0001, '< 0.1 %'], [0.05, '5.0 %'], [0.5, '50 %'], [0.99999, '99.99 %'], [1, '100 %']]],
+    [formatDuration, [[null, '–'], [0.5, '0.5 ms'], [840, '840 ms'], [1_240, '1.24 s'], [12_340, '12.3 s'], [252_000, '4 min 12 s'], [7_380_000, '2 h 3 min'], [200_000_000, '2 d 7 h']]],
+    [formatUsd, [[null, '–'], [0, '$0.00'], [0.000042, '$0.000042'], [0.05, '$0.050'], [1234.5, '$1,234.50'], [-2, '−$2.00']]],
+    [formatRate, [[null, '–'], [0, '0'], [0.25, '0.25'], [1.5, '1.5'], [1_203.4, '1,203']]],
+    [formatRemaining, [[900, '1 s'], [59_001, '60 s'], [90_000, '1 min 30 s']]],
+    [sanitize, [['a\u001b[2Jb', 'a�[2Jb'], ['\u202egnp', '�gnp'], ['x'.repeat(200), `${'x'.repeat(119)}…`], ['😀', '😀'], [undefined, 'undefined']]]
   ]
   for (const [form, cases] of table) for (const [given, wanted] of cases) assert.equal(form(given).replaceAll('\u00a0', ' '), wanted)
 })

@@ -5,11 +5,11 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { ChatCompletionStream } = require('openai/lib/ChatCompletionStream')
-const { OTHERS, ask, faults, rigOf, textOf } = require('./helpers')
+const { OTHERS, ask, faults, setupDialects, textOf } = require('./helpers')
 
 /** The same answer, whole and streamed. */
 async function both (t, dialect, fault) {
-  const { client, a } = rigOf(t, [dialect])
+  const { client, a } = setupDialects(t, [dialect])
   a.always(fault)
   return [await ask(client), await ask(client, { stream: true, extraBody: { stream_options: { include_usage: true } } })]
 }
@@ -84,7 +84,7 @@ test('reasoning, tool calls, refusals', async (t) => {
 test('streams however they are cut and spelled', async (t) => {
   const said = faults.healthy({ content: 'Grüße 👍 from all' })
   for (const dialect of OTHERS) {
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     for (const fault of [faults.byteAtATime(), faults.splitRandomly(3), faults.sseStyle({ lineEnding: '\r' }), faults.sseStyle({ multiLine: true, comments: true, noSpace: true }), faults.omit('blankLine'), faults.emptyChunks(3), faults.hugeEvent(100_000), faults.malformedEvents(1)]) {
       a.script(faults.combine(said, fault))
       assert.equal(textOf(await ask(client, { stream: true })), 'Grüße 👍 from all', `${dialect} ${fault.name}`)
@@ -96,7 +96,7 @@ test('streams however they are cut and spelled', async (t) => {
 
 test('OpenAI’s SDK accepts the chunks that came from elsewhere', async (t) => {
   for (const dialect of OTHERS) {
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     a.script(faults.combine(faults.reasoning('hm'), faults.toolCalls({ name: 'weather', arguments: { city: 'Zürich' } }, { name: 'time' })))
     const lines = []
     for await (const chunk of await client.chatCompletion('m', 'hi', { stream: true })) lines.push(JSON.stringify(chunk))
@@ -107,7 +107,7 @@ test('OpenAI’s SDK accepts the chunks that came from elsewhere', async (t) => 
 })
 
 test('a relay may answer in OpenAI’s form, or end its stream as OpenAI does', async (t) => {
-  const { client, a } = rigOf(t, ['relay'])
+  const { client, a } = setupDialects(t, ['relay'])
   const stream = (...events) => faults.status(200, { headers: { 'content-type': 'text/event-stream' }, body: events.map((data) => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`).join('') })
   const chunk = (delta, finish_reason = null) => ({ id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })
   const google = (text, end) => ({ candidates: [{ content: { parts: [{ text }], role: 'model' }, ...end, index: 0 }], responseId: 'x' })

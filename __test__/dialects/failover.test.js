@@ -5,8 +5,8 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const bellwether = require('../..')
-const { open, serve } = require('../helpers/client')
-const { OTHERS, ask, failure, faults, rigOf, textOf, trail } = require('./helpers')
+const { openClient, serve } = require('../helpers/client')
+const { OTHERS, ask, rejection, faults, setupDialects, textOf, attemptSummary } = require('./helpers')
 
 const CHAIN = ['openai', 'anthropic', 'google']
 const CHAINS = [CHAIN, CHAIN.toReversed(), ['relay', 'google', 'anthropic'], ['anthropic', 'relay', 'openai']]
@@ -15,7 +15,7 @@ test('along a chain of dialects, before content', async (t) => {
   for (const dialects of CHAINS) {
     for (const stream of [false, true]) {
       for (const fault of [faults.serverError(), faults.reset(), faults.errorEvent('overloaded', { after: 0 }), faults.cut({ after: 0 })]) {
-        const { client, a, b } = rigOf(t, dialects)
+        const { client, a, b } = setupDialects(t, dialects)
         a.script(fault)
         b.script(faults.overloaded())
         const answer = await ask(client, { stream })
@@ -32,7 +32,7 @@ test('what one vendor left in a conversation for itself is kept from another', a
   const said = { role: 'assistant', content: null, reasoning_content: 'hm', images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }], tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' }, extra_content: { google: { thought_signature: 's' } } }] }
   const messages = [{ role: 'user', content: 'hi' }, said, { role: 'tool', tool_call_id: 'c1', content: 'done' }]
   for (const { provider, server } of servers) {
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, provider, dialect: 'openai' }] })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url, provider, dialect: 'openai' }] })
     await client.chatCompletion({ model: 'm', messages, zz: 1 })
     const [{ body }] = server.hits()
     const { tool_calls: [call], ...sent } = body.messages[1]
@@ -46,10 +46,10 @@ test('what one vendor left in a conversation for itself is kept from another', a
 test('an error event after a 200 that said nothing yet fails over unseen', async (t) => {
   for (const dialect of OTHERS) {
     for (const after of ['headers', 0]) {
-      const { client, a } = rigOf(t, [dialect, 'openai'])
+      const { client, a } = setupDialects(t, [dialect, 'openai'])
       a.script(faults.errorEvent('overloaded', { after }))
       const answer = await ask(client, { stream: true })
-      assert.equal(trail(answer.report.attempts), 'A:next:overloaded B:ok')
+      assert.equal(attemptSummary(answer.report.attempts), 'A:next:overloaded B:ok')
       assert.equal(textOf(answer), 'Hello from B')
     }
   }
@@ -71,9 +71,9 @@ async function read (client, options) {
 test('a stream that ends without message_stop or a finish reason is broken, and says what came', async (t) => {
   for (const dialect of OTHERS) {
     for (const [name, fault] of Object.entries(BREAKS)) {
-      const { client, a, b } = rigOf(t, [dialect, 'openai'])
+      const { client, a, b } = setupDialects(t, [dialect, 'openai'])
       a.script(fault)
-      const error = await failure(read(client))
+      const error = await rejection(read(client))
       assert.ok(error instanceof bellwether.StreamInterruptedError, `${dialect} ${name}: ${error.name}`)
       assert.ok('Hello from A'.startsWith(error.partial) && error.partial !== '')
       assert.equal(b.totalHits, 0)
@@ -84,20 +84,20 @@ test('a stream that ends without message_stop or a finish reason is broken, and 
 test('an answer of Google’s that is nothing but a mistake is none, whole or streamed', async (t) => {
   for (const dialect of ['google', 'relay']) {
     for (const stream of [false, true]) {
-      const { client, a } = rigOf(t, [dialect, 'openai'])
+      const { client, a } = setupDialects(t, [dialect, 'openai'])
       a.script(faults.combine(faults.healthy({ content: '' }), faults.finish('MALFORMED_FUNCTION_CALL')))
       const answer = await ask(client, { stream })
       assert.equal(textOf(answer), 'Hello from B')
       assert.equal(answer.report.attempts.length, 2)
     }
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     a.script(faults.finish('MALFORMED_FUNCTION_CALL'))
     assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A', 'what was said stays')
   }
 })
 
 test('after a finish reason, the mark of the end may be missing', async (t) => {
-  const { client, a } = rigOf(t, ['anthropic'])
+  const { client, a } = setupDialects(t, ['anthropic'])
   a.script(faults.missingDone())
   assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
 })
@@ -105,13 +105,13 @@ test('after a finish reason, the mark of the end may be missing', async (t) => {
 test('restart and continue, from one dialect to another', async (t) => {
   for (const dialects of CHAINS.map((chain) => chain.slice(0, 2))) {
     for (const fault of Object.values(BREAKS)) {
-      const again = rigOf(t, dialects, { streams: { onCut: 'restart' } })
+      const again = setupDialects(t, dialects, { streams: { onCut: 'restart' } })
       again.a.script(fault)
       const restarted = await read(again.client)
       assert.equal(restarted.announced.event, 'restart', `${dialects} ${fault.name}`)
       assert.equal(textOf(restarted.final), 'Hello from B')
     }
-    const on = rigOf(t, dialects, { streams: { onCut: 'continue' }, endpoint: () => ({ canContinue: true }) })
+    const on = setupDialects(t, dialects, { streams: { onCut: 'continue' }, endpoint: () => ({ canContinue: true }) })
     on.a.script(BREAKS.cut)
     on.b.script(faults.healthy({ content: ' and onwards' }))
     const { announced, final } = await read(on.client)
@@ -126,7 +126,7 @@ test('restart and continue, from one dialect to another', async (t) => {
 
 test('with commit: end, every break is unseen', async (t) => {
   for (const dialect of OTHERS) {
-    const { client, a } = rigOf(t, [dialect, 'openai'], { streams: { commit: 'end' } })
+    const { client, a } = setupDialects(t, [dialect, 'openai'], { streams: { commit: 'end' } })
     a.script(BREAKS.cut)
     const { announced, final } = await read(client)
     assert.deepEqual([announced, textOf(final)], [undefined, 'Hello from B'])
@@ -134,12 +134,12 @@ test('with commit: end, every break is unseen', async (t) => {
 })
 
 test('pings keep the connection and not the wait for content', async (t) => {
-  const { client, a } = rigOf(t, ['anthropic'])
+  const { client, a } = setupDialects(t, ['anthropic'])
   a.script(faults.keepAlive(5, { after: 0, for: 40 }))
   assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
   for (const [after, timeout, phase] of [[0, { firstContent: 60 }, 'firstContent'], [1, { content: 60 }, 'content']]) {
     a.script(faults.keepAlive(5, { after }))
-    const error = await failure(ask(client, { stream: true, timeout, maxRetries: 0 }))
+    const error = await rejection(ask(client, { stream: true, timeout, maxRetries: 0 }))
     const cause = error instanceof bellwether.StreamInterruptedError ? error.reason : error.phase
     assert.equal(cause, phase === 'content' ? 'timeoutContent' : phase)
   }

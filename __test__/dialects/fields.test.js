@@ -9,7 +9,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { BadRequestError } = require('../..')
-const { MODELS, OTHERS, ask, failure, rigOf, sent, textOf } = require('./helpers')
+const { MODELS, OTHERS, ask, rejection, setupDialects, sent, textOf } = require('./helpers')
 
 const ROOT = path.join(__dirname, '../..')
 const page = fs.readFileSync(path.join(ROOT, 'docs/reference/dialects.md'), 'utf8')
@@ -84,17 +84,17 @@ const request = (field) => ({ model: 'asked', messages: [{ role: 'user', content
 async function tried (t, dialect, field, cell) {
   const name = /^\w+, as `(\w+)`/.exec(cell)?.[1] ?? field
   if (cell.startsWith('refused')) {
-    const { client, a } = rigOf(t, [dialect])
-    const error = await failure(client.chatCompletion(request(field)))
+    const { client, a } = setupDialects(t, [dialect])
+    const error = await rejection(client.chatCompletion(request(field)))
     assert.ok(error instanceof BadRequestError, `${error.name}: ${error.message}`)
     assert.match(error.message, new RegExp(`\\b${name}\\b`))
     assert.equal(a.totalHits, 0, 'sent all the same')
-    const both = rigOf(t, [dialect, 'openai'])
+    const both = setupDialects(t, [dialect, 'openai'])
     assert.equal(textOf(await both.client.chatCompletion(request(field))), 'Hello from B')
     assert.deepEqual([both.a.totalHits, both.b.totalHits], [0, 1])
     return
   }
-  const { client, a } = rigOf(t, [dialect])
+  const { client, a } = setupDialects(t, [dialect])
   const answer = SAMPLES[field].stream ? await streamed(client, request(field)) : await client.chatCompletion(request(field))
   const [{ body, path: address }] = a.hits()
   const dropped = answer.report.droppedFields ?? []
@@ -172,7 +172,7 @@ test('what is left out of messages and tools is told by its place', async (t) =>
 
 test('what a stream’s report drops', async (t) => {
   for (const dialect of OTHERS) {
-    const { client } = rigOf(t, [dialect])
+    const { client } = setupDialects(t, [dialect])
     assert.deepEqual((await ask(client, { stream: true, extraBody: { store: true } })).report.droppedFields, ['store'])
   }
 })
@@ -189,8 +189,8 @@ test('parts of messages that a dialect has no word for, by their place', async (
     ['relay', { messages: [{ role: 'function', name: 'f', content: 'x' }] }, 'messages[0].role'],
     ['anthropic', { tools: [{ type: 'custom', custom: { name: 'c' } }] }, 'tools[0].type']
   ]) {
-    const { client, a } = rigOf(t, [dialect])
-    const error = await failure(client.chatCompletion({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...asked }))
+    const { client, a } = setupDialects(t, [dialect])
+    const error = await rejection(client.chatCompletion({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...asked }))
     assert.ok(error instanceof BadRequestError && error.message.includes(`${place}:`), error.message)
     assert.equal(a.totalHits, 0)
   }

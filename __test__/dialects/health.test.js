@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { HealthMonitor } = require('../..')
-const { KEY, MODELS, OTHERS, faults, rigOf, serve } = require('./helpers')
+const { KEY, MODELS, OTHERS, faults, setupDialects, serve } = require('./helpers')
 
 function watch (t, server, dialect, options = {}) {
   const monitor = new HealthMonitor({ apiKey: KEY, proxy: false, endpoints: [{ name: 'A', baseURL: server.url, dialect, model: MODELS[dialect], ...options }] })
@@ -54,7 +54,7 @@ test('a completion in another dialect is none', async (t) => {
 
 test('validateApiKey', async (t) => {
   for (const dialect of OTHERS) {
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     assert.deepEqual(await client.validateApiKey('A'), { endpoint: 'A', valid: true, statusCode: 200, message: 'the key is valid' })
     assert.deepEqual([a.hits()[0].method, a.hits()[0].route], ['GET', '/models'])
     a.script(faults.onPath('/models', faults.auth(), faults.permission()))

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { KEY, OTHERS, rigOf, sent } = require('./helpers')
+const { KEY, OTHERS, setupDialects, sent } = require('./helpers')
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
 const TOOL = { type: 'function', function: { name: 'weather', description: 'Tells it', parameters: SCHEMA } }
@@ -16,7 +16,7 @@ test('where requests go, and with which key', async (t) => {
     ['google', '/v1beta/models/gemini-3-pro:generateContent', '/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse', 'x-goog-api-key'],
     ['relay', '/v1/models/gemini-3-pro/generate', '/v1/models/gemini-3-pro/generate?alt=sse', 'authorization']
   ]) {
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     await client.chatCompletion('m', 'hi')
     for await (const _ of await client.chatCompletion('m', 'hi', { stream: true }));
     assert.deepEqual(a.hits().map((hit) => hit.path), [path, streamed])
@@ -29,7 +29,7 @@ test('where requests go, and with which key', async (t) => {
 })
 
 test('a tuned model of Google’s has a place of its own', async (t) => {
-  const { client, a } = rigOf(t, ['google'], { endpoint: () => ({ model: 'tunedModels/mine' }) })
+  const { client, a } = setupDialects(t, ['google'], { endpoint: () => ({ model: 'tunedModels/mine' }) })
   await client.chatCompletion('m', 'hi')
   assert.deepEqual([a.hits()[0].path, a.hits()[0].model], ['/v1beta/tunedModels/mine:generateContent', 'tunedModels/mine'])
 })
@@ -106,7 +106,7 @@ test('a conversation with tools, their calls and their results', async (t) => {
 
 test('a whole turn goes there and back: what the model called is sent back to it as it came', async (t) => {
   for (const dialect of OTHERS) {
-    const { client, a } = rigOf(t, [dialect])
+    const { client, a } = setupDialects(t, [dialect])
     a.script({ reply: { toolCalls: [{ name: 'weather', arguments: { city: 'Zürich' } }, { name: 'weather', arguments: { city: 'Bern' } }] } })
     const messages = [{ role: 'user', content: 'Weather?' }]
     const first = await client.chatCompletion({ model: 'm', messages, tools: [TOOL] })

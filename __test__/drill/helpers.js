@@ -1,7 +1,7 @@
 'use strict'
 
 const testing = require('../../testing')
-const { open, serve } = require('../helpers/client')
+const { openClient, serve } = require('../helpers/client')
 
 const CANARY = 'canary-4711-not-to-be-seen'
 /** Quick, and long enough for a breaker to open. */
@@ -13,7 +13,7 @@ const RELAY = { name: 'R', dialect: 'relay', baseURL: 'https://relay.example/v1'
 
 /** A client of these endpoints, without anybody behind them. */
 function host (t, endpoints, options = {}) {
-  return open(t, { apiKey: undefined, endpoints, ...options })
+  return openClient(t, { apiKey: undefined, endpoints, ...options })
 }
 
 /** All fault servers that are made until the test is over. */

@@ -8,7 +8,7 @@ const http = require('node:http')
 const { once } = require('node:events')
 const { setFlagsFromString } = require('node:v8')
 const { runInNewContext } = require('node:vm')
-const { KEY, serve, open, rig, until, faults } = require('../helpers/client')
+const { KEY, serve, openClient, setup, until, faults } = require('../helpers/client')
 
 const OPENAI = 'https://api.openai.com/v1/chat/completions'
 const ANTHROPIC = 'https://api.anthropic.com/v1/messages'
@@ -39,7 +39,7 @@ const MESSAGE = { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', c
 const CONTENT = { candidates: [{ content: { role: 'model', parts: [{ text: 'x' }] }, finishReason: 'STOP', index: 0 }] }
 
 test('every form in which a request may be given', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const body = chat()
   const forms = [
     [OPENAI, post(body)],
@@ -70,7 +70,7 @@ test('an endpoint of the same dialect gets the bytes of the caller, but for mode
   ]
   for (const [dialect, url, body, answer, path, credential] of rows) {
     const { seen, url: baseURL } = await recorder(t, answer)
-    const client = open(t, { endpoints: [{ name: 'A', dialect, baseURL, model: 'sent' }] })
+    const client = openClient(t, { endpoints: [{ name: 'A', dialect, baseURL, model: 'sent' }] })
     const response = await client.fetch(url, post(body, {
       headers: { authorization: 'Bearer theirs', 'x-api-key': 'theirs', 'x-goog-api-key': 'theirs', 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b1,b2', 'openai-beta': 'o', 'openai-organization': 'org', cookie: 'c=1', 'x-mine': 'kept' }
     }))
@@ -86,7 +86,7 @@ test('an endpoint of the same dialect gets the bytes of the caller, but for mode
 })
 
 test('each caller is answered in his own dialect, whoever answers', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   a.always(faults.unavailable())
   const whole = async (url, body) => (await client.fetch(url, post(body))).json()
   assert.equal((await whole(OPENAI, chat())).choices[0].message.content, 'Hello from B')
@@ -97,7 +97,7 @@ test('each caller is answered in his own dialect, whoever answers', async (t) =>
 })
 
 test('what it tells of itself stands in headers alone', async (t) => {
-  const { client, a } = rig(t)
+  const { client, a } = setup(t)
   a.always(faults.unavailable())
   for (const stream of [false, true]) {
     const { headers } = await client.fetch(OPENAI, post(chat({ stream })))
@@ -110,7 +110,7 @@ test('what it tells of itself stands in headers alone', async (t) => {
 })
 
 test('a request that comes to nothing is answered as its vendor would', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
   const rows = [
     [faults.badRequest(), 400, 'invalid_request_error', 'invalid_request_error', 'INVALID_ARGUMENT'],
     [faults.auth(), 401, 'authentication_error', 'authentication_error', 'UNAUTHENTICATED'],
@@ -120,7 +120,7 @@ test('a request that comes to nothing is answered as its vendor would', async (t
   ]
   for (const [fault, status, ...types] of rows) {
     for (const [i, [url, body]] of [[OPENAI, chat()], [ANTHROPIC, message()], [`${GOOGLE}:generateContent`, contents()]].entries()) {
-      const fresh = open(t, { endpoints: [{ name: 'A', baseURL: a.url }], maxRetries: 0, onUnavailable: 'error' })
+      const fresh = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }], maxRetries: 0, onUnavailable: 'error' })
       a.script(fault)
       const response = await fresh.fetch(url, post(body))
       assert.equal(response.status, status)
@@ -141,7 +141,7 @@ test('a request that comes to nothing is answered as its vendor would', async (t
 })
 
 test('an error has the request’s id by the vendor that gave it, and by us', async (t) => {
-  const { client, a } = rig(t, { servers: 1, onUnavailable: 'error' })
+  const { client, a } = setup(t, { servers: 1, onUnavailable: 'error' })
   a.always(faults.combine(faults.badRequest(), faults.headers({ 'x-request-id': 'req_vendor' })))
   for (const [url, body, header] of [[OPENAI, chat(), 'x-request-id'], [ANTHROPIC, message(), 'request-id'], [`${GOOGLE}:generateContent`, contents(), 'x-request-id']]) {
     const response = await client.fetch(url, post(body))
@@ -154,7 +154,7 @@ test('an error has the request’s id by the vendor that gave it, and by us', as
 test('it can stand in the platform’s place, wrapped or not, and passes on what is none of its business', async (t) => {
   const platform = globalThis.fetch
   t.after(() => { globalThis.fetch = platform })
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const { fetch } = client
   for (const placed of [fetch, (...args) => fetch(...args)]) {
     globalThis.fetch = placed
@@ -166,7 +166,7 @@ test('it can stand in the platform’s place, wrapped or not, and passes on what
 })
 
 test('what is no chat completion goes to the platform', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { seen, url } = await recorder(t, { ok: true })
   assert.equal(await (await client.fetch('data:text/plain,hello')).text(), 'hello')
   assert.deepEqual(await (await client.fetch(`${url}/v1/files/x`)).json(), { ok: true })
@@ -175,7 +175,7 @@ test('what is no chat completion goes to the platform', async (t) => {
 })
 
 test('an abort rejects with the reason itself, before, while waiting and while reading', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const reason = new Error('enough')
   const fails = (promise) => assert.rejects(promise, (error) => error === reason)
   await fails(client.fetch(OPENAI, post(chat(), { signal: AbortSignal.abort(reason) })))
@@ -208,7 +208,7 @@ test('a stream is live: its first byte leaves before the last arrives', async (t
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => { server.closeAllConnections(); server.close() })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}` }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://127.0.0.1:${server.address().port}` }] })
   for (const [url, body] of [[OPENAI, chat({ stream: true })], [ANTHROPIC, message({ stream: true })], [`${GOOGLE}:streamGenerateContent?alt=sse`, contents()]]) {
     const reader = (await client.fetch(url, post(body))).body.getReader()
     let text = ''
@@ -225,7 +225,7 @@ test('a stream is live: its first byte leaves before the last arrives', async (t
 })
 
 test('a stream that breaks off errors its body, and one that fails before content moves on', async (t) => {
-  const { client, a } = rig(t)
+  const { client, a } = setup(t)
   a.script(faults.cut({ after: 0 }), faults.cut({ after: 2 }))
   const moved = await client.fetch(OPENAI, post(chat({ stream: true })))
   assert.match(await moved.text(), /from[^]* B[^]*\[DONE\]/)
@@ -234,7 +234,7 @@ test('a stream that breaks off errors its body, and one that fails before conten
 })
 
 test('what came before a break is read, through however many pipes', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.combine(faults.healthy({ content: 'one two three four' }), faults.cut({ after: 3 })))
   const { body } = await client.fetch(OPENAI, post(chat({ stream: true })))
   await a.waitForHits(1, { outcome: 'cut' })
@@ -251,7 +251,7 @@ test('what came before a break is read, through however many pipes', async (t) =
 })
 
 test('who waits for a vendor has not left its body unread', async (t) => {
-  const { client, a } = rig(t, { servers: 1, timeout: { content: '5m' } })
+  const { client, a } = setup(t, { servers: 1, timeout: { content: '5m' } })
   a.always(faults.stall({ after: 1 }))
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { body } = await client.fetch(OPENAI, post(chat({ stream: true })))
@@ -266,7 +266,7 @@ test('who waits for a vendor has not left its body unread', async (t) => {
 
 test('who cancels a body, or leaves it unread, gives the connection up', async (t) => {
   const a = serve(t, { name: 'A' })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
   a.always(faults.stall({ after: 1 }))
   const cancelled = await client.fetch(OPENAI, post(chat({ stream: true })))
   await cancelled.body.cancel()
@@ -281,7 +281,7 @@ test('who cancels a body, or leaves it unread, gives the connection up', async (
 })
 
 test('a response that nobody has any more is collected, though its signal lives on and its stream has not ended', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.always(faults.stall({ after: 1 }))
   const { signal } = new AbortController()
   const left = async () => {

@@ -11,7 +11,7 @@ const { Readable } = require('node:stream')
 const { default: OpenAI, toFile } = require('openai')
 const { default: Anthropic } = require('@anthropic-ai/sdk')
 const { GoogleGenAI } = require('@google/genai')
-const { KEY, open, record, until } = require('../helpers/client')
+const { KEY, openClient, recordEvents, until } = require('../helpers/client')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 const V1 = 'https://api.openai.com/v1'
@@ -40,7 +40,7 @@ const down = json({ error: { message: 'down' } }, 500)
 /** A client on these vendors, which speak one dialect. */
 async function on (t, answers, { dialect = 'openai', endpoint = {}, ...options } = {}) {
   const vendors = await Promise.all(answers.map((answer) => vendor(t, answer)))
-  const client = open(t, {
+  const client = openClient(t, {
     retry: { backoff: { initial: 1, max: 5, factor: 2 } },
     endpoints: vendors.map(({ url }, i) => ({ name: 'AB'[i], dialect, baseURL: url, ...endpoint })),
     ...options
@@ -133,7 +133,7 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
 
   for (const [first, status] of [[down, 500], [missing, 404], [json({}, 405), 405], [json({ error: { code: 429, message: 'slow down' } }, 429, { 'retry-after': '60' }), 429], [(response) => response.destroy(), 0]]) {
     const { client, vendors: [a, b] } = await on(t, [first, json({ from: 'B' }, 200, { 'x-ratelimit-remaining-requests': '7', 'openai-organization': 'secret-org' })])
-    const events = record(client, 'failover')
+    const events = recordEvents(client, 'failover')
     const response = await client.fetch(`${V1}/responses`, post({ model: 'gpt-4o', input: 'hi' }))
     assert.deepEqual(await response.json(), { from: 'B' }, String(status))
     assert.ok(a.seen.length >= 1 && b.seen.length === 1)
@@ -152,7 +152,7 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
 test('a response is found, and gone on with, where it is stored', async (t) => {
   const elsewhere = json({ error: { message: "Previous response with id 'resp_1' not found.", type: 'invalid_request_error', param: 'previous_response_id', code: 'previous_response_not_found' } }, 400)
   const { client } = await on(t, [(response, { method }) => (method === 'POST' ? elsewhere : missing)(response), json({ from: 'B' })])
-  const events = record(client, 'breaker', 'cooldown')
+  const events = recordEvents(client, 'breaker', 'cooldown')
   for (const init of [post({ model: 'm', input: 'go on', previous_response_id: 'resp_1' }), { method: 'GET' }, { method: 'DELETE' }]) {
     const response = await client.fetch(`${V1}/responses${init.method === 'POST' ? '' : '/resp_1'}`, init)
     assert.deepEqual([await response.json(), response.headers.get('x-bellwether-attempts')], [{ from: 'B' }, '2'], init.method)
@@ -164,7 +164,7 @@ test('a response is found, and gone on with, where it is stored', async (t) => {
 
 test('who lists the model comes first', async (t) => {
   const [a, b] = await Promise.all([vendor(t, json({ from: 'A' })), vendor(t, json({ from: 'B' }))])
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url, models: ['embed'] }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url, models: ['embed'] }] })
   const from = async (model) => (await (await client.fetch(`${V1}/embeddings`, post({ model }))).json()).from
   assert.deepEqual([await from('embed'), await from('other')], ['B', 'A'])
 })

@@ -7,7 +7,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { setupServer } = require('msw/node')
 const { http, HttpResponse } = require('msw')
-const { KEY, open, ask } = require('../helpers/client')
+const { KEY, openClient, ask } = require('../helpers/client')
 
 const completion = (text) => ({ id: 'x', object: 'chat.completion', model: 'gpt-4o', choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }] })
 const events = (...texts) => [...texts.map((content, i) => ({ choices: [{ index: 0, delta: { ...(i === 0 && { role: 'assistant' }), content }, finish_reason: null }] })), { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }]
@@ -25,7 +25,7 @@ test('MSW: answers, streams, errors and lost connections', async (t) => {
     }))
   server.listen({ onUnhandledRequest: 'error' })
   t.after(() => server.close())
-  const client = open(t, { endpoints: ENDPOINTS, transport: 'fetch' })
+  const client = openClient(t, { endpoints: ENDPOINTS, transport: 'fetch' })
   const answer = await ask(client)
   assert.equal(answer.choices[0].message.content, 'intercepted')
   assert.equal(answer.report.endpoint, 'B')

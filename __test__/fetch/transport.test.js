@@ -6,14 +6,14 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { MockAgent, fetch: undiciFetch } = require('undici')
 const { HealthMonitor } = require('../..')
-const { KEY, open, serve, ask, failure, problems, trail, until, faults } = require('../helpers/client')
+const { KEY, openClient, serve, ask, rejection, configProblems, attemptSummary, until, faults } = require('../helpers/client')
 
 const completion = (text) => ({ id: 'x', object: 'chat.completion', model: 'gpt-4o', choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }] })
 const ENDPOINTS = [{ name: 'A', baseURL: 'https://a.example/v1' }, { name: 'B', baseURL: 'https://b.example/v1' }]
 const QUICK = { backoff: { initial: 1, max: 2, factor: 1 } }
 
 /** A client whose transport this function is. */
-const by = (t, transport, options) => open(t, { endpoints: ENDPOINTS, retry: QUICK, transport, ...options })
+const by = (t, transport, options) => openClient(t, { endpoints: ENDPOINTS, retry: QUICK, transport, ...options })
 const host = (url) => new URL(url).hostname
 
 test('undici\'s MockAgent, by a fetch of one\'s own', async (t) => {
@@ -24,7 +24,7 @@ test('undici\'s MockAgent, by a fetch of one\'s own', async (t) => {
   agent.get('https://b.example').intercept({ path: '/v1/chat/completions', method: 'POST' }).reply(200, completion('by undici'), { headers: { 'content-type': 'application/json' } })
   const answer = await ask(by(t, (url, init) => undiciFetch(url, { ...init, dispatcher: agent })))
   assert.equal(answer.choices[0].message.content, 'by undici')
-  assert.match(trail(answer.report.attempts), /^A:next:connect .*B:ok$/)
+  assert.match(attemptSummary(answer.report.attempts), /^A:next:connect .*B:ok$/)
 })
 
 test('on real sockets it is the vendor who speaks: failover, cuts, other dialects', async (t) => {
@@ -34,7 +34,7 @@ test('on real sockets it is the vendor who speaks: failover, cuts, other dialect
   a.always(faults.unavailable())
   assert.equal((await ask(client)).choices[0].message.content, 'Hello from B')
   b.always(faults.cut({ after: 2, how: 'eof' }))
-  const error = await failure(ask(client, { stream: true }))
+  const error = await rejection(ask(client, { stream: true }))
   assert.equal(error.name, 'StreamInterruptedError')
 })
 
@@ -47,14 +47,14 @@ test('what fails is told by its code, and asked elsewhere', async (t) => {
   for (const [code, reason] of rows) {
     const client = by(t, async (url) => host(url) === 'a.example' ? failed(code) : Response.json(completion('fine')), { maxRetries: 0 })
     const { report } = await ask(client)
-    assert.equal(trail(report.attempts), `A:next:${reason} B:ok`, code)
+    assert.equal(attemptSummary(report.attempts), `A:next:${reason} B:ok`, code)
   }
 })
 
 test('a transport that is none is said to be, without secrets', async (t) => {
   for (const wrong of [() => undefined, () => 'text', async () => ({ status: 200 }), () => { throw new Error(`no luck with ${KEY}`) }, () => Promise.reject(), () => new Promise(() => {}), async () => new Response(new ReadableStream({ start (c) { c.error(new Error('broken')) } }))]) {
     const client = by(t, wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0, timeout: { total: 2_000, headers: 100 } })
-    const error = await failure(ask(client))
+    const error = await rejection(ask(client))
     assert.ok(error.code && !JSON.stringify(error).includes(KEY) && !error.message.includes(KEY), error.message)
   }
 })
@@ -68,7 +68,7 @@ test('an answer that cannot be read is given up', async (t) => {
   for (const wrong of [locked, () => ({ status: 200, headers: new Headers(), body: '{}' }), () => ({ status: 200 })]) {
     let signal
     const client = by(t, async (url, init) => { ({ signal } = init); return wrong() }, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })
-    await failure(ask(client))
+    await rejection(ask(client))
     assert.ok(signal.aborted)
   }
 })
@@ -76,7 +76,7 @@ test('an answer that cannot be read is given up', async (t) => {
 test('what a fetch cannot have given is told as that, not as a lost connection', async (t) => {
   const headers = new Headers()
   for (const wrong of [undefined, 'text', { status: 200 }, { status: 0, headers }, { status: 100, headers }, { status: 200.5, headers }, { status: 70_000, headers }, { status: 200, headers, body: 'a stream of Node’s' }]) {
-    const { name, reason, message } = await failure(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
+    const { name, reason, message } = await rejection(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
     assert.deepEqual([name, reason], ['UpstreamError', 'malformed'], message)
     assert.match(message, /the transport gave no Response/)
   }
@@ -113,7 +113,7 @@ test('abort and deadlines abort the exchange', async (t) => {
       return new Promise((resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     })
     const controller = new AbortController()
-    const asked = failure(ask(client, { ...options, signal: controller.signal }))
+    const asked = rejection(ask(client, { ...options, signal: controller.signal }))
     await until('asked', () => signals.length > 0)
     if (after) controller.abort()
     assert.equal((await asked).name, after ? 'AbortError' : 'TimeoutError')
@@ -151,8 +151,8 @@ test('a monitor of its own may have one', async () => {
 })
 
 test('what is no transport is refused, and so is what has no meaning with one', () => {
-  assert.deepEqual(problems({ transport: 'http' }), ["transport must be 'native', 'fetch', or a function like fetch, got 'http'"])
-  assert.deepEqual(problems({ transport: 7 }), ["transport must be 'native', 'fetch', or a function like fetch, got 7"])
-  assert.deepEqual(problems({ transport: 'fetch', proxy: 'http://p:1', tls: { systemCa: true } }).map((p) => p.split(' ')[0]), ['proxy', 'tls'])
-  for (const transport of ['native', 'fetch', undefined, () => {}]) assert.deepEqual(problems({ transport, proxy: false }), [])
+  assert.deepEqual(configProblems({ transport: 'http' }), ["transport must be 'native', 'fetch', or a function like fetch, got 'http'"])
+  assert.deepEqual(configProblems({ transport: 7 }), ["transport must be 'native', 'fetch', or a function like fetch, got 7"])
+  assert.deepEqual(configProblems({ transport: 'fetch', proxy: 'http://p:1', tls: { systemCa: true } }).map((p) => p.split(' ')[0]), ['proxy', 'tls'])
+  for (const transport of ['native', 'fetch', undefined, () => {}]) assert.deepEqual(configProblems({ transport, proxy: false }), [])
 })

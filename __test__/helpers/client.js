@@ -25,18 +25,18 @@ function serve (t, options = {}) {
 }
 
 /** A client that ends with the test. */
-function open (t, options) {
+function openClient (t, options) {
   const client = new FailoverClient({ apiKey: KEY, proxy: false, ...options })
   t.after(() => client.close({ drain: 0 }))
   return client
 }
 
 /** Servers named A, B, … and a client that has them as its endpoints, in that order. */
-function rig (t, { servers = 2, transport = PLAIN, endpoint = () => ({}), ...options } = {}) {
+function setup (t, { servers = 2, transport = PLAIN, endpoint = () => ({}), ...options } = {}) {
   const list = Array.from({ length: servers }, (_, i) => {
     return serve(t, { ...transport.server, name: String.fromCharCode(65 + i) })
   })
-  const client = open(t, {
+  const client = openClient(t, {
     retry: QUICK,
     endpoints: list.map((server, i) => ({ name: String.fromCharCode(65 + i), baseURL: server.url, ...endpoint(i) })),
     ...(transport.server.tls ? { tls: { ca: list[0].ca } } : {}),
@@ -63,7 +63,7 @@ function without (object, name) {
 }
 
 /** What is wrong with some options, each as `path message`. */
-function problems (options) {
+function configProblems (options) {
   try {
     new FailoverClient({ apiKey: KEY, ...options }).close()
   } catch (error) {
@@ -73,7 +73,7 @@ function problems (options) {
 }
 
 /** What a promise is rejected with. */
-async function failure (promise) {
+async function rejection (promise) {
   let value
   try {
     value = await promise
@@ -89,7 +89,7 @@ function textOf (completion) {
 }
 
 /** `A:next:serverError B:ok` */
-function trail (attempts) {
+function attemptSummary (attempts) {
   return attempts.map((a) => [a.endpoint, a.outcome, a.reason].filter(Boolean).join(':')).join(' ')
 }
 
@@ -97,7 +97,7 @@ function trail (attempts) {
 const awaited = new Set()
 
 /** Resolves with the next event of a name that a test accepts. */
-function event (emitter, name, accept = () => true) {
+function nextEvent (emitter, name, accept = () => true) {
   return new Promise((resolve) => {
     const wait = { emitter }
     awaited.add(wait)
@@ -111,7 +111,7 @@ function event (emitter, name, accept = () => true) {
 }
 
 /** Every payload of some events from now on, as `{ name, ...payload }`. */
-function record (emitter, ...names) {
+function recordEvents (emitter, ...names) {
   const seen = []
   for (const name of names) emitter.on(name, (payload) => seen.push({ event: name, ...payload }))
   return seen
@@ -127,11 +127,11 @@ async function until (what, condition, limit = 10_000) {
 }
 
 /** Keeps the event loop from doing anything. */
-function block (ms) {
+function blockEventLoop (ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 module.exports = {
   TRANSPORTS, PLAIN, TLS, H2, QUICK, KEY, MODEL,
-  serve, open, rig, ask, failure, problems, textOf, trail, event, record, until, block, faults
+  serve, openClient, setup, ask, rejection, configProblems, textOf, attemptSummary, nextEvent, recordEvents, until, blockEventLoop, faults
 }

@@ -13,7 +13,7 @@ const { gzipSync } = require('node:zlib')
 const express = require('express')
 const { ConfigError } = require('../..')
 const { failover } = require('bellwether/express')
-const { open, rig, serve, until, faults } = require('../helpers/client')
+const { openClient, setup, serve, until, faults } = require('../helpers/client')
 
 const CHAT = { model: 'gpt-4o', messages: [{ role: 'user', content: 'hi' }] }
 const MESSAGE = { model: 'gpt-4o', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }
@@ -57,7 +57,7 @@ test('what it takes is said by name', () => {
 })
 
 test('nothing is served unless it is asked for, and what is not ours goes on', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const app = express()
   app.use(failover(client))
   app.use((request, response) => response.status(418).end())
@@ -68,7 +68,7 @@ test('nothing is served unless it is asked for, and what is not ours goes on', a
 })
 
 test('it may be mounted elsewhere', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   for (const [proxy, paths] of [
     ['/llm/v1/', ['/llm/v1/chat/completions', '/llm/v1/messages', '/llm/v1beta/models/m:generateContent', '/llm/v1/models/m:generateContent']],
     ['/llm', ['/llm/chat/completions', '/llm/messages', '/llm/models/m:generateContent']]
@@ -82,7 +82,7 @@ test('it may be mounted elsewhere', async (t) => {
 })
 
 test('who is not authorized hears so in his dialect, and costs nothing', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const url = await mount(t, client, { authorize: async (request) => request.headers['x-token'] === 'right' })
   const types = []
   for (const [path, body] of ROUTES) {
@@ -101,7 +101,7 @@ test('who is not authorized hears so in his dialect, and costs nothing', async (
 })
 
 test('a body that a parser has read, or has left alone, is the same body', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   for (const before of [[], [express.json()], [express.text({ type: '*/*' })], [express.raw({ type: '*/*' })], [express.urlencoded()]]) {
     const url = await mount(t, client, {}, before)
     const response = await post(`${url}/v1/chat/completions`, CHAT)
@@ -111,7 +111,7 @@ test('a body that a parser has read, or has left alone, is the same body', async
 })
 
 test('a large request is taken, a larger one refused', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const url = await mount(t, client)
   const large = { ...CHAT, messages: [{ role: 'user', content: 'x'.repeat(5 << 20) }] }
   assert.equal((await post(`${url}/v1/chat/completions`, large)).status, 200)
@@ -121,7 +121,7 @@ test('a large request is taken, a larger one refused', async (t) => {
 })
 
 test('a compressed request is read by a parser that stands before, or refused', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
   const send = (url) => fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: gzipSync(JSON.stringify(CHAT)) })
   const refused = await send(await mount(t, client))
@@ -132,7 +132,7 @@ test('a compressed request is read by a parser that stands before, or refused', 
 })
 
 test('what clients tell this server is not told to vendors, but for what is meant for them', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const url = await mount(t, client, { authorize: (request) => request.headers['x-token'] === 'secret' })
   const headers = { 'content-type': 'application/json', 'x-token': 'secret', 'x-forwarded-for': '10.0.0.7', 'x-real-ip': '10.0.0.7', cookie: 'c=1', authorization: 'Bearer theirs', 'openai-beta': 'b' }
   assert.equal((await post(`${url}/v1/chat/completions`, CHAT, { headers })).status, 200)
@@ -143,7 +143,7 @@ test('what clients tell this server is not told to vendors, but for what is mean
 
 test('models are those that somebody named', async (t) => {
   const a = serve(t)
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url, models: ['gpt-4o', 'm/x'] }, { name: 'B', baseURL: a.url, model: 'pinned' }], models: { quick: ['gpt-4o'] } })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url, models: ['gpt-4o', 'm/x'] }, { name: 'B', baseURL: a.url, model: 'pinned' }], models: { quick: ['gpt-4o'] } })
   const url = await mount(t, client)
   const get = async (path, headers) => (await fetch(url + path, { headers })).json()
   assert.deepEqual((await get('/v1/models')).data.map(({ id, object }) => [id, object]), ['quick', 'gpt-4o', 'm/x', 'pinned'].map((id) => [id, 'model']))
@@ -161,7 +161,7 @@ test('models are those that somebody named', async (t) => {
 })
 
 test('errors have the right status and form, and say when to come back', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
   const url = await mount(t, client)
   a.script(faults.rateLimited({ retryAfter: '7s' }))
   const throttled = await post(`${url}/v1/chat/completions`, CHAT)
@@ -178,7 +178,7 @@ test('a stream that breaks off ends with an error event in the dialect, and with
     ['/v1/messages', { ...MESSAGE, stream: true }, /\nevent: error\ndata: \{"type":"error",[^\n]*\}\n\n$/, 'message_stop'],
     ['/v1beta/models/gpt-4o:streamGenerateContent?alt=sse', CONTENTS, /\r\ndata: \{"error":\{"code":[^\n]*\}\r\n\r\n$/, '"STOP"']
   ]) {
-    const { client, a } = rig(t, { servers: 1 })
+    const { client, a } = setup(t, { servers: 1 })
     const url = await mount(t, client)
     a.script(faults.cut({ after: 2 }))
     const response = await post(url + path, body)
@@ -197,7 +197,7 @@ test('a stream is live: its first byte leaves before the last arrives', async (t
     response.setHeader('content-type', 'text/event-stream').write(chunk({ role: 'assistant', content: 'first' }))
     finish = () => response.end(`${chunk({ content: 'last' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
   })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
   const url = await mount(t, client)
   const ways = [post, (address, body) => client.handler(new Request(address, { method: 'POST', body: JSON.stringify(body) }))]
   for (const ask of ways) {
@@ -230,7 +230,7 @@ async function raw (url, head) {
 }
 
 test('an address that is not plainly below the prefix goes on to what comes next', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const middleware = failover(client, { proxy: true, authorize: 'none' })
   // Without Express, who would catch what is thrown.
   const url = await listen(t, (req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 421; res.end() }))
@@ -244,13 +244,13 @@ test('an address that is not plainly below the prefix goes on to what comes next
 
 test('an answer without a body is one here, too', async (t) => {
   const vendor = await listen(t, (request, response) => { request.resume(); response.writeHead(204).end() })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
   const url = await mount(t, client)
   assert.equal((await fetch(`${url}/v1/responses/r`, { method: 'DELETE' })).status, 204)
 })
 
 test('Node\'s HTTP/2 server may have it, too', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const middleware = failover(client, { proxy: true, authorize: 'none' })
   const server = http2.createServer((req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 404; res.end() })).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -266,7 +266,7 @@ test('Node\'s HTTP/2 server may have it, too', async (t) => {
 })
 
 test('a client that is gone before its request is served is not served', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const [came, served] = [[], []]
   const slow = async (req, res, next) => {
     came.push(req)
@@ -289,7 +289,7 @@ test('a client that is gone before its request is served is not served', async (
 })
 
 test('a client that leaves while it is asked who it is costs nothing', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const [came, known] = [[], []]
   const authorize = async (request) => {
     came.push(request)
@@ -312,7 +312,7 @@ test('a body that often waits for its reader leaves nothing behind', async (t) =
     request.resume()
     response.writeHead(200, { 'content-type': 'audio/mpeg' }).end(Buffer.alloc(32 << 20))
   })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
   let most = 0
   const watch = (req, res, next) => {
     res.on('drain', () => { most = Math.max(most, res.listenerCount('close')) })
@@ -324,7 +324,7 @@ test('a body that often waits for its reader leaves nothing behind', async (t) =
 })
 
 test('a client that goes away takes its request with it', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const url = await mount(t, client)
   for (const [i, [fault, stream]] of [[faults.hang(), false], [faults.hang(), true], [faults.stall({ after: 1 }), true]].entries()) {
     a.script(fault)
@@ -354,7 +354,7 @@ test('a slow reader is waited for, and not remembered for', async (t) => {
     }
     more()
   })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: vendor }] })
   const url = await mount(t, client)
   const response = await post(`${url}/v1/chat/completions`, { ...CHAT, stream: true })
   const reader = response.body.getReader()

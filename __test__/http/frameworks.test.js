@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
 const OpenAI = require('openai')
-const { rig, until, faults, KEY } = require('../helpers/client')
+const { setup, until, faults, KEY } = require('../helpers/client')
 const { Feed } = require('../../lib/http/events/feed')
 const { CHAT, listen, post, follow } = require('./helpers')
 
@@ -78,7 +78,7 @@ async function nest (t, client, options, adapter) {
 for (const [name, mount] of Object.entries(FRAMEWORKS)) {
   describe(name, () => {
     test('the official SDK is served, whole and streamed, and told of failures in its own errors', async (t) => {
-      const { client, a, b } = rig(t, { maxRetries: 0, onUnavailable: 'error' })
+      const { client, a, b } = setup(t, { maxRetries: 0, onUnavailable: 'error' })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: ({ headers }) => headers.authorization === 'Bearer right' })
       const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'right', maxRetries: 0 })
       a.script(faults.serverError())
@@ -95,7 +95,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
     })
 
     test('a body is as large as it may be here, and no larger; what is the framework\'s stays its own', async (t) => {
-      const { client, a } = rig(t, { servers: 1 })
+      const { client, a } = setup(t, { servers: 1 })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: 'none' })
       const content = 'x'.repeat(2 << 20)
       assert.equal((await post(`${url}/v1/chat/completions`, { ...CHAT, messages: [{ role: 'user', content }] })).status, 200)
@@ -114,7 +114,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
     })
 
     test('who leaves takes his request with him', async (t) => {
-      const { client, a } = rig(t, { servers: 1 })
+      const { client, a } = setup(t, { servers: 1 })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: 'none' })
       for (const [i, [fault, stream]] of [[faults.hang(), false], [faults.stall({ after: 1 }), true]].entries()) {
         a.script(fault)
@@ -129,7 +129,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
     })
 
     test('health, metrics, the page and its events', async (t) => {
-      const { client } = rig(t, { servers: 1 })
+      const { client } = setup(t, { servers: 1 })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: 'none' })
       for (const path of ['/livez', '/readyz', '/health', '/metrics', '/dashboard', '/dashboard/dashboard.js', '/dashboard/data.json', '/v1/models']) {
         const response = await fetch(url + path)
@@ -151,7 +151,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
 }
 
 test('Fastify gives the plugin its prefix, and its request to whoever decides', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const app = require('fastify')()
   const ids = []
   app.addHook('onRequest', async (_request, reply) => { reply.header('x-own', 'kept') })
@@ -166,7 +166,7 @@ test('Fastify gives the plugin its prefix, and its request to whoever decides', 
 
 test('below a path, by base: in Hono and in Next\'s handlers', async (t) => {
   const { Hono } = require('hono')
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ models: ['its'] }) })
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ models: ['its'] }) })
   const options = { base: '/ai', proxy: true, authorize: 'none' }
   const app = new Hono()
   app.use('/ai/*', require('bellwether/hono').failover(client, options))

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { ConfigError } = require('../..')
 const { failover, attachEvents } = require('bellwether/node')
-const { rig, open, serve, ask, faults, KEY } = require('../helpers/client')
+const { setup, openClient, serve, ask, faults, KEY } = require('../helpers/client')
 const { CHAT, mount, post, raw, follow } = require('./helpers')
 
 const ALL = { events: true, dashboard: true, proxy: true }
@@ -34,7 +34,7 @@ test('options are checked whole, each by its name', () => {
 })
 
 test('it lives while it answers, and is ready until it closes', async (t) => {
-  const { client, a } = rig(t, { servers: 1, maxRetries: 0, onUnavailable: 'error', breaker: { failureThreshold: 1 } })
+  const { client, a } = setup(t, { servers: 1, maxRetries: 0, onUnavailable: 'error', breaker: { failureThreshold: 1 } })
   const { url } = await mount(t, client)
   const { url: strict } = await mount(t, client, { ready: 'vendors' })
   const ready = async (at) => {
@@ -55,7 +55,7 @@ test('it lives while it answers, and is ready until it closes', async (t) => {
 })
 
 test('health is health+json: one check for each endpoint, warn is 200 and fail is 503, and nothing of a vendor\'s text', async (t) => {
-  const { client, a, b } = rig(t, { maxRetries: 0, onUnavailable: 'error', breaker: { failureThreshold: 1 } })
+  const { client, a, b } = setup(t, { maxRetries: 0, onUnavailable: 'error', breaker: { failureThreshold: 1 } })
   const { url } = await mount(t, client)
   const health = async () => {
     const response = await fetch(`${url}/health`)
@@ -82,7 +82,7 @@ test('health is health+json: one check for each endpoint, warn is 200 and fail i
 })
 
 test('metrics come in the form that is asked for', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client)
   for (const [accept, openMetrics] of [
     [undefined, false], ['*/*', false], ['text/plain', false], ['application/openmetrics-text', true],
@@ -96,7 +96,7 @@ test('metrics come in the form that is asked for', async (t) => {
 })
 
 test('who may see what: every part, asked by nobody, by a stranger and by one who may', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const authorize = async ({ headers }) => headers['x-token'] === 'right' || (headers['x-token'] === 'almost' ? 'yes' : false)
   const guarded = ['/events', '/dashboard', '/dashboard/', '/dashboard/dashboard.js', '/dashboard/data.json', '/dashboard/none', '/v1/models']
   const free = ['/livez', '/readyz', '/health', '/metrics']
@@ -108,11 +108,11 @@ test('who may see what: every part, asked by nobody, by a stranger and by one wh
   }
   const { url } = await mount(t, client, { ...ALL, authorize })
   const { url: closed } = await mount(t, client, { ...ALL, authorize, protect: ['health', 'metrics'] })
-  const { url: open } = await mount(t, client, { ...ALL, authorize: 'none' })
+  const { url: openClient } = await mount(t, client, { ...ALL, authorize: 'none' })
   for (const path of guarded) {
     for (const token of [undefined, 'wrong', 'almost']) assert.equal(await status(url, path, token), 401, path)
     assert.notEqual(await status(url, path, 'right'), 401, path)
-    assert.notEqual(await status(open, path), 401, path)
+    assert.notEqual(await status(openClient, path), 401, path)
   }
   for (const path of free) assert.equal(await status(url, path), 200, path)
   assert.deepEqual(await Promise.all(free.map((path) => status(closed, path))), [200, 200, 401, 401])
@@ -128,7 +128,7 @@ test('who may see what: every part, asked by nobody, by a stranger and by one wh
 })
 
 test('the dashboard is a folder of its own, in nobody\'s frame, and finds its events wherever it is', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   for (const [options, events] of [[{ dashboard: true, events: true }, '../events'], [{ dashboard: true }, 'events'], [{ dashboard: '/a/b', events: '/a/e' }, '../e']]) {
     const { url } = await mount(t, client, { ...options, authorize: 'none' })
     const at = options.dashboard === true ? '/dashboard' : options.dashboard
@@ -152,7 +152,7 @@ test('the dashboard is a folder of its own, in nobody\'s frame, and finds its ev
 })
 
 test('odd requests: methods, heads without bodies, paths that are spelled otherwise, large headers', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...ALL, authorize: 'none' })
   for (const path of ['/livez', '/readyz', '/health', '/metrics', '/events', '/dashboard/', '/v1/models']) {
     const [get, head] = [await raw(url, `HEAD ${path} HTTP/1.1`), await raw(url, `OPTIONS ${path} HTTP/1.1`)]
@@ -174,7 +174,7 @@ test('odd requests: methods, heads without bodies, paths that are spelled otherw
 })
 
 test('what is smuggled is no request, and what is quoted no header', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...ALL, authorize: 'none' })
   const post = 'POST /v1/chat/completions HTTP/1.1\r\ncontent-type: application/json'
   for (const framing of ['content-length: 4\r\ntransfer-encoding: chunked', 'content-length: 4\r\ncontent-length: 5', 'transfer-encoding: chunked, identity', 'content-length: +4', 'transfer-encoding : chunked']) {
@@ -200,7 +200,7 @@ test('what is smuggled is no request, and what is quoted no header', async (t) =
 })
 
 test('who is refused a body has his connection closed instead of being read to the end', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...ALL, authorize: ({ headers }) => headers['x-token'] === 'right' })
   const head = (token) => `POST /v1/chat/completions HTTP/1.1\r\nx-token: ${token}\r\ncontent-length: ${65 << 20}`
   assert.match(await raw(url, head('wrong')), /^HTTP\/1.1 401 [^]*\r\nconnection: close\r\n/)
@@ -212,7 +212,7 @@ test('who is refused a body has his connection closed instead of being read to t
 test('a key is in nothing that is served, also when the vendor says it', async (t) => {
   const a = serve(t)
   const KEYS = [KEY, 'sk-query-0123456789abcdef']
-  const client = open(t, { maxRetries: 0, endpoints: [{ name: 'A', baseURL: `${a.url}/v1`, headers: { 'x-more': KEYS[1] } }] })
+  const client = openClient(t, { maxRetries: 0, endpoints: [{ name: 'A', baseURL: `${a.url}/v1`, headers: { 'x-more': KEYS[1] } }] })
   const { url } = await mount(t, client, { ...ALL, authorize: 'none' })
   const listener = await follow(t, `${url}/events`)
   a.always(faults.status(401, { body: { error: { message: `Incorrect API key provided: ${KEYS.join(' ')}` } } }))

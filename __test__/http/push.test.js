@@ -9,9 +9,9 @@ const net = require('node:net')
 const path = require('node:path')
 const { once } = require('node:events')
 const { failover } = require('bellwether/node')
-const { rig, ask, until, faults } = require('../helpers/client')
-const { Feed, KEPT } = require('../../lib/http/events/feed')
-const { MOST, HEAVIEST } = require('../../lib/http/events/replay-buffer')
+const { setup, ask, until, faults } = require('../helpers/client')
+const { Feed, RETENTION_MS } = require('../../lib/http/events/feed')
+const { MAX_FRAMES, MAX_BYTES } = require('../../lib/http/events/replay-buffer')
 const { mount, follow, parse } = require('./helpers')
 const { folder } = require('../servers/helpers')
 
@@ -22,7 +22,7 @@ const told = ({ events }) => events.filter(({ event }) => event === 'config').ma
 const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i)
 
 test('a listener begins with how things stand, and then hears all that happens, in order', async (t) => {
-  const { client, a } = rig(t, {})
+  const { client, a } = setup(t, {})
   const { url } = await mount(t, client, OPEN)
   const listener = await follow(t, `${url}/events`)
   assert.deepEqual(['content-type', 'cache-control', 'x-accel-buffering'].map((name) => listener.response.headers.get(name)), ['text/event-stream; charset=utf-8', 'no-store, no-transform', 'no'])
@@ -49,7 +49,7 @@ test('a listener begins with how things stand, and then hears all that happens, 
 })
 
 test('who comes back is given exactly what was missed, by header or by query; what is gone is a reset and a snapshot', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   const first = await follow(t, `${url}/events`)
   await first.next(({ event }) => event === 'snapshot')
@@ -72,7 +72,7 @@ test('who comes back is given exactly what was missed, by header or by query; wh
     lost.leave()
   }
   // What the ring could not keep.
-  range(20, 20 + MOST).forEach((n) => tell(client, n))
+  range(20, 20 + MAX_FRAMES).forEach((n) => tell(client, n))
   const late = await follow(t, `${url}/events`, { headers: { 'last-event-id': String(id) } })
   await late.next(({ event }) => event === 'snapshot')
   assert.equal(late.events[1].event, 'reset')
@@ -82,7 +82,7 @@ test('who comes back is given exactly what was missed, by header or by query; wh
 })
 
 test('a snapshot that is shared is followed by what came since it was made', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   const one = await follow(t, `${url}/events`)
   const { id } = await one.next(({ event }) => event === 'snapshot')
@@ -95,9 +95,9 @@ test('a snapshot that is shared is followed by what came since it was made', asy
 })
 
 test('it listens to the client only while somebody follows, and for a while after; time is told to it', (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const feed = new Feed(client)
-  const listener = { given: [], ticks: 0, begin (frames) { frames.forEach((frame) => this.give(frame)) }, give (frame) { this.given.push(frame.event) }, tick (elapsed) { this.ticks += elapsed }, end () { this.ended = true } }
+  const listener = { given: [], ticks: 0, start (frames) { frames.forEach((frame) => this.send(frame)) }, send (frame) { this.given.push(frame.event) }, tick (elapsed) { this.ticks += elapsed }, end () { this.ended = true } }
   assert.equal(client.listenerCount('attempt'), 0)
   feed.join(listener, undefined, 1_000)
   assert.deepEqual([client.listenerCount('attempt'), feed.active], [1, true])
@@ -110,31 +110,31 @@ test('it listens to the client only while somebody follows, and for a while afte
   assert.deepEqual([listener.ended, feed.active, client.listenerCount('attempt')], [true, false, 0])
   feed.join(listener, undefined, 1_000)
   feed.leave(listener)
-  feed.tick(KEPT - 1)
+  feed.tick(RETENTION_MS - 1)
   assert.ok(feed.active)
   feed.tick(1)
   assert.deepEqual([feed.active, client.listenerCount('attempt'), feed.listeners], [false, 0, 0])
 })
 
 test('what is kept for those who come back has a bound, also for large events', (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const feed = new Feed(client)
   const frames = []
-  const listener = { begin (all) { all.forEach((frame) => this.give(frame)) }, give (frame) { frames.push(frame) }, tick () {}, end () {} }
+  const listener = { start (all) { all.forEach((frame) => this.send(frame)) }, send (frame) { frames.push(frame) }, tick () {}, end () {} }
   feed.join(listener, undefined, 1_000)
   range(0, 100).forEach((n) => tell(client, n, 'x'.repeat(50_000)))
   const missed = []
-  const kept = Math.floor(HEAVIEST / frames.at(-1).bytes.length)
-  feed.join({ ...listener, give: (frame) => missed.push(frame) }, frames.at(-1 - kept).id, 1_000)
+  const kept = Math.floor(MAX_BYTES / frames.at(-1).bytes.length)
+  feed.join({ ...listener, send: (frame) => missed.push(frame) }, frames.at(-1 - kept).id, 1_000)
   assert.deepEqual(missed.map(({ id }) => id), frames.slice(-kept).map(({ id }) => id))
   const reset = []
-  feed.join({ ...listener, give: (frame) => reset.push(frame.event) }, frames.at(-2 - kept).id, 1_000)
+  feed.join({ ...listener, send: (frame) => reset.push(frame.event) }, frames.at(-2 - kept).id, 1_000)
   assert.equal(reset[0], 'reset')
   feed.end()
 })
 
 test('nobody is too slow for what he begins with, however much that is', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { maxUnsent: 1024 } })
   const first = await follow(t, `${url}/events`)
   const { id } = await first.next(({ event }) => event === 'snapshot')
@@ -151,14 +151,14 @@ test('nobody is too slow for what he begins with, however much that is', async (
 })
 
 test('a listener who hears nothing hears heartbeats', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { heartbeat: 20 } })
   const listener = await follow(t, `${url}/events`)
   await until('three heartbeats', () => listener.events.filter(({ comment }) => comment === 'heartbeat').length >= 3)
 })
 
 test('no more listen than may, and a place that is left is free', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { maxListeners: 2 } })
   const [one] = [await follow(t, `${url}/events`), await follow(t, `${url}/events`)]
   const refused = await fetch(`${url}/events`)
@@ -171,7 +171,7 @@ test('no more listen than may, and a place that is left is free', async (t) => {
 })
 
 test('the latest alerts are remembered though nobody follows', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   range(0, 60).forEach((n) => client.deliver('alert', { fingerprint: String(n) }))
   const listener = await follow(t, `${url}/events`)
@@ -209,7 +209,7 @@ function reader (t, at) {
 }
 
 test('of a thousand listeners the one who does not read is let go and told why; the others get every event in order', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const LIMIT = 128 << 10
   const [LISTENERS, EVENTS, SIZE] = [1_000, 150, 4 << 10]
   const middleware = failover(client, { ...OPEN, push: { patience: '60s', maxUnsent: LIMIT } })
@@ -241,7 +241,7 @@ test('of a thousand listeners the one who does not read is let go and told why; 
 })
 
 test('a listener who reads nothing for too long is let go, and its connection closed', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url, server } = await mount(t, client, { ...OPEN, push: { patience: 100, maxUnsent: 1 << 30 } })
   await deaf(t, new URL(url).port)
   const feed = Feed.of(client)

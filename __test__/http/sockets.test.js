@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const WebSocket = require('ws')
 const { attachEvents } = require('bellwether/node')
-const { rig, until } = require('../helpers/client')
+const { setup, until } = require('../helpers/client')
 const { Feed } = require('../../lib/http/events/feed')
 const { json } = require('../helpers/child')
 const { listen, mount, follow } = require('./helpers')
@@ -30,7 +30,7 @@ function connect (t, url, options = {}) {
 }
 
 test('a WebSocket is told what a stream is, under the same numbers, and goes on where it was', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   const stream = await follow(t, `${url}/events`)
   await stream.next(({ event }) => event === 'snapshot')
@@ -54,7 +54,7 @@ test('a WebSocket is told what a stream is, under the same numbers, and goes on 
 })
 
 test('who may not, who comes from another\'s page, and who is one too many is refused before the upgrade', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const origins = ['https://app.example.com']
   const { url } = await mount(t, client, { events: true, authorize: ({ headers }) => headers['x-token'] === 'right', push: { maxListeners: 3, origins } })
   const ask = (origin, token = 'right') => connect(t, `${url}/events`, { origin, headers: { 'x-token': token } })
@@ -67,7 +67,7 @@ test('who may not, who comes from another\'s page, and who is one too many is re
 })
 
 test('an upgrade that nobody decides about is not waited for without end', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { events: true, authorize: () => new Promise(() => {}), push: { patience: 30 } })
   assert.equal(await connect(t, `${url}/events`).closed, 503)
   const { url: late } = await mount(t, client, { events: true, authorize: () => new Promise((resolve, reject) => setTimeout(reject, 60, new Error('too late'))), push: { patience: 30 } })
@@ -75,7 +75,7 @@ test('an upgrade that nobody decides about is not waited for without end', async
 })
 
 test('attachEvents serves them beside whoever has the requests, until it is taken away', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { server, url } = await listen(t, (req, res) => res.end('theirs'))
   const detach = attachEvents(server, client, { authorize: 'none', path: '/live' })
   const { messages } = connect(t, `${url}/live`)
@@ -87,7 +87,7 @@ test('attachEvents serves them beside whoever has the requests, until it is take
 })
 
 test('who answers no ping is gone; who speaks too long is sent away; who does not read is told why', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { heartbeat: 30, maxUnsent: 64 << 10 } })
   const feed = Feed.of(client)
   const silent = connect(t, `${url}/events`, { autoPong: false })

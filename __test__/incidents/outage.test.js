@@ -4,15 +4,15 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { rig, ask, failure, faults, event, record, until, trail } = require('../helpers/client')
+const { setup, ask, rejection, faults, nextEvent, recordEvents, until, attemptSummary } = require('../helpers/client')
 
 const FAST = { incidents: { quiet: 300 }, breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 } }
 const price = (i) => ({ price: { input: 1 + 9 * i, output: 1 + 9 * i } })
 
 test('an outage under load: every call is in the report once, and none was lost', async (t) => {
-  const { client, a } = rig(t, { ...FAST, endpoint: price })
-  const seen = record(client, 'incident')
-  const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+  const { client, a } = setup(t, { ...FAST, endpoint: price })
+  const seen = recordEvents(client, 'incident')
+  const closed = nextEvent(client, 'incident', (incident) => incident.status === 'closed')
   const reports = []
   const load = async (n) => {
     for (let i = 0; i < 40; i++) {
@@ -43,17 +43,17 @@ test('an outage under load: every call is in the report once, and none was lost'
 })
 
 test('what is lost is counted as lost, with and without anybody to move to', async (t) => {
-  const { client, a, b } = rig(t, { ...FAST, breaker: false, onUnavailable: 'error', maxRetries: 0 })
+  const { client, a, b } = setup(t, { ...FAST, breaker: false, onUnavailable: 'error', maxRetries: 0 })
   await ask(client)
   await ask(client, { endpoints: ['B'] })
   a.always(faults.serverError())
   b.script(faults.serverError())
-  const error = await failure(ask(client, { tags: { user: 'ann' } }))
-  assert.equal(trail(error.attempts), 'A:next:serverError B:fail:serverError')
+  const error = await rejection(ask(client, { tags: { user: 'ann' } }))
+  assert.equal(attemptSummary(error.attempts), 'A:next:serverError B:fail:serverError')
   await ask(client, { tags: { user: 'bob' } })
-  await failure(ask(client, { endpoints: ['A'], tags: { user: 'ann' } }))
+  await rejection(ask(client, { endpoints: ['A'], tags: { user: 'ann' } }))
   a.script(faults.badRequest())
-  await failure(ask(client))
+  await rejection(ask(client))
   const [incident] = client.getIncidents()
   assert.deepEqual([incident.requests, incident.failed, incident.rescued, incident.affectedUsers], [4, 2, 1, 1])
   assert.deepEqual(incident.withoutFailover, { requests: 4, failed: 3, failedShare: 0.75, recoveryMs: null, affectedUsers: 2 })
@@ -61,14 +61,14 @@ test('what is lost is counted as lost, with and without anybody to move to', asy
 })
 
 test('nothing is opened by an endpoint that never served, by callers or by probes', async (t) => {
-  const { client, a, b } = rig(t, { ...FAST, breaker: false })
+  const { client, a, b } = setup(t, { ...FAST, breaker: false })
   a.always(faults.serverError())
   await ask(client)
   b.script(faults.badRequest())
-  await failure(ask(client, { endpoints: ['B'] }))
+  await rejection(ask(client, { endpoints: ['B'] }))
   const abort = new AbortController()
   b.script(faults.hang())
-  const aborted = failure(ask(client, { endpoints: ['B'], signal: abort.signal }))
+  const aborted = rejection(ask(client, { endpoints: ['B'], signal: abort.signal }))
   await b.waitForHits(3)
   abort.abort()
   await aborted
@@ -77,11 +77,11 @@ test('nothing is opened by an endpoint that never served, by callers or by probe
 })
 
 test('one goes on over a reload, and as many are kept as is said', async (t) => {
-  const { client, a, servers } = rig(t, { ...FAST, breaker: false, incidents: { quiet: 20, keep: 2 } })
+  const { client, a, servers } = setup(t, { ...FAST, breaker: false, incidents: { quiet: 20, keep: 2 } })
   const endpoints = servers.map((server, i) => ({ name: 'AB'[i], baseURL: server.url, apiKey: 'k'.repeat(30) }))
   for (let i = 0; i < 4; i++) {
     await ask(client)
-    const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+    const closed = nextEvent(client, 'incident', (incident) => incident.status === 'closed')
     a.script(faults.serverError())
     await ask(client)
     if (i === 3) await client.reload({ endpoints, breaker: false, incidents: { quiet: 20, keep: 2 } })
@@ -94,10 +94,10 @@ test('one goes on over a reload, and as many are kept as is said', async (t) => 
 })
 
 test('the latest are given where no more are wanted', async (t) => {
-  const { client, a } = rig(t, { ...FAST, breaker: false, incidents: { quiet: 20 } })
+  const { client, a } = setup(t, { ...FAST, breaker: false, incidents: { quiet: 20 } })
   for (let i = 0; i < 3; i++) {
     await ask(client)
-    const closed = event(client, 'incident', (incident) => incident.status === 'closed')
+    const closed = nextEvent(client, 'incident', (incident) => incident.status === 'closed')
     a.script(faults.serverError())
     await ask(client)
     await ask(client)
@@ -111,22 +111,22 @@ test('the latest are given where no more are wanted', async (t) => {
 })
 
 test('an interrupted stream is a lost call', async (t) => {
-  const { client, a } = rig(t, FAST)
+  const { client, a } = setup(t, FAST)
   await ask(client, { stream: true })
   a.script(faults.cut({ after: 2 }))
-  await failure(ask(client, { stream: true }))
+  await rejection(ask(client, { stream: true }))
   const [incident] = client.getIncidents()
   assert.deepEqual([incident.requests, incident.failed, incident.withoutFailover.failed], [1, 1, 1])
 })
 
 test('options that are not valid are named', () => {
-  const { problems } = require('../helpers/client')
-  assert.deepEqual(problems({ incidents: { quiet: 0, keep: -1, keeep: 2 } }).map((p) => p.split(' ')[0]).sort(), ['incidents.keeep', 'incidents.keep', 'incidents.quiet'].sort())
+  const { configProblems } = require('../helpers/client')
+  assert.deepEqual(configProblems({ incidents: { quiet: 0, keep: -1, keeep: 2 } }).map((p) => p.split(' ')[0]).sort(), ['incidents.keeep', 'incidents.keep', 'incidents.quiet'].sort())
 })
 
 test('one that is over is told where none is kept', async (t) => {
-  const { client, a } = rig(t, { ...FAST, incidents: { quiet: 50, keep: 0 } })
-  const closed = event(client, 'incident', ({ status }) => status === 'closed')
+  const { client, a } = setup(t, { ...FAST, incidents: { quiet: 50, keep: 0 } })
+  const closed = nextEvent(client, 'incident', ({ status }) => status === 'closed')
   await ask(client)
   a.script(faults.serverError())
   await ask(client)

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const { once } = require('node:events')
-const { rig, ask, faults, until, problems, KEY } = require('../helpers/client')
+const { setup, ask, faults, until, configProblems, KEY } = require('../helpers/client')
 
 async function page (t, answer) {
   const asked = []
@@ -23,7 +23,7 @@ async function page (t, answer) {
 /** What an incident of A's says of its page. */
 async function told (t, answer, { wait = true } = {}) {
   const { asked, url } = await page(t, answer)
-  const { client, a } = rig(t, { endpoint: (i) => (i === 0 ? { healthCheck: { statusPage: url } } : {}), breaker: false })
+  const { client, a } = setup(t, { endpoint: (i) => (i === 0 ? { healthCheck: { statusPage: url } } : {}), breaker: false })
   await ask(client)
   assert.equal(asked.length, 0)
   a.script(faults.serverError(), faults.serverError())
@@ -63,7 +63,7 @@ test('a page that just answers, one that does not, and one that is something els
 
 test('a reload in the middle of an incident keeps the page watched', async (t) => {
   const { asked, url } = await page(t, json({ status: { indicator: 'minor', description: 'Slow' } }))
-  const { client, a, b } = rig(t, { servers: 2 })
+  const { client, a, b } = setup(t, { servers: 2 })
   const options = (quiet) => ({
     endpoints: [{ name: 'A', baseURL: a.url, apiKey: KEY, healthCheck: { statusPage: url } }, { name: 'B', baseURL: b.url, apiKey: KEY }],
     breaker: false, incidents: { quiet }
@@ -79,7 +79,7 @@ test('a reload in the middle of an incident keeps the page watched', async (t) =
 })
 
 test('an address that is none, and a vendor whose page is not known', () => {
-  const found = (statusPage, more) => problems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', healthCheck: { statusPage }, ...more }] })
+  const found = (statusPage, more) => configProblems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', healthCheck: { statusPage }, ...more }] })
   assert.deepEqual(found('ftp://x'), ['endpoints[0].healthCheck.statusPage must be an http:// or https:// address without credentials'])
   assert.deepEqual(found('https://u:secret@x/y'), ['endpoints[0].healthCheck.statusPage must be an http:// or https:// address without credentials'])
   assert.deepEqual(found(7), ['endpoints[0].healthCheck.statusPage must be an address, or true for the vendor\'s own, got 7'])

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { TRANSPORTS, rig, ask, failure, faults, KEY, until } = require('../helpers/client')
+const { TRANSPORTS, setup, ask, rejection, faults, KEY, until } = require('../helpers/client')
 
 /** The series of a family as `a=b,c=d` → value; a histogram's value is its count. */
 function read (client, name, ...labels) {
@@ -20,10 +20,10 @@ function read (client, name, ...labels) {
 
 for (const transport of TRANSPORTS) {
   test(`${transport.transport}: requests, calls, moves and retries are counted once each`, async (t) => {
-    const { client, a, b } = rig(t, { transport, breaker: false, onUnavailable: 'error' })
+    const { client, a, b } = setup(t, { transport, breaker: false, onUnavailable: 'error' })
     a.script(faults.serverError(), faults.badRequest(), faults.cut({ after: 0 }))
     await ask(client)
-    await failure(ask(client))
+    await rejection(ask(client))
     await ask(client, { stream: true })
     await ask(client, { model: 'other' })
     assert.deepEqual(read(client, 'requests', 'model', 'outcome', 'reason'), {
@@ -40,17 +40,17 @@ for (const transport of TRANSPORTS) {
 }
 
 test('an abort, a deadline and a hedge’s loser are counted, and nobody twice', async (t) => {
-  const { client, a, b } = rig(t, { hedge: { after: 30, maxExtraLoad: 1 } })
+  const { client, a, b } = setup(t, { hedge: { after: 30, maxExtraLoad: 1 } })
   a.script(faults.slowFirstContent(400))
   await ask(client, { stream: true })
   a.always(faults.hang())
   b.always(faults.hang())
   const abort = new AbortController()
-  const aborted = failure(ask(client, { signal: abort.signal, hedge: false }))
+  const aborted = rejection(ask(client, { signal: abort.signal, hedge: false }))
   await a.waitForHits(2)
   abort.abort()
   await aborted
-  await failure(ask(client, { timeout: 40, hedge: false }))
+  await rejection(ask(client, { timeout: 40, hedge: false }))
   await until('the abort', () => read(client, 'requests', 'outcome').aborted === 1)
   assert.deepEqual(read(client, 'requests', 'outcome', 'reason'), { 'ok ': 1, 'aborted ': 1, 'error timeoutTotal': 1 })
   assert.deepEqual(read(client, 'attempts', 'endpoint', 'outcome', 'reason'), {
@@ -59,15 +59,15 @@ test('an abort, a deadline and a hedge’s loser are counted, and nobody twice',
 })
 
 test('the fallback and the queue are outcomes of their own', async (t) => {
-  const { client, a } = rig(t, { servers: 1, fallbackResponse: 'later', maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, fallbackResponse: 'later', maxRetries: 0 })
   a.always(faults.serverError())
   await ask(client, { onUnavailable: 'fallback' })
-  await failure(ask(client, { onUnavailable: 'error' }))
+  await rejection(ask(client, { onUnavailable: 'error' }))
   assert.deepEqual(read(client, 'requests', 'outcome', 'reason'), { 'fallback ': 1, 'error serverError': 1 })
 })
 
 test('tokens and cost are the report’s', async (t) => {
-  const { client, a } = rig(t, { servers: 1, endpoint: () => ({ price: { input: 2, output: 10 } }) })
+  const { client, a } = setup(t, { servers: 1, endpoint: () => ({ price: { input: 2, output: 10 } }) })
   a.always(faults.healthy({ usage: { prompt_tokens: 1_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 400 }, completion_tokens_details: { reasoning_tokens: 50 } } }))
   let cost = 0
   for (let i = 0; i < 3; i++) cost += (await ask(client)).report.costUsd
@@ -77,7 +77,7 @@ test('tokens and cost are the report’s', async (t) => {
 })
 
 test('nothing that was counted is forgotten by a reload, even of an endpoint that is gone', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   await ask(client)
   a.stop()
   await ask(client)
@@ -89,7 +89,7 @@ test('nothing that was counted is forgotten by a reload, even of an endpoint tha
 })
 
 test('labels are bounded, whatever callers ask for', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   for (let i = 0; i < 1_200; i += 40) {
     await Promise.all(Array.from({ length: 40 }, (_, n) => ask(client, { model: `model-${i + n}` })))
   }
@@ -102,22 +102,22 @@ test('labels are bounded, whatever callers ask for', async (t) => {
 })
 
 test('a model that nobody serves is counted without its name', async (t) => {
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ models: ['gpt-4o'] }) })
-  for (const model of ['made-up-1', 'made-up-2']) await failure(ask(client, { model }))
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ models: ['gpt-4o'] }) })
+  for (const model of ['made-up-1', 'made-up-2']) await rejection(ask(client, { model }))
   assert.deepEqual(read(client, 'requests', 'model', 'reason'), { '(unknown) notFound': 2 })
 })
 
 test('secrets are in no metric, and odd names are escaped', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   a.script(faults.auth())
-  await failure(ask(client, { model: 'a"b\\c\nd' }))
+  await rejection(ask(client, { model: 'a"b\\c\nd' }))
   const text = client.metrics.text()
   assert.ok(text.includes('model="a\\"b\\\\c\\nd"'), text)
   assert.ok(!text.includes(KEY) && !client.metrics.text('openmetrics').includes(KEY))
 })
 
 test('another format is refused by name', (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   assert.throws(() => client.metrics.text('json'), { code: 'ERR_BELLWETHER_CONFIG', message: /format must be 'prometheus' or 'openmetrics', got 'json'/ })
   assert.throws(() => client.metrics.text(7), /got 7/)
   assert.equal(client.metrics.contentType, client.metrics.contentTypes.prometheus)

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { Registry, Counter } = require('prom-client')
 const { register } = require('bellwether/prom-client')
-const { rig, ask, faults } = require('../helpers/client')
+const { setup, ask, faults } = require('../helpers/client')
 
 /** The samples of a text, sorted; le of 0.1 and 0.10 is the same. */
 function samples (text) {
@@ -17,7 +17,7 @@ function samples (text) {
 }
 
 async function played (t) {
-  const { client, a } = rig(t, { endpoint: () => ({ price: { input: 1, output: 1 } }) })
+  const { client, a } = setup(t, { endpoint: () => ({ price: { input: 1, output: 1 } }) })
   a.script(faults.serverError())
   await ask(client)
   await ask(client, { stream: true, model: 'a"b\\c' })

@@ -5,7 +5,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { open, ask, failure, trail, record, until, block, faults } = require('../helpers/client')
+const { openClient, ask, rejection, attemptSummary, recordEvents, until, blockEventLoop, faults } = require('../helpers/client')
 const { remoteServer } = require('../helpers/child')
 
 const BLOCKED = 5000
@@ -17,7 +17,7 @@ test('while JavaScript is blocked', async (t) => {
   const endpoints = [a, b, c].map(({ url }, i) => ({ name: 'ABC'[i], baseURL: url }))
   /** A client of its own for each promise: they share no state. */
   const fresh = async (options) => {
-    const client = open(t, { endpoints, ...options })
+    const client = openClient(t, { endpoints, ...options })
     await client.warmup()
     return client
   }
@@ -51,7 +51,7 @@ test('while JavaScript is blocked', async (t) => {
   const openUntil = broken.getEndpointStatus('A').breaker.retryAt
   a.call('clearHits')
   b.call('clearHits')
-  const alerts = record(watched, 'alert')
+  const alerts = recordEvents(watched, 'alert')
   await watched.monitor.startMonitoring()
   const stream = await reader.chatCompletion('m', 'hi', { stream: true, idempotencyKey: 'reader' })
 
@@ -59,15 +59,15 @@ test('while JavaScript is blocked', async (t) => {
     ask(hops, { idempotencyKey: 'hops' }),
     ask(slow, { idempotencyKey: 'slow' }),
     ask(limited, { idempotencyKey: 'limited', endpoints: 'A' }),
-    failure(ask(deadline, { idempotencyKey: 'deadline', timeout: 600 }))
+    rejection(ask(deadline, { idempotencyKey: 'deadline', timeout: 600 }))
   ])
   const began = Date.now()
-  block(BLOCKED)
+  blockEventLoop(BLOCKED)
   const ended = Date.now()
   const [hopped, slept, waited, expired] = await calls
 
   await t.test('a call fails over twice, on time', async () => {
-    assert.equal(trail(hopped.report.attempts), 'A:next:timeoutHeaders B:next:timeoutHeaders C:ok')
+    assert.equal(attemptSummary(hopped.report.attempts), 'A:next:timeoutHeaders B:next:timeoutHeaders C:ok')
     const [[atA], [atB], [atC]] = await Promise.all([a, b, c].map((server) => hits(server, 'hops')))
     for (const [from, to] of [[atA, atB], [atB, atC]]) {
       const took = to.at - from.at
@@ -79,18 +79,18 @@ test('while JavaScript is blocked', async (t) => {
   })
 
   await t.test('an answer within its time is no timeout, though nobody looked', () => {
-    assert.equal(trail(slept.report.attempts), 'A:ok')
+    assert.equal(attemptSummary(slept.report.attempts), 'A:ok')
     assert.ok(slept.report.latency.totalMs < 4500)
   })
 
   await t.test('a stream whose reader sleeps does not time out', async () => {
     const { choices, report } = await stream.finalCompletion
     assert.equal(choices[0].message.content, 'word '.repeat(3000))
-    assert.equal(trail(report.attempts), 'A:ok')
+    assert.equal(attemptSummary(report.attempts), 'A:ok')
   })
 
   await t.test('a rate limit is waited for, and no longer', async () => {
-    assert.equal(trail(waited.report.attempts), 'A:retry:rateLimited A:ok')
+    assert.equal(attemptSummary(waited.report.attempts), 'A:retry:rateLimited A:ok')
     const [first, second] = await hits(a, 'limited')
     const took = second.at - first.at
     assert.ok(took >= 699 && took < 700 + LATE, `asked again after ${took} ms`)
@@ -104,10 +104,10 @@ test('while JavaScript is blocked', async (t) => {
   await t.test('cooldowns and breakers are as they were', async () => {
     const status = parked.getEndpointStatus('A')
     assert.deepEqual([status.status, status.cooldownUntil], ['rate_limited', parkedUntil])
-    assert.equal(trail((await ask(parked)).report.attempts), 'A:skipped:cooldown B:ok')
+    assert.equal(attemptSummary((await ask(parked)).report.attempts), 'A:skipped:cooldown B:ok')
     const { state, retryAt } = broken.getEndpointStatus('A').breaker
     assert.deepEqual([state, retryAt], ['open', openUntil])
-    assert.equal(trail((await ask(broken, { endpoints: ['A', 'C'] })).report.attempts), 'A:skipped:breakerOpen C:ok')
+    assert.equal(attemptSummary((await ask(broken, { endpoints: ['A', 'C'] })).report.attempts), 'A:skipped:breakerOpen C:ok')
   })
 
   await t.test('the monitor checks as before, and tells of each', async () => {

@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http2 = require('node:http2')
-const { H2, serve, open, rig, ask, failure, textOf, trail, block, faults } = require('../helpers/client')
+const { H2, serve, openClient, setup, ask, rejection, textOf, attemptSummary, blockEventLoop, faults } = require('../helpers/client')
 const { pem, listen } = require('./helpers')
 
 const { NGHTTP2_REFUSED_STREAM: REFUSED, NGHTTP2_NO_ERROR: NO_ERROR } = http2.constants
@@ -28,7 +28,7 @@ async function peer (t, act, { settings, ...options } = {}) {
   })
   const { host } = await listen(t, server)
   t.after(() => sessions.forEach((session) => session.destroy()))
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: `https://${host}/v1` }], tls: { ca: pem('ca') }, maxRetries: 0, timeout: '30s', ...options })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `https://${host}/v1` }], tls: { ca: pem('ca') }, maxRetries: 0, timeout: '30s', ...options })
   return { client, sessions, get seen () { return n } }
 }
 
@@ -49,7 +49,7 @@ test('the first streams are refused: free, and as often as eight times where the
   const status = a.client.getEndpointStatus('A')
   assert.deepEqual([status.breaker.state, status.breaker.consecutiveFailures, status.status], ['closed', 0, 'healthy'])
   const b = await peer(t, refuse(9))
-  assert.equal((await failure(ask(b.client))).reason, 'reset')
+  assert.equal((await rejection(ask(b.client))).reason, 'reset')
   assert.equal(b.seen, 9)
 })
 
@@ -64,14 +64,14 @@ test('calls at a time, every third stream refused', async (t) => {
 
 test('other codes: the endpoint’s failure, and the connection lives', { concurrency: true }, async (t) => {
   await Promise.all(Object.entries(CODES).map(([name, code]) => t.test(name, async (t) => {
-    const { client, a } = rig(t, { transport: H2 })
+    const { client, a } = setup(t, { transport: H2 })
     await ask(client)
     a.script(faults.rstStream(code))
     const answer = await ask(client)
-    assert.equal(trail(answer.report.attempts), 'A:next:reset B:ok')
+    assert.equal(attemptSummary(answer.report.attempts), 'A:next:reset B:ok')
     assert.equal(answer.report.attempts[0].maybeBilled, true)
     assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 1)
-    assert.equal(trail((await ask(client)).report.attempts), 'A:ok')
+    assert.equal(attemptSummary((await ask(client)).report.attempts), 'A:ok')
     assert.equal(a.connections, 1)
   })))
 })
@@ -86,7 +86,7 @@ test('a stream that is reset after its end is an answer', async (t) => {
 })
 
 test('GOAWAY after each answer loses nothing, whoever else is under way', async (t) => {
-  const { client, a } = rig(t, { servers: 1, transport: H2, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, transport: H2, maxRetries: 0 })
   a.always(faults.closeAfter())
   for (let round = 0; round < 5; round++) {
     const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => ask(client, { stream: i % 2 === 0 })))
@@ -115,26 +115,26 @@ test('GOAWAY in the middle of streams lets them end, and new calls go elsewhere'
 })
 
 test('GOAWAY with an error and then no connection: the stream is interrupted, the next call answered', async (t) => {
-  const { client, a } = rig(t, { servers: 1, transport: H2 })
+  const { client, a } = setup(t, { servers: 1, transport: H2 })
   a.script(faults.stall({ after: 1 }), faults.goAway({ code: 11, processed: true }))
   const stream = await client.chatCompletion('m', 'hi', { stream: true })
   await Promise.allSettled([ask(client)])
   a.dropConnections()
-  const error = await failure(stream.finalCompletion)
+  const error = await rejection(stream.finalCompletion)
   assert.equal(error.partial, 'Hello')
   assert.equal(textOf(await ask(client)), 'Hello from A')
 })
 
 test('a head that was sent before the connection closed has come, however slowly the server turns', async (t) => {
-  const { client, a } = rig(t, { servers: 1, transport: H2, maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 1, transport: H2, maxRetries: 0 })
   // The timer is over before the head is on its way, which waits behind the settings.
   a.script(faults.combine(faults.stall({ after: 'headers', for: 20 }), faults.cut({ after: 'headers', how: 'close' })))
   let turning = setImmediate(function turn () {
-    block(30)
+    blockEventLoop(30)
     turning = setImmediate(turn)
   })
   t.after(() => clearImmediate(turning))
-  const error = await failure(ask(client, { stream: true }))
+  const error = await rejection(ask(client, { stream: true }))
   assert.equal(error.reason, 'truncated')
   assert.equal(error.status, 200)
 })
@@ -142,7 +142,7 @@ test('a head that was sent before the connection closed has come, however slowly
 test('one stream at a time', { concurrency: true }, async (t) => {
   await t.test('everybody has a turn', async (t) => {
     const server = serve(t, { tls: true, h2: { maxConcurrentStreams: 1 } })
-    const client = open(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
+    const client = openClient(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
     server.always(faults.slowHeaders(5))
     const answers = await Promise.all(Array.from({ length: 80 }, (_, i) => ask(client, { stream: i % 2 === 0 })))
     assert.ok(answers.every((answer) => textOf(answer) === 'Hello from fault-server'))
@@ -150,11 +150,11 @@ test('one stream at a time', { concurrency: true }, async (t) => {
   })
   await t.test('one that hangs holds up nobody', async (t) => {
     const server = serve(t, { tls: true, h2: { maxConcurrentStreams: 1 } })
-    const client = open(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
+    const client = openClient(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
     server.script(faults.healthy(), faults.hang())
     await ask(client)
     const controller = new AbortController()
-    const hanging = failure(ask(client, { signal: controller.signal }))
+    const hanging = rejection(ask(client, { signal: controller.signal }))
     await server.waitForHits(2)
     for (let i = 0; i < 3; i++) assert.equal(textOf(await ask(client)), 'Hello from fault-server')
     controller.abort()

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const http = require('node:http')
 const net = require('node:net')
 const { once } = require('node:events')
-const { KEY, QUICK, serve, open, ask, failure, textOf, trail, until, faults } = require('../helpers/client')
+const { KEY, QUICK, serve, openClient, ask, rejection, textOf, attemptSummary, until, faults } = require('../helpers/client')
 const { listen, raw, pem, inEnvironment } = require('./helpers')
 
 const SECRET = 'open-sesame'
@@ -47,8 +47,8 @@ const rows = [
 
 test('a proxy in plain text that wants a password is not the vendor refusing a key, nor a mistake of the caller', async (t) => {
   const proxy = await after((socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="x"\r\nconnection: close\r\n\r\n'))(t)
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: 'http://vendor.test/v1' }, { name: 'B', baseURL: 'http://other.test/v1' }], proxy: `http://${proxy.host}`, retry: QUICK })
-  const error = await failure(ask(client))
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: 'http://vendor.test/v1' }, { name: 'B', baseURL: 'http://other.test/v1' }], proxy: `http://${proxy.host}`, retry: QUICK })
+  const error = await rejection(ask(client))
   assert.equal(error.reason, 'connect')
   assert.equal(error.status, 407)
   assert.deepEqual(error.errors.map((e) => e.endpoint), ['A', 'B'])
@@ -59,7 +59,7 @@ test('a tunnel that does not come about: a proxy that', { concurrency: 4 }, asyn
     const proxy = await start(t)
     const b = serve(t, { name: 'B' })
     const { client, destination } = await behind(t, proxy.host, b, reason)
-    assert.equal(trail((await ask(client)).report.attempts), `A:next:${reason} B:ok`)
+    assert.equal(attemptSummary((await ask(client)).report.attempts), `A:next:${reason} B:ok`)
     await until('the breaker opens', async () => {
       await ask(client)
       return client.getEndpointStatus('A').breaker.state === 'open'
@@ -77,7 +77,7 @@ test('a tunnel that does not come about: a proxy that', { concurrency: 4 }, asyn
 /** A behind the proxy, B beside it, as the environment says. */
 async function behind (t, proxy, b, reason) {
   const destination = serve(t, { name: 'A', tls: true })
-  const client = inEnvironment({ HTTPS_PROXY: `http://user:${SECRET}@${proxy}` }, () => open(t, {
+  const client = inEnvironment({ HTTPS_PROXY: `http://user:${SECRET}@${proxy}` }, () => openClient(t, {
     endpoints: [{ name: 'A', baseURL: destination.url }, { name: 'B', baseURL: b.url }],
     proxy: 'env',
     tls: { ca: pem('ca') },
@@ -106,7 +106,7 @@ test('a tunnel that breaks', { concurrency: true }, async (t) => {
   await t.test('while idle: replaced, free', async (t) => {
     const proxy = await tunnels(t)
     const a = serve(t, { name: 'A', tls: true })
-    const client = open(t, { baseURL: a.url, proxy: `http://${proxy.host}`, tls: { ca: a.ca }, maxRetries: 0 })
+    const client = openClient(t, { baseURL: a.url, proxy: `http://${proxy.host}`, tls: { ca: a.ca }, maxRetries: 0 })
     for (let i = 0; i < 5; i++) {
       assert.equal(textOf(await ask(client)), 'Hello from A')
       // Closed on both sides, so that the next call finds it so.
@@ -121,12 +121,12 @@ test('a tunnel that breaks', { concurrency: true }, async (t) => {
     const proxy = await tunnels(t)
     const [a, b] = [serve(t, { name: 'A', tls: true }), serve(t, { name: 'B', tls: true })]
     a.script(faults.hang())
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], proxy: `http://${proxy.host}`, tls: { ca: a.ca } })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], proxy: `http://${proxy.host}`, tls: { ca: a.ca } })
     const call = ask(client)
     await a.waitForHits(1)
     proxy.held[0].destroy()
     const { report } = await call
-    assert.equal(trail(report.attempts), 'A:next:reset B:ok')
+    assert.equal(attemptSummary(report.attempts), 'A:next:reset B:ok')
     assert.equal(report.attempts[0].maybeBilled, true)
   })
 })

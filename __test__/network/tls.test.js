@@ -7,7 +7,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const http = require('node:http')
 const tls = require('node:tls')
-const { QUICK, KEY, serve, open, ask, textOf, trail, until } = require('../helpers/client')
+const { QUICK, KEY, serve, openClient, ask, textOf, attemptSummary, until } = require('../helpers/client')
 const { pem, listen, raw, relay, answer } = require('./helpers')
 
 /** A fatal alert: 40 handshake failure, 112 unrecognized name, 120 no application protocol. */
@@ -66,7 +66,7 @@ test('a handshake that fails', { concurrency: 4 }, async (t) => {
   await Promise.all(rows.map(([name, server, reason]) => t.test(name, async (t) => {
     const a = await server(t)
     const b = serve(t, { name: 'B', tls: true })
-    const client = open(t, {
+    const client = openClient(t, {
       endpoints: [
         { name: 'A', baseURL: `https://${a.host}/v1` },
         { name: 'also A', baseURL: `https://${a.host}/other/v1` },
@@ -77,7 +77,7 @@ test('a handshake that fails', { concurrency: 4 }, async (t) => {
       timeout: { total: '60s', connect: reason === 'tls' ? '30s' : 150 }
     })
     const [first, second] = [await ask(client), await ask(client, { stream: true })]
-    assert.equal(trail(first.report.attempts), `A:next:${reason} also A:skipped:cooldown B:ok`)
+    assert.equal(attemptSummary(first.report.attempts), `A:next:${reason} also A:skipped:cooldown B:ok`)
     assert.equal(first.report.attempts[0].maybeBilled, undefined)
     assert.deepEqual([textOf(first), textOf(second)], ['Hello from B', 'Hello from B'])
 
@@ -107,7 +107,7 @@ test('trust that is enough', { concurrency: true }, async (t) => {
     ['an intermediate', below, pem('intermediate')]
   ].map(([name, presented, ca]) => t.test(name, async (t) => {
     const server = serve(t, { tls: presented })
-    assert.equal(textOf(await ask(open(t, { baseURL: server.url, tls: { ca } }))), 'Hello from fault-server')
+    assert.equal(textOf(await ask(openClient(t, { baseURL: server.url, tls: { ca } }))), 'Hello from fault-server')
   })))
 })
 
@@ -117,7 +117,7 @@ test('a certificate that is renewed ends the failures', async (t) => {
   }).on('tlsClientError', () => {})
   const a = await listen(t, vendor)
   const b = serve(t, { name: 'B' })
-  const client = open(t, {
+  const client = openClient(t, {
     endpoints: [{ name: 'A', baseURL: `https://${a.host}/v1` }, { name: 'B', baseURL: b.url }],
     tls: { ca: pem('ca') },
     breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 }
@@ -137,9 +137,9 @@ test('a vendor that wants a certificate of ours says so after the handshake: it 
     const vendor = tls.createServer({ ...identity('trusted'), maxVersion, requestCert: true, rejectUnauthorized: true }).on('tlsClientError', () => {})
     const a = await listen(t, vendor)
     const b = serve(t, { name: 'B' })
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: `https://${a.host}/v1` }, { name: 'B', baseURL: b.url }], tls: { ca: pem('ca') } })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `https://${a.host}/v1` }, { name: 'B', baseURL: b.url }], tls: { ca: pem('ca') } })
     const { report } = await ask(client)
-    assert.equal(trail(report.attempts), 'A:next:tls B:ok', maxVersion)
+    assert.equal(attemptSummary(report.attempts), 'A:next:tls B:ok', maxVersion)
     assert.equal(report.attempts[0].maybeBilled, undefined)
   }
 })
@@ -149,9 +149,9 @@ test('http where https is spoken', async (t) => {
   // What Node.js does about it, and what OpenSSL says: too little to be an answer.
   const servers = [await secure(t, identity('trusted')), await raw(t, (socket) => socket.once('data', () => socket.end(alert(70))))]
   for (const a of servers) {
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://${a.host}/v1` }, { name: 'B', baseURL: b.url }] })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://${a.host}/v1` }, { name: 'B', baseURL: b.url }] })
     for (const stream of [false, true]) {
-      assert.equal(trail((await ask(client, { stream })).report.attempts), 'A:next:reset B:ok')
+      assert.equal(attemptSummary((await ask(client, { stream })).report.attempts), 'A:next:reset B:ok')
     }
     await until('every connection is closed', () => a.sockets.size === 0)
   }

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const tls = require('node:tls')
 const { once } = require('node:events')
-const { TRANSPORTS, QUICK, serve, open, rig, ask, textOf, trail, until, faults } = require('../helpers/client')
+const { TRANSPORTS, QUICK, serve, openClient, setup, ask, textOf, attemptSummary, until, faults } = require('../helpers/client')
 const { remoteServer } = require('../helpers/child')
 const { listen, raw, relay, pem, answer } = require('./helpers')
 
@@ -26,13 +26,13 @@ for (const transport of TRANSPORTS) {
     for (const stream of [false, true]) {
       const [a, b] = [serve(t, { name: 'A', ...transport.server }), serve(t, { name: 'B' })]
       const { url, cut } = await wire(t, a)
-      const client = open(t, { endpoints: [{ name: 'A', baseURL: url }, { name: 'B', baseURL: b.url }], tls: { ca: pem('ca') } })
-      assert.equal(trail((await ask(client)).report.attempts), 'A:ok')
+      const client = openClient(t, { endpoints: [{ name: 'A', baseURL: url }, { name: 'B', baseURL: b.url }], tls: { ca: pem('ca') } })
+      assert.equal(attemptSummary((await ask(client)).report.attempts), 'A:ok')
       cut()
       const { report } = await ask(client, { stream, timeout: { headers: 200, total: '60s' } })
-      assert.equal(trail(report.attempts), 'A:next:timeoutHeaders B:ok')
+      assert.equal(attemptSummary(report.attempts), 'A:next:timeoutHeaders B:ok')
       assert.deepEqual([report.attempts[0].reusedConnection, report.attempts[0].maybeBilled], [true, true])
-      assert.equal(trail((await ask(client, { timeout: '60s' })).report.attempts), 'A:ok', 'on a new connection')
+      assert.equal(attemptSummary((await ask(client, { timeout: '60s' })).report.attempts), 'A:ok', 'on a new connection')
     }
   })
 }
@@ -40,13 +40,13 @@ for (const transport of TRANSPORTS) {
 test('a vendor that is frozen: its machine takes what is sent, and nobody answers', { skip: process.platform === 'win32' }, async (t) => {
   const a = await remoteServer(t, { name: 'A' })
   const b = serve(t, { name: 'B' })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 } })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 } })
   const timeout = { headers: 200, total: '60s' }
   await Promise.all(Array.from({ length: 4 }, () => ask(client)))
   process.kill(a.pid, 'SIGSTOP')
   // On connections from before and on new ones, which are made as well.
   for (const stream of [false, true, false]) {
-    assert.equal(trail((await ask(client, { stream, timeout })).report.attempts), 'A:next:timeoutHeaders B:ok')
+    assert.equal(attemptSummary((await ask(client, { stream, timeout })).report.attempts), 'A:next:timeoutHeaders B:ok')
   }
   assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 3)
   process.kill(a.pid, 'SIGCONT')
@@ -60,10 +60,10 @@ test('a server that stops reading in the middle of a request', { concurrency: tr
     const a = await raw(t, (socket) => socket.once('data', () => socket.pause()))
     const b = serve(t, { name: 'B' })
     // Time enough for B to read all of it.
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: `http://${a.host}/v1` }, { name: 'B', baseURL: b.url }], timeout: { headers: 2500, total: '60s' } })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://${a.host}/v1` }, { name: 'B', baseURL: b.url }], timeout: { headers: 2500, total: '60s' } })
     const completion = await client.chatCompletion('m', content, { stream })
     const { report } = stream ? await completion.finalCompletion : completion
-    assert.equal(trail(report.attempts), 'A:next:timeoutHeaders B:ok')
+    assert.equal(attemptSummary(report.attempts), 'A:next:timeoutHeaders B:ok')
     assert.equal(client.getEndpointStatus('A').inFlight, 0)
   })))
 })
@@ -84,7 +84,7 @@ test('a pooled connection that is closed as the next call goes out, many times',
         else if (mine < 4) setTimeout(end, 1, socket)
       }))
       // A lost request is retried: with a success for each, the budget is no matter.
-      const client = open(t, { baseURL: `http://${a.host}/v1`, retry: { ...QUICK, budget: { ratio: 1, perSecond: 1000 } } })
+      const client = openClient(t, { baseURL: `http://${a.host}/v1`, retry: { ...QUICK, budget: { ratio: 1, perSecond: 1000 } } })
       for (let i = 0; i < 400; i++) {
         assert.equal(textOf(await ask(client)), 'raced')
         if (i % 3 === 0) await new Promise(setImmediate)
@@ -100,7 +100,7 @@ test('a hundred idle connections that are closed at once', async (t) => {
     await t.test(way, async (t) => {
       let waiting = []
       const a = await raw(t, (socket) => socket.on('data', () => waiting.push(socket)))
-      const client = open(t, { baseURL: `http://${a.host}/v1`, maxRetries: 0 })
+      const client = openClient(t, { baseURL: `http://${a.host}/v1`, maxRetries: 0 })
       /** A hundred calls, which are answered when all are there. */
       async function round () {
         const calls = Promise.all(HUNDRED.map(() => ask(client)))
@@ -123,14 +123,14 @@ test('a hundred idle connections that are closed at once', async (t) => {
 })
 
 test('a vendor that dies with a hundred calls under way', async (t) => {
-  const { client, a, b } = rig(t)
+  const { client, a, b } = setup(t)
   a.always(faults.hang())
   const calls = Promise.all(Array.from({ length: 100 }, (_, i) => ask(client, { stream: i % 2 === 0 })))
   await a.waitForHits(100)
   a.stop()
   const answers = await calls
   assert.ok(answers.every((completion) => textOf(completion) === 'Hello from B'))
-  assert.ok(answers.every((completion) => trail(completion.report.attempts) === 'A:next:reset B:ok'))
+  assert.ok(answers.every((completion) => attemptSummary(completion.report.attempts) === 'A:next:reset B:ok'))
   assert.equal(b.totalHits, 100)
   assert.equal(client.getEndpointStatus('A').inFlight, 0)
 })
@@ -156,7 +156,7 @@ test('what a dying connection swallowed goes to a new one, not to the next that 
     client.pause()
     connect = join
   })
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: `https://localhost:${gate.port}/v1` }], tls: { ca: pem('ca') }, maxRetries: 0 })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `https://localhost:${gate.port}/v1` }], tls: { ca: pem('ca') }, maxRetries: 0 })
   const first = ask(client, { idempotencyKey: 'hold' })
   await until('the first is with the vendor', () => held)
   await ask(client)
@@ -166,6 +166,6 @@ test('what a dying connection swallowed goes to a new one, not to the next that 
   await first
   connect()
   const { report } = await third
-  assert.equal(trail(report.attempts), 'A:retry:reset A:ok')
+  assert.equal(attemptSummary(report.attempts), 'A:retry:reset A:ok')
   assert.deepEqual(report.attempts.map((a) => a.reusedConnection), [true, false])
 })

@@ -6,12 +6,12 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { textOf, faults, until } = require('../helpers/client')
-const { queued } = require('./helpers')
+const { setupQueue } = require('./helpers')
 
 test('a job that meets a budget which is used up waits, uncounted, and goes out when the limit is raised', async (t) => {
   const budget = (limit) => ({ budgets: [{ name: 'month', limit, per: 'month', onExceeded: 'reject' }] })
   const prices = { 'gpt-4o': { input: 1_000_000, output: 1_000_000 } }
-  const { client, a, file, events } = queued(t, { prices, ...budget(1), queue: { maxDeliveries: 1 } })
+  const { client, a, file, events } = setupQueue(t, { prices, ...budget(1), queue: { maxDeliveries: 1 } })
   a.always(faults.unavailable())
   const first = await client.chatCompletion('gpt-4o', 'first')
   const second = await client.chatCompletion('gpt-4o', 'second')

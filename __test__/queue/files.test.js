@@ -9,25 +9,25 @@ const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const { FailoverClient, FailoverError, QueueFullError, ConfigError } = require('../..')
-const { KEY, open, serve, failure, textOf, event, until, faults } = require('../helpers/client')
+const { KEY, openClient, serve, rejection, textOf, nextEvent, until, faults } = require('../helpers/client')
 const { json } = require('../helpers/child')
-const { place, queued } = require('./helpers')
+const { temporaryPath, setupQueue } = require('./helpers')
 
 const ROOT = path.join(__dirname, '..', '..')
 
 /** The client answers, says why it cannot queue, and says so of every call that it cannot. */
 async function refuses (t, file, says, queue = {}) {
   const server = serve(t)
-  const client = open(t, { baseURL: server.url, maxRetries: 0, onUnavailable: 'queue', queue: { path: file, ...queue } })
-  const told = event(client, 'config')
-  const error = await failure(client.queue.ready())
+  const client = openClient(t, { baseURL: server.url, maxRetries: 0, onUnavailable: 'queue', queue: { path: file, ...queue } })
+  const told = nextEvent(client, 'config')
+  const error = await rejection(client.queue.ready())
   assert.ok(FailoverError.isInstance(error))
   assert.equal(error.code, 'ERR_BELLWETHER_QUEUE')
   assert.match(error.message, says)
   assert.match((await told).message, says)
   assert.match(textOf(await client.chatCompletion('gpt-4o', 'hi')), /Hello/)
   server.always(faults.unavailable())
-  const call = await failure(client.chatCompletion('gpt-4o', 'hi'))
+  const call = await rejection(client.chatCompletion('gpt-4o', 'hi'))
   assert.equal(call.code, 'ERR_BELLWETHER_QUEUE')
   assert.match(call.message, says)
   assert.match(call.message, /503/, 'and why it was to be queued')
@@ -36,7 +36,7 @@ async function refuses (t, file, says, queue = {}) {
 }
 
 test('a second client, here or in another process, is told who has the file, and has it when that one is gone', async (t) => {
-  const { client, a, file } = queued(t)
+  const { client, a, file } = setupQueue(t)
   await client.queue.ready()
   await refuses(t, file, /another client of this process uses it/)
   const said = await json(t, `
@@ -44,14 +44,14 @@ test('a second client, here or in another process, is told who has the file, and
     client.queue.ready().then(() => 'open', (error) => error.message).then((said) => console.log(JSON.stringify(said)))
   `)
   assert.match(said, new RegExp(`process ${process.pid} uses it`))
-  const next = open(t, { baseURL: a.url, queue: { path: file } })
-  await failure(next.queue.ready())
+  const next = openClient(t, { baseURL: a.url, queue: { path: file } })
+  await rejection(next.queue.ready())
   await client.close()
   await until('the file is taken over', () => next.queue.ready().then(() => true, () => false))
 })
 
 test('the file of a process that was killed is taken over', async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const child = spawn(process.execPath, ['-e', `
     const { FailoverClient } = require(${JSON.stringify(ROOT)})
     const client = new FailoverClient({ apiKey: 'k', baseURL: 'http://127.0.0.1:1', onUnavailable: 'queue', maxRetries: 0, queue: { path: ${JSON.stringify(file)} } })
@@ -63,12 +63,12 @@ test('the file of a process that was killed is taken over', async (t) => {
   child.kill('SIGKILL')
   await once(child, 'exit')
   const server = serve(t)
-  const client = open(t, { baseURL: server.url, queue: { path: file } })
+  const client = openClient(t, { baseURL: server.url, queue: { path: file } })
   assert.match(textOf(await client.queue.result(id.trim())), /Hello/)
 })
 
 test('a file that is no queue is left as it is', async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const text = 'somebody else\'s text, which is longer than a page of a database would be\n'.repeat(99)
   fs.writeFileSync(file, text)
   await refuses(t, file, /no queue's file, or it is damaged/)
@@ -76,11 +76,11 @@ test('a file that is no queue is left as it is', async (t) => {
 })
 
 test('a folder that is not there', async (t) => {
-  await refuses(t, path.join(place(t), 'missing', 'queue.db'), /cannot be opened or made/)
+  await refuses(t, path.join(temporaryPath(t), 'missing', 'queue.db'), /cannot be opened or made/)
 })
 
 test('a damaged file', async (t) => {
-  const { client, a, file } = queued(t)
+  const { client, a, file } = setupQueue(t)
   a.always(faults.unavailable({ retryAfter: 60 }))
   for (let i = 0; i < 40; i++) await client.chatCompletion('gpt-4o', 'x'.repeat(2000))
   await client.close({ drain: 0 })
@@ -92,24 +92,24 @@ test('a damaged file', async (t) => {
 })
 
 test('a log that was cut short costs what was cut, and nothing else', async (t) => {
-  const { client, a, file } = queued(t)
+  const { client, a, file } = setupQueue(t)
   a.always(faults.unavailable({ retryAfter: 60 }))
   const ids = []
   for (let i = 0; i < 20; i++) ids.push((await client.chatCompletion('gpt-4o', `job ${i}`)).id)
-  const copy = place(t)
+  const copy = temporaryPath(t)
   fs.copyFileSync(file, copy)
   const log = fs.readFileSync(`${file}-wal`)
   fs.writeFileSync(`${copy}-wal`, log.subarray(0, log.length - 5000))
-  const cut = open(t, { baseURL: a.url, maxRetries: 0, queue: { path: copy } })
+  const cut = openClient(t, { baseURL: a.url, maxRetries: 0, queue: { path: copy } })
   const left = (await cut.queue.list()).map(({ id }) => id)
   assert.ok(left.length > 10 && left.length < 20, `${left.length} of 20`)
   assert.deepEqual(left, ids.slice(0, left.length))
 })
 
 test('a file that may not be written to', { skip: process.platform === 'win32' && 'there are no such users there' }, async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const server = serve(t)
-  const client = open(t, { baseURL: server.url, queue: { path: file } })
+  const client = openClient(t, { baseURL: server.url, queue: { path: file } })
   await client.queue.ready()
   await client.close()
   for (const name of fs.readdirSync(path.dirname(file))) fs.chmodSync(path.join(path.dirname(file), name), 0o444)
@@ -129,7 +129,7 @@ test('a file that may not be written to', { skip: process.platform === 'win32' &
 })
 
 test('a disk that is full refuses what it cannot keep, and keeps what it had', { skip: process.platform === 'win32' && 'there is no ulimit there' }, async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const server = serve(t)
   server.always(faults.unavailable({ retryAfter: 60 }))
   const program = `
@@ -160,16 +160,16 @@ test('a disk that is full refuses what it cannot keep, and keeps what it had', {
   assert.equal(code, 'ERR_BELLWETHER_QUEUE', message)
   assert.match(message, /full/)
   assert.deepEqual(listed, ids)
-  const client = open(t, { baseURL: server.url, maxRetries: 0, queue: { path: file } })
+  const client = openClient(t, { baseURL: server.url, maxRetries: 0, queue: { path: file } })
   assert.deepEqual((await client.queue.list({ limit: 1000 })).map(({ id }) => id), ids, 'also after it')
 })
 
 test('a full queue says so', async (t) => {
-  const { client, a } = queued(t, { queue: { maxJobs: 2 } })
+  const { client, a } = setupQueue(t, { queue: { maxJobs: 2 } })
   a.always(faults.unavailable({ retryAfter: 60 }))
   await client.chatCompletion('gpt-4o', 'one')
   await client.chatCompletion('gpt-4o', 'two')
-  const error = await failure(client.chatCompletion('gpt-4o', 'three'))
+  const error = await rejection(client.chatCompletion('gpt-4o', 'three'))
   assert.ok(QueueFullError.isInstance(error))
   assert.equal(error.reason, 'queueFull')
   assert.match(error.message, /maxJobs/)
@@ -177,10 +177,10 @@ test('a full queue says so', async (t) => {
 })
 
 test('a queue that is full of bytes says so, with figures, and answers make room for what waits', async (t) => {
-  const { client, a } = queued(t, { queue: { maxBytes: 5000 } })
+  const { client, a } = setupQueue(t, { queue: { maxBytes: 5000 } })
   a.always(faults.unavailable({ retryAfter: 60 }))
   const { id } = await client.chatCompletion('gpt-4o', 'x'.repeat(3000))
-  const error = await failure(client.chatCompletion('gpt-4o', 'y'.repeat(3000)))
+  const error = await rejection(client.chatCompletion('gpt-4o', 'y'.repeat(3000)))
   assert.ok(QueueFullError.isInstance(error))
   assert.equal(error.reason, 'queueFull')
   const [, held, size] = /holds (\d+) bytes, and (\d+) more are beyond the 5000 that queue\.maxBytes allows; this call is not queued/.exec(error.message)
@@ -194,9 +194,9 @@ test('a queue that is full of bytes says so, with figures, and answers make room
 })
 
 test('while a commit hangs, 50 streams flow to their ends, and who queues is not told before it is over', async (t) => {
-  const { client, a } = queued(t, { servers: 1 })
+  const { client, a } = setupQueue(t, { servers: 1 })
   const other = serve(t, { name: 'other' })
-  const streams = open(t, { baseURL: other.url })
+  const streams = openClient(t, { baseURL: other.url })
   const native = require('../../lib/native/addon')
   // The hook is the addon's own, not the client's: nobody else is to have it.
   const held = native.NativeClient.prototype.holdQueueForTest
@@ -270,15 +270,15 @@ test('options that cannot be', async (t) => {
     assert.match(error.message, says)
     assert.ok(!error.message.includes('CANARY'))
   }
-  const client = open(t, { baseURL: 'http://127.0.0.1:1' })
-  assert.match((await failure(client.chatCompletion('m', 'hi', { onUnavailable: 'queue' }))).message, /options\.onUnavailable must not be 'queue'/)
+  const client = openClient(t, { baseURL: 'http://127.0.0.1:1' })
+  assert.match((await rejection(client.chatCompletion('m', 'hi', { onUnavailable: 'queue' }))).message, /options\.onUnavailable must not be 'queue'/)
   for (const act of [() => client.queue.ready(), () => client.queue.list(), () => client.retryQueuedRequests()]) {
-    const error = await failure(act())
+    const error = await rejection(act())
     assert.ok(ConfigError.isInstance(error))
     assert.match(error.message, /queue is missing in the client's options/)
   }
   assert.equal(client.queue.size, 0)
-  const { client: with_ } = queued(t)
+  const { client: with_ } = setupQueue(t)
   for (const [act, says] of [
     [() => with_.queue.result(7), /id must be a job's id, got 7|id must be a job's id/],
     [() => with_.queue.show(''), /id must be a job's id, got an empty string/],
@@ -288,7 +288,7 @@ test('options that cannot be', async (t) => {
     [() => with_.queue.purge({ state: 'delivering' }), /options\.state must be one of/],
     [() => with_.queue.purge({ olderThan: 'old' }), /options\.olderThan must be milliseconds/]
   ]) {
-    const error = await failure(act())
+    const error = await rejection(act())
     assert.ok(ConfigError.isInstance(error), String(says))
     assert.match(error.message, says)
   }

@@ -3,36 +3,36 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { rig, record } = require('../helpers/client')
+const { setup, recordEvents } = require('../helpers/client')
 
 /** A path for a queue's file, in a folder that goes with the test. */
-function place (t) {
+function temporaryPath (t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-queue-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   return path.join(folder, 'queue.db')
 }
 
 /** Servers and a client with a queue, and everything that it tells of it. */
-function queued (t, { queue = {}, ...options } = {}) {
-  const file = queue.path ?? place(t)
-  const made = rig(t, { servers: 1, onUnavailable: 'queue', maxRetries: 0, queue: { path: file, ...queue }, ...options })
-  return { ...made, file, events: record(made.client, 'queue') }
+function setupQueue (t, { queue = {}, ...options } = {}) {
+  const file = queue.path ?? temporaryPath(t)
+  const made = setup(t, { servers: 1, onUnavailable: 'queue', maxRetries: 0, queue: { path: file, ...queue }, ...options })
+  return { ...made, file, events: recordEvents(made.client, 'queue') }
 }
 
 /** `queued:3 delivered:2` */
-function story (events) {
+function eventSummary (events) {
   return events.map(({ event, remaining }) => `${event}:${remaining}`).join(' ')
 }
 
 /** Everything on the disk that has to do with a queue. */
-function onDisk (file) {
+function readFiles (file) {
   const names = fs.readdirSync(path.dirname(file))
   return Buffer.concat(names.map((name) => fs.readFileSync(path.join(path.dirname(file), name))))
 }
 
 /** What was asked, in the order in which a server was asked. */
-function asked (server, from = 0) {
+function promptsOf (server, from = 0) {
   return server.hits().slice(from).map((hit) => hit.body.messages[0].content)
 }
 
-module.exports = { place, queued, story, onDisk, asked }
+module.exports = { temporaryPath, setupQueue, eventSummary, readFiles, promptsOf }

@@ -8,9 +8,9 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { once } = require('node:events')
-const { open, serve, failure, textOf, until, faults } = require('../helpers/client')
+const { openClient, serve, rejection, textOf, until, faults } = require('../helpers/client')
 const { run } = require('../helpers/child')
-const { queued, place } = require('./helpers')
+const { setupQueue, temporaryPath } = require('./helpers')
 
 const ROOT = path.join(__dirname, '..', '..')
 
@@ -28,19 +28,19 @@ function threads () {
 }
 
 test('a process ends with a queue that waits, and what waits is there for the next', async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const { code, stdout } = await run(t, `
     const client = new FailoverClient({ apiKey: 'k', baseURL: 'http://127.0.0.1:1', proxy: false, maxRetries: 0, onUnavailable: 'queue', queue: { path: ${JSON.stringify(file)} } })
     client.chatCompletion('m', 'hi').then(({ id }) => console.log(id))
   `)
   assert.equal(code, 0)
   const server = serve(t)
-  const client = open(t, { baseURL: server.url, queue: { path: file } })
+  const client = openClient(t, { baseURL: server.url, queue: { path: file } })
   assert.match(textOf(await client.queue.result(stdout.trim())), /Hello/)
 })
 
 test('close waits for what is being delivered, and its answer is kept', async (t) => {
-  const { client, a, file } = queued(t)
+  const { client, a, file } = setupQueue(t)
   a.always(faults.unavailable())
   const { id } = await client.chatCompletion('gpt-4o', 'hi')
   const sent = a.hits().length
@@ -51,15 +51,15 @@ test('close waits for what is being delivered, and its answer is kept', async (t
   assert.equal(a.hits().at(-1).outcome, 'answered')
   await until('its thread has ended', () => threads() === 0)
   assert.deepEqual(fs.readdirSync(path.dirname(file)).sort(), ['queue.db', 'queue.db-lock'], 'the log is written back')
-  const next = open(t, { baseURL: a.url, queue: { path: file } })
+  const next = openClient(t, { baseURL: a.url, queue: { path: file } })
   const completion = await next.queue.result(id)
   assert.equal(completion.report.maybeDuplicate, undefined)
   assert.equal(a.hits().length, sent + 1, 'nobody is asked again')
-  assert.match((await failure(client.queue.list())).message, /closed/)
+  assert.match((await rejection(client.queue.list())).message, /closed/)
 })
 
 test('what a close cuts off is delivered again, and says that it may have been answered', async (t) => {
-  const { client, a, file } = queued(t)
+  const { client, a, file } = setupQueue(t)
   a.always(faults.unavailable())
   const { id } = await client.chatCompletion('gpt-4o', 'hi')
   const sent = a.hits().length
@@ -67,14 +67,14 @@ test('what a close cuts off is delivered again, and says that it may have been a
   await until('it is being delivered', () => a.hits().length > sent)
   await client.close({ drain: 0 })
   a.always()
-  const next = open(t, { baseURL: a.url, queue: { path: file } })
+  const next = openClient(t, { baseURL: a.url, queue: { path: file } })
   const { report } = await next.queue.result(id)
   assert.equal(report.maybeDuplicate, true)
   assert.equal((await next.queue.show(id)).deliveries, 0)
 })
 
 test('a live call that was cut off after it was sent is queued as one that may have been answered', async (t) => {
-  const { client, a } = queued(t)
+  const { client, a } = setupQueue(t)
   a.script(faults.reset())
   a.always(faults.unavailable())
   const { id } = await client.chatCompletion('gpt-4o', 'hi')
@@ -84,7 +84,7 @@ test('a live call that was cut off after it was sent is queued as one that may h
 })
 
 test('a worker that is terminated lets go of its file', async (t) => {
-  const file = place(t)
+  const file = temporaryPath(t)
   const server = serve(t)
   const worker = new Worker(`
     const { FailoverClient } = require(${JSON.stringify(ROOT)})
@@ -95,6 +95,6 @@ test('a worker that is terminated lets go of its file', async (t) => {
   `, { eval: true })
   await once(worker, 'message')
   await worker.terminate()
-  const client = open(t, { baseURL: server.url, queue: { path: file } })
+  const client = openClient(t, { baseURL: server.url, queue: { path: file } })
   await until('the file is free', () => client.queue.ready().then(() => true, () => false))
 })

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
-const { serve, open, faults } = require('../helpers/client')
+const { serve, openClient, faults } = require('../helpers/client')
 const { askBy, BASES } = require('./requests')
 const { completionMistakes, chunkMistakes } = require('./openai')
 
@@ -67,7 +67,7 @@ test('the judge finds what is wrong in answers and in chunks', () => {
 for (const dialect of DIALECTS) {
   test(`answers of ${dialect}`, async (t) => {
     const server = serve(t, { dialect })
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }] })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }] })
     for (const [name, reply] of Object.entries(REPLIES)) {
       server.always(faults.healthy(reply))
       for (const stream of [false, true]) {
@@ -94,7 +94,7 @@ for (const [folder, dialect, stream] of [
     let judged = 0
     for (const seed of fs.readdirSync(path.join(SEEDS, folder))) {
       // What one seed teaches of this vendor is no matter to the next.
-      const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }], maxRetries: 0, onUnavailable: 'error' })
+      const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }], maxRetries: 0, onUnavailable: 'error' })
       server.always(faults.status(200, {
         body: fs.readFileSync(path.join(SEEDS, folder, seed)), headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' }
       }))

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { serve, open } = require('../helpers/client')
+const { serve, openClient } = require('../helpers/client')
 const { table, mixtures, askBy, BASES } = require('./requests')
 const { requestMistakes } = require('./openai')
 
@@ -12,7 +12,7 @@ const { requestMistakes } = require('./openai')
 /** A client of one OpenAI endpoint, and what this was sent last. */
 function rig (t) {
   const server = serve(t)
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url }] })
   return {
     client,
     last () {

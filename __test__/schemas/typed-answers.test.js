@@ -5,7 +5,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { serve, open, faults } = require('../helpers/client')
+const { serve, openClient, faults } = require('../helpers/client')
 const { BASES, askBy } = require('./requests')
 const { typeMistakes } = require('./typed')
 
@@ -50,7 +50,7 @@ test('answers of every other vendor, whole and streamed', async (t) => {
   for (const { asked, whole, piece } of CALLERS) {
     for (const dialect of VENDORS.filter((vendor) => vendor !== asked)) {
       const server = serve(t, { dialect })
-      const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }] })
+      const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model: 'm' }] })
       const handler = (url, init) => client.handler(new Request(url, init))
       for (const [reply, said] of Object.entries(REPLIES)) {
         server.always(faults.healthy(said))

@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
-const { serve, open } = require('../helpers/client')
+const { serve, openClient } = require('../helpers/client')
 const { table, mixtures, askBy } = require('./requests')
 const { typeMistakes } = require('./typed')
 
@@ -63,7 +63,7 @@ test('requests in every other dialect', async (t) => {
   const literals = []
   for (const { dialect, type, model, headers } of TARGETS) {
     const server = serve(t, { dialect })
-    const client = open(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model, headers }] })
+    const client = openClient(t, { endpoints: [{ name: 'A', baseURL: server.url, dialect, model, headers }] })
     for (const asked of ['openai', 'anthropic', 'google']) {
       // A caller's own dialect is passed on byte for byte.
       if (asked === dialect) continue

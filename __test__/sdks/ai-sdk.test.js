@@ -6,12 +6,12 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { generateText } = require('ai')
 const { createBellwether } = require('bellwether/ai-sdk')
-const { serve, open, faults } = require('../helpers/client')
+const { serve, openClient, faults } = require('../helpers/client')
 
 test('what comes to nothing is the SDK’s own error, and not tried again', async (t) => {
   const a = serve(t, { name: 'A' })
   a.always(faults.badRequest())
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
   await assert.rejects(
     generateText({ model: createBellwether(client)('gpt-4o'), prompt: 'hi', maxRetries: 0 }),
     (error) => error.name === 'AI_APICallError' && error.statusCode === 400

@@ -4,7 +4,7 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { rig, ask, until, faults } = require('../helpers/client')
+const { setup, ask, until, faults } = require('../helpers/client')
 const { browser, open, mount, sound, shot, LOOKS } = require('./browser')
 
 const TOUCHY = {
@@ -24,7 +24,7 @@ function calls (client) {
 const shows = (page, selector, text) => page.locator(selector).filter({ hasText: text }).first().waitFor()
 
 test('an outage is seen from its beginning to its end, in light, in dark and on a phone', async (t) => {
-  const { client, a } = rig(t, TOUCHY)
+  const { client, a } = setup(t, TOUCHY)
   const { url } = await mount(t, client)
   const chromium = await browser(t)
   const seen = await Promise.all(Object.keys(LOOKS).map(async (look) => ({ look, ...await open(chromium, url, look) })))
@@ -75,7 +75,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
 })
 
 test('everything can be reached and used by keyboard, and it is seen where one is', async (t) => {
-  const { client, a } = rig(t, TOUCHY)
+  const { client, a } = setup(t, TOUCHY)
   const { url } = await mount(t, client)
   await ask(client)
   a.script(faults.serverError())
@@ -117,7 +117,7 @@ const ASKED = { model: 'gpt-4o' }
 
 test('names, models and messages are texts, whatever they try to be', async (t) => {
   const NAMES = ['<img src=x onerror=alert(1)>', '"><script>alert(2)', '\u202eevil & <b>bold']
-  const { client, a } = rig(t, { ...TOUCHY, servers: 3, endpoint: (i) => ({ name: NAMES[i], model: `<svg onload=alert(${i})>` }) })
+  const { client, a } = setup(t, { ...TOUCHY, servers: 3, endpoint: (i) => ({ name: NAMES[i], model: `<svg onload=alert(${i})>` }) })
   const { url } = await mount(t, client)
   const chromium = await browser(t)
   const { page, complaints } = await open(chromium, url)
@@ -134,7 +134,7 @@ test('names, models and messages are texts, whatever they try to be', async (t) 
 })
 
 test('a page says since when it is disconnected and shows what it has as old; it goes on with the process that comes next', async (t) => {
-  const first = rig(t, { servers: 1 })
+  const first = setup(t, { servers: 1 })
   const mounted = await mount(t, first.client)
   const started = await browser(t)
   const { page } = await open(started, mounted.url)
@@ -158,7 +158,7 @@ test('a page says since when it is disconnected and shows what it has as old; it
   assert.ok(icon.top >= 0 && icon.right <= link.left && link.top < icon.bottom && link.right <= width && needed <= width, JSON.stringify({ icon, link, width, needed }))
   await shot(phone, 'phone-disconnected')
   await phone.close()
-  const second = rig(t, { servers: 2 })
+  const second = setup(t, { servers: 2 })
   await mount(t, second.client, mounted.port)
   await page.locator('#link[data-state=live]').waitFor()
   await shows(page, '#summary', 'All 2 endpoints answer.')
@@ -171,7 +171,7 @@ test('a page says since when it is disconnected and shows what it has as old; it
 })
 
 test('a page that is told of very much stays small, and one that nobody looks at asks for nothing', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client)
   const { page, complaints } = await open(await browser(t), url)
   for (let round = 0; round < 40; round++) {

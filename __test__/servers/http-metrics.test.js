@@ -5,11 +5,11 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { lint } = require('./prometheus')
-const { rig, ask, faults } = require('../helpers/client')
+const { setup, ask, faults } = require('../helpers/client')
 const { mount } = require('../http/helpers')
 
 test('what /metrics says is what promtool would have it', async (t) => {
-  const { client, a } = rig(t, {})
+  const { client, a } = setup(t, {})
   const { url } = await mount(t, client)
   a.script(faults.serverError())
   await ask(client)

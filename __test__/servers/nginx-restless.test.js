@@ -4,7 +4,7 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
-const { serve, open, ask, textOf, trail, until, faults } = require('../helpers/client')
+const { serve, openClient, ask, textOf, attemptSummary, until, faults } = require('../helpers/client')
 const { pem, closedPort } = require('../network/helpers')
 const { gateway } = require('./nginx')
 
@@ -16,7 +16,7 @@ const WAYS = [
 
 function client (t, baseURL, backup) {
   const endpoints = [{ name: 'nginx', baseURL }, ...(backup ? [{ name: 'backup', baseURL: backup.url }] : [])]
-  return open(t, { endpoints, tls: { ca: pem('ca') }, timeout: '60s' })
+  return openClient(t, { endpoints, tls: { ca: pem('ca') }, timeout: '60s' })
 }
 
 for (const [way, options] of WAYS) {
@@ -71,14 +71,14 @@ for (const [way, options] of WAYS) {
       const c = client(t, baseURL, backup)
       for (const stream of [false, true]) {
         const { report } = await ask(c, { stream })
-        assert.equal(trail(report.attempts), 'nginx:next:serverError backup:ok')
+        assert.equal(attemptSummary(report.attempts), 'nginx:next:serverError backup:ok')
         assert.equal(report.attempts[0].status, status)
       }
       assert.equal(c.getEndpointStatus('nginx').breaker.consecutiveFailures, 2)
       const { report } = await ask(c)
-      assert.equal(trail(report.attempts), 'nginx:next:serverError backup:ok')
+      assert.equal(attemptSummary(report.attempts), 'nginx:next:serverError backup:ok')
       await until('the breaker opens', () => c.getEndpointStatus('nginx').breaker.state === 'open')
-      assert.equal(trail((await ask(c)).report.attempts), 'nginx:skipped:breakerOpen backup:ok')
+      assert.equal(attemptSummary((await ask(c)).report.attempts), 'nginx:skipped:breakerOpen backup:ok')
     }
   })
 }

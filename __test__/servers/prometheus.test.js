@@ -5,14 +5,14 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const { rig, ask, faults, until } = require('../helpers/client')
+const { setup, ask, faults, until } = require('../helpers/client')
 const { folder } = require('./helpers')
 const { lint, prometheus } = require('./prometheus')
 const grafana = require('../../tools/generate/grafana')
 
 /** A client that has something to say in every family. */
 async function lively (t, { servers = 2, ...options } = {}) {
-  const made = rig(t, {
+  const made = setup(t, {
     servers, onUnavailable: 'error', queue: { path: `${folder(t)}/jobs.db` }, budgets: [{ name: 'all', limit: 5, per: 'day' }],
     endpoint: () => ({ limits: { rpm: 6_000 }, price: { input: 1, output: 2 } }), ...options
   })

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict')
 const path = require('node:path')
 const { once } = require('node:events')
 const { spawn } = require('node:child_process')
-const { rig, ask, until, faults } = require('../helpers/client')
+const { setup, ask, until, faults } = require('../helpers/client')
 const { mount } = require('../http/helpers')
 
 const CLI = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
@@ -25,7 +25,7 @@ function start (t, url, { env = {}, more = '' } = {}) {
 }
 
 test('it takes the screen, shows an outage as it happens, and gives the screen back', async (t) => {
-  const { client, a } = rig(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' } })
+  const { client, a } = setup(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' } })
   const { url } = await mount(t, client, { dashboard: true, authorize: 'none' })
   await ask(client)
   const terminal = start(t, url)
@@ -48,7 +48,7 @@ test('it takes the screen, shows an outage as it happens, and gives the screen b
 })
 
 test('Ctrl-C and signals give the screen back; without colours nothing is coloured; a lost process is said to be lost', async (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   const { url, server } = await mount(t, client, { dashboard: true, authorize: 'none' })
   const plain = start(t, url, { env: { NO_COLOR: '1' } })
   await plain.shows(/All well/)

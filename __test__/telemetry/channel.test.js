@@ -9,7 +9,7 @@ const { text } = require('node:stream/consumers')
 const path = require('node:path')
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { tracingChannel } = require('node:diagnostics_channel')
-const { rig, ask, failure, faults, open, problems, KEY, until, serve } = require('../helpers/client')
+const { setup, ask, rejection, faults, openClient, configProblems, KEY, until, serve } = require('../helpers/client')
 
 function subscribe (t, handlers) {
   const channel = tracingChannel('bellwether:call')
@@ -18,14 +18,14 @@ function subscribe (t, handlers) {
 }
 
 test('a call’s moments, in order, with one object for all of them, in the caller’s context', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const seen = []
   const storage = new AsyncLocalStorage()
   const note = (name) => (call) => { seen.push([name, call]) }
   subscribe(t, { start: (call) => seen.push(['start', call, storage.getStore()]), end: note('end'), asyncStart: note('asyncStart'), asyncEnd: note('asyncEnd'), error: note('error') })
   await storage.run('mine', () => ask(client))
   a.script(faults.badRequest())
-  await failure(ask(client, { stream: true }))
+  await rejection(ask(client, { stream: true }))
   assert.deepEqual(seen.map(([name]) => name), ['start', 'end', 'asyncStart', 'asyncEnd', 'start', 'end', 'error', 'asyncStart', 'asyncEnd'])
   const [, call, store] = seen[0]
   assert.ok(seen.slice(0, 4).every(([, other]) => other === call) && store === 'mine')
@@ -69,7 +69,7 @@ test('a logger hears of events from its level on, without secrets, and what it t
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const endpoints = [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }]
   const log = logger()
-  const client = open(t, { endpoints, logger: log })
+  const client = openClient(t, { endpoints, logger: log })
   a.script(faults.rateLimited({ retryAfter: '1s' }))
   await ask(client)
   await until('lines', () => log.lines.some((l) => l.event === 'failover'))
@@ -77,11 +77,11 @@ test('a logger hears of events from its level on, without secrets, and what it t
   assert.equal(log.lines.find((l) => l.event === 'failover').words, 'failover from A (gpt-4o) to B (gpt-4o): rateLimited')
   assert.ok(!JSON.stringify(log.lines).includes(KEY))
   const noisy = logger()
-  const other = open(t, { endpoints, logger: noisy, logLevel: 'debug' })
+  const other = openClient(t, { endpoints, logger: noisy, logLevel: 'debug' })
   await ask(other)
   await until('an attempt', () => noisy.lines.some((l) => l.level === 'debug' && l.event === 'attempt'))
   const broken = { debug () { throw new Error('no') }, info () { throw new Error('no') }, warn () { throw new Error('no') }, error () { throw new Error('no') } }
-  const third = open(t, { endpoints, logger: broken, logLevel: 'debug' })
+  const third = openClient(t, { endpoints, logger: broken, logLevel: 'debug' })
   a.script(faults.serverError())
   assert.equal((await ask(third)).report.endpoint, 'B')
   await third.reload({ endpoints: endpoints.map((e) => ({ ...e, apiKey: KEY })), logger: noisy })
@@ -91,7 +91,7 @@ test('a logger hears of alerts that reached nobody, and of drills that failed', 
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const endpoints = [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }]
   const log = logger()
-  const client = open(t, { endpoints, logger: log, alerts: { on: 'failover_triggered', groupWait: '1ms', forward () { throw new Error('no') } } })
+  const client = openClient(t, { endpoints, logger: log, alerts: { on: 'failover_triggered', groupWait: '1ms', forward () { throw new Error('no') } } })
   await ask(client)
   a.script(faults.serverError())
   await ask(client)
@@ -116,7 +116,7 @@ test('a logger that rejects is nobody’s either', async (t) => {
   const heard = (reason) => unhandled.push(reason)
   process.on('unhandledRejection', heard)
   t.after(() => process.off('unhandledRejection', heard))
-  const client = open(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], logger: { debug: rejects, info: rejects, warn: rejects, error: rejects }, logLevel: 'debug' })
+  const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], logger: { debug: rejects, info: rejects, warn: rejects, error: rejects }, logLevel: 'debug' })
   a.script(faults.serverError())
   assert.equal((await ask(client)).report.endpoint, 'B')
   await until('it was told', () => logged.length > 0)
@@ -150,6 +150,6 @@ test('BELLWETHER_LOG writes JSON lines to stderr', () => {
 })
 
 test('a logger that is none, and a level that is none, are named', () => {
-  assert.deepEqual(problems({ logger: { info () {} } }), ['logger must have the methods debug, info, warn and error, got an object'])
-  assert.deepEqual(problems({ logLevel: 'loud' }), ["logLevel must be one of 'debug', 'info', 'warn', 'error', 'silent', got 'loud'"])
+  assert.deepEqual(configProblems({ logger: { info () {} } }), ['logger must have the methods debug, info, warn and error, got an object'])
+  assert.deepEqual(configProblems({ logLevel: 'loud' }), ["logLevel must be one of 'debug', 'info', 'warn', 'error', 'silent', got 'loud'"])
 })

@@ -11,7 +11,7 @@ const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } = requi
 const { MeterProvider, InMemoryMetricExporter, PeriodicExportingMetricReader, AggregationTemporality } = require('@opentelemetry/sdk-metrics')
 const OpenAI = require('openai')
 const { instrument } = require('bellwether/otel')
-const { rig, ask, failure, faults, until, KEY } = require('../helpers/client')
+const { setup, ask, rejection, faults, until, KEY } = require('../helpers/client')
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
@@ -37,7 +37,7 @@ function collected (t, client, options) {
 }
 
 test('where endpoints are is read once for a configuration, also where the answer came from none', async (t) => {
-  const { client, a, servers } = rig(t, { servers: 1, fallbackResponse: 'Later.', maxRetries: 0 })
+  const { client, a, servers } = setup(t, { servers: 1, fallbackResponse: 'Later.', maxRetries: 0 })
   const { spans } = collected(t, client)
   let reads = 0
   const status = client.getEndpointStatus.bind(client)
@@ -61,7 +61,7 @@ function family (spans) {
 }
 
 test('a call is a span under the caller’s, and each of its attempts a child', async (t) => {
-  const { client, a } = rig(t, { endpoint: () => ({ provider: 'openai', price: { input: 1, output: 2 } }) })
+  const { client, a } = setup(t, { endpoint: () => ({ provider: 'openai', price: { input: 1, output: 2 } }) })
   const { tracer, spans, metrics } = collected(t, client)
   a.script(faults.serverError())
   await tracer.startActiveSpan('request', async (outer) => {
@@ -96,7 +96,7 @@ test('a call is a span under the caller’s, and each of its attempts a child', 
 })
 
 test('a stream ends its span when it ends, and says when its first chunk came', async (t) => {
-  const { client, a } = rig(t, { servers: 1 })
+  const { client, a } = setup(t, { servers: 1 })
   const { spans, metrics } = collected(t, client)
   a.always(faults.combine(faults.slowFirstContent(30), faults.pace(10)))
   const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
@@ -109,15 +109,15 @@ test('a stream ends its span when it ends, and says when its first chunk came', 
 })
 
 test('an error, an abort and a candidate that was passed over', async (t) => {
-  const { client, a } = rig(t, { servers: 2, onUnavailable: 'error', maxRetries: 0 })
+  const { client, a } = setup(t, { servers: 2, onUnavailable: 'error', maxRetries: 0 })
   const { spans } = collected(t, client)
   a.script(faults.badRequest())
-  await failure(ask(client))
+  await rejection(ask(client))
   a.script(faults.rateLimited({ retryAfter: '30s' }))
   await ask(client)
   await ask(client)
   const abort = new AbortController()
-  const aborted = failure(ask(client, { signal: abort.signal }))
+  const aborted = rejection(ask(client, { signal: abort.signal }))
   abort.abort()
   await aborted
   const calls = spans().filter((s) => s.name.startsWith('chat'))
@@ -129,7 +129,7 @@ test('an error, an abort and a candidate that was passed over', async (t) => {
 })
 
 test('what comes through client.fetch, chats and others, is told as well', async (t) => {
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ provider: 'openai' }) })
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ provider: 'openai' }) })
   const { spans } = collected(t, client)
   const openai = new OpenAI({ apiKey: KEY, baseURL: 'https://api.openai.com/v1', fetch: client.fetch, maxRetries: 0 })
   await openai.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hi' }] })
@@ -142,7 +142,7 @@ test('what comes through client.fetch, chats and others, is told as well', async
 })
 
 test('content only for those who ask for it; older names by option', async (t) => {
-  const { client } = rig(t, { servers: 1, endpoint: () => ({ provider: 'google', dialect: 'openai' }) })
+  const { client } = setup(t, { servers: 1, endpoint: () => ({ provider: 'google', dialect: 'openai' }) })
   const latest = collected(t, client, { captureContent: true })
   const older = collected(t, client, { captureContent: true, conventions: '1.36' })
   const messages = [{ role: 'system', content: 'be brief' }, { role: 'user', content: [{ type: 'text', text: 'hi' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] }]
@@ -159,7 +159,7 @@ test('content only for those who ask for it; older names by option', async (t) =
 })
 
 test('each client has its own, and none once it is ended', async (t) => {
-  const [one, two] = [rig(t, { servers: 1 }), rig(t, { servers: 1 })]
+  const [one, two] = [setup(t, { servers: 1 }), setup(t, { servers: 1 })]
   const first = collected(t, one.client)
   await ask(two.client)
   assert.equal(first.spans().length, 0)
@@ -170,7 +170,7 @@ test('each client has its own, and none once it is ended', async (t) => {
 })
 
 test('what is no option is named', (t) => {
-  const { client } = rig(t, { servers: 1 })
+  const { client } = setup(t, { servers: 1 })
   assert.throws(() => instrument({}, { captureContent: 'yes', conventions: '1.0', tracer: 1 }), (error) => {
     assert.deepEqual(error.problems.map((p) => p.path), ['client', 'captureContent', 'conventions', 'tracer'])
     return true

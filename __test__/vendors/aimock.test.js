@@ -7,7 +7,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { LLMock } = require('@copilotkit/aimock')
 const { StreamInterruptedError } = require('../..')
-const { QUICK, open, failure, textOf, trail } = require('../helpers/client')
+const { QUICK, openClient, rejection, textOf, attemptSummary } = require('../helpers/client')
 const { SDKS } = require('../../tools/matrix/sdks')
 
 const DIALECTS = ['openai', 'anthropic', 'google']
@@ -35,7 +35,7 @@ async function mock (t, { says = TEXT } = {}) {
 
 /** A client whose endpoints A, B, … are these mocks, in these dialects. */
 function clientOf (t, mocks, dialects, options) {
-  return open(t, {
+  return openClient(t, {
     retry: QUICK,
     endpoints: mocks.map((server, i) => ({ name: 'ABC'[i], dialect: dialects[i], baseURL: server.url + PATHS[dialects[i]], model: MODELS[dialects[i]] })),
     ...options
@@ -109,7 +109,7 @@ for (const dialect of DIALECTS) {
         fail(a)
         const answer = await ask(client, 'hi', stream)
         assert.equal(textOf(answer), 'the other')
-        assert.equal(trail(answer.report.attempts), `A:next:${reason} B:ok`)
+        assert.equal(attemptSummary(answer.report.attempts), `A:next:${reason} B:ok`)
       })
     }
   }
@@ -119,7 +119,7 @@ for (const dialect of DIALECTS) {
     // What it sends first is seen before it leaves; Anthropic's streams begin with two events without content.
     a.prependFixture({ match: { userMessage: /^hi$/ }, response: { content: LONG }, chunkSize: 4, latency: 20, truncateAfterChunks: dialect === 'anthropic' ? 5 : 3 })
     const told = clientOf(t, [a, b], [dialect, 'openai'])
-    const error = await failure(ask(told, 'hi', true))
+    const error = await rejection(ask(told, 'hi', true))
     assert.ok(error instanceof StreamInterruptedError, String(error))
     assert.ok(error.partial.length > 0 && LONG.startsWith(error.partial), error.partial)
     const restarted = clientOf(t, [a, b], [dialect, 'openai'], { streams: { onCut: 'restart' } })

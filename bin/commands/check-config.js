@@ -1,25 +1,25 @@
 'use strict'
 
-// Reads a configuration as a client would, and says what it read, or all that is wrong.
+// Reads a configuration as a client would, and prints its content or every problem.
 
-const documents = require('../../lib/config/config-file')
+const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
-const { environment } = require('../../lib/config/options')
-const { lineOf } = require('../../lib/util/errors')
-const { printable } = require('../../lib/util/printable')
+const { readEnvironment } = require('../../lib/config/options')
+const { formatProblem } = require('../../lib/util/errors')
+const { stripControls } = require('../../lib/util/printable')
 
-const FINE = 0
+const OK = 0
 const PROBLEMS = 1
 const MISSING = 2
 
-/** How people call those who are told of alerts. */
-const RECEIVERS = { slack: 'Slack', discord: 'Discord', pagerduty: 'PagerDuty', webhook: 'a webhook', function: 'a function' }
+/** Names of alert receivers. */
+const RECEIVER_NAMES = { slack: 'Slack', discord: 'Discord', pagerduty: 'PagerDuty', webhook: 'a webhook', function: 'a function' }
 
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether check-config [path] [--json]',
   summary: 'Reads a configuration file and says what is in it, or all that is wrong with it.',
-  help: `Without a path: BELLWETHER_CONFIG, else ${documents.NAMES.join(', ')} in the working directory.
+  help: `Without a path: BELLWETHER_CONFIG, else ${configFiles.DEFAULT_NAMES.join(', ')} in the working directory.
 Environment variables that the file names must be set, as for a client.
 
   --json      the same as JSON: {"file", "config"} or {"file", "problems"}
@@ -42,28 +42,28 @@ function run ({ values, positionals }, out) {
   let file = ''
   let document
   try {
-    file = documents.nameOf(positionals[0])
-    document = documents.readSync(file)
+    file = configFiles.configFileName(positionals[0])
+    document = configFiles.readConfigFileSync(file)
   } catch (/** @type {any} */ error) {
     const problems = error.problems ?? [{ path: '', message: error.message }]
-    if (values.json) out.say(JSON.stringify({ file, problems }, null, 2))
-    else for (const problem of problems) out.complain(lineOf(problem))
+    if (values.json) out.print(JSON.stringify({ file, problems }, null, 2))
+    else for (const problem of problems) out.printError(formatProblem(problem))
     return MISSING
   }
-  const asked = { options: {}, environment: environment(), file, variables: document.variables }
+  const asked = { options: {}, environment: readEnvironment(), file, variables: document.variables }
   const { config, problems } = JSON.parse(native.checkDocument(JSON.stringify(asked), document.bytes))
   if (values.json) {
-    out.say(JSON.stringify(problems === undefined ? { file, config } : { file, problems }, null, 2))
+    out.print(JSON.stringify(problems === undefined ? { file, config } : { file, problems }, null, 2))
   } else if (problems === undefined) {
-    out.say(told(file, config, out))
+    out.print(formatConfig(file, config, out))
   } else {
     for (const { file, line, column, path, message } of problems) {
       const place = [file, line, column].filter((part) => part !== undefined).join(':')
-      out.say([out.bold(printable(place)), out.red(printable(path)), printable(message)].filter(Boolean).join(' '))
+      out.print([out.bold(stripControls(place)), out.red(stripControls(path)), stripControls(message)].filter(Boolean).join(' '))
     }
-    out.complain(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`)
+    out.printError(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`)
   }
-  return problems === undefined ? FINE : PROBLEMS
+  return problems === undefined ? OK : PROBLEMS
 }
 
 /**
@@ -71,28 +71,28 @@ function run ({ values, positionals }, out) {
  * @param {any} config
  * @param {import('../lib/output').Out} out
  */
-function told (file, config, out) {
+function formatConfig (file, config, out) {
   const lines = [`${out.bold(file)} is fine`, '', out.bold('Endpoints, in order')]
   const widest = Math.max(...config.endpoints.map((/** @type {any} */ e) => e.name.length))
   config.endpoints.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
-    const models = e.models === 'any' ? 'any model' : printable([e.models].flat().join(', '))
+    const models = e.models === 'any' ? 'any model' : stripControls([e.models].flat().join(', '))
     const key = e.keys.map((/** @type {string} */ key) => key === 'no key' ? key : `key ${key}`).join(', ')
-    lines.push(`  ${i + 1}. ${printable(e.name).padEnd(widest)}  ${models}  ${out.dim(`${e.provider} at ${e.url}, ${key}${e.probed ? ', probed' : ''}`)}`)
+    lines.push(`  ${i + 1}. ${stripControls(e.name).padEnd(widest)}  ${models}  ${out.dim(`${e.provider} at ${e.url}, ${key}${e.probed ? ', probed' : ''}`)}`)
   })
   if (config.aliases.length > 0) {
     lines.push('', out.bold('Aliases'))
-    for (const { name, models } of config.aliases) lines.push(`  ${printable(`${name}: ${models.join(', ')}`)}`)
+    for (const { name, models } of config.aliases) lines.push(`  ${stripControls(`${name}: ${models.join(', ')}`)}`)
   }
   if (config.rules.length > 0) {
     lines.push('', out.bold('Rules'))
-    for (const rule of config.rules) lines.push(`  ${printable(`${rule.name}: ${ruleOf(rule)}`)}`)
+    for (const rule of config.rules) lines.push(`  ${stripControls(`${rule.name}: ${formatRule(rule)}`)}`)
   }
-  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.receivers.length > 0 ? `to ${config.alerts.receivers.map((/** @type {keyof typeof RECEIVERS} */ name) => RECEIVERS[name]).join(', ')}` : 'without a receiver'}`)
+  if (config.alerts !== null) lines.push('', out.bold('Alerts'), `  ${config.alerts.receivers.length > 0 ? `to ${config.alerts.receivers.map((/** @type {keyof typeof RECEIVER_NAMES} */ name) => RECEIVER_NAMES[name]).join(', ')}` : 'without a receiver'}`)
   return lines.join('\n')
 }
 
 /** @param {any} rule */
-function ruleOf ({ routeTo, fallback, cheapestFirst, maxRetries, latencySlaMs }) {
+function formatRule ({ routeTo, fallback, cheapestFirst, maxRetries, latencySlaMs }) {
   return [
     routeTo.length > 0 ? routeTo.join(', ') : 'whoever serves the model',
     routeTo.length > 0 && fallback ? 'then everybody else' : '',

@@ -1,8 +1,8 @@
 'use strict'
 
-// Completion scripts, written of the table of commands.
+// Prints completion scripts, generated from the table of commands.
 
-const MISUSED = 2
+const MISUSE = 2
 const SHELLS = { bash, zsh, fish }
 const NAMES = Object.keys(SHELLS)
 
@@ -23,10 +23,10 @@ Exit code: 0 fine, 2 misuse.`,
   words: NAMES,
   run ({ positionals: [shell] }, out, commands) {
     if (!Object.hasOwn(SHELLS, shell ?? '')) {
-      out.complain(`bellwether completion: say for which shell: ${NAMES.join(', ')}${shell === undefined ? '' : `, got '${shell}'`}\nUsage: ${command.usage}`)
-      return MISUSED
+      out.printError(`bellwether completion: say for which shell: ${NAMES.join(', ')}${shell === undefined ? '' : `, got '${shell}'`}\nUsage: ${command.usage}`)
+      return MISUSE
     }
-    out.say(SHELLS[/** @type {keyof typeof SHELLS} */ (shell)](entriesOf(commands)))
+    out.print(SHELLS[/** @type {keyof typeof SHELLS} */ (shell)](entriesOf(commands)))
     return 0
   }
 }
@@ -41,7 +41,7 @@ function entriesOf (commands) {
   })
 }
 
-/** Within single quotes. @param {string} text */
+/** Escapes a text within single quotes. @param {string} text */
 const quoted = (text) => text.replaceAll("'", "'\\''")
 
 /** @param {Entry[]} entries */

@@ -1,16 +1,16 @@
 'use strict'
 
-// What a ledger of costs says, for terminals, documents and spreadsheets.
+// Reports the costs in a ledger file.
 
 const fs = require('node:fs')
 const native = require('../../lib/native/addon')
-const { CostReport, days } = require('../../lib/client/costs')
-const { lineOf } = require('../../lib/util/errors')
+const { CostReport, readDays } = require('../../lib/client/costs')
+const { formatProblem } = require('../../lib/util/errors')
 
-const FINE = 0
+const OK = 0
 const PROBLEMS = 1
-const MISUSED = 2
-const FORMS = { text: String, markdown: (/** @type {any} */ report) => report.toMarkdown(), csv: (/** @type {any} */ report) => report.toCsv() }
+const MISUSE = 2
+const FORMATS = { text: String, markdown: (/** @type {any} */ report) => report.toMarkdown(), csv: (/** @type {any} */ report) => report.toCsv() }
 
 /** @type {import('../bellwether').Command} */
 const command = {
@@ -38,40 +38,40 @@ Exit code: 0 fine, 1 the file is no ledger, 2 misuse, or there is no file that c
 
 /** @type {import('../bellwether').Command['run']} */
 function run ({ values: { from, to, format = 'text', json }, positionals: [file] }, out) {
-  const misused = (/** @type {string} */ why) => {
-    out.complain(`bellwether costs: ${why}\nUsage: ${command.usage}`)
-    return MISUSED
+  const failWithUsage = (/** @type {string} */ why) => {
+    out.printError(`bellwether costs: ${why}\nUsage: ${command.usage}`)
+    return MISUSE
   }
-  if (file === undefined) return misused('the file is missing')
-  if (!Object.hasOwn(FORMS, format)) return misused(`--format must be one of ${Object.keys(FORMS).join(', ')}, got '${format}'`)
+  if (file === undefined) return failWithUsage('the file is missing')
+  if (!Object.hasOwn(FORMATS, format)) return failWithUsage(`--format must be one of ${Object.keys(FORMATS).join(', ')}, got '${format}'`)
   let first
   let last
   try {
-    [first, last] = days(from, to, '--from', '--to')
+    [first, last] = readDays(from, to, '--from', '--to')
   } catch (/** @type {any} */ error) {
-    return misused(error.problems.map(lineOf).join('; '))
+    return failWithUsage(error.problems.map(formatProblem).join('; '))
   }
   let text
   try {
-    // A device has no end.
+    // Reading a device would not end.
     text = fs.statSync(file).isFile() ? fs.readFileSync(file, 'utf8') : undefined
   } catch (/** @type {any} */ error) {
-    out.complain(`bellwether costs: '${file}' cannot be read: ${error.code}`)
-    return MISUSED
+    out.printError(`bellwether costs: '${file}' cannot be read: ${error.code}`)
+    return MISUSE
   }
   if (text === undefined) {
-    out.complain(`bellwether costs: '${file}' is not a file`)
-    return MISUSED
+    out.printError(`bellwether costs: '${file}' is not a file`)
+    return MISUSE
   }
   let report
   try {
     report = new CostReport(JSON.parse(native.ledgerReport(text, first, last)))
   } catch (/** @type {any} */ error) {
-    out.complain(`bellwether costs: '${file}' holds no ledger: ${error.message}`)
+    out.printError(`bellwether costs: '${file}' holds no ledger: ${error.message}`)
     return PROBLEMS
   }
-  out.say(json ? JSON.stringify(report, null, 2) : FORMS[/** @type {keyof typeof FORMS} */ (format)](report).trimEnd())
-  return FINE
+  out.print(json ? JSON.stringify(report, null, 2) : FORMATS[/** @type {keyof typeof FORMATS} */ (format)](report).trimEnd())
+  return OK
 }
 
 module.exports = command

@@ -1,18 +1,18 @@
 'use strict'
 
-// Looks at all that a client stands on, and says of each thing whether it is well, and else what to do.
+// Checks everything that a client depends on, and gives advice for each problem.
 
-const documents = require('../../lib/config/config-file')
+const configFiles = require('../../lib/config/config-file')
 const time = require('../lib/time')
-const { printable } = require('../../lib/util/printable')
-const { close, linesOf, open } = require('../lib/client')
-const { here, clientOf, keys, proxies, writable } = require('./doctor/machine')
-const { endpoint } = require('./doctor/endpoint')
-const { waysOf } = require('./doctor/proxy-routes')
+const { stripControls } = require('../../lib/util/printable')
+const { closeClient, errorLines, openClient } = require('../lib/client')
+const { checkMachine, readConfig, checkKeys, checkProxies, checkWritable } = require('./doctor/machine')
+const { checkEndpoint } = require('./doctor/endpoint')
+const { readProxyRoutes } = require('./doctor/proxy-routes')
 
-const FINE = 0
+const OK = 0
 const PROBLEMS = 1
-const MISUSED = 2
+const MISUSE = 2
 
 /** @typedef {{ check: string, status: 'ok' | 'warn' | 'fail', message: string, advice?: string }} Finding */
 
@@ -42,43 +42,43 @@ Exit code: 0 nothing failed, 1 something did, 2 misuse.`,
 async function run ({ values }, out) {
   let timeout
   try {
-    timeout = time.ms(values.timeout, '--timeout', 10_000)
+    timeout = time.parseDuration(values.timeout, '--timeout', 10_000)
   } catch (error) {
-    out.complain(`bellwether doctor: ${linesOf(error).join('; ')}\nUsage: ${command.usage}`)
-    return MISUSED
+    out.printError(`bellwether doctor: ${errorLines(error).join('; ')}\nUsage: ${command.usage}`)
+    return MISUSE
   }
-  const findings = here()
+  const findings = checkMachine()
   /** @type {string[]} */
-  const complaints = []
-  const client = open('doctor', values, { ...out, complain: (line) => complaints.push(line.replace(/^bellwether doctor: /, '')) })
+  const configErrors = []
+  const client = openClient('doctor', values, { ...out, printError: (line) => configErrors.push(line.replace(/^bellwether doctor: /, '')) })
   if (client === undefined) {
-    for (const message of complaints) findings.push({ check: 'configuration', status: 'fail', message, advice: 'mend it; bellwether check-config says the same with lines' })
+    for (const message of configErrors) findings.push({ check: 'configuration', status: 'fail', message, advice: 'mend it; bellwether check-config says the same with lines' })
   } else {
     try {
-      const file = values.config ?? documents.find()
+      const file = values.config ?? configFiles.findConfigFile()
       findings.push({ check: 'configuration', status: 'ok', message: file === undefined ? 'keys from the environment' : `${file} is valid` })
-      const { config, paths } = clientOf(file)
-      const way = waysOf(file)
-      const endpoints = client.getEndpointStatus().map(({ name, url }) => ({ name, url, way: way(name) }))
-      findings.push(...paths.map(({ what, path }) => writable(what, path)), ...keys(config), ...proxies(endpoints))
+      const { config, paths } = readConfig(file)
+      const routeOf = readProxyRoutes(file)
+      const endpoints = client.getEndpointStatus().map(({ name, url }) => ({ name, url, route: routeOf(name) }))
+      findings.push(...paths.map(({ what, path }) => checkWritable(what, path)), ...checkKeys(config), ...checkProxies(endpoints))
       out.progress('examining the endpoints')
-      const examined = await Promise.all(endpoints.map(({ name, url, way }) => endpoint(client, name, url, way, timeout)))
+      const examined = await Promise.all(endpoints.map(({ name, url, route }) => checkEndpoint(client, name, url, route, timeout)))
       findings.push(...examined.flat())
     } finally {
       out.progress('')
-      await close(client)
+      await closeClient(client)
     }
   }
   const ok = findings.every(({ status }) => status !== 'fail')
-  if (values.json) out.say(JSON.stringify({ ok, findings }, null, 2))
-  else for (const finding of findings) out.say(line(finding, out))
-  return ok ? FINE : PROBLEMS
+  if (values.json) out.print(JSON.stringify({ ok, findings }, null, 2))
+  else for (const finding of findings) out.print(formatFinding(finding, out))
+  return ok ? OK : PROBLEMS
 }
 
 /** @param {Finding} finding @param {import('../lib/output').Out} out */
-function line ({ check, status, message, advice }, out) {
+function formatFinding ({ check, status, message, advice }, out) {
   const word = status === 'fail' ? out.red('fail') : status === 'warn' ? out.bold('warn') : 'ok  '
-  return `${word}  ${printable(check)}: ${printable(message)}${advice === undefined ? '' : `\n      ${printable(advice)}`}`
+  return `${word}  ${stripControls(check)}: ${stripControls(message)}${advice === undefined ? '' : `\n      ${stripControls(advice)}`}`
 }
 
 module.exports = command

@@ -1,18 +1,18 @@
 'use strict'
 
-// A rehearsal of failures on the configuration, with simulated vendors.
+// Runs drills on a configuration, with simulated vendors.
 
 const { NAMES } = require('../../lib/drill/scenarios')
-const { open, close, linesOf, interrupted } = require('../lib/client')
-const { nearest } = require('../lib/nearest')
-const { numeric } = require('../lib/time')
+const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
+const { nearestName } = require('../lib/nearest')
+const { toNumberIfNumeric } = require('../lib/time')
 
-const FINE = 0
+const OK = 0
 const FAILED = 1
-const MISUSED = 2
-/** What they are counted in: all but two are times. */
+const MISUSE = 2
+/** All but NUMERIC_OBJECTIVES are durations. */
 const OBJECTIVES = ['maxLost', 'maxDetection', 'maxRecovery', 'maxReturn', 'maxExtraCostUsd']
-const AMOUNTS = ['maxLost', 'maxExtraCostUsd']
+const NUMERIC_OBJECTIVES = ['maxLost', 'maxExtraCostUsd']
 
 /** @type {import('../bellwether').Command} */
 const command = {
@@ -53,33 +53,33 @@ Exit code: 0 all passed, 1 one did not, 2 misuse, or it could not be held.`,
 
 /** @type {import('../bellwether').Command['run']} */
 async function run ({ values, positionals }, out) {
-  const misused = (/** @type {string} */ why) => {
-    out.complain(`bellwether drill: ${why}\nUsage: ${command.usage}`)
-    return MISUSED
+  const failWithUsage = (/** @type {string} */ why) => {
+    out.printError(`bellwether drill: ${why}\nUsage: ${command.usage}`)
+    return MISUSE
   }
-  if (values.json && values.markdown) return misused('--json and --markdown exclude each other')
+  if (values.json && values.markdown) return failWithUsage('--json and --markdown exclude each other')
   for (const name of positionals) {
     if (NAMES.includes(name)) continue
-    const meant = nearest(name, NAMES)
-    return misused(`there is no scenario '${name}'${meant === undefined ? '' : `; did you mean '${meant}'?`}; there are ${NAMES.join(', ')}`)
+    const meant = nearestName(name, NAMES)
+    return failWithUsage(`there is no scenario '${name}'${meant === undefined ? '' : `; did you mean '${meant}'?`}; there are ${NAMES.join(', ')}`)
   }
   /** @type {Record<string, any>} */
   const objectives = {}
   for (const given of values.objective ?? []) {
     const [, name, value] = /^([^=]*)=(.*)$/.exec(given) ?? [undefined, given, '']
-    if (!OBJECTIVES.includes(name) || value === '') return misused(`--objective must be NAME=VALUE with one of ${OBJECTIVES.join(', ')}, got '${given}'`)
-    objectives[name] = value === 'none' ? null : AMOUNTS.includes(name) || /^[\d.]+$/.test(value) ? Number(value) : value
-    if (Number.isNaN(objectives[name])) return misused(`--objective ${name} must be a number, or none, got '${value}'`)
+    if (!OBJECTIVES.includes(name) || value === '') return failWithUsage(`--objective must be NAME=VALUE with one of ${OBJECTIVES.join(', ')}, got '${given}'`)
+    objectives[name] = value === 'none' ? null : NUMERIC_OBJECTIVES.includes(name) || /^[\d.]+$/.test(value) ? Number(value) : value
+    if (Number.isNaN(objectives[name])) return failWithUsage(`--objective ${name} must be a number, or none, got '${value}'`)
   }
   const { endpoint, requests, duration, json } = values
   const plans = (positionals.length > 0 ? positionals : NAMES).map((scenario) => ({
-    scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration: numeric(duration) })
+    scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration: toNumberIfNumeric(duration) })
   }))
-  // Whatever it would ask by itself, as checks of health.
+  // Keeps the client's own requests, such as health checks, from being sent.
   const transport = () => Promise.reject(new Error('a drill asks no vendor'))
-  const client = open('drill', values, out, { transport })
-  if (client === undefined) return MISUSED
-  const { signal, forget } = interrupted()
+  const client = openClient('drill', values, out, { transport })
+  if (client === undefined) return MISUSE
+  const { signal, forget } = onInterrupt()
   try {
     const report = await client.drill(/** @type {any} */ (plans), {
       signal,
@@ -88,16 +88,16 @@ async function run ({ values, positionals }, out) {
       }
     })
     out.progress('')
-    out.say(json ? JSON.stringify(report, null, 2) : values.markdown ? report.toMarkdown().trimEnd() : String(report))
-    return report.passed ? FINE : FAILED
+    out.print(json ? JSON.stringify(report, null, 2) : values.markdown ? report.toMarkdown().trimEnd() : String(report))
+    return report.passed ? OK : FAILED
   } catch (/** @type {any} */ error) {
     out.progress('')
-    // The same for each scenario.
-    for (const line of new Set(linesOf(error).map((line) => line.replace(/^scenario\[\d+\]\.(\w+)/, '--$1')))) out.complain(`bellwether drill: ${line}`)
-    return MISUSED
+    // Each scenario has the same problem.
+    for (const line of new Set(errorLines(error).map((line) => line.replace(/^scenario\[\d+\]\.(\w+)/, '--$1')))) out.printError(`bellwether drill: ${line}`)
+    return MISUSE
   } finally {
     forget()
-    await close(client)
+    await closeClient(client)
   }
 }
 

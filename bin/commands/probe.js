@@ -1,29 +1,29 @@
 'use strict'
 
-// A real prompt to every endpoint, for every model that it is asked for.
+// Sends a real prompt to every endpoint, for every model it serves.
 
-const documents = require('../../lib/config/config-file')
+const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
 const time = require('../lib/time')
-const { environment } = require('../../lib/config/options')
-const { printable } = require('../../lib/util/printable')
+const { readEnvironment } = require('../../lib/config/options')
+const { stripControls } = require('../../lib/util/printable')
 const { Vendors } = require('../../lib/drill/vendors')
-const { open, close, linesOf, interrupted } = require('../lib/client')
-const { tableOf, dollars } = require('../lib/table')
+const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
+const { formatTable, formatUsd } = require('../lib/table')
 
-const FINE = 0
+const OK = 0
 const FAILED = 1
-const MISUSED = 2
-const MOST_TOKENS = 5
-/** Asked at a time. */
-const WIDTH = 4
-/** Of everything that would be another's answer. Only the one that is asked may answer. */
-const ALONE = { models: null, fallbackResponse: null }
+const MISUSE = 2
+const MAX_TOKENS = 5
+/** Requests at a time. */
+const CONCURRENCY = 4
+/** Removes everything that lets another endpoint answer. */
+const WITHOUT_ALTERNATIVES = { models: null, fallbackResponse: null }
 
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether probe [--config FILE] [--endpoint NAME ...] [--model NAME ...] [--timeout 30s] [--yes] [--json]',
-  summary: `Asks every endpoint for every model of every chain with a real prompt of at most ${MOST_TOKENS} tokens of answer.`,
+  summary: `Asks every endpoint for every model of every chain with a real prompt of at most ${MAX_TOKENS} tokens of answer.`,
   help: `  --config FILE    a configuration file. Default: as for a client
   --endpoint NAME  only this one; may be repeated
   --model NAME     these, instead of those that the configuration names; may be repeated
@@ -53,52 +53,55 @@ Exit code: 0 all answered, 1 one did not, 2 misuse, or nobody said --yes.`,
 
 /** @type {import('../bellwether').Command['run']} */
 async function run ({ values }, out) {
-  const misused = (/** @type {string} */ why) => {
-    out.complain(`bellwether probe: ${why}`)
-    return MISUSED
+  const failWithUsage = (/** @type {string} */ why) => {
+    out.printError(`bellwether probe: ${why}`)
+    return MISUSE
   }
   let timeout
   try {
-    timeout = time.ms(values.timeout, '--timeout', 30_000)
+    timeout = time.parseDuration(values.timeout, '--timeout', 30_000)
   } catch (error) {
-    return misused(linesOf(error).join('; '))
+    return failWithUsage(errorLines(error).join('; '))
   }
-  const client = open('probe', values, out, ALONE)
-  if (client === undefined) return MISUSED
-  const { signal, forget } = interrupted()
+  const client = openClient('probe', values, out, WITHOUT_ALTERNATIVES)
+  if (client === undefined) return MISUSE
+  const { signal, forget } = onInterrupt()
   try {
     const names = client.getEndpointStatus().map(({ name }) => name)
-    const strange = values.endpoint?.find((/** @type {string} */ name) => !names.includes(name))
-    if (strange !== undefined) return misused(`--endpoint must be one of ${names.join(', ')}, got '${strange}'`)
+    const unknown = values.endpoint?.find((/** @type {string} */ name) => !names.includes(name))
+    if (unknown !== undefined) return failWithUsage(`--endpoint must be one of ${names.join(', ')}, got '${unknown}'`)
     const targets = targetsOf(client, values).filter(({ endpoint }) => values.endpoint === undefined || values.endpoint.includes(endpoint))
-    if (targets.length === 0) return misused('the configuration names no model: say which with --model')
-    const most = await estimate(values, out, targets)
-    const cost = `${targets.length} ${targets.length === 1 ? 'request' : 'requests'} of at most ${MOST_TOKENS} tokens of answer each: ${most === null ? 'the cost is not known' : `about ${dollars(most)}`}`
-    if (process.stdin.isTTY && !values.yes) return misused(`${cost}. Say --yes to go ahead`)
-    if (!values.json) out.complain(cost)
-    const results = await all(targets, (target) => probe(client, target, timeout, signal), (done) => out.progress(`${done}/${targets.length}`))
+    if (targets.length === 0) return failWithUsage('the configuration names no model: say which with --model')
+    const estimateUsd = await estimate(values, out, targets)
+    const cost = `${targets.length} ${targets.length === 1 ? 'request' : 'requests'} of at most ${MAX_TOKENS} tokens of answer each: ${estimateUsd === null ? 'the cost is not known' : `about ${formatUsd(estimateUsd)}`}`
+    if (process.stdin.isTTY && !values.yes) return failWithUsage(`${cost}. Say --yes to go ahead`)
+    if (!values.json) out.printError(cost)
+    const results = await probeAll(targets, (target) => probe(client, target, timeout, signal), (done) => out.progress(`${done}/${targets.length}`))
     out.progress('')
     const passed = results.every(({ ok }) => ok)
-    out.say(values.json ? JSON.stringify({ passed, estimateUsd: most, results }, null, 2) : text(results, out))
-    return passed ? FINE : FAILED
+    out.print(values.json ? JSON.stringify({ passed, estimateUsd: estimateUsd, results }, null, 2) : formatText(results, out))
+    return passed ? OK : FAILED
   } catch (error) {
     out.progress('')
-    return misused(linesOf(error).join('; '))
+    return failWithUsage(errorLines(error).join('; '))
   } finally {
     forget()
-    await close(client)
+    await closeClient(client)
   }
 }
 
-/** Every endpoint with every model that it is asked for. @param {import('../..').FailoverClient} client @param {Record<string, any>} values @returns {Target[]} */
+/**
+ * Returns every endpoint with each of its models. @param {import('../..').FailoverClient} client @param
+ * {Record<string, any>} values @returns {Target[]}
+ */
 function targetsOf (client, { config: file, model: given }) {
   const statuses = client.getEndpointStatus()
-  const name = file ?? documents.find()
+  const name = file ?? configFiles.findConfigFile()
   /** @type {any} */
   let config = { endpoints: [], aliases: [], rules: [] }
   if (name !== undefined) {
-    const { bytes, variables } = documents.readSync(name)
-    config = JSON.parse(native.checkDocument(JSON.stringify({ options: {}, environment: environment(), file: name, variables }), bytes)).config ?? config
+    const { bytes, variables } = configFiles.readConfigFileSync(name)
+    config = JSON.parse(native.checkDocument(JSON.stringify({ options: {}, environment: readEnvironment(), file: name, variables }), bytes)).config ?? config
   }
   const endpoints = new Set(statuses.map(({ name }) => name))
   const ofRules = config.rules.flatMap((/** @type {any} */ rule) => rule.routeTo).filter((/** @type {string} */ goal) => !endpoints.has(goal))
@@ -111,17 +114,20 @@ function targetsOf (client, { config: file, model: given }) {
   })
 }
 
-/** What it would cost, as simulated vendors make it out. @param {Record<string, any>} values @param {import('../lib/output').Out} out @param {Target[]} targets */
+/**
+ * Estimates the costs by sending the same requests to simulated vendors. @param {Record<string, any>} values @param
+ * {import('../lib/output').Out} out @param {Target[]} targets
+ */
 async function estimate (values, out, targets) {
   const transport = (/** @type {string} */ url, /** @type {RequestInit} */ init) => vendors.exchange(url, init)
-  const client = open('probe', values, out, { ...ALONE, transport })
+  const client = openClient('probe', values, out, { ...WITHOUT_ALTERNATIVES, transport })
   if (client === undefined) return null
-  const vendors = new Vendors(client.getEndpointStatus(), 0, { input: 12, output: MOST_TOKENS })
+  const vendors = new Vendors(client.getEndpointStatus(), 0, { input: 12, output: MAX_TOKENS })
   try {
-    const results = await all(targets, (target) => probe(client, target, 10_000, new AbortController().signal), () => {})
+    const results = await probeAll(targets, (target) => probe(client, target, 10_000, new AbortController().signal), () => {})
     return results.some(({ costUsd }) => costUsd === null) ? null : results.reduce((sum, { costUsd }) => sum + costUsd, 0)
   } finally {
-    await close(client)
+    await closeClient(client)
     await vendors.close()
   }
 }
@@ -132,7 +138,7 @@ async function probe (client, { endpoint, model }, timeout, signal) {
   const took = () => Math.round((performance.now() - began) * 10) / 10
   try {
     const { model: answered, usage, report } = await client.chatCompletion(
-      { model, messages: [{ role: 'user', content: 'Reply with: ok' }], max_tokens: MOST_TOKENS },
+      { model, messages: [{ role: 'user', content: 'Reply with: ok' }], max_tokens: MAX_TOKENS },
       { endpoints: [endpoint], maxRetries: 0, timeout, onUnavailable: 'error', signal }
     )
     return { endpoint, model, ok: true, status: 200, latencyMs: took(), answered, tokens: usage?.total_tokens ?? null, costUsd: report.costUsd }
@@ -142,13 +148,16 @@ async function probe (client, { endpoint, model }, timeout, signal) {
   }
 }
 
-/** In order, a few at a time. @template R @param {Target[]} targets @param {(target: Target) => Promise<R>} ask @param {(done: number) => void} progress @returns {Promise<R[]>} */
-async function all (targets, ask, progress) {
+/**
+ * Probes all targets, CONCURRENCY at a time. Results keep the order of targets. @template R @param {Target[]} targets
+ * @param {(target: Target) => Promise<R>} ask @param {(done: number) => void} progress @returns {Promise<R[]>}
+ */
+async function probeAll (targets, ask, progress) {
   /** @type {R[]} */
   const results = []
   let next = 0
   let done = 0
-  await Promise.all(Array.from({ length: Math.min(WIDTH, targets.length) }, async () => {
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, async () => {
     while (next < targets.length) {
       const n = next++
       results[n] = await ask(targets[n])
@@ -159,10 +168,10 @@ async function all (targets, ask, progress) {
 }
 
 /** @param {any[]} results @param {import('../lib/output').Out} out */
-function text (results, out) {
-  const rows = results.map((r) => [printable(r.endpoint), printable(r.model), r.ok ? 'ok' : `${r.status ?? ''} ${r.reason}`.trim(), `${r.latencyMs} ms`, printable(r.answered ?? '–'), String(r.tokens ?? '–'), r.ok ? dollars(r.costUsd) : '–'])
-  const [head, ...lines] = tableOf([['endpoint', 'model', 'status', 'latency', 'answered as', 'tokens', 'cost'], ...rows], [3, 5])
-  return [out.bold(head), ...lines.map((line, i) => results[i].ok ? line : out.red(line)), ...results.filter(({ ok }) => !ok).map((r) => printable(`${r.endpoint}, ${r.model}: ${r.message}`))].join('\n')
+function formatText (results, out) {
+  const rows = results.map((r) => [stripControls(r.endpoint), stripControls(r.model), r.ok ? 'ok' : `${r.status ?? ''} ${r.reason}`.trim(), `${r.latencyMs} ms`, stripControls(r.answered ?? '–'), String(r.tokens ?? '–'), r.ok ? formatUsd(r.costUsd) : '–'])
+  const [head, ...lines] = formatTable([['endpoint', 'model', 'status', 'latency', 'answered as', 'tokens', 'cost'], ...rows], [3, 5])
+  return [out.bold(head), ...lines.map((line, i) => results[i].ok ? line : out.red(line)), ...results.filter(({ ok }) => !ok).map((r) => stripControls(`${r.endpoint}, ${r.model}: ${r.message}`))].join('\n')
 }
 
 module.exports = command

@@ -1,22 +1,22 @@
 'use strict'
 
-// A queue's file on the command line: what is in it, and what becomes of it. No client is made, and nothing delivered.
+// Shows and changes the jobs in a queue's file, without a client and without deliveries.
 
-const documents = require('../../lib/config/config-file')
+const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
-const { lineOf } = require('../../lib/util/errors')
+const { formatProblem } = require('../../lib/util/errors')
 const list = require('./queue/list')
 const show = require('./queue/show')
 const retry = require('./queue/retry')
 const purge = require('./queue/purge')
 
-const MISUSED = 2
+const MISUSE = 2
 
 /**
  * @typedef {object} Task
  * @property {string[]} options Beside --config, --path and --json.
- * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse What is wrong with the command line.
- * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../lib/output').Out) => number} run Gives the exit code.
+ * @property {(ids: string[], values: Record<string, any>) => string | undefined} refuse Returns what is wrong with the command line.
+ * @property {(file: import('../../native').QueueFile, ids: string[], values: Record<string, any>, out: import('../lib/output').Out) => number} run Returns the exit code.
  */
 
 /** @type {Record<string, Task>} */
@@ -35,7 +35,7 @@ const command = {
 Which file:
   --path FILE     the queue's own file
   --config FILE   a configuration file, of which only queue is read: no vendor's key is needed. Default: BELLWETHER_CONFIG,
-                  else ${documents.NAMES.join(', ')} in the working directory
+                  else ${configFiles.DEFAULT_NAMES.join(', ')} in the working directory
 
 list:
   --state STATE   only those: ${list.STATES.join(', ')}
@@ -79,36 +79,36 @@ Exit code: 0 fine, 1 a job was not there, or was not to be put back, 2 misuse, o
 
 /** @type {import('../bellwether').Command['run']} */
 function run ({ values, positionals: [name, ...ids] }, out) {
-  const misused = (/** @type {string} */ why) => {
-    out.complain(`bellwether queue: ${why}\nUsage: ${command.usage}`)
-    return MISUSED
+  const failWithUsage = (/** @type {string} */ why) => {
+    out.printError(`bellwether queue: ${why}\nUsage: ${command.usage}`)
+    return MISUSE
   }
   const known = Object.keys(TASKS).join(', ')
-  if (name === undefined) return misused(`say what to do: ${known}`)
-  if (!Object.hasOwn(TASKS, name)) return misused(`there is no '${name}'; there are ${known}`)
+  if (name === undefined) return failWithUsage(`say what to do: ${known}`)
+  if (!Object.hasOwn(TASKS, name)) return failWithUsage(`there is no '${name}'; there are ${known}`)
   const task = TASKS[name]
   const foreign = Object.keys(values).find((option) => !COMMON.includes(option) && !task.options.includes(option))
-  if (foreign !== undefined) return misused(`${name} has no --${foreign}`)
-  if (values.path !== undefined && values.config !== undefined) return misused('--path and --config exclude each other')
+  if (foreign !== undefined) return failWithUsage(`${name} has no --${foreign}`)
+  if (values.path !== undefined && values.config !== undefined) return failWithUsage('--path and --config exclude each other')
   const why = task.refuse(ids, values)
-  if (why !== undefined) return misused(why)
+  if (why !== undefined) return failWithUsage(why)
   try {
-    return task.run(open(values), ids, values, out)
+    return task.run(openQueueFile(values), ids, values, out)
   } catch (/** @type {any} */ error) {
-    for (const line of lines(error)) out.complain(`bellwether queue: ${line}`)
-    return said(error)?.unknown ? 1 : MISUSED
+    for (const line of errorLines(error)) out.printError(`bellwether queue: ${line}`)
+    return nativeErrorOf(error)?.unknown ? 1 : MISUSE
   }
 }
 
 /** @param {Record<string, any>} values */
-function open ({ path, config }) {
+function openQueueFile ({ path, config }) {
   if (path !== undefined) return new native.QueueFile(JSON.stringify({ path }))
-  const { file, variables, bytes } = documents.readSync(documents.nameOf(config))
+  const { file, variables, bytes } = configFiles.readConfigFileSync(configFiles.configFileName(config))
   return new native.QueueFile(JSON.stringify({ file, variables }), bytes)
 }
 
-/** Rust says what is wrong as JSON: `{message}`, or problems. @param {any} error */
-function said (error) {
+/** Parses the error that Rust reports as JSON: `{message}`, or a list of problems. @param {any} error */
+function nativeErrorOf (error) {
   try {
     return JSON.parse(error.message)
   } catch {
@@ -117,10 +117,10 @@ function said (error) {
 }
 
 /** @param {any} error @returns {string[]} */
-function lines (error) {
-  const problems = error.problems ?? said(error)
+function errorLines (error) {
+  const problems = error.problems ?? nativeErrorOf(error)
   if (!Array.isArray(problems)) return [problems?.message ?? error.message]
-  return problems.map(lineOf)
+  return problems.map(formatProblem)
 }
 
 module.exports = command

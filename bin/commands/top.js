@@ -1,17 +1,17 @@
 'use strict'
 
-// The dashboard in a terminal: how a running process stands, live, or once.
+// Shows the state of a running process in a terminal, live or once.
 
 const time = require('../lib/time')
-const { createSource, SourceError, pause } = require('./top/source')
-const { screen } = require('./top/screen')
-const { takeScreen } = require('./top/terminal')
+const { createSource, SourceError, delay } = require('./top/source')
+const { renderScreen } = require('./top/screen')
+const { openScreen } = require('./top/terminal')
 
-const FINE = 0
+const OK = 0
 const PROBLEMS = 1
-const MISUSED = 2
-const SHORTEST = 100
-const LONGEST = 3_600_000
+const MISUSE = 2
+const MIN_INTERVAL_MS = 100
+const MAX_INTERVAL_MS = 3_600_000
 const PIPE_WIDTH = 120
 
 /** @type {import('../bellwether').Command} */
@@ -48,82 +48,82 @@ Exit code: 0 ended, and with --once all is well; 1 with --once, not all is well;
 
 /** @type {import('../bellwether').Command['run']} */
 async function run ({ values, positionals: [address] }, out) {
-  const misused = (/** @type {string} */ why) => {
-    out.complain(`bellwether top: ${why}\nUsage: ${command.usage}`)
-    return MISUSED
+  const failWithUsage = (/** @type {string} */ why) => {
+    out.printError(`bellwether top: ${why}\nUsage: ${command.usage}`)
+    return MISUSE
   }
   const { 'token-env': variable, json = false } = values
-  if (address === undefined) return misused('the address of a dashboard is missing: http://127.0.0.1:8787/dashboard')
+  if (address === undefined) return failWithUsage('the address of a dashboard is missing: http://127.0.0.1:8787/dashboard')
   const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return misused(`the address must begin with http:// or https://, got '${address.slice(0, 80)}'`)
-  if (url.username !== '' || url.password !== '') return misused('the address must hold no password, which others could see: use --token-env NAME')
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return failWithUsage(`the address must begin with http:// or https://, got '${address.slice(0, 80)}'`)
+  if (url.username !== '' || url.password !== '') return failWithUsage('the address must hold no password, which others could see: use --token-env NAME')
   const token = variable === undefined ? undefined : process.env[variable] ?? ''
-  if (token === '') return misused(`the variable ${variable} must hold the token, and is empty or not set`)
-  if (token !== undefined && /[^!-~]/.test(token)) return misused(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
+  if (token === '') return failWithUsage(`the variable ${variable} must hold the token, and is empty or not set`)
+  if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
   /** @type {number} */
   let interval
   try {
-    interval = time.ms(values.interval, '--interval', 1_000)
+    interval = time.parseDuration(values.interval, '--interval', 1_000)
   } catch (/** @type {any} */ error) {
-    return misused(`--interval ${error.problems[0].message}`)
+    return failWithUsage(`--interval ${error.problems[0].message}`)
   }
-  if (interval < SHORTEST || interval > LONGEST) return misused(`--interval must be from 100ms to 1h, got '${values.interval}'`)
+  if (interval < MIN_INTERVAL_MS || interval > MAX_INTERVAL_MS) return failWithUsage(`--interval must be from 100ms to 1h, got '${values.interval}'`)
 
-  const [words, { createModel, summary, standing }] = await Promise.all([import('../../dashboard/format.mjs'), import('../../dashboard/model.mjs')])
-  const shared = { words, summary, standing }
+  const [format, { createModel, summary, currentAlerts }] = await Promise.all([import('../../dashboard/format.mjs'), import('../../dashboard/model.mjs')])
+  const shared = { format, summary, currentAlerts }
   const model = createModel()
   const source = createSource(address, token)
   const unicode = values.ascii !== true && /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || (process.platform === 'win32' ? 'utf8' : ''))
   const once = values.once === true || (!json && !process.stdout.isTTY)
-  const drawn = (/** @type {import('./top/screen').View} */ view) => {
+  const renderLines = (/** @type {import('./top/screen').View} */ view) => {
     try {
-      return screen(model, source.href, view, shared)
+      return renderScreen(model, source.href, view, shared)
     } catch {
       throw new SourceError(`${source.href} says what no dashboard of this version does`)
     }
   }
   try {
     model.data(await source.data(), Date.now())
-    drawn({ width: PIPE_WIDTH, height: Infinity, unicode, now: Date.now() })
+    renderLines({ width: PIPE_WIDTH, height: Infinity, unicode, now: Date.now() })
   } catch (error) {
     if (!(error instanceof SourceError)) throw error
-    out.complain(`bellwether top: ${error.message}`)
-    return MISUSED
+    out.printError(`bellwether top: ${error.message}`)
+    return MISUSE
   }
   const figures = () => ({ ...model.latest, figures: model.headline(Date.now()) })
   if (once) {
-    // Two looks make a rate.
-    await pause(Math.max(interval, 600), new AbortController().signal)
+    // A rate needs two samples.
+    await delay(Math.max(interval, 600), new AbortController().signal)
     await source.data().then((data) => model.data(data, Date.now()), () => {})
     const view = { width: process.stdout.columns ?? PIPE_WIDTH, height: Infinity, unicode, now: Date.now() }
-    out.say(json ? JSON.stringify(figures()) : drawn(view).map(({ text }) => text).join('\n'))
-    return model.latest?.health.overallStatus === 'healthy' ? FINE : PROBLEMS
+    out.print(json ? JSON.stringify(figures()) : renderLines(view).map(({ text }) => text).join('\n'))
+    return model.latest?.health.overallStatus === 'healthy' ? OK : PROBLEMS
   }
   const ended = new AbortController()
-  return json ? lines() : live()
+  return json ? runJson() : runLive()
 
-  async function lines () {
+  async function runJson () {
     for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => ended.abort())
     const following = source.follow((name, payload) => model.event(name, payload, Date.now()), () => {}, ended.signal)
-    out.say(JSON.stringify(figures()))
-    await each((error) => error === undefined ? out.say(JSON.stringify(figures())) : out.complain(`bellwether top: ${error.message}`))
+    out.print(JSON.stringify(figures()))
+    await poll((error) => error === undefined ? out.print(JSON.stringify(figures())) : out.printError(`bellwether top: ${error.message}`))
     await following
-    return FINE
+    return OK
   }
 
-  async function live () {
+  async function runLive () {
     const colours = !process.env.NO_COLOR && process.env.TERM !== 'dumb'
     /** @type {number | undefined} */
     let lost
-    const terminal = takeScreen({ quit: () => ended.abort(), resize: draw })
+    const terminal = openScreen({ quit: () => ended.abort(), resize: draw })
     function draw () {
       const view = { width: process.stdout.columns ?? 80, height: process.stdout.rows ?? 24, unicode, lost, now: Date.now() }
-      terminal.draw(drawn(view), colours)
+      terminal.draw(renderLines(view), colours)
     }
     const following = source.follow((name, payload) => model.event(name, payload, Date.now()), () => {}, ended.signal)
     draw()
     try {
-      await each((error) => {
+      await poll((error) => {
         lost = error === undefined ? undefined : lost ?? Date.now()
         draw()
       })
@@ -131,13 +131,13 @@ async function run ({ values, positionals: [address] }, out) {
     } finally {
       terminal.release()
     }
-    return FINE
+    return OK
   }
 
   /** @param {(error?: Error) => void} told */
-  async function each (told) {
+  async function poll (told) {
     for (;;) {
-      await pause(interval, ended.signal)
+      await delay(interval, ended.signal)
       if (ended.signal.aborted) return
       let failed
       try {

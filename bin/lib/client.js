@@ -1,13 +1,13 @@
 'use strict'
 
-// A client for a command: of a file, else as a program's own would be.
+// Opens a client for a command: from a file, else like a program's own client.
 
 const { FailoverClient } = require('../../lib/client/client')
-const { lineOf } = require('../../lib/util/errors')
+const { formatProblem } = require('../../lib/util/errors')
 
-/** What belongs to the process that serves: its files, and whom it tells. */
-const APART = { costs: null, queue: null, alerts: null, drills: null }
-/** How long what is under way at the end is waited for. */
+/** Options that belong to the serving process: its files and its alert receivers. */
+const UNSHARED_OPTIONS = { costs: null, queue: null, alerts: null, drills: null }
+/** Milliseconds for calls in flight at the end. */
 const DRAIN = 0
 
 /**
@@ -15,43 +15,43 @@ const DRAIN = 0
  * @param {{ config?: string }} values
  * @param {import('./output').Out} out
  * @param {object} [overrides]
- * @returns {import('../..').FailoverClient | undefined} Nothing once what is wrong has been said.
+ * @returns {import('../..').FailoverClient | undefined} Undefined after the problems were printed.
  */
-function open (name, { config }, out, overrides = {}) {
+function openClient (name, { config }, out, overrides = {}) {
   try {
-    const documents = require('../../lib/config/config-file')
-    const file = config ?? documents.find()
-    const options = { ...APART, ...overrides }
-    const made = (/** @type {object} */ options) => file === undefined ? new FailoverClient(options) : FailoverClient.fromConfig(/** @type {any} */ (file), options)
+    const configFiles = require('../../lib/config/config-file')
+    const file = config ?? configFiles.findConfigFile()
+    const options = { ...UNSHARED_OPTIONS, ...overrides }
+    const create = (/** @type {object} */ options) => file === undefined ? new FailoverClient(options) : FailoverClient.fromConfig(/** @type {any} */ (file), options)
     try {
-      return /** @type {any} */ (made(options))
+      return /** @type {any} */ (create(options))
     } catch (/** @type {any} */ error) {
-      // Calls that would be queued wait, without a queue.
+      // Without a queue, calls that would be queued wait instead.
       if (!error.problems?.some((/** @type {any} */ problem) => /^on_?unavailable$/i.test(problem.path))) throw error
-      return /** @type {any} */ (made({ ...options, onUnavailable: 'wait' }))
+      return /** @type {any} */ (create({ ...options, onUnavailable: 'wait' }))
     }
   } catch (/** @type {any} */ error) {
-    for (const line of linesOf(error)) out.complain(`bellwether ${name}: ${line}`)
+    for (const line of errorLines(error)) out.printError(`bellwether ${name}: ${line}`)
     return undefined
   }
 }
 
 /** @param {any} error @returns {string[]} */
-function linesOf (error) {
-  return error.problems?.map(lineOf) ?? [error.message]
+function errorLines (error) {
+  return error.problems?.map(formatProblem) ?? [error.message]
 }
 
 /** @param {import('../..').FailoverClient} client */
-function close (client) {
+function closeClient (client) {
   return client.close({ drain: DRAIN })
 }
 
-/** Aborted at the first Ctrl-C; the second one ends the process. */
-function interrupted () {
+/** Returns a signal that the first Ctrl-C aborts. The second one ends the process. */
+function onInterrupt () {
   const controller = new AbortController()
   const end = () => { controller.abort(new Error('interrupted')) }
   process.once('SIGINT', end)
   return { signal: controller.signal, forget: () => { process.off('SIGINT', end) } }
 }
 
-module.exports = { open, close, linesOf, interrupted }
+module.exports = { openClient, closeClient, errorLines, onInterrupt }

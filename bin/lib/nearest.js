@@ -1,17 +1,17 @@
 'use strict'
 
 /**
- * The name that was meant, most likely.
+ * Returns the known name that was probably meant; undefined if none is close.
  * @param {string} given
  * @param {string[]} known
  */
-function nearest (given, known) {
+function nearestName (given, known) {
   const most = Math.max(given.length > 3 ? 2 : 1, Math.floor(given.length / 3))
   const [best] = known.map((name) => ({ name, distance: distance(given.slice(0, 60), name) })).sort((a, b) => a.distance - b.distance)
   return best !== undefined && best.distance <= most ? best.name : undefined
 }
 
-/** Letters to change, add or leave out. @param {string} a @param {string} b */
+/** The edit distance of two texts. @param {string} a @param {string} b */
 function distance (a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
@@ -22,4 +22,4 @@ function distance (a, b) {
   return row[b.length]
 }
 
-module.exports = { nearest }
+module.exports = { nearestName }

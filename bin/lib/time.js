@@ -3,18 +3,18 @@
 const duration = require('../../lib/util/duration')
 
 /**
- * Milliseconds of a duration on a command line, where a number is a text, too.
+ * Reads a duration from the command line, where a number of milliseconds is a text. Returns milliseconds.
  * @param {string | undefined} given
  * @param {string} name
  * @param {number} fallback
  */
-function ms (given, name, fallback) {
-  return duration.ms(numeric(given), name, fallback)
+function parseDuration (given, name, fallback) {
+  return duration.parseDuration(toNumberIfNumeric(given), name, fallback)
 }
 
 /** @param {string | undefined} given */
-function numeric (given) {
+function toNumberIfNumeric (given) {
   return given !== undefined && /^\d+(?:\.\d+)?$/.test(given) ? Number(given) : given
 }
 
-module.exports = { ms, numeric }
+module.exports = { parseDuration, toNumberIfNumeric }

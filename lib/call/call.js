@@ -1,16 +1,16 @@
 'use strict'
 
-// One call from submit to settled promise.
+// Runs one call: submits it to the core and settles its promise.
 
-const hub = require('../native/bridge')
-const { pack } = require('./encode')
-const { fromWire, closed } = require('../util/errors')
+const bridge = require('../native/bridge')
+const { packRequest } = require('./encode')
+const { errorFromNative, clientClosedError } = require('../util/errors')
 const { withReport } = require('./report')
-const { prepare } = require('./request')
+const { prepareRequest } = require('./request')
 const { ChatStream } = require('./stream')
 const { StreamState } = require('./stream-state')
 const { onAbort } = require('../util/signal')
-const { isWatched, follow } = require('../telemetry/trace')
+const { hasSubscribers, traceCall } = require('../telemetry/trace')
 
 /**
  * @param {InstanceType<typeof import('../client/client').FailoverClient>} client
@@ -19,49 +19,49 @@ const { isWatched, follow } = require('../telemetry/trace')
  * @param {unknown} second
  * @param {unknown} third
  */
-function call (client, native, first, second, third) {
-  return submit(client, native, prepare(first, second, third))
+function startCall (client, native, first, second, third) {
+  return submit(client, native, prepareRequest(first, second, third))
 }
 
 /**
  * @param {InstanceType<typeof import('../client/client').FailoverClient>} client Kept alive while the call is awaited.
  * @param {import('../../native').NativeClient} native
- * @param {ReturnType<typeof import('./request').prepare>} call
+ * @param {ReturnType<typeof import('./request').prepareRequest>} prepared
  * @returns {Promise<any>}
  */
-function submit (client, native, call) {
+function submit (client, native, prepared) {
   return new Promise((resolve, reject) => {
-    const { signal } = call
+    const { signal } = prepared
     if (signal?.aborted) {
       reject(signal.reason)
       return
     }
-    const slot = call.stream ? streamSlot(client, resolve, reject) : answerSlot(client, resolve, reject)
-    const submitted = isWatched()
-      ? follow(slot, { client, operation: 'chat', via: 'client', stream: call.stream, request: () => call.request })
+    const slot = prepared.stream ? streamSlot(client, resolve, reject) : completionSlot(client, resolve, reject)
+    const submitted = hasSubscribers()
+      ? traceCall(slot, { client, operation: 'chat', via: 'client', stream: prepared.stream, request: () => prepared.request })
       : undefined
-    const id = hub.open(slot)
-    hub.retain()
+    const id = bridge.openSlot(slot)
+    bridge.keepProcessAlive()
     slot.id = id
     try {
       if (signal !== undefined) {
-        if (call.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
+        if (prepared.stream) /** @type {{ signal?: AbortSignal }} */ (slot).signal = signal
         slot.settled = onAbort(signal, () => {
           slot.abort(signal.reason)
-          hub.getHub().abort(id)
+          bridge.getHub().abort(id)
         })
       }
-      native.submit(id, pack(call.body), call.options)
+      native.submit(id, packRequest(prepared.body), prepared.options)
       submitted?.()
     } catch (error) {
-      hub.abandon(id)
+      bridge.abandonSlot(id)
       slot.abort(error)
     }
   })
 }
 
-/** The slot of a call that is answered whole. */
-class AnswerSlot {
+/** The slot of a call that is not streamed. */
+class CompletionSlot {
   id = -1
   /** @type {(() => void) | undefined} */
   settled
@@ -85,7 +85,7 @@ class AnswerSlot {
   resolve (body, report) {
     if (!this.#end()) return
     try {
-      // Without a report it is no answer: the request was queued.
+      // A completion without a report is the receipt of a queued request.
       const value = JSON.parse(body)
       this.#resolve(report === '' ? value : withReport(value, report))
     } catch (error) {
@@ -95,11 +95,11 @@ class AnswerSlot {
 
   /** @param {string} error */
   reject (error) {
-    if (this.#end()) this.#reject(fromWire(error))
+    if (this.#end()) this.#reject(errorFromNative(error))
   }
 
   dropped () {
-    if (this.#end()) this.#reject(closed())
+    if (this.#end()) this.#reject(clientClosedError())
   }
 
   /** @param {unknown} reason */
@@ -112,14 +112,14 @@ class AnswerSlot {
     this.#open = false
     this.#client = undefined
     this.settled?.()
-    hub.release()
+    bridge.releaseProcess()
     return true
   }
 }
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
-function answerSlot (client, resolve, reject) {
-  return new AnswerSlot(client, resolve, reject)
+function completionSlot (client, resolve, reject) {
+  return new CompletionSlot(client, resolve, reject)
 }
 
 /** @param {unknown} client @param {(value: any) => void} resolve @param {(reason: unknown) => void} reject */
@@ -127,4 +127,4 @@ function streamSlot (client, resolve, reject) {
   return new StreamState(client, (state) => resolve(state.queued ?? new ChatStream(state)), reject)
 }
 
-module.exports = { call }
+module.exports = { startCall }

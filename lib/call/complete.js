@@ -1,10 +1,10 @@
 'use strict'
 
-// A prompt and a text for it: by the kind of task, never thrown at the caller for what a vendor did.
+// Answers a prompt with a text. The kind of task selects the models; a vendor's failure is returned, not thrown.
 
-const { answered } = require('./require-answer')
-const { classes: { FailoverError, ConfigError, ClientClosedError }, ofProblems } = require('../util/errors')
-const { isObject, what } = require('../util/serialize-options')
+const { requireAnswer } = require('./require-answer')
+const { classes: { FailoverError, ConfigError, ClientClosedError }, configError } = require('../util/errors')
+const { isPlainObject, describe } = require('../util/serialize-options')
 
 const PRIORITIES = ['fast', 'normal', 'high']
 
@@ -15,11 +15,11 @@ const PRIORITIES = ['fast', 'normal', 'high']
  * @param {any} options
  */
 async function complete (client, native, prompt, options = {}) {
-  const { models, chat: given } = read(native, prompt, options)
-  const chat = answered(client, given)
+  const { models, chat: given } = readArguments(native, prompt, options)
+  const chat = requireAnswer(client, given)
   const began = performance.now()
   try {
-    // One call of the engine: one deadline, one report.
+    // One call for all models: they share a deadline and a report.
     const [model, ...others] = models
     const fallbackModels = [...others, ...[chat.fallbackModels ?? []].flat()]
     const answer = await client.chatCompletion(model, prompt, { ...chat, ...(fallbackModels.length > 0 && { fallbackModels }) })
@@ -34,20 +34,20 @@ async function complete (client, native, prompt, options = {}) {
       report
     }
   } catch (error) {
-    if (!isUpstream(error)) throw error
-    return failed(/** @type {InstanceType<typeof FailoverError>} */ (error), performance.now() - began)
+    if (!isUpstreamFailure(error)) throw error
+    return failedResult(/** @type {InstanceType<typeof FailoverError>} */ (error), performance.now() - began)
   }
 }
 
-/** What a vendor did, and not the caller of this function. @param {unknown} error */
-function isUpstream (error) {
-  // What was refused before it became a call has no number.
+/** True for failures of vendors; false for mistakes in the arguments and for a closed client. @param {unknown} error */
+function isUpstreamFailure (error) {
+  // Arguments that are refused before a call starts have no request id.
   const called = FailoverError.isInstance(error) && error.requestId !== undefined
   return called && !ConfigError.isInstance(error) && !ClientClosedError.isInstance(error)
 }
 
 /** @param {InstanceType<typeof FailoverError>} error @param {number} latencyMs */
-function failed ({ message, requestId, attempts }, latencyMs) {
+function failedResult ({ message, requestId, attempts }, latencyMs) {
   const model = 'all_failed'
   return {
     content: '',
@@ -62,17 +62,17 @@ function failed ({ message, requestId, attempts }, latencyMs) {
 }
 
 /** @param {import('../../native').NativeClient} native @param {any} prompt @param {any} options */
-function read (native, prompt, options) {
+function readArguments (native, prompt, options) {
   const problems = []
-  if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a text, got ${prompt === '' ? 'an empty one' : what(prompt)}` })
-  if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
+  if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a text, got ${prompt === '' ? 'an empty one' : describe(prompt)}` })
+  if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
   const { taskType, priority, models, stream, ...chat } = options
-  if (taskType !== undefined && typeof taskType !== 'string') problems.push({ path: 'options.taskType', message: `must be a string, got ${what(taskType)}` })
-  if (priority !== undefined && typeof priority !== 'string') problems.push({ path: 'options.priority', message: `must be one of ${PRIORITIES.join(', ')}, got ${what(priority)}` })
+  if (taskType !== undefined && typeof taskType !== 'string') problems.push({ path: 'options.taskType', message: `must be a string, got ${describe(taskType)}` })
+  if (priority !== undefined && typeof priority !== 'string') problems.push({ path: 'options.priority', message: `must be one of ${PRIORITIES.join(', ')}, got ${describe(priority)}` })
   const isList = Array.isArray(models) && models.length > 0 && models.every((model) => typeof model === 'string' && model !== '')
-  if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of models' names, got ${what(models)}` })
+  if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of models' names, got ${describe(models)}` })
   if (stream) problems.push({ path: 'options.stream', message: 'must be left out: the answer comes whole' })
-  if (problems.length > 0) throw ofProblems(problems)
+  if (problems.length > 0) throw configError(problems)
   return { models: models ?? native.suitedModels(taskType, priority), chat }
 }
 

@@ -1,55 +1,57 @@
 'use strict'
 
-// A request on its way to Rust. JSON.stringify spends most of its time on the messages' contents, character by
-// character; they travel beside the JSON instead, as bytes, and Rust puts them where the placeholders are.
+// Encodes a request for the core. JSON.stringify spends most of its time on the contents of messages, so long contents
+// are copied beside the JSON as bytes, and Rust inserts them where the placeholders are.
 
 const { getHub } = require('../native/bridge')
 
-/** Shorter contents are cheaper left where they are. */
-const SHORTEST = 64
-const MOST = 254
-/** The number of contents, then the byte lengths of the JSON and of each content; then their bytes. */
-const HEAD_BYTES = (MOST + 2) * 4
-const ROOM = 256 << 10
+/** In UTF-16 units. Shorter contents are cheaper to leave in the JSON. */
+const MIN_CONTENT_LENGTH = 64
+const MAX_CONTENTS = 254
+/** The header: the number of contents, then the byte lengths of the JSON and of each content. */
+const HEAD_BYTES = (MAX_CONTENTS + 2) * 4
+const SHARED_BYTES = 256 << 10
 
-const outbox = parcel(ROOM)
-/** Stands for a content. Nobody outside the process knows it, so no caller's text can be it. */
+const sharedBuffer = allocate(SHARED_BYTES)
+/** Stands for a content in the JSON. It is random for each process, so no text of a request equals it. */
 let placeholder = ''
 
 /** @param {number} bytes */
-function parcel (bytes) {
+function allocate (bytes) {
   const buffer = Buffer.from(new ArrayBuffer(HEAD_BYTES + bytes))
-  return { buffer, head: new Uint32Array(buffer.buffer, 0, MOST + 2) }
+  return { buffer, head: new Uint32Array(buffer.buffer, 0, MAX_CONTENTS + 2) }
 }
 
 /**
- * The request as JSON without its long contents, and these. Throws what JSON.stringify throws.
+ * Returns the request as JSON with placeholders, and the contents that they stand for. Throws what JSON.stringify
+ * throws.
  * @param {any} request
  * @returns {{ json: string, contents: string[], stream: unknown }}
  */
-function encode (request) {
+function encodeRequest (request) {
   /** @type {string[]} */
   const contents = []
   placeholder ||= getHub().placeholder
-  // As JSON.stringify would, and then what it gave is what is read: each member once.
+  // As JSON.stringify does. The result is copied, so that each member is read once.
   const given = typeof request.toJSON === 'function' ? request.toJSON('') : request
-  const copy = hollow(given, contents)
+  const copy = withPlaceholders(given, contents)
   return { json: JSON.stringify(copy), contents, stream: copy?.stream }
 }
 
 /**
- * A copy with placeholders, wherever that and JSON.stringify cannot disagree.
+ * Copies a request and puts placeholders in place of long contents. Anything that JSON.stringify treats specially is
+ * left as it is.
  * @param {any} request
  * @param {string[]} contents
  */
-function hollow (request, contents) {
+function withPlaceholders (request, contents) {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return undefined
   const copy = { ...request }
   const { messages } = copy
   if (!Array.isArray(messages) || /** @type {any} */ (messages).toJSON !== undefined) return copy
-  const kept = new Array(messages.length)
-  for (let i = 0; i < messages.length; i++) kept[i] = hollowMessage(messages[i], contents)
-  copy.messages = kept
+  const copies = new Array(messages.length)
+  for (let i = 0; i < messages.length; i++) copies[i] = withPlaceholder(messages[i], contents)
+  copy.messages = copies
   return copy
 }
 
@@ -57,26 +59,26 @@ function hollow (request, contents) {
  * @param {any} message
  * @param {string[]} contents
  */
-function hollowMessage (message, contents) {
+function withPlaceholder (message, contents) {
   if (typeof message !== 'object' || message === null || message.toJSON !== undefined || Array.isArray(message)) return message
   const copy = { ...message }
   const { content } = copy
-  // Half a surrogate pair is no character: JSON can escape it, bytes cannot.
-  if (typeof content !== 'string' || content.length < SHORTEST || contents.length === MOST || !content.isWellFormed()) return copy
+  // A lone surrogate can be escaped in JSON, but not encoded as UTF-8.
+  if (typeof content !== 'string' || content.length < MIN_CONTENT_LENGTH || contents.length === MAX_CONTENTS || !content.isWellFormed()) return copy
   contents.push(content)
   copy.content = placeholder
   return copy
 }
 
 /**
- * What was encoded, as bytes. The parcel is the next call's too: hand it on at once.
+ * Writes an encoded request into a buffer. The next call uses the same buffer: hand it over in the same turn.
  * @param {{ json: string, contents: string[] }} encoded
  * @returns {Uint8Array}
  */
-function pack ({ json, contents }) {
+function packRequest ({ json, contents }) {
   let units = json.length
   for (const content of contents) units += content.length
-  const { buffer, head } = units * 3 <= ROOM ? outbox : parcel(units * 3)
+  const { buffer, head } = units * 3 <= SHARED_BYTES ? sharedBuffer : allocate(units * 3)
   head[0] = contents.length
   let at = HEAD_BYTES
   at += head[1] = buffer.write(json, at)
@@ -84,4 +86,4 @@ function pack ({ json, contents }) {
   return buffer
 }
 
-module.exports = { encode, pack }
+module.exports = { encodeRequest, packRequest }

@@ -1,49 +1,50 @@
 'use strict'
 
-// A text that is too long for one request, asked about in parts, one after the other.
+// Processes a text that is too long for one request: one part after the other.
 
 const duration = require('../util/duration')
-const { answered } = require('./require-answer')
-const { ofProblems } = require('../util/errors')
-const { isObject, what } = require('../util/serialize-options')
+const { requireAnswer } = require('./require-answer')
+const { configError } = require('../util/errors')
+const { isPlainObject, describe } = require('../util/serialize-options')
 const { onAbort } = require('../util/signal')
 
-const LONGEST_PACE = 24 * 86_400_000
-const OWN = ['model', 'chunkSize', 'pace', 'fallbackModel', 'prompt', 'onProgress', 'resumeFrom', 'stream']
+const MAX_PACE = 24 * 86_400_000
+const OWN_OPTIONS = ['model', 'chunkSize', 'pace', 'fallbackModel', 'prompt', 'onProgress', 'resumeFrom', 'stream']
 const CHUNK_SIZE = 4_000
 const PACE = 500
 const MAX_TOKENS = 1_000
 const TIMEOUT = '45s'
-/** What the fallback model has, by itself. */
+/** Of the fallback model's own attempt. */
 const FALLBACK_TIMEOUT = '30s'
 
 /**
  * @param {InstanceType<typeof import('../client/client').FailoverClient>} client
- * @param {string[]} models What somebody named, in order.
+ * @param {string[]} models Models of aliases and endpoints, in order.
  * @param {any} text
  * @param {any} options
  */
 async function processLongContext (client, models, text, options = {}) {
-  const { own, chat: given } = read(text, options)
-  const chat = answered(client, given)
-  const model = own.model ?? models[0]
-  if (model === undefined) throw ofProblems([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
-  const pieces = split(text, own.chunkSize)
-  // A resumed call whose parts are all answered has nothing to ask; what lies beyond them is another text's.
-  if (own.resumeFrom > pieces.length) {
-    throw ofProblems([{ path: 'options.resumeFrom', message: `must be at most ${pieces.length}, the number of parts, got ${own.resumeFrom}` }])
+  const { settings, chat: given } = readArguments(text, options)
+  const chat = requireAnswer(client, given)
+  const model = settings.model ?? models[0]
+  if (model === undefined) throw configError([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
+  const pieces = splitText(text, settings.chunkSize)
+  // `resumeFrom` equal to the number of parts is a finished text; a greater value belongs to another text.
+  if (settings.resumeFrom > pieces.length) {
+    throw configError([{ path: 'options.resumeFrom', message: `must be at most ${pieces.length}, the number of parts, got ${settings.resumeFrom}` }])
   }
   const parts = []
-  for (let index = own.resumeFrom; index < pieces.length; index++) {
+  for (let index = settings.resumeFrom; index < pieces.length; index++) {
     try {
-      if (parts.length > 0) await pause(own.pace, chat.signal)
-      const prompt = own.prompt(pieces[index], index + 1, pieces.length)
-      const { content, report } = await ask(client, model, own.fallbackModel, prompt, chat)
+      if (parts.length > 0) await delay(settings.pace, chat.signal)
+      const prompt = settings.prompt(pieces[index], index + 1, pieces.length)
+      const { content, report } = await askAboutPart(client, model, settings.fallbackModel, prompt, chat)
       parts.push({ index, content, report })
-      own.onProgress?.({ index, done: index + 1, total: pieces.length, content })
+      settings.onProgress?.({ index, done: index + 1, total: pieces.length, content })
     } catch (error) {
-      // What was paid for is not lost: `resumeFrom` goes on here. A signal's reason may be frozen, or have one already.
-      const longContext = { parts, resumeFrom: own.resumeFrom + parts.length }
+      // Keeps the answers that were paid for: `resumeFrom` continues here. The error may be frozen, or have this member
+      // already.
+      const longContext = { parts, resumeFrom: settings.resumeFrom + parts.length }
       if (error instanceof Error) Reflect.defineProperty(error, 'longContext', { value: longContext, configurable: true })
       throw error
     }
@@ -52,21 +53,21 @@ async function processLongContext (client, models, text, options = {}) {
 }
 
 /** @param {unknown} given */
-function paceOf (given) {
-  const ms = duration.ms(given, 'options.pace', PACE)
-  // A longer timer would fire at once.
-  if (ms <= LONGEST_PACE) return ms
-  throw ofProblems([{ path: 'options.pace', message: `must be at most 24 days, got ${given}` }])
+function readPace (given) {
+  const ms = duration.parseDuration(given, 'options.pace', PACE)
+  // Node fires a longer timer at once.
+  if (ms <= MAX_PACE) return ms
+  throw configError([{ path: 'options.pace', message: `must be at most 24 days, got ${given}` }])
 }
 
 /** @param {any} text @param {any} options */
-function read (text, options) {
+function readArguments (text, options) {
   const problems = []
-  if (typeof text !== 'string' || text === '') problems.push({ path: 'text', message: `must be a text, got ${text === '' ? 'an empty one' : what(text)}` })
-  if (!isObject(options)) throw ofProblems([...problems, { path: 'options', message: `must be a plain object, got ${what(options)}` }])
-  const { model, chunkSize = CHUNK_SIZE, pace = PACE, fallbackModel, prompt = label, onProgress, resumeFrom = 0, stream } = options
+  if (typeof text !== 'string' || text === '') problems.push({ path: 'text', message: `must be a text, got ${text === '' ? 'an empty one' : describe(text)}` })
+  if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
+  const { model, chunkSize = CHUNK_SIZE, pace = PACE, fallbackModel, prompt = defaultPrompt, onProgress, resumeFrom = 0, stream } = options
   const expect = (/** @type {string} */ name, /** @type {boolean} */ is, /** @type {string} */ accepted, /** @type {unknown} */ given) => {
-    if (!is) problems.push({ path: `options.${name}`, message: `must be ${accepted}, got ${what(given)}` })
+    if (!is) problems.push({ path: `options.${name}`, message: `must be ${accepted}, got ${describe(given)}` })
   }
   const isName = (/** @type {unknown} */ value) => value === undefined || (typeof value === 'string' && value !== '')
   expect('model', isName(model), "a model's name", model)
@@ -76,17 +77,17 @@ function read (text, options) {
   expect('prompt', typeof prompt === 'function', 'a function', prompt)
   expect('onProgress', onProgress === undefined || typeof onProgress === 'function', 'a function', onProgress)
   expect('stream', stream === undefined || stream === false, 'left out: parts are answered whole', stream)
-  if (problems.length > 0) throw ofProblems(problems)
+  if (problems.length > 0) throw configError(problems)
   /** @type {any} */
-  const chat = Object.fromEntries(Object.entries(options).filter(([name]) => !OWN.includes(name)))
+  const chat = Object.fromEntries(Object.entries(options).filter(([name]) => !OWN_OPTIONS.includes(name)))
   return {
-    own: { model, chunkSize, pace: paceOf(pace), fallbackModel, prompt, onProgress, resumeFrom },
+    settings: { model, chunkSize, pace: readPace(pace), fallbackModel, prompt, onProgress, resumeFrom },
     chat: /** @type {any} */ ({ maxTokens: MAX_TOKENS, timeout: TIMEOUT, ...chat })
   }
 }
 
 /** @param {string} part @param {number} number @param {number} of */
-function label (part, number, of) {
+function defaultPrompt (part, number, of) {
   return `[Part ${number}/${of}]\n${part}`
 }
 
@@ -97,8 +98,8 @@ function label (part, number, of) {
  * @param {unknown} prompt
  * @param {any} chat
  */
-async function ask (client, model, fallbackModel, prompt, chat) {
-  if (typeof prompt !== 'string') throw ofProblems([{ path: 'options.prompt', message: `must return a string, got ${what(prompt)}` }])
+async function askAboutPart (client, model, fallbackModel, prompt, chat) {
+  if (typeof prompt !== 'string') throw configError([{ path: 'options.prompt', message: `must return a string, got ${describe(prompt)}` }])
   let answer
   try {
     answer = await client.chatCompletion(model, prompt, chat)
@@ -110,18 +111,18 @@ async function ask (client, model, fallbackModel, prompt, chat) {
 }
 
 /**
- * Pieces of at most so many UTF-16 units, never ending inside what a reader takes for one character.
+ * Splits a text into parts of at most `size` UTF-16 units, never inside a grapheme cluster.
  * @param {string} text
  * @param {number} size
  */
-function split (text, size) {
+function splitText (text, size) {
   const segments = new Intl.Segmenter().segment(text)
   const pieces = []
   for (let from = 0; from < text.length;) {
     let to = from + size
     if (to < text.length) {
       const { index, segment } = /** @type {Intl.SegmentData} */ (segments.containing(to))
-      // One that is larger than a piece is a piece of its own.
+      // A grapheme cluster longer than a part becomes a part of its own.
       to = index > from ? index : index + segment.length
     }
     pieces.push(text.slice(from, to))
@@ -131,7 +132,7 @@ function split (text, size) {
 }
 
 /** @param {number} ms @param {AbortSignal | undefined} signal @returns {Promise<void>} */
-function pause (ms, signal) {
+function delay (ms, signal) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     let forget = () => {}

@@ -1,15 +1,15 @@
 'use strict'
 
-/** Stamps an object that somebody else made with a private field: what `extends` returns is what `this` becomes. */
-class Given {
-  /** @param {object} given */
-  constructor (given) {
-    return given
+/** Lets a subclass add private fields to an existing object: `this` is what the base constructor returns. */
+class ExistingObject {
+  /** @param {object} object */
+  constructor (object) {
+    return object
   }
 }
 
-class Reported extends Given {
-  /** JSON until it is looked at. @type {any} */
+class CompletionWithReport extends ExistingObject {
+  /** JSON until the first read. @type {any} */
   #report
 
   /** @param {object} completion @param {string} json */
@@ -28,26 +28,26 @@ class Reported extends Given {
   }
 }
 
-// One getter for all: a closure for each completion would give each a shape of its own.
+// One getter for all completions: a closure for each would give each object its own hidden class.
 const REPORT = {
   configurable: true,
   enumerable: false,
   /** @this {object} */
   get () {
-    return Reported.of(this)
+    return CompletionWithReport.of(this)
   }
 }
 
 /**
- * Adds `report` to a completion: not enumerable, so that the wire object stays what the vendor sent, and
- * parsed only when it is looked at.
+ * Adds `report` to a completion. It is not enumerable, so that the object serializes as the vendor sent it, and it is
+ * parsed at the first read.
  * @template {object} T
  * @param {T} completion
  * @param {string} json
  * @returns {T & { readonly report: import('../..').CallReport }}
  */
 function withReport (completion, json) {
-  new Reported(completion, json)
+  new CompletionWithReport(completion, json)
   return Object.defineProperty(/** @type {any} */ (completion), 'report', REPORT)
 }
 

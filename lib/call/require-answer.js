@@ -1,29 +1,29 @@
 'use strict'
 
-// Calls that need an answer: `complete` and `processLongContext` cannot use a request that was queued for later.
+// Options of calls that need an answer: `complete` and `processLongContext` cannot use a receipt of the queue.
 
-const { ofProblems } = require('../util/errors')
-const { once } = require('../util/process-singleton')
+const { configError } = require('../util/errors')
+const { processSingleton } = require('../util/process-singleton')
 
-const queueing = once('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
+const queueingClients = processSingleton('queueing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
 
-/** Notes a client whose calls are queued unless they say otherwise. @param {object} client */
+/** Records that a client queues calls by default when no endpoint is available. @param {object} client */
 function queuesByDefault (client) {
-  queueing.add(client)
+  queueingClients.add(client)
 }
 
 /**
- * The options of a call that must be answered, for which a number in a queue is no answer.
+ * Returns options under which the call is never queued. Throws a ConfigError if the options ask for the queue.
  * @template {Record<string, any>} T
  * @param {object} client
  * @param {T} options
  * @returns {T}
  */
-function answered (client, options) {
+function requireAnswer (client, options) {
   if (options.onUnavailable === 'queue') {
-    throw ofProblems([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
+    throw configError([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
   }
-  return queueing.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
+  return queueingClients.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
 }
 
-module.exports = { answered, queuesByDefault }
+module.exports = { requireAnswer, queuesByDefault }

@@ -1,38 +1,44 @@
 'use strict'
 
-// What has arrived of a streamed answer, until it is read: chunks, and how it ended. It keeps the process alive while somebody waits.
+// Buffers a streamed answer until it is read. A pending read keeps the process alive.
 
-const hub = require('../native/bridge')
-const { fromWire, closed } = require('../util/errors')
+const bridge = require('../native/bridge')
+const { errorFromNative, clientClosedError } = require('../util/errors')
 const { withReport } = require('./report')
 
-/** Rust is told of chunks read in lots, so that no chunk costs a crossing of its own. */
-const LOT = 16
+/** Chunks per credit: Rust is credited in batches, so that no chunk costs a crossing of its own. */
+const CREDIT_BATCH = 16
 
 /** @typedef {{ promise: Promise<any>, resolve: (value: any) => void, reject: (reason: unknown) => void }} Final */
 
-/** What arrives for a stream, until it is read. It is the slot of its call. */
+/** The slot of a streamed call: chunks that were not read yet, and how the stream ended. */
 class StreamState {
   id = -1
   /** @type {(() => void) | undefined} */
   settled
-  /** The caller's. After the end nobody listens to it, but what is left to read is given up by it. @type {AbortSignal | undefined} */
+  /**
+   * The caller's signal. After the end of the stream it still discards chunks that were not read. @type {AbortSignal |
+   * undefined}
+   */
   signal
   /** @type {string[]} */
   chunks = []
   head = 0
   read = 0
-  /** Readers that were faster than the vendor, in order. */
+  /** Reads that wait for the next chunk, in order. */
   /** @type {{ read: (text: string) => unknown, resolve: (result: IteratorResult<any>) => void, reject: (reason: unknown) => void }[]} */
   waiting = []
-  /** The end: a completion and its report, or what went wrong. */
+  /** How the stream ended: with a completion and its report, or with an error. */
   /** @type {{ body: string, report: string } | { error: unknown } | undefined} */
   end
-  /** What the caller gets instead of a stream: nobody was there, and the request was queued. @type {{ status: 'queued', id: string } | undefined} */
+  /**
+   * The receipt that the caller gets instead of a stream when the request was queued. @type {{ status: 'queued', id:
+   * string } | undefined}
+   */
   queued
   #client
   /** @type {((state: StreamState) => void) | undefined} */
-  #opened
+  #onOpen
   /** @type {((reason: unknown) => void) | undefined} */
   #reject
   #retained = true
@@ -40,8 +46,11 @@ class StreamState {
   #final
   #finalSettled = false
   #finalRetained = false
-  /** Somebody reads the chunks; without, only the whole is wanted, and they come unhindered. */
-  taken = false
+  /**
+   * True once a reader consumes the chunks. Without a reader only the completion is wanted, and chunks are credited as
+   * they arrive.
+   */
+  hasReader = false
 
   /**
    * @param {unknown} client
@@ -50,7 +59,7 @@ class StreamState {
    */
   constructor (client, opened, reject) {
     this.#client = client
-    this.#opened = opened
+    this.#onOpen = opened
     this.#reject = reject
   }
 
@@ -60,7 +69,7 @@ class StreamState {
     const reader = this.waiting.shift()
     if (reader !== undefined) {
       if (this.waiting.length === 0) this.#release()
-      this.#count()
+      this.#countRead()
       try {
         reader.resolve({ done: false, value: reader.read(text) })
       } catch (error) {
@@ -69,7 +78,7 @@ class StreamState {
       return
     }
     this.chunks.push(text)
-    if (this.#final !== undefined && !this.taken) this.#count()
+    if (this.#final !== undefined && !this.hasReader) this.#countRead()
     this.#open()
   }
 
@@ -81,28 +90,25 @@ class StreamState {
 
   /** @param {string} error */
   reject (error) {
-    this.#finish({ error: fromWire(error) })
+    this.#finish({ error: errorFromNative(error) })
   }
 
   dropped () {
-    this.#finish({ error: closed() })
+    this.#finish({ error: clientClosedError() })
   }
 
-  /**
-   * Ends the stream from this side.
-   * @param {unknown} reason
-   */
+  /** Ends the stream on the caller's side. @param {unknown} reason */
   abort (reason) {
     if (this.end !== undefined && this.head === this.chunks.length) return
     this.chunks = []
     this.head = 0
-    // What had come but was not read is given up as well.
+    // Chunks that were received but not read are discarded.
     this.end = undefined
     this.#finish({ error: reason })
   }
 
   /**
-   * The next chunk as `read` makes it of its text.
+   * Reads the next chunk. `read` decodes its text.
    * @param {(text: string) => unknown} read
    * @returns {Promise<IteratorResult<any>>}
    */
@@ -113,9 +119,9 @@ class StreamState {
       if (this.head === this.chunks.length) {
         this.chunks = []
         this.head = 0
-        this.#settle()
+        this.#settleFinal()
       }
-      this.#count()
+      this.#countRead()
       try {
         return Promise.resolve({ done: false, value: read(text) })
       } catch (error) {
@@ -130,14 +136,14 @@ class StreamState {
     })
   }
 
-  /** What else has come, as one text: a reader of bytes need not be woken for each chunk. */
-  takeRest () {
+  /** Returns all buffered chunks as one text, so that a reader of bytes wakes once. */
+  takeBuffered () {
     if (this.head === this.chunks.length) return ''
     const rest = this.chunks.slice(this.head)
     this.chunks = []
     this.head = 0
-    for (let i = 0; i < rest.length; i++) this.#count()
-    this.#settle()
+    for (let i = 0; i < rest.length; i++) this.#countRead()
+    this.#settleFinal()
     return rest.join('')
   }
 
@@ -146,14 +152,14 @@ class StreamState {
       /** @type {any} */
       const final = {}
       final.promise = new Promise((resolve, reject) => Object.assign(final, { resolve, reject }))
-      // Whoever reads the stream hears of its failure there; this promise alone must not end the process.
+      // A reader of the stream receives the error there; an unobserved `finalCompletion` must not end the process.
       final.promise.catch(() => {})
       this.#final = final
-      // Whoever waits for the whole waits for the vendor.
-      hub.retain()
+      // Waiting for the completion is waiting for the vendor.
+      bridge.keepProcessAlive()
       this.#finalRetained = true
-      if (!this.taken) for (let i = 0; i < this.chunks.length; i++) this.#count()
-      this.#settle()
+      if (!this.hasReader) for (let i = 0; i < this.chunks.length; i++) this.#countRead()
+      this.#settleFinal()
     }
     return /** @type {Final} */ (this.#final).promise
   }
@@ -167,7 +173,7 @@ class StreamState {
     const reject = this.#reject
     if ('error' in end && reject !== undefined) {
       this.#release()
-      this.#forget()
+      this.#dropCallbacks()
       reject(end.error)
       return
     }
@@ -177,51 +183,51 @@ class StreamState {
       if ('error' in end) reader.reject(end.error)
       else reader.resolve({ done: true, value: undefined })
     }
-    this.#settle()
+    this.#settleFinal()
   }
 
   #open () {
-    const opened = this.#opened
+    const opened = this.#onOpen
     if (opened === undefined) return
-    // An open stream that nobody is waiting for does not keep the process alive.
+    // A stream that is open but not being read does not keep the process alive.
     this.#release()
-    this.#forget()
+    this.#dropCallbacks()
     opened(this)
   }
 
-  /** They hold the promise, and with it an answer that its owner may have dropped long before its end. */
-  #forget () {
-    this.#opened = undefined
+  /** The callbacks hold the promise, and through it an answer that the caller may have dropped. */
+  #dropCallbacks () {
+    this.#onOpen = undefined
     this.#reject = undefined
   }
 
-  /** Settles the promise of the whole once everything before the end was read. */
-  #settle () {
+  /** Settles `finalCompletion` once every chunk before the end was read. */
+  #settleFinal () {
     const { end } = this
     if (this.#final === undefined || this.#finalSettled || end === undefined) return
-    // The vendor is done: whether somebody reads on is no reason to keep the process alive.
-    if (this.#finalRetained) hub.release()
+    // The vendor is done: reading the rest needs no process kept alive.
+    if (this.#finalRetained) bridge.releaseProcess()
     this.#finalRetained = false
-    if ('body' in end && this.taken && this.chunks.length > 0) return
+    if ('body' in end && this.hasReader && this.chunks.length > 0) return
     this.#finalSettled = true
     if ('error' in end) this.#final.reject(end.error)
     else this.#final.resolve(withReport(JSON.parse(end.body), end.report))
   }
 
-  #count () {
-    if (++this.read === LOT) {
+  #countRead () {
+    if (++this.read === CREDIT_BATCH) {
       this.read = 0
-      if (this.end === undefined) hub.getHub().credit(this.id, LOT)
+      if (this.end === undefined) bridge.getHub().credit(this.id, CREDIT_BATCH)
     }
   }
 
   #retain () {
-    if (!this.#retained) hub.retain()
+    if (!this.#retained) bridge.keepProcessAlive()
     this.#retained = true
   }
 
   #release () {
-    if (this.#retained) hub.release()
+    if (this.#retained) bridge.releaseProcess()
     this.#retained = false
   }
 }

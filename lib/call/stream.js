@@ -1,15 +1,15 @@
 'use strict'
 
-// A streamed answer, as its reader sees it: chunks arrive as text and are parsed when they are read.
+// The stream that a caller reads: chunks are parsed when they are read.
 
-const hub = require('../native/bridge')
+const bridge = require('../native/bridge')
 const { classes } = require('../util/errors')
 
 const encoder = new TextEncoder()
 
 class ChatStream {
   #state
-  #taken = false
+  #hasReader = false
 
   /** @param {InstanceType<typeof import('./stream-state').StreamState>} state */
   constructor (state) {
@@ -27,12 +27,12 @@ class ChatStream {
 
   /** @returns {AsyncIterable<string>} */
   get textStream () {
-    return { [Symbol.asyncIterator]: () => textOf(this[Symbol.asyncIterator]()) }
+    return { [Symbol.asyncIterator]: () => textChunks(this[Symbol.asyncIterator]()) }
   }
 
   /** @returns {ReadableStream<Uint8Array>} */
   toReadableStream () {
-    return this.#bytes((controller, error) => controller.error(error))
+    return this.#byteStream((controller, error) => controller.error(error))
   }
 
   /** @param {ResponseInit} [init] */
@@ -41,8 +41,8 @@ class ChatStream {
     if (!headers.has('content-type')) headers.set('content-type', 'text/event-stream; charset=utf-8')
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
     if (!headers.has('x-accel-buffering')) headers.set('x-accel-buffering', 'no')
-    // Headers are out when a stream fails: the error is an event, and the missing [DONE] says it is no end.
-    const body = this.#bytes((controller, error) => {
+    // The response headers are sent before a stream fails, so the error is sent as an event and `[DONE]` is left out.
+    const body = this.#byteStream((controller, error) => {
       controller.enqueue(encoder.encode(`data: ${JSON.stringify({ error: errorBody(error) })}\n\n`))
       controller.close()
     })
@@ -54,7 +54,7 @@ class ChatStream {
     const state = this.#state
     const ended = state.end !== undefined
     state.abort(reason ?? new DOMException('The stream was aborted', 'AbortError'))
-    if (!ended) hub.getHub().abort(state.id)
+    if (!ended) bridge.getHub().abort(state.id)
   }
 
   async [Symbol.asyncDispose] () {
@@ -65,13 +65,13 @@ class ChatStream {
    * @param {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} failed
    * @returns {ReadableStream<Uint8Array>}
    */
-  #bytes (failed) {
+  #byteStream (failed) {
     const iterator = this.#iterate((text) => text)
     return new ReadableStream({
       async pull (controller) {
         try {
           const { done, value } = await iterator.next()
-          controller.enqueue(encoder.encode(done ? 'data: [DONE]\n\n' : `data: ${eachLine(value)}\n\n`))
+          controller.enqueue(encoder.encode(done ? 'data: [DONE]\n\n' : `data: ${sseData(value)}\n\n`))
           if (done) controller.close()
         } catch (error) {
           failed(controller, error)
@@ -86,12 +86,12 @@ class ChatStream {
    * @returns {AsyncIterableIterator<any>}
    */
   #iterate (read) {
-    if (this.#taken) {
+    if (this.#hasReader) {
       throw new classes.FailoverError('a stream can be read once', { code: 'STREAM_TAKEN', reason: 'closed' })
     }
-    this.#taken = true
+    this.#hasReader = true
     const state = this.#state
-    state.taken = true
+    state.hasReader = true
     let left = false
     return {
       next: () => (left ? Promise.resolve({ done: true, value: undefined }) : state.next(read)),
@@ -106,25 +106,25 @@ class ChatStream {
 }
 
 /**
- * The text of the first choice. No generator: one that was never started would not pass on `return`.
+ * Iterates over the text of the first choice. Not a generator: one that was never started would not pass on `return`.
  * @param {AsyncIterableIterator<any>} chunks
  * @returns {AsyncIterableIterator<string>}
  */
-function textOf (chunks) {
-  let told = ''
+function textChunks (chunks) {
+  let delivered = ''
   return {
     async next () {
       for (;;) {
         const { done, value } = await chunks.next()
         if (done) return { done: true, value: undefined }
-        // A text alone cannot say that it begins anew.
-        if (value.bellwether?.event === 'restart' && told !== '') {
+        // Text alone cannot express that the answer begins again.
+        if (value.bellwether?.event === 'restart' && delivered !== '') {
           await /** @type {any} */ (chunks).return()
-          throw restarted(value.bellwether, told)
+          throw restartError(value.bellwether, delivered)
         }
         const text = value.choices?.[0]?.delta?.content
         if (typeof text !== 'string' || text === '') continue
-        told += text
+        delivered += text
         return { done: false, value: text }
       }
     },
@@ -137,16 +137,13 @@ function textOf (chunks) {
  * @param {import('../..').StreamTakeover} takeover
  * @param {string} partial
  */
-function restarted ({ from, to, reason }, partial) {
+function restartError ({ from, to, reason }, partial) {
   const message = `the stream broke after content was delivered, and ${to.endpoint} began anew, which a text alone cannot tell: read the chunks instead`
   return new classes.StreamInterruptedError(message, { code: 'STREAM_INTERRUPTED', reason, endpoint: from.endpoint, retryable: true, interrupted: { partial, partialCompletion: /** @type {any} */ (undefined), usage: null } })
 }
 
-/**
- * An event's data may have lines, and each needs its own field.
- * @param {string} text
- */
-function eachLine (text) {
+/** Data with several lines needs a `data:` field for each. @param {string} text */
+function sseData (text) {
   return text.includes('\n') ? text.replaceAll('\n', '\ndata: ') : text
 }
 

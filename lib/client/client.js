@@ -1,37 +1,37 @@
 'use strict'
 
-const hub = require('../native/bridge')
-const { WantedEmitter, EVENTS } = require('../util/emitter')
-const { Functions, name: nameOf, encode, ask, merge, read, limitOf, create } = require('../config/options')
+const bridge = require('../native/bridge')
+const { SubscriptionEmitter, EVENTS } = require('../util/emitter')
+const { UserCallbacks, optionalName: nameOf, encodeOptions, invokeCallback, mergeOptions, readOptions, readLimit, createNativeClient } = require('../config/options')
 const { HealthMonitor } = require('../monitor/monitor')
-const { closed, ofProblems } = require('../util/errors')
-const { metricsOf } = require('../telemetry/metrics')
-const { takeLogger, log } = require('../telemetry/logger')
+const { clientClosedError, configError } = require('../util/errors')
+const { createMetrics } = require('../telemetry/metrics')
+const { takeLogger, attachLogger } = require('../telemetry/logger')
 const duration = require('../util/duration')
-const { what } = require('../util/serialize-options')
-const { noteClosing } = require('../util/shutdown')
+const { describe } = require('../util/serialize-options')
+const { markClosing } = require('../util/shutdown')
 
-// The rest is loaded when first needed: loading costs more than running.
-/** @type {typeof import('../call/call').call | undefined} */
-let call
+// The rest is loaded on first use: loading it costs more than running it.
+/** @type {typeof import('../call/call').startCall | undefined} */
+let startCall
 /** @returns {typeof import('../config/config-file')} */
-const documents = () => require('../config/config-file')
+const configFiles = () => require('../config/config-file')
 
 const MONITOR_EVENTS = EVENTS.indexOf('healthCheck')
 const INCIDENT = EVENTS.indexOf('incident')
-/** How long `close()` waits for calls under way. */
-const DRAIN = 30_000
+/** Default time that `close()` gives calls in flight, in milliseconds. */
+const DRAIN_MS = 30_000
 
-class FailoverClient extends WantedEmitter {
+class FailoverClient extends SubscriptionEmitter {
   #native
   #monitor
   /** @type {import('./config-reload').Configured} */
   #configured
-  /** @type {InstanceType<typeof import('./config-reload').Reloading> | undefined} */
-  #reloading
+  /** @type {InstanceType<typeof import('./config-reload').ConfigReloader> | undefined} */
+  #reloader
   /** @type {Promise<void> | undefined} */
   #closing
-  #forgetSignal = () => {}
+  #removeAbortListener = () => {}
   /** @type {typeof globalThis.fetch | undefined} */
   #fetch
   /** @type {InstanceType<typeof import('./queue').DurableQueue> | undefined} */
@@ -40,7 +40,7 @@ class FailoverClient extends WantedEmitter {
   #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
-  /** Drills that are held by themselves. @type {{ said: string | undefined, stop: () => void }} */
+  /** Scheduled drills. `said` is their configuration as JSON. @type {{ said: string | undefined, stop: () => void }} */
   #drills = { said: undefined, stop: () => {} }
   metrics
 
@@ -49,38 +49,38 @@ class FailoverClient extends WantedEmitter {
    * @param {unknown} [more]
    */
   constructor (apiKeyOrOptions, more) {
-    super(() => this.#listen())
-    const { options, above, signal } = merge(apiKeyOrOptions, more)
-    const document = documentFor(apiKeyOrOptions, more)
+    super(() => this.#updateSubscriptions())
+    const { options, sources, signal } = mergeOptions(apiKeyOrOptions, more)
+    const document = configFileFor(apiKeyOrOptions, more)
     const watches = document !== undefined && takeWatch(options)
     const logger = takeLogger(options)
-    const functions = new Functions()
-    const { json, used } = encode(options, above, functions, document)
-    // What was given beside a document goes before it also when it is read again.
-    this.#configured = { functions, used, overrides: document === undefined ? { options: {}, above: [] } : { options, above } }
+    const callbacks = new UserCallbacks()
+    const { json, used } = encodeOptions(options, sources, callbacks, document)
+    // Options given beside a file also override it when the file is reloaded.
+    this.#configured = { callbacks, used, overrides: document === undefined ? { options: {}, sources: [] } : { options, sources } }
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.#deliver(kind, payload),
-      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),
+      invoke: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => invokeCallback(callbacks, number, argument),
       native: /** @type {any} */ (undefined)
     }
-    const native = create(hub.getHub(), hub.register(listener), json, false, document?.bytes)
+    const native = createNativeClient(bridge.getHub(), bridge.registerListener(listener), json, false, document?.bytes)
     listener.native = native
     this.#native = native
-    // The hub holds its listener weakly: it lives as long as its client.
-    hold(this, listener)
-    this.#monitor = HealthMonitor.over(native, this, () => this.#listen())
-    this.metrics = metricsOf(native)
-    this.#watchQueue(options)
-    log(this, logger, native.logLevel())
+    // The bridge holds the listener weakly: it lives as long as its client.
+    retainListener(this, listener)
+    this.#monitor = HealthMonitor.ofClient(native, this, () => this.#updateSubscriptions())
+    this.metrics = createMetrics(native)
+    this.#reportQueueProblem(options)
+    attachLogger(this, logger, native.logLevel())
     this.#scheduleDrills()
     if (signal?.aborted) {
       this.close()
     } else if (signal) {
-      // Weakly: a signal that lives for the whole process must not keep its clients alive.
+      // Weakly: a signal that lives as long as the process must not keep its clients alive.
       const self = new WeakRef(this)
-      this.#forgetSignal = require('../util/signal').onAbort(signal, () => { self.deref()?.close() })
+      this.#removeAbortListener = require('../util/signal').onAbort(signal, () => { self.deref()?.close() })
     }
-    if (document !== undefined && watches && !signal?.aborted) this.#reloads().watch(document)
+    if (document !== undefined && watches && !signal?.aborted) this.#getReloader().watch(document)
   }
 
   /**
@@ -88,8 +88,8 @@ class FailoverClient extends WantedEmitter {
    * @param {any} [overrides]
    */
   static fromConfig (path, overrides) {
-    const { options, signal } = merge(overrides, undefined)
-    return new this({ ...options, ...(signal === undefined ? {} : { signal }), [DOCUMENT]: documents().readSync(documents().nameOf(path)) })
+    const { options, signal } = mergeOptions(overrides, undefined)
+    return new this({ ...options, ...(signal === undefined ? {} : { signal }), [CONFIG_FILE]: configFiles().readConfigFileSync(configFiles().configFileName(path)) })
   }
 
   /**
@@ -97,30 +97,30 @@ class FailoverClient extends WantedEmitter {
    * @returns {Promise<void>}
    */
   reload (given) {
-    return this.#reloads().reload(given)
+    return this.#getReloader().reload(given)
   }
 
-  /** Made when first needed: most clients stay as they were made. */
-  #reloads () {
-    this.#reloading ??= new (require('./config-reload').Reloading)(this.#native, this.#configured, {
-      tell: (event) => this.deliver('config', event),
+  /** Created on first use: most clients are never reloaded. */
+  #getReloader () {
+    this.#reloader ??= new (require('./config-reload').ConfigReloader)(this.#native, this.#configured, {
+      emit: (event) => this.deliver('config', event),
       isClosing: () => this.#closing !== undefined,
-      replaced: () => this.#scheduleDrills()
+      onReload: () => this.#scheduleDrills()
     })
-    return this.#reloading
+    return this.#reloader
   }
 
   get monitor () {
     return this.#monitor
   }
 
-  /** Made when first asked for. */
+  /** Created on first use. */
   get queue () {
     this.#queue ??= new (require('./queue').DurableQueue)(this, this.#native)
     return this.#queue
   }
 
-  /** Made when first asked for. */
+  /** Created on first use. */
   get costs () {
     this.#costs ??= new (require('./costs').CostLedger)(this.#native)
     return this.#costs
@@ -133,10 +133,10 @@ class FailoverClient extends WantedEmitter {
    * @returns {Promise<any>}
    */
   chatCompletion (first, second, third) {
-    if (this.#closing !== undefined) return Promise.reject(closed())
+    if (this.#closing !== undefined) return Promise.reject(clientClosedError())
     try {
-      call ??= require('../call/call').call
-      return call(this, this.#native, first, second, third)
+      startCall ??= require('../call/call').startCall
+      return startCall(this, this.#native, first, second, third)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -152,19 +152,19 @@ class FailoverClient extends WantedEmitter {
     return require('../call/long-context').processLongContext(this, this.#native.models(), text, options)
   }
 
-  /** Made when first asked for. @type {typeof globalThis.fetch} */
+  /** Created on first use. @type {typeof globalThis.fetch} */
   get fetch () {
-    this.#fetch ??= require('../gateway/fetch').createFetch(() => this.#owner())
+    this.#fetch ??= require('../gateway/fetch').createFetch(() => this.#openClient())
     return this.#fetch
   }
 
-  /** Made when first asked for. @type {(request: Request) => Promise<Response>} */
+  /** Created on first use. @type {(request: Request) => Promise<Response>} */
   get handler () {
-    this.#handler ??= require('../gateway/handler').createHandler(() => this.#owner())
+    this.#handler ??= require('../gateway/handler').createHandler(() => this.#openClient())
     return this.#handler
   }
 
-  #owner () {
+  #openClient () {
     return this.#closing === undefined ? { client: this, native: this.#native } : undefined
   }
 
@@ -189,30 +189,30 @@ class FailoverClient extends WantedEmitter {
     const { incidentReport } = require('../monitor/incident-report')
     /** @type {import('../..').ConfigProblem[]} */
     const problems = []
-    const limit = options === undefined ? undefined : limitOf(read(options, ['limit'], 'options').limit, 'options.limit', problems)
-    if (problems.length > 0) throw ofProblems(problems)
+    const limit = options === undefined ? undefined : readLimit(readOptions(options, ['limit'], 'options').limit, 'options.limit', problems)
+    if (problems.length > 0) throw configError(problems)
     return JSON.parse(this.#native.incidents(limit)).map(incidentReport)
   }
 
   /** @param {any} [scenarios] @param {any} [options] */
   async drill (scenarios, options) {
-    if (this.#closing !== undefined) throw closed()
+    if (this.#closing !== undefined) throw clientClosedError()
     return require('../drill').drill(this, this.#native, scenarios, options)
   }
 
   /** @param {string} [endpoint] */
   async validateApiKey (endpoint) {
     nameOf(endpoint, 'endpoint')
-    return hub.ask((slot) => this.#native.validateApiKey(slot, endpoint), JSON.parse, closed)
+    return bridge.invoke((slot) => this.#native.validateApiKey(slot, endpoint), JSON.parse, clientClosedError)
   }
 
   /** @param {string} endpoint */
   isolate (endpoint) {
-    if (endpoint === undefined) throw ofProblems([{ path: 'endpoint', message: 'must be a string, got undefined' }])
+    if (endpoint === undefined) throw configError([{ path: 'endpoint', message: 'must be a string, got undefined' }])
     nameOf(endpoint, 'endpoint')
     if (!this.#native.isolate(endpoint, true)) {
       const names = this.getEndpointStatus().map((/** @type {{ name: string }} */ status) => status.name).join(', ')
-      throw ofProblems([{ path: 'endpoint', message: `must be one of ${names}, got '${endpoint}'` }])
+      throw configError([{ path: 'endpoint', message: `must be one of ${names}, got '${endpoint}'` }])
     }
     let isolated = true
     return {
@@ -225,12 +225,12 @@ class FailoverClient extends WantedEmitter {
 
   /** @returns {Promise<{ delivered: number, failed: number, remaining: number }>} */
   async retryQueuedRequests () {
-    return hub.ask((slot) => this.#native.queueRetryAll(slot), JSON.parse, closed)
+    return bridge.invoke((slot) => this.#native.queueRetryAll(slot), JSON.parse, clientClosedError)
   }
 
   /** @returns {Promise<void>} */
   warmup () {
-    return hub.ask((slot) => this.#native.warmup(slot), () => undefined, closed)
+    return bridge.invoke((slot) => this.#native.warmup(slot), () => undefined, clientClosedError)
   }
 
   /**
@@ -238,13 +238,13 @@ class FailoverClient extends WantedEmitter {
    * @returns {Promise<void>}
    */
   close (options) {
-    const given = read(options, ['drain'], 'options')
-    const drain = duration.ms(given.drain, 'options.drain', DRAIN)
-    this.#forgetSignal()
-    this.#reloading?.unwatch()
+    const given = readOptions(options, ['drain'], 'options')
+    const drain = duration.parseDuration(given.drain, 'options.drain', DRAIN_MS)
+    this.#removeAbortListener()
+    this.#reloader?.unwatch()
     this.#drills.stop()
-    noteClosing(this)
-    this.#closing ??= hub.ask((slot) => this.#native.close(slot, drain), () => undefined, closed).then(() => {
+    markClosing(this)
+    this.#closing ??= bridge.invoke((slot) => this.#native.close(slot, drain), () => undefined, clientClosedError).then(() => {
       this.#monitor.stopMonitoring()
     })
     return this.#closing
@@ -254,8 +254,11 @@ class FailoverClient extends WantedEmitter {
     await this.close()
   }
 
-  /** A queue that cannot be used is told before it is needed. @param {Record<string, any>} options */
-  #watchQueue (options) {
+  /**
+   * Emits a `config` event if the queue's file cannot be used, before a call needs it. @param {Record<string, any>}
+   * options
+   */
+  #reportQueueProblem (options) {
     if (!options.queue) return
     if (options.onUnavailable === 'queue') require('../call/require-answer').queuesByDefault(this)
     const self = new WeakRef(this)
@@ -264,7 +267,7 @@ class FailoverClient extends WantedEmitter {
     })
   }
 
-  /** Those that stay as they were are not put off by a reload. */
+  /** A reload that leaves the schedule unchanged does not postpone the next drill. */
   #scheduleDrills () {
     const said = this.#native.drills() ?? undefined
     if (said === this.#drills.said) return
@@ -272,9 +275,9 @@ class FailoverClient extends WantedEmitter {
     this.#drills = { said, stop: said === undefined ? () => {} : require('../drill/schedule').schedule(/** @type {any} */ (this), JSON.parse(said)) }
   }
 
-  #listen () {
-    // The first listeners may come while the constructor is still at work.
-    this.#native?.setWantedEvents(this.wanted | (this.#monitor?.wanted ?? 0))
+  #updateSubscriptions () {
+    // Listeners may be added before the constructor has finished.
+    this.#native?.setWantedEvents(this.subscriptions | (this.#monitor?.subscriptions ?? 0))
   }
 
   /** @param {number} kind @param {string} json */
@@ -286,37 +289,38 @@ class FailoverClient extends WantedEmitter {
   }
 }
 
-/** With options that take the place of a document's. */
-const DOCUMENT = Symbol('document')
+/** The member of the options that holds the configuration file. */
+const CONFIG_FILE = Symbol('document')
 
 /**
- * The document of a client that is made: the one that `fromConfig` read, or, without any argument, one that is found.
+ * Returns the configuration file of a new client: the one that `fromConfig` read or, without any argument, the default
+ * one.
  * @param {any} first
  * @param {unknown} second
- * @returns {import('../config/config-file').Document | undefined}
+ * @returns {import('../config/config-file').ConfigFile | undefined}
  */
-function documentFor (first, second) {
+function configFileFor (first, second) {
   if (first === undefined && second === undefined) {
-    const found = documents().find()
-    return found === undefined ? undefined : documents().readSync(found)
+    const found = configFiles().findConfigFile()
+    return found === undefined ? undefined : configFiles().readConfigFileSync(found)
   }
-  return typeof first === 'object' ? first?.[DOCUMENT] : undefined
+  return typeof first === 'object' ? first?.[CONFIG_FILE] : undefined
 }
 
 /** @param {any} options */
 function takeWatch (options) {
   const { watch } = options
   delete options.watch
-  if (watch !== undefined && typeof watch !== 'boolean') throw ofProblems([{ path: 'watch', message: `must be true or false, got ${what(watch)}` }])
+  if (watch !== undefined && typeof watch !== 'boolean') throw configError([{ path: 'watch', message: `must be true or false, got ${describe(watch)}` }])
   return watch === true
 }
 
 /** @type {WeakMap<object, object>} */
-const held = new WeakMap()
+const listeners = new WeakMap()
 
 /** @param {object} owner @param {object} thing */
-function hold (owner, thing) {
-  held.set(owner, thing)
+function retainListener (owner, thing) {
+  listeners.set(owner, thing)
 }
 
 module.exports = { FailoverClient }

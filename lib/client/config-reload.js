@@ -1,31 +1,30 @@
 'use strict'
 
-// Another configuration for a client: by hand, or because its file changed.
+// Reloads a client's configuration: on request, or when its file changes.
 
-const hub = require('../native/bridge')
-const { encode, merge } = require('../config/options')
+const bridge = require('../native/bridge')
+const { encodeOptions, mergeOptions } = require('../config/options')
 const { takeLogger } = require('../telemetry/logger')
-const { closed, ofProblems, lineOf } = require('../util/errors')
+const { clientClosedError, configError, formatProblem } = require('../util/errors')
 
 /** @returns {typeof import('../config/config-file')} */
-const documents = () => require('../config/config-file')
+const configFiles = () => require('../config/config-file')
 
 /**
- * What a client was made with: its functions, those of them that its configuration uses, and what a document's options give way to
- * when it is read again.
- * @typedef {{ functions: InstanceType<typeof import('../config/options').Functions>, used: Set<number>, overrides: { options: object, above: object[] } }} Configured
+ * What a client was created with: its functions, the numbers of those in use, and the options that override a file.
+ * @typedef {{ callbacks: InstanceType<typeof import('../config/options').UserCallbacks>, used: Set<number>, overrides: { options: object, sources: object[] } }} Configured
  */
 
-/** @typedef {{ tell: (event: import('../..').ConfigEvent) => void, isClosing: () => boolean, replaced: () => void }} Host */
+/** @typedef {{ emit: (event: import('../..').ConfigEvent) => void, isClosing: () => boolean, onReload: () => void }} Host */
 
-class Reloading {
+class ConfigReloader {
   #native
-  #functions
+  #callbacks
   #overrides
-  /** The functions of the configuration that is. */
+  /** Functions of the current configuration. */
   #used
   #host
-  /** Reloads follow one another. @type {Promise<unknown>} */
+  /** The latest reload. Reloads run one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve()
   #unwatch = () => {}
 
@@ -34,9 +33,9 @@ class Reloading {
    * @param {Configured} configured
    * @param {Host} host
    */
-  constructor (native, { functions, used, overrides }, host) {
+  constructor (native, { callbacks, used, overrides }, host) {
     this.#native = native
-    this.#functions = functions
+    this.#callbacks = callbacks
     this.#used = used
     this.#overrides = overrides
     this.#host = host
@@ -55,42 +54,42 @@ class Reloading {
   /** @param {any} given */
   async #reload (given) {
     const isPath = given === undefined || typeof given === 'string' || given instanceof URL
-    const document = isPath ? await documents().read(documents().nameOf(given)) : undefined
-    const { options, above } = document === undefined ? merge(given, undefined) : this.#overrides
-    // It stays what it was.
+    const document = isPath ? await configFiles().readConfigFile(configFiles().configFileName(given)) : undefined
+    const { options, sources } = document === undefined ? mergeOptions(given, undefined) : this.#overrides
+    // A reload keeps the logger.
     takeLogger(options)
-    const changes = await this.#replace(options, above, document)
-    this.#host.tell({ message: summaryOf(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
+    const changes = await this.#replace(options, sources, document)
+    this.#host.emit({ message: summarize(changes, document?.file), ...(document === undefined ? {} : { file: document.file }), changes })
   }
 
   /**
    * @param {object} options
-   * @param {object[]} above
-   * @param {import('../config/config-file').Document} [document]
+   * @param {object[]} sources
+   * @param {import('../config/config-file').ConfigFile} [document]
    * @returns {Promise<import('../..').ConfigChanges>}
    */
-  async #replace (options, above, document) {
-    if (this.#host.isClosing()) throw closed()
-    const { json, used } = encode(options, above, this.#functions, document)
-    const lingers = this.#native.lingers()
-    const { changes, problems } = await hub.ask((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, closed)
-    if (problems !== undefined) throw ofProblems(problems)
-    // Those of the configuration before this one may still be asked.
-    if (!lingers) this.#functions.keepOnly(new Set([...used, ...this.#used]))
+  async #replace (options, sources, document) {
+    if (this.#host.isClosing()) throw clientClosedError()
+    const { json, used } = encodeOptions(options, sources, this.#callbacks, document)
+    const isDraining = this.#native.lingers()
+    const { changes, problems } = await bridge.invoke((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, clientClosedError)
+    if (problems !== undefined) throw configError(problems)
+    // Calls of the previous configuration may still need its functions.
+    if (!isDraining) this.#callbacks.keepOnly(new Set([...used, ...this.#used]))
     this.#used = used
-    this.#host.replaced()
+    this.#host.onReload()
     return changes
   }
 
-  /** @param {import('../config/config-file').Document} document */
+  /** @param {import('../config/config-file').ConfigFile} document */
   watch (document) {
     const { file, path } = document
-    /** What it said when it was last read; undefined of a file that cannot be. @type {Buffer | undefined} */
+    /** The file's content at the last read; undefined while it cannot be read. @type {Buffer | undefined} */
     let bytes = Buffer.from(document.bytes)
-    /** Why it cannot be read: said once, as long as that is so. @type {string | undefined} */
+    /** Why the file cannot be read. The same reason is reported once. @type {string | undefined} */
     let unreadable
     const read = async () => {
-      const found = await documents().read(file, path).catch((error) => {
+      const found = await configFiles().readConfigFile(file, path).catch((error) => {
         bytes = undefined
         throw error
       })
@@ -101,38 +100,38 @@ class Reloading {
     }
     /** @param {any} error */
     const failed = (error) => {
-      const why = (error.problems ?? []).map(lineOf).join('; ') || error.message
+      const why = (error.problems ?? []).map(formatProblem).join('; ') || error.message
       if (bytes === undefined && unreadable === why) return
       unreadable = bytes === undefined ? why : undefined
       return { message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] }
     }
-    // Weakly: a client that nobody holds is not kept by its file, and its file is watched no longer.
+    // Weakly: watching a file does not keep its client alive, and ends when the client is collected.
     const self = new WeakRef(this)
-    const unwatch = require('../config/watch-file').watch(path, () => {
+    const unwatch = require('../config/watch-file').watchFile(path, () => {
       const reloading = self.deref()
       if (reloading === undefined) return unwatch()
-      reloading.#last = reloading.#last.then(() => reloading.#follow(file, read, failed))
+      reloading.#last = reloading.#last.then(() => reloading.#reloadFromFile(file, read, failed))
     })
     this.#unwatch = unwatch
-    forgotten.register(this, unwatch)
+    finalizers.register(this, unwatch)
   }
 
   /**
-   * A file that is watched may have changed.
+   * Reloads a watched file if its content changed.
    * @param {string} file
-   * @param {() => Promise<import('../config/config-file').Document | undefined>} read
+   * @param {() => Promise<import('../config/config-file').ConfigFile | undefined>} read
    * @param {(error: unknown) => import('../..').ConfigEvent | undefined} failed
    */
-  async #follow (file, read, failed) {
+  async #reloadFromFile (file, read, failed) {
     if (this.#host.isClosing()) return
     try {
       const found = await read()
       if (found === undefined) return
-      const changes = await this.#replace(this.#overrides.options, this.#overrides.above, found)
-      this.#host.tell({ message: summaryOf(changes, file), file, changes })
+      const changes = await this.#replace(this.#overrides.options, this.#overrides.sources, found)
+      this.#host.emit({ message: summarize(changes, file), file, changes })
     } catch (error) {
       const event = this.#host.isClosing() ? undefined : failed(error)
-      if (event !== undefined) this.#host.tell(event)
+      if (event !== undefined) this.#host.emit(event)
     }
   }
 
@@ -141,18 +140,18 @@ class Reloading {
   }
 }
 
-/** Ends the watching for clients that were collected. */
-const forgotten = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
+/** Stops watching for clients that were collected. */
+const finalizers = new FinalizationRegistry((/** @type {() => void} */ unwatch) => unwatch())
 
 /**
  * @param {import('../..').ConfigChanges} changes
  * @param {string} [file]
  */
-function summaryOf ({ added, removed, changed, reordered, options }, file) {
+function summarize ({ added, removed, changed, reordered, options }, file) {
   const lists = { added, removed, changed, options }
   const parts = Object.entries(lists).filter(([, list]) => list.length > 0).map(([name, list]) => `${name} ${list.join(', ')}`)
   if (reordered) parts.push('endpoints in another order')
   return `reloaded${file === undefined ? '' : ` from ${file}`}: ${parts.join('; ') || 'nothing changed'}`
 }
 
-module.exports = { Reloading }
+module.exports = { ConfigReloader }

@@ -1,11 +1,11 @@
 'use strict'
 
-// What calls cost: sums that Rust keeps, for people and for spreadsheets.
+// Reports what calls cost, as text, Markdown and CSV. Rust keeps the sums.
 
-const { ofProblems } = require('../util/errors')
-const { read } = require('../config/options')
+const { configError } = require('../util/errors')
+const { readOptions } = require('../config/options')
 const plain = require('../util/serialize-options')
-const { printable } = require('../util/printable')
+const { stripControls } = require('../util/printable')
 
 const DAY = 86_400_000
 
@@ -22,8 +22,8 @@ class CostLedger {
    * @returns {import('../..').CostReport}
    */
   report (options) {
-    const { from, to } = read(options, ['from', 'to'], 'options')
-    const [first, last] = days(from, to, 'options.from', 'options.to')
+    const { from, to } = readOptions(options, ['from', 'to'], 'options')
+    const [first, last] = readDays(from, to, 'options.from', 'options.to')
     return /** @type {any} */ (new CostReport(JSON.parse(this.#native.costs(first, last))))
   }
 
@@ -33,15 +33,15 @@ class CostLedger {
   }
 }
 
-/** A day, or a moment that says where on earth: of another text the machine's time zone would decide. */
+/** A date, or a time with its offset: any other text would depend on the machine's time zone. */
 const DATE = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 /** @param {unknown} given @param {string} path */
-function day (given, path) {
+function readDay (given, path) {
   if (given === undefined) return undefined
-  const number = Math.floor(millisOf(given) / DAY)
-  if (Number.isInteger(number) && number >= 0) return number
-  throw ofProblems([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21' or '2026-11-21T08:00:00Z', got ${plain.shown(given)}` }])
+  const dayNumber = Math.floor(millisOf(given) / DAY)
+  if (Number.isInteger(dayNumber) && dayNumber >= 0) return dayNumber
+  throw configError([{ path, message: `must be a date since 1970: a Date, milliseconds, or a text such as '2026-11-21' or '2026-11-21T08:00:00Z', got ${plain.quote(given)}` }])
 }
 
 /** @param {unknown} given */
@@ -49,23 +49,23 @@ function millisOf (given) {
   if (given instanceof Date) return given.getTime()
   if (typeof given === 'number') return new Date(given).getTime()
   const date = typeof given === 'string' ? DATE.exec(given)?.[1] : undefined
-  // The 30th of February would be one of March.
+  // Date.parse turns February 30 into a day of March.
   const isReal = date !== undefined && !Number.isNaN(Date.parse(date)) && new Date(date).toISOString().startsWith(date)
   return isReal ? Date.parse(/** @type {string} */ (given)) : NaN
 }
 
 /**
- * The days of a report, both included.
- * @param {unknown} from @param {unknown} to @param {string} first What they are called. @param {string} last
+ * Reads the first and last day of a report, both included.
+ * @param {unknown} from @param {unknown} to @param {string} first Name of `from` in errors. @param {string} last Name of `to`.
  */
-function days (from, to, first, last) {
-  const range = [day(from, first), day(to, last)]
-  if (range[0] !== undefined && range[1] !== undefined && range[0] > range[1]) throw ofProblems([{ path: last, message: `must not be before ${first}` }])
+function readDays (from, to, first, last) {
+  const range = [readDay(from, first), readDay(to, last)]
+  if (range[0] !== undefined && range[1] !== undefined && range[0] > range[1]) throw configError([{ path: last, message: `must not be before ${first}` }])
   return range
 }
 
-/** How parts of a report are called, and by what their rows are. */
-const PARTS = [['byModel', 'Model', 'model'], ['byEndpoint', 'Endpoint', 'endpoint'], ['byTag', 'Tag', 'tag'], ['byMonth', 'Month', 'month'], ['byDay', 'Day', 'day']]
+/** Members of a report: name, title, and the member that names a row. */
+const GROUPS = [['byModel', 'Model', 'model'], ['byEndpoint', 'Endpoint', 'endpoint'], ['byTag', 'Tag', 'tag'], ['byMonth', 'Month', 'month'], ['byDay', 'Day', 'day']]
 const COLUMNS = [
   ['calls', 'Calls'], ['inputTokens', 'Input tokens'], ['outputTokens', 'Output tokens'], ['costUsd', 'Cost USD'], ['savedUsd', 'Below list USD'], ['savedShare', 'Below list'],
   ['failoverAddedUsd', 'Added by failover USD'], ['netSavedUsd', 'Net USD'], ['unpricedCalls', 'Unpriced calls'], ['maybeBilledAttempts', 'Other attempts maybe billed']
@@ -75,7 +75,7 @@ class CostReport {
   /** @param {any} sums */
   constructor (sums) {
     Object.assign(this, sums)
-    for (const row of [sums.total, ...PARTS.flatMap(([part]) => sums[part])]) {
+    for (const row of [sums.total, ...GROUPS.flatMap(([part]) => sums[part])]) {
       row.savedUsd = row.listUsd - row.comparableUsd
       row.savedShare = row.listUsd > 0 ? row.savedUsd / row.listUsd : null
       row.netSavedUsd = row.savedUsd - row.failoverAddedUsd
@@ -84,7 +84,7 @@ class CostReport {
 
   toString () {
     const rows = this.#rows()
-    const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [printable(name), ...COLUMNS.map(([column]) => shown(column, row[column]))])]
+    const cells = [['', ...COLUMNS.map(([, title]) => title)], ...rows.map(({ name, row }) => [stripControls(name), ...COLUMNS.map(([column]) => formatValue(column, row[column]))])]
     const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)))
     const lines = cells.map((line) => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ').trimEnd())
     return [this.#title(), '', ...lines, ...this.#notes()].join('\n') + '\n'
@@ -92,15 +92,15 @@ class CostReport {
 
   toMarkdown () {
     const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`
-    const rows = this.#rows().map(({ name, row }) => line([tame(name), ...COLUMNS.map(([column]) => shown(column, row[column]))]))
+    const rows = this.#rows().map(({ name, row }) => line([escapeCell(name), ...COLUMNS.map(([column]) => formatValue(column, row[column]))]))
     return [`## ${this.#title()}`, '', line(['', ...COLUMNS.map(([, title]) => title)]), line(['---', ...COLUMNS.map(() => '---:')]), ...rows, ...this.#notes()].join('\n') + '\n'
   }
 
-  /** One line a row: what it is of, its name, and its numbers, unrounded. */
+  /** Returns one line per row: its group, its name, and its unrounded figures. */
   toCsv () {
     const quote = (/** @type {unknown} */ cell) => {
       let text = cell === null ? '' : String(cell)
-      // A spreadsheet takes such a text for a formula.
+      // A spreadsheet would run such a text as a formula.
       if (typeof cell === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
     }
@@ -117,7 +117,7 @@ class CostReport {
     const sums = /** @type {any} */ (this)
     return [
       { of: 'total', name: 'Total', row: sums.total },
-      ...PARTS.flatMap(([part, title, by]) => sums[part].map((/** @type {any} */ row) => {
+      ...GROUPS.flatMap(([part, title, by]) => sums[part].map((/** @type {any} */ row) => {
         const name = part === 'byTag' ? `${row.tag}=${row.value}` : row[by]
         return { of: by, name: part === 'byDay' || part === 'byMonth' ? name : `${title} ${name}`, row }
       }))
@@ -129,20 +129,20 @@ class CostReport {
     const notes = []
     if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are in no cost.`)
     if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} attempts besides those that answered may have been billed; what for, vendors do not say.`)
-    // Apart from the table.
+    // An empty line separates notes from the table.
     return notes.length > 0 ? ['', ...notes] : notes
   }
 }
 
-/** As a cell of a Markdown table, it is text and nothing else. @param {string} name */
-function tame (name) {
-  return printable(name).replace(/[\\`*_[\]<>|!#~&]/g, '\\$&')
+/** Escapes a text for a cell of a Markdown table. @param {string} name */
+function escapeCell (name) {
+  return stripControls(name).replace(/[\\`*_[\]<>|!#~&]/g, '\\$&')
 }
 
 /** @param {string} column @param {number | null} value */
-function shown (column, value) {
+function formatValue (column, value) {
   if (column === 'savedShare') return value === null ? '-' : `${(value * 100).toFixed(1)} %`
   return column.endsWith('Usd') ? Number(value).toFixed(6) : String(value)
 }
 
-module.exports = { CostLedger, CostReport, days }
+module.exports = { CostLedger, CostReport, readDays }

@@ -1,7 +1,7 @@
 'use strict'
 
-// The client behind the top-level `chatCompletion`: made from a configuration file that is found, or else from the
-// environment, when it is first needed.
+// Holds the client behind the top-level `chatCompletion`. It is created on first use, from the default configuration
+// file or else from the environment.
 
 /** @type {InstanceType<typeof import('./client').FailoverClient> | undefined} */
 let client

@@ -1,22 +1,22 @@
 'use strict'
 
-// The client's durable queue, as people ask it. The file and its thread are Rust's.
+// Implements `client.queue`. Rust owns the file and the thread that uses it.
 
-const hub = require('../native/bridge')
+const bridge = require('../native/bridge')
 const duration = require('../util/duration')
-const { classes: { ClientClosedError }, closed, fromWire, ofProblems } = require('../util/errors')
-const { read } = require('../config/options')
-const { what, shown } = require('../util/serialize-options')
+const { classes: { ClientClosedError }, clientClosedError, errorFromNative, configError } = require('../util/errors')
+const { readOptions } = require('../config/options')
+const { describe, quote } = require('../util/serialize-options')
 const { withReport } = require('../call/report')
 
 const STATES = ['queued', 'delivering', 'delivered', 'failed', 'dead', 'expired']
-/** Jobs of a list. */
-const MANY = 100
-const MOST = 1000
+/** Jobs that `list` returns by default. */
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
 
 class DurableQueue {
   #native
-  /** A queue that is in use keeps its client. */
+  /** A pending operation keeps the client alive. */
   #client
 
   /** @param {object} client @param {import('../../native').NativeClient} native */
@@ -31,44 +31,44 @@ class DurableQueue {
 
   /** @returns {Promise<void>} */
   async ready () {
-    return this.#ask((slot) => this.#native.queueReady(slot), () => undefined)
+    return this.#invoke((slot) => this.#native.queueReady(slot), () => undefined)
   }
 
   /** @param {string} id */
   async result (id) {
-    const { completion, error } = await this.#ask((slot) => this.#native.queueResult(slot, text(id, 'id')), done)
+    const { completion, error } = await this.#invoke((slot) => this.#native.queueResult(slot, readJobId(id, 'id')), readOutcome)
     if (error !== undefined) throw error
     return completion
   }
 
   /** @param {{ state?: string, limit?: number, after?: string }} [options] @returns {Promise<any[]>} */
   async list (options) {
-    const given = read(options, ['state', 'limit', 'after'], 'options')
-    const { limit = MANY } = given
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-      throw ofProblems([{ path: 'options.limit', message: `must be a whole number from 1 to ${MOST}, got ${shown(limit)}` }])
+    const given = readOptions(options, ['state', 'limit', 'after'], 'options')
+    const { limit = DEFAULT_LIMIT } = given
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw configError([{ path: 'options.limit', message: `must be a whole number from 1 to ${MAX_LIMIT}, got ${quote(limit)}` }])
     }
-    const after = given.after === undefined ? undefined : text(given.after, 'options.after')
-    return this.#ask((slot) => this.#native.queueList(slot, stateOf(given.state, STATES), limit, after), JSON.parse)
+    const after = given.after === undefined ? undefined : readJobId(given.after, 'options.after')
+    return this.#invoke((slot) => this.#native.queueList(slot, readState(given.state, STATES), limit, after), JSON.parse)
   }
 
   /** @param {string} id */
   async show (id) {
-    return this.#ask((slot) => this.#native.queueShow(slot, text(id, 'id')), JSON.parse)
+    return this.#invoke((slot) => this.#native.queueShow(slot, readJobId(id, 'id')), JSON.parse)
   }
 
   /** @param {string} id @returns {Promise<boolean>} */
   async retry (id) {
-    return this.#ask((slot) => this.#native.queueRetry(slot, text(id, 'id')), JSON.parse)
+    return this.#invoke((slot) => this.#native.queueRetry(slot, readJobId(id, 'id')), JSON.parse)
   }
 
   /** @param {{ state?: string, olderThan?: number | string }} [options] @returns {Promise<number>} */
   async purge (options) {
-    const given = read(options, ['state', 'olderThan'], 'options')
-    const age = duration.ms(given.olderThan, 'options.olderThan', 0)
-    // What is being delivered is a vendor's already.
-    const state = stateOf(given.state, STATES.filter((name) => name !== 'delivering'))
-    return this.#ask((slot) => this.#native.queuePurge(slot, state, age), JSON.parse)
+    const given = readOptions(options, ['state', 'olderThan'], 'options')
+    const age = duration.parseDuration(given.olderThan, 'options.olderThan', 0)
+    // A job that is being delivered may already be billed.
+    const state = readState(given.state, STATES.filter((name) => name !== 'delivering'))
+    return this.#invoke((slot) => this.#native.queuePurge(slot, state, age), JSON.parse)
   }
 
   async * [Symbol.asyncIterator] () {
@@ -77,9 +77,9 @@ class DurableQueue {
       const from = place
       let next
       try {
-        next = await this.#ask((slot) => this.#native.queueNext(slot, from), done)
+        next = await this.#invoke((slot) => this.#native.queueNext(slot, from), readOutcome)
       } catch (error) {
-        // Nothing ends any more.
+        // The client was closed: no more outcomes follow.
         if (ClientClosedError.isInstance(error)) return
         throw error
       }
@@ -89,32 +89,32 @@ class DurableQueue {
     }
   }
 
-  /** @param {(slot: number) => void} start @param {(body: string) => any} read */
-  async #ask (start, read) {
+  /** @param {(slot: number) => void} start @param {(body: string) => any} decode */
+  async #invoke (start, decode) {
     const kept = this.#client
-    const answer = await hub.ask(start, read, closed)
+    const answer = await bridge.invoke(start, decode, clientClosedError)
     return kept === undefined ? undefined : answer
   }
 }
 
-/** What became of a job. @param {string} json */
-function done (json) {
+/** Reads the outcome of a job. @param {string} json */
+function readOutcome (json) {
   const { id, status, place, body, report, error } = JSON.parse(json)
-  if (error !== undefined) return { id, status, place, error: fromWire(error) }
+  if (error !== undefined) return { id, status, place, error: errorFromNative(error) }
   return { id, status, place, completion: withReport(JSON.parse(body), report) }
 }
 
 /** @param {unknown} value @param {string} path */
-function text (value, path) {
+function readJobId (value, path) {
   if (typeof value === 'string' && value !== '') return value
-  throw ofProblems([{ path, message: `must be a job's id, got ${value === '' ? 'an empty string' : what(value)}` }])
+  throw configError([{ path, message: `must be a job's id, got ${value === '' ? 'an empty string' : describe(value)}` }])
 }
 
 /** @param {unknown} value @param {string[]} accepted @returns {string | undefined} */
-function stateOf (value, accepted) {
+function readState (value, accepted) {
   if (value === undefined) return undefined
   if (typeof value === 'string' && accepted.includes(value)) return value
-  throw ofProblems([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${shown(value)}` }])
+  throw configError([{ path: 'options.state', message: `must be one of ${accepted.map((name) => `'${name}'`).join(', ')}, got ${quote(value)}` }])
 }
 
 module.exports = { DurableQueue }

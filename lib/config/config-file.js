@@ -1,21 +1,21 @@
 'use strict'
 
-// A configuration document: where it is, and its bytes with what of the environment it names. Rust reads it.
+// Finds and reads a configuration file, and the environment variables that it names. Rust parses it.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { fileURLToPath } = require('node:url')
-const { ofProblems } = require('../util/errors')
-const { what } = require('../util/serialize-options')
+const { configError } = require('../util/errors')
+const { describe } = require('../util/serialize-options')
 
-/** Looked for in the working directory, in this order. */
-const NAMES = ['bellwether.yaml', 'bellwether.yml', 'bellwether.json']
-/** As in Rust. */
-const LARGEST = 1 << 20
-const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g
+/** File names tried in the working directory, in this order. */
+const DEFAULT_NAMES = ['bellwether.yaml', 'bellwether.yml', 'bellwether.json']
+/** In bytes; the same limit as in Rust. */
+const MAX_BYTES = 1 << 20
+const VARIABLE_REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g
 
 /**
- * @typedef {object} Document
+ * @typedef {object} ConfigFile
  * @property {string} file As it was given, for messages.
  * @property {string} path
  * @property {Uint8Array} bytes
@@ -23,91 +23,91 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)/g
  */
 
 /**
- * The document that is meant where nobody names one: BELLWETHER_CONFIG's, else one of the working directory.
+ * Returns the default configuration file: BELLWETHER_CONFIG, else one of DEFAULT_NAMES in the working directory.
  * @returns {string | undefined}
  */
-function find () {
+function findConfigFile () {
   const named = process.env.BELLWETHER_CONFIG
   if (named !== undefined && named.trim() !== '') return named
-  return NAMES.find((name) => fs.existsSync(name))
+  return DEFAULT_NAMES.find((name) => fs.existsSync(name))
 }
 
 /**
- * The name of a document that somebody gave, or that is meant without one.
+ * Returns the path of a configuration file: the given one, else the default. Throws a ConfigError if there is none.
  * @param {unknown} given
  * @returns {string}
  */
-function nameOf (given) {
+function configFileName (given) {
   if (given === undefined) {
-    const found = find()
+    const found = findConfigFile()
     if (found !== undefined) return found
-    throw ofProblems([problem('', `there is no ${NAMES.join(', ')} in the working directory, and BELLWETHER_CONFIG is not set`)])
+    throw configError([fileProblem('', `there is no ${DEFAULT_NAMES.join(', ')} in the working directory, and BELLWETHER_CONFIG is not set`)])
   }
   if (typeof given === 'string' && given !== '') return given
   if (given instanceof URL) {
     try {
       return fileURLToPath(given)
     } catch {
-      throw ofProblems([{ path: 'path', message: 'must be a path or a file: URL, got another URL' }])
+      throw configError([{ path: 'path', message: 'must be a path or a file: URL, got another URL' }])
     }
   }
-  throw ofProblems([{ path: 'path', message: `must be a path or a file: URL, got ${given === '' ? "''" : what(given)}` }])
+  throw configError([{ path: 'path', message: `must be a path or a file: URL, got ${given === '' ? "''" : describe(given)}` }])
 }
 
 /**
  * @param {string} file
- * @returns {Document}
+ * @returns {ConfigFile}
  */
-function readSync (file) {
+function readConfigFileSync (file) {
   try {
-    const at = path.resolve(file)
-    check(file, fs.statSync(at))
-    return documentOf(file, at, fs.readFileSync(at))
+    const absolute = path.resolve(file)
+    checkStats(file, fs.statSync(absolute))
+    return configFileOf(file, absolute, fs.readFileSync(absolute))
   } catch (error) {
-    throw unreadable(file, error)
+    throw readError(file, error)
   }
 }
 
 /**
  * @param {string} file
- * @param {string} [at] Where it was, when the working directory may be another by now.
- * @returns {Promise<Document>}
+ * @param {string} [absolute] Its absolute path, for when the working directory may have changed.
+ * @returns {Promise<ConfigFile>}
  */
-async function read (file, at = path.resolve(file)) {
+async function readConfigFile (file, absolute = path.resolve(file)) {
   try {
-    check(file, await fs.promises.stat(at))
-    return documentOf(file, at, await fs.promises.readFile(at))
+    checkStats(file, await fs.promises.stat(absolute))
+    return configFileOf(file, absolute, await fs.promises.readFile(absolute))
   } catch (error) {
-    throw unreadable(file, error)
+    throw readError(file, error)
   }
 }
 
 /** @param {string} file @param {fs.Stats} stats */
-function check (file, stats) {
-  if (stats.isDirectory()) throw ofProblems([problem(file, 'is a directory; name the file in it')])
-  // A pipe would be waited for.
-  if (!stats.isFile()) throw ofProblems([problem(file, 'is not a file')])
-  if (stats.size > LARGEST) throw ofProblems([problem(file, `is too large: ${stats.size} bytes, at most ${LARGEST} are read`)])
+function checkStats (file, stats) {
+  if (stats.isDirectory()) throw configError([fileProblem(file, 'is a directory; name the file in it')])
+  // Reading a pipe would wait for its writer.
+  if (!stats.isFile()) throw configError([fileProblem(file, 'is not a file')])
+  if (stats.size > MAX_BYTES) throw configError([fileProblem(file, `is too large: ${stats.size} bytes, at most ${MAX_BYTES} are read`)])
 }
 
-/** @param {string} file @param {string} at @param {Buffer} bytes @returns {Document} */
-function documentOf (file, at, bytes) {
+/** @param {string} file @param {string} absolute @param {Buffer} bytes @returns {ConfigFile} */
+function configFileOf (file, absolute, bytes) {
   /** @type {Record<string, string | undefined>} */
   const variables = {}
-  for (const [, name] of bytes.toString('utf8').matchAll(REFERENCE)) variables[name] = process.env[name]
-  return { file, path: at, bytes, variables }
+  for (const [, name] of bytes.toString('utf8').matchAll(VARIABLE_REFERENCE)) variables[name] = process.env[name]
+  return { file, path: absolute, bytes, variables }
 }
 
 /** @param {string} file @param {any} error */
-function unreadable (file, error) {
+function readError (file, error) {
   if (typeof error?.code !== 'string' || error.code.startsWith('ERR_BELLWETHER')) return error
   const why = error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'does not exist' : `cannot be read: ${error.code}`
-  return ofProblems([problem(file, why)])
+  return configError([fileProblem(file, why)])
 }
 
 /** @param {string} file @param {string} message */
-function problem (file, message) {
+function fileProblem (file, message) {
   return file === '' ? { path: '', message } : { file, path: '', message }
 }
 
-module.exports = { NAMES, find, nameOf, readSync, read }
+module.exports = { DEFAULT_NAMES, findConfigFile, configFileName, readConfigFileSync, readConfigFile }

@@ -1,54 +1,54 @@
 'use strict'
 
-// Says when a file may have changed. The folder is watched, not the file: editors write another and rename it, and
-// mounted configurations are links that are turned. It is looked at now and then besides: a link may lead elsewhere, and
-// a folder may be put in the place of its folder. It keeps nothing alive.
+// Watches a file and reports when it may have changed. It watches the folder, because editors replace files and mounted
+// configurations are symbolic links that change their target; it polls as well, because a link may point to another
+// folder, and the folder itself may be replaced. It keeps neither the process nor the client alive.
 
 const fs = require('node:fs')
 const path = require('node:path')
 
-/** From the first sign of a change to its telling: an editor's several writes are one change. */
-const SETTLE = 100
-/** How often it is looked at, for what the system does not tell. */
-const POLL = 2_000
+/** Several writes within this time are reported as one change. */
+const SETTLE_MS = 100
+/** Polling interval, for changes that the system does not report. */
+const POLL_MS = 2_000
 
 /**
  * @param {string} file
  * @param {() => void} changed
- * @returns {() => void} Ends it.
+ * @returns {() => void} Stops watching.
  */
-function watch (file, changed) {
+function watchFile (file, changed) {
   /** @type {NodeJS.Timeout | undefined} */
   let settling
   let ended = false
-  const sign = () => {
+  const schedule = () => {
     if (ended || settling !== undefined) return
     settling = setTimeout(() => {
       settling = undefined
       changed()
-    }, SETTLE)
+    }, SETTLE_MS)
     settling.unref()
   }
-  // One is shared by all who look at the same file, and many may.
-  fs.watchFile(file, { persistent: false, interval: POLL }, sign).setMaxListeners(0)
-  // What was written before its first look at the file is none of its changes.
-  const missed = setTimeout(sign, POLL)
-  missed.unref()
+  // Node shares one watcher among all listeners of a file; there may be many.
+  fs.watchFile(file, { persistent: false, interval: POLL_MS }, schedule).setMaxListeners(0)
+  // Covers a write before the first poll, which the poll takes for the initial state.
+  const firstCheck = setTimeout(schedule, POLL_MS)
+  firstCheck.unref()
   /** @type {fs.FSWatcher | undefined} */
   let watcher
   try {
-    watcher = fs.watch(path.dirname(file), { persistent: false }, sign)
+    watcher = fs.watch(path.dirname(file), { persistent: false }, schedule)
     watcher.on('error', () => watcher?.close())
   } catch {
-    // Too many are watched, or the folder is gone.
+    // The system's limit of watches is reached, or the folder is gone. Polling continues.
   }
   return () => {
     ended = true
     clearTimeout(settling)
-    clearTimeout(missed)
+    clearTimeout(firstCheck)
     watcher?.close()
-    fs.unwatchFile(file, sign)
+    fs.unwatchFile(file, schedule)
   }
 }
 
-module.exports = { watch }
+module.exports = { watchFile }

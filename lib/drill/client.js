@@ -1,19 +1,20 @@
 'use strict'
 
-// A twin of a client: configured as it is, with exchanges that are made here. The client itself sees nothing of it.
+// A second client for drills: it has the configuration of the original, but its exchanges run through a function. The
+// original client is not affected.
 
-const hub = require('../native/bridge')
+const bridge = require('../native/bridge')
 const { EventEmitter } = require('node:events')
 const { EVENTS } = require('../util/emitter')
-const { call } = require('../call/call')
-const { closed } = require('../util/errors')
+const { startCall } = require('../call/call')
+const { clientClosedError } = require('../util/errors')
 const { createTransport } = require('../native/transport')
 const { incidentReport } = require('../monitor/incident-report')
 
-/** The number of the one function that it has. */
+/** The number of its only function. */
 const TRANSPORT = 0
 
-class Twin extends EventEmitter {
+class DrillClient extends EventEmitter {
   #native
   #listener
 
@@ -27,22 +28,25 @@ class Twin extends EventEmitter {
     const transport = createTransport(exchange)
     this.#listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => { this.emit(EVENTS[kind], JSON.parse(payload)) },
-      ask: async (/** @type {number} */ number, /** @type {string | undefined} */ argument) => {
+      invoke: async (/** @type {number} */ number, /** @type {string | undefined} */ argument) => {
         return number === TRANSPORT && argument !== undefined ? transport(JSON.parse(argument)) : undefined
       },
       native: /** @type {any} */ (undefined)
     }
-    this.#native = original.twin(hub.getHub(), hub.register(this.#listener), TRANSPORT, quietMs)
+    this.#native = original.twin(bridge.getHub(), bridge.registerListener(this.#listener), TRANSPORT, quietMs)
     this.#listener.native = this.#native
     this.#native.setWantedEvents(1 << EVENTS.indexOf('attempt'))
   }
 
   /** @param {object} request @param {object} [options] */
   chatCompletion (request, options) {
-    return call(/** @type {any} */ (this), this.#native, request, options, undefined)
+    return startCall(/** @type {any} */ (this), this.#native, request, options, undefined)
   }
 
-  /** Until when nobody asks it; 0 if somebody may. @param {string} name @returns {number} */
+  /**
+   * Returns when an endpoint may be called again, in milliseconds since 1970; 0 if it may be called now. @param
+   * {string} name @returns {number}
+   */
   cooldownUntil (name) {
     const status = JSON.parse(this.#native.endpointStatus()).find((/** @type {any} */ status) => status.name === name)
     return status?.cooldownUntil ?? 0
@@ -54,8 +58,8 @@ class Twin extends EventEmitter {
 
   /** @returns {Promise<void>} */
   close () {
-    return hub.ask((slot) => this.#native.close(slot, 0), () => undefined, closed)
+    return bridge.invoke((slot) => this.#native.close(slot, 0), () => undefined, clientClosedError)
   }
 }
 
-module.exports = { Twin }
+module.exports = { DrillClient }

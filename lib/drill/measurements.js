@@ -1,13 +1,13 @@
 'use strict'
 
-// What is seen of a drill: what became of its calls, and how long it took from a failure until it was noticed, until
-// somebody else answered, and until who had failed answered again. It is counted for each disturbance by itself: an
-// incident that a straggler opens says nothing of how fast the next call was answered.
+// Measures a drill: the outcome of its calls and, for each disturbance, the time from the first failure to detection,
+// to the next answer, and to the endpoint's first answer after it was restored. Disturbances are measured separately,
+// because an incident that a late call opens is no measure of recovery.
 
-/** Attempts that failed. The others came to an answer, or to none because nobody was asked. */
-const FAILED = ['retry', 'next', 'fail']
+/** Outcomes of attempts that failed. Others succeeded or were never sent. */
+const FAILED_OUTCOMES = ['retry', 'next', 'fail']
 
-class Watch {
+class Measurements {
   #answered = 0
   #fallback = 0
   #lost = 0
@@ -15,18 +15,18 @@ class Watch {
   #errors = {}
   /** @type {number[]} */
   #latencies = []
-  /** When calls began that were answered, and when they were. @type {[number, number][]} */
+  /** Start and end of each answered call. @type {[number, number][]} */
   #answers = []
-  /** Who was disturbed together. @type {{ group: string[], at: number, hit: number, met: number }[]} */
+  /** Endpoints that were disturbed together. @type {{ group: string[], at: number, hit: number, met: number }[]} */
   #disturbances = []
   /** @type {Map<string, number>} */
   #healed = new Map()
-  /** How long after it was healed each endpoint answered. @type {Map<string, number>} */
+  /** Time from an endpoint's restoration to its first answer. @type {Map<string, number>} */
   #returned = new Map()
 
-  /** @param {InstanceType<typeof import('./client').Twin>} twin */
-  constructor (twin) {
-    twin.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
+  /** @param {InstanceType<typeof import('./client').DrillClient>} drillClient */
+  constructor (drillClient) {
+    drillClient.on('attempt', (/** @type {import('../..').AttemptEvent} */ { endpoint, outcome, startedAt, durationMs }) => {
       const sent = Date.parse(startedAt)
       const healed = this.#healed.get(endpoint) ?? Infinity
       if (outcome === 'ok' && sent >= healed && !this.#returned.has(endpoint)) this.#returned.set(endpoint, sent + durationMs - healed)
@@ -56,7 +56,7 @@ class Watch {
   answered (began, { attempts, degraded }) {
     const now = Date.now()
     this.#latencies.push(now - began)
-    const met = this.#failures(attempts)
+    const met = this.#disturbancesHit(attempts)
     if (degraded) {
       this.#fallback++
       return
@@ -69,23 +69,23 @@ class Watch {
   /** @param {any} error */
   lost (error) {
     this.#lost++
-    this.#failures(error.attempts ?? [])
+    this.#disturbancesHit(error.attempts ?? [])
     const code = error.code ?? error.name
     this.#errors[code] = (this.#errors[code] ?? 0) + 1
   }
 
-  /** The disturbances that a call met. @param {import('../..').Attempt[]} attempts */
-  #failures (attempts) {
+  /** Returns the disturbances that a call's attempts ran into. @param {import('../..').Attempt[]} attempts */
+  #disturbancesHit (attempts) {
     return this.#disturbances.filter((disturbance) => {
-      const hits = attempts.filter(({ endpoint, outcome }) => FAILED.includes(outcome) && disturbance.group.includes(endpoint)).map(({ startedAt }) => Date.parse(startedAt))
+      const hits = attempts.filter(({ endpoint, outcome }) => FAILED_OUTCOMES.includes(outcome) && disturbance.group.includes(endpoint)).map(({ startedAt }) => Date.parse(startedAt))
       disturbance.hit = Math.min(disturbance.hit, ...hits)
       return hits.length > 0
     })
   }
 
   /**
-   * @param {string[]} awaited Who must have answered again.
-   * @param {Map<string, number>} due When those who have not will be asked.
+   * @param {string[]} awaited Endpoints that must have answered again.
+   * @param {Map<string, number>} due When the endpoints that have not answered may be called again.
    * @param {import('../..').IncidentReport[]} incidents
    */
   figures (awaited, due, incidents) {
@@ -103,22 +103,28 @@ class Watch {
     }
   }
 
-  /** Until a call was answered that had met it, or began after it. @param {{ hit: number, met: number }} disturbance */
+  /**
+   * Time until the answer to a call that ran into the disturbance or began after it. @param {{ hit: number, met:
+   * number }} disturbance
+   */
   #recovery ({ hit, met }) {
     const first = this.#answers.reduce((least, [began, ended]) => began >= hit ? Math.min(least, ended) : least, met)
     return first < Infinity ? Math.max(0, first - hit) : null
   }
 }
 
-/** Until one of its endpoints was left out. @param {{ group: string[], hit: number }} disturbance @param {import('../..').IncidentReport[]} incidents */
+/**
+ * Time until one of the group's endpoints was ejected. @param {{ group: string[], hit: number }} disturbance @param
+ * {import('../..').IncidentReport[]} incidents
+ */
 function detection ({ group, hit }, incidents) {
   const outs = incidents.flatMap(({ endpoints }) => endpoints).filter(({ name, outAt }) => group.includes(name) && outAt !== null).map(({ outAt }) => Date.parse(/** @type {string} */ (outAt)))
   return outs.length === 0 ? null : Math.max(0, Math.min(...outs) - hit)
 }
 
-/** The longest; null if one never came, or there was none. @param {(number | null)[]} times */
+/** Returns the longest time; null if there is none, or if one is missing. @param {(number | null)[]} times */
 function worst (times) {
   return times.length === 0 || times.includes(null) ? null : Math.max(.../** @type {number[]} */ (times))
 }
 
-module.exports = { Watch }
+module.exports = { Measurements }

@@ -1,29 +1,29 @@
 'use strict'
 
-// What came of a drill, as data with a text and a page.
+// Reports a drill as data, text and Markdown.
 
-const { markdownCell, time } = require('../util/format')
-const { printable } = require('../util/printable')
+const { escapeMarkdown, formatDuration } = require('../util/format')
+const { stripControls } = require('../util/printable')
 
 /**
- * @param {ReturnType<typeof import('./scenarios').read>[number]} plan
- * @param {Awaited<ReturnType<typeof import('./runner').play>>} played
+ * @param {ReturnType<typeof import('./scenarios').readPlans>[number]} plan
+ * @param {Awaited<ReturnType<typeof import('./runner').runScenario>>} played
  */
 function scenarioReport ({ scenario, requests, concurrency, objectives }, { latencies, touched, incidents, ...played }) {
   const { lost, detectionMs, recoveryMs, returnMs, returnDueMs } = played
   const sorted = latencies.sort((a, b) => a - b)
   const extraCostUsd = incidents.some((/** @type {any} */ i) => i.extraCostUsd === null) ? null : incidents.reduce((/** @type {number} */ sum, /** @type {any} */ i) => sum + i.extraCostUsd, 0)
-  // Who will not be asked for long is back when he may be asked.
+  // An endpoint in a long cooldown counts as returned when it may be called again.
   const measured = { maxLost: lost, maxDetection: detectionMs, maxRecovery: recoveryMs, maxReturn: returnMs ?? returnDueMs, maxExtraCostUsd: extraCostUsd }
-  const judged = Object.entries(objectives).filter(([, limit]) => limit !== null).map(([name, limit]) => {
+  const results = Object.entries(objectives).filter(([, limit]) => limit !== null).map(([name, limit]) => {
     const value = measured[/** @type {keyof typeof measured} */ (name)]
     return { name, limit, measured: value, passed: value !== null && value <= /** @type {number} */ (limit) }
   })
   return {
-    scenario, passed: touched && judged.every(({ passed }) => passed), touched, requests, concurrency, ...played,
+    scenario, passed: touched && results.every(({ passed }) => passed), touched, requests, concurrency, ...played,
     rescued: incidents.reduce((/** @type {number} */ sum, /** @type {any} */ i) => sum + i.rescued, 0),
     latencyMs: { mean: sorted.length === 0 ? null : sorted.reduce((a, b) => a + b, 0) / sorted.length, p95: sorted.length === 0 ? null : sorted[Math.ceil(sorted.length * 0.95) - 1] },
-    extraCostUsd, objectives: judged, incidents
+    extraCostUsd, objectives: results, incidents
   }
 }
 
@@ -34,8 +34,8 @@ function scenarioReport ({ scenario, requests, concurrency, objectives }, { late
 function drillReport (startedAt, scenarios) {
   const report = { startedAt: startedAt.toISOString(), passed: scenarios.every(({ passed }) => passed), scenarios }
   return Object.defineProperties(/** @type {any} */ (report), {
-    toString: { enumerable: false, value: () => text(report) },
-    toMarkdown: { enumerable: false, value: () => markdown(report) }
+    toString: { enumerable: false, value: () => formatText(report) },
+    toMarkdown: { enumerable: false, value: () => formatMarkdown(report) }
   })
 }
 
@@ -44,43 +44,43 @@ const HEAD = ['scenario', 'result', 'requests', 'lost', 'rescued', 'detected', '
 /** @param {ReturnType<typeof scenarioReport>} s */
 function row (s) {
   return [
-    s.scenario, s.passed ? 'passed' : 'FAILED', String(s.requests), String(s.lost), String(s.rescued), dash(s.detectionMs), dash(s.recoveryMs), s.returnMs === null && s.returnDueMs !== null ? `due in ${time(s.returnDueMs)}` : dash(s.returnMs),
+    s.scenario, s.passed ? 'passed' : 'FAILED', String(s.requests), String(s.lost), String(s.rescued), formatOrDash(s.detectionMs), formatOrDash(s.recoveryMs), s.returnMs === null && s.returnDueMs !== null ? `due in ${formatDuration(s.returnDueMs)}` : formatOrDash(s.returnMs),
     s.extraCostUsd === null ? 'not known' : `${s.extraCostUsd.toFixed(4)} USD`
   ]
 }
 
 /** @param {number | null} ms */
-function dash (ms) {
-  return ms === null ? '–' : time(ms)
+function formatOrDash (ms) {
+  return ms === null ? '–' : formatDuration(ms)
 }
 
-/** Why it failed, and what to do. @param {ReturnType<typeof scenarioReport>} s */
+/** Lists missed objectives, errors and advice. @param {ReturnType<typeof scenarioReport>} s */
 function notes (s) {
   const missed = s.objectives.filter(({ passed }) => !passed).map(({ name, limit, measured }) => {
-    const shown = (/** @type {number | null} */ value) => value === null ? 'never' : /Lost|Usd/.test(name) ? String(value) : time(value)
-    return `${s.scenario}: ${name} is ${shown(measured)}, wanted at most ${shown(limit)}`
+    const format = (/** @type {number | null} */ value) => value === null ? 'never' : /Lost|Usd/.test(name) ? String(value) : formatDuration(value)
+    return `${s.scenario}: ${name} is ${format(measured)}, wanted at most ${format(limit)}`
   })
   if (!s.touched) missed.unshift(`${s.scenario}: nobody asked ${s.disturbed.join(', ')}, so that nothing was shown`)
-  const told = Object.entries(s.errors).map(([code, n]) => `${s.scenario}: ${n} × ${code}`)
+  const errors = Object.entries(s.errors).map(([code, n]) => `${s.scenario}: ${n} × ${code}`)
   const advice = s.scenario === 'cut-stream' && s.lost > 0 ? ["cut-stream: streams that break after their first content are lost unless streams.onCut is 'restart' or 'continue', or streams.commit is 'end'"] : []
-  return [...missed, ...told, ...advice]
+  return [...missed, ...errors, ...advice]
 }
 
 /** @param {{ startedAt: string, passed: boolean, scenarios: ReturnType<typeof scenarioReport>[] }} report */
-function text (report) {
+function formatText (report) {
   const table = [HEAD, ...report.scenarios.map(row)]
   const widths = HEAD.map((_, i) => Math.max(...table.map((line) => line[i].length)))
   return [
     `Drill of ${report.startedAt}: ${report.passed ? 'passed' : 'FAILED'}`, '',
-    ...table.map((line) => line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()), '', ...report.scenarios.flatMap(notes).map(printable)
+    ...table.map((line) => line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()), '', ...report.scenarios.flatMap(notes).map(stripControls)
   ].join('\n').trimEnd()
 }
 
 /** @param {{ startedAt: string, passed: boolean, scenarios: ReturnType<typeof scenarioReport>[] }} report */
-function markdown (report) {
+function formatMarkdown (report) {
   return [
     `## Drill of ${report.startedAt}: ${report.passed ? 'passed' : '**failed**'}`, '', `| ${HEAD.join(' | ')} |`, `|${'---|'.repeat(HEAD.length)}`,
-    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${markdownCell(note)}`), ''
+    ...report.scenarios.map((s) => `| ${row(s).join(' | ')} |`), '', ...report.scenarios.flatMap(notes).map((note) => `- ${escapeMarkdown(note)}`), ''
   ].join('\n')
 }
 

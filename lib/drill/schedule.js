@@ -1,10 +1,10 @@
 'use strict'
 
-// Drills that a client holds by itself. The timers keep neither the process nor the client.
+// Schedules a client's own drills. The timers keep neither the process nor the client alive.
 
 const { isClosing } = require('../util/shutdown')
 
-/** What a timer can wait for; longer is waited for in parts. */
+/** The longest timer; a longer interval is split. */
 const LONGEST = 2 ** 31 - 1
 
 /**
@@ -20,9 +20,9 @@ function schedule (client, { everyMs, scenarios, objectives }) {
   let timer
   const wait = (/** @type {number} */ ms) => {
     const part = Math.min(ms, LONGEST)
-    timer = setTimeout(() => ms > part ? wait(ms - part) : hold(), part).unref()
+    timer = setTimeout(() => ms > part ? wait(ms - part) : run(), part).unref()
   }
-  const hold = async () => {
+  const run = async () => {
     const client = self.deref()
     if (client === undefined || isClosing(client)) return
     try {

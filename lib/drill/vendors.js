@@ -1,31 +1,34 @@
 'use strict'
 
-// Simulated vendors in the place of a client's endpoints: a fault server for each, in the dialect that it is asked in. What
-// the twin would send to a vendor goes there, and nowhere else.
+// Simulates vendors in place of a client's endpoints: one fault server for each endpoint and dialect. Every request of
+// the drill goes to them.
 
-const { printable } = require('../util/printable')
+const { stripControls } = require('../util/printable')
 
-/** The end of a request's path by which its dialect is known, and what is kept of it. @type {[RegExp, 'openai' | 'anthropic' | 'google' | 'relay'][]} */
+/**
+ * Endings of request paths, and their dialects. The ending is kept when the request is redirected. @type {[RegExp,
+ * 'openai' | 'anthropic' | 'google' | 'relay'][]}
+ */
 const DIALECTS = [
   [/\/chat\/completions$/, 'openai'],
   [/\/messages$/, 'anthropic'],
   [/\/models\/[^/]+:(?:streamGenerateContent|generateContent)$/, 'google'],
   [/\/models\/[^?]+\/(?:streamGenerate|generate)[^/]*$/, 'relay']
 ]
-/** Said by each fetch for itself. */
-const OWN = ['host', 'content-length', 'connection']
-/** A stand-in for a key, by which endpoints are told apart that share an address (src/config/rehearsal.rs). */
+/** Headers that each fetch sets itself. */
+const CONNECTION_HEADERS = ['host', 'content-length', 'connection']
+/** A placeholder key, which identifies endpoints that share an address (see src/config/drill_client.rs). */
 const STAND_IN = /bellwether-drill-(\d+)-\d+/
 
-/** Tokens of an answer. */
+/** Tokens that each answer reports. */
 const USAGE = { input: 400, output: 150 }
 
-/** In each dialect's words. @type {Record<string, (usage: typeof USAGE) => Record<string, number>>} */
-const WORDS = {
+/** The usage fields of each dialect. @type {Record<string, (usage: typeof USAGE) => Record<string, number>>} */
+const USAGE_FIELDS = {
   openai: ({ input, output }) => ({ prompt_tokens: input, completion_tokens: output, total_tokens: input + output }),
   anthropic: ({ input, output }) => ({ input_tokens: input, output_tokens: output }),
   google: ({ input, output }) => ({ promptTokenCount: input, candidatesTokenCount: output, totalTokenCount: input + output }),
-  relay: ({ input, output }) => WORDS.google({ input, output })
+  relay: ({ input, output }) => USAGE_FIELDS.google({ input, output })
 }
 
 class Vendors {
@@ -35,7 +38,9 @@ class Vendors {
   #usage
   #testing = require('../../testing')
 
-  /** @param {{ name: string, url: string }[]} endpoints @param {number} latencyMs @param {{ input: number, output: number }} [usage] What each answer is said to have used. */
+  /**
+   * @param {{ name: string, url: string }[]} endpoints @param {number} latencyMs @param {{ input: number, output: number }} [usage] Tokens that each answer reports.
+   */
   constructor (endpoints, latencyMs, usage = USAGE) {
     this.#usage = usage
     this.#latencyMs = latencyMs
@@ -45,7 +50,7 @@ class Vendors {
     })
   }
 
-  /** In the place of a fetch. @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
+  /** Answers a request in place of fetch. @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
   async exchange (url, init) {
     const { origin, pathname, search } = new URL(url)
     const found = DIALECTS.find(([end]) => end.test(pathname))
@@ -54,11 +59,14 @@ class Vendors {
     if (found === undefined || endpoint === undefined) return new Response('{"error":{"message":"a drill answers chat completions only"}}', { status: 404 })
     const [end, dialect] = found
     const server = await this.#server(endpoint, dialect)
-    for (const name of OWN) headers.delete(name)
+    for (const name of CONNECTION_HEADERS) headers.delete(name)
     return fetch(`${server.url}${/** @type {RegExpExecArray} */ (end.exec(pathname))[0]}${search}`, { ...init, headers })
   }
 
-  /** The longest base that it lies under, for several may share a host; of those that are the same, the one whose key it has. @param {string} origin @param {string} path @param {string} credentials */
+  /**
+   * Finds the endpoint with the longest matching base path; among equal ones, the one whose placeholder key was sent.
+   * @param {string} origin @param {string} path @param {string} credentials
+   */
   #endpointOf (origin, path, credentials) {
     const under = this.#endpoints.filter((e) => e.base === origin && path.startsWith(e.path)).sort((a, b) => b.path.length - a.path.length)
     const numbered = this.#endpoints[Number(STAND_IN.exec(credentials)?.[1])]
@@ -69,34 +77,34 @@ class Vendors {
   async #server (endpoint, dialect) {
     let server = endpoint.servers.get(dialect)
     if (server === undefined) {
-      server = this.#testing.createFaultServer({ dialect, name: printable(endpoint.name) })
+      server = this.#testing.createFaultServer({ dialect, name: stripControls(endpoint.name) })
       endpoint.servers.set(dialect, server)
-      this.#tell(endpoint, server, dialect)
+      this.#applyFault(endpoint, server, dialect)
     }
     await server.ready
     return server
   }
 
   /**
-   * From now on an endpoint does this; without a fault it is well.
+   * Sets an endpoint's fault; undefined makes it healthy.
    * @param {string} name
    * @param {((faults: typeof import('../../testing').faults, well: any, latencyMs: number) => any) | undefined} fault
    */
   disturb (name, fault) {
     for (const endpoint of this.#endpoints.filter((e) => e.name === name)) {
       endpoint.fault = fault
-      for (const [dialect, server] of endpoint.servers) this.#tell(endpoint, server, dialect)
+      for (const [dialect, server] of endpoint.servers) this.#applyFault(endpoint, server, dialect)
     }
   }
 
   /** @param {any} endpoint @param {any} server @param {string} dialect */
-  #tell (endpoint, server, dialect) {
+  #applyFault (endpoint, server, dialect) {
     const { faults } = this.#testing
-    const well = faults.combine(faults.healthy({ usage: WORDS[dialect](this.#usage) }), faults.slowHeaders(this.#latencyMs))
-    server.always(endpoint.fault === undefined ? well : endpoint.fault(faults, well, this.#latencyMs))
+    const healthy = faults.combine(faults.healthy({ usage: USAGE_FIELDS[dialect](this.#usage) }), faults.slowHeaders(this.#latencyMs))
+    server.always(endpoint.fault === undefined ? healthy : endpoint.fault(faults, healthy, this.#latencyMs))
   }
 
-  /** Requests that an endpoint's vendor has seen. @param {string} name */
+  /** Counts the requests that an endpoint's vendor received. @param {string} name */
   hits (name) {
     const servers = this.#endpoints.filter((e) => e.name === name).flatMap((e) => [...e.servers.values()])
     return servers.reduce((sum, server) => sum + server.totalHits, 0)

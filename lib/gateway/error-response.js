@@ -1,10 +1,10 @@
 'use strict'
 
-// A failure as the vendors word theirs, so that an SDK raises the class its user branches on.
+// Formats an error as the vendor of a dialect would, so that its SDK raises the matching class.
 
 const { classes } = require('../util/errors')
 
-/** Statuses where no vendor gave one. @type {[new (...args: any[]) => Error, number][]} */
+/** Statuses for errors that have none. @type {[new (...args: any[]) => Error, number][]} */
 const STATUSES = [
   [classes.ContextLengthError, 400],
   [classes.ContentFilterError, 400],
@@ -20,9 +20,9 @@ const STATUSES = [
   [classes.TimeoutError, 504]
 ]
 
-const ANTHROPIC = new Map([[400, 'invalid_request_error'], [401, 'authentication_error'], [402, 'billing_error'], [403, 'permission_error'], [404, 'not_found_error'], [413, 'request_too_large'], [429, 'rate_limit_error'], [503, 'overloaded_error'], [504, 'timeout_error'], [529, 'overloaded_error']])
-const GOOGLE = new Map([[400, 'INVALID_ARGUMENT'], [401, 'UNAUTHENTICATED'], [402, 'RESOURCE_EXHAUSTED'], [403, 'PERMISSION_DENIED'], [404, 'NOT_FOUND'], [409, 'ABORTED'], [429, 'RESOURCE_EXHAUSTED'], [503, 'UNAVAILABLE'], [504, 'DEADLINE_EXCEEDED']])
-const OPENAI = new Map([[401, 'authentication_error'], [403, 'permission_error'], [429, 'rate_limit_error']])
+const ANTHROPIC_TYPES = new Map([[400, 'invalid_request_error'], [401, 'authentication_error'], [402, 'billing_error'], [403, 'permission_error'], [404, 'not_found_error'], [413, 'request_too_large'], [429, 'rate_limit_error'], [503, 'overloaded_error'], [504, 'timeout_error'], [529, 'overloaded_error']])
+const GOOGLE_STATUSES = new Map([[400, 'INVALID_ARGUMENT'], [401, 'UNAUTHENTICATED'], [402, 'RESOURCE_EXHAUSTED'], [403, 'PERMISSION_DENIED'], [404, 'NOT_FOUND'], [409, 'ABORTED'], [429, 'RESOURCE_EXHAUSTED'], [503, 'UNAVAILABLE'], [504, 'DEADLINE_EXCEEDED']])
+const OPENAI_TYPES = new Map([[401, 'authentication_error'], [403, 'permission_error'], [429, 'rate_limit_error']])
 
 /** @param {any} error @returns {number} */
 function statusOf (error) {
@@ -31,16 +31,13 @@ function statusOf (error) {
   return found?.[1] ?? 503
 }
 
-/**
- * What the vendor who said this called the request; where none did, what we call it.
- * @param {any} error @returns {string | undefined}
- */
+/** Returns the vendor's id of the request, else the call's own. @param {any} error @returns {string | undefined} */
 function requestIdOf (error) {
   return error?.attempts?.at(-1)?.vendorRequestId ?? error?.requestId
 }
 
 /**
- * What a stream that has begun says of its failure, and what an answer's body is.
+ * Returns the body of an error response, or the data of an error event in a stream.
  * @param {'openai' | 'anthropic' | 'google'} dialect
  * @param {any} error
  * @param {number} status
@@ -48,13 +45,13 @@ function requestIdOf (error) {
 function errorBody (dialect, error, status) {
   const message = error?.message ?? 'the request failed'
   if (dialect === 'anthropic') {
-    const type = ANTHROPIC.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
+    const type = ANTHROPIC_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
     return { type: 'error', error: { type, message }, request_id: requestIdOf(error) ?? null }
   }
   if (dialect === 'google') {
-    return { error: { code: status, message, status: GOOGLE.get(status) ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') } }
+    return { error: { code: status, message, status: GOOGLE_STATUSES.get(status) ?? (status < 500 ? 'FAILED_PRECONDITION' : 'INTERNAL') } }
   }
-  const type = OPENAI.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error')
+  const type = OPENAI_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error')
   return { error: { message, type, param: null, code: error?.vendorCode ?? error?.reason ?? null } }
 }
 
@@ -72,7 +69,7 @@ function errorResponse (dialect, error) {
     headers.set('x-bellwether-request-id', error.requestId)
     headers.set('x-bellwether-attempts', String(error.attempts.length))
   }
-  // Whose error it is; where several failed it is nobody's.
+  // An error of several endpoints names none.
   if (error?.endpoint) headers.set('x-bellwether-endpoint', encodeURIComponent(error.endpoint))
   if (error?.retryAfterMs !== undefined && (status === 429 || status === 503 || status === 529)) {
     headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))

@@ -1,62 +1,61 @@
 'use strict'
 
-// A chat completion in the dialect it was asked in, as a Response; or what else an endpoint answered, as it is.
+// Runs a chat completion or a passthrough request and answers with a Response in the dialect of the request.
 
-const hub = require('../native/bridge')
+const bridge = require('../native/bridge')
 const { StreamState } = require('../call/stream-state')
 const { classes: { FailoverError } } = require('../util/errors')
 const { onAbort } = require('../util/signal')
-const { isWatched, follow } = require('../telemetry/trace')
+const { hasSubscribers, traceCall } = require('../telemetry/trace')
 const { errorResponse } = require('./error-response')
 
-/** A body that nobody reads on for this long is given up, and its connection with it. */
-const UNREAD = 60_000
+/** A body that is not read for this long is cancelled, together with its connection. */
+const UNREAD_TIMEOUT_MS = 60_000
 
-/** Of a stream of ours. */
-const EVENTS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
-/** The answers of these have no body. */
-const BODILESS = new Set([204, 205, 304])
+/** Headers of a translated stream. */
+const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' }
+/** Responses with these statuses have no body. */
+const STATUSES_WITHOUT_BODY = new Set([204, 205, 304])
 
 const encoder = new TextEncoder()
 
 /**
  * @typedef {{ client: unknown, native: import('../../native').NativeClient }} Owner
- * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken What a stream
- *   that has begun says of its failure.
+ * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken Reports a failure in a stream that has begun.
  */
 
 /**
  * @param {Owner} owner
  * @param {import('./routes').Route} route
  * @param {Uint8Array} body
- * @param {{ headers: Headers, signal: AbortSignal | undefined }} asked
- * @param {Broken} broken
+ * @param {{ headers: Headers, signal: AbortSignal | undefined }} request
+ * @param {Broken} failStream
  * @returns {Promise<Response>}
  */
-function exchange ({ client, native }, route, body, { headers, signal }, broken) {
+function exchange ({ client, native }, route, body, { headers, signal }, failStream) {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const answered = (/** @type {InstanceType<typeof StreamState>} */ state) => {
-      // A whole answer comes with its end, a stream with a word on who answers.
+    const onAnswer = (/** @type {InstanceType<typeof StreamState>} */ state) => {
+      // A complete answer arrives with its end; a stream arrives with a preamble first.
       const { end } = state
-      if (end !== undefined && 'body' in end && state.chunks.length === 0) resolve(whole(route, end))
-      else resolve(streamed(route, state, broken))
+      if (end !== undefined && 'body' in end && state.chunks.length === 0) resolve(completeResponse(route, end))
+      else resolve(streamResponse(route, state, failStream))
     }
-    const refused = (/** @type {unknown} */ error) => {
+    const onFailure = (/** @type {unknown} */ error) => {
       if (FailoverError.isInstance(error)) resolve(errorResponse(route.dialect, error))
       else reject(error)
     }
-    const state = new StreamState(client, answered, refused)
-    const submitted = isWatched() ? follow(state, { client, ...traced(route, body) }) : undefined
-    const id = hub.open(state)
-    hub.retain()
+    const state = new StreamState(client, onAnswer, onFailure)
+    const submitted = hasSubscribers() ? traceCall(state, { client, ...traceOptions(route, body) }) : undefined
+    const id = bridge.openSlot(state)
+    bridge.keepProcessAlive()
     state.id = id
     try {
       if (signal !== undefined) abortWith(state, signal)
       native.submitWire(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
       submitted?.()
     } catch (error) {
-      hub.abandon(id)
+      bridge.abandonSlot(id)
       state.abort(error)
     }
   })
@@ -66,14 +65,14 @@ function exchange ({ client, native }, route, body, { headers, signal }, broken)
  * @param {import('./routes').Route} route
  * @param {Uint8Array} body
  */
-function traced (route, body) {
+function traceOptions (route, body) {
   const request = () => ({ ...(route.model === undefined ? {} : { model: route.model }), ...JSON.parse(Buffer.from(body).toString()) })
   const operation = route.path === undefined ? 'chat' : route.path[0].split(/[/:]/).filter(Boolean).at(-1) ?? 'other'
   return { operation, via: /** @type {const} */ ('fetch'), stream: route.stream, request }
 }
 
 /**
- * By itself, so that a signal that lives on does not hold the promise, and with it a response that nobody has any more.
+ * A function of its own, so that a long-lived signal does not hold the promise and its response.
  * @param {InstanceType<typeof StreamState>} state
  * @param {AbortSignal} signal
  */
@@ -81,7 +80,7 @@ function abortWith (state, signal) {
   state.signal = signal
   state.settled = onAbort(signal, () => {
     state.abort(signal.reason)
-    hub.getHub().abort(state.id)
+    bridge.getHub().abort(state.id)
   })
 }
 
@@ -89,10 +88,10 @@ function abortWith (state, signal) {
  * @param {import('./routes').Route} route
  * @param {{ body: string, report: string }} end
  */
-function whole (route, { body, report }) {
+function completeResponse (route, { body, report }) {
   const { requestId, endpoint, model, attempts } = JSON.parse(report)
   const vendorRequestId = attempts[attempts.length - 1]?.vendorRequestId
-  const headers = told(route, { requestId, endpoint, model, vendorRequestId, attempts: attempts.length })
+  const headers = responseHeaders(route, { requestId, endpoint, model, vendorRequestId, attempts: attempts.length })
   headers.set('content-type', 'application/json')
   return new Response(body, { headers })
 }
@@ -100,25 +99,25 @@ function whole (route, { body, report }) {
 /**
  * @param {import('./routes').Route} route
  * @param {InstanceType<typeof StreamState>} state
- * @param {Broken} broken
+ * @param {Broken} failStream
  */
-function streamed (route, state, broken) {
-  const introduction = JSON.parse(state.chunks[state.head++])
-  const headers = told(route, introduction)
-  const passed = route.path !== undefined
-  const { status = 200, headers: theirs = EVENTS } = introduction
-  for (const name in theirs) headers.set(name, ascii(theirs[name]))
-  state.taken = true
-  const give = (/** @type {unknown} */ reason) => {
+function streamResponse (route, state, failStream) {
+  const preamble = JSON.parse(state.chunks[state.head++])
+  const headers = responseHeaders(route, preamble)
+  const isPassthrough = route.path !== undefined
+  const { status = 200, headers: vendorHeaders = STREAM_HEADERS } = preamble
+  for (const name in vendorHeaders) headers.set(name, toAscii(vendorHeaders[name]))
+  state.hasReader = true
+  const abandon = (/** @type {unknown} */ reason) => {
     const ended = state.end !== undefined
     state.abort(reason)
-    if (!ended) hub.getHub().abort(state.id)
+    if (!ended) bridge.getHub().abort(state.id)
   }
-  // Who waits for the vendor does read.
+  // Waiting for the vendor counts as reading.
   let isRead = false
   const unread = setTimeout(() => {
-    if (!isRead) give(new Error(`the body of a response was not read for ${UNREAD / 1000} s`))
-  }, UNREAD).unref()
+    if (!isRead) abandon(new Error(`the body of a response was not read for ${UNREAD_TIMEOUT_MS / 1000} s`))
+  }, UNREAD_TIMEOUT_MS).unref()
   const body = new ReadableStream({
     async pull (controller) {
       isRead = true
@@ -130,23 +129,23 @@ function streamed (route, state, broken) {
           clearTimeout(unread)
           controller.close()
         } else {
-          const text = value + state.takeRest()
-          // Of bytes that are no text each is a character of its own.
-          controller.enqueue(passed ? Buffer.from(text, 'latin1') : encoder.encode(text))
+          const text = value + state.takeBuffered()
+          // Bytes of a passthrough body arrive as Latin-1 characters.
+          controller.enqueue(isPassthrough ? Buffer.from(text, 'latin1') : encoder.encode(text))
         }
       } catch (error) {
         clearTimeout(unread)
-        broken(controller, error)
+        failStream(controller, error)
       }
     },
     cancel (reason) {
       clearTimeout(unread)
-      give(reason ?? new DOMException('The stream was cancelled', 'AbortError'))
+      abandon(reason ?? new DOMException('The stream was cancelled', 'AbortError'))
     }
   }, { highWaterMark: 0 })
-  if (BODILESS.has(status)) {
+  if (STATUSES_WITHOUT_BODY.has(status)) {
     clearTimeout(unread)
-    // Nothing but the end can come.
+    // Only the end can follow.
     state.next(() => undefined).catch(() => {})
     return new Response(null, { status, headers })
   }
@@ -157,21 +156,21 @@ function streamed (route, state, broken) {
  * @param {import('./routes').Route} route
  * @param {{ requestId: string, endpoint: string, model: string, vendorRequestId?: string, attempts?: number }} who
  */
-function told ({ dialect }, { requestId, endpoint, model, vendorRequestId, attempts }) {
+function responseHeaders ({ dialect }, { requestId, endpoint, model, vendorRequestId, attempts }) {
   const headers = new Headers({ 'x-bellwether-request-id': requestId })
-  // Names may hold what a header may not.
+  // Names may contain characters that a header may not.
   headers.set('x-bellwether-endpoint', encodeURIComponent(endpoint))
   if (model !== '') headers.set('x-bellwether-model', encodeURIComponent(model))
   if (attempts !== undefined) headers.set('x-bellwether-attempts', String(attempts))
-  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', ascii(vendorRequestId ?? requestId))
+  headers.set(dialect === 'anthropic' ? 'request-id' : 'x-request-id', toAscii(vendorRequestId ?? requestId))
   return headers
 }
 
 /**
- * What a vendor said, as a header may hold it: where it had quoted a key there is an ellipsis now.
+ * Replaces characters that a header may not contain with an ellipsis, such as those of a redacted key.
  * @param {string} text
  */
-function ascii (text) {
+function toAscii (text) {
   return text.replace(/[^\t -~]+/g, '...')
 }
 

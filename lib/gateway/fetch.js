@@ -1,37 +1,37 @@
 'use strict'
 
-// `client.fetch`: what the official SDKs are given in place of the platform's fetch. A chat completion in whatever
-// dialect becomes a call of ours and is answered in that dialect, and what else models do goes to an endpoint of its
-// dialect; everything else is none of our business.
+// Implements `client.fetch`, which SDKs use in place of the platform's fetch. Chat completions of any dialect become
+// calls, other model requests pass through to an endpoint of their dialect, and everything else goes to the platform's
+// fetch.
 
-const { closed } = require('../util/errors')
-const { chatRoute, passRoute } = require('./routes')
+const { clientClosedError } = require('../util/errors')
+const { chatRoute, passthroughRoute } = require('./routes')
 const { errorResponse } = require('./error-response')
 const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')
 
 /**
- * @param {() => import('./exchange').Owner | undefined} open `undefined` once the client is closed.
+ * @param {() => import('./exchange').Owner | undefined} getOpenClient `undefined` once the client is closed.
  * @returns {typeof globalThis.fetch}
  */
-function createFetch (open) {
-  // As it is now: later this function itself may stand in its place, alone or wrapped.
+function createFetch (getOpenClient) {
+  // Read now: this function may later replace globalThis.fetch.
   const platform = globalThis.fetch
   return async function fetch (input, init) {
-    const asked = describe(input, init)
-    const { url, headers } = asked
-    const route = url && (chatRoute(asked.method, url.pathname) ?? passRoute(asked.method, url, headers))
+    const request = readRequest(input, init)
+    const { url, headers } = request
+    const route = url && (chatRoute(request.method, url.pathname) ?? passthroughRoute(request.method, url, headers))
     if (route === undefined) return platform(input, init)
-    if (asked.signal?.aborted) throw asked.signal.reason
-    // As the platform has it: behind the head of a GET a body would be a request of its own.
-    if (asked.method === 'GET' && asked.body) throw new TypeError('a request with method GET cannot have a body')
-    const { body, type } = await read(asked.body, asked.signal)
+    if (request.signal?.aborted) throw request.signal.reason
+    // As the platform does: the body of a GET would be taken for another request.
+    if (request.method === 'GET' && request.body) throw new TypeError('a request with method GET cannot have a body')
+    const { body, type } = await readBytes(request.body, request.signal)
     if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-    const owner = open()
-    if (owner === undefined) return errorResponse(route.dialect, closed())
-    // An SDK hears of a break as it would from a connection that was lost: a turn after what came before, for an error
-    // empties the pipes that it runs through.
-    return exchange(owner, route, body, asked, (controller, error) => { setImmediate(() => controller.error(error)) })
+    const openClient = getOpenClient()
+    if (openClient === undefined) return errorResponse(route.dialect, clientClosedError())
+    // Errors the stream a turn after the last chunk, as a lost connection would: an error discards chunks that are
+    // still buffered downstream.
+    return exchange(openClient, route, body, request, (controller, error) => { setImmediate(() => controller.error(error)) })
   }
 }
 
@@ -49,7 +49,7 @@ function createFetch (open) {
  * @param {RequestInit} [init]
  * @returns {Asked}
  */
-function describe (input, init) {
+function readRequest (input, init) {
   const request = typeof input === 'object' && 'url' in input ? input : undefined
   const url = request === undefined ? String(input) : request.url
   return {
@@ -62,15 +62,15 @@ function describe (input, init) {
 }
 
 /**
- * A body's bytes, and the type that the platform would give it.
+ * Returns a body's bytes, and the content type that the platform would set.
  * @param {any} body
  * @param {AbortSignal | undefined} signal
  * @returns {Promise<{ body: Uint8Array, type: string | null }>}
  */
-async function read (body, signal) {
+async function readBytes (body, signal) {
   if (typeof body === 'string') return { body: Buffer.from(body), type: null }
   if (body === null || body === undefined) return { body: new Uint8Array(), type: null }
-  // A copy: the caller may write over it.
+  // Copied, because the caller may overwrite it.
   if (body instanceof Uint8Array) return { body: Buffer.from(body), type: null }
   const response = new Response(body)
   const bytes = /** @type {Uint8Array} */ (await readBody(response.body, signal))

@@ -1,23 +1,23 @@
 'use strict'
 
-// The body of a request, read to its end or until its caller gives it up.
+// Reads the body of a request until its end or until it is aborted.
 
 const { onAbort } = require('../util/signal')
 
 /**
- * Its bytes; `undefined` where they are more than `largest`.
+ * Returns the bytes; undefined if there are more than `maxBytes`.
  * @param {ReadableStream<Uint8Array> | null | undefined} stream
  * @param {AbortSignal | undefined} signal
- * @param {number} [largest]
+ * @param {number} [maxBytes]
  */
-async function readBody (stream, signal, largest = Infinity) {
+async function readBody (stream, signal, maxBytes = Infinity) {
   signal?.throwIfAborted()
   if (!stream) return new Uint8Array()
-  // Not every Request is the platform's: with some it is a stream of Node's.
+  // Some implementations of Request have a Node stream as their body.
   const readable = typeof stream.getReader === 'function' ? stream : new Response(stream).body
   const reader = /** @type {ReadableStream<Uint8Array>} */ (readable).getReader()
   const cancel = (/** @type {unknown} */ reason) => { reader.cancel(reason).catch(() => {}) }
-  // It ends what is waited for, too.
+  // Cancelling also ends a pending read.
   const forget = signal && onAbort(signal, () => cancel(signal.reason))
   const chunks = []
   let size = 0
@@ -27,7 +27,7 @@ async function readBody (stream, signal, largest = Infinity) {
       signal?.throwIfAborted()
       if (done) return Buffer.concat(chunks)
       size += value.length
-      if (size > largest) {
+      if (size > maxBytes) {
         cancel(undefined)
         return undefined
       }

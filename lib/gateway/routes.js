@@ -1,79 +1,79 @@
 'use strict'
 
-// What an address asks for. Only its path names the dialect: which host it was meant for is no matter.
+// Finds the route of a request by its path. The host does not matter.
 
 /**
  * @typedef {object} Route
  * @property {'openai' | 'anthropic' | 'google'} dialect
- * @property {string} [model] Where the path names it.
- * @property {boolean} [stream] Where the path says so.
- * @property {string} [method] Of what is no chat completion and is passed on as it is, with
- * @property {[string, string]} [path] what stands around the model's name, or all of it.
+ * @property {string} [model] If the path names one.
+ * @property {boolean} [stream] If the path decides it.
+ * @property {string} [method] Of a passthrough request.
+ * @property {[string, string]} [path] Of a passthrough request: the parts before and after the model, or the whole path and the query.
  */
 
 const VERSION = /^.*\/(?:v1|v1beta|v1alpha|v1beta1)(?=\/)/
 const GOOGLE = /^\/models\/([^:?]+):(generateContent|streamGenerateContent)$/
 
-/** What Google's models do beside chats, in one request. */
+/** Passthrough operations of Google's models. */
 const GOOGLE_ACTION = /^(\/models\/)([^:?]+)(:(?:countTokens|computeTokens|embedContent|batchEmbedContents|predict))$/
-/** What OpenAI's do: below a version, or where Azure has them. On any host such a path may be something else. */
+/**
+ * Passthrough operations of OpenAI's models, below a version or on Azure's paths. Other hosts may use such a path for
+ * something else.
+ */
 const OPENAI_POST = /(?:\/v\d[^/]*|\/openai(?:\/deployments\/[^/]+)?)(\/(?:embeddings|completions|moderations|images\/(?:generations|edits|variations)|audio\/(?:speech|transcriptions|translations)|responses(?:\/compact|\/input_tokens|\/[^/]+\/cancel)?))$/
 const OPENAI_RESPONSE = /^\/responses\/[^/]+(?:\/input_items)?$/
 const MODELS = /^\/models(?:\/[^:]+)?$/
-/** A step up, as whoever decodes the path might read it. */
-const CLIMB = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
+/** A parent or current folder, however a server decodes the path. */
+const PATH_TRAVERSAL = /(?:^|[/\\])\.\.?(?:[/\\;]|$)/
 
 /**
- * The chat completion that a request asks for, in whatever dialect.
+ * Returns the route of a chat completion in any dialect.
  * @param {string} method
  * @param {string} pathname
  * @returns {Route | undefined}
  */
 function chatRoute (method, pathname) {
   if (method !== 'POST') return undefined
-  const path = trimmed(pathname)
+  const path = withoutTrailingSlash(pathname)
   if (path.endsWith('/chat/completions')) return { dialect: 'openai' }
   if (path.endsWith('/v1/messages')) return { dialect: 'anthropic' }
   const [, model, action] = GOOGLE.exec(belowVersion(path)) ?? []
   if (model === undefined) return undefined
-  return { dialect: 'google', model: decode(model), stream: action === 'streamGenerateContent' }
+  return { dialect: 'google', model: decodeSegment(model), stream: action === 'streamGenerateContent' }
 }
 
 /**
- * What else of vendors' paths an endpoint may serve: what a model does, and which models there are. Files, batches
- * and whatever else lies in one account is not among it: nobody else has it.
+ * Returns the route of another request that an endpoint may serve: operations of a model, and the list of models.
+ * Files, batches and other resources of an account are excluded, because another endpoint does not have them.
  * @param {string} method
  * @param {URL} url
  * @param {Headers} headers
  * @returns {Route | undefined}
  */
-function passRoute (method, { pathname, searchParams }, headers) {
-  const path = trimmed(pathname)
+function passthroughRoute (method, { pathname, searchParams }, headers) {
+  const path = withoutTrailingSlash(pathname)
   const below = belowVersion(path)
-  if (climbs(path)) return undefined
-  // Google takes keys there.
+  if (hasPathTraversal(path)) return undefined
+  // Google accepts keys in this parameter.
   searchParams.delete('key')
   const query = searchParams.size > 0 ? `?${searchParams}` : ''
-  const passed = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
+  const passthrough = (/** @type {'openai' | 'anthropic' | 'google'} */ dialect, /** @type {string} */ all) => ({ dialect, method, path: /** @type {[string, string]} */ ([all, query]) })
   if (method === 'POST') {
-    if (below === '/messages/count_tokens') return passed('anthropic', below)
+    if (below === '/messages/count_tokens') return passthrough('anthropic', below)
     const [, before, model, after] = GOOGLE_ACTION.exec(below) ?? []
-    if (model !== undefined) return { dialect: 'google', method, model: decode(model), path: [before, after + query] }
+    if (model !== undefined) return { dialect: 'google', method, model: decodeSegment(model), path: [before, after + query] }
     const [, found] = OPENAI_POST.exec(path) ?? []
-    return found === undefined ? undefined : passed('openai', found)
+    return found === undefined ? undefined : passthrough('openai', found)
   }
-  if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passed('openai', below)
-  if (method === 'GET' && MODELS.test(below)) return passed(dialectOf(headers, pathname), below)
+  if (OPENAI_RESPONSE.test(below) && (method === 'GET' || method === 'DELETE')) return passthrough('openai', below)
+  if (method === 'GET' && MODELS.test(below)) return passthrough(dialectOf(headers, pathname), below)
   return undefined
 }
 
-/**
- * Whether it would lead the endpoint's key to other places than these, for whoever decodes it, also more than once.
- * @param {string} path
- */
-function climbs (path) {
+/** Whether a path, decoded once or several times, would lead the endpoint's key to other paths. @param {string} path */
+function hasPathTraversal (path) {
   for (let before = ''; path !== before;) {
-    if (CLIMB.test(path)) return true
+    if (PATH_TRAVERSAL.test(path)) return true
     before = path
     path = path.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
   }
@@ -81,21 +81,18 @@ function climbs (path) {
 }
 
 /** @param {string} path */
-function trimmed (path) {
+function withoutTrailingSlash (path) {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/**
- * What comes after the version; nothing where there is none.
- * @param {string} path
- */
+/** Returns the path after its version; empty without a version. @param {string} path */
 function belowVersion (path) {
   const found = VERSION.exec(path)
   return found === null ? '' : path.slice(found[0].length)
 }
 
 /** @param {string} text */
-function decode (text) {
+function decodeSegment (text) {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -104,7 +101,7 @@ function decode (text) {
 }
 
 /**
- * The dialect of a request that is no completion, by its headers and its path.
+ * Returns the dialect of a request that is no chat completion, by its headers and path.
  * @param {Headers} headers
  * @param {string} pathname
  */
@@ -113,4 +110,4 @@ function dialectOf (headers, pathname) {
   return /\/v1(?:beta|alpha|beta1)\//.test(pathname) || headers.has('x-goog-api-key') ? 'google' : 'openai'
 }
 
-module.exports = { chatRoute, passRoute, decode, dialectOf }
+module.exports = { chatRoute, passthroughRoute, decodeSegment, dialectOf }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The page and what belongs to it, read once: what is not there when it is mounted is not served.
+// Serves the dashboard's files. They are read once, when the dashboard is mounted.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -17,7 +17,7 @@ const TYPES = {
   '.png': 'image/png',
   '.woff2': 'font/woff2'
 }
-/** Its own scripts, styles and data; nothing of others', nothing inline, in nobody's frame. */
+/** Allows the page's own scripts, styles and data only: nothing inline, nothing from other origins, no frames. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 const HEADERS = {
   'content-security-policy': POLICY,
@@ -28,19 +28,19 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'private, no-cache'
 }
-/** Stands in the page for where its events are, as seen from there. */
+/** The placeholder for the relative path of the events. */
 const EVENTS = '{{events}}'
 
 /** @typedef {{ bytes: Buffer, type: string, etag: string, policy?: string }} Asset */
 
-/** What stands for the page where it is asked for as a file, not as a folder: some servers take the last slash away. */
+/** The name of the page when it is requested without the trailing slash, which some servers remove. */
 const AS_FILE = '.'
 
 /**
- * @param {string} place Its path.
- * @param {string} events That of its events.
+ * @param {string} dashboardPath
+ * @param {string} events The path of the events.
  */
-function createDashboard (place, events) {
+function createDashboard (dashboardPath, events) {
   /** @type {Map<string, Asset>} */
   const assets = new Map()
   for (const name of /** @type {string[]} */ (fs.readdirSync(FOLDER, { recursive: true }))) {
@@ -48,14 +48,14 @@ function createDashboard (place, events) {
     if (type === undefined) continue
     const bytes = fs.readFileSync(path.join(FOLDER, name))
     if (name !== 'index.html') {
-      assets.set(name.replaceAll(path.sep, '/'), asset(bytes, type))
+      assets.set(name.replaceAll(path.sep, '/'), createAsset(bytes, type))
       continue
     }
-    const page = bytes.toString('utf8').replaceAll(EVENTS, escaped(relative(place, events)))
-    assets.set('', asset(Buffer.from(page), type))
-    // Its addresses are relative to the folder that it is.
-    const base = `<head>\n  <base href="${escaped(place.slice(place.lastIndexOf('/') + 1))}/">`
-    assets.set(AS_FILE, { ...asset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
+    const page = bytes.toString('utf8').replaceAll(EVENTS, escapeHtml(relativePath(dashboardPath, events)))
+    assets.set('', createAsset(Buffer.from(page), type))
+    // The page's links are relative to its folder.
+    const base = `<head>\n  <base href="${escapeHtml(dashboardPath.slice(dashboardPath.lastIndexOf('/') + 1))}/">`
+    assets.set(AS_FILE, { ...createAsset(Buffer.from(page.replace('<head>', base)), type), policy: POLICY.replace("base-uri 'none'", "base-uri 'self'") })
   }
 
   /**
@@ -78,20 +78,20 @@ function createDashboard (place, events) {
 }
 
 /** @param {Buffer} bytes @param {string} type @returns {Asset} */
-function asset (bytes, type) {
+function createAsset (bytes, type) {
   return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
 }
 
 /** @param {string} text */
-function escaped (text) {
+function escapeHtml (text) {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }
 
 /**
- * One path as seen from the folder that another is: `../events` of `/events` from `/dashboard/`.
+ * Returns a path relative to a folder: `../events` for `/events` from `/dashboard/`.
  * @param {string} folder @param {string} target
  */
-function relative (folder, target) {
+function relativePath (folder, target) {
   const from = folder.split('/').slice(1)
   const to = target.split('/').slice(1)
   let same = 0

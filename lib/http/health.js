@@ -1,18 +1,18 @@
 'use strict'
 
-// Whether the process lives, whether it wants requests, and how its endpoints do. Everybody may read this: it says
-// names and states, no addresses and no texts of vendors.
+// Answers health checks: liveness, readiness, and the state of endpoints. These responses are public: they hold names
+// and states, but no addresses and no vendor messages.
 
 const { version } = require('../../package.json')
 const { isClosing } = require('../util/shutdown')
 
-/** How an endpoint's state is called in application/health+json. @type {Record<string, 'pass' | 'warn' | 'fail'>} */
+/** States of endpoints in application/health+json. @type {Record<string, 'pass' | 'warn' | 'fail'>} */
 const STATUSES = { healthy: 'pass', degraded: 'warn', rate_limited: 'warn', down: 'fail' }
 const ANSWERING = ['healthy', 'degraded']
 
 /** @param {Request} request */
 function livez (request) {
-  return told(request, 200, 'pass', 'ok')
+  return healthResponse(request, 200, 'pass', 'ok')
 }
 
 /**
@@ -21,9 +21,9 @@ function livez (request) {
  * @param {{ draining: boolean, vendors: boolean }} asks
  */
 function readyz (request, client, { draining, vendors }) {
-  if (draining || isClosing(client)) return told(request, 503, 'fail', 'closing')
-  if (vendors && !canAnswer(client)) return told(request, 503, 'fail', 'no endpoint can answer')
-  return told(request, 200, 'pass', 'ok')
+  if (draining || isClosing(client)) return healthResponse(request, 503, 'fail', 'closing')
+  if (vendors && !canAnswer(client)) return healthResponse(request, 503, 'fail', 'no endpoint can answer')
+  return healthResponse(request, 200, 'pass', 'ok')
 }
 
 /** @param {import('../..').FailoverClient} client */
@@ -37,7 +37,7 @@ function canAnswer (client) {
  * @param {'pass' | 'fail'} word
  * @param {string} output
  */
-function told ({ headers }, status, word, output) {
+function healthResponse ({ headers }, status, word, output) {
   const json = /\bapplication\/(?:json|health\+json|\*)/.test(headers.get('accept') ?? '')
   const [type, body] = json
     ? ['application/json', JSON.stringify({ status: word, output })]
@@ -48,7 +48,7 @@ function told ({ headers }, status, word, output) {
 }
 
 /**
- * The draft "Health Check Response Format for HTTP APIs" (draft-inadarei-api-health-check-06).
+ * Implements the draft "Health Check Response Format for HTTP APIs" (draft-inadarei-api-health-check-06).
  * @param {import('../..').FailoverClient} client
  */
 function health (client) {

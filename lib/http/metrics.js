@@ -1,6 +1,6 @@
 'use strict'
 
-// The metrics as a scraper asks for them.
+// Answers a scraper in the format that it accepts.
 
 const OPENMETRICS = 'application/openmetrics-text'
 
@@ -8,25 +8,22 @@ const OPENMETRICS = 'application/openmetrics-text'
  * @param {Request} request
  * @param {import('../..').FailoverClient} client
  */
-function metrics ({ headers }, { metrics: ours }) {
-  const accepted = ranges(headers.get('accept') ?? '*/*')
-  const wanted = accepted.get(OPENMETRICS) ?? 0
-  // Whoever takes anything gets what everybody reads.
-  const plain = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
-  const format = wanted > 0 && wanted >= plain ? 'openmetrics' : 'prometheus'
-  return new Response(ours.text(format), {
-    headers: { 'content-type': ours.contentTypes[format], 'cache-control': 'no-store', vary: 'accept', 'x-content-type-options': 'nosniff' }
+function metrics ({ headers }, { metrics: clientMetrics }) {
+  const accepted = acceptedTypes(headers.get('accept') ?? '*/*')
+  const openMetrics = accepted.get(OPENMETRICS) ?? 0
+  // A scraper that accepts anything gets the Prometheus format.
+  const plainText = accepted.get('text/plain') ?? accepted.get('text/*') ?? accepted.get('*/*') ?? 0
+  const format = openMetrics > 0 && openMetrics >= plainText ? 'openmetrics' : 'prometheus'
+  return new Response(clientMetrics.text(format), {
+    headers: { 'content-type': clientMetrics.contentTypes[format], 'cache-control': 'no-store', vary: 'accept', 'x-content-type-options': 'nosniff' }
   })
 }
 
-/**
- * The media types of an `accept`, each with its weight.
- * @param {string} accept
- */
-function ranges (accept) {
+/** Returns the media types of an `accept` header with their weights. @param {string} accept */
+function acceptedTypes (accept) {
   /** @type {Map<string, number>} */
   const found = new Map()
-  // More than these nobody means.
+  // Bounds the work on a hostile header.
   for (const range of accept.slice(0, 4096).split(',')) {
     const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const q = parameters.find((one) => /^q\s*=/.test(one))

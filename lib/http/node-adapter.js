@@ -1,67 +1,67 @@
 'use strict'
 
-// The surface for Node's own requests and responses.
+// Adapts the app to Node's requests and responses.
 
 const { Readable } = require('node:stream')
 const { once } = require('node:events')
 const { createUpgrade } = require('./events/upgrade')
 
-/** @param {import('./app').Surface} surface @returns {import('../../adapters/node').Middleware} */
-function middlewareOf (surface) {
+/** @param {import('./app').Surface} app @returns {import('../../adapters/node').Middleware} */
+function createMiddleware (app) {
   const middleware = (/** @type {any} */ req, /** @type {any} */ res, /** @type {(error?: unknown) => void} */ next) => {
-    // The platform's Request knows no TRACE.
-    const found = req.method === 'TRACE' ? undefined : surface.find(req.url ?? '/')
+    // The platform's Request does not support TRACE.
+    const found = req.method === 'TRACE' ? undefined : app.match(req.url ?? '/')
     if (found === undefined) return next()
-    serve(surface, found, req, res, req).catch((error) => {
-      // What is out cannot be taken back; a connection that breaks says that it was not all.
+    serve(app, found, req, res, req).catch((error) => {
+      // After the headers were sent, only a broken connection can show that the body is incomplete.
       if (res.headersSent) res.destroy(error)
       else next(error)
     })
   }
-  return Object.assign(middleware, { upgrade: createUpgrade(surface) })
+  return Object.assign(middleware, { upgrade: createUpgrade(app) })
 }
 
 /**
- * @param {import('./app').Surface} surface
+ * @param {import('./app').Surface} app
  * @param {import('./app').Found} found
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @param {import('node:http').ServerResponse} res
- * @param {unknown} asked What `authorize` is asked about.
+ * @param {unknown} asked The argument of `authorize`.
  */
-async function serve (surface, found, req, res, asked) {
-  // Who left before it came to us is told nothing, and costs nothing.
+async function serve (app, found, req, res, asked) {
+  // The caller has disconnected.
   if (res.destroyed) return
   const gone = new AbortController()
   res.once('close', () => { if (!res.writableFinished) gone.abort(new DOMException('The client is gone', 'AbortError')) })
   const method = req.method ?? 'GET'
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers)) {
-    // Of HTTP/2, which has the address among them.
+    // Pseudo-headers of HTTP/2.
     if (name.startsWith(':')) continue
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
   }
   const hasBody = found.part === 'proxy' && method !== 'GET' && method !== 'HEAD'
-  // Once a parser has read it, its length may be another and it is compressed no more; of one that was not read both stay.
+  // A body parser has consumed and decompressed the body: its length and encoding no longer apply.
   if (req.body !== undefined) for (const name of ['content-length', 'content-encoding']) headers.delete(name)
-  const init = { method, headers, body: hasBody ? lazily(() => bodyOf(req)) : undefined, signal: gone.signal, duplex: 'half' }
+  const init = { method, headers, body: hasBody ? lazyStream(() => requestBody(req)) : undefined, signal: gone.signal, duplex: 'half' }
   let response
   try {
-    response = await surface.serve(found, new Request(found.url, /** @type {any} */ (init)), asked)
+    response = await app.serve(found, new Request(found.url, /** @type {any} */ (init)), asked)
   } catch (error) {
     if (gone.signal.aborted) return
     throw error
   }
-  // What is left of a body that nobody wanted would be read to its end, whatever its length.
+  // Node would otherwise read the rest of an unread body, whatever its length.
   if (!req.complete && req.httpVersionMajor === 1) response.headers.set('connection', 'close')
   await send(response, res, gone)
 }
 
 /**
- * A stream that asks for its bytes when somebody reads it: until then the connection keeps them.
+ * Returns a stream that starts reading on demand: until then the connection buffers the bytes.
  * @param {() => ReadableStream<Uint8Array>} make
  * @returns {ReadableStream<Uint8Array>}
  */
-function lazily (make) {
+function lazyStream (make) {
   /** @type {ReadableStreamDefaultReader<Uint8Array> | undefined} */
   let reader
   return new ReadableStream({
@@ -76,18 +76,18 @@ function lazily (make) {
 }
 
 /**
- * The body, or what a parser that stands before us has made of it.
+ * Returns the body, or what a body parser made of it.
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @returns {ReadableStream<Uint8Array>}
  */
-function bodyOf (req) {
+function requestBody (req) {
   const { body } = req
   if (body === undefined || (req.readable && !req.readableEnded && isEmpty(body))) return /** @type {any} */ (Readable.toWeb(req))
   const whole = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   return /** @type {any} */ (new Response(/** @type {any} */ (whole)).body)
 }
 
-/** Parsers that did not read give `{}`. @param {unknown} body */
+/** Body parsers that read nothing leave `{}`. @param {unknown} body */
 function isEmpty (body) {
   return body === null || (typeof body === 'object' && Object.keys(body).length === 0)
 }
@@ -95,10 +95,10 @@ function isEmpty (body) {
 /**
  * @param {Response} response
  * @param {import('node:http').ServerResponse} res
- * @param {AbortController} leaving
+ * @param {AbortController} disconnected
  */
-async function send (response, res, leaving) {
-  const gone = leaving.signal
+async function send (response, res, disconnected) {
+  const gone = disconnected.signal
   if (gone.aborted) {
     await response.body?.cancel(gone.reason)
     return
@@ -106,11 +106,11 @@ async function send (response, res, leaving) {
   const reader = response.body?.getReader()
   const cancel = () => { reader?.cancel(gone.reason).catch(() => {}) }
   gone.addEventListener('abort', cancel, { once: true })
-  // A body that breaks while its reader is waited for, as that of a listener who is too slow does.
+  // A body may break while its reader waits for the socket, as that of a slow listener does.
   reader?.closed.catch((error) => { if (res.writableNeedDrain) res.destroy(error) })
   try {
     res.writeHead(response.status, Object.fromEntries(response.headers))
-    // Whoever follows events sees at once that he does.
+    // A listener knows at once that its event stream is open.
     if (reader !== undefined) res.flushHeaders()
     while (reader !== undefined) {
       const { done, value } = await reader.read()
@@ -126,4 +126,4 @@ async function send (response, res, leaving) {
   if (!gone.aborted) res.end()
 }
 
-module.exports = { middlewareOf, serve }
+module.exports = { createMiddleware, serve }

@@ -1,18 +1,18 @@
 'use strict'
 
-// What a mount of the client over HTTP is told: which parts, where, and who may use them.
+// Reads the options of a mount: its parts, their paths, and their authorization.
 
 const duration = require('../util/duration')
-const { ofProblems } = require('../util/errors')
-const { isObject, what, shown } = require('../util/serialize-options')
+const { configError } = require('../util/errors')
+const { isPlainObject, describe, quote } = require('../util/serialize-options')
 
-/** Where each part is when it is only said to be there. */
-const PLACES = { health: '/health', metrics: '/metrics', events: '/events', dashboard: '/dashboard', proxy: '/v1' }
-/** They are there unless it is said that they are not. */
-const OPEN = ['health', 'metrics']
-/** Who may use these must be said. */
-const GUARDED = ['proxy', 'events', 'dashboard']
-const ACCEPTED = ['authorize', ...Object.keys(PLACES), 'protect', 'ready', 'base', 'challenge', 'push']
+/** Paths of parts that are given as `true`. */
+const DEFAULT_PATHS = { health: '/health', metrics: '/metrics', events: '/events', dashboard: '/dashboard', proxy: '/v1' }
+/** Parts that are mounted by default. */
+const DEFAULT_PARTS = ['health', 'metrics']
+/** Parts that need `authorize`. */
+const GUARDED_PARTS = ['proxy', 'events', 'dashboard']
+const ACCEPTED = ['authorize', ...Object.keys(DEFAULT_PATHS), 'protect', 'ready', 'base', 'challenge', 'push']
 const PUSH = ['heartbeat', 'patience', 'maxUnsent', 'maxListeners', 'origins']
 
 /**
@@ -39,8 +39,8 @@ const PUSH = ['heartbeat', 'patience', 'maxUnsent', 'maxListeners', 'origins']
  * @param {any} given
  * @returns {Settings}
  */
-function check (given) {
-  if (!isObject(given)) throw ofProblems([{ path: 'options', message: `must be a plain object, got ${what(given)}` }])
+function readMountOptions (given) {
+  if (!isPlainObject(given)) throw configError([{ path: 'options', message: `must be a plain object, got ${describe(given)}` }])
   /** @type {import('../..').ConfigProblem[]} */
   const problems = Object.keys(given)
     .filter((name) => !ACCEPTED.includes(name))
@@ -48,45 +48,45 @@ function check (given) {
   const { authorize, protect = [], ready = 'process', base = '', challenge = 'Bearer' } = given
   /** @type {Record<string, string>} */
   const paths = {}
-  for (const [name, place] of Object.entries(PLACES)) {
-    const { [name]: part = OPEN.includes(name) } = given
-    if (part === true) paths[name] = place
+  for (const [name, defaultPath] of Object.entries(DEFAULT_PATHS)) {
+    const { [name]: part = DEFAULT_PARTS.includes(name) } = given
+    if (part === true) paths[name] = defaultPath
     else if (isPath(part)) paths[name] = part.replace(/\/+$/, '')
-    else if (part !== false) problems.push({ path: name, message: `must be true, false or a path that begins with '/', as addresses write it, got ${shown(part)}` })
+    else if (part !== false) problems.push({ path: name, message: `must be true, false or a path that begins with '/', as addresses write it, got ${quote(part)}` })
   }
   if (paths.health !== undefined) {
-    const beside = paths.health.slice(0, paths.health.lastIndexOf('/'))
-    Object.assign(paths, { livez: `${beside}/livez`, readyz: `${beside}/readyz` })
+    const folder = paths.health.slice(0, paths.health.lastIndexOf('/'))
+    Object.assign(paths, { livez: `${folder}/livez`, readyz: `${folder}/readyz` })
   }
-  // Without a path of their own, a dashboard's events are below it.
+  // By default a dashboard's events are below its own path.
   if (paths.dashboard !== undefined) paths.events ??= `${paths.dashboard}/events`
   for (const [name, path] of Object.entries(paths)) {
     const other = Object.keys(paths).find((one) => one !== name && paths[one] === path)
     if (other !== undefined && other < name) problems.push({ path: name, message: `must not be at ${path}, where ${other} is` })
   }
-  const needy = GUARDED.filter((name) => given[name] !== undefined && given[name] !== false)
+  const guardedGiven = GUARDED_PARTS.filter((name) => given[name] !== undefined && given[name] !== false)
   if (authorize !== undefined && authorize !== 'none' && typeof authorize !== 'function') {
-    problems.push({ path: 'authorize', message: `must be a function of the request, or 'none', got ${shown(authorize)}` })
-  } else if (authorize === undefined && needy.length > 0) {
-    problems.push({ path: 'authorize', message: `is missing; who may use ${needy.join(', ')}, and spend your keys, is decided by a function of the request, or by 'none' for everybody` })
+    problems.push({ path: 'authorize', message: `must be a function of the request, or 'none', got ${quote(authorize)}` })
+  } else if (authorize === undefined && guardedGiven.length > 0) {
+    problems.push({ path: 'authorize', message: `is missing; who may use ${guardedGiven.join(', ')}, and spend your keys, is decided by a function of the request, or by 'none' for everybody` })
   }
-  if (!Array.isArray(protect) || protect.some((name) => !OPEN.includes(name))) {
-    problems.push({ path: 'protect', message: `must be an array of ${OPEN.map((name) => `'${name}'`).join(', ')}, got ${shown(protect)}` })
-  } else if (protect.length > 0 && authorize === undefined && needy.length === 0) {
+  if (!Array.isArray(protect) || protect.some((name) => !DEFAULT_PARTS.includes(name))) {
+    problems.push({ path: 'protect', message: `must be an array of ${DEFAULT_PARTS.map((name) => `'${name}'`).join(', ')}, got ${quote(protect)}` })
+  } else if (protect.length > 0 && authorize === undefined && guardedGiven.length === 0) {
     problems.push({ path: 'authorize', message: `is missing; protect asks it about ${protect.join(', ')}` })
   }
-  if (ready !== 'process' && ready !== 'vendors') problems.push({ path: 'ready', message: `must be 'process' or 'vendors', got ${shown(ready)}` })
-  if (base !== '' && !isPath(base)) problems.push({ path: 'base', message: `must be a path that begins with '/', as addresses write it, got ${shown(base)}` })
-  if (typeof challenge !== 'string' || !/^[!-~]+( [ -~]*)?$/.test(challenge)) problems.push({ path: 'challenge', message: `must be what the header www-authenticate may hold, got ${shown(challenge)}` })
-  const push = pushOf(given.push ?? {}, problems)
-  if (problems.length > 0) throw ofProblems(problems)
-  return { base: base.replace(/\/+$/, ''), paths, guarded: new Set([...GUARDED, ...protect]), authorize, ready, challenge, push }
+  if (ready !== 'process' && ready !== 'vendors') problems.push({ path: 'ready', message: `must be 'process' or 'vendors', got ${quote(ready)}` })
+  if (base !== '' && !isPath(base)) problems.push({ path: 'base', message: `must be a path that begins with '/', as addresses write it, got ${quote(base)}` })
+  if (typeof challenge !== 'string' || !/^[!-~]+( [ -~]*)?$/.test(challenge)) problems.push({ path: 'challenge', message: `must be what the header www-authenticate may hold, got ${quote(challenge)}` })
+  const push = readPush(given.push ?? {}, problems)
+  if (problems.length > 0) throw configError(problems)
+  return { base: base.replace(/\/+$/, ''), paths, guarded: new Set([...GUARDED_PARTS, ...protect]), authorize, ready, challenge, push }
 }
 
 /** @param {any} given @param {import('../..').ConfigProblem[]} problems @returns {Push} */
-function pushOf (given, problems) {
-  if (!isObject(given)) {
-    problems.push({ path: 'push', message: `must be a plain object, got ${what(given)}` })
+function readPush (given, problems) {
+  if (!isPlainObject(given)) {
+    problems.push({ path: 'push', message: `must be a plain object, got ${describe(given)}` })
     given = {}
   }
   for (const name of Object.keys(given)) {
@@ -94,7 +94,7 @@ function pushOf (given, problems) {
   }
   const time = (/** @type {string} */ name, /** @type {number} */ fallback) => {
     try {
-      const ms = duration.ms(given[name], `push.${name}`, fallback)
+      const ms = duration.parseDuration(given[name], `push.${name}`, fallback)
       if (ms < 10) problems.push({ path: `push.${name}`, message: `must be at least 10 ms, got ${ms}` })
       return ms
     } catch (/** @type {any} */ error) {
@@ -104,12 +104,12 @@ function pushOf (given, problems) {
   }
   const whole = (/** @type {string} */ name, /** @type {number} */ fallback, /** @type {number} */ least) => {
     const { [name]: value = fallback } = given
-    if (!Number.isSafeInteger(value) || value < least) problems.push({ path: `push.${name}`, message: `must be a whole number from ${least}, got ${shown(value)}` })
+    if (!Number.isSafeInteger(value) || value < least) problems.push({ path: `push.${name}`, message: `must be a whole number from ${least}, got ${quote(value)}` })
     return value
   }
   const { origins = [] } = given
   if (!Array.isArray(origins) || origins.some((one) => typeof one !== 'string' || !URL.canParse(one) || new URL(one).origin !== one)) {
-    problems.push({ path: 'push.origins', message: `must be an array of origins such as 'https://app.example.com', got ${shown(origins)}` })
+    problems.push({ path: 'push.origins', message: `must be an array of origins such as 'https://app.example.com', got ${quote(origins)}` })
   }
   return {
     heartbeat: time('heartbeat', 15_000),
@@ -126,4 +126,4 @@ function isPath (value) {
     new URL(`http://x${value}`).pathname === value && !value.includes('//')
 }
 
-module.exports = { check }
+module.exports = { readMountOptions }

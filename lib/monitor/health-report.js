@@ -1,22 +1,19 @@
 'use strict'
 
-const { printable } = require('../util/printable')
+const { stripControls } = require('../util/printable')
 
-/**
- * A health report with its text form, which is not enumerable.
- * @param {any} report
- */
+/** Adds a non-enumerable `toString` to a health report. @param {any} report */
 function healthReport (report) {
-  return Object.defineProperty(report, 'toString', { enumerable: false, value: () => text(report) })
+  return Object.defineProperty(report, 'toString', { enumerable: false, value: () => formatText(report) })
 }
 
 /** @param {any} report */
-function text (report) {
+function formatText (report) {
   const lines = [`Health ${report.overallStatus} at ${report.timestamp}`]
   for (const e of report.endpoints) {
     const recovery = e.recoveryTimesMs.length > 0 ? `, last recovery ${Math.round(e.recoveryTimesMs.at(-1))} ms` : ''
     lines.push(
-      `  ${printable(e.name)}: ${e.status}, ${e.totalRequests} requests, ${e.successRate} % succeeded, ` +
+      `  ${stripControls(e.name)}: ${e.status}, ${e.totalRequests} requests, ${e.successRate} % succeeded, ` +
       `${e.rateLimitRate} % rate limited, ${Math.round(e.avgLatencyMs)} ms on average${recovery}`
     )
   }

@@ -1,30 +1,30 @@
 'use strict'
 
-// How calls ended over an incident's time, as a picture that needs nothing else. It follows the reader's colour scheme.
+// Draws how calls ended over an incident's time as a self-contained SVG, which follows the reader's colour scheme.
 
-const { time } = require('../util/format')
-const { moment } = require('./incident-timeline')
+const { formatDuration } = require('../util/format')
+const { formatTimelineEntry } = require('./incident-timeline')
 
 const [WIDTH, HEIGHT] = [960, 380]
 const PLOT = { left: 56, right: 16, top: 76, bottom: 108 }
-const MOMENTS = 6
+const MAX_ENTRIES = 6
 
 /** @param {any} r */
-function svg (r) {
+function renderSvg (r) {
   const { stepMs, answered, rescued, failed, withoutFailoverFailed: alone } = r.series
   const steps = Math.max(answered.length, 1)
   const most = Math.max(1, ...answered.map((/** @type {number} */ n, /** @type {number} */ i) => Math.max(n + rescued[i] + failed[i], alone[i])))
   const [w, h] = [WIDTH - PLOT.left - PLOT.right, HEIGHT - PLOT.top - PLOT.bottom]
   const x = (/** @type {number} */ ms) => round(PLOT.left + Math.min(ms / (steps * stepMs), 1) * w)
   const y = (/** @type {number} */ n) => round(PLOT.top + h - n / most * h)
-  /** A stacked column chart's area between two levels. */
+  /** The area of a stacked column chart between two levels. */
   const area = (/** @type {(i: number) => number} */ from, /** @type {(i: number) => number} */ to) => {
     const up = Array.from({ length: steps }, (_, i) => `${x(i * stepMs)},${y(to(i) || 0)} ${x((i + 1) * stepMs)},${y(to(i) || 0)}`)
     const down = Array.from({ length: steps }, (_, i) => `${x((i + 1) * stepMs)},${y(from(i) || 0)} ${x(i * stepMs)},${y(from(i) || 0)}`).reverse()
     return [...up, ...down].join(' ')
   }
   const line = Array.from({ length: steps }, (_, i) => `${x(i * stepMs)},${y(alone[i] || 0)} ${x((i + 1) * stepMs)},${y(alone[i] || 0)}`).join(' ')
-  const marks = r.timeline.slice(0, MOMENTS)
+  const marks = r.timeline.slice(0, MAX_ENTRIES)
   const title = `Incident ${r.id}: ${r.rescued} of ${r.requests} requests rescued, ${r.failed} failed; without failover ${r.withoutFailover.failed}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="12">`,
@@ -38,12 +38,12 @@ function svg (r) {
     `<polygon class="r" points="${area((i) => answered[i], (i) => answered[i] + rescued[i])}"/>`,
     `<polygon class="f" points="${area((i) => answered[i] + rescued[i], (i) => answered[i] + rescued[i] + failed[i])}"/>`,
     `<polyline class="w" points="${line}"/>`,
-    ...[0, 0.25, 0.5, 0.75, 1].map((share) => `<text class="t" x="${x(share * steps * stepMs)}" y="${HEIGHT - PLOT.bottom + 16}" text-anchor="${share === 0 ? 'start' : share === 1 ? 'end' : 'middle'}">+${time(share * steps * stepMs)}</text>`),
+    ...[0, 0.25, 0.5, 0.75, 1].map((share) => `<text class="t" x="${x(share * steps * stepMs)}" y="${HEIGHT - PLOT.bottom + 16}" text-anchor="${share === 0 ? 'start' : share === 1 ? 'end' : 'middle'}">+${formatDuration(share * steps * stepMs)}</text>`),
     ...marks.flatMap((/** @type {any} */ m, /** @type {number} */ i) => [
       `<line class="m" x1="${x(m.afterMs)}" x2="${x(m.afterMs)}" y1="${PLOT.top - 6}" y2="${HEIGHT - PLOT.bottom}"/>`,
-      `<text class="t" x="${PLOT.left + (i % 2) * (w / 2)}" y="${HEIGHT - PLOT.bottom + 42 + Math.floor(i / 2) * 20}">${i + 1}  +${time(m.afterMs)}: ${escape(short(moment(m)))}</text>`
+      `<text class="t" x="${PLOT.left + (i % 2) * (w / 2)}" y="${HEIGHT - PLOT.bottom + 42 + Math.floor(i / 2) * 20}">${i + 1}  +${formatDuration(m.afterMs)}: ${escape(shorten(formatTimelineEntry(m)))}</text>`
     ]),
-    ...groups(marks.map((/** @type {any} */ m) => x(m.afterMs))).map(({ at, numbers }) => `<text class="t" x="${at}" y="${PLOT.top - 10}" text-anchor="${at < WIDTH / 2 ? 'start' : 'end'}" font-weight="600">${numbers}</text>`),
+    ...groupMarks(marks.map((/** @type {any} */ m) => x(m.afterMs))).map(({ at, numbers }) => `<text class="t" x="${at}" y="${PLOT.top - 10}" text-anchor="${at < WIDTH / 2 ? 'start' : 'end'}" font-weight="600">${numbers}</text>`),
     '</svg>'
   ].join('\n') + '\n'
 }
@@ -59,20 +59,20 @@ function legend () {
   })
 }
 
-/** Marks so close to each other that their numbers would lie on one another are named together. @param {number[]} places */
-function groups (places) {
+/** Merges the numbers of marks that would overlap. @param {number[]} places */
+function groupMarks (places) {
   /** @type {{ at: number, numbers: string }[]} */
-  const made = []
+  const groups = []
   places.forEach((at, i) => {
-    const last = made.at(-1)
+    const last = groups.at(-1)
     if (last !== undefined && at - last.at < 24) last.numbers += ` ${i + 1}`
-    else made.push({ at, numbers: String(i + 1) })
+    else groups.push({ at, numbers: String(i + 1) })
   })
-  return made
+  return groups
 }
 
 /** @param {string} words */
-function short (words) {
+function shorten (words) {
   return words.length > 64 ? `${words.slice(0, 63)}…` : words
 }
 
@@ -86,4 +86,4 @@ function escape (words) {
   return words.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`).replace(/[^\P{C}]/gu, ' ')
 }
 
-module.exports = { svg }
+module.exports = { renderSvg }

@@ -1,27 +1,27 @@
 'use strict'
 
 const { types } = require('node:util')
-const hub = require('../native/bridge')
-const { WantedEmitter, EVENTS } = require('../util/emitter')
-const { Functions, name, encode, ask, merge, read, limitOf, create } = require('../config/options')
-const { closed, ofProblems } = require('../util/errors')
-const { shown } = require('../util/serialize-options')
+const bridge = require('../native/bridge')
+const { SubscriptionEmitter, EVENTS } = require('../util/emitter')
+const { UserCallbacks, optionalName, encodeOptions, invokeCallback, mergeOptions, readOptions, readLimit, createNativeClient } = require('../config/options')
+const { clientClosedError, configError } = require('../util/errors')
+const { quote } = require('../util/serialize-options')
 const { onAbort } = require('../util/signal')
 
-/** Monitors that were started live until they are stopped, also when nobody holds them. */
-const running = new Set()
+/** Running monitors: one that was started lives until it is stopped, even without a reference to it. */
+const runningMonitors = new Set()
 
-/** Says that the constructor is called from here. */
+/** Marks calls of the constructor from this file. */
 const INTERNAL = Symbol('internal')
 
-class HealthMonitor extends WantedEmitter {
+class HealthMonitor extends SubscriptionEmitter {
   #native
-  /** A client's monitor keeps its client, whose native part it shares. */
+  /** A client's monitor keeps its client alive, because they share the native part. */
   #owner
   #running = false
   #referenced = true
-  #retained = false
-  /** The signal that ends it has fired. */
+  #keepsAlive = false
+  /** Whether the signal that stops it has fired. */
   #aborted = () => false
 
   /**
@@ -30,21 +30,21 @@ class HealthMonitor extends WantedEmitter {
    */
   constructor (apiKeyOrOptions, more) {
     const shared = /** @type {any} */ (more)?.[INTERNAL]
-    super(shared?.changed ?? (() => this.#native?.setWantedEvents(this.wanted)))
+    super(shared?.changed ?? (() => this.#native?.setWantedEvents(this.subscriptions)))
     if (shared !== undefined) {
       this.#native = shared.native
       this.#owner = shared.owner
       return
     }
-    const { options, above, signal } = merge(apiKeyOrOptions, more)
-    const functions = new Functions()
-    const { json } = encode(options, above, functions)
+    const { options, sources, signal } = mergeOptions(apiKeyOrOptions, more)
+    const callbacks = new UserCallbacks()
+    const { json } = encodeOptions(options, sources, callbacks)
     const listener = {
       deliver: (/** @type {number} */ kind, /** @type {string} */ payload) => this.deliver(EVENTS[kind], JSON.parse(payload)),
-      ask: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => ask(functions, number, argument),
+      invoke: (/** @type {number} */ number, /** @type {string | undefined} */ argument) => invokeCallback(callbacks, number, argument),
       native: /** @type {any} */ (undefined)
     }
-    const native = create(hub.getHub(), hub.register(listener), json, true)
+    const native = createNativeClient(bridge.getHub(), bridge.registerListener(listener), json, true)
     listener.native = native
     this.#native = native
     this.#owner = listener
@@ -54,38 +54,38 @@ class HealthMonitor extends WantedEmitter {
   }
 
   /**
-   * The monitor of a client.
+   * Creates the monitor of a client.
    * @param {import('../../native').NativeClient} native
    * @param {object} owner
    * @param {() => void} changed
    */
-  static over (native, owner, changed) {
+  static ofClient (native, owner, changed) {
     return new HealthMonitor(undefined, { [INTERNAL]: { native, owner, changed } })
   }
 
   /** @param {string} [endpoint] */
   async checkEndpointHealth (endpoint) {
-    name(endpoint, 'endpoint')
-    return hub.ask((slot) => this.#native.check(slot, endpoint, false), JSON.parse, closed)
+    optionalName(endpoint, 'endpoint')
+    return bridge.invoke((slot) => this.#native.check(slot, endpoint, false), JSON.parse, clientClosedError)
   }
 
   /** @param {string} [endpoint] */
   async checkServiceAvailability (endpoint) {
-    name(endpoint, 'endpoint')
-    return hub.ask((slot) => this.#native.check(slot, endpoint, true), JSON.parse, closed)
+    optionalName(endpoint, 'endpoint')
+    return bridge.invoke((slot) => this.#native.check(slot, endpoint, true), JSON.parse, clientClosedError)
   }
 
   /** @returns {Promise<void>} */
   startMonitoring () {
     this.#running = true
-    running.add(this)
-    this.#keep()
+    runningMonitors.add(this)
+    this.#updateKeepAlive()
     if (this.#aborted()) {
       this.stopMonitoring()
-      return Promise.reject(closed())
+      return Promise.reject(clientClosedError())
     }
-    const started = hub.ask((slot) => this.#native.startMonitoring(slot), () => undefined, closed)
-    // A closed client's monitor does not start, and so keeps nothing alive.
+    const started = bridge.invoke((slot) => this.#native.startMonitoring(slot), () => undefined, clientClosedError)
+    // The monitor of a closed client does not start and keeps nothing alive.
     started.catch(() => this.stopMonitoring())
     return started
   }
@@ -93,30 +93,30 @@ class HealthMonitor extends WantedEmitter {
   stopMonitoring () {
     this.#native.stopMonitoring()
     this.#running = false
-    running.delete(this)
-    this.#keep()
+    runningMonitors.delete(this)
+    this.#updateKeepAlive()
   }
 
   ref () {
     this.#referenced = true
-    this.#keep()
+    this.#updateKeepAlive()
     return this
   }
 
   unref () {
     this.#referenced = false
-    this.#keep()
+    this.#updateKeepAlive()
     return this
   }
 
   /** @param {import('../..').HistoryFilter} [filter] */
   getHealthHistory (filter) {
-    return JSON.parse(this.#native.healthHistory(...filterOf(filter)))
+    return JSON.parse(this.#native.healthHistory(...readFilter(filter)))
   }
 
   /** @param {import('../..').HistoryFilter} [filter] */
   getAvailabilityPercentage (filter) {
-    return this.#native.availability(...filterOf(filter))
+    return this.#native.availability(...readFilter(filter))
   }
 
   getOptimalModel () {
@@ -131,12 +131,12 @@ class HealthMonitor extends WantedEmitter {
     this.stopMonitoring()
   }
 
-  #keep () {
+  #updateKeepAlive () {
     const keep = this.#running && this.#referenced
-    if (keep === this.#retained) return
-    this.#retained = keep
-    if (keep) hub.retain()
-    else hub.release()
+    if (keep === this.#keepsAlive) return
+    this.#keepsAlive = keep
+    if (keep) bridge.keepProcessAlive()
+    else bridge.releaseProcess()
   }
 }
 
@@ -144,18 +144,18 @@ class HealthMonitor extends WantedEmitter {
  * @param {import('../..').HistoryFilter} [filter]
  * @returns {[string | undefined, number | undefined, number | undefined]}
  */
-function filterOf (filter) {
+function readFilter (filter) {
   if (filter === undefined) return [undefined, undefined, undefined]
-  const { endpoint, since, limit } = read(filter, ['endpoint', 'since', 'limit'], 'filter')
-  name(endpoint, 'filter.endpoint')
+  const { endpoint, since, limit } = readOptions(filter, ['endpoint', 'since', 'limit'], 'filter')
+  optionalName(endpoint, 'filter.endpoint')
   const isTime = types.isDate(since) || typeof since === 'string' || typeof since === 'number'
   const at = isTime ? new Date(since).getTime() : NaN
   const problems = []
   if (since !== undefined && Number.isNaN(at)) {
-    problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${shown(since)}` })
+    problems.push({ path: 'filter.since', message: `must be a Date, an ISO 8601 string or milliseconds since 1970, got ${quote(since)}` })
   }
-  const most = limitOf(limit, 'filter.limit', problems)
-  if (problems.length > 0) throw ofProblems(problems)
+  const most = readLimit(limit, 'filter.limit', problems)
+  if (problems.length > 0) throw configError(problems)
   return [endpoint, since === undefined ? undefined : at, most]
 }
 

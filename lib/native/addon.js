@@ -1,10 +1,10 @@
 'use strict'
 
-// Loads the addon, or says in one line why it cannot be.
+// Loads the native addon. Throws an Error with one line of advice if there is none for this platform.
 
 /**
- * What Rust says about a failed call.
- * @typedef {object} WireError
+ * A failed call as Rust reports it.
+ * @typedef {object} NativeError
  * @property {string} code
  * @property {import('../..').FailureReason} reason
  * @property {string} message
@@ -23,30 +23,30 @@
  * @property {{ partial: string, partialCompletion: import('../..').ChatCompletion, usage: import('../..').Usage | null }} [interrupted]
  */
 
-// What a platform's addon may be called, the likeliest first. Both tries are cheap where it is missing.
+// Suffixes of a platform's addon, the likeliest first. A failed attempt is cheap.
 const ABIS = { linux: ['-gnu', '-musl'], win32: ['-msvc'] }
 
 /** @returns {typeof import('../../native')} */
 function load () {
-  return direct() ?? thorough()
+  return loadByName() ?? loadByScript()
 }
 
-/** The addon by its name. The generated loader below costs more than the rest of the package. */
-function direct () {
+/** Loads the addon by its file name. The generated loader below costs more time than the rest of the package. */
+function loadByName () {
   if (process.env.NAPI_RS_NATIVE_LIBRARY_PATH) return undefined
   for (const abi of ABIS[/** @type {'linux'} */ (process.platform)] ?? ['']) {
     const triple = `${process.platform}-${process.arch}${abi}`
-    for (const place of [`../../bellwether.${triple}.node`, `@bellwether/native-${triple}`]) {
+    for (const specifier of [`../../bellwether.${triple}.node`, `@bellwether/native-${triple}`]) {
       try {
-        return require(place)
+        return require(specifier)
       } catch {
-        // Not here, or not for this machine: the thorough way tells what is wrong.
+        // Missing, or built for another machine. The generated loader reports the reason.
       }
     }
   }
 }
 
-function thorough () {
+function loadByScript () {
   try {
     return require('../../native.cjs')
   } catch (error) {

@@ -1,25 +1,25 @@
 'use strict'
 
-// The crossing to Rust. Calls have a slot each; Rust queues what becomes of them, wakes us once, and we take
-// all that is ready, in bounded batches, so that fast streams leave the event loop room for everything else.
+// Connects promises, streams and events to Rust. Each call has a slot. Rust queues results, wakes JavaScript once, and
+// JavaScript takes them in bounded batches, so that fast streams leave the event loop time for other work.
 
 const native = require('./addon')
-const { once } = require('../util/process-singleton')
+const { processSingleton } = require('../util/process-singleton')
 
-// The kinds of src/node/item.rs.
+// The kinds of an item; the same as in Rust.
 const RESOLVE = 0
 const REJECT = 1
 const CHUNK = 2
 const DROPPED = 3
 const EVENT = 4
-const ASK = 5
+const CALLBACK = 5
 
-const BATCH = 256
-const HEAD = 3
-const heads = new Uint32Array(BATCH * HEAD)
+const BATCH_ITEMS = 256
+const HEAD_WORDS = 3
+const heads = new Uint32Array(BATCH_ITEMS * HEAD_WORDS)
 
 /**
- * What becomes of a slot. Exactly one of the first three is called, last.
+ * Receives the results of a call. Exactly one of the first three is called, last.
  * @typedef {object} Slot
  * @property {(body: string, report: string) => void} resolve
  * @property {(error: string) => void} reject
@@ -30,39 +30,39 @@ const heads = new Uint32Array(BATCH * HEAD)
 /**
  * @typedef {object} Listener
  * @property {(kind: number, payload: string) => void} deliver
- * @property {(number: number, argument: string | undefined) => Promise<unknown>} ask Calls one of the user's functions.
+ * @property {(number: number, argument: string | undefined) => Promise<unknown>} invoke Calls one of the user's functions.
  * @property {import('../../native').NativeClient} native
  */
 
 /** @type {import('../../native').Hub | undefined} */
-let hub
+let nativeHub
 /** @type {(Slot | undefined)[]} */
 const slots = []
 /** @type {number[]} */
 const free = []
 /** @type {Map<number, WeakRef<Listener>>} */
-const clients = new Map()
-let nextClient = 0
+const listeners = new Map()
+let nextListener = 0
 
-// One timer that never fires stands for everything that is awaited: a referenced one keeps the process alive.
-const LONGEST = 2 ** 31 - 1
+// One timer that never fires represents all pending work: a referenced timer keeps the process alive.
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** @type {NodeJS.Timeout | undefined} */
-let alive
-let awaited = 0
+let keepAliveTimer
+let pendingCount = 0
 
 function getHub () {
-  hub ??= new native.Hub(drain, heads)
-  return hub
+  nativeHub ??= new native.Hub(drain, heads)
+  return nativeHub
 }
 
 function drain () {
   const texts = /** @type {string[]} */ (getHub().drain())
   const count = texts.length / 2
   try {
-    for (let i = 0; i < count; i++) deliver(heads[i * HEAD], heads[i * HEAD + 1], heads[i * HEAD + 2], texts[i * 2], texts[i * 2 + 1])
+    for (let i = 0; i < count; i++) deliver(heads[i * HEAD_WORDS], heads[i * HEAD_WORDS + 1], heads[i * HEAD_WORDS + 2], texts[i * 2], texts[i * 2 + 1])
   } finally {
-    // Rust does not wake us while something is left: that is ours to fetch.
-    if (count === BATCH) setImmediate(drain)
+    // Rust does not wake JavaScript while items are left.
+    if (count === BATCH_ITEMS) setImmediate(drain)
   }
 }
 
@@ -78,9 +78,9 @@ function deliver (kind, id, number, text, report) {
     if (kind === CHUNK) {
       slots[id]?.chunk?.(text)
     } else if (kind === EVENT) {
-      clients.get(id)?.deref()?.deliver(number, text)
-    } else if (kind === ASK) {
-      answer(id, number, Number(text), report)
+      listeners.get(id)?.deref()?.deliver(number, text)
+    } else if (kind === CALLBACK) {
+      invokeCallback(id, number, Number(text), report)
     } else {
       const slot = slots[id]
       slots[id] = undefined
@@ -90,7 +90,7 @@ function deliver (kind, id, number, text, report) {
       else if (kind === DROPPED) slot?.dropped()
     }
   } catch (error) {
-    // Ours, or what JSON.parse thinks of a vendor's text: one item must not cost the others of its batch.
+    // An error here (a bug, or JSON.parse on a vendor's text) must not lose the other items of the batch.
     setImmediate(() => { throw error })
   }
 }
@@ -98,84 +98,78 @@ function deliver (kind, id, number, text, report) {
 /**
  * @param {number} client
  * @param {number} question
- * @param {number} number Which of the client's functions.
+ * @param {number} number Of the client's function.
  * @param {string | undefined} argument
  */
-async function answer (client, question, number, argument) {
-  const listener = clients.get(client)?.deref()
+async function invokeCallback (client, question, number, argument) {
+  const listener = listeners.get(client)?.deref()
   if (listener === undefined) return
   let given
   try {
-    given = await listener.ask(number, argument)
+    given = await listener.invoke(number, argument)
   } catch {
-    // Rust says that the function failed; what it threw may quote a secret and stays here.
+    // Rust reports that the function failed. The thrown value may quote a secret and is dropped.
   }
   listener.native.answer(question, typeof given === 'string' ? given : undefined)
 }
 
-/**
- * Takes a slot; give it to Rust in the same turn.
- * @param {Slot} slot
- */
-function open (slot) {
+/** Takes a slot. Hand its id to Rust in the same turn. @param {Slot} slot */
+function openSlot (slot) {
   const id = free.pop() ?? slots.length
   slots[id] = slot
   return id
 }
 
-/**
- * Gives a slot back that Rust never heard of.
- * @param {number} id
- */
-function abandon (id) {
+/** Returns a slot whose id was never handed to Rust. @param {number} id */
+function abandonSlot (id) {
   slots[id] = undefined
   free.push(id)
 }
 
-/** Keeps the process alive until as many `release` as `retain` were called. */
-function retain () {
-  if (awaited++ > 0) return
-  if (alive === undefined) alive = setInterval(() => {}, LONGEST)
-  else alive.ref()
+/** Keeps the process alive until `releaseProcess` was called as often as this. */
+function keepProcessAlive () {
+  if (pendingCount++ > 0) return
+  if (keepAliveTimer === undefined) keepAliveTimer = setInterval(() => {}, MAX_TIMER_MS)
+  else keepAliveTimer.ref()
 }
 
-function release () {
-  if (--awaited === 0) alive?.unref()
+function releaseProcess () {
+  if (--pendingCount === 0) keepAliveTimer?.unref()
 }
 
 /**
- * A promise for something that Rust does. It keeps the process alive.
+ * Starts an operation in Rust and returns a promise for its result, which keeps the process alive.
  * @param {(slot: number) => void} start
  * @param {(body: string) => any} read
  * @param {() => Error} dropped
  */
-function ask (start, read, dropped) {
-  const { fromWire } = require('../util/errors')
+function invoke (start, read, dropped) {
+  const { errorFromNative } = require('../util/errors')
   return new Promise((resolve, reject) => {
-    const slot = open({
-      resolve: (body) => { release(); resolve(read(body)) },
-      reject: (error) => { release(); reject(fromWire(error)) },
-      dropped: () => { release(); reject(dropped()) }
+    const slot = openSlot({
+      resolve: (body) => { releaseProcess(); resolve(read(body)) },
+      reject: (error) => { releaseProcess(); reject(errorFromNative(error)) },
+      dropped: () => { releaseProcess(); reject(dropped()) }
     })
-    retain()
+    keepProcessAlive()
     try {
       start(slot)
     } catch (error) {
-      abandon(slot)
-      release()
+      abandonSlot(slot)
+      releaseProcess()
       reject(error)
     }
   })
 }
 
 /** @param {Listener} listener */
-function register (listener) {
-  const id = nextClient++
-  clients.set(id, new WeakRef(listener))
-  forget.register(listener, id)
+function registerListener (listener) {
+  const id = nextListener++
+  listeners.set(id, new WeakRef(listener))
+  finalizers.register(listener, id)
   return id
 }
 
-const forget = new FinalizationRegistry((/** @type {number} */ id) => clients.delete(id))
+const finalizers = new FinalizationRegistry((/** @type {number} */ id) => listeners.delete(id))
 
-module.exports = once('hub', () => ({ getHub, open, abandon, retain, release, ask, register }))
+module.exports = processSingleton('hub', () => ({ getHub, openSlot, abandonSlot, keepProcessAlive, releaseProcess, invoke, registerListener }))

@@ -1,23 +1,26 @@
 'use strict'
 
-// `transport: 'fetch'`, or a function like it: the exchanges are made here, with all the rest of the work in Rust. It
-// is for tests that intercept fetch, and for networks that only a fetch of the user's own can reach. Rust asks step
-// by step (src/node/carrier.rs), and for the next piece of a body when it wants it.
+// Implements `transport: 'fetch'` and custom transports: exchanges run through a fetch function, everything else stays
+// in Rust. It serves tests that intercept fetch, and networks that only a custom fetch can reach. Rust requests each
+// step, and each piece of a body when it wants it.
 
 /**
  * @typedef {{ step: 'send', id: number, method: string, url: string, headers: [string, string][], body: string, bytes: boolean }
  *   | { step: 'read' | 'end', id: number }} Question
  */
 
-/** What failed, by the codes of Node and of undici. @type {[RegExp, string][]} */
-const KINDS = [
+/** Kinds of failure by the codes of Node and undici. @type {[RegExp, string][]} */
+const FAILURE_KINDS = [
   [/^(?:ENOTFOUND|EAI_.*)$/, 'dns'],
   [/^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'connect'],
   [/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, 'connectTimeout'],
   [/^(?:ERR_TLS_.*|ERR_SSL_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|EPROTO)$/, 'tls'],
   [/^(?:HPE_.*|NO_RESPONSE)$/, 'malformed']
 ]
-/** Ours, for what is none of a server's: an opaque answer has status 0, a body that cannot be pulled is a stream of Node's. */
+/**
+ * The code for a return value that is not a usable Response: an opaque response has status 0, and a Node stream cannot
+ * be pulled.
+ */
 const NO_RESPONSE = 'NO_RESPONSE'
 
 /**
@@ -43,15 +46,15 @@ function createTransport (fetch) {
       if (!isResponse(response)) throw Object.assign(new TypeError('the transport gave no Response'), { code: NO_RESPONSE })
       const { status, headers: fields } = response
       const exchange = exchanges.get(id)
-      // Given up meanwhile.
+      // The exchange was cancelled meanwhile.
       if (exchange === undefined) await response.body?.cancel()
       else exchange.reader = response.body?.getReader()
       return JSON.stringify({ status, headers: [...fields.entries()] })
     } catch (error) {
       exchanges.delete(id)
-      // There may be an answer, but none that can be read.
+      // The response may still be arriving.
       controller.abort()
-      return JSON.stringify({ error: wordsOf(error), kind: kindOf(error) })
+      return JSON.stringify({ error: messageOf(error), kind: failureKind(error) })
     }
   }
 
@@ -65,7 +68,7 @@ function createTransport (fetch) {
       return '.'
     } catch (error) {
       exchanges.delete(id)
-      return `!${wordsOf(error)}`
+      return `!${messageOf(error)}`
     }
   }
 
@@ -74,7 +77,7 @@ function createTransport (fetch) {
     const exchange = exchanges.get(id)
     exchanges.delete(id)
     exchange?.controller.abort()
-    // Not every fetch minds its signal.
+    // Some implementations of fetch ignore their signal.
     exchange?.reader?.cancel().catch(() => {})
     return undefined
   }
@@ -92,21 +95,18 @@ function isResponse (given) {
     (body === null || body === undefined || typeof body.getReader === 'function')
 }
 
-/**
- * Where it failed. A fetch tells it by a code somewhere among the causes.
- * @param {any} error
- */
-function kindOf (error) {
+/** Returns the kind of failure. fetch puts the code somewhere in the chain of causes. @param {any} error */
+function failureKind (error) {
   for (let cause = error, depth = 0; cause && depth < 5; cause = cause.cause ?? cause.errors?.[0], depth++) {
     const code = String(cause.code ?? '')
-    const found = KINDS.find(([pattern]) => pattern.test(code))
+    const found = FAILURE_KINDS.find(([pattern]) => pattern.test(code))
     if (found !== undefined) return found[1]
   }
   return 'reset'
 }
 
 /** @param {any} error */
-function wordsOf (error) {
+function messageOf (error) {
   const words = [error?.message, error?.cause?.message].filter((word) => typeof word === 'string' && word !== '')
   return words.join(': ') || 'the transport failed'
 }

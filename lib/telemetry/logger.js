@@ -1,14 +1,14 @@
 'use strict'
 
-// What a client tells a logger. Events hold no secrets, and a logger that throws disturbs nothing.
+// Writes a client's events to a logger. Events hold no secrets. A logger that throws has no effect.
 
-const { ofProblems } = require('../util/errors')
-const { what } = require('../util/serialize-options')
+const { configError } = require('../util/errors')
+const { describe } = require('../util/serialize-options')
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
 
-/** Which event at which level, and in which words. @type {Record<string, (event: any) => [level: string, words: string]>} */
-const LINES = {
+/** The level and message of each event. @type {Record<string, (event: any) => [level: string, message: string]>} */
+const FORMATTERS = {
   attempt: (e) => ['debug', `${e.endpoint} (${e.model}): ${e.outcome}${e.reason ? `, ${e.reason}` : ''}`],
   retry: (e) => ['debug', `${e.endpoint} (${e.model}) is asked again after ${Math.round(e.delayMs)} ms`],
   failover: (e) => ['warn', `failover from ${e.from.endpoint} (${e.from.model}) to ${e.to.endpoint} (${e.to.model}): ${e.reason}`],
@@ -22,12 +22,12 @@ const LINES = {
   healthCheck: (e) => [e.status === 'UP' ? 'debug' : 'warn', `${e.name} (${e.probe}): ${e.status}`],
   alert: (e) => [e.status === 'resolved' ? 'info' : e.severity === 'critical' ? 'error' : 'warn', e.message],
   forward: (e) => [e.outcome === 'sent' ? 'debug' : e.outcome === 'retry' ? 'warn' : 'error', `${e.alerts === 1 ? 'an alert' : `${e.alerts} alerts`} by ${e.forwarder}: ${e.outcome}${e.message ? `, ${e.message}` : ''}`],
-  drill: drilled,
+  drill: formatDrill,
   authError: (e) => ['error', `${e.endpoint}: ${e.message}`]
 }
 
 /** @param {any} e @returns {[level: string, words: string]} */
-function drilled ({ scenario, phase, passed, scheduled, report, error }) {
+function formatDrill ({ scenario, phase, passed, scheduled, report, error }) {
   if (error !== undefined) return ['error', `the drill could not be held: ${error.message}`]
   if (scheduled) {
     const failed = report.scenarios.filter((/** @type {any} */ one) => !one.passed).map((/** @type {any} */ one) => one.scenario)
@@ -37,11 +37,11 @@ function drilled ({ scenario, phase, passed, scheduled, report, error }) {
   return passed ? ['info', `drill ${scenario} is passed`] : ['warn', `drill ${scenario} failed`]
 }
 
-/** Nothing that is said of an event is above these: at a higher level nobody listens to it, and it costs nothing. */
-const HIGHEST = /** @type {Record<string, string>} */ ({ attempt: 'debug', retry: 'debug', queue: 'info' })
+/** The highest level of an event's lines. Above it the client does not subscribe, and the event costs nothing. */
+const HIGHEST_LEVELS = /** @type {Record<string, string>} */ ({ attempt: 'debug', retry: 'debug', queue: 'info' })
 
 /**
- * Takes the logger out of some options. Its level is for Rust to read: a document may name it.
+ * Removes the logger from the options and returns it. `logLevel` stays: Rust reads it, because a file may set it.
  * @param {any} options
  * @returns {any}
  */
@@ -49,50 +49,50 @@ function takeLogger (options) {
   const { logger } = options
   delete options.logger
   if (logger === undefined || ['debug', 'info', 'warn', 'error'].every((method) => typeof logger?.[method] === 'function')) return logger
-  throw ofProblems([{ path: 'logger', message: `must have the methods debug, info, warn and error, got ${what(logger)}` }])
+  throw configError([{ path: 'logger', message: `must have the methods debug, info, warn and error, got ${describe(logger)}` }])
 }
 
-/** Without a logger of the user's: a JSON line for each. */
-const LINES_TO_STDERR = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (/** @type {object} */ fields, /** @type {string} */ msg) => {
-  write(`${JSON.stringify({ time: new Date().toISOString(), level, name: 'bellwether', msg, ...fields })}\n`)
+/** The default logger: one JSON line per event on stderr. */
+const STDERR_LOGGER = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (/** @type {object} */ fields, /** @type {string} */ msg) => {
+  writeToStderr(`${JSON.stringify({ time: new Date().toISOString(), level, name: 'bellwether', msg, ...fields })}\n`)
 }]))
 
 let writing = 0
 const ignore = () => {}
 
-/** To stderr, of which nobody need read any more: that would end the process. @param {string} line */
-function write (line) {
+/** Writes to stderr. A closed pipe would otherwise end the process. @param {string} line */
+function writeToStderr (line) {
   const { stderr } = process
   if (writing++ === 0) stderr.on('error', ignore)
-  // An error is emitted behind its callback.
+  // Node emits the error after this callback.
   stderr.write(line, () => setImmediate(() => { if (--writing === 0) stderr.off('error', ignore) }))
 }
 
 /**
- * Tells a logger of a client's events, if there is one, or if a level says that somebody wants to read them.
+ * Subscribes a logger to a client's events: the given one, or the default one if a level is set.
  * @param {{ on (name: string, listener: (event: any) => void): unknown }} client
  * @param {any} given
  * @param {string | null} logLevel As configured.
  */
-function log (client, given, logLevel) {
-  const named = process.env.BELLWETHER_LOG?.trim().toLowerCase() ?? ''
-  const level = logLevel ?? (LEVELS.includes(named) ? named : given === undefined ? 'silent' : 'info')
+function attachLogger (client, given, logLevel) {
+  const environmentLevel = process.env.BELLWETHER_LOG?.trim().toLowerCase() ?? ''
+  const level = logLevel ?? (LEVELS.includes(environmentLevel) ? environmentLevel : given === undefined ? 'silent' : 'info')
   if (level === 'silent') return
-  const logger = given ?? LINES_TO_STDERR
-  const least = LEVELS.indexOf(level)
-  for (const [name, line] of Object.entries(LINES)) {
-    if (LEVELS.indexOf(HIGHEST[name] ?? 'error') < least) continue
+  const logger = given ?? STDERR_LOGGER
+  const minimum = LEVELS.indexOf(level)
+  for (const [name, format] of Object.entries(FORMATTERS)) {
+    if (LEVELS.indexOf(HIGHEST_LEVELS[name] ?? 'error') < minimum) continue
     client.on(name, (event) => {
       try {
-        const [own, words] = line(event)
-        if (LEVELS.indexOf(own) < least) return
-        const said = logger[own]({ event: name, ...event }, words)
-        if (typeof said?.then === 'function') said.then(undefined, () => {})
+        const [eventLevel, message] = format(event)
+        if (LEVELS.indexOf(eventLevel) < minimum) return
+        const result = logger[eventLevel]({ event: name, ...event }, message)
+        if (typeof result?.then === 'function') result.then(undefined, () => {})
       } catch {
-        // Logging is no reason for anything to fail.
+        // Logging must not make anything else fail.
       }
     })
   }
 }
 
-module.exports = { takeLogger, log }
+module.exports = { takeLogger, attachLogger }

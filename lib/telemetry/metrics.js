@@ -1,6 +1,6 @@
 'use strict'
 
-// What was counted and timed: `client.metrics`.
+// Implements `client.metrics`.
 
 const CONTENT_TYPES = Object.freeze({
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
@@ -11,10 +11,10 @@ const CONTENT_TYPES = Object.freeze({
  * @param {{ snapshot(): string, metricsText(openMetrics: boolean): string, metricsFamilies(): string }} native
  * @returns {import('../..').Metrics}
  */
-function metricsOf (native) {
+function createMetrics (native) {
   return Object.freeze({
     snapshot: () => JSON.parse(native.snapshot()),
-    text: (/** @type {unknown} */ format = 'prometheus') => native.metricsText(known(format) === 'openmetrics'),
+    text: (/** @type {unknown} */ format = 'prometheus') => native.metricsText(readFormat(format) === 'openmetrics'),
     families: () => JSON.parse(native.metricsFamilies()),
     contentType: CONTENT_TYPES.prometheus,
     contentTypes: CONTENT_TYPES
@@ -22,11 +22,11 @@ function metricsOf (native) {
 }
 
 /** @param {unknown} format */
-function known (format) {
+function readFormat (format) {
   if (typeof format === 'string' && Object.hasOwn(CONTENT_TYPES, format)) return format
-  const { ofProblems } = require('../util/errors')
-  const { shown } = require('../util/serialize-options')
-  throw ofProblems([{ path: 'format', message: `must be 'prometheus' or 'openmetrics', got ${shown(format)}` }])
+  const { configError } = require('../util/errors')
+  const { quote } = require('../util/serialize-options')
+  throw configError([{ path: 'format', message: `must be 'prometheus' or 'openmetrics', got ${quote(format)}` }])
 }
 
-module.exports = { metricsOf }
+module.exports = { createMetrics }

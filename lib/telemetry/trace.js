@@ -1,26 +1,26 @@
 'use strict'
 
-// The tracing channel `bellwether:call` of node:diagnostics_channel: what begins and ends, for those who subscribe. Without
-// subscribers a call pays one look.
+// Publishes calls on the tracing channel `bellwether:call` of node:diagnostics_channel. Without subscribers a call
+// costs one check.
 
 const { tracingChannel } = require('node:diagnostics_channel')
-const { fromWire, closed } = require('../util/errors')
+const { errorFromNative, clientClosedError } = require('../util/errors')
 
 const CHANNEL = 'bellwether:call'
 const channel = tracingChannel(CHANNEL)
 
-/** Whether anybody wants to know of calls. */
-function isWatched () {
-  // Absent in older versions of Node 20 that the types know.
+/** Whether the channel has a subscriber. */
+function hasSubscribers () {
+  // Older versions of Node 20 lack this property, although the types have it.
   return /** @type {any} */ (channel).hasSubscribers === true
 }
 
-/** What subscribers are given: one object for all of a call's moments. */
+/** The message of all events of one call. */
 class CallTrace {
   client
-  /** `chat`, or the last part of the path of what is no chat: `embeddings`. */
+  /** `chat`, or the last segment of a passthrough path, such as `embeddings`. */
   operation
-  /** `client`, or `fetch` for what came through `client.fetch` and `client.handler`. */
+  /** `client`, or `fetch` for calls through `client.fetch` and `client.handler`. */
   via
   /** @type {unknown} */
   error
@@ -30,7 +30,7 @@ class CallTrace {
   /** @type {string | undefined} */
   #report
   /** @type {any} */
-  #read = {}
+  #cache = {}
 
   /** @type {boolean | undefined} */
   #stream
@@ -44,9 +44,9 @@ class CallTrace {
     this.#request = request
   }
 
-  /** The request as the caller wrote it, in his dialect. It holds what people said. */
+  /** The request in the caller's dialect. It contains the users' prompts. */
   get request () {
-    return this.#once('request', this.#request)
+    return this.#cached('request', this.#request)
   }
 
   get stream () {
@@ -57,40 +57,41 @@ class CallTrace {
     return this.request?.model
   }
 
-  /** The completion, once there is one. Parsed when it is looked at. */
+  /** The completion, once the call succeeded. Parsed at the first read. */
   get result () {
-    return this.#once('result', () => this.#body === undefined ? undefined : JSON.parse(this.#body))
+    return this.#cached('result', () => this.#body === undefined ? undefined : JSON.parse(this.#body))
   }
 
-  /** The report of an answered call. */
+  /** The report of a call that succeeded. Parsed at the first read. */
   get report () {
-    return this.#once('report', () => this.#report ? JSON.parse(this.#report) : undefined)
+    return this.#cached('report', () => this.#report ? JSON.parse(this.#report) : undefined)
   }
 
   /** @param {string} body @param {string} report */
-  answered (body, report) {
+  complete (body, report) {
     this.#body = body
     this.#report = report
-    this.#read = { request: this.#read.request }
+    this.#cache = { request: this.#cache.request }
   }
 
   /** @param {string} name @param {() => any} read */
-  #once (name, read) {
+  #cached (name, read) {
     try {
-      this.#read[name] ??= read()
+      this.#cache[name] ??= read()
     } catch {
-      // What is no JSON is told as nothing.
+      // A request or result that is not JSON is published as undefined.
     }
-    return this.#read[name]
+    return this.#cache[name]
   }
 }
 
 /**
- * Begins to follow a call by its slot. Call what it returns once the call was handed over.
+ * Publishes the start of a call and, through its slot, its end. Call the returned function once the call was
+ * submitted.
  * @param {any} slot
  * @param {ConstructorParameters<typeof CallTrace>[0]} call
  */
-function follow (slot, call) {
+function traceCall (slot, call) {
   const trace = new CallTrace(call)
   let over = false
   const end = (/** @type {() => void} */ note) => {
@@ -103,15 +104,15 @@ function follow (slot, call) {
   }
   const { resolve, reject, dropped, abort } = slot
   slot.resolve = (/** @type {string} */ body, /** @type {string} */ report) => {
-    end(() => trace.answered(body, report))
+    end(() => trace.complete(body, report))
     resolve.call(slot, body, report)
   }
   slot.reject = (/** @type {string} */ error) => {
-    end(() => { trace.error = fromWire(error) })
+    end(() => { trace.error = errorFromNative(error) })
     reject.call(slot, error)
   }
   slot.dropped = () => {
-    end(() => { trace.error = closed() })
+    end(() => { trace.error = clientClosedError() })
     dropped.call(slot)
   }
   slot.abort = (/** @type {unknown} */ reason) => {
@@ -122,4 +123,4 @@ function follow (slot, call) {
   return () => channel.end.publish(/** @type {any} */ (trace))
 }
 
-module.exports = { isWatched, follow, CHANNEL }
+module.exports = { hasSubscribers, traceCall, CHANNEL }

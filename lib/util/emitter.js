@@ -2,11 +2,11 @@
 
 const { EventEmitter } = require('node:events')
 
-// The order is src/event.rs's.
+// The order of src/base/event.rs: an event's index is its bit in the mask.
 const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'budget', 'queue', 'incident', 'healthCheck', 'alert', 'authError', 'forward']
 
-/** An EventEmitter that tells Rust which events anyone listens to, so that nobody pays for the others. */
-class WantedEmitter extends EventEmitter {
+/** An EventEmitter that reports to Rust which events have listeners, so that other events are never serialized. */
+class SubscriptionEmitter extends EventEmitter {
   /** @type {() => void} */
   #changed
 
@@ -16,7 +16,7 @@ class WantedEmitter extends EventEmitter {
     this.#changed = changed
   }
 
-  get wanted () {
+  get subscriptions () {
     let mask = 0
     for (let i = 0; i < EVENTS.length; i++) if (this.listenerCount(EVENTS[i]) > 0) mask |= 1 << i
     return mask
@@ -62,7 +62,7 @@ class WantedEmitter extends EventEmitter {
   }
 
   /**
-   * Calls the listeners; one that throws reaches `uncaughtException`, and the others and the queue go on.
+   * Calls the listeners. An error thrown by one reaches `uncaughtException`; the other listeners still run.
    * @param {string} name
    * @param {object} payload
    */
@@ -70,7 +70,7 @@ class WantedEmitter extends EventEmitter {
     for (const listener of this.rawListeners(name)) {
       try {
         const result = listener.call(this, payload)
-        // As `captureRejections` would, without asking for it: a failed async listener is not silent.
+        // As with `captureRejections`: the rejection of an async listener is not lost.
         if (typeof result?.then === 'function') result.then(undefined, rethrow)
       } catch (error) {
         rethrow(error)
@@ -84,4 +84,4 @@ function rethrow (error) {
   setImmediate(() => { throw error })
 }
 
-module.exports = { WantedEmitter, EVENTS }
+module.exports = { SubscriptionEmitter, EVENTS }

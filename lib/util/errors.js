@@ -1,15 +1,15 @@
 'use strict'
 
-// The error classes. Rust names a failure by its code; here it becomes an error that people can branch on.
+// The error classes of the package. Rust names a failure by its code; each code has a class to branch on.
 
-const { once } = require('./process-singleton')
+const { processSingleton } = require('./process-singleton')
 
 const BRAND = Symbol.for('bellwether.error')
 
 class FailoverError extends Error {
   /**
    * @param {string} message
-   * @param {Partial<import('../native/addon').WireError>} [data]
+   * @param {Partial<import('../native/addon').NativeError>} [data]
    * @param {unknown} [cause]
    */
   constructor (message, data = {}, cause) {
@@ -35,7 +35,7 @@ class FailoverError extends Error {
   }
 
   /**
-   * True also for an error of another copy of this package, where `instanceof` is not.
+   * Like `instanceof`, but also true for errors of another copy of this package.
    * @template T
    * @this {new (...args: any[]) => T}
    * @param {any} value
@@ -49,7 +49,7 @@ class FailoverError extends Error {
 class ConfigError extends FailoverError {
   /**
    * @param {string} message
-   * @param {Partial<import('../native/addon').WireError>} [data]
+   * @param {Partial<import('../native/addon').NativeError>} [data]
    */
   constructor (message, data = {}) {
     super(message, { ...data, code: 'CONFIG', reason: 'config' })
@@ -70,7 +70,7 @@ class NotFoundError extends FailoverError {}
 class TimeoutError extends FailoverError {
   /**
    * @param {string} message
-   * @param {Partial<import('../native/addon').WireError>} [data]
+   * @param {Partial<import('../native/addon').NativeError>} [data]
    */
   constructor (message, data = {}) {
     super(message, data)
@@ -84,7 +84,7 @@ class UpstreamError extends FailoverError {}
 class StreamInterruptedError extends FailoverError {
   /**
    * @param {string} message
-   * @param {Partial<import('../native/addon').WireError>} [data]
+   * @param {Partial<import('../native/addon').NativeError>} [data]
    */
   constructor (message, data = {}) {
     super(message, data)
@@ -97,7 +97,7 @@ class StreamInterruptedError extends FailoverError {
 class AllEndpointsFailedError extends FailoverError {
   /**
    * @param {string} message
-   * @param {Partial<import('../native/addon').WireError>} [data]
+   * @param {Partial<import('../native/addon').NativeError>} [data]
    */
   constructor (message, data = {}) {
     super(message, data)
@@ -159,45 +159,39 @@ const BY_CODE = {
   CLIENT_CLOSED: ClientClosedError
 }
 
-/**
- * Makes an error of what Rust says about a failed call.
- * @param {string} json
- */
-function fromWire (json) {
+/** Creates the error for a failed call from what Rust reports. @param {string} json */
+function errorFromNative (json) {
   const data = JSON.parse(json)
   return new (BY_CODE[data.code] ?? FailoverError)(data.message, data)
 }
 
 /**
- * `file:line:column path message`, with as much of it as there is.
+ * Formats a problem as `file:line:column path message`, without the parts that are missing.
  * @param {import('../..').ConfigProblem} problem
  */
-function lineOf ({ file, line, column, path, message }) {
+function formatProblem ({ file, line, column, path, message }) {
   const place = file ? [file, line, column].filter((part) => part !== undefined).join(':') : ''
   return [place, path, message].filter(Boolean).join(' ')
 }
 
-/** More than these in one message nobody reads. */
-const MOST_TOLD = 100
+/** Problems that are listed in one message. */
+const MAX_LISTED = 100
 
-/**
- * An error for all that is wrong with some options.
- * @param {import('../..').ConfigProblem[]} problems
- */
-function ofProblems (problems) {
-  const lines = problems.slice(0, MOST_TOLD).map(lineOf)
-  if (problems.length > MOST_TOLD) lines.push(`and ${problems.length - MOST_TOLD} more, in problems`)
+/** Creates one error for all invalid options. @param {import('../..').ConfigProblem[]} problems */
+function configError (problems) {
+  const lines = problems.slice(0, MAX_LISTED).map(formatProblem)
+  if (problems.length > MAX_LISTED) lines.push(`and ${problems.length - MAX_LISTED} more, in problems`)
   const message = lines.length === 1 ? lines[0] : `${problems.length} options are not valid:\n- ${lines.join('\n- ')}`
   return new ConfigError(message, { problems })
 }
 
 /** @param {string} message @param {unknown} [cause] */
-function badRequest (message, cause) {
+function badRequestError (message, cause) {
   return new BadRequestError(message, { code: 'BAD_REQUEST', reason: 'badRequest' }, cause)
 }
 
-function closed () {
+function clientClosedError () {
   return new ClientClosedError('the client is closed', { code: 'CLIENT_CLOSED', reason: 'closed' })
 }
 
-module.exports = once('errors', () => ({ classes, fromWire, lineOf, ofProblems, badRequest, closed }))
+module.exports = processSingleton('errors', () => ({ classes, errorFromNative, formatProblem, configError, badRequestError, clientClosedError }))

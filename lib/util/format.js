@@ -1,16 +1,16 @@
 'use strict'
 
-// Durations, counts and names as reports print them.
+// Formats durations, counts and names for reports.
 
-const { printable } = require('./printable')
+const { stripControls } = require('./printable')
 
 /** @param {number} n */
-function count (n) {
+function formatCount (n) {
   return n.toLocaleString('en-US')
 }
 
 /** @param {number | null} ms */
-function time (ms) {
+function formatDuration (ms) {
   if (ms === null) return 'never'
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(2)} s`
@@ -19,9 +19,9 @@ function time (ms) {
   return `${h > 0 ? `${h} h ` : ''}${m} min ${s} s`
 }
 
-/** Names are other people's: none of them ends a cell or begins a link. @param {string} words */
-function markdownCell (words) {
-  return printable(words).replace(/[\\|`*_<>[\]]/g, '\\$&')
+/** Escapes a text for a cell of a Markdown table. Names come from configuration and vendors. @param {string} words */
+function escapeMarkdown (words) {
+  return stripControls(words).replace(/[\\|`*_<>[\]]/g, '\\$&')
 }
 
-module.exports = { count, markdownCell, time }
+module.exports = { formatCount, escapeMarkdown, formatDuration }

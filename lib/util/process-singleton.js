@@ -1,8 +1,8 @@
 'use strict'
 
-// What there is one of in a realm, however often a test runner empties the module registry, as Jest's resetModules does:
-// a module that is loaded when first needed must find the hub where its client's answers arrive, and the classes that
-// the user's `instanceof` knows. Another copy of the package, in another folder, has its own.
+// Holds objects that must exist once in a realm, even if a test runner clears the module registry (Jest's
+// resetModules): a module that is loaded later must find the bridge that receives its client's results, and the error
+// classes that `instanceof` checks. A copy of the package in another folder has its own.
 
 /**
  * @template T
@@ -10,11 +10,11 @@
  * @param {() => T} make
  * @returns {T}
  */
-function once (name, make) {
+function processSingleton (name, make) {
   const key = Symbol.for(`bellwether ${name} of ${__dirname}`)
   const realm = /** @type {Record<symbol, T>} */ (/** @type {unknown} */ (globalThis))
   if (!(key in realm)) Object.defineProperty(realm, key, { value: make() })
   return realm[key]
 }
 
-module.exports = { once }
+module.exports = { processSingleton }

@@ -1,73 +1,73 @@
 'use strict'
 
-// Options as plain data. What JSON would silently lose, or make something else of, is named instead, so that Rust
-// refuses it with its path and with what is accepted there. Nothing of what a getter throws is told.
+// Converts options to plain data. Values that JSON would drop or change are described instead, so that Rust refuses
+// them with their path and what is accepted there. What a getter throws is never reported.
 
 const { types } = require('node:util')
 
-/** Deeper than any options are. */
-const DEEPEST = 32
-/** Longer than any list in them. */
-const LONGEST = 100_000
-/** A member that says what stood where no plain data was; a member that stands for a function. */
+/** Deeper than any valid options. */
+const MAX_DEPTH = 32
+/** Longer than any valid list. */
+const MAX_LENGTH = 100_000
+/** The member that describes a value that JSON cannot hold, and the member that stands for a function. */
 const GIVEN = '$given'
 const FUNCTION = '$function'
 
 /**
- * @typedef {object} Special What is accepted at some paths beside plain data.
+ * @typedef {object} Conversions What some paths accept beside plain data.
  * @property {(value: Function, path: string) => object | undefined} [ofFunction]
  * @property {(value: Buffer, path: string) => string | undefined} [ofBuffer]
- * @property {(path: string) => boolean} [isSecret] Whether even a number may not be told.
+ * @property {(path: string) => boolean} [isSecret] Whether a value at this path must not be reported.
  */
 
 /**
- * A copy that JSON.stringify cannot disagree with.
+ * Copies a value so that JSON.stringify loses nothing.
  * @param {any} value
- * @param {Special} [special]
+ * @param {Conversions} [conversions]
  * @param {string} [path]
- * @param {object[]} [above] The objects that it is in.
+ * @param {object[]} [ancestors] The objects that contain the value.
  * @returns {any}
  */
-function plain (value, special = {}, path = '', above = []) {
+function toPlainData (value, conversions = {}, path = '', ancestors = []) {
   switch (typeof value) {
-    case 'number': return Number.isFinite(value) ? value : foreign(String(value))
-    case 'function': return special.ofFunction?.(value, path) ?? foreign('a function')
-    case 'bigint': return foreign(special.isSecret?.(path) ? 'a bigint' : what(value))
-    case 'symbol': return foreign(what(value))
+    case 'number': return Number.isFinite(value) ? value : unsupported(String(value))
+    case 'function': return conversions.ofFunction?.(value, path) ?? unsupported('a function')
+    case 'bigint': return unsupported(conversions.isSecret?.(path) ? 'a bigint' : describe(value))
+    case 'symbol': return unsupported(describe(value))
     case 'object': break
     default: return value
   }
   if (value === null) return null
-  if (above.includes(value)) return foreign('a circular reference')
-  if (above.length === DEEPEST) return foreign('something nested too deeply')
-  const inside = [...above, value]
+  if (ancestors.includes(value)) return unsupported('a circular reference')
+  if (ancestors.length === MAX_DEPTH) return unsupported('something nested too deeply')
+  const chain = [...ancestors, value]
   try {
-    if (Buffer.isBuffer(value)) return special.ofBuffer?.(value, path) ?? foreign(what(value))
+    if (Buffer.isBuffer(value)) return conversions.ofBuffer?.(value, path) ?? unsupported(describe(value))
     if (Array.isArray(value)) {
-      if (value.length > LONGEST) return foreign(what(value))
+      if (value.length > MAX_LENGTH) return unsupported(describe(value))
       const copy = []
-      // Also its holes.
-      for (let i = 0; i < value.length; i++) copy.push(plain(member(value, i), special, `${path}[${i}]`, inside))
+      // Includes the holes of sparse arrays.
+      for (let i = 0; i < value.length; i++) copy.push(toPlainData(readMember(value, i), conversions, `${path}[${i}]`, chain))
       return copy
     }
-    if (!isPlain(value)) return foreign(what(value))
+    if (!hasPlainPrototype(value)) return unsupported(describe(value))
     const copy = Object.create(null)
     for (const name of Object.keys(value)) {
-      if (name === GIVEN || name === FUNCTION) return foreign(`an object with a member named ${name}`)
-      copy[name] = plain(member(value, name), special, path === '' ? name : `${path}.${name}`, inside)
+      if (name === GIVEN || name === FUNCTION) return unsupported(`an object with a member named ${name}`)
+      copy[name] = toPlainData(readMember(value, name), conversions, path === '' ? name : `${path}.${name}`, chain)
     }
     return copy
   } catch {
-    return foreign('an object that cannot be read')
+    return unsupported('an object that cannot be read')
   }
 }
 
 /**
- * A member's value, or what says that there is none to be had.
+ * Returns the value of a member, or a marker if its getter throws.
  * @param {any} object
  * @param {string | number} name
  */
-function member (object, name) {
+function readMember (object, name) {
   try {
     return object[name]
   } catch {
@@ -78,19 +78,16 @@ function member (object, name) {
 class Unreadable {}
 
 /** @param {string} given */
-function foreign (given) {
+function unsupported (given) {
   return { [GIVEN]: given }
 }
 
-/**
- * What a value is, in words; never what a text says.
- * @param {unknown} value
- */
-function what (value) {
+/** Describes a value without its content. @param {unknown} value */
+function describe (value) {
   try {
     switch (typeof value) {
       case 'bigint': return value.toString().length > 30 ? 'a bigint' : `${value}n`
-      case 'object': return value === null ? 'null' : thing(value)
+      case 'object': return value === null ? 'null' : describeObject(value)
       case 'undefined': return 'undefined'
       case 'number': return Number.isFinite(value) ? 'a number' : String(value)
       default: return `a ${typeof value}`
@@ -101,48 +98,42 @@ function what (value) {
 }
 
 /**
- * What was given where it is no secret: a text is quoted, shortened; the rest as `what` has it.
+ * Quotes a value that is not secret: a text shortened to 60 characters, anything else as `describe` does.
  * @param {unknown} value
  */
-function shown (value) {
+function quote (value) {
   if (typeof value === 'string') return `'${value.slice(0, 60)}'`
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : what(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describe(value)
 }
 
 /** @param {any} value */
-function thing (value) {
+function describeObject (value) {
   if (isUnreadable(value)) return 'a getter that throws'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (types.isPromise(value)) return 'a Promise'
-  if (isPlain(value)) return 'an object'
+  if (hasPlainPrototype(value)) return 'an object'
   const name = value.constructor?.name
   return typeof name === 'string' && /^[\w$]{1,40}$/.test(name) && name !== 'Object' ? `an instance of ${name}` : 'an object that is not plain'
 }
 
-/**
- * An object literal, also of another realm, or one without a prototype.
- * @param {any} value
- */
-function isPlain (value) {
+/** True for object literals, also of another realm, and for objects without a prototype. @param {any} value */
+function hasPlainPrototype (value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || types.isMap(value) || types.isSet(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf'))
 }
 
-/**
- * Whether a value can be read as an object's members; a proxy may refuse to say.
- * @param {unknown} value
- */
-function isObject (value) {
+/** Like `hasPlainPrototype`, but false for a proxy that throws. @param {unknown} value */
+function isPlainObject (value) {
   try {
-    return isPlain(value)
+    return hasPlainPrototype(value)
   } catch {
     return false
   }
 }
 
 /**
- * Whether `member` found that a value cannot be read.
+ * Whether `readMember` returned the marker for a getter that throws.
  * @param {unknown} value
  * @returns {boolean}
  */
@@ -150,4 +141,4 @@ function isUnreadable (value) {
   return value instanceof Unreadable
 }
 
-module.exports = { plain, what, shown, member, isObject, isUnreadable }
+module.exports = { toPlainData, describe, quote, readMember, isPlainObject, isUnreadable }

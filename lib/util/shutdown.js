@@ -1,16 +1,16 @@
 'use strict'
 
-// That a client is being closed, for those who serve it: it has no event of its own for that, for nobody else need know.
+// Marks clients that are closing, for the servers that serve them. There is no public event for it.
 
-const { once } = require('./process-singleton')
+const { processSingleton } = require('./process-singleton')
 
-/** What a client emits as `close()` begins. */
+/** Emitted by a client when `close()` begins. */
 const CLOSING = Symbol.for('bellwether closing')
 
-const closing = once('closing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
+const closing = processSingleton('closing', () => /** @type {WeakSet<object>} */ (new WeakSet()))
 
 /** @param {import('node:events').EventEmitter} client */
-function noteClosing (client) {
+function markClosing (client) {
   if (closing.has(client)) return
   closing.add(client)
   client.emit(CLOSING)
@@ -21,4 +21,4 @@ function isClosing (client) {
   return closing.has(client)
 }
 
-module.exports = { CLOSING, noteClosing, isClosing }
+module.exports = { CLOSING, markClosing, isClosing }

@@ -1,7 +1,7 @@
 'use strict'
 
-// One listener for each signal, however many wait for it: Node warns of more than a few, and a signal is the
-// user's own, whose limit is not ours to raise.
+// Adds one listener per AbortSignal, however many calls wait for it. Node warns about more than a few listeners, and
+// the limit of a user's signal is not changed here.
 
 /** @typedef {{ waiting: Set<() => void>, listener: () => void }} Shared */
 
@@ -9,14 +9,14 @@
 const shared = new WeakMap()
 
 /**
- * Calls `abort` once if the signal fires before what is returned is called. The signal has not fired yet.
+ * Calls `abort` once if the signal fires before the returned function is called. The signal must not have fired yet.
  * @param {AbortSignal} signal
  * @param {() => void} abort Does not throw.
  * @returns {() => void}
  */
 function onAbort (signal, abort) {
   const { waiting, listener } = shared.get(signal) ?? listen(signal)
-  // Not `abort` itself, which another may wait with as well.
+  // A new function, because `abort` itself may be registered twice.
   const entry = () => abort()
   waiting.add(entry)
   return () => {

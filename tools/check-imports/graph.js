@@ -1,6 +1,6 @@
 'use strict'
 
-// Finds what an import graph must not have: circles between files, and imports that point upward in the table of layers.
+// Finds circles between files and imports that point upward in the table of layers.
 
 /**
  * @typedef {{ from: string, to: string }} Edge Paths relative to the repository, with forward slashes.

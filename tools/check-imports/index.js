@@ -1,7 +1,7 @@
 'use strict'
 
-// `node tools/check-imports`: prints every circle between files and every upward import as `file → file`, and exits with
-// code 1 if there is one. layers.js is the table that decides what "upward" means.
+// `node tools/check-imports`: prints every circle between files and every upward import as `file → file`, and exits
+// with code 1 if there is one. layers.js defines the layers.
 
 const path = require('node:path')
 const javascript = require('./javascript')
@@ -10,7 +10,10 @@ const { JAVASCRIPT } = require('./layers')
 
 const ROOT = path.join(__dirname, '..', '..')
 
-/** What is checked: the imports of a language, and its layers. @type {{ edges: () => { from: string, to: string }[], layers: import('./graph').Row[] }[]} */
+/**
+ * The imports of each language, and their layers. @type {{ edges: () => { from: string, to: string }[], layers:
+ * import('./graph').Row[] }[]}
+ */
 const CHECKS = [
   { edges: () => javascript.edges(ROOT), layers: JAVASCRIPT }
 ]

@@ -1,7 +1,7 @@
 'use strict'
 
 // Reads which JavaScript file imports which: `require`, static and dynamic `import`, `export … from`. Types that a
-// comment imports do not count: they are gone when the program runs.
+// comment imports do not count, because they do not exist at run time.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -14,7 +14,7 @@ const SKIPPED = ['node_modules', path.join('dashboard', 'vendor'), path.join('be
 const EXTENSIONS = ['.js', '.mjs', '.cjs']
 
 /**
- * The imports between the files of a package.
+ * Returns the imports between the files of a package.
  * @param {string} root The package's folder.
  * @param {string[]} [roots] Folders and files in it that are read.
  * @returns {{ from: string, to: string }[]} Absolute paths, each pair once.
@@ -34,10 +34,7 @@ function filesIn (root, file) {
   return EXTENSIONS.includes(path.extname(file)) ? [file] : []
 }
 
-/**
- * The relative specifiers that a program imports.
- * @param {string} text
- */
+/** Returns the relative specifiers that a program imports. @param {string} text */
 function specifiers (text) {
   const tokens = scanJavaScript(text).filter(({ type }) => type !== 'comment')
   return tokens.filter((token, i) => {
@@ -48,7 +45,7 @@ function specifiers (text) {
 }
 
 /**
- * The file that a specifier means; undefined for JSON and other data.
+ * Returns the file of a specifier; undefined for JSON and other data.
  * @param {string} from @param {string} specifier
  */
 function resolve (from, specifier) {

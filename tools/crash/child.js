@@ -1,13 +1,13 @@
 'use strict'
 
-// The process that is killed. `queue`: sends calls until it is; `drain`: delivers what is left, and tells what there is.
-// It says everything on stdout, a line of JSON each.
+// The process that is killed. `queue` sends calls until then; `drain` delivers the remaining jobs and reports them.
+// Each report is a line of JSON on stdout.
 
 const fs = require('node:fs')
 const { FailoverClient } = require('../..')
 
 const [mode, path, url, prefix, pace] = process.argv.slice(2)
-// Not by process.stdout, which holds back what does not fit the pipe: what was not said before a deed is not known of it.
+// Written synchronously: process.stdout buffers lines that do not fit into the pipe, and a kill would lose them.
 const say = (/** @type {object} */ line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
 
 const client = new FailoverClient({
@@ -28,14 +28,14 @@ async function queue () {
     client.chatCompletion('m', name).then((/** @type {any} */ answer) => {
       if (answer.status === 'queued') say({ queued: answer.id, name })
     }, (error) => say({ failed: error.message }))
-    // Not all in one commit, and not each in its own.
+    // Several calls share a commit, but not all of them.
     if (n % 3 === 2) await new Promise((resolve) => setTimeout(resolve, Number(pace)))
   }
 }
 
 async function drain () {
   await client.queue.ready()
-  // A vendor that has just been down is parked for some seconds.
+  // A vendor that was down is in cooldown for some seconds.
   while (client.queue.size > 0) {
     await client.retryQueuedRequests()
     if (client.queue.size > 0) await new Promise((resolve) => setTimeout(resolve, 50))

@@ -1,11 +1,11 @@
 'use strict'
 
-// `npm run crash`: sets up, then kills a process with a queue, again and again.
+// `npm run crash`: prepares the checkout, then kills a process with a queue repeatedly and checks its file.
 
 const { parse } = require('./options')
 const { setup } = require('../setup')
 
-// Misuse is told before minutes are spent on a build.
+// Options are checked before the build, which takes minutes.
 const options = parse(process.argv.slice(2))
 setup()
 require('./run').run(options).then((code) => { process.exitCode = code })

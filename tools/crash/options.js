@@ -1,6 +1,6 @@
 'use strict'
 
-const { read, SEED } = require('../lib/options')
+const { readOptions, SEED } = require('../lib/options')
 
 const HELP = `Usage: npm run crash -- [options]
 
@@ -24,7 +24,7 @@ Exit code: 0 if none of that happened, 1 if any did, 2 if it could not run.
 
 /** @param {string[]} args */
 function parse (args) {
-  const { values, whole } = read({ name: 'crash', help: HELP }, args, {
+  const { values, whole } = readOptions({ name: 'crash', help: HELP }, args, {
     iterations: { type: 'string', default: '1000' }, seed: { type: 'string' }, json: { type: 'boolean', default: false }
   })
   return { iterations: whole('iterations', 1, 1_000_000), seed: whole('seed', 0, SEED.max) ?? SEED.draw(), json: values.json }

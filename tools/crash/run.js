@@ -11,12 +11,12 @@ const { startVendor } = require('./vendor')
 const { verdict } = require('./verdict')
 
 const CHILD = path.join(__dirname, 'child.js')
-/** Kills of one file before it is looked at. */
+/** Kills per file before it is checked. */
 const ROUND = 25
 const SAY_EVERY = 5000
-/** How long the last process of a round may take. */
+/** Longest duration of the last process of a round, in milliseconds. */
 const PATIENCE = 120_000
-/** Problems that are told. */
+/** Problems that are printed. */
 const MOST_PROBLEMS = 20
 
 /** @param {{ iterations: number, seed: number, json: boolean }} options @returns {Promise<number>} The exit code. */
@@ -66,7 +66,7 @@ async function run ({ iterations, seed, json }) {
     vendor.close()
   }
   const seconds = (performance.now() - began) / 1000
-  // What failed is left to be looked at.
+  // Files of failed rounds are kept for analysis.
   if (problems.length === 0) fs.rmSync(folder, { recursive: true })
   const report = { ...total, seconds: Number(seconds.toFixed(1)), seed, problems: problems.slice(0, MOST_PROBLEMS), ...(problems.length > 0 && { folder }) }
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : text(report))
@@ -85,7 +85,7 @@ function openRound (folder, number) {
   }
 }
 
-/** Starts a process, and kills it at some moment. */
+/** Starts a process and kills it at a random time. */
 async function kill (round, vendor, random, prefix) {
   vendor.up = random() < 0.4
   const child = start('queue', round, vendor, prefix, String(Math.floor(random() * 6)))
@@ -100,7 +100,7 @@ async function kill (round, vendor, random, prefix) {
       round.acknowledged.set(line.queued, line.name)
     }
   })
-  // Some never get to open the file, some are killed while they do, most while they work.
+  // Some processes are killed before or while they open the file, most while they work.
   const early = random() < 0.3
   if (!early) await Promise.race([until(() => ready), once(child, 'exit')])
   await sleep(random() * (early ? 120 : 100))
@@ -113,7 +113,7 @@ async function kill (round, vendor, random, prefix) {
   await lines
 }
 
-/** Delivers what is left; what is in the file then. */
+/** Delivers the remaining jobs, and returns what is in the file then. */
 async function finish (round, vendor) {
   const child = start('drain', round, vendor, '', '0')
   const jobs = []
@@ -133,7 +133,7 @@ function start (mode, round, vendor, ...more) {
   return spawn(process.execPath, [CHILD, mode, round.path, vendor.url, ...more], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Every line that it said, also what was still in the pipe when it was killed. */
+/** Reads every line of a process, including those left in the pipe when it was killed. */
 async function read (child, take) {
   const gone = once(child, 'exit')
   for await (const line of createInterface({ input: child.stdout })) {
@@ -141,7 +141,7 @@ async function read (child, take) {
     try {
       said = JSON.parse(line)
     } catch {
-      continue // It was killed in the middle of it.
+      continue // The last line is incomplete.
     }
     take(said)
   }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A vendor that is up or down as it is told, and counts how often it has answered what.
+// A vendor that can be switched up and down, and counts its answers.
 
 const http = require('node:http')
 
@@ -12,11 +12,11 @@ function startVendor () {
     request.on('error', () => {})
     for await (const part of request) body += part
     const down = !vendor.up
-    // Some while, so that there is a moment to be killed in.
+    // Delayed, so that a process can be killed meanwhile.
     setTimeout(() => {
       if (down) return response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":{"message":"down"}}')
       const name = JSON.parse(body).messages[0].content
-      // Whoever is gone by now counts as well: his answer was made.
+      // Also counts an answer after the process was killed.
       vendor.answered.set(name, (vendor.answered.get(name) ?? 0) + 1)
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({
         id: `c-${name}`,

@@ -2,17 +2,17 @@
 
 const { setTimeout: sleep } = require('node:timers/promises')
 
-/** So long that an outage in the middle can be seen, so short that nobody waits. */
+/** Milliseconds: long enough to show an outage, short enough to wait for. */
 const PER_REQUEST = 10
 const SHORTEST = 4_000
 const LONGEST = 12_000
 
 /**
- * Sends requests by workers that each loop at the same pace.
+ * Sends requests from workers that share a rate.
  * @param {{ requests: number, concurrency: number, paced: boolean }} plan
- * @param {(n: number) => Promise<void>} send Given the request's number, from 0; never rejects.
+ * @param {(n: number) => Promise<void>} send Called with the request's number, from 0; never rejects.
  */
-async function load ({ requests, concurrency, paced }, send) {
+async function runLoad ({ requests, concurrency, paced }, send) {
   const workers = Math.min(concurrency, requests)
   const whole = Math.min(Math.max(requests * PER_REQUEST, SHORTEST), LONGEST)
   const pace = paced ? (whole / requests) * workers : 0
@@ -29,4 +29,4 @@ async function load ({ requests, concurrency, paced }, send) {
   await Promise.all(Array.from({ length: workers }, work))
 }
 
-module.exports = { load }
+module.exports = { runLoad }

@@ -1,19 +1,19 @@
 'use strict'
 
-// What happened in one phase, from its calls and its client's events.
+// Measures one phase by its calls and its client's events.
 
 const PRIMARY = 'primary'
 
-/** Milliseconds since 1970, as events tell them, but finer than Date.now(). */
-function wall () {
+/** Milliseconds since 1970, like the times in events, but with fractions. */
+function wallClock () {
   return performance.timeOrigin + performance.now()
 }
 
-class Measure {
+class Measurements {
   answered = 0
   failed = 0
   failovers = 0
-  /** Codes of errors, and how often. */
+  /** Number of errors by code. */
   errors = {}
   #latencies = []
   #answers = []
@@ -41,7 +41,7 @@ class Measure {
   }
 
   answer ({ report }, began) {
-    const now = wall()
+    const now = wallClock()
     this.answered++
     this.#latencies.push(now - began)
     this.#answers.push(now)
@@ -83,14 +83,14 @@ function cost (usage, price) {
   return (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1e6
 }
 
-/** From `start` to the first of some times that is not before it. Events tell whole milliseconds, rounded down. */
+/** Time from `start` to the first of `times` that is not earlier. Times in events are rounded down to milliseconds. */
 function since (start, times) {
   if (start === undefined) return null
   const next = times.reduce((least, at) => (at >= Math.floor(start) && at < least ? at : least), Infinity)
   return next === Infinity ? null : round(Math.max(0, next - start))
 }
 
-/** By nearest rank. */
+/** By the nearest-rank method. */
 function percentile (sorted, share) {
   return sorted.length === 0 ? null : round(sorted[Math.ceil(share * sorted.length) - 1])
 }
@@ -103,4 +103,4 @@ function known (usd) {
   return Number.isNaN(usd) ? null : Math.round(usd * 1e9) / 1e9
 }
 
-module.exports = { Measure, wall }
+module.exports = { Measurements, wallClock }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { read } = require('../lib/options')
+const { readOptions } = require('../lib/options')
 
 const HELP = `Usage: npm run demo [-- options]
 
@@ -20,7 +20,7 @@ NO_COLOR is respected. Exit code: 0 if no request was lost with bellwether, 1 if
 
 /** @param {string[]} args */
 function parse (args) {
-  const { values, whole } = read({ name: 'demo', help: HELP }, args, {
+  const { values, whole } = readOptions({ name: 'demo', help: HELP }, args, {
     requests: { type: 'string' }, concurrency: { type: 'string' }, json: { type: 'boolean', default: false }, live: { type: 'boolean', default: false }
   })
   return {

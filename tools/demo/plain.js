@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require('node:events')
 
-/** What is compared with: fetch, one vendor, nothing done about failures. It tells its attempts as the client does. */
+/** The baseline: fetch to one vendor, without failure handling. It emits attempts as the client does. */
 class PlainClient extends EventEmitter {
   #endpoint
 
@@ -28,7 +28,7 @@ class PlainClient extends EventEmitter {
       return { report: { endpoint: name, costUsd, usage: { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens } } }
     } catch (error) {
       this.emit('attempt', { ...attempt, outcome: 'fail', durationMs: performance.now() - began })
-      // fetch hides the system's error behind its own.
+      // fetch wraps the system's error.
       throw error.cause ?? error
     }
   }

@@ -3,8 +3,8 @@
 const { ConfigError } = require('../..')
 const { Progress } = require('../lib/progress')
 const { table, NOTES } = require('./table')
-const { live } = require('./live')
-const { simulated } = require('./simulated')
+const { runLive } = require('./live')
+const { runSimulated } = require('./simulated')
 
 /** @returns {Promise<number>} The exit code. */
 async function run ({ requests, concurrency, json, live: asksVendors }) {
@@ -12,7 +12,7 @@ async function run ({ requests, concurrency, json, live: asksVendors }) {
   const plan = { requests, concurrency }
   let results
   try {
-    results = await (asksVendors ? live : simulated)(plan, progress)
+    results = await (asksVendors ? runLive : runSimulated)(plan, progress)
   } catch (error) {
     process.stderr.write(`bellwether demo: ${ConfigError.isInstance(error) ? error.message : error.stack}\n`)
     return 2

@@ -23,7 +23,7 @@ const NOTES = [
   "(5) what the answers cost, less what the same tokens cost at the primary's price"
 ]
 
-/** @param {Record<string, object>} columns By their titles. */
+/** @param {Record<string, object>} columns By title. */
 function table (columns) {
   const results = Object.values(columns)
   return align([['', ...Object.keys(columns)], ...ROWS.map(([title, cell]) => [title, ...results.map(cell)])])

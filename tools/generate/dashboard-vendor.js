@@ -1,7 +1,7 @@
 'use strict'
 
-// What the dashboard needs of other people's, copied from the packages that package.json pins: users build nothing and
-// load nothing from elsewhere. `node tools/generate/dashboard-vendor.js` after another version was installed.
+// Copies the dashboard's third-party files from the packages that package.json pins, so that the package needs no build
+// and loads nothing from other hosts. Run `node tools/generate/dashboard-vendor.js` after an update.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -9,7 +9,7 @@ const path = require('node:path')
 const ROOT = path.join(__dirname, '..', '..')
 const TO = path.join(ROOT, 'dashboard', 'vendor')
 const FROM = path.join(ROOT, 'node_modules', 'uplot')
-/** The file here, and in the package. */
+/** File names in the dashboard, and in the package. */
 const FILES = [['uPlot.iife.min.js', 'dist/uPlot.iife.min.js'], ['uPlot.min.css', 'dist/uPlot.min.css'], ['uPlot.LICENSE', 'LICENSE']]
 
 function copies () {

@@ -1,6 +1,7 @@
 'use strict'
 
-// Writes grafana/bellwether.json: `node tools/generate/grafana.js`. A test holds that it is what stands here, and runs every query.
+// Writes grafana/bellwether.json: `node tools/generate/grafana.js`. A test checks that the file is current, and runs
+// every query.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -13,7 +14,7 @@ const STATES = { healthy: 'green', degraded: 'yellow', rate_limited: 'orange', d
 
 /** @typedef {{ title: string, type?: string, unit?: string, queries: [expr: string, legend: string][], about?: string, more?: object, width?: number, height?: number }} Panel */
 
-/** The quantiles of a histogram. @param {string} name @param {string} matchers @param {string} by */
+/** The query of a histogram's quantile. @param {string} name @param {string} matchers @param {string} by */
 const quantile = (name, matchers, by, q = 0.95) => `histogram_quantile(${q}, sum by (le${by === '' ? '' : `, ${by}`}) (rate(bellwether_${name}_seconds_bucket{${matchers}}${RATE})))`
 
 const stat = (/** @type {string} */ title, /** @type {string} */ expr, unit = 'short', /** @type {[string, number | null][]} */ steps = [['green', null]], about = '') => ({

@@ -1,8 +1,8 @@
 'use strict'
 
-// Makes src/money/snapshot.json anew from the npm package @pydantic/genai-prices (MIT), which keeps vendors' list prices.
-// Usage: node tools/generate/prices.js <folder with the package in its node_modules>. The package is no dependency: a price
-// that changes by itself would change what budgets mean.
+// Writes the snapshot of list prices from the npm package @pydantic/genai-prices (MIT). Usage: node
+// tools/generate/prices.js <folder with the package in its node_modules>. The package is not a dependency, because
+// prices that change by themselves would change the meaning of budgets.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -18,7 +18,7 @@ const { version } = JSON.parse(fs.readFileSync(path.join(path.dirname(load.resol
 
 const models = VENDORS.flatMap((vendor) => findProvider({ providerId: vendor }).models.flatMap((model) => {
   const prices = dearest(model.prices)
-  // Of pictures, sounds and searches nothing is known to a call.
+  // A call does not know its images, audio and searches.
   if (prices.input_mtok === undefined || prices.output_mtok === undefined) return []
   return idsOf(model, vendor).map((id) => ({ vendor, id, ...priced(prices) }))
 }))
@@ -27,7 +27,7 @@ const source = { name: '@pydantic/genai-prices', version, licence: 'MIT', taken:
 fs.writeFileSync(TARGET, `{\n"source": ${JSON.stringify(source)},\n"models": [\n${lines.join(',\n')}\n]\n}\n`)
 console.log(`${models.length} models of ${VENDORS.length} vendors, ${source.name} ${version}`)
 
-/** What holds now; of prices by the hour the highest, so that a budget is not too generous. */
+/** Returns the current prices; of prices by the hour the highest, so that a budget is not exceeded. */
 function dearest (prices) {
   if (!Array.isArray(prices)) return prices
   const today = new Date().toISOString().slice(0, 10)
@@ -37,7 +37,10 @@ function dearest (prices) {
   return [base, ...hourly].map(({ prices }) => prices).sort((a, b) => b.output_mtok - a.output_mtok)[0]
 }
 
-/** The ids that it names; one it knows by its beginning is known by that and by dates behind it. */
+/**
+ * Returns the ids that a model names; one that is matched by its prefix is known by the prefix, and by the prefix with
+ * a date.
+ */
 function idsOf ({ id, match }, vendor) {
   const named = [id, ...words(match)].filter((word) => /^[a-z0-9][a-z0-9.-]*$/.test(word))
   const own = { openai: /^(?!claude|gemini)/, anthropic: /^claude/, google: /^gem/, deepseek: /^deepseek/ }[vendor]

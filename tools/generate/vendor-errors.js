@@ -12,7 +12,7 @@ const TITLES = {
   openai: 'OpenAI', azure: 'Azure OpenAI', anthropic: 'Anthropic', gemini: 'Gemini', deepseek: 'DeepSeek',
   relays: 'Relays and compatible servers', gateways: 'Gateways and proxies'
 }
-/** Headers that say something about the failure. */
+/** Headers that are shown with a case. */
 const TELLING = ['retry-after-ms', 'retry-after', 'date', 'x-should-retry', 'x-ratelimit-reset-requests']
 const NEXT = {
   yes: 'yes',
@@ -23,15 +23,18 @@ const NEXT = {
 }
 const LONGEST = 120
 
-/** What a failure of each reason leads to. */
+/** Consequences of each reason. */
 const reasons = load('reasons')
 
-/** Every case, with the vendor whose file it is in. */
+/** Returns every case with its vendor. */
 function corpus () {
   return Object.keys(TITLES).flatMap((vendor) => load(vendor).map((one) => ({ vendor, ...one })))
 }
 
-/** What a case leads to: the row of its reason, and what the case says otherwise. Undefined: it is an answer. */
+/**
+ * Returns the consequences of a case: those of its reason, with the case's own exceptions. Undefined for a case
+ * without a failure.
+ */
 function consequences ({ expect }) {
   const row = reasons[expect.reason]
   return row && { ...row, same: expect.same ?? row.same }
@@ -79,7 +82,7 @@ ${rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')}
 `
 }
 
-/** Code, type and text as they stand in a body, for people: bellwether's own reader is in Rust. */
+/** Returns code, type and message of a body for the page. The parser of the product is in Rust. */
 function said ({ status, body, stream }) {
   const value = typeof body !== 'string' ? body : stream ? lastEvent(body) : parsed(body)
   const outer = Array.isArray(value) ? value[0] : value
@@ -129,7 +132,7 @@ function plain (text) {
   return text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim()
 }
 
-/** The beginning says what happened, the end what to do about it. */
+/** Shortens a text in the middle: its beginning names the problem, its end the fix. */
 function cut (text) {
   return text.length > LONGEST ? `${text.slice(0, LONGEST / 2).trimEnd()} … ${text.slice(-LONGEST / 2).trimStart()}` : text
 }
@@ -138,7 +141,7 @@ function quoted (word) {
   return `\`${word}\``
 }
 
-/** Markdown would read bars, tags and emphasis in what vendors say. */
+/** Escapes characters that are special in Markdown. */
 function cell (text) {
   return String(text).split(/(`[^`]*`)/).map((part, i) => (i % 2 ? part : part.replace(/[\\*_<[\]]/g, '\\$&'))).join('').replaceAll('|', '\\|')
 }

@@ -1,6 +1,7 @@
 'use strict'
 
-// How this repository's own commands read their options: misuse is one line and exit code 2, `--help` is a text and 0.
+// Reads the options of this repository's commands. Misuse prints one line and exits with code 2; `--help` prints a text
+// and exits with 0.
 
 const { parseArgs } = require('node:util')
 
@@ -10,7 +11,7 @@ const { parseArgs } = require('node:util')
  * @param {string[]} args
  * @param {T} options Beside `--help`.
  */
-function read ({ name, help }, args, options) {
+function readOptions ({ name, help }, args, options) {
   /** @param {string} text @returns {never} */
   const misuse = (text) => {
     process.stderr.write(`bellwether ${name}: ${text}; see --help\n`)
@@ -29,7 +30,10 @@ function read ({ name, help }, args, options) {
   return {
     values: /** @type {Record<keyof T, any>} */ (values),
     misuse,
-    /** A whole number, if the option was given. @param {string} option @param {number} min @param {number} max */
+    /**
+     * Reads a whole number; undefined if the option is missing. @param {string} option @param {number} min @param
+     * {number} max
+     */
     whole: (option, min, max) => {
       const text = values[option]
       if (text === undefined) return undefined
@@ -40,7 +44,7 @@ function read ({ name, help }, args, options) {
   }
 }
 
-/** What random draws start from. */
+/** The seed of random draws. */
 const SEED = { max: 2 ** 32 - 1, draw: () => Math.floor(Math.random() * 2 ** 32) }
 
-module.exports = { read, SEED }
+module.exports = { readOptions, SEED }

@@ -5,7 +5,7 @@ const { styleText } = require('node:util')
 const WIDTH = 30
 const REDRAW = 100
 
-/** On a terminal a line that is drawn again, with what happens above it; elsewhere a line for every tenth. */
+/** Prints progress: on a terminal a line that is redrawn, elsewhere a line for every tenth. */
 class Progress {
   #stream
   #live
@@ -43,13 +43,13 @@ class Progress {
     if (now - this.#drawn < REDRAW && done < this.#total) return
     this.#drawn = now
     const full = Math.round((done / this.#total) * WIDTH)
-    // A line that wraps cannot be drawn over.
+    // A line that wraps cannot be redrawn.
     this.#line = `${this.#label} [${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${text}`.slice(0, (this.#stream.columns || 80) - 1)
     this.#stream.write(`\r\x1b[2K${this.#line}`)
   }
 
   /** @param {string} text @param {'red' | 'green' | 'yellow' | 'bold' | 'dim'} [style] */
-  say (text, style) {
+  print (text, style) {
     const shown = style !== undefined && this.#colourful ? styleText(style, text) : text
     this.#stream.write(this.#live ? `\r\x1b[2K${shown}\n${this.#line}` : `${shown}\n`)
   }

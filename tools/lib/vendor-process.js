@@ -1,6 +1,6 @@
 'use strict'
 
-// The vendors' processes: started, killed, revived, and gone when this process is.
+// Runs vendors in processes of their own, which are started, killed, revived, and end with this process.
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -16,22 +16,22 @@ for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) 
 
 const TRIES = 50
 
-class Vendor {
+class VendorProcess {
   #child
   #script
 
-  /** @param {string} name @param {string} script What runs in its process. */
+  /** @param {string} name @param {string} script The program of the process. */
   constructor (name, script) {
     this.name = name
     this.#script = script
   }
 
-  /** Tells its process something. */
+  /** Sends a message to the process. */
   send (message) {
     this.#child.send(message)
   }
 
-  /** On a free port. Not one of those that systems give to outgoing connections: it would not stay free while the vendor is dead. */
+  /** Starts on a free port outside of the ephemeral range, so that the port stays free while the vendor is dead. */
   async start () {
     for (let tries = 0; tries < TRIES; tries++) {
       this.port = 10_000 + Math.floor(Math.random() * 20_000)
@@ -70,4 +70,4 @@ function stopAll () {
   for (const child of children) child.kill('SIGKILL')
 }
 
-module.exports = { Vendor, stopAll }
+module.exports = { VendorProcess, stopAll }

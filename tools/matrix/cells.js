@@ -1,6 +1,6 @@
 'use strict'
 
-// Every combination of what is told apart, and why some of them cannot be.
+// Lists every combination of SDK, operation, path and condition, and the reason for those that cannot be tested.
 
 const { SDKS } = require('./sdks')
 

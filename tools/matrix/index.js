@@ -1,11 +1,11 @@
 'use strict'
 
-// `npm run matrix`: sets up, then every SDK in every situation.
+// `npm run matrix`: prepares the checkout, then tests every SDK in every situation.
 
 const { parse } = require('./options')
 const { setup } = require('../setup')
 
-// Misuse is told before minutes are spent on a build.
+// Options are checked before the build, which takes minutes.
 const options = parse(process.argv.slice(2))
 setup()
 require('./run-all').runAll(options).then((code) => { process.exitCode = code })

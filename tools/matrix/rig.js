@@ -1,6 +1,6 @@
 'use strict'
 
-// The vendors of a cell, and what stands between them and the SDK.
+// Sets up the vendors of a cell, and the connection between them and the SDK.
 
 const http = require('node:http')
 const { once } = require('node:events')
@@ -11,16 +11,16 @@ const { failover } = require('bellwether/express')
 const { MODELS, answerTo } = require('./vendors')
 
 /**
- * @typedef {object} Rig
+ * @typedef {object} Setup
  * @property {any} made the SDK
  * @property {import('../../testing').FaultServer} first
- * @property {import('../../testing').FaultServer} last who answers; alone, the first
- * @property {import('../../testing').FaultServer | undefined} spare who is not to be asked
+ * @property {import('../../testing').FaultServer} last the one that answers; without others, the first
+ * @property {import('../../testing').FaultServer | undefined} spare must not be called
  * @property {string} dialect of the last
  * @property {() => Promise<unknown>} end
  */
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @returns {Promise<Rig>} */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @returns {Promise<Setup>} */
 async function setUp ({ sdk, operation, path, condition }, streamed) {
   const isAlone = path === 'direct' || condition === 'healthy'
   const dialects = isAlone ? [sdk.dialect] : [sdk.dialect, condition.startsWith('to ') ? condition.slice(3) : sdk.dialect]
@@ -29,7 +29,7 @@ async function setUp ({ sdk, operation, path, condition }, streamed) {
   const hasSpare = condition === 'cut after' && second !== undefined
   const last = hasSpare ? first : second ?? first
   const dialect = last === first ? sdk.dialect : dialects[1]
-  // Tools are called by the first endpoint in any case: their results may go to another.
+  // The first endpoint always calls the tools: their results may go to another.
   const before = operation === 'results' ? [answerTo('tools', sdk.dialect)] : []
   const step = lastStep(operation, condition, path, streamed, dialect)
   if (last === first) {
@@ -53,13 +53,13 @@ async function setUp ({ sdk, operation, path, condition }, streamed) {
   return { ...rig, made: sdk.make({ origin: `http://127.0.0.1:${server.address().port}` }) }
 }
 
-/** What the first endpoint does, where another one answers. */
+/** The step of the first endpoint, if another one answers. */
 function firstStep (operation, condition, dialect) {
   if (condition === 'cut before') return faults.combine(answerTo(operation, dialect), faults.cut({ after: 0 }))
   return faults.unavailable()
 }
 
-/** What the endpoint that answers does. */
+/** The step of the endpoint that answers. */
 function lastStep (operation, condition, path, streamed, dialect) {
   const answer = answerTo(operation, dialect)
   if (condition === 'cut after') return faults.combine(answer, faults.cut({ after: 3 }))

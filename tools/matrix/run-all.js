@@ -1,6 +1,6 @@
 'use strict'
 
-// All cells, some at a time, and what came of them.
+// Runs all cells, some at a time, and prints the results.
 
 const { Progress } = require('../lib/progress')
 const { CELLS } = require('./cells')

@@ -1,6 +1,6 @@
 'use strict'
 
-// One cell, and what has to come of it.
+// Runs one cell and checks its result.
 
 const assert = require('node:assert/strict')
 const { setTimeout: wait } = require('node:timers/promises')
@@ -8,21 +8,18 @@ const { StreamInterruptedError } = require('../..')
 const { setUp } = require('./rig')
 const { MODELS, TEXT, CALLS, RESULTS, askedBy, saidTo, assertAsked } = require('./vendors')
 
-/** What a cell may take before it counts as hung. */
+/** Timeout of a cell, in milliseconds. */
 const LIMIT = 20_000
 
-/** How an operation asks: for a whole answer, for a stream, or for one after the other. */
+/** Whether an operation asks for a whole answer, for a stream, or for one after the other. */
 const STREAMED = {
   answer: [false], stream: [true], tools: [false, true], results: [false], schema: [false], image: [false], abort: [false, true], break: [true]
 }
 
-/**
- * Rejects with what does not hold.
- * @param {import('./cells').Cell} cell
- */
+/** Runs a cell. Rejects with the first assertion that fails. @param {import('./cells').Cell} cell */
 async function run (cell) {
   for (const streamed of STREAMED[cell.operation]) {
-    // Nothing streams in a whole answer, so that no content can come before its cut.
+    // A whole answer has no content before its cut.
     if (cell.condition === 'cut after' && !streamed) continue
     const rig = await setUp(cell, streamed)
     const late = new AbortController()
@@ -38,9 +35,9 @@ async function run (cell) {
   }
 }
 
-// === what has to come of it ===
+// === expected results ===
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
 async function call (cell, streamed, rig) {
   const { operation, condition, path } = cell
   if (operation === 'abort') await aborted(cell, streamed, rig)
@@ -51,7 +48,7 @@ async function call (cell, streamed, rig) {
   await assertRoute(cell, rig)
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
 async function answered ({ sdk, operation }, streamed, { made }) {
   const asked = await askedFor(operation, sdk, made)
   const said = streamed ? await gathered(sdk.stream(made, asked)) : await sdk.ask(made, asked)
@@ -60,26 +57,26 @@ async function answered ({ sdk, operation }, streamed, { made }) {
   for (const [name, value] of Object.entries(expected)) assert.deepEqual(said[name], value, `${streamed ? 'streamed' : 'whole'}: ${name}`)
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
 async function cutBefore ({ sdk, operation, path }, streamed, { made }) {
   const { said, error } = await outcome(sdk, made, operation, streamed)
   assertBroken(sdk, path, error)
   assert.deepEqual([said.text, said.calls], ['', []])
 }
 
-/** @param {import('./cells').Cell} cell @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {import('./rig').Setup} rig */
 async function cutAfter ({ sdk, operation, path }, { made }) {
   const { said, error } = await outcome(sdk, made, operation, true)
   assertBroken(sdk, path, error)
   if (operation === 'tools') {
-    // A call that came whole may be seen before the cut; half of one is never seen.
+    // A call that arrived whole may be delivered before the cut; half a call never is.
     assert.deepEqual(said.calls, CALLS.slice(0, said.calls.length))
   } else {
     assert.equal(said.text, TEXT.match(/\s*\S+/g).slice(0, 3).join(''))
   }
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
 async function aborted ({ sdk, operation }, streamed, { made, last }) {
   const controller = new AbortController()
   const asked = { ...askedBy(operation), signal: controller.signal }
@@ -106,7 +103,7 @@ async function aborted ({ sdk, operation }, streamed, { made, last }) {
   await last.waitForHits(1, { outcome: 'clientAborted' })
 }
 
-/** @param {import('./cells').Cell} cell @param {import('./rig').Rig} rig */
+/** @param {import('./cells').Cell} cell @param {import('./rig').Setup} rig */
 async function left ({ sdk, operation }, { made, last }) {
   let text = ''
   for await (const piece of sdk.stream(made, askedBy(operation))) {
@@ -118,8 +115,8 @@ async function left ({ sdk, operation }, { made, last }) {
 }
 
 /**
- * A connection that was lost is told as it is or as the cause of the SDK's own error, and so is our error by `fetch`. Over
- * HTTP there is an event that says so.
+ * Checks the error after a lost connection: the SDK passes it on or makes it the cause of its own, and so it does with
+ * our error by `fetch`. Over HTTP an event carries the error.
  * @param {import('./sdks').Sdk} sdk @param {string} path @param {any} error
  */
 function assertBroken (sdk, path, error) {
@@ -133,9 +130,12 @@ function assertBroken (sdk, path, error) {
   }
 }
 
-/** Who was asked, what, and what came of it. @param {import('./cells').Cell} cell @param {import('./rig').Rig} rig */
+/**
+ * Checks which vendors were called, with which request. @param {import('./cells').Cell} cell @param
+ * {import('./rig').Setup} rig
+ */
 async function assertRoute ({ sdk, operation, condition, path }, { first, last, spare, dialect }) {
-  // What the SDK has read may not be booked as sent yet.
+  // The server may record a response after the SDK has read it.
   const seen = async (server) => (await server.waitForHits(server.totalHits, ({ outcome }) => outcome !== 'pending'))
     .map(({ fault, outcome }) => `${fault} ${outcome}`)
   const isCut = condition === 'cut after' || (condition === 'cut before' && path === 'direct')
@@ -152,7 +152,7 @@ async function assertRoute ({ sdk, operation, condition, path }, { first, last, 
 
 // === helpers ===
 
-/** What an operation asks; of results, after the tools were called. */
+/** Returns the request of an operation; of `results`, after the tools were called. */
 async function askedFor (operation, sdk, made) {
   const asked = askedBy(operation)
   if (operation !== 'results') return asked
@@ -161,7 +161,7 @@ async function askedFor (operation, sdk, made) {
   return { ...asked, since: { turn, results: RESULTS } }
 }
 
-/** What was said, and the error that ended it. */
+/** Returns the answer, and the error that ended it. */
 async function outcome (sdk, made, operation, streamed) {
   const said = { text: '', calls: [] }
   const asked = await askedFor(operation, sdk, made)
@@ -174,7 +174,7 @@ async function outcome (sdk, made, operation, streamed) {
   }
 }
 
-/** The pieces of a stream as one. @param {AsyncGenerator<Partial<import('./sdks').Said>>} stream @param {any} said */
+/** Joins the pieces of a stream. @param {AsyncGenerator<Partial<import('./sdks').Said>>} stream @param {any} said */
 async function gathered (stream, said = { text: '', calls: [] }) {
   for await (const { text = '', calls = [], end = said.end, usage = said.usage } of stream) {
     Object.assign(said, { text: said.text + text, calls: [...said.calls, ...calls], end, usage })

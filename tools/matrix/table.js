@@ -2,7 +2,7 @@
 
 const { OPERATIONS, PATHS, CONDITIONS } = require('./cells')
 
-/** Over the columns, and what they stand for. */
+/** Short column titles, and what they mean. */
 const SHORT = ['ok', '>o', '>a', '>g', '>r', '-|', '+|']
 const LEGEND = `ok healthy   >o >a >g >r failover to openai, anthropic, google, relay   -| cut before content   +| cut after content
 ✓ holds   ✗ does not   (n) cannot be, see below`

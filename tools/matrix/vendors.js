@@ -1,6 +1,6 @@
 'use strict'
 
-// What the vendors of the matrix say, and what they must have been asked.
+// Answers of the matrix's vendors, and the requests they must receive.
 
 const assert = require('node:assert/strict')
 const { faults } = require('../../testing')
@@ -20,10 +20,10 @@ const SCHEMA = {
   additionalProperties: false
 }
 const TOOLS = [{ name: 'find_place', schema: SCHEMA }, { name: 'now', schema: { type: 'object', properties: {}, additionalProperties: false } }]
-/** Two calls in one answer, of which one has nothing to say. */
+/** Two calls in one answer, one of them without arguments. */
 const CALLS = [{ name: 'find_place', input: PLACE }, { name: 'now', input: {} }]
 const RESULTS = ['found: "Zürich"\n', 'noon']
-/** A picture of one pixel. */
+/** An image of one pixel. */
 const IMAGE = { type: 'image/png', bytes: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') }
 const USAGE = { input: 1234, output: 56 }
 
@@ -42,7 +42,7 @@ const google = {
   }
 }
 
-/** How each dialect counts, and where it says what is asked. */
+/** How each dialect reports usage, and where its requests hold their content. */
 const SPOKEN = {
   openai: {
     usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output, total_tokens: USAGE.input + USAGE.output },
@@ -72,7 +72,7 @@ const SPOKEN = {
   relay: google
 }
 
-/** What an operation asks. */
+/** The request of each operation. */
 const ASKED = {
   tools: { prompt: PROMPT, tools: TOOLS },
   results: { prompt: PROMPT, tools: TOOLS },
@@ -81,14 +81,17 @@ const ASKED = {
 }
 const askedBy = (operation) => ASKED[operation] ?? { prompt: PROMPT }
 
-/** What a vendor answers. @param {string} operation @param {string} dialect */
+/** The answer of a vendor. @param {string} operation @param {string} dialect */
 function answerTo (operation, dialect) {
   const { usage } = SPOKEN[dialect]
   if (operation === 'tools') return faults.healthy({ toolCalls: CALLS.map(({ name, input }) => ({ name, arguments: input })), usage })
   return faults.healthy({ content: operation === 'schema' ? JSON.stringify(PLACE) : TEXT, usage })
 }
 
-/** What an SDK has to make of it. @param {string} operation @param {import('./sdks').Sdk} sdk @returns {import('./sdks').Said} */
+/**
+ * The result that an SDK must return for it. @param {string} operation @param {import('./sdks').Sdk} sdk @returns
+ * {import('./sdks').Said}
+ */
 function saidTo (operation, { ends }) {
   if (operation === 'tools') return { text: '', calls: CALLS, end: ends.tool, usage: USAGE }
   const object = operation === 'schema' ? { object: PLACE } : {}
@@ -109,7 +112,7 @@ function assertAsked ({ body }, operation, dialect) {
   if (operation === 'results') assertResults(spoken.calls(body), spoken.results(body))
 }
 
-/** Calls and results belong together by their ids, at Google by their names where there are none. */
+/** Calls and results are matched by their ids; Google's, without ids, by their names. */
 function assertResults (calls, results) {
   assert.deepEqual(calls.map(({ name, input }) => ({ name, input })), CALLS, 'the calls that came back to the vendor')
   assert.deepEqual(results.map(({ id }) => id), calls.map(({ id }) => id), 'the ids of the results')
@@ -120,10 +123,10 @@ function assertResults (calls, results) {
   }
 }
 
-/** JSON however deep it stands in other JSON. @param {string} json */
+/** Removes the escapes of JSON within JSON. @param {string} json */
 const bare = (json) => json.replaceAll('\\', '')
 
-/** A schema without what SDKs add and leave out. */
+/** Returns a schema without members that SDKs add or omit. */
 function essence (schema) {
   const { type, properties, items, anyOf, required, description } = schema
   return {

@@ -1,15 +1,15 @@
 'use strict'
 
-// What was measured beside what was published.
+// Compares the measured figures with the published ones.
 
 const published = require('./published')
-const { time } = require('../../lib/util/format')
+const { formatDuration } = require('../../lib/util/format')
 
-/** Latencies are a tenth of real ones. */
+/** Latencies are divided by this. */
 const COMPRESSED = 10
 const LIMIT = 1_000
 
-/** @param {Awaited<ReturnType<import('./play').play>>} played */
+/** @param {Awaited<ReturnType<import('./play').runReplay>>} played */
 function verdict ({ seen, incidents }) {
   const [incident] = incidents
   return {
@@ -17,7 +17,7 @@ function verdict ({ seen, incidents }) {
     detectionMs: incident?.detectionMs ?? null,
     recoveryMs: incident?.recoveryMs ?? null,
     incidents: incidents.length,
-    /** The report counts what the workers counted. */
+    /** Whether the incident report agrees with the workers. */
     agrees: incidents.reduce((sum, i) => sum + i.failed, 0) === seen.lost,
     get held () {
       const quick = (ms) => ms !== null && ms < LIMIT
@@ -30,11 +30,11 @@ function verdict ({ seen, incidents }) {
 function table (found, requests) {
   const share = (part) => `${(100 * part).toFixed(1)} %`
   const { withoutFailover, withFailover } = published
-  const real = (ms) => ms === null ? 'never' : `${time(ms)} (${time(ms * COMPRESSED)} at real latencies)`
+  const real = (ms) => ms === null ? 'never' : `${formatDuration(ms)} (${formatDuration(ms * COMPRESSED)} at real latencies)`
   const rows = [
     ['', 'published: one vendor', 'published: failover prepared', 'bellwether, replayed'],
     ['requests', published.requests.toLocaleString('en-US'), published.requests.toLocaleString('en-US'), requests.toLocaleString('en-US')],
-    ['not answered for', time(withoutFailover.downMs), time(withFailover.downMs), real(found.recoveryMs)],
+    ['not answered for', formatDuration(withoutFailover.downMs), formatDuration(withFailover.downMs), real(found.recoveryMs)],
     ['detected after', '–', '–', real(found.detectionMs)],
     ['requests lost', 'all of that time', share(withFailover.failedShare), `${found.lost} (${share(found.lost / requests)})`]
   ]

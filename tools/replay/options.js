@@ -1,7 +1,7 @@
 'use strict'
 
 const fs = require('node:fs')
-const { read } = require('../lib/options')
+const { readOptions } = require('../lib/options')
 
 const HELP = `Usage: npm run replay [-- options]
 
@@ -21,13 +21,13 @@ it could not run.
 
 /** @param {string[]} args */
 function parse (args) {
-  const { values, whole, misuse } = read({ name: 'replay', help: HELP }, args, {
+  const { values, whole, misuse } = readOptions({ name: 'replay', help: HELP }, args, {
     requests: { type: 'string' }, concurrency: { type: 'string' }, svg: { type: 'string' }, json: { type: 'boolean', default: false }
   })
   const requests = whole('requests', 500, 847_293) ?? 20_000
   const concurrency = whole('concurrency', 1, 1_000) ?? 100
   try {
-    // Before half a minute is spent.
+    // Checked before the replay, which takes half a minute.
     if (values.svg !== undefined) fs.closeSync(fs.openSync(values.svg, 'a'))
   } catch (error) {
     misuse(`--svg: '${values.svg}' cannot be written: ${/** @type {any} */ (error).code}`)

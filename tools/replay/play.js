@@ -1,40 +1,40 @@
 'use strict'
 
-// The outage, played: who is asked what when, and what became of it.
+// Replays the outage: sends the requests, and switches the primary to errors, off and on.
 
 const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient } = require('../..')
-const { Vendor, stopAll } = require('../lib/vendor-process')
+const { VendorProcess, stopAll } = require('../lib/vendor-process')
 
 /** USD per million tokens. */
 const PRICES = { primary: { input: 2.5, output: 10 }, secondary: { input: 3.5, output: 15 }, tertiary: { input: 8, output: 32 } }
-/** Every third is a stream. */
+/** Every third request is a stream. */
 const STREAMS = 3
 const PER_SECOND = 650
 const USERS = 2_000
-/** The primary errs from a third of the requests on, is dead from two fifths on, and back after two thirds. */
+/** Shares of the requests after which the primary returns errors, is killed, and is revived. */
 const ACTS = { failing: 1 / 3, dead: 2 / 5, back: 2 / 3 }
 
 /** @param {{ requests: number, concurrency: number }} plan @param {import('../lib/progress').Progress} progress */
-async function play ({ requests, concurrency }, progress) {
-  const vendors = await Promise.all(Object.keys(PRICES).map((name) => new Vendor(name, path.join(__dirname, 'vendor.js')).start()))
+async function runReplay ({ requests, concurrency }, progress) {
+  const vendors = await Promise.all(Object.keys(PRICES).map((name) => new VendorProcess(name, path.join(__dirname, 'vendor.js')).start()))
   const [primary] = vendors
   const client = new FailoverClient({
     proxy: false,
     endpoints: vendors.map(({ name, url }) => ({ name, baseURL: url, apiKey: null, model: `${name}-model`, price: PRICES[name] })),
-    // So that it is over when the replay is.
+    // Short, so that the incident closes within the replay.
     incidents: { quiet: 1_500 }
   })
   const began = performance.now()
-  const tell = (text, style) => progress.say(`  ${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${text}`, style)
-  client.on('breaker', ({ endpoint, state, scope }) => tell(`breaker of ${endpoint} (${scope}): ${state}`, state === 'closed' ? 'green' : 'yellow'))
-  client.on('incident', (incident) => tell(`incident ${incident.status}: ${incident.endpoints.map((e) => e.name).join(', ')}`, incident.status === 'open' ? 'red' : 'green'))
+  const log = (text, style) => progress.print(`  ${((performance.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${text}`, style)
+  client.on('breaker', ({ endpoint, state, scope }) => log(`breaker of ${endpoint} (${scope}): ${state}`, state === 'closed' ? 'green' : 'yellow'))
+  client.on('incident', (incident) => log(`incident ${incident.status}: ${incident.endpoints.map((e) => e.name).join(', ')}`, incident.status === 'open' ? 'red' : 'green'))
   const over = new Promise((resolve) => client.on('incident', (incident) => { if (incident.status === 'closed') resolve(undefined) }))
   const acts = new Map([
-    [Math.floor(requests * ACTS.failing), () => { tell('the primary answers with errors', 'bold'); primary.send('failing') }],
-    [Math.floor(requests * ACTS.dead), () => { tell('the primary is killed (SIGKILL)', 'bold'); return primary.kill() }],
-    [Math.floor(requests * ACTS.back), async () => { await primary.revive(); tell('the primary is back', 'bold') }]
+    [Math.floor(requests * ACTS.failing), () => { log('the primary answers with errors', 'bold'); primary.send('failing') }],
+    [Math.floor(requests * ACTS.dead), () => { log('the primary is killed (SIGKILL)', 'bold'); return primary.kill() }],
+    [Math.floor(requests * ACTS.back), async () => { await primary.revive(); log('the primary is back', 'bold') }]
   ])
   const seen = { answered: 0, lost: 0, errors: /** @type {Record<string, number>} */ ({}) }
   let acting = Promise.resolve()
@@ -60,7 +60,7 @@ async function play ({ requests, concurrency }, progress) {
     await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, work))
     await acting
     progress.end()
-    // Small replays are over before the primary was asked again: somebody has to.
+    // A small replay may end before the primary was called again.
     const asking = setInterval(() => { ask(client, 1).catch(() => {}) }, 100)
     await Promise.race([over, sleep(30_000, undefined, { ref: false })])
     clearInterval(asking)
@@ -71,11 +71,11 @@ async function play ({ requests, concurrency }, progress) {
   }
 }
 
-/** One request, read to its end. */
+/** Sends one request and reads its answer to the end. */
 async function ask (client, n) {
   const request = { model: 'assistant', messages: [{ role: 'user', content: 'Say hello in one sentence.' }], user: `user-${n % USERS}` }
   if (n % STREAMS !== 0) return client.chatCompletion(request)
   for await (const _ of await client.chatCompletion({ ...request, stream: true, stream_options: { include_usage: true } })) { /* read */ }
 }
 
-module.exports = { play }
+module.exports = { runReplay }

@@ -1,11 +1,11 @@
 'use strict'
 
-// The outage that is replayed, as it was published.
+// Published figures of the outage.
 
 module.exports = {
   requests: 847_293,
-  /** With one vendor, until it was back. */
+  /** With one vendor: until it was available again. */
   withoutFailover: { downMs: ((4 * 60) + 23) * 60_000 },
-  /** With failover prepared: until calls were answered again, and what was lost. */
+  /** With failover: until calls were answered again, and the share of lost requests. */
   withFailover: { downMs: (4 * 60 + 12) * 1_000, failedShare: 0.003 }
 }

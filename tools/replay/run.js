@@ -2,35 +2,35 @@
 
 const fs = require('node:fs')
 const { Progress } = require('../lib/progress')
-const { play } = require('./play')
+const { runReplay } = require('./play')
 const { table, verdict, COMPRESSED } = require('./compare')
 const published = require('./published')
 
 /** @returns {Promise<number>} The exit code. */
 async function run ({ requests, concurrency, svg, json }) {
   const progress = new Progress(json ? process.stderr : process.stdout)
-  let played
+  let replay
   try {
-    progress.say(`Replaying ${requests.toLocaleString('en-US')} of ${published.requests.toLocaleString('en-US')} requests; latencies are 1/${COMPRESSED} of real ones`, 'bold')
-    played = await play({ requests, concurrency }, progress)
+    progress.print(`Replaying ${requests.toLocaleString('en-US')} of ${published.requests.toLocaleString('en-US')} requests; latencies are 1/${COMPRESSED} of real ones`, 'bold')
+    replay = await runReplay({ requests, concurrency }, progress)
   } catch (error) {
     process.stderr.write(`bellwether replay: ${/** @type {Error} */ (error).stack}\n`)
     return 2
   }
-  const found = verdict(played)
-  const { seen, incidents, seconds } = played
+  const result = verdict(replay)
+  const { seen, incidents, seconds } = replay
   if (svg !== undefined && incidents.length > 0) fs.writeFileSync(svg, incidents[0].toSvg())
   if (json) {
-    process.stdout.write(`${JSON.stringify({ requests, concurrency, seconds, compressed: COMPRESSED, published, ...found, errors: seen.errors, incidents })}\n`)
-    return found.held ? 0 : 1
+    process.stdout.write(`${JSON.stringify({ requests, concurrency, seconds, compressed: COMPRESSED, published, ...result, errors: seen.errors, incidents })}\n`)
+    return result.held ? 0 : 1
   }
   const write = (text = '') => process.stdout.write(`${text}\n`)
   for (const incident of incidents) write(`\n${incident}`)
-  write(`\n${table(found, requests)}\n`)
-  if (!found.agrees) write('The incident report does not count what the workers counted.')
+  write(`\n${table(result, requests)}\n`)
+  if (!result.agrees) write('The incident report does not count what the workers counted.')
   for (const [code, n] of Object.entries(seen.errors)) write(`${n} × ${code}`)
-  write(found.held ? 'No request was lost; detected and answered again in under a second.' : 'NOT HELD: none may be lost, and detection and recovery must each take under a second.')
-  return found.held ? 0 : 1
+  write(result.held ? 'No request was lost; detected and answered again in under a second.' : 'NOT HELD: none may be lost, and detection and recovery must each take under a second.')
+  return result.held ? 0 : 1
 }
 
 module.exports = { run }

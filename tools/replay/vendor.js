@@ -1,18 +1,19 @@
 'use strict'
 
-// A simulated vendor in a process of its own: `node vendor.js <name> <port>`. Told 'failing' it answers with errors only.
+// A simulated vendor in a process of its own: `node vendor.js <name> <port>`. After the message 'failing' it answers
+// with errors only.
 
 const { createFaultServer, faults } = require('../../testing')
 
 const [name, port] = process.argv.slice(2)
-/** Medians of a short answer in milliseconds, a tenth of what vendors take. */
+/** Median latencies in milliseconds, a tenth of those of real vendors. */
 const MEDIANS = { primary: 80, secondary: 95, tertiary: 110 }
-/** Of the logarithm: one in twenty takes more than twice the median. */
+/** Standard deviation of the logarithm: one answer in twenty takes more than twice the median. */
 const SPREAD = 0.45
 const DRAWS = 500
 const USAGE = { prompt_tokens: 400, completion_tokens: 150, total_tokens: 550 }
 
-// However the parent ends, this ends with it.
+// Ends with the parent process, however that ends.
 process.on('disconnect', () => process.exit())
 
 const server = createFaultServer({ name, port: Number(port) })
@@ -22,7 +23,7 @@ const answers = Array.from({ length: DRAWS }, () => {
   const delay = Math.round(MEDIANS[name] * Math.exp(SPREAD * normal(random)))
   return faults.combine(answer, faults.slowHeaders(delay))
 })
-/** What the outage looks like from outside, in turn. */
+/** The sequence of errors during the outage. */
 const errors = [faults.serverError(), faults.serverError(), faults.overloaded(), faults.htmlPage(502), faults.reset(), faults.gatewayTimeout(), faults.unavailable()]
 
 server.always(faults.forever(...answers))
@@ -34,7 +35,7 @@ server.ready.then(
   (error) => process.send({ error: error.code ?? error.message }, () => process.exit(1))
 )
 
-/** The same draws in every run (mulberry32). */
+/** A generator with the same sequence in every run (mulberry32). */
 function generator (seed) {
   let state = seed
   return () => {
@@ -45,7 +46,7 @@ function generator (seed) {
   }
 }
 
-/** Box and Muller's. */
+/** A normal distribution by the Box–Muller transform. */
 function normal (random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

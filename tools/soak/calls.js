@@ -1,6 +1,7 @@
 'use strict'
 
-// One random call, and what became of it. Every one has a deadline, and is stuck when it has not ended some time after.
+// Makes one random call and records its outcome. Each call has a deadline; one that has not ended some time later is
+// stuck.
 
 const { FailoverError } = require('../..')
 const { Histogram } = require('./histogram')
@@ -10,7 +11,7 @@ const TIMEOUT = { headers: 250, firstContent: 250, content: 250 }
 const CONTENT = ['hi', 'Why? '.repeat(100), '"quoted"\n\u20ac '.repeat(3000)]
 const MOST_UNEXPECTED = 10
 
-/** What callers do, and how often in a hundred. */
+/** What callers do, with weights in percent. */
 const WAYS = [
   [30, whole], [25, streamed], [5, textStreamed], [5, finalOnly], [10, aborted], [10, abortedStream], [8, abandoned], [4, forgotten], [3, responded]
 ]
@@ -81,7 +82,7 @@ class Calls {
   }
 }
 
-/** Why a caller ends a call. */
+/** The reason of a caller's abort. */
 class Gone extends Error {}
 
 /** @param {() => number} random */
@@ -136,14 +137,14 @@ async function abortedStream (client, content, options, random) {
   }
 }
 
-/** Leaves the loop. */
+/** Leaves the loop over a stream. */
 async function abandoned (client, content, options, random) {
   let left = Math.floor(random() * 3)
   for await (const _ of await client.chatCompletion('gpt-4o', content, { ...options, stream: true })) if (left-- === 0) return 'abandoned'
   return 'answered'
 }
 
-/** Never looks at what came: the deadline or the collector ends it. */
+/** Never reads the stream: the deadline or the garbage collector ends it. */
 async function forgotten (client, content, options) {
   await client.chatCompletion('gpt-4o', content, { ...options, stream: true })
   return 'forgotten'

@@ -1,6 +1,7 @@
 'use strict'
 
-// Clients come and go: each serves some hundred calls, then is closed, with calls under way or without, or is forgotten.
+// Creates clients and ends them: each serves some hundred calls, then is closed, with or without calls in flight, or is
+// dropped without being closed.
 
 const { setTimeout: sleep } = require('node:timers/promises')
 const { FailoverClient } = require('../..')
@@ -19,7 +20,7 @@ class Clients {
   opened = 0
   failovers = 0
   events = 0
-  /** Calls that a client still counted as under way some time after the last had ended. */
+  /** Calls that a client still counted as in flight some time after the last had ended. */
   active = 0
 
   /** @param {Awaited<ReturnType<typeof import('./vendors').startVendors>>} vendors @param {() => number} random */
@@ -29,7 +30,7 @@ class Clients {
     this.#kept = Array.from({ length: KEPT }, this.#make)
   }
 
-  /** A client for one call. */
+  /** Returns a client for one call. */
   get () {
     const at = Math.floor(this.#random() * KEPT)
     const entry = this.#kept[at]
@@ -39,7 +40,7 @@ class Clients {
     return entry.client
   }
 
-  /** Ends all of them. */
+  /** Closes all clients. */
   async close () {
     await Promise.all(this.#ending)
     await Promise.all(this.#kept.map(async ({ client }) => {
@@ -53,7 +54,7 @@ class Clients {
   #open ({ endpoints, ca }) {
     const random = this.#random
     this.opened++
-    // The one that is always well comes last, or for one in four not at all.
+    // The vendor that is always healthy comes last, or is left out for one client in four.
     const [well] = endpoints.slice(-1)
     const others = endpoints.slice(0, -1).map((endpoint) => ({ endpoint, at: random() })).sort((a, b) => a.at - b.at).slice(0, 3)
     const client = new FailoverClient({
@@ -73,10 +74,10 @@ class Clients {
     return { client, left: LIFE[0] + Math.floor(random() * (LIFE[1] - LIFE[0])) }
   }
 
-  /** The call that a client was taken for begins in this turn of the event loop; its end comes after it. */
+  /** Ends a client after its last call has begun, which happens in this turn of the event loop. */
   #part (client) {
     const draw = this.#random()
-    // A running monitor keeps its client: nobody forgets one.
+    // A running monitor would keep a dropped client alive.
     client.monitor.stopMonitoring()
     if (draw < 0.2) return
     const end = Promise.resolve().then(() => client.close(draw < 0.6 ? { drain: 0 } : undefined)).then(async () => { this.active += await remaining(client) })
@@ -85,7 +86,7 @@ class Clients {
   }
 }
 
-/** What was aborted or forgotten ends a little after its caller. @param {FailoverClient} client */
+/** Aborted and unread calls end a little later than their callers. @param {FailoverClient} client */
 async function remaining (client) {
   const end = performance.now() + GRACE
   for (;;) {

@@ -1,7 +1,7 @@
 'use strict'
 
-// What the vendors do: well for the most part, and everything else that they are known for. Nothing that has a key or a
-// model left alone for minutes: the clients here do not live that long.
+// The vendors' behaviour: healthy most of the time, with all kinds of faults. It excludes faults that put a key or a
+// model into cooldown for minutes, because the clients here do not live that long.
 
 const { faults } = require('../../testing')
 
@@ -24,7 +24,7 @@ const HTTP1 = [
 ]
 const HTTP2 = [faults.rstStream(), faults.rstStream(7), faults.rstStream(8), faults.goAway(), faults.goAway({ code: 2, processed: true }), faults.reset({ scope: 'connection' })]
 
-/** Of so many requests one is failed. */
+/** One request in this many fails. */
 const ONE_IN = 3
 const MIX = 997
 

@@ -1,6 +1,6 @@
 'use strict'
 
-/** Times by the tenth of their order of magnitude: bounded, whatever is counted. */
+/** Counts times by the tenth of their order of magnitude, so that its size is bounded. */
 class Histogram {
   #counts = new Uint32Array(600)
   #n = 0

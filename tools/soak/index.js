@@ -1,11 +1,11 @@
 'use strict'
 
-// `npm run soak`: sets up, then hours of trouble in small.
+// `npm run soak`: prepares the checkout, then runs clients under constant faults and checks for leaks.
 
 const { parse } = require('./options')
 const { setup } = require('../setup')
 
-// Misuse is told before minutes are spent on a build.
+// Options are checked before the build, which takes minutes.
 const options = parse(process.argv.slice(2))
 setup()
 require('./run').run(options).then((code) => { process.exitCode = code })

@@ -1,6 +1,6 @@
 'use strict'
 
-const { read, SEED } = require('../lib/options')
+const { readOptions, SEED } = require('../lib/options')
 const { CRITERIA } = require('./verdict')
 
 const HELP = `Usage: npm run soak -- [options]
@@ -23,7 +23,7 @@ Exit code: 0 if all is flat, 1 if not, 2 if it could not run. Ctrl-C ends it ear
 
 /** @param {string[]} args */
 function parse (args) {
-  const { values, whole, misuse } = read({ name: 'soak', help: HELP }, args, {
+  const { values, whole, misuse } = readOptions({ name: 'soak', help: HELP }, args, {
     minutes: { type: 'string', default: '10' }, seed: { type: 'string' }, json: { type: 'boolean', default: false }
   })
   const minutes = Number(values.minutes)

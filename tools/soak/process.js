@@ -1,6 +1,6 @@
 'use strict'
 
-// What this process has: memory, files, threads.
+// Measures this process: memory, files, threads.
 
 const fs = require('node:fs')
 const v8 = require('node:v8')
@@ -10,7 +10,7 @@ v8.setFlagsFromString('--expose-gc')
 /** @type {() => void} */
 const gc = vm.runInNewContext('gc')
 
-/** After garbage is collected: what is left is held by somebody. */
+/** Collects garbage first: what is left is referenced. */
 function sample () {
   gc()
   const { rss, heapUsed } = process.memoryUsage()
@@ -20,7 +20,7 @@ function sample () {
 /** @param {string} folder @returns {number | null} */
 function entries (folder) {
   try {
-    // To list its own takes one.
+    // Listing the folder uses a descriptor itself.
     return fs.readdirSync(folder).length - (folder.endsWith('fd') ? 1 : 0)
   } catch {
     return null

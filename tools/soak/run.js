@@ -25,7 +25,7 @@ async function run ({ minutes, seed, json }) {
     return 2
   }
   process.stderr.write(`bellwether soak: ${minutes} min with seed ${seed}\n`)
-  // What the first client loads stays.
+  // Modules that the first client loads stay in memory.
   await new FailoverClient({ apiKey: 'k', endpoints: vendors.endpoints.slice(-1), tls: { ca: vendors.ca }, proxy: false }).close()
   const start = sample()
 
@@ -65,7 +65,7 @@ async function run ({ minutes, seed, json }) {
   return found.length === 0 ? 0 : 1
 }
 
-/** Gives sockets that are being closed, and what waits for the collector, a moment to go. */
+/** Waits for sockets to close and for the garbage collector. */
 async function settle (start) {
   const end = performance.now() + GRACE
   for (;;) {

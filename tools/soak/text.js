@@ -1,6 +1,6 @@
 'use strict'
 
-// How it goes, and how it went, for people.
+// Prints the progress and the result.
 
 const { MIB } = require('./verdict')
 

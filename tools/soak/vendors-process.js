@@ -1,13 +1,14 @@
 'use strict'
 
-// All vendors, in a process of their own so that this one's memory and files are the clients' alone: `<seed>`.
+// Runs all vendors in one separate process, so that the memory and files of the soak process belong to the clients
+// alone. Usage: `<seed>`.
 
 const { createFaultServer } = require('../../testing')
 const { randomFrom } = require('../../testing/random')
 const { mix } = require('./faults')
 
 const random = randomFrom(Number(process.argv[2]))
-/** The last one is always well: what fails there is ours. */
+/** The last vendor is always healthy: a failure there is a bug of the client. */
 const VENDORS = [
   { name: 'plain' }, { name: 'tls', tls: true }, { name: 'h2', tls: true, h2: true },
   { name: 'h2-narrow', tls: true, h2: { maxConcurrentStreams: 2 } }, { name: 'expired', tls: 'expired' }, { name: 'well', tls: true }
@@ -15,7 +16,7 @@ const VENDORS = [
 const servers = VENDORS.map((options) => createFaultServer({ historySize: 10, ...options }))
 servers.forEach((server, i) => { if (VENDORS[i].name !== 'well') server.script(mix(VENDORS[i].h2, random)) })
 
-/** What happens to a vendor as a whole: it drops everybody, or dies and comes back. */
+/** Disturbs a whole vendor: it drops all connections, or goes down and comes back. */
 setTimeout(strike, 1000)
 async function strike () {
   const server = servers[Math.floor(random() * (servers.length - 1))]

@@ -1,10 +1,10 @@
 'use strict'
 
-// What "flat" means.
+// Decides whether resources stayed flat.
 
 const MIB = 2 ** 20
 
-/** Judged by the medians of the second and of the last quarter of the run, garbage collected before each sample. */
+/** Compares the medians of the second and the last quarter of the run. Garbage is collected before each sample. */
 const LIMITS = {
   rss: { absolute: 24 * MIB, share: 0.15 },
   heap: { absolute: 6 * MIB, share: 0.15 }

@@ -1,13 +1,13 @@
 'use strict'
 
-// The way to an endpoint, step by step, and what it says to a question that costs nothing. Only the last step has the key,
-// and is the client's own.
+// Checks the connection to an endpoint step by step, then sends a request that costs nothing. Only that request carries
+// the key, and the client sends it.
 
 const net = require('node:net')
 const tls = require('node:tls')
-const { names, reached, trusted, clock } = require('./steps')
-const { tunnel } = require('./proxy-routes')
-const { within, LATE } = require('./timeout')
+const { checkDns, checkTcp, checkTls, checkClock } = require('./steps')
+const { openTunnel } = require('./proxy-routes')
+const { withTimeout, TIMED_OUT } = require('./timeout')
 
 /** @typedef {import('../doctor').Finding} Finding */
 /** @typedef {import('./steps').Tell} Tell */
@@ -16,87 +16,88 @@ const { within, LATE } = require('./timeout')
  * @param {import('../../..').FailoverClient} client
  * @param {string} name
  * @param {string} url
- * @param {import('./proxy-routes').Way} way
+ * @param {import('./proxy-routes').ProxyRoute} route
  * @param {number} timeout
  * @returns {Promise<any[]>}
  */
-async function endpoint (client, name, url, way, timeout) {
+async function checkEndpoint (client, name, url, route, timeout) {
   const until = performance.now() + timeout
-  const left = () => Math.max(1, until - performance.now())
+  const remainingMs = () => Math.max(1, until - performance.now())
   /** @type {Finding[]} */
   const findings = []
   /** @type {Tell} */
-  const tell = (step, status, message, advice = '') => {
+  const report = (step, status, message, advice = '') => {
     findings.push({ check: `${name}: ${step}`, status, message, ...(advice === '' ? {} : { advice }) })
     return status !== 'fail'
   }
   const { hostname, protocol, port } = new URL(url)
   const secure = protocol === 'https:'
   const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (secure ? 443 : 80)), secure }
-  await (way.proxy === undefined ? straight(to, way, left, tell) : hidden(to, way, left, tell))
-  await accepted(client, name, left(), tell)
+  await (route.proxy === undefined ? checkDirect(to, route, remainingMs, report) : checkThroughProxy(to, route, remainingMs, report))
+  await checkRequest(client, name, remainingMs(), report)
   return findings
 }
 
 /** @typedef {{ host: string, port: number, secure: boolean }} To */
 
-/** @param {To} to @param {import('./proxy-routes').Way} way @param {() => number} left @param {Tell} tell */
-async function straight ({ host, port, secure }, way, left, tell) {
-  if (!await names(host, left(), tell)) return
-  if (!await reached(host, port, left(), tell)) return
-  if (secure) await trusted({ port }, way, host, left(), tell)
-  await clock(secure, { host, port, ...serverName(host) }, left(), tell)
+/** @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report */
+async function checkDirect ({ host, port, secure }, route, remainingMs, report) {
+  if (!await checkDns(host, remainingMs(), report)) return
+  if (!await checkTcp(host, port, remainingMs(), report)) return
+  if (secure) await checkTls({ port }, route, host, remainingMs(), report)
+  await checkClock(secure, { host, port, ...serverName(host) }, remainingMs(), report)
 }
 
 /**
- * Behind a proxy, which finds the host itself.
- * @param {To} to @param {import('./proxy-routes').Way} way @param {() => number} left @param {Tell} tell
+ * Checks an endpoint behind a proxy, which resolves the host itself.
+ * @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report
  */
-async function hidden ({ host, port, secure }, way, left, tell) {
-  const proxy = /** @type {import('./proxy-routes').Hop} */ (way.proxy)
+async function checkThroughProxy ({ host, port, secure }, route, remainingMs, report) {
+  const proxy = /** @type {import('./proxy-routes').Hop} */ (route.proxy)
   const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`
-  if (!await names(proxy.host, left(), tell, 'DNS of the proxy')) return
-  if (!await reached(proxy.host, proxy.port, left(), tell, 'TCP to the proxy')) return
-  // A plain request is told to the proxy whole; if that one takes TLS alone, the client's own question must do.
+  if (!await checkDns(proxy.host, remainingMs(), report, 'DNS of the proxy')) return
+  if (!await checkTcp(proxy.host, proxy.port, remainingMs(), report, 'TCP to the proxy')) return
+  // A plain HTTP request goes to the proxy in full. For a proxy that needs TLS, the client's own request is the only
+  // check.
   if (!secure) {
-    if (!proxy.secure) await clock(false, { host: proxy.host, port: proxy.port, path: `http://${authority}/`, headers: { host: authority, ...proxy.headers } }, left(), tell)
+    if (!proxy.secure) await checkClock(false, { host: proxy.host, port: proxy.port, path: `http://${authority}/`, headers: { host: authority, ...proxy.headers } }, remainingMs(), report)
     return
   }
-  // TLS within a socket does not end it.
+  // Ending TLS does not close the socket underneath.
   /** @type {net.Socket[]} */
   const sockets = []
   const through = async () => {
-    const socket = await tunnel(way, authority, left())
+    const socket = await openTunnel(route, authority, remainingMs())
     sockets.push(socket)
     return socket
   }
   try {
-    await trusted({ socket: await through() }, way, host, left(), tell)
+    await checkTls({ socket: await through() }, route, host, remainingMs(), report)
     const socket = tls.connect({ socket: await through(), rejectUnauthorized: false, ...serverName(host) }).on('error', () => {})
-    await clock(true, { host, port, createConnection: () => socket }, left(), tell)
+    await checkClock(true, { host, port, createConnection: () => socket }, remainingMs(), report)
   } catch (/** @type {any} */ error) {
     const advice = [401, 407].includes(error.statusCode) ? 'check the name and password in the proxy\'s address' : 'ask those who run the proxy whether it may reach this host and port'
-    tell('proxy', 'fail', `no tunnel: ${error.statusCode === undefined ? error.code ?? error.message : error.message}`, advice)
+    report('proxy', 'fail', `no tunnel: ${error.statusCode === undefined ? error.code ?? error.message : error.message}`, advice)
   } finally {
     for (const socket of sockets) socket.on('error', () => {}).destroy()
   }
 }
 
-/** For TLS, which knows no addresses. @param {string} host */
+/** The server name for TLS; an IP address has none. @param {string} host */
 function serverName (host) {
   return net.isIP(host) ? {} : { servername: host }
 }
 
-/** @param {import('../../..').FailoverClient} client @param {string} name @param {number} ms @param {Tell} tell */
-async function accepted (client, name, ms, tell) {
+/** @param {import('../../..').FailoverClient} client @param {string} name @param {number} ms @param {Tell} report */
+async function checkRequest (client, name, ms, report) {
   try {
-    const { valid, statusCode, message } = await within(client.validateApiKey(name), ms)
-    if (valid) return tell('request', 'ok', `GET /models: ${statusCode ?? message}`)
+    const { valid, statusCode, message } = await withTimeout(client.validateApiKey(name), ms)
+    if (valid) return report('request', 'ok', `GET /models: ${statusCode ?? message}`)
     const advice = statusCode === 401 ? 'check the key; reissue it if needed' : statusCode === 403 ? 'check what the key may do' : 'see the checks above'
-    return tell('request', 'fail', message, advice)
+    return report('request', 'fail', message, advice)
   } catch (/** @type {any} */ error) {
-    return tell('request', 'fail', error.code === LATE ? 'GET /models: no answer in time' : error.message, 'see the checks above; --timeout gives it longer')
+    return report('request', 'fail', error.code === TIMED_OUT ? 'GET /models: no answer in time' : error.message, 'see the checks above; --timeout gives it longer')
   }
 }
 
-module.exports = { endpoint }
+module.exports = { checkEndpoint }

@@ -1,23 +1,23 @@
 'use strict'
 
-// What a client stands on here: Node, the binary, files, keys, proxies.
+// Checks the machine: Node, the native addon, files, keys, proxies.
 
 const fs = require('node:fs')
 const path = require('node:path')
-const documents = require('../../../lib/config/config-file')
+const configFiles = require('../../../lib/config/config-file')
 const native = require('../../../lib/native/addon')
-const { environment } = require('../../../lib/config/options')
+const { readEnvironment } = require('../../../lib/config/options')
 const { engines, version } = require('../../../package.json')
 
 /** @typedef {import('../doctor').Finding} Finding */
 
-/** Keys for vendors' own hosts are no shorter. */
-const SHORTEST = 20
-const KEYS = ['HOLYSHEEP_API_KEY', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'DEEPSEEK_API_KEY']
-const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
+/** Vendors' keys are not shorter. */
+const MIN_KEY_LENGTH = 20
+const KEY_VARIABLES = ['HOLYSHEEP_API_KEY', 'OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'DEEPSEEK_API_KEY']
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
 
 /** @returns {any[]} */
-function here () {
+function checkMachine () {
   const least = /\d+(?:\.\d+)*/.exec(engines.node)?.[0] ?? '0'
   const recent = least.split('.').map(Number)
   const now = process.versions.node.split('.').map(Number)
@@ -26,21 +26,24 @@ function here () {
   const platform = `${process.platform} ${process.arch}${process.platform === 'linux' ? `, ${libc ? `glibc ${libc}` : 'musl'}` : ''}`
   return [
     { check: 'node', status: enough ? 'ok' : 'fail', message: `${process.version}, ${engines.node} is needed`, ...(enough ? {} : { advice: `install Node ${least} or newer` }) },
-    // It is loaded, or no command would run.
+    // The addon is loaded: no command runs without it.
     { check: 'binary', status: 'ok', message: `bellwether ${version} for ${platform}` }
   ]
 }
 
-/** What a document says that can be told of it. @param {string | undefined} file @returns {{ config: any, paths: { what: string, path: string }[] }} */
-function clientOf (file) {
+/**
+ * Reads the parts of a configuration that are not secret. @param {string | undefined} file @returns {{ config: any,
+ * paths: { what: string, path: string }[] }}
+ */
+function readConfig (file) {
   if (file === undefined) return { config: undefined, paths: [] }
-  const { bytes, variables } = documents.readSync(file)
-  const { config } = JSON.parse(native.checkDocument(JSON.stringify({ options: {}, environment: environment(), file, variables }), bytes))
+  const { bytes, variables } = configFiles.readConfigFileSync(file)
+  const { config } = JSON.parse(native.checkDocument(JSON.stringify({ options: {}, environment: readEnvironment(), file, variables }), bytes))
   return { config, paths: Object.entries(config?.paths ?? {}).map(([what, path]) => ({ what, path: String(path) })) }
 }
 
 /** @param {string} what @param {string} file @returns {any} */
-function writable (what, file) {
+function checkWritable (what, file) {
   const folder = path.dirname(path.resolve(file))
   try {
     fs.accessSync(fs.existsSync(file) ? file : folder, fs.constants.W_OK)
@@ -52,36 +55,39 @@ function writable (what, file) {
   }
 }
 
-/** Nothing of a key but its shape. @param {any} config @returns {any[]} */
-function keys (config) {
+/** Reports the form of keys, never their content. @param {any} config @returns {any[]} */
+function checkKeys (config) {
   if (config !== undefined) {
     return config.endpoints.map((/** @type {{ name: string, keys: string[] }} */ { name, keys }) => ({
       check: `${name}: key`, status: 'ok', message: keys[0] === 'no key' ? 'none is sent' : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}, well formed`
     }))
   }
-  const found = KEYS.filter((name) => process.env[name])
+  const found = KEY_VARIABLES.filter((name) => process.env[name])
   return found.map((name) => {
     const key = /** @type {string} */ (process.env[name])
-    const odd = key !== key.trim() ? 'has spaces around it' : key.length < SHORTEST ? `has ${key.length} characters, fewer than any vendor gives` : undefined
+    const odd = key !== key.trim() ? 'has spaces around it' : key.length < MIN_KEY_LENGTH ? `has ${key.length} characters, fewer than any vendor gives` : undefined
     return { check: `key ${name}`, status: odd === undefined ? 'ok' : 'warn', message: odd ?? `set, ${key.length} characters`, ...(odd === undefined ? {} : { advice: 'copy it anew from the vendor' }) }
   })
 }
 
-/** Nothing of a proxy but its host: not its name and password. @param {{ name: string, way: import('./proxy-routes').Way }[]} endpoints @returns {any[]} */
-function proxies (endpoints) {
-  const name = PROXIES.find((name) => process.env[name])
+/**
+ * Reports the host of proxies, without user and password. @param {{ name: string, route:
+ * import('./proxy-routes').ProxyRoute }[]} endpoints @returns {any[]}
+ */
+function checkProxies (endpoints) {
+  const name = PROXY_VARIABLES.find((name) => process.env[name])
   const given = name === undefined ? '' : /** @type {string} */ (process.env[name])
   if (name !== undefined && !URL.canParse(given)) return [{ check: 'proxy', status: 'fail', message: `${name} is no address`, advice: 'set it to http://host:port, or unset it' }]
   /** @type {Map<string, string[]>} */
-  const ways = new Map()
-  for (const { name, way: { proxy } } of endpoints) {
+  const routes = new Map()
+  for (const { name, route: { proxy } } of endpoints) {
     if (proxy === undefined) continue
     const place = `${proxy.host}:${proxy.port}`
-    ways.set(place, [...ways.get(place) ?? [], name])
+    routes.set(place, [...routes.get(place) ?? [], name])
   }
-  const through = [...ways].map(([place, names]) => `${names.join(', ')} through ${place}`)
+  const through = [...routes].map(([place, names]) => `${names.join(', ')} through ${place}`)
   const unused = name !== undefined && through.length === 0 ? `; ${name} names ${new URL(given).host}, which is not used` : ''
   return [{ check: 'proxy', status: 'ok', message: `${through.length === 0 ? 'none on the way to an endpoint' : through.join('; ')}${unused}` }]
 }
 
-module.exports = { here, clientOf, writable, keys, proxies }
+module.exports = { checkMachine, readConfig, checkWritable, checkKeys, checkProxies }

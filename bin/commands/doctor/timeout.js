@@ -1,13 +1,13 @@
 'use strict'
 
-/** The code of an error that says that the time was not enough. */
-const LATE = 'ETIMEDOUT'
+/** The code of the error after a timeout. */
+const TIMED_OUT = 'ETIMEDOUT'
 
 /** @template T @param {Promise<T>} promise @param {number} ms @returns {Promise<T>} */
-async function within (promise, ms) {
+async function withTimeout (promise, ms) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer
-  const late = new Promise((_resolve, reject) => { timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: LATE })), ms) })
+  const late = new Promise((_resolve, reject) => { timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: TIMED_OUT })), ms) })
   try {
     return /** @type {T} */ (await Promise.race([promise, late]))
   } finally {
@@ -16,4 +16,4 @@ async function within (promise, ms) {
   }
 }
 
-module.exports = { within, LATE }
+module.exports = { withTimeout, TIMED_OUT }

@@ -1,8 +1,8 @@
 'use strict'
 
-// The jobs of a queue as a table, the oldest first.
+// Lists the jobs of a queue, the oldest first.
 
-const { table, bytes, many, lastFailure, STATES } = require('./format')
+const { formatTable, formatBytes, pluralize, formatLastFailure, STATES } = require('./format')
 
 const MANY = 100
 const MOST = 1000
@@ -21,20 +21,20 @@ module.exports = {
   /** @type {import('../queue').Task['run']} */
   run (file, _, { state, limit = MANY, after, json }, out) {
     const found = JSON.parse(file.list(state, Number(limit), after))
-    out.say(json ? JSON.stringify({ file: file.path(), ...found }, null, 2) : told(file.path(), found, Number(limit)))
+    out.print(json ? JSON.stringify({ file: file.path(), ...found }, null, 2) : formatList(file.path(), found, Number(limit)))
     return 0
   }
 }
 
 /** @param {string} path @param {any} found @param {number} limit */
-function told (path, { sealed, counts, bytes: size, jobs }, limit) {
+function formatList (path, { sealed, counts, bytes: size, jobs }, limit) {
   const all = Object.entries(counts).filter(([, count]) => count > 0)
   const total = all.reduce((sum, [, count]) => sum + count, 0)
-  const summary = `${path}: ${many(total, 'job')}${total === 0 ? '' : ` (${all.map(([state, count]) => `${count} ${state}`).join(', ')})`}, ${bytes(size)}${sealed ? ', sealed' : ''}`
+  const summary = `${path}: ${pluralize(total, 'job')}${total === 0 ? '' : ` (${all.map(([state, count]) => `${count} ${state}`).join(', ')})`}, ${formatBytes(size)}${sealed ? ', sealed' : ''}`
   if (jobs.length === 0) return summary
   const rows = jobs.map((/** @type {any} */ job) => [
-    job.id, job.maybeDuplicate ? `${job.state}, maybe twice` : job.state, String(job.priority), job.createdAt, job.endedAt ?? job.dueAt ?? '-', String(job.deliveries), lastFailure(job)
+    job.id, job.maybeDuplicate ? `${job.state}, maybe twice` : job.state, String(job.priority), job.createdAt, job.endedAt ?? job.dueAt ?? '-', String(job.deliveries), formatLastFailure(job)
   ])
   const more = jobs.length === limit ? `\nMore: --after ${jobs.at(-1).id}` : ''
-  return `${table([['id', 'state', 'priority', 'created', 'due or ended', 'deliveries', 'last failure'], ...rows])}\n\n${summary}${more}`
+  return `${formatTable([['id', 'state', 'priority', 'created', 'due or ended', 'deliveries', 'last failure'], ...rows])}\n\n${summary}${more}`
 }

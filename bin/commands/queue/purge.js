@@ -1,11 +1,11 @@
 'use strict'
 
-// Throws jobs away.
+// Deletes jobs.
 
 const time = require('../../lib/time')
-const { STATES: ALL, many, report } = require('./format')
+const { STATES: ALL, pluralize, printResult } = require('./format')
 
-/** What is being delivered is a vendor's already. */
+/** A job that is being delivered may already be billed. */
 const STATES = ALL.filter((state) => state !== 'delivering')
 
 module.exports = {
@@ -19,7 +19,7 @@ module.exports = {
     if (ids.length > 0 && chosen) return 'ids, and --state or --older-than, exclude each other'
     if (state !== undefined && !STATES.includes(state)) return `--state must be one of ${STATES.join(', ')}, got '${state}'`
     try {
-      time.ms(age, '--older-than', 0)
+      time.parseDuration(age, '--older-than', 0)
     } catch (/** @type {any} */ error) {
       return `--older-than ${error.problems[0].message}`
     }
@@ -27,9 +27,9 @@ module.exports = {
 
   /** @type {import('../queue').Task['run']} */
   run (file, ids, { state, 'older-than': age, json }, out) {
-    if (ids.length > 0) return report(JSON.parse(file.throwAway(ids)), 'is thrown away', json, out)
-    const count = JSON.parse(file.purge(state, time.ms(age, '--older-than', 0)))
-    out.say(json ? JSON.stringify({ purged: count }) : `${many(count, 'job')} thrown away`)
+    if (ids.length > 0) return printResult(JSON.parse(file.throwAway(ids)), 'is thrown away', json, out)
+    const count = JSON.parse(file.purge(state, time.parseDuration(age, '--older-than', 0)))
+    out.print(json ? JSON.stringify({ purged: count }) : `${pluralize(count, 'job')} thrown away`)
     return 0
   }
 }

@@ -1,8 +1,8 @@
 'use strict'
 
-// Puts jobs back that came to nothing.
+// Queues failed, dead and expired jobs again.
 
-const { many, report } = require('./format')
+const { pluralize, printResult } = require('./format')
 
 module.exports = {
   options: ['dead'],
@@ -15,9 +15,9 @@ module.exports = {
 
   /** @type {import('../queue').Task['run']} */
   run (file, ids, { dead, json }, out) {
-    if (!dead) return report(JSON.parse(file.retry(ids)), 'is queued again', json, out)
+    if (!dead) return printResult(JSON.parse(file.retry(ids)), 'is queued again', json, out)
     const count = JSON.parse(file.retryDead())
-    out.say(json ? JSON.stringify({ retried: count }) : `${many(count, 'dead letter')} queued again`)
+    out.print(json ? JSON.stringify({ retried: count }) : `${pluralize(count, 'dead letter')} queued again`)
     return 0
   }
 }

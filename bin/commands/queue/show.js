@@ -1,8 +1,8 @@
 'use strict'
 
-// One job, with what was asked.
+// Shows one job with its request.
 
-const { failed, safe, table } = require('./format')
+const { formatFailure, safeJson, formatTable } = require('./format')
 
 module.exports = {
   options: [],
@@ -15,22 +15,22 @@ module.exports = {
   /** @type {import('../queue').Task['run']} */
   run (file, [id], { json }, out) {
     const job = JSON.parse(file.show(id))
-    out.say(json ? safe(job) : told(job))
+    out.print(json ? safeJson(job) : formatJob(job))
     return 0
   }
 }
 
 /** @param {any} job */
-function told ({ id, state, priority, createdAt, expiresAt, dueAt, endedAt, deliveries, maybeDuplicate, failures, sealed, request, options }) {
+function formatJob ({ id, state, priority, createdAt, expiresAt, dueAt, endedAt, deliveries, maybeDuplicate, failures, sealed, request, options }) {
   const rows = [
     ['id', id], ['state', state], ['priority', String(priority)], ['created', createdAt], ['expires', expiresAt], ['due', dueAt], ['ended', endedAt],
     ['deliveries', String(deliveries)], ['may have been answered before', maybeDuplicate ? 'yes' : null],
-    ...failures.map((/** @type {any} */ failure) => ['failed', `${failure.at} ${failed(failure)}`])
+    ...failures.map((/** @type {any} */ failure) => ['failed', `${failure.at} ${formatFailure(failure)}`])
   ]
-  const lines = [table(rows.filter(([, value]) => value !== null))]
+  const lines = [formatTable(rows.filter(([, value]) => value !== null))]
   if (sealed) lines.push('', 'What was asked is sealed: it is shown with --config, and the encryptionKey in it.')
   else if (request === null) lines.push('', 'What was asked is no longer kept.')
-  else lines.push('', 'request', safe(request))
-  if (options !== null) lines.push('', 'options', safe(options))
+  else lines.push('', 'request', safeJson(request))
+  if (options !== null) lines.push('', 'options', safeJson(options))
   return lines.join('\n')
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Who may use a server that stands alone: whoever has its token, in any of the places where vendors' SDKs put a key.
+// Authorizes requests by a token, in any header in which vendors' SDKs send a key.
 
 const { createHash, timingSafeEqual } = require('node:crypto')
 
@@ -12,18 +12,19 @@ function isLoopback (host) {
 }
 
 /** @param {string} token @returns {(request: import('node:http').IncomingMessage) => boolean} */
-function byToken (token) {
+function requireToken (token) {
   const wanted = digest(token)
-  return (request) => keysOf(request).some((key) => timingSafeEqual(digest(key), wanted))
+  return (request) => credentialsOf(request).some((key) => timingSafeEqual(digest(key), wanted))
 }
 
 /** @param {import('node:http').IncomingMessage} request @returns {string[]} */
-function keysOf ({ headers, method }) {
+function credentialsOf ({ headers, method }) {
   const { authorization = '' } = headers
   const [, scheme = '', value = ''] = /^(\S+) +(\S+) *$/.exec(authorization) ?? []
   const keys = [headers['x-api-key'], headers['x-goog-api-key'], headers['api-key']].filter((key) => typeof key === 'string')
   if (scheme.toLowerCase() === 'bearer') keys.push(value)
-  // A browser's way to look at the dashboard. It sends this by itself, also for another's page: so it may only look.
+  // Basic authentication lets a browser open the dashboard. A browser also sends it with requests of other sites'
+  // pages, so it is accepted for reading only.
   if (scheme.toLowerCase() === 'basic' && (method === 'GET' || method === 'HEAD')) {
     const text = Buffer.from(value, 'base64').toString('utf8')
     keys.push(text.slice(text.indexOf(':') + 1))
@@ -37,14 +38,14 @@ function digest (text) {
 }
 
 /**
- * Whether a request comes from another's page: without a token nothing else tells a browser's user from the page that
- * he looks at, and a name that leads to this machine makes any page a neighbour.
+ * Whether a request comes from a page of another site. Without a token only the origin distinguishes such a page from
+ * the user, and a host name that resolves to this machine could belong to any site.
  * @param {import('node:http').IncomingMessage} request
  */
-function isForeign ({ headers: { host, origin } }) {
+function isCrossSite ({ headers: { host, origin } }) {
   const named = `http://${host}`
   if (host === undefined || !URL.canParse(named) || !isLoopback(new URL(named).hostname)) return true
   return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === new URL(named).host)
 }
 
-module.exports = { byToken, isForeign, isLoopback }
+module.exports = { requireToken, isCrossSite, isLoopback }

@@ -1,16 +1,16 @@
 'use strict'
 
-// Where `top` gets what it shows: data.json when it asks, events as they come.
+// Fetches the data of `top`: data.json on request, events as they arrive.
 
-const PATIENCE = 10_000
-const AGAIN = 2_000
-/** Of one answer, or one event: more is no dashboard's. */
-const MOST_BYTES = 64 << 20
+const TIMEOUT_MS = 10_000
+const RETRY_MS = 2_000
+/** Limit for one response or event, in bytes. */
+const MAX_BYTES = 64 << 20
 
 class SourceError extends Error {}
 
 /**
- * @param {string} address Of the dashboard.
+ * @param {string} address The dashboard's address.
  * @param {string | undefined} token
  */
 function createSource (address, token) {
@@ -27,7 +27,7 @@ function createSource (address, token) {
     try {
       response = await fetch(url, { headers: { ...headers, ...more }, signal, redirect: 'manual' })
     } catch (/** @type {any} */ error) {
-      const why = error.name === 'TimeoutError' ? `does not answer within ${PATIENCE / 1_000} s` : `cannot be reached (${error.cause?.code ?? error.cause?.message ?? error.name})`
+      const why = error.name === 'TimeoutError' ? `does not answer within ${TIMEOUT_MS / 1_000} s` : `cannot be reached (${error.cause?.code ?? error.cause?.message ?? error.name})`
       throw new SourceError(`${base.origin} ${why}: is the process running, and is this its port?`)
     }
     if (response.ok) return response
@@ -45,7 +45,7 @@ function createSource (address, token) {
     try {
       for await (const bytes of response.body ?? []) {
         size += bytes.length
-        if (size > MOST_BYTES) throw new SourceError(`${base.href} answers more than ${MOST_BYTES >> 20} MiB: this is no dashboard`)
+        if (size > MAX_BYTES) throw new SourceError(`${base.href} answers more than ${MAX_BYTES >> 20} MiB: this is no dashboard`)
         all += decoder.decode(bytes, { stream: true })
       }
     } catch (/** @type {any} */ error) {
@@ -58,50 +58,50 @@ function createSource (address, token) {
   /** @returns {Promise<import('../../..').DashboardData>} */
   async function data () {
     const url = new URL('data.json', base)
-    const said = await text(await get(url, AbortSignal.timeout(PATIENCE)))
+    const said = await text(await get(url, AbortSignal.timeout(TIMEOUT_MS)))
     try {
       const found = JSON.parse(said)
       if (Array.isArray(found.endpoints) && typeof found.health?.overallStatus === 'string' && typeof found.calls?.ok === 'number') return found
     } catch {
-      // Told below.
+      // Reported below.
     }
     throw new SourceError(`${url.href} is not what a dashboard of this version says: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
   }
 
   /**
-   * Follows the events until the signal; comes back by itself, and goes on where it was.
-   * @param {(name: string, payload: any) => void} told @param {(live: boolean) => void} state @param {AbortSignal} signal
+   * Follows events until the signal fires. It reconnects by itself and continues after the last event.
+   * @param {(name: string, payload: any) => void} onEvent @param {(live: boolean) => void} onLive @param {AbortSignal} signal
    */
-  async function follow (told, state, signal) {
+  async function follow (onEvent, onLive, signal) {
     let lastId = ''
     while (!signal.aborted) {
       try {
-        const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])))
+        const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])))
         const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
         const events = new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
-        // The token is for this server alone, whatever the page says.
+        // The token is never sent to another origin that a page names.
         if (events.origin !== base.origin) throw new SourceError(`${base.href} leads elsewhere for its events`)
         const response = await get(events, signal, lastId === '' ? {} : { 'last-event-id': lastId })
-        state(true)
+        onLive(true)
         let left = ''
         const decoder = new TextDecoder()
         for await (const bytes of response.body ?? []) {
           const blocks = (left + decoder.decode(bytes, { stream: true })).split('\n\n')
           left = /** @type {string} */ (blocks.pop())
-          if (left.length > MOST_BYTES) break
+          if (left.length > MAX_BYTES) break
           for (const block of blocks) {
-            const event = parse(block)
+            const event = parseEvent(block)
             if (event === undefined) continue
             lastId = event.id
-            told(event.name, event.payload)
+            onEvent(event.name, event.payload)
           }
         }
       } catch {
-        // Whoever asks for data.json hears why.
+        // `data()` reports the reason.
       }
       if (signal.aborted) return
-      state(false)
-      await pause(AGAIN, signal)
+      onLive(false)
+      await delay(RETRY_MS, signal)
     }
   }
 
@@ -109,7 +109,7 @@ function createSource (address, token) {
 }
 
 /** @param {string} block */
-function parse (block) {
+function parseEvent (block) {
   const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
   if (fields.event === undefined || fields.data === undefined) return undefined
   try {
@@ -120,7 +120,7 @@ function parse (block) {
 }
 
 /** @param {number} ms @param {AbortSignal} signal */
-function pause (ms, signal) {
+function delay (ms, signal) {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
@@ -132,4 +132,4 @@ function pause (ms, signal) {
   })
 }
 
-module.exports = { createSource, SourceError, pause }
+module.exports = { createSource, SourceError, delay }

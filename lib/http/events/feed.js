@@ -1,39 +1,39 @@
 'use strict'
 
-// A client's events for whoever follows them over HTTP. It listens to the client while somebody listens to it, and for
-// KEPT after the last has left, so that who reconnects misses nothing; then it forgets.
+// Distributes a client's events to HTTP listeners. It subscribes with the first listener, and unsubscribes RETENTION_MS
+// after the last one left, so that a listener that reconnects misses nothing.
 
 const { EVENTS } = require('../../util/emitter')
 const { CLOSING, isClosing } = require('../../util/shutdown')
-const { once } = require('../../util/process-singleton')
+const { processSingleton } = require('../../util/process-singleton')
 const { Frame } = require('./frame')
-const { Ring } = require('./replay-buffer')
-const { dataOf } = require('./snapshot')
+const { ReplayBuffer } = require('./replay-buffer')
+const { createSnapshot } = require('./snapshot')
 
-/** How long events are kept for listeners that come back. */
-const KEPT = 30_000
-/** How old a snapshot may be that another listener is given, too. What came since is sent after it. */
-const FRESH = 1_000
-/** Alerts that are remembered. */
-const ALERTS = 50
-const SLOWEST_TICK = 1_000
-/** The last one is JavaScript's own. */
-const FED = [...EVENTS, 'drill']
+/** How long events are kept without a listener. */
+const RETENTION_MS = 30_000
+/** Snapshots younger than this are sent to further listeners, followed by the events since. */
+const SNAPSHOT_REUSE_MS = 1_000
+/** Alerts that are kept. */
+const MAX_ALERTS = 50
+const MAX_TICK_MS = 1_000
+/** `drill` is emitted by JavaScript, the others by Rust. */
+const EVENT_NAMES = [...EVENTS, 'drill']
 
 /**
  * @typedef {object} Listener
- * @property {(frames: InstanceType<typeof Frame>[]) => void} begin Called first: with what it cannot be too slow for.
- * @property {(frame: InstanceType<typeof Frame>) => void} give
- * @property {(elapsed: number) => void} tick Told of time that has passed.
- * @property {() => void} end Called once, when there will be no more.
+ * @property {(frames: InstanceType<typeof Frame>[]) => void} start Called first. These frames never count as a backlog.
+ * @property {(frame: InstanceType<typeof Frame>) => void} send
+ * @property {(elapsed: number) => void} tick Called with the milliseconds since the last tick.
+ * @property {() => void} end Called once, after the last frame.
  */
 
 class Feed {
   #client
   /** @type {Set<Listener>} */
   #listeners = new Set()
-  /** @type {InstanceType<typeof Ring> | undefined} */
-  #ring
+  /** @type {InstanceType<typeof ReplayBuffer> | undefined} */
+  #buffer
   /** @type {{ frame: InstanceType<typeof Frame>, at: number } | undefined} */
   #snapshot
   /** @type {[string, (payload: object) => void][]} */
@@ -41,7 +41,7 @@ class Feed {
   /** @type {NodeJS.Timeout | undefined} */
   #timer
   #interval = Infinity
-  #idle = 0
+  #idleMs = 0
   #lastId = 0
   /** @type {import('../../..').AlertPayload[]} */
   #alerts = []
@@ -54,7 +54,7 @@ class Feed {
     this.#client = client
   }
 
-  /** The feed of a client, whoever serves it. @param {import('../../..').FailoverClient} client */
+  /** Returns the client's feed. All servers of a client share it. @param {import('../../..').FailoverClient} client */
   static of (client) {
     let feed = feeds.get(client)
     if (feed === undefined) feeds.set(client, feed = new Feed(client))
@@ -69,42 +69,42 @@ class Feed {
     return this.#alerts
   }
 
-  /** Whether it listens to the client and keeps what it hears. */
+  /** Whether it is subscribed to the client and keeps events. */
   get active () {
-    return this.#ring !== undefined
+    return this.#buffer !== undefined
   }
 
-  /** Remembers the latest alerts from now on, also while nobody listens. */
+  /** Keeps the latest alerts from now on, with or without listeners. */
   watchAlerts () {
     if (this.#watchesAlerts || isClosing(this.#client)) return
     this.#watchesAlerts = true
     const alerts = this.#alerts
     this.#client.on('alert', (alert) => {
       alerts.push(alert)
-      if (alerts.length > ALERTS) alerts.shift()
+      if (alerts.length > MAX_ALERTS) alerts.shift()
     })
   }
 
-  /** What a page shows at first. */
+  /** The data of a snapshot. */
   data () {
-    return dataOf(this.#client, { alerts: this.#alerts, push: { listeners: this.listeners, dropped: this.dropped, refused: this.refused } })
+    return createSnapshot(this.#client, { alerts: this.#alerts, push: { listeners: this.listeners, dropped: this.dropped, refused: this.refused } })
   }
 
   /**
-   * Begins with what a listener has missed since an event, where all of that is here, else with how things stand.
+   * Adds a listener. It starts with the events since `after` if all of them are kept, otherwise with a snapshot.
    * @param {Listener} listener
-   * @param {number | undefined} after NaN if it was asked for and is no id of ours.
-   * @param {number} interval How often the listener wants to hear of the time, in milliseconds.
+   * @param {number | undefined} after Id of the last event received; NaN if it is not an id.
+   * @param {number} interval Milliseconds between the listener's ticks.
    */
   join (listener, after, interval) {
-    const ring = this.#start(interval)
-    const missed = after === undefined ? undefined : ring.after(after)
+    const buffer = this.#start(interval)
+    const missed = after === undefined ? undefined : buffer.after(after)
     this.#listeners.add(listener)
-    this.#idle = 0
-    if (missed !== undefined) return listener.begin(missed)
-    const snapshot = this.#current(ring, listener)
+    this.#idleMs = 0
+    if (missed !== undefined) return listener.start(missed)
+    const snapshot = this.#currentSnapshot(buffer, listener)
     const reset = after === undefined ? [] : [new Frame('reset', '{"reason":"gone"}', snapshot.id)]
-    listener.begin([...reset, snapshot, ...ring.after(snapshot.id) ?? []])
+    listener.start([...reset, snapshot, ...buffer.after(snapshot.id) ?? []])
   }
 
   /** @param {Listener} listener */
@@ -112,19 +112,22 @@ class Feed {
     this.#listeners.delete(listener)
   }
 
-  /** Time has passed: told to listeners, and once nobody listens for long, all is forgotten. @param {number} elapsed */
+  /**
+   * Passes the elapsed time to listeners. Without listeners it unsubscribes after RETENTION_MS. @param {number}
+   * elapsed
+   */
   tick (elapsed) {
     for (const listener of [...this.#listeners]) listener.tick(elapsed)
     if (this.#listeners.size > 0) return
-    this.#idle += elapsed
-    if (this.#idle >= KEPT) this.#stop()
+    this.#idleMs += elapsed
+    if (this.#idleMs >= RETENTION_MS) this.#stop()
   }
 
-  /** Nothing comes any more: listeners are told so. */
+  /** Ends all listeners with a `closing` event. */
   end () {
-    const frame = new Frame('closing', '{"reason":"closed"}', this.#ring?.last ?? this.#lastId)
+    const frame = new Frame('closing', '{"reason":"closed"}', this.#buffer?.last ?? this.#lastId)
     for (const listener of [...this.#listeners]) {
-      listener.give(frame)
+      listener.send(frame)
       listener.end()
     }
     this.#listeners.clear()
@@ -133,29 +136,29 @@ class Feed {
 
   /** @param {number} interval */
   #start (interval) {
-    this.#beat(Math.min(interval, SLOWEST_TICK))
-    if (this.#ring !== undefined) return this.#ring
-    // Ids go on where they were, and no two processes have the same: an id of before is then known to be gone.
-    const ring = new Ring(Math.max(this.#lastId + 1, Date.now() * 1000))
-    this.#ring = ring
-    this.#handlers = FED.map((name) => [name, (payload) => {
-      const frame = new Frame(name, JSON.stringify(payload), ring.last + 1)
-      ring.add(frame)
-      for (const listener of this.#listeners) listener.give(frame)
+    this.#startTimer(Math.min(interval, MAX_TICK_MS))
+    if (this.#buffer !== undefined) return this.#buffer
+    // Ids continue, and begin with the time in another process, so that an id of before is recognized as gone.
+    const buffer = new ReplayBuffer(Math.max(this.#lastId + 1, Date.now() * 1000))
+    this.#buffer = buffer
+    this.#handlers = EVENT_NAMES.map((name) => [name, (payload) => {
+      const frame = new Frame(name, JSON.stringify(payload), buffer.last + 1)
+      buffer.add(frame)
+      for (const listener of this.#listeners) listener.send(frame)
     }])
     for (const [name, handler] of this.#handlers) this.#client.on(/** @type {any} */ (name), handler)
     this.#client.once(/** @type {any} */ (CLOSING), this.#closing)
-    return ring
+    return buffer
   }
 
   #closing = () => this.end()
 
   /** @param {number} interval */
-  #beat (interval) {
+  #startTimer (interval) {
     if (interval >= this.#interval) return
     this.#interval = interval
     clearInterval(this.#timer)
-    // By the interval, not by the clock: an event loop that was blocked makes no listener slow.
+    // Counts intervals instead of reading the clock: a blocked event loop makes no listener count as slow.
     this.#timer = setInterval(() => this.tick(interval), interval).unref()
   }
 
@@ -163,21 +166,23 @@ class Feed {
     clearInterval(this.#timer)
     this.#interval = Infinity
     this.#snapshot = undefined
-    if (this.#ring === undefined) return
-    this.#lastId = this.#ring.last
-    this.#ring = undefined
+    if (this.#buffer === undefined) return
+    this.#lastId = this.#buffer.last
+    this.#buffer = undefined
     for (const [name, handler] of this.#handlers) this.#client.off(/** @type {any} */ (name), handler)
     this.#client.off(/** @type {any} */ (CLOSING), this.#closing)
     this.#handlers = []
   }
 
-  /** @param {InstanceType<typeof Ring>} ring @param {Listener} listener Who asks for it. */
-  #current (ring, listener) {
+  /**
+   * @param {InstanceType<typeof ReplayBuffer>} buffer @param {Listener} listener Removed if the snapshot cannot be made.
+   */
+  #currentSnapshot (buffer, listener) {
     const now = performance.now()
     const known = this.#snapshot
-    if (known !== undefined && now - known.at < FRESH && ring.after(known.frame.id) !== undefined) return known.frame
+    if (known !== undefined && now - known.at < SNAPSHOT_REUSE_MS && buffer.after(known.frame.id) !== undefined) return known.frame
     try {
-      const frame = new Frame('snapshot', JSON.stringify(this.data()), ring.last)
+      const frame = new Frame('snapshot', JSON.stringify(this.data()), buffer.last)
       this.#snapshot = { frame, at: now }
       return frame
     } catch (error) {
@@ -187,6 +192,6 @@ class Feed {
   }
 }
 
-const feeds = once('feeds', () => /** @type {WeakMap<object, Feed>} */ (new WeakMap()))
+const feeds = processSingleton('feeds', () => /** @type {WeakMap<object, Feed>} */ (new WeakMap()))
 
-module.exports = { Feed, KEPT }
+module.exports = { Feed, RETENTION_MS }

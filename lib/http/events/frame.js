@@ -1,6 +1,6 @@
 'use strict'
 
-// One event as listeners are sent it: made once, whoever listens and however they do.
+// One event, encoded once for all listeners.
 
 class Frame {
   /** @type {Buffer | undefined} */
@@ -15,11 +15,11 @@ class Frame {
     this.event = event
     this.data = data
     this.id = id
-    /** As server-sent events have it. */
+    /** Encoded as a server-sent event. */
     this.bytes = Buffer.from(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`)
   }
 
-  /** As a WebSocket has it. */
+  /** Encoded as a WebSocket message. */
   get message () {
     this.#message ??= Buffer.from(`{"id":${this.id},"event":"${this.event}","data":${this.data}}`)
     return this.#message

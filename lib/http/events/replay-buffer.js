@@ -1,22 +1,22 @@
 'use strict'
 
-// The latest events, so that a listener that comes back misses none: bounded by number and by weight.
+// Keeps the latest events for listeners that reconnect, bounded by number and bytes.
 
 /** @typedef {InstanceType<typeof import('./frame').Frame>} Frame */
 
-const MOST = 1_000
-const HEAVIEST = 1 << 20
+const MAX_FRAMES = 1_000
+const MAX_BYTES = 1 << 20
 
-class Ring {
+class ReplayBuffer {
   /** @type {Frame[]} */
   #frames = []
   #head = 0
   #bytes = 0
   #last
-  /** Of what came before the first that is here. */
+  /** The id before the first event that is kept. */
   #floor
 
-  /** @param {number} floor Where ids begin. */
+  /** @param {number} floor The id before the first event. */
   constructor (floor) {
     this.#floor = floor
     this.#last = floor
@@ -35,31 +35,28 @@ class Ring {
     return this.#frames.length - this.#head
   }
 
-  /** @param {Frame} frame Its id is the next. */
+  /** @param {Frame} frame Its id follows the latest one. */
   add (frame) {
     this.#last = frame.id
     this.#frames.push(frame)
     this.#bytes += frame.bytes.length
-    while (this.size > MOST || (this.#bytes > HEAVIEST && this.size > 0)) {
+    while (this.size > MAX_FRAMES || (this.#bytes > MAX_BYTES && this.size > 0)) {
       const { id, bytes } = this.#frames[this.#head]
       this.#frames[this.#head++] = /** @type {any} */ (undefined)
       this.#bytes -= bytes.length
       this.#floor = id
     }
-    if (this.#head >= MOST) {
+    if (this.#head >= MAX_FRAMES) {
       this.#frames = this.#frames.slice(this.#head)
       this.#head = 0
     }
   }
 
-  /**
-   * All that came after an event; undefined if not all of it is here, or the event is none of these.
-   * @param {number} id
-   */
+  /** Returns the events after an id; undefined if some are no longer kept, or the id is unknown. @param {number} id */
   after (id) {
     if (!(id >= this.#floor && id <= this.#last)) return undefined
     return this.#frames.slice(this.#head + (id - this.#floor))
   }
 }
 
-module.exports = { Ring, MOST, HEAVIEST }
+module.exports = { ReplayBuffer, MAX_FRAMES, MAX_BYTES }

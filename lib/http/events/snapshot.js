@@ -1,14 +1,14 @@
 'use strict'
 
-// How a client stands, whole: what a page shows before the first event comes.
+// Collects the state of a client: what a page shows before its first event.
 
 const { version } = require('../../../package.json')
-const { totalsOf } = require('./totals')
+const { callTotals } = require('./totals')
 
 const DAY = 86_400_000
-/** Days of costs. */
+/** Days of the cost report. */
 const MONTH = 31
-/** The latest incidents: each carries its timeline and calls over time, and pages ask again and again. */
+/** Incidents in a snapshot. Each carries its timeline and series, and pages fetch snapshots repeatedly. */
 const INCIDENTS = 20
 
 /**
@@ -16,7 +16,7 @@ const INCIDENTS = 20
  * @param {Pick<import('../../..').DashboardData, 'alerts' | 'push'>} more
  * @returns {import('../../..').DashboardData}
  */
-function dataOf (client, { alerts, push }) {
+function createSnapshot (client, { alerts, push }) {
   const now = Date.now()
   return {
     timestamp: new Date(now).toISOString(),
@@ -24,7 +24,7 @@ function dataOf (client, { alerts, push }) {
     endpoints: client.getEndpointStatus(),
     health: client.getHealthReport(),
     summary: client.getSummary(),
-    calls: totalsOf(client.metrics.families()),
+    calls: callTotals(client.metrics.families()),
     metrics: client.metrics.snapshot(),
     incidents: client.getIncidents({ limit: INCIDENTS }),
     costs: { report: client.costs.report({ from: now - (MONTH - 1) * DAY }), budgets: client.costs.budgets() },
@@ -34,4 +34,4 @@ function dataOf (client, { alerts, push }) {
   }
 }
 
-module.exports = { dataOf }
+module.exports = { createSnapshot }

@@ -1,14 +1,14 @@
 'use strict'
 
-// A listener that reads server-sent events. What it has not read waits in a queue of its own, whose entries all
-// listeners share; one that falls too far behind is told so and let go.
+// Sends server-sent events. Frames that were not read wait in a queue of references; a listener that falls too far
+// behind receives a `dropped` event and is closed.
 
 const { Frame } = require('./frame')
 
-/** How long a browser waits before it comes back. */
+/** How long a browser waits before it reconnects. */
 const RETRY = Buffer.from('retry: 3000\n\n')
-/** Bytes. */
-const WRITE = 64 << 10
+/** Bytes per write. */
+const MAX_WRITE_BYTES = 64 << 10
 const HEARTBEAT = Buffer.from(': heartbeat\n\n')
 
 class SseListener {
@@ -17,15 +17,15 @@ class SseListener {
   /** @type {Buffer[]} */
   #queue = [RETRY]
   #unsent = RETRY.length
-  /** Of what waits, as much as it was given to begin with: nobody is too slow for that. */
-  #beginning = 0
-  #quiet = 0
-  #stuck = 0
-  /** What was first in the queue when time was last told. @type {Buffer | undefined} */
+  /** Bytes of the backlog that were sent at the start: they do not count against `maxUnsent`. */
+  #initialBytes = 0
+  #idleMs = 0
+  #stalledMs = 0
+  /** The first frame of the queue at the last tick. @type {Buffer | undefined} */
   #first
   #lastId = 0
-  #ended = false
-  #over = false
+  #isEnding = false
+  #isClosed = false
   /** @type {() => void} */
   #wake = () => {}
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
@@ -46,47 +46,47 @@ class SseListener {
   }
 
   /** @param {InstanceType<typeof Frame>[]} frames */
-  begin (frames) {
+  start (frames) {
     for (const { bytes, id } of frames) {
       this.#push(bytes)
       this.#lastId = id
     }
-    this.#beginning = this.#unsent
+    this.#initialBytes = this.#unsent
   }
 
   /** @param {InstanceType<typeof Frame>} frame */
-  give (frame) {
-    if (this.#ended) return
+  send (frame) {
+    if (this.#isEnding) return
     this.#lastId = frame.id
-    if (this.#queue.length === 0) this.#beginning = 0
-    // One event may be larger than the bound: who has read all is not slow for it.
-    if (this.#queue.length > 0 && this.#unsent + frame.bytes.length > this.#limits.maxUnsent + this.#beginning) return this.#drop('unsent', `${this.#unsent} bytes were not read`)
+    if (this.#queue.length === 0) this.#initialBytes = 0
+    // A single event larger than the bound is sent to a listener that has read everything.
+    if (this.#queue.length > 0 && this.#unsent + frame.bytes.length > this.#limits.maxUnsent + this.#initialBytes) return this.#drop('unsent', `${this.#unsent} bytes were not read`)
     this.#push(frame.bytes)
   }
 
   /** @param {number} elapsed */
   tick (elapsed) {
     const [first] = this.#queue
-    this.#stuck = first !== undefined && first === this.#first ? this.#stuck + elapsed : 0
+    this.#stalledMs = first !== undefined && first === this.#first ? this.#stalledMs + elapsed : 0
     this.#first = first
-    if (this.#stuck >= this.#limits.patience) {
-      if (this.#ended) return this.#break()
-      return this.#drop('stuck', `nothing was read for ${Math.round(this.#stuck)} ms`)
+    if (this.#stalledMs >= this.#limits.patience) {
+      if (this.#isEnding) return this.#break()
+      return this.#drop('stuck', `nothing was read for ${Math.round(this.#stalledMs)} ms`)
     }
-    this.#quiet += elapsed
-    if (this.#quiet >= this.#limits.heartbeat && first === undefined && !this.#ended) this.#push(HEARTBEAT)
+    this.#idleMs += elapsed
+    if (this.#idleMs >= this.#limits.heartbeat && first === undefined && !this.#isEnding) this.#push(HEARTBEAT)
   }
 
-  /** What waits is still sent. */
+  /** Frames in the queue are still sent. */
   end () {
-    this.#ended = true
+    this.#isEnding = true
     this.#wake()
   }
 
-  /** Who listened has gone. */
+  /** Removes a listener after its connection ended. */
   leave () {
-    this.#ended = true
-    this.#over = true
+    this.#isEnding = true
+    this.#isClosed = true
     this.#queue = []
     this.#feed.leave(this)
     this.#wake()
@@ -96,48 +96,48 @@ class SseListener {
   #push (bytes) {
     this.#queue.push(bytes)
     this.#unsent += bytes.length
-    this.#quiet = 0
+    this.#idleMs = 0
     this.#wake()
   }
 
   /**
-   * In place of all that it has not read it finds the reason, and the end.
+   * Replaces the unread frames with the reason, and ends.
    * @param {'unsent' | 'stuck'} reason @param {string} message
    */
   #drop (reason, message) {
     this.#feed.dropped++
     this.#queue = [new Frame('dropped', JSON.stringify({ reason, message }), this.#lastId).bytes]
     this.#unsent = this.#queue[0].length
-    this.#stuck = 0
-    this.#ended = true
+    this.#stalledMs = 0
+    this.#isEnding = true
     this.#wake()
   }
 
-  /** It does not even read why. */
+  /** Breaks the connection: not even the reason is read. */
   #break () {
     this.leave()
     this.#controller?.error(new Error('the listener is too slow'))
   }
 
-  /** As much as is worth a write: what is taken out is the connection's, and a copy for each. */
-  #take () {
+  /** Takes frames for one write. Several are copied into one buffer. */
+  #takeBatch () {
     let size = this.#queue[0].length
     let count = 1
-    while (count < this.#queue.length && size + this.#queue[count].length <= WRITE) size += this.#queue[count++].length
+    while (count < this.#queue.length && size + this.#queue[count].length <= MAX_WRITE_BYTES) size += this.#queue[count++].length
     const taken = this.#queue.splice(0, count)
     return count === 1 ? taken[0] : Buffer.concat(taken)
   }
 
   async #pull () {
-    if (this.#queue.length === 0 && !this.#ended) await new Promise((resolve) => { this.#wake = () => resolve(undefined) })
-    if (this.#over) return
+    if (this.#queue.length === 0 && !this.#isEnding) await new Promise((resolve) => { this.#wake = () => resolve(undefined) })
+    if (this.#isClosed) return
     if (this.#queue.length > 0) {
-      const bytes = this.#take()
+      const bytes = this.#takeBatch()
       this.#unsent -= bytes.length
       this.#controller?.enqueue(bytes)
     }
-    if (this.#ended && this.#queue.length === 0) {
-      this.#over = true
+    if (this.#isEnding && this.#queue.length === 0) {
+      this.#isClosed = true
       this.#controller?.close()
       this.#feed.leave(this)
     }

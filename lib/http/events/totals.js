@@ -1,12 +1,11 @@
 'use strict'
 
-// What was counted of calls since the client was made, in a few figures: who looks twice sees by their differences how
-// things go now.
+// Sums the counters of calls since the client was created. The difference of two snapshots gives current rates.
 
 /** @typedef {import('../../..').DashboardData['calls']} Totals */
 
 /** @param {import('../../..').MetricFamily[]} families @returns {Totals} */
-function totalsOf (families) {
+function callTotals (families) {
   const series = (/** @type {string} */ name) => families.find((family) => family.name === name)?.series ?? []
   /** @type {Totals} */
   const totals = { ok: 0, fallback: 0, queued: 0, error: 0, aborted: 0, failovers: 0, costUsd: 0 }
@@ -19,4 +18,4 @@ function totalsOf (families) {
   return totals
 }
 
-module.exports = { totalsOf }
+module.exports = { callTotals }

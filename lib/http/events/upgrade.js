@@ -1,42 +1,42 @@
 'use strict'
 
-// The same events over a WebSocket, where the optional peer `ws` is there. A browser sends cookies with an upgrade
-// whatever page asks for it: its origin must be this server's, or one of those that were named.
+// Serves events over WebSockets with the optional peer `ws`. Browsers send cookies with an upgrade from any page, so
+// the origin must be this server's or one of `push.origins`.
 
 const { lastId } = require('../app')
 const { Feed } = require('./feed')
 const { SocketListener } = require('./socket-listener')
 
-/** What a listener has to say is nothing. */
-const LARGEST = 1024
+/** Listeners have nothing to send. */
+const MAX_MESSAGE_BYTES = 1024
 
 /** @type {Record<number, string>} */
-const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error', 501: 'Not Implemented', 503: 'Service Unavailable' }
+const STATUS_TEXTS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error', 501: 'Not Implemented', 503: 'Service Unavailable' }
 
 /**
- * @param {import('../app').Surface} surface
+ * @param {import('../app').Surface} app
  * @returns {(req: import('node:http').IncomingMessage, socket: import('node:stream').Duplex, head: Buffer) => Promise<boolean>}
  */
-function createUpgrade (surface) {
-  const { client, settings: { push, challenge } } = surface
+function createUpgrade (app) {
+  const { client, settings: { push, challenge } } = app
   /** @type {any} */
   let server
   return async function upgrade (req, socket, head) {
-    const found = surface.find(req.url ?? '/')
+    const found = app.match(req.url ?? '/')
     if (found?.part !== 'events') return false
-    // Nobody else hears of it, until the socket is a WebSocket.
+    // Until the socket is a WebSocket, no other code handles its errors.
     const ignore = () => {}
     socket.on('error', ignore)
     try {
-      if (!isSameOrigin(req, push.origins)) return refuse(socket, 403)
-      const allowed = await within(push.patience, surface.allows(req))
-      if (allowed === undefined) return refuse(socket, 503, 'retry-after: 5\r\n')
-      if (!allowed) return refuse(socket, 401, `www-authenticate: ${challenge}\r\n`)
+      if (!isSameOrigin(req, push.origins)) return refuseUpgrade(socket, 403)
+      const allowed = await withTimeout(push.patience, app.isAuthorized(req))
+      if (allowed === undefined) return refuseUpgrade(socket, 503, 'retry-after: 5\r\n')
+      if (!allowed) return refuseUpgrade(socket, 401, `www-authenticate: ${challenge}\r\n`)
       server ??= makeServer()
     } catch (error) {
-      return refuse(socket, isMissing(error) ? 501 : 500)
+      return refuseUpgrade(socket, isMissing(error) ? 501 : 500)
     }
-    if (surface.full() !== undefined) return refuse(socket, 503, 'retry-after: 5\r\n')
+    if (app.refusalReason() !== undefined) return refuseUpgrade(socket, 503, 'retry-after: 5\r\n')
     if (socket.destroyed) return true
     server.handleUpgrade(req, socket, head, (/** @type {any} */ webSocket) => {
       socket.off('error', ignore)
@@ -49,24 +49,24 @@ function createUpgrade (surface) {
 }
 
 /**
- * Answers what is not upgraded, and lets go of it, whether or not the other side does.
+ * Answers an upgrade with an error status and closes the socket.
  * @param {import('node:stream').Duplex} socket
  * @param {number} status
  * @param {string} [more] Headers.
  */
-function refuse (socket, status, more = '') {
+function refuseUpgrade (socket, status, more = '') {
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${REASONS[status]}\r\n${more}connection: close\r\ncontent-length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_TEXTS[status]}\r\n${more}connection: close\r\ncontent-length: 0\r\n\r\n`)
   return true
 }
 
 /**
- * Undefined where it takes longer: nobody reads the socket meanwhile, so that nobody hears that the other side has left.
+ * Resolves with undefined after `ms`: the socket is not read meanwhile, so a disconnect would go unnoticed.
  * @param {number} ms
  * @param {Promise<boolean>} decision
  * @returns {Promise<boolean | undefined>}
  */
-async function within (ms, decision) {
+async function withTimeout (ms, decision) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer
   const late = new Promise((resolve) => { timer = setTimeout(() => resolve(undefined), ms) })
@@ -79,16 +79,16 @@ async function within (ms, decision) {
 
 function makeServer () {
   const { WebSocketServer } = require('ws')
-  return new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: LARGEST })
+  return new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES })
 }
 
-/** Whether it is `ws` that is not there. @param {any} error */
+/** Whether the package `ws` is missing. @param {any} error */
 function isMissing (error) {
   return error?.code === 'MODULE_NOT_FOUND' && /'ws'/.test(error.message)
 }
 
 /**
- * Programs name no origin.
+ * Accepts requests without an origin, which programs send.
  * @param {import('node:http').IncomingMessage} req
  * @param {string[]} origins
  */
@@ -97,4 +97,4 @@ function isSameOrigin ({ headers: { origin, host } }, origins) {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase()
 }
 
-module.exports = { createUpgrade, refuse }
+module.exports = { createUpgrade, refuseUpgrade }

@@ -40,7 +40,7 @@ const common = {
     return { text: result.text, calls: result.toolCalls.map(callOf), object: asked.schema && result.output, end: result.finishReason, usage: usageOf(result.usage), turn }
   },
   async * stream (model, asked) {
-    // It tells of errors and aborts by parts, and logs them unless somebody listens.
+    // It reports errors and aborts as parts of the stream, and logs them without this listener.
     for await (const part of streamText({ ...settingsOf(model, asked), onError () {} }).fullStream) {
       if (part.type === 'error') throw part.error
       if (part.type === 'abort') throw asked.signal.reason
@@ -82,7 +82,7 @@ module.exports = [
     name: 'ai-sdk/bellwether',
     dialect: 'openai',
     model: 'gpt-4.1',
-    // Of a client it takes its fetch. Where there is none, what it is made of stands for it.
+    // With a client it uses the client's fetch. Without one, an equivalent provider stands in.
     make: ({ fetch, origin }) => (origin
       ? createOpenAICompatible({ name: 'bellwether', apiKey: 'theirs', baseURL: `${origin}/v1`, includeUsage: true, supportsStructuredOutputs: true })
       : createBellwether(/** @type {any} */ ({ fetch })))('gpt-4.1')

@@ -22,7 +22,7 @@ function turnsOf ({ turn, results }) {
   return [turn, { role: 'user', parts }]
 }
 
-/** What a whole answer says, and a piece of one. */
+/** Converts a whole answer, or a piece of one. */
 function said ({ candidates: [{ content, finishReason }], usageMetadata: usage }) {
   const parts = content?.parts ?? []
   return {

@@ -20,7 +20,7 @@ function withTools (model, { tools }) {
   return tools ? model.bindTools(tools.map(({ name, schema: parameters }) => ({ type: 'function', function: { name, parameters } }))) : model
 }
 
-/** What a message says, and a piece of one that has been put together. */
+/** Converts a message, or a joined piece of one. */
 function said (message) {
   const { finish_reason: finish, stop_reason: stop } = { ...message.additional_kwargs, ...message.response_metadata }
   const usage = message.usage_metadata
@@ -54,7 +54,7 @@ const common = {
     yield { calls, end, usage }
   },
   isAbort: (error) => error.name === 'AbortError',
-  // Each provider brings its vendor's SDK, not always in the version that stands beside it.
+  // Each provider bundles its vendor's SDK, possibly in another version.
   isError: (error) => error.constructor.name === 'APIError'
 }
 
@@ -74,7 +74,7 @@ module.exports = [
     dialect: 'anthropic',
     model: 'claude-sonnet-5',
     ends: { text: 'end_turn', tool: 'tool_use' },
-  // It adds the count that a stream begins with to the one it ends with, which holds it already.
+  // It adds the count at the start of a stream to the one at its end, which already includes it.
   miscountsStreams: true,
     make: ({ fetch, origin }) => new ChatAnthropic({ model: 'claude-sonnet-5', apiKey: 'theirs', maxRetries: 0, ...(origin ? { anthropicApiUrl: origin } : { clientOptions: { fetch } }) })
   }
