@@ -33,4 +33,6 @@ function exists (command) {
   return spawnSync('sh', ['-c', `command -v ${command}`], { env: { ...process.env, PATH: path } }).status === 0
 }
 
+if (require.main === module) installServers()
+
 module.exports = { installServers }

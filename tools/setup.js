@@ -16,11 +16,15 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src']
 
 /**
  * Exits with code 2 and one line if something is missing.
- * @param {{ rust?: boolean, addon?: boolean }} [options] `rust`: Rust is needed even if nothing is built. `addon: false`: only Rust is needed.
+ * @param {{ rust?: boolean, addon?: boolean, built?: boolean }} [options] `rust`: Rust is needed even if nothing is built. `addon: false`: only Rust is needed. `built: false`: installs, and does not build.
  */
-function setup ({ rust = false, addon = true } = {}) {
+function setup ({ rust = false, addon = true, built = true } = {}) {
   checkNode()
   if (!addon) return checkRust()
+  if (!built) {
+    if (!dependenciesAreCurrent()) install()
+    return
+  }
   const stale = !addonIsCurrent()
   if (rust || stale) checkRust()
   if (!dependenciesAreCurrent()) install()
@@ -145,5 +149,8 @@ function fail (text) {
   say(text)
   process.exit(2)
 }
+
+// `node tools/setup.js [--no-build]`
+if (require.main === module) setup({ built: !process.argv.includes('--no-build') })
 
 module.exports = { setup }

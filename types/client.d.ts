@@ -38,7 +38,7 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   constructor(apiKey: string, options?: ClientOptions)
 
   /**
-   * Creates a client from a configuration file, YAML or JSON (docs/configuration.md). Without `path`:
+   * Creates a client from a configuration file, YAML or JSON (docs/reference/configuration-file.md). Without `path`:
    * `BELLWETHER_CONFIG`, else `bellwether.yaml`, `bellwether.yml` or `bellwether.json` in the working directory.
    * `overrides` take precedence over the file, also after a reload. The file is read synchronously.
    * @throws {ConfigError} with every problem and its line
@@ -128,7 +128,7 @@ export class FailoverClient extends EventEmitter implements AsyncDisposable {
   getIncidents(options?: { limit?: number }): IncidentReport[]
   /**
    * Runs drills on a copy of this client with simulated vendors: no vendor is called, no key is sent, and nothing is
-   * counted in this client. Without scenarios it runs all, in about a minute (docs/drills.md). Rejects with a
+   * counted in this client. Without scenarios it runs all, in about a minute (docs/reference/drills.md). Rejects with a
    * `ConfigError` for invalid arguments, with `signal.reason`, and with `ClientClosedError`.
    */
   drill(scenarios?: DrillScenario | DrillScenario[], options?: DrillOptions): Promise<DrillReport>

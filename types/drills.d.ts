@@ -1,7 +1,7 @@
 import type { IncidentReport } from './incidents'
 import type { Duration } from './options'
 
-/** Names of scenarios; docs/drills.md describes them and their objectives. */
+/** Names of scenarios; docs/reference/drills.md describes them and their objectives. */
 export type DrillName = 'vendor-down' | 'region-by-region' | 'all-down' | 'rate-limited' | 'quota' | 'slow' | 'cut-stream' | 'flapping'
 
 /** A scenario by its name, or with parameters. */

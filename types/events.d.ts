@@ -156,11 +156,11 @@ export interface AuthErrorEvent {
 }
 
 export interface AlertPayload {
-  /** docs/alerts.md lists each rule's severity. Failed checks are `warning` if all were rate limited. */
+  /** docs/reference/alerts.md lists each rule's severity. Failed checks are `warning` if all were rate limited. */
   severity: 'warning' | 'critical'
   service: string
   message: string
-  /** The latest check, the affected target, or the rule's figures (docs/alerts.md). */
+  /** The latest check, the affected target, or the rule's figures (docs/reference/alerts.md). */
   details: HealthCheckResult | TroubleDetails | Record<string, unknown>
   recommendedAction: string
   status: 'firing' | 'resolved'

@@ -4,7 +4,7 @@ export interface Metrics {
   /** Counters and timings since the client was created. */
   snapshot(): MetricsSnapshot
   /**
-   * Metrics for scrapers. Names, types and labels: docs/metrics.md. Counts are kept across reloads.
+   * Metrics for scrapers. Names, types and labels: docs/reference/metrics.md. Counts are kept across reloads.
    * @throws {ConfigError} for an unknown format
    */
   text(format?: MetricsFormat): string

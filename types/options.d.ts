@@ -95,9 +95,9 @@ export interface ClientOptions extends ConnectionOptions {
   /** Sends a second request to another endpoint if the first is slow. Default false. */
   hedge?: false | HedgeOptions
   incidents?: IncidentOptions
-  /** Drills that the client runs on a schedule: docs/drills.md. Default: none. */
+  /** Drills that the client runs on a schedule: docs/reference/drills.md. Default: none. */
   drills?: DrillsOptions
-  /** Receives events as log lines; an object with pino's methods: docs/telemetry.md. */
+  /** Receives events as log lines; an object with pino's methods: docs/reference/telemetry.md. */
   logger?: Logger
   /**
    * Default: `BELLWETHER_LOG`, else `'info'` with a logger and `'silent'` without one. Without a logger, lines go to

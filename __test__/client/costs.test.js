@@ -213,6 +213,6 @@ test('what is wrong with budgets is said with its place', () => {
   assert.deepEqual(configProblems({ budgets: [{}] }), ['budgets[0].limit is missing; give an amount in USD', "budgets[0].per is missing; give 'hour', 'day' or 'month' (UTC)"])
   assert.match(configProblems({ rules: { cheap: {} }, budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade', downgradeTo: 'chep' }] })[0], /must be one of the rules, got 'chep'; did you mean 'cheap'\?/)
   assert.match(configProblems({ budgets: [{ limit: 1, per: 'day', onExceeded: 'downgrade' }] })[0], /downgradeTo is missing/)
-  assert.match(configProblems({ budgets: [{ name: 'a', limit: 1, per: 'day' }, { name: 'a', limit: 1, per: 'day' }] })[0], /budgets\[1\]\.name has two budgets named 'a'/)
+  assert.match(configProblems({ budgets: [{ name: 'a', limit: 1, per: 'day' }, { name: 'a', limit: 1, per: 'day' }] })[0], /budgets\[1\]\.name must be unique, and another budget is named 'a'/)
   assert.match(configProblems({ budgets: {} })[0], /^budgets must be an array/)
 })

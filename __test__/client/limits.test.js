@@ -72,7 +72,7 @@ test('who finds every place taken is told so, and not of a rate', { concurrency:
       return errors.some((e) => e.reason === 'limiter')
     })
     const error = errors.find((e) => e.reason === 'limiter')
-    assert.match(error.message, /^A: skipped: it throttled, and the \d+ requests that it is sent at once since are under way$/)
+    assert.match(error.message, /^A: skipped: its concurrency was lowered to \d+ after throttling and is reached$/)
     assert.equal(error.reason, 'limiter')
   })
   await t.test('a rate is still called one', async (t) => {

@@ -81,15 +81,15 @@ test('docs/how-to/vendors.md has every provider with its default address and var
 })
 
 test('docs/reference/http.md has every option of a mount, and the defaults of push', () => {
-  const { check } = require('../../lib/http/options')
+  const { readMountOptions } = require('../../lib/http/options')
   const text = read('docs/reference/http.md')
-  assert.throws(() => check({ nothing: 1 }), ({ message }) => {
+  assert.throws(() => readMountOptions({ nothing: 1 }), ({ message }) => {
     const accepted = /accepted are ([\w, ]+)/.exec(message)[1].split(', ')
     assert.ok(accepted.length > 8)
     assert.deepEqual(accepted.filter((name) => !text.includes(`\`${name}\``)), [])
     return true
   })
-  const { heartbeat, patience, maxUnsent, maxListeners, origins } = check({}).push
+  const { heartbeat, patience, maxUnsent, maxListeners, origins } = readMountOptions({}).push
   assert.ok(text.includes(`\`heartbeat\` \`'${heartbeat / 1_000}s'\`, \`patience\` \`'${patience / 1_000}s'\`, \`maxUnsent\` ${maxUnsent >> 20} MiB, \`maxListeners\` ${maxListeners.toLocaleString('en-US')}, \`origins\` none`))
   assert.deepEqual(origins, [])
 })

@@ -93,3 +93,14 @@ test('every page of the docs begins with an example and is in the index', () => 
     assert.ok(relative.startsWith('tutorial') || relative === 'how-to/bundlers-and-runtimes.md' || relative === 'how-to/monitoring.md' || first < Math.min(heading, table), `${page} does not begin with an example`)
   }
 })
+
+test('pages that the published code names exist', () => {
+  const { files } = require('../../package.json')
+  const named = files.flatMap((name) => {
+    const at = path.join(ROOT, name)
+    const found = fs.statSync(at).isDirectory() ? fs.readdirSync(at, { recursive: true, encoding: 'utf8' }).map((file) => path.join(at, file)) : [at]
+    return found.filter((file) => /\.(js|mjs|ts)$/.test(file)).flatMap((file) => fs.readFileSync(file, 'utf8').match(/(?<![\w/.])docs\/[\w/-]+\.md/g) ?? [])
+  })
+  assert.ok(named.length > 4)
+  assert.deepEqual(named.filter((page) => !fs.existsSync(path.join(ROOT, page))), [])
+})

@@ -93,12 +93,18 @@ function attemptSummary (attempts) {
   return attempts.map((a) => [a.endpoint, a.outcome, a.reason].filter(Boolean).join(':')).join(' ')
 }
 
+/** Emitters whose events are awaited: a forwarder holds its emitter weakly, and a test may hold it no longer. */
+const awaited = new Set()
+
 /** Resolves with the next event of a name that a test accepts. */
 function nextEvent (emitter, name, accept = () => true) {
   return new Promise((resolve) => {
+    const wait = { emitter }
+    awaited.add(wait)
     emitter.on(name, function listener (payload) {
       if (!accept(payload)) return
       emitter.off(name, listener)
+      awaited.delete(wait)
       resolve(payload)
     })
   })

@@ -40,8 +40,7 @@ pub fn read(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Vec<CostBudg
         let read = |r: &mut Reader<'_>| read_one(r, rules, at);
         let Some(budget) = reader::object(item, &path, r.problems(), read).flatten() else { continue };
         if budgets.iter().any(|b| b.name == budget.name) {
-            let message =
-                format!("has two budgets named '{}'; give each its own name", shorten(&budget.name));
+            let message = format!("must be unique, and another budget is named '{}'", shorten(&budget.name));
             r.problems().push(Problem { path: format!("{path}.name"), message });
         }
         budgets.push(budget);

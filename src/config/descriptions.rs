@@ -1,6 +1,6 @@
 //! Descriptions of the options, for the JSON Schema and docs/reference/options.md. A test compares the list with the readers.
 //!
-//! The last sentence states the default, as `Default: …`; tools/schema.js splits it off.
+//! The last sentence states the default, as `Default: …`; tools/generate/schema.js splits it off.
 
 /// By path: `[]` stands for an item of a list, `*` for a name that the user chooses.
 pub const DESCRIPTIONS: &[(&str, &str)] = &[
