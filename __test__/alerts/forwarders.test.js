@@ -350,7 +350,7 @@ test('options that are not valid are named, and no secret is quoted', () => {
   for (const port of ['99999', '0', 'x']) assert.equal(refused(() => slackForwarder(`http://h:${port}/CANARY`)).length, 1, port)
   const silenced = (from, until) => refused(() => slackForwarder('https://h/CANARY', { silences: [{ from, until }] }))
   for (const [from, until] of [['2026-12-25T00:00:00Z', '2026-12-24T00:00:00Z'], ['22:00', '22:00'], ['2026-12-24T01:00:00+01:00', '2026-12-24T00:00:00Z']]) {
-    assert.deepEqual(silenced(from, until), ['silences[0].until must differ from 'from' and must not be earlier; otherwise the silence never applies'])
+    assert.deepEqual(silenced(from, until), ['silences[0].until must differ from from and must not be earlier; otherwise the silence never applies'])
   }
   for (const [from, until] of [['22:00', '06:00'], ['2026-12-24T00:00:00-05:30', '2026-12-24T05:30:01.5Z']]) assert.deepEqual(silenced(from, until), [])
   for (const from of ['2026-12-24T00:00:00+25:00', '2026-12-24', '+01:00', '€+01:00']) assert.equal(silenced(from).length, 1, from)

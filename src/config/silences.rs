@@ -40,7 +40,7 @@ fn read_silence(r: &mut Reader<'_>) -> Silence {
         (Some(from), Some(until)) if is_empty(from, until) => {
             r.problem(
                 "until",
-                "must differ from 'from' and must not be earlier; otherwise the silence never applies",
+                "must differ from from and must not be earlier; otherwise the silence never applies",
             );
             When::Always
         }

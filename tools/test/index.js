@@ -73,6 +73,7 @@ async function nodeLane (withServers, tests) {
     if (stale.length > 0) throw new Error(`${stale.join(' and ')} was stale; the build has renewed it: commit it`)
   })
   await node('Imports: no circles, none upward', 'tools/check-imports')
+  await node('Language of comments', 'tools/check-language.js')
   await node('JavaScript: lints', 'node_modules/eslint/bin/eslint.js', '.')
   await node('JavaScript: types', 'node_modules/typescript/bin/tsc', '-p', '.')
   await steps.run('Node tests', () => runNodeTests(steps, tests.filter((file) => !SERIAL.has(file))))
