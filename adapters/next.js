@@ -15,7 +15,7 @@ function failover (client, options = {}) {
     const { pathname, search } = new URL(request.url)
     const found = app.match(pathname + search)
     if (found !== undefined) return app.serve(found, request, request)
-    return Response.json({ error: { message: 'there is nothing here', type: 'invalid_request_error', param: null, code: null } }, { status: 404 })
+    return Response.json({ error: { message: 'no route for this request', type: 'invalid_request_error', param: null, code: null } }, { status: 404 })
   }
   return { GET: handle, HEAD: handle, POST: handle, DELETE: handle, OPTIONS: handle, PUT: handle, PATCH: handle }
 }

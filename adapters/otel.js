@@ -104,7 +104,7 @@ function readOptions (client, options) {
   if (typeof client?.chatCompletion !== 'function') problems.push({ path: 'client', message: `must be a FailoverClient, got ${describe(client)}` })
   if (typeof captureContent !== 'boolean') problems.push({ path: 'captureContent', message: `must be true or false, got ${describe(captureContent)}` })
   if (!CONVENTIONS.includes(conventions)) problems.push({ path: 'conventions', message: `must be one of ${CONVENTIONS.map((c) => `'${c}'`).join(', ')}, got ${typeof conventions === 'string' ? `'${conventions.slice(0, 60)}'` : describe(conventions)}` })
-  for (const option of Object.keys(others)) problems.push({ path: option, message: 'is not an option; there are tracerProvider, meterProvider, captureContent, conventions' })
+  for (const option of Object.keys(others)) problems.push({ path: option, message: 'is not an option; accepted are tracerProvider, meterProvider, captureContent, conventions' })
   if (problems.length > 0) throw configError(problems)
   const meter = (meterProvider ?? metrics).getMeter(name, version)
   const histogram = (/** @type {string} */ title, /** @type {string} */ unit, /** @type {string} */ description, /** @type {number[]} */ bounds) => {

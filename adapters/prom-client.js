@@ -26,10 +26,10 @@ function register (client, registry = require('prom-client').register, options =
   const source = { families: cachedFamilies(client), labels, key: JSON.stringify(Object.entries(labels).sort()) }
   const metrics = client.metrics.families().map((family) => metricOf(/** @type {any} */ (registry), family))
   if (metrics.some((metric) => metric[SOURCES].some((/** @type {any} */ other) => other.key === source.key))) {
-    throw configError([{ path: 'labels', message: `must tell clients of one registry apart, got ${source.key === '[]' ? 'none' : 'those of another client'}` }])
+    throw configError([{ path: 'labels', message: `must be different for each client of a registry, got ${source.key === '[]' ? 'none' : 'those of another client'}` }])
   }
   const taken = metrics.filter((metric) => ![undefined, metric].includes(registry.getSingleMetric(metric[NAME])))
-  if (taken.length > 0) throw configError([{ path: 'registry', message: `must not have metrics of its own named ${taken.map((metric) => metric[NAME]).join(', ')}` }])
+  if (taken.length > 0) throw configError([{ path: 'registry', message: `must not contain other metrics named ${taken.map((metric) => metric[NAME]).join(', ')}` }])
   for (const metric of metrics) {
     metric[SOURCES].push(source)
     if (metric[SOURCES].length === 1) registry.registerMetric(metric)
@@ -117,11 +117,11 @@ function readLabels (client, registry, options) {
   if (typeof registry?.registerMetric !== 'function') problems.push({ path: 'registry', message: `must be a Registry of prom-client's, got ${describe(registry)}` })
   if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
   const { labels = {}, ...others } = options
-  for (const name of Object.keys(others)) problems.push({ path: name, message: "is not an option; there is 'labels'" })
+  for (const name of Object.keys(others)) problems.push({ path: name, message: "is not an option; accepted is 'labels'" })
   if (!isPlainObject(labels)) throw configError([...problems, { path: 'labels', message: `must be a plain object, got ${describe(labels)}` }])
   for (const [name, value] of Object.entries(labels)) {
-    if (RESERVED_LABELS.includes(name)) problems.push({ path: `labels.${name}`, message: `is a label that metrics have; so are ${RESERVED_LABELS.filter((one) => one !== name).join(', ')}` })
-    else if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) problems.push({ path: `labels.${name}`, message: 'is no name for a label' })
+    if (RESERVED_LABELS.includes(name)) problems.push({ path: `labels.${name}`, message: `is reserved; reserved labels are ${RESERVED_LABELS.filter((one) => one !== name).join(', ')}` })
+    else if (!/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/.test(name)) problems.push({ path: `labels.${name}`, message: 'is not a valid label name' })
     if (typeof value !== 'string') problems.push({ path: `labels.${name}`, message: `must be a string, got ${describe(value)}` })
   }
   if (problems.length > 0) throw configError(problems)

@@ -36,7 +36,7 @@ async function main (args) {
     return OK
   }
   if (!Object.hasOwn(COMMANDS, name)) {
-    out.printError(`bellwether: there is no command '${name}'${suggestion(name, Object.keys(COMMANDS))}; there are ${Object.keys(COMMANDS).join(', ')}`)
+    out.printError(`bellwether: unknown command '${name}'${suggestion(name, Object.keys(COMMANDS))}; commands are ${Object.keys(COMMANDS).join(', ')}`)
     return MISUSE
   }
   const command = COMMANDS[name]()
@@ -45,7 +45,7 @@ async function main (args) {
     given = parseArgs({ args: rest, options: { ...command.options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true })
   } catch (/** @type {any} */ error) {
     const unknown = error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^']+)'/.exec(error.message)?.[1] : undefined
-    const why = unknown === undefined ? error.message : `there is no option '--${unknown}'${suggestion(unknown, [...Object.keys(command.options ?? {}), 'help'], '--')}`
+    const why = unknown === undefined ? error.message : `unknown option '--${unknown}'${suggestion(unknown, [...Object.keys(command.options ?? {}), 'help'], '--')}`
     out.printError(`bellwether ${name}: ${why}\nUsage: ${command.usage}`)
     return MISUSE
   }
@@ -54,7 +54,7 @@ async function main (args) {
     return OK
   }
   if (given.positionals.length > (command.positionals ?? 0)) {
-    out.printError(`bellwether ${name}: '${given.positionals.at(-1)}' is one argument too many\nUsage: ${command.usage}`)
+    out.printError(`bellwether ${name}: unexpected argument '${given.positionals.at(-1)}'\nUsage: ${command.usage}`)
     return MISUSE
   }
   return command.run(given, out, COMMANDS)
@@ -68,7 +68,7 @@ function suggestion (given, known, before = '') {
 
 function overview () {
   const lines = Object.entries(COMMANDS).map(([name, load]) => `  ${name.padEnd(14)} ${load().summary}`)
-  return `Usage: bellwether <command> [options]\n\n${lines.join('\n')}\n\nbellwether <command> --help says more.`
+  return `Usage: bellwether <command> [options]\n\n${lines.join('\n')}\n\nRun bellwether <command> --help for its options.`
 }
 
 main(process.argv.slice(2)).then((code) => { process.exitCode = code }, (error) => {

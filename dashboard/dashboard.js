@@ -86,7 +86,7 @@ function head (data, now) {
   setText('t-p95', formatDuration(figures.p95))
   setText('t-cost', formatUsd(figures.perHour))
   setText('t-queue', formatCount(data.queue.size))
-  setText('t-queue-note', `jobs · ${formatCount(data.metrics.waitingCalls)} calls wait`)
+  setText('t-queue-note', `jobs · ${formatCount(data.metrics.waitingCalls)} calls waiting`)
 }
 
 function charts (data, now) {

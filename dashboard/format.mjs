@@ -4,7 +4,7 @@
 /** @typedef {'good' | 'warn' | 'bad' | 'plain'} Tone */
 
 const STATES = /** @type {const} */ ({ healthy: ['Healthy', 'good'], degraded: ['Degraded', 'warn'], rate_limited: ['Rate limited', 'warn'], down: ['Down', 'bad'] })
-const VERDICTS = /** @type {const} */ ({ healthy: ['All well', 'good'], degraded: ['Degraded', 'warn'], critical: ['Critical', 'bad'] })
+const VERDICTS = /** @type {const} */ ({ healthy: ['Healthy', 'good'], degraded: ['Degraded', 'warn'], critical: ['Critical', 'bad'] })
 const BREAKERS = { closed: 'Closed', open: 'Open', halfOpen: 'Half open', isolated: 'Isolated' }
 const LONGEST = 120
 /** A non-breaking space between a number and its unit. */
@@ -100,13 +100,13 @@ export function formatEvent (name, e) {
   switch (name) {
     case 'failover': return { kind: 'Failover', tone: 'warn', text: `${formatTarget(e.from)} → ${formatTarget(e.to)}: ${formatReason(e.reason)}${e.status === null ? '' : `, HTTP ${Number(e.status)}`}` }
     case 'breaker': return { kind: 'Breaker', tone: e.state === 'open' ? 'bad' : e.state === 'closed' ? 'good' : 'warn', text: `${formatTarget(e)}: ${formatBreaker(e.state).toLowerCase()}` }
-    case 'cooldown': return { kind: 'Cooldown', tone: 'warn', text: `${formatTarget(e)} is left alone for ${formatRemaining(Math.max(0, e.until - Date.parse(e.at)))}: ${formatReason(e.reason)}` }
+    case 'cooldown': return { kind: 'Cooldown', tone: 'warn', text: `${formatTarget(e)} is in cooldown for ${formatRemaining(Math.max(0, e.until - Date.parse(e.at)))}: ${formatReason(e.reason)}` }
     case 'rateLimit': return { kind: 'Rate limit', tone: 'warn', text: `${formatTarget(e)}: ${formatReason(e.reason)}${e.retryAfterMs === null ? '' : `, again in ${formatRemaining(e.retryAfterMs)}`}` }
     case 'budget': return { kind: 'Budget', tone: e.share >= 1 ? 'bad' : 'warn', text: `${sanitize(e.budget, 60)}: ${formatUsd(e.spentUsd)} of ${formatUsd(e.limitUsd)} spent (${formatPercent(e.share)})` }
-    case 'queue': return { kind: 'Queue', tone: e.event === 'dead' || e.event === 'failed' ? 'bad' : 'plain', text: `a call was ${formatReason(e.event)}, ${formatCount(e.remaining)} left` }
+    case 'queue': return { kind: 'Queue', tone: e.event === 'dead' || e.event === 'failed' ? 'bad' : 'plain', text: `a job was ${formatReason(e.event)}, ${formatCount(e.remaining)} left` }
     case 'incident': return e.status === 'open'
-      ? { kind: 'Incident', tone: 'bad', text: `begun at ${e.endpoints.map((/** @type {any} */ one) => sanitize(one.name, 60)).join(', ')}` }
-      : { kind: 'Incident', tone: 'good', text: `over after ${formatDuration(e.durationMs)}: ${formatCount(e.rescued)} calls rescued, ${formatCount(e.failed)} failed` }
+      ? { kind: 'Incident', tone: 'bad', text: `opened at ${e.endpoints.map((/** @type {any} */ one) => sanitize(one.name, 60)).join(', ')}` }
+      : { kind: 'Incident', tone: 'good', text: `closed after ${formatDuration(e.durationMs)}: ${formatCount(e.rescued)} calls rescued, ${formatCount(e.failed)} failed` }
     case 'alert': return { kind: e.status === 'resolved' ? 'Resolved' : 'Alert', tone: e.status === 'resolved' ? 'good' : e.severity === 'critical' ? 'bad' : 'warn', text: sanitize(e.message) }
     case 'authError': return { kind: 'Key', tone: 'bad', text: `${sanitize(e.endpoint, 60)}: ${sanitize(e.message)}` }
     case 'config': return { kind: 'Config', tone: 'plain', text: sanitize(e.message) }
@@ -122,10 +122,10 @@ export function formatTimelineEntry ({ what, endpoint, model, reason }) {
   const why = reason === undefined ? '' : `: ${formatReason(reason)}`
   switch (what) {
     case 'failed': return `${subject} fails${why}`
-    case 'out': return `${subject} is left out${why}`
+    case 'out': return `${subject} is taken out of selection${why}`
     case 'rescued': return `${subject} answers a call in its place`
     case 'lost': return `a call is lost${why}`
     case 'back': return `${subject} answers again`
-    default: return 'over'
+    default: return 'closed'
   }
 }

@@ -13,7 +13,7 @@ const details = new Map()
 export function showIncidents (at, incidents) {
   const latest = incidents.slice().sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt)).slice(0, MAX_INCIDENTS)
   for (const id of details.keys()) if (!latest.some((one) => one.id === id)) details.delete(id)
-  if (latest.length === 0) return replaceContent(at, [], () => [createElement('p', { class: 'none' }, 'No incident so far.')])
+  if (latest.length === 0) return replaceContent(at, [], () => [createElement('p', { class: 'none' }, 'No incidents yet.')])
   const nodes = latest.map((r) => {
     let node = details.get(r.id)
     if (node === undefined) {
@@ -24,7 +24,7 @@ export function showIncidents (at, incidents) {
     node.report = r
     const [head] = node.children
     replaceContent(head, [r.status, r.durationMs, r.rescued, r.failed, r.endpoints.length], () => [createElement('span', {},
-      tagElement(r.status === 'open' ? 'Going on' : 'Over', r.status === 'open' ? 'bad' : 'good'),
+      tagElement(r.status === 'open' ? 'Open' : 'Closed', r.status === 'open' ? 'bad' : 'good'),
       createElement('b', {}, ...r.endpoints.slice(0, 4).flatMap((one, i) => [i > 0 ? ', ' : '', nameElement(one.name, 40)])),
       createElement('span', { class: 'soft' }, createElement('time', { datetime: r.startedAt }, formatTime(r.startedAt)), `, ${formatDuration(r.durationMs)}`),
       createElement('span', {}, `${formatCount(r.rescued)} rescued, ${formatCount(r.failed)} failed`))])
@@ -54,14 +54,14 @@ function createReport (r) {
         line('Rescued', formatCount(r.rescued), '–'),
         ...(r.queued > 0 ? [line('Queued for later', formatCount(r.queued), '–')] : []),
         line('Users affected', formatCount(r.affectedUsers), formatCount(withoutFailover.affectedUsers)),
-        line('Detected after', later(r.detectionMs), 'by people'),
+        line('Detected after', later(r.detectionMs), 'manually'),
         line('Answered again after', later(r.recoveryMs), later(withoutFailover.recoveryMs)),
         line('Mean latency: before, during, after', [r.latencyMs.before, r.latencyMs.during, r.latencyMs.after].map(formatDuration).join(', '), '–'),
         line('Extra cost', r.extraCostUsd === null ? 'not known' : formatUsd(r.extraCostUsd), '–'))),
     createPicture(r),
     createElement('div', {}, createElement('h3', {}, 'Endpoints'), createElement('ul', {}, ...r.endpoints.map((e) => createElement('li', {}, nameElement(e.name, 60), `: ${Object.entries(e.reasons).map(([reason, n]) => `${formatCount(n)} × ${formatReason(reason)}`).join(', ')}; `,
       e.backAt === null ? 'has not answered since' : `answered again at ${formatTime(e.backAt)}`, ...e.statusPage.map(({ words }) => `; its status page: ${sanitize(words)}`))))),
-    createElement('div', {}, createElement('h3', {}, 'How it went'), createElement('ol', { class: 'moments' }, ...r.timeline.map((m) => createElement('li', {}, createElement('span', { class: 'soft' }, `+${formatDuration(m.afterMs)}`), createElement('bdi', {}, formatTimelineEntry(m)))),
+    createElement('div', {}, createElement('h3', {}, 'Timeline'), createElement('ol', { class: 'moments' }, ...r.timeline.map((m) => createElement('li', {}, createElement('span', { class: 'soft' }, `+${formatDuration(m.afterMs)}`), createElement('bdi', {}, formatTimelineEntry(m)))),
       ...(r.untoldMoments > 0 ? [createElement('li', {}, `and ${formatCount(r.untoldMoments)} more`)] : [])))
   ]
 }

@@ -12,7 +12,7 @@ const MAX_BUDGETS = 20
 export function showAlerts (at, alerts) {
   const all = currentAlerts(alerts)
   replaceContent(at, all, () => all.length === 0
-    ? [createElement('p', { class: 'none' }, 'No alert so far.')]
+    ? [createElement('p', { class: 'none' }, 'No alerts yet.')]
     : all.slice(0, MAX_ALERTS).map((a) => {
       const over = a.status === 'resolved'
       return createElement('div', { class: 'alert' },
@@ -29,7 +29,7 @@ export function showCosts (at, { report, budgets }, now) {
   const today = report.byDay.find(({ day }) => day === new Date(now).toISOString().slice(0, 10))
   const limits = budgets.slice(0, MAX_BUDGETS).map((one) => ({ ...one, rest: formatRemaining(Math.max(0, one.renewsAt - now)) }))
   replaceContent(at, [report.total, today, spenders, limits], () => {
-    if (report.total.calls === 0 && limits.length === 0) return [createElement('p', { class: 'none' }, 'Nothing was spent yet.')]
+    if (report.total.calls === 0 && limits.length === 0) return [createElement('p', { class: 'none' }, 'No costs yet.')]
     const { total } = report
     const sums = [`${formatUsd(today?.costUsd ?? 0)} today, ${formatUsd(total.costUsd)} in 31 days`]
     if (total.savedUsd > 0) sums.push(`${formatUsd(total.savedUsd)} less than at list prices`)

@@ -119,10 +119,10 @@ export function summary ({ endpoints }) {
   if (down.length === endpoints.length) return 'No endpoint answers.'
   const parts = []
   if (down.length > 0) parts.push(`${list(down)} ${down.length === 1 ? 'is' : 'are'} down`)
-  if (impaired.length > 0) parts.push(`${list(impaired)} ${impaired.length === 1 ? 'has' : 'have'} trouble`)
-  if (parts.length === 0) return endpoints.length === 1 ? 'The one endpoint answers.' : `All ${endpoints.length} endpoints answer.`
+  if (impaired.length > 0) parts.push(`${list(impaired)} ${impaired.length === 1 ? 'is' : 'are'} degraded or rate limited`)
+  if (parts.length === 0) return endpoints.length === 1 ? 'The endpoint answers.' : `All ${endpoints.length} endpoints answer.`
   const healthy = names('healthy').length
-  return `${parts.join(', ')}; ${healthy === 0 ? 'none is quite well' : `${healthy} of ${endpoints.length} ${healthy === 1 ? 'is' : 'are'} well`}.`
+  return `${parts.join(', ')}; ${healthy === 0 ? 'no endpoint is healthy' : `${healthy} of ${endpoints.length} ${healthy === 1 ? 'is' : 'are'} healthy`}.`
 }
 
 /** Returns the latest state of each alert by fingerprint, firing ones first. @param {Data['alerts']} alerts */

@@ -1,4 +1,4 @@
-//! Vendors' responses as they were seen on the wire, and what each is taken for. tests/corpus/README.md says what a
+//! Vendors' responses as recorded on the wire, and the expected fault of each. tests/corpus/README.md explains what a
 //! case is; `__test__/client/corpus.test.js` sends the same files through a socket.
 
 use std::{fs, path::PathBuf, time::SystemTime};

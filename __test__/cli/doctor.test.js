@@ -26,7 +26,7 @@ test('doctor: all that is well, a line each', async (t) => {
   // The files belong to who serves.
   assert.deepEqual(fs.readdirSync(where), [])
   const text = await cli(t, ['doctor'], { config, env: { HTTPS_PROXY: 'http://user:secret-of-it@proxy.example:3128' } })
-  assert.match(text.said, /ok {4}proxy: none on the way to an endpoint; HTTPS_PROXY names proxy\.example:3128, which is not used/)
+  assert.match(text.said, /ok {4}proxy: no proxy is used; HTTPS_PROXY names proxy\.example:3128, which is not used/)
   assert.ok(!text.said.includes('secret-of-it'))
 })
 
@@ -40,17 +40,17 @@ test('doctor: a certificate that ends soon, and who signed it', async (t) => {
   const config = { endpoints: [{ name: 'A', base_url: `https://localhost:${server.address().port}/v1`, api_key: KEY }] }
   const told = (await cli(t, ['doctor', '--json'], { config, env: { NODE_EXTRA_CA_CERTS: cert } })).json()
   assert.equal(find(told, 'A: TLS').status, 'warn')
-  assert.match(find(told, 'A: TLS').message, /the certificate ends in [45] days: TLSv1\.3, signed by Five Days, until \d{4}-\d\d-\d\d/)
-  assert.equal(find(told, 'A: TLS').advice, 'have it renewed')
+  assert.match(find(told, 'A: TLS').message, /the certificate expires in [45] days: TLSv1\.3, signed by Five Days, until \d{4}-\d\d-\d\d/)
+  assert.equal(find(told, 'A: TLS').advice, 'renew the certificate')
   const strange = (await cli(t, ['doctor', '--json'], { config })).json()
   assert.match(find(strange, 'A: TLS').message, /the certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
   const named = (await cli(t, ['doctor', '--json'], { config: { ...config, tls: { ca: fs.readFileSync(cert, 'utf8') } } })).json()
-  assert.match(find(named, 'A: TLS').message, /^the certificate ends in/)
+  assert.match(find(named, 'A: TLS').message, /^the certificate expires in/)
   assert.deepEqual([find(strange, 'A: request').status, strange.ok], ['fail', false])
   const expired = serve(t, { tls: 'expired' })
   const ended = (await cli(t, ['doctor', '--json'], { config: configOf(expired) })).json()
   assert.deepEqual([find(ended, 'A: TLS').status, ended.ok], ['fail', false])
-  assert.match(find(ended, 'A: TLS').message, /the certificate ended/)
+  assert.match(find(ended, 'A: TLS').message, /the certificate has expired/)
 })
 
 test('doctor: a clock that is wrong', async (t) => {

@@ -24,13 +24,13 @@ test('drill: what passed, as text, JSON and Markdown; no vendor is asked', async
 test('drill: an objective that is not met is exit code 1', async (t) => {
   const { code, said } = await cli(t, ['drill', 'quota', ...SHORT, '--objective', 'maxReturn=1s', '--objective', 'maxLost=none'], { config: configOf(serve(t), serve(t)) })
   assert.equal(code, 1)
-  assert.match(said, /quota: maxReturn is .*, wanted at most 1\.00 s/)
+  assert.match(said, /quota: maxReturn is .*, expected at most 1\.00 s/)
 })
 
 test('drill: misuse is told with what is accepted', async (t) => {
   const config = configOf(serve(t))
   for (const [args, why] of [
-    [['vendor-dwn'], /there is no scenario 'vendor-dwn'; did you mean 'vendor-down'\?/],
+    [['vendor-dwn'], /unknown scenario 'vendor-dwn'; did you mean 'vendor-down'\?/],
     [['--objective', 'maxLoss=1'], /--objective must be NAME=VALUE with one of maxLost/],
     [['--objective', 'maxLost=few'], /must be a number, or none, got 'few'/],
     [['--objective', 'maxReturn=soon'], /--objectives\.maxReturn must be milliseconds/],
@@ -38,11 +38,11 @@ test('drill: misuse is told with what is accepted', async (t) => {
     [['--endpoint', 'X'], /--endpoint must be one of A, got 'X'/],
     [['--json', '--markdown'], /exclude each other/],
     [['--config', 'none.yaml'], /none\.yaml/],
-    [['--objectve', 'maxLost=1'], /there is no option '--objectve'; did you mean '--objective'\?/]
+    [['--objectve', 'maxLost=1'], /unknown option '--objectve'; did you mean '--objective'\?/]
   ]) {
     const told = await cli(t, ['drill', ...args], { config })
     assert.deepEqual([told.code, told.said], [2, ''], args.join(' '))
     assert.match(told.complained, why)
   }
-  assert.match((await cli(t, ['drlil'])).complained, /there is no command 'drlil'; did you mean 'drill'\?/)
+  assert.match((await cli(t, ['drlil'])).complained, /unknown command 'drlil'; did you mean 'drill'\?/)
 })

@@ -34,7 +34,7 @@ test('who reads no further is no error, and what cannot be written is', (t) => {
   assert.equal(stderr, '')
   if (!fs.existsSync('/dev/full')) return
   const full = shell('> /dev/full')
-  assert.deepEqual([full.status, full.stderr], [2, 'bellwether: cannot be written: ENOSPC\n'])
+  assert.deepEqual([full.status, full.stderr], [2, 'bellwether: the output cannot be written: ENOSPC\n'])
 })
 
 test('what is no file is not read to its end', (t) => {

@@ -123,10 +123,10 @@ test('jobs are thrown away by id, by state and by age', async (t) => {
   assert.deepEqual(await json('purge', '--state', 'queued', '--older-than', '1h', '--path', file), { purged: 0 })
   assert.deepEqual(await json('purge', '--older-than', '0s', '--path', file), { purged: 0 }, 'what waits is not over')
   assert.deepEqual(await left(), ids)
-  assert.deepEqual(await cli(['purge', ids[1], '--path', file]), { status: 0, stdout: `${ids[1]} is thrown away\n`, stderr: '' })
+  assert.deepEqual(await cli(['purge', ids[1], '--path', file]), { status: 0, stdout: `${ids[1]} was deleted\n`, stderr: '' })
   assert.deepEqual(await json('purge', ids[1], ids[0], '--path', file), { done: [ids[0]], refused: [{ id: ids[1], why: 'is not a job of this queue' }] })
   assert.deepEqual(await left(), [ids[2]])
-  assert.deepEqual(await cli(['purge', '--state', 'queued', '--path', file]), { status: 0, stdout: '1 job thrown away\n', stderr: '' })
+  assert.deepEqual(await cli(['purge', '--state', 'queued', '--path', file]), { status: 0, stdout: '1 job deleted\n', stderr: '' })
   assert.deepEqual(await left(), [])
 })
 
@@ -138,7 +138,7 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
   fs.writeFileSync(path.join(folder, 'bellwether.yaml'), `${rest}queue: {path: queue.db, encryption_key: "\${QUEUE_KEY}", ttl: 1h}\n`)
   const sealed = await cli(['show', id, '--path', file])
   assert.equal(sealed.status, 0)
-  assert.match(sealed.stdout, new RegExp(`^id +${id}\nstate +dead\n[^]*What was asked is sealed`))
+  assert.match(sealed.stdout, new RegExp(`^id +${id}\nstate +dead\n[^]*The request is encrypted`))
   assert.ok(!sealed.stdout.includes('CANARY'))
   assert.match((await cli(['list', '--path', file])).stdout, /1 job \(1 dead\), \d+ bytes, sealed\n$/)
   const here = { cwd: folder, env: { QUEUE_KEY: key } }
@@ -163,16 +163,16 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
 test('what cannot be done is said, and no file is made', async (t) => {
   const file = temporaryPath(t)
   for (const [args, says] of [
-    [['list', '--path', file], /queue\.db cannot be used: the file does not exist/],
-    [['retry', '--dead', '--path', file], /the file does not exist/],
-    [['purge', '--state', 'dead', '--path', file], /the file does not exist/],
+    [['list', '--path', file], /queue\.db cannot be used: there is no such file/],
+    [['retry', '--dead', '--path', file], /there is no such file/],
+    [['purge', '--state', 'dead', '--path', file], /there is no such file/],
     [['list', '--path', path.dirname(file)], /it is not a file/],
     [['list', '--path', ''], /queue\.path must be a non-empty string/],
     [['list', '--config', `${file}.yaml`], /queue\.db\.yaml/],
     [['list'], /there is no bellwether\.yaml, bellwether\.yml, bellwether\.json in the working directory/],
-    [[], /say what to do: list, show, retry, purge\nUsage: bellwether queue/],
-    [['drain'], /there is no 'drain'; there are list, show, retry, purge/],
-    [['list', 'x'], /'x' is one argument too many/],
+    [[], /the task is missing; tasks are list, show, retry, purge\nUsage: bellwether queue/],
+    [['drain'], /unknown task 'drain'; tasks are list, show, retry, purge/],
+    [['list', 'x'], /unexpected argument 'x'/],
     [['list', '--state', 'done'], /--state must be one of queued, delivering, .* got 'done'/],
     [['list', '--limit', '0'], /--limit must be a whole number from 1 to 1000, got '0'/],
     [['list', '--limit', '1001'], /got '1001'/],

@@ -52,11 +52,11 @@ test('report: of a ledger, and what cannot be reported', async (t) => {
     [[], 2, /either --url or --ledger/],
     [['--url', 'ftp://x'], 2, /must be an http/],
     [['--url', base, '--token-env', 'NONE'], 2, /NONE is empty or not set/],
-    [['--url', `${base}/dashboard/data.json`], 1, /refuses: 401; give its token/],
+    [['--url', `${base}/dashboard/data.json`], 1, /answers 401: set its token/],
     [['--url', `${base}/other`], 1, /answers 404/],
     [['--url', 'http://127.0.0.1:1/'], 1, /ECONNREFUSED|bad port/],
     [['--ledger', `${file}.none`], 2, /cannot be read: ENOENT/],
-    [['--ledger', `${file}.broken`], 1, /holds no ledger/]
+    [['--ledger', `${file}.broken`], 1, /is not a ledger/]
   ]) {
     const told = await cli(t, ['report', ...args])
     assert.deepEqual([told.code, told.said], [code, ''], args.join(' '))
@@ -75,7 +75,7 @@ test('report: what is none is told as such, and names steer no terminal', async 
   for (data of [{ ...good, health: { endpoints: [null] } }, { ...good, incidents: [5] }, { ...good, costs: { report: { total: {} } } }]) {
     for (const form of [[], ['--json'], ['--markdown']]) {
       const { code, said, complained } = await ask(...form)
-      assert.deepEqual([code, said, complained], [1, '', 'bellwether report: the answer is no data of a dashboard of this version\n'])
+      assert.deepEqual([code, said, complained], [1, '', 'bellwether report: the response is not the data of a dashboard of this version\n'])
     }
   }
   data = good
@@ -89,9 +89,9 @@ test('report: what is none is told as such, and names steer no terminal', async 
 
 test('report: a token or a password is not quoted, whatever is wrong with it', async (t) => {
   for (const [args, token, why] of [
-    [['--url', 'http://user:CANARY@127.0.0.1:1/'], '', /must hold no password/],
-    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY\nCANARY', /must hold a token of letters/],
-    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY€', /must hold a token of letters/]
+    [['--url', 'http://user:CANARY@127.0.0.1:1/'], '', /must not contain a password/],
+    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY\nCANARY', /must contain a token of printable ASCII/],
+    [['--url', 'http://127.0.0.1:1/', '--token-env', 'TOKEN'], 'CANARY€', /must contain a token of printable ASCII/]
   ]) {
     const { code, said, complained } = await cli(t, ['report', ...args], { env: { TOKEN: token } })
     assert.deepEqual([code, said], [2, ''])

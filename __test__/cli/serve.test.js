@@ -41,11 +41,11 @@ function start (t, args, { vendor, env = {} } = {}) {
 
 test('who may use it must be said, and beyond this machine it takes a token', async (t) => {
   for (const [args, env, why] of [
-    [[], {}, /say who may use it/],
-    [['--no-auth', '--host', '0.0.0.0'], {}, /--no-auth is for 127\.0\.0\.1/],
+    [[], {}, /--token-env NAME is required/],
+    [['--no-auth', '--host', '0.0.0.0'], {}, /--no-auth requires 127\.0\.0\.1/],
     [['--no-auth', '--token-env', 'T'], { T: TOKEN }, /exclude each other/],
-    [['--token-env', 'T'], {}, /T must hold a token of at least 16 characters, and is empty or not set/],
-    [['--token-env', 'T'], { T: 'short' }, /and holds 5/],
+    [['--token-env', 'T'], {}, /T must contain a token of at least 16 characters, but is empty or not set/],
+    [['--token-env', 'T'], { T: 'short' }, /but has 5/],
     [['--token-env', 'T'], { T: 'with a space in the middle' }, /without spaces/],
     [['--no-auth', '--port', '65536'], {}, /--port must be a number from 0 to 65535, got '65536'/],
     [['--no-auth', '--drain', 'soon'], {}, /--drain must be milliseconds/],
@@ -169,7 +169,7 @@ test('while it ends it is not ready; what takes longer than it may is cut, and s
     if (again) child.kill('SIGTERM')
     const { code, said } = await ended
     assert.equal(code, 1)
-    assert.match(said, again ? /again: ended at once/ : /1 calls were cut short/)
+    assert.match(said, again ? /ended at once/ : /1 calls were cut short/)
     assert.equal(await asked, again ? 'cut' : 503)
     agent.destroy()
   }

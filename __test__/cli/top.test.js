@@ -34,17 +34,17 @@ test('once: how it stands, as text without colours; 0 if all is well, 1 if not',
   await ask(client)
   const well = await top(t, [`${url}/dashboard`, ...QUICK])
   assert.deepEqual([well.code, well.complained], [0, ''])
-  assert.match(well.said, /✓ All well: All 2 endpoints answer\./)
+  assert.match(well.said, /✓ Healthy: All 2 endpoints answer\./)
   assert.match(well.said, /\n {2}A +✓ Healthy +Closed +– +1 +100 %/)
   assert.match(well.said, /░ daily: \$0\.00 of \$5\.00 a day\n/)
   a.always(faults.serverError())
   await ask(client)
   const bad = await top(t, [`${url}/dashboard/`, ...QUICK, '--once'])
   assert.equal(bad.code, 1)
-  assert.match(bad.said, /! Degraded: A is down; 1 of 2 is well\./)
+  assert.match(bad.said, /! Degraded: A is down; 1 of 2 is healthy\./)
   assert.match(bad.said, /\n {2}A +✕ Down +Open, \d+ s/)
   assert.match(bad.said, /Alerts: 1 firing, 0 resolved\n {2}! warning since [\d:]+: A: calls fail over to B/)
-  assert.match(bad.said, /Incidents: 1 going on, 1 in all\n {2}✕ [\d:]+ A, going on for .*: 1 rescued, 0 failed; without failover 1/)
+  assert.match(bad.said, /Incidents: 1 open, 1 in all\n {2}✕ [\d:]+ A, open for .*: 1 rescued, 0 failed; without failover 1/)
   // eslint-disable-next-line no-control-regex -- nothing steers the terminal
   assert.doesNotMatch(bad.said, /[\u0000-\u0009\u000b-\u001f\u00a0]/)
   for (const plain of [await top(t, [`${url}/dashboard`, ...QUICK, '--ascii']), await top(t, [`${url}/dashboard`, ...QUICK], { LANG: 'C' })]) {
@@ -83,10 +83,10 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
   gone.server.close()
   await once(gone.server, 'close')
   const table = [
-    [[], /the address of a dashboard is missing/], [['ftp://x'], /must begin with http/], [['x'], /must begin with http/], [['http://me:secret@x/'], /must hold no password.*--token-env/],
-    [[at, '--interval', '1'], /--interval must be/], [[at, '--interval', '50ms'], /--interval must be from 100ms to 1h/], [[at, '--often'], /there is no option '--often'/], [[at, 'y'], /one argument too many/],
-    [[at], /asks who you are \(401\): name the variable/], [[at, '--token-env', 'WRONG'], /401\): the token is not the one/], [[at, '--token-env', 'NONE'], /NONE must hold the token, and is empty/],
-    [[`${gone.url}/dashboard`], /cannot be reached \(ECONNREFUSED\): is the process running/], [[`${url}/health`], /answers 418: give the address of a dashboard/], [[other.url], /is not what a dashboard of this version says/]
+    [[], /the dashboard's address is missing/], [['ftp://x'], /must begin with http/], [['x'], /must begin with http/], [['http://me:secret@x/'], /must not contain a password.*--token-env/],
+    [[at, '--interval', '1'], /--interval must be/], [[at, '--interval', '50ms'], /--interval must be from 100ms to 1h/], [[at, '--often'], /unknown option '--often'/], [[at, 'y'], /unexpected argument/],
+    [[at], /requires a token \(401\): set it with --token-env NAME/], [[at, '--token-env', 'WRONG'], /401\): the given token is wrong/], [[at, '--token-env', 'NONE'], /NONE must contain the token, but is empty/],
+    [[`${gone.url}/dashboard`], /cannot be reached \(ECONNREFUSED\): is the process running/], [[`${url}/health`], /answers 418: use the address of a dashboard/], [[other.url], /is not the data of a dashboard of this version/]
   ]
   await Promise.all(table.map(async ([args, wanted]) => {
     const { code, said, complained } = await top(t, args, { WRONG: 'wrong-token' })
@@ -95,7 +95,7 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
     assert.doesNotMatch(complained, /secret|wrong-token|\n {4}at /)
   }))
   const { code, said } = await top(t, [at, '--token-env', 'RIGHT', ...QUICK], { RIGHT: 'right' })
-  assert.deepEqual([code, /All well/.test(said)], [0, true])
+  assert.deepEqual([code, /Healthy/.test(said)], [0, true])
   assert.match((await top(t, ['--help'])).said, /Examples:\n {2}bellwether top http/)
 })
 
@@ -108,7 +108,7 @@ test('what another version says, or does not say to its end, is told as such', a
     const { url } = await listen(t, (req, res) => answer(res))
     const { code, said, complained } = await top(t, [url, ...QUICK])
     assert.deepEqual([code, said], [2, ''], String(i))
-    assert.match(complained, /^bellwether top: .*(says what no dashboard of this version does|does not answer to the end)/)
+    assert.match(complained, /^bellwether top: .*(does not answer like a dashboard of this version|broke off its response)/)
     assert.doesNotMatch(complained, /Cannot read|undefined/)
   }))
 })

@@ -21,7 +21,7 @@ test('says what was read: endpoints in order with masked keys, aliases, rules', 
   const { status, stdout, stderr } = bellwether(['check-config', EXAMPLE], { env: { HOLYSHEEP_API_KEY: KEY } })
   assert.equal(stderr, '')
   assert.equal(status, 0)
-  assert.equal(stdout, `${EXAMPLE} is fine
+  assert.equal(stdout, `${EXAMPLE} is valid
 
 Endpoints, in order
   1. primary           claude-sonnet-4-20250514  anthropic at https://api.holysheep.ai/v1, key sk-…1234, probed
@@ -31,8 +31,8 @@ Endpoints, in order
 
 Rules
   customer_service: GPT-4.1 Premium, Gemini 2.5 Flash, DeepSeek V3.2; at most 3 retries
-  batch_processing: deepseek-v3.2; then everybody else; the cheapest first
-  real_time_chat: gpt-4.1; then everybody else; first content within 1500 ms
+  batch_processing: deepseek-v3.2; then all other endpoints; cheapest first
+  real_time_chat: gpt-4.1; then all other endpoints; first content within 1500 ms
 
 Alerts
   to Slack
@@ -71,12 +71,12 @@ test('finds the file as a client does; none, misuse and help', (t) => {
   assert.match(none.stderr, /^there is no bellwether\.yaml, /)
   assert.equal(bellwether(['check-config', 'none.yaml'], { cwd }).stderr, 'none.yaml does not exist\n')
   fs.writeFileSync(path.join(cwd, 'bellwether.json'), '{"api_key": "0123456789abcdefghijk"}')
-  assert.match(bellwether(['check-config'], { cwd }).stdout, /^bellwether\.json is fine\n/)
+  assert.match(bellwether(['check-config'], { cwd }).stdout, /^bellwether\.json is valid\n/)
   for (const [args, status, says] of [
-    [['check-config', '--jsno'], 2, /there is no option '--jsno'; did you mean '--json'/],
-    [['check-config', 'a', 'b'], 2, /'b' is one argument too many/],
-    [['chek-config'], 2, /there is no command 'chek-config'; did you mean 'check-config'\?; there are bench, check-config/],
-    [['constructor'], 2, /there is no command 'constructor'/],
+    [['check-config', '--jsno'], 2, /unknown option '--jsno'; did you mean '--json'/],
+    [['check-config', 'a', 'b'], 2, /unexpected argument 'b'/],
+    [['chek-config'], 2, /unknown command 'chek-config'; did you mean 'check-config'\?; commands are bench, check-config/],
+    [['constructor'], 2, /unknown command 'constructor'/],
     [[], 2, /Usage: bellwether <command>/],
     [['--help'], 0, /check-config {3}Reads a configuration file/],
     [['check-config', '--help'], 0, /Examples:\n {2}bellwether check-config\n/],

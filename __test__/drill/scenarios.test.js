@@ -79,7 +79,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     const [missed] = report.scenarios[1].objectives.filter(({ passed }) => !passed)
     assert.deepEqual([missed.name, missed.limit], ['maxReturn', 1_000])
     assert.ok(!report.scenarios[1].objectives.some(({ name }) => name === 'maxLost'))
-    assert.match(String(report), /^Drill of .*: FAILED\n[^]*\nslow +passed[^]*\nquota +FAILED[^]*quota: maxReturn is .*, wanted at most 1\.00 s$/)
+    assert.match(String(report), /^Drill of .*: FAILED\n[^]*\nslow +passed[^]*\nquota +FAILED[^]*quota: maxReturn is .*, expected at most 1\.00 s$/)
     assert.match(report.toMarkdown(), /\*\*failed\*\*[^]*\| quota \| FAILED \|/)
     assert.deepEqual(Object.keys(JSON.parse(JSON.stringify(report))), ['startedAt', 'passed', 'scenarios'])
   })
@@ -90,13 +90,13 @@ describe('scenarios', { concurrency: 4 }, () => {
     assert.equal(report.passed, false)
     assert.ok(scenario.lost > 0)
     assert.equal(Object.values(scenario.errors).reduce((a, b) => a + b, 0), scenario.lost)
-    assert.match(String(report), /vendor-down: maxLost is \d+, wanted at most 0/)
+    assert.match(String(report), /vendor-down: maxLost is \d+, expected at most 0/)
   })
 
   test('who is never asked shows nothing', async (t) => {
     const report = await host(t, [OPENAI, GOOGLE]).drill({ scenario: 'vendor-down', endpoint: 'G', ...SHORT })
     assert.deepEqual([report.passed, report.scenarios[0].touched, report.scenarios[0].lost], [false, false, 0])
-    assert.match(String(report), /nobody asked G, so that nothing was shown/)
+    assert.match(String(report), /no request reached G, so the scenario proves nothing/)
   })
 
   test('endpoints may be called anything', async (t) => {
@@ -104,7 +104,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     const report = await host(t, [{ ...OPENAI, name: first }, { ...GOOGLE, name: last }]).drill([{ scenario: 'vendor-down', ...SHORT }, { scenario: 'vendor-down', endpoint: last, ...SHORT }])
     assert.deepEqual(report.scenarios.map(({ lost, touched }) => [lost, touched]), [[0, true], [0, false]])
     for (const form of [String(report), report.toMarkdown()]) {
-      assert.match(form, /nobody asked 東京 /)
+      assert.match(form, /no request reached 東京 /)
       // eslint-disable-next-line no-control-regex -- these are what is looked for
       assert.doesNotMatch(form, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
     }

@@ -78,7 +78,7 @@ test('what a fetch cannot have given is told as that, not as a lost connection',
   for (const wrong of [undefined, 'text', { status: 200 }, { status: 0, headers }, { status: 100, headers }, { status: 200.5, headers }, { status: 70_000, headers }, { status: 200, headers, body: 'a stream of Node’s' }]) {
     const { name, reason, message } = await rejection(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
     assert.deepEqual([name, reason], ['UpstreamError', 'malformed'], message)
-    assert.match(message, /the transport function returned no Response/)
+    assert.match(message, /the transport function did not return a Response/)
   }
 })
 

@@ -33,7 +33,7 @@ test('text', () => {
   for (const line of [
     'Incident inc-1-1 (closed): 1970-01-01T00:00:00.000Z until 1970-01-01T04:23:00.000Z, 4 h 23 min 0 s',
     '  requests in the window  847,293', '2,542 (0.3 %)', '302,542 (35.7 %)', 'queued for later', '10,000 or more',
-    'not known (12 answers without a price)', '2 × serverError, 1 × connect', 'has not answered since; its status page said: minor: Elevated errors', 'a call is lost: timeoutTotal', '(and 3 more)'
+    'not known (12 answers without a price)', '2 × serverError, 1 × connect', 'has not answered since; its status page: minor: Elevated errors', 'a call is lost: timeoutTotal', '(and 3 more)'
   ]) assert.ok(text.includes(line), `${line}\nis not in\n${text}`)
   assert.ok(!text.includes('answered with the fallback'))
 })

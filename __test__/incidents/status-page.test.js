@@ -42,7 +42,7 @@ const json = (value) => (res) => res.writeHead(200, { 'content-type': 'applicati
 test('a Statuspage’s indicator and words', async (t) => {
   const { said, client } = await told(t, json({ page: { name: 'OpenAI' }, status: { indicator: 'major', description: 'Partial\u001b[2J outage' } }))
   assert.deepEqual(said.map(({ indicator, words }) => [indicator, words]), [['major', 'Partial [2J outage']])
-  assert.match(String(client.getIncidents()[0]), /its status page said: major: Partial \[2J outage/)
+  assert.match(String(client.getIncidents()[0]), /its status page: major: Partial \[2J outage/)
 })
 
 test('a page that just answers, one that does not, and one that is something else', async (t) => {

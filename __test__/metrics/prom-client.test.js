@@ -56,7 +56,7 @@ test('two clients in one registry are told apart by their labels', async (t) => 
   const [one, two] = [await played(t), await played(t)]
   const registry = new Registry()
   const remove = register(one, registry, { labels: { client: 'one' } })
-  assert.throws(() => register(two, registry, { labels: { client: 'one' } }), { code: 'ERR_BELLWETHER_CONFIG', message: /labels must tell clients of one registry apart/ })
+  assert.throws(() => register(two, registry, { labels: { client: 'one' } }), { code: 'ERR_BELLWETHER_CONFIG', message: /labels must be different for each client of a registry/ })
   register(two, registry, { labels: { client: 'two' } })
   const count = async (label) => (await registry.metrics()).split('\n').filter((l) => l.startsWith('bellwether_requests_total') && l.includes(`client="${label}"`)).length
   assert.deepEqual([await count('one'), await count('two')], [2, 2])
@@ -90,7 +90,7 @@ test('a name that is taken is told, and nothing is left behind', async (t) => {
   const registry = new Registry()
   const client = await played(t)
   const own = new Counter({ name: 'bellwether_requests_total', help: 'own', registers: [registry] })
-  assert.throws(() => register(client, registry), { code: 'ERR_BELLWETHER_CONFIG', message: /registry must not have metrics of its own named bellwether_requests_total/ })
+  assert.throws(() => register(client, registry), { code: 'ERR_BELLWETHER_CONFIG', message: /registry must not contain other metrics named bellwether_requests_total/ })
   assert.deepEqual(registry.getMetricsAsArray(), [own])
 })
 

@@ -31,7 +31,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
   const each = (what) => Promise.all(seen.map(what))
   for (let i = 0; i < 5; i++) await ask(client)
   await each(async ({ page, look, complaints }) => {
-    await shows(page, '#verdict', 'All well')
+    await shows(page, '#verdict', 'Healthy')
     await shows(page, '#summary', 'All 2 endpoints answer.')
     await page.waitForFunction(() => document.getElementById('t-calls').textContent !== '–')
     await sound({ page, complaints }, look)
@@ -47,7 +47,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
     await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o): server error, HTTP 500')
     await shows(page, '#alerts .alert', 'calls fail over to B')
     await page.locator('#incidents summary').filter({ hasText: 'Going on' }).click()
-    await shows(page, '#incidents .moments', 'A (gpt-4o) is left out: server error')
+    await shows(page, '#incidents .moments', 'A (gpt-4o) is taken out of selection: server error')
     await shows(page, '#incidents tr:has-text("Rescued")', /Rescued[1-9]/)
     assert.equal(await page.locator('#incidents svg.picture').count(), 1)
     await shows(page, '#costs', 'daily')
@@ -63,7 +63,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
   await until('all incidents are over', () => client.getIncidents().every(({ status }) => status === 'closed'), 30_000)
   await traffic.end()
   await each(async ({ page, look, complaints }) => {
-    await shows(page, '#verdict', 'All well')
+    await shows(page, '#verdict', 'Healthy')
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .state', 'Healthy')
     await shows(page, '#incidents summary', 'Over')
     await shows(page, '#feed li', 'over after')

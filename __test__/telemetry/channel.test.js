@@ -97,10 +97,10 @@ test('a logger hears of alerts that reached nobody, and of drills that failed', 
   await ask(client)
   const said = (event) => log.lines.filter((l) => l.event === event).map(({ level, words }) => [level, words])
   await until('the forward', () => said('forward').length > 0)
-  assert.deepEqual(said('forward'), [['error', 'an alert by function: failed, the function threw or rejected']])
+  assert.deepEqual(said('forward'), [['error', 'forwarding an alert to function: failed, the function threw or rejected']])
   await client.drill({ scenario: 'all-down', requests: 20, duration: '200ms', objectives: { maxReturn: 0 } })
   await client.drill({ scenario: 'slow', requests: 20, duration: '200ms', objectives: { maxLost: null } })
-  assert.deepEqual(said('drill'), [['warn', 'drill all-down failed'], ['info', 'drill slow is passed']])
+  assert.deepEqual(said('drill'), [['warn', 'drill all-down failed'], ['info', 'drill slow passed']])
 })
 
 test('a logger that rejects is nobody’s either', async (t) => {

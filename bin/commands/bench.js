@@ -19,19 +19,19 @@ const command = {
   summary: 'Sends many requests and reports mean, p95, availability and cost by model; to simulated vendors unless --live.',
   help: `  --config FILE    a configuration file. Default: as for a client
   --requests N     1 to ${MAX_REQUESTS}. Default 1000
-  --concurrency N  so many at a time, 1 to ${MAX_CONCURRENCY}. Default 50
-  --model NAME     what is asked for, in turn where there are several. Default: the endpoints' own, else gpt-4o
-  --live           asks the configured vendors themselves: that costs money. Otherwise vendors are simulated, answer after
-                   ${SIMULATED_LATENCY_MS} ms, and nothing is sent anywhere
+  --concurrency N  requests in flight, 1 to ${MAX_CONCURRENCY}. Default 50
+  --model NAME     the requested model; several are used in turn. Default: the endpoints' own, else gpt-4o
+  --live           calls the configured vendors, which costs money. Otherwise vendors are simulated, answer after
+                   ${SIMULATED_LATENCY_MS} ms, and nothing leaves the machine
   --json           the report as JSON
-  -h, --help       this
+  -h, --help       show this help
 
 Examples:
   bellwether bench
   bellwether bench --requests 200 --concurrency 10 --model gpt-4.1 --live
   bellwether bench --json | jq .availability
 
-Exit code: 0 every request was answered, 1 one was not, 2 misuse, or it could not be held.`,
+Exit code: 0 every request was answered, 1 one was not, 2 misuse, or it could not run.`,
   options: {
     config: { type: 'string' },
     requests: { type: 'string' },
@@ -59,7 +59,7 @@ async function run ({ values }, out) {
   if (client === undefined) return MISUSE
   const endpoints = client.getEndpointStatus()
   if (!values.live) vendors = new (require('../../lib/drill/vendors').Vendors)(endpoints, SIMULATED_LATENCY_MS)
-  else out.printError(`bellwether bench: ${requests} requests to ${endpoints.map(({ name }) => name).join(', ')}, which cost money`)
+  else out.printError(`bellwether bench: ${requests} requests to ${endpoints.map(({ name }) => name).join(', ')}, and this costs money`)
   const named = [...new Set(endpoints.map(({ model }) => model).filter((model) => model !== undefined && model !== null))]
   const models = /** @type {string[]} */ (values.model ?? (named.length > 0 ? named : ['gpt-4o']))
   const { signal, forget } = onInterrupt()

@@ -18,20 +18,20 @@ const RECEIVER_NAMES = { slack: 'Slack', discord: 'Discord', pagerduty: 'PagerDu
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether check-config [path] [--json]',
-  summary: 'Reads a configuration file and says what is in it, or all that is wrong with it.',
+  summary: 'Reads a configuration file and prints its content, or every problem.',
   help: `Without a path: BELLWETHER_CONFIG, else ${configFiles.DEFAULT_NAMES.join(', ')} in the working directory.
-Environment variables that the file names must be set, as for a client.
+Environment variables in the file must be set, as for a client.
 
   --json      the same as JSON: {"file", "config"} or {"file", "problems"}
-  -h, --help  this
+  -h, --help  show this help
 
 Examples:
   bellwether check-config
   bellwether check-config deploy/bellwether.yaml
   bellwether check-config --json | jq -r '.problems[].message'
 
-Exit code: 0 fine, 1 there are problems, 2 misuse, or there is no file that can be read.
-Problems are printed as file:line:column path message. Colours are left out where NO_COLOR is set.`,
+Exit code: 0 valid, 1 there are problems, 2 misuse, or the file cannot be read.
+Problems are printed as file:line:column path message. NO_COLOR disables colours.`,
   options: { json: { type: 'boolean' } },
   positionals: 1,
   run
@@ -72,7 +72,7 @@ function run ({ values, positionals }, out) {
  * @param {import('../lib/output').Out} out
  */
 function formatConfig (file, config, out) {
-  const lines = [`${out.bold(file)} is fine`, '', out.bold('Endpoints, in order')]
+  const lines = [`${out.bold(file)} is valid`, '', out.bold('Endpoints, in order')]
   const widest = Math.max(...config.endpoints.map((/** @type {any} */ e) => e.name.length))
   config.endpoints.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
     const models = e.models === 'any' ? 'any model' : stripControls([e.models].flat().join(', '))
@@ -94,9 +94,9 @@ function formatConfig (file, config, out) {
 /** @param {any} rule */
 function formatRule ({ routeTo, fallback, cheapestFirst, maxRetries, latencySlaMs }) {
   return [
-    routeTo.length > 0 ? routeTo.join(', ') : 'whoever serves the model',
-    routeTo.length > 0 && fallback ? 'then everybody else' : '',
-    cheapestFirst ? 'the cheapest first' : '',
+    routeTo.length > 0 ? routeTo.join(', ') : 'all endpoints that serve the model',
+    routeTo.length > 0 && fallback ? 'then all other endpoints' : '',
+    cheapestFirst ? 'cheapest first' : '',
     maxRetries === null ? '' : `at most ${maxRetries} retries`,
     latencySlaMs === null ? '' : `first content within ${latencySlaMs} ms`
   ].filter(Boolean).join('; ')

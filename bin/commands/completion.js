@@ -9,21 +9,21 @@ const NAMES = Object.keys(SHELLS)
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether completion bash|zsh|fish',
-  summary: 'Prints a script with which a shell completes commands and their options.',
-  help: `  -h, --help  this
+  summary: 'Prints a completion script for a shell.',
+  help: `  -h, --help  show this help
 
 Examples:
   source <(bellwether completion bash)
   bellwether completion zsh > "\${fpath[1]}/_bellwether"
   bellwether completion fish > ~/.config/fish/completions/bellwether.fish
 
-Exit code: 0 fine, 2 misuse.`,
+Exit code: 0 success, 2 misuse.`,
   options: {},
   positionals: 1,
   words: NAMES,
   run ({ positionals: [shell] }, out, commands) {
     if (!Object.hasOwn(SHELLS, shell ?? '')) {
-      out.printError(`bellwether completion: say for which shell: ${NAMES.join(', ')}${shell === undefined ? '' : `, got '${shell}'`}\nUsage: ${command.usage}`)
+      out.printError(`bellwether completion: the shell must be one of ${NAMES.join(', ')}, got ${shell === undefined ? 'none' : `'${shell}'`}\nUsage: ${command.usage}`)
       return MISUSE
     }
     out.print(SHELLS[/** @type {keyof typeof SHELLS} */ (shell)](entriesOf(commands)))

@@ -15,22 +15,22 @@ const FORMATS = { text: String, markdown: (/** @type {any} */ report) => report.
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether costs <file> [--from DATE] [--to DATE] [--format text|markdown|csv] [--json]',
-  summary: 'Reports what the calls in a ledger of costs came to: by model, endpoint, tag, month and day.',
-  help: `The file is the one that a client's costs.path names. A running client keeps it: what it spent in the last second may
+  summary: 'Reports the costs in a ledger file by model, endpoint, tag, month and day.',
+  help: `The file is the one that a client's costs.path names. The last second of a running client may
 be missing.
 
-  --from DATE    the first day, of UTC: 2026-11-01. Default: all that is kept
+  --from DATE    the first day, of UTC: 2026-11-01. Default: everything
   --to DATE      the last day, included. Default: today
   --format FORM  text (default), markdown, or csv
   --json         the report as a client gives it
-  -h, --help     this
+  -h, --help     show this help
 
 Examples:
   bellwether costs /var/lib/app/costs.json
   bellwether costs costs.json --from 2026-11-01 --format csv > november.csv
   bellwether costs costs.json --json | jq .total.costUsd
 
-Exit code: 0 fine, 1 the file is no ledger, 2 misuse, or there is no file that can be read.`,
+Exit code: 0 success, 1 the file is not a ledger, 2 misuse, or the file cannot be read.`,
   options: { from: { type: 'string' }, to: { type: 'string' }, format: { type: 'string' }, json: { type: 'boolean' } },
   positionals: 1,
   run

@@ -19,14 +19,14 @@ const MISUSE = 2
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether doctor [--config FILE] [--timeout 10s] [--json]',
-  summary: 'Examines the machine, the configuration, the keys and the way to every endpoint, and says what to do.',
-  help: `Looks at Node and the binary, the configuration, the files of queue and ledger, the keys (never shown), the proxy, and of every
-endpoint: DNS, TCP, the chain of certificates, the clock, and whether its key is accepted (GET /models, which costs nothing).
+  summary: 'Checks the machine, the configuration, the keys and the connection to every endpoint, with advice for each problem.',
+  help: `Checks Node and the addon, the configuration, the files of queue and ledger, the keys (never shown), the proxy, and for every
+endpoint: DNS, TCP, the certificate, the clock, and whether its key is accepted (GET /models, which is free).
 
   --config FILE   a configuration file. Default: as for a client
-  --timeout TIME  for each endpoint; all are examined at once. Default 10s
+  --timeout TIME  for each endpoint; all are checked at once. Default 10s
   --json          {"ok", "findings": [{"check", "status", "message", "advice"}]}
-  -h, --help      this
+  -h, --help      show this help
 
 Examples:
   bellwether doctor
@@ -52,7 +52,7 @@ async function run ({ values }, out) {
   const configErrors = []
   const client = openClient('doctor', values, { ...out, printError: (line) => configErrors.push(line.replace(/^bellwether doctor: /, '')) })
   if (client === undefined) {
-    for (const message of configErrors) findings.push({ check: 'configuration', status: 'fail', message, advice: 'mend it; bellwether check-config says the same with lines' })
+    for (const message of configErrors) findings.push({ check: 'configuration', status: 'fail', message, advice: 'fix the configuration; bellwether check-config shows the lines' })
   } else {
     try {
       const file = values.config ?? configFiles.findConfigFile()
@@ -61,7 +61,7 @@ async function run ({ values }, out) {
       const routeOf = readProxyRoutes(file)
       const endpoints = client.getEndpointStatus().map(({ name, url }) => ({ name, url, route: routeOf(name) }))
       findings.push(...paths.map(({ what, path }) => checkWritable(what, path)), ...checkKeys(config), ...checkProxies(endpoints))
-      out.progress('examining the endpoints')
+      out.progress('checking the endpoints')
       const examined = await Promise.all(endpoints.map(({ name, url, route }) => checkEndpoint(client, name, url, route, timeout)))
       findings.push(...examined.flat())
     } finally {

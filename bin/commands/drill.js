@@ -17,18 +17,18 @@ const NUMERIC_OBJECTIVES = ['maxLost', 'maxExtraCostUsd']
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether drill [scenario ...] [--config FILE] [--objective NAME=VALUE ...] [--requests N] [--duration TIME] [--json | --markdown]',
-  summary: 'Rehearses failures on the configuration, with simulated vendors: none is asked, and no key leaves.',
-  help: `Scenarios: ${NAMES.join(', ')}. Default: all, within a minute or so.
+  summary: 'Runs failure drills on the configuration with simulated vendors: no vendor is called, and no key is sent.',
+  help: `Scenarios: ${NAMES.join(', ')}. Default: all, which takes about a minute.
 
   --config FILE     a configuration file. Default: as for a client
-  --objective N=V   what is expected, in place of the scenario's own; may be repeated: ${OBJECTIVES.join(', ')}.
+  --objective N=V   overrides an objective of the scenarios; may be repeated: ${OBJECTIVES.join(', ')}.
                     A number, a time (500ms, 2s), or none
-  --endpoint NAME   who is disturbed, where it is one. Default: the first
+  --endpoint NAME   the endpoint to disturb, in scenarios that disturb one. Default: the first
   --requests N      of each scenario. Default 300
   --duration TIME   of each scenario. Default 4s
   --json            the report as client.drill() gives it
-  --markdown        a page
-  -h, --help        this
+  --markdown        the report as Markdown
+  -h, --help        show this help
 
 Examples:
   bellwether drill
@@ -36,7 +36,7 @@ Examples:
   bellwether drill quota --config deploy/bellwether.yaml --markdown > drill.md
   bellwether drill --json | jq '.scenarios[] | select(.passed | not)'
 
-Exit code: 0 all passed, 1 one did not, 2 misuse, or it could not be held.`,
+Exit code: 0 all passed, 1 one failed, 2 misuse, or it could not run.`,
   options: {
     config: { type: 'string' },
     objective: { type: 'string', multiple: true },
@@ -61,7 +61,7 @@ async function run ({ values, positionals }, out) {
   for (const name of positionals) {
     if (NAMES.includes(name)) continue
     const meant = nearestName(name, NAMES)
-    return failWithUsage(`there is no scenario '${name}'${meant === undefined ? '' : `; did you mean '${meant}'?`}; there are ${NAMES.join(', ')}`)
+    return failWithUsage(`unknown scenario '${name}'${meant === undefined ? '' : `; did you mean '${meant}'?`}; scenarios are ${NAMES.join(', ')}`)
   }
   /** @type {Record<string, any>} */
   const objectives = {}
@@ -76,7 +76,7 @@ async function run ({ values, positionals }, out) {
     scenario, objectives, ...(endpoint === undefined ? {} : { endpoint }), ...(requests === undefined ? {} : { requests: Number(requests) }), ...(duration === undefined ? {} : { duration: toNumberIfNumeric(duration) })
   }))
   // Keeps the client's own requests, such as health checks, from being sent.
-  const transport = () => Promise.reject(new Error('a drill asks no vendor'))
+  const transport = () => Promise.reject(new Error('a drill calls no vendor'))
   const client = openClient('drill', values, out, { transport })
   if (client === undefined) return MISUSE
   const { signal, forget } = onInterrupt()

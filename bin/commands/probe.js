@@ -23,21 +23,21 @@ const WITHOUT_ALTERNATIVES = { models: null, fallbackResponse: null }
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether probe [--config FILE] [--endpoint NAME ...] [--model NAME ...] [--timeout 30s] [--yes] [--json]',
-  summary: `Asks every endpoint for every model of every chain with a real prompt of at most ${MAX_TOKENS} tokens of answer.`,
+  summary: `Sends a real prompt (at most ${MAX_TOKENS} output tokens) to every endpoint, for every model of every chain.`,
   help: `  --config FILE    a configuration file. Default: as for a client
   --endpoint NAME  only this one; may be repeated
   --model NAME     these, instead of those that the configuration names; may be repeated
   --timeout TIME   for each. Default 30s
-  --yes            goes ahead: somebody at a terminal is told first what it will cost, and must say so
+  --yes            sends the requests; at a terminal, the costs are only printed without it
   --json           the results as JSON
-  -h, --help       this
+  -h, --help       show this help
 
 Examples:
   bellwether probe --yes
   bellwether probe --config deploy/bellwether.yaml --endpoint openai --json
   bellwether probe --model gpt-4.1-mini --yes
 
-Exit code: 0 all answered, 1 one did not, 2 misuse, or nobody said --yes.`,
+Exit code: 0 all answered, 1 one did not, 2 misuse, or --yes is missing.`,
   options: {
     config: { type: 'string' },
     endpoint: { type: 'string', multiple: true },
@@ -71,10 +71,10 @@ async function run ({ values }, out) {
     const unknown = values.endpoint?.find((/** @type {string} */ name) => !names.includes(name))
     if (unknown !== undefined) return failWithUsage(`--endpoint must be one of ${names.join(', ')}, got '${unknown}'`)
     const targets = targetsOf(client, values).filter(({ endpoint }) => values.endpoint === undefined || values.endpoint.includes(endpoint))
-    if (targets.length === 0) return failWithUsage('the configuration names no model: say which with --model')
+    if (targets.length === 0) return failWithUsage('the configuration names no model: use --model NAME')
     const estimateUsd = await estimate(values, out, targets)
-    const cost = `${targets.length} ${targets.length === 1 ? 'request' : 'requests'} of at most ${MAX_TOKENS} tokens of answer each: ${estimateUsd === null ? 'the cost is not known' : `about ${formatUsd(estimateUsd)}`}`
-    if (process.stdin.isTTY && !values.yes) return failWithUsage(`${cost}. Say --yes to go ahead`)
+    const cost = `${targets.length} ${targets.length === 1 ? 'request' : 'requests'} of at most ${MAX_TOKENS} output tokens each: ${estimateUsd === null ? 'the cost is not known' : `about ${formatUsd(estimateUsd)}`}`
+    if (process.stdin.isTTY && !values.yes) return failWithUsage(`${cost}. Use --yes to send them`)
     if (!values.json) out.printError(cost)
     const results = await probeAll(targets, (target) => probe(client, target, timeout, signal), (done) => out.progress(`${done}/${targets.length}`))
     out.progress('')

@@ -26,29 +26,29 @@ const COMMON = ['config', 'path', 'json', 'help']
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether queue list|show|retry|purge [id ...] [options]',
-  summary: 'Shows what is in a queue\'s file, puts dead letters back, and throws jobs away.',
+  summary: 'Shows the jobs in a queue\'s file, queues dead letters again, and deletes jobs.',
   help: `  list          the jobs, the oldest first
-  show <id>     one job, with what was asked
-  retry <id>... puts failed, dead and expired jobs back, as if they had never been delivered
-  purge <id>... throws jobs away
+  show <id>     one job, with its request
+  retry <id>... queues failed, dead and expired jobs again, as if they had never been delivered
+  purge <id>... deletes jobs
 
 Which file:
   --path FILE     the queue's own file
-  --config FILE   a configuration file, of which only queue is read: no vendor's key is needed. Default: BELLWETHER_CONFIG,
+  --config FILE   a configuration file, of which only queue is read: no key is needed. Default: BELLWETHER_CONFIG,
                   else ${configFiles.DEFAULT_NAMES.join(', ')} in the working directory
 
 list:
   --state STATE   only those: ${list.STATES.join(', ')}
-  --limit N       at most so many, 1 to 1000. Default 100
-  --after ID      what comes after a job: the next page
+  --limit N       the number of jobs, 1 to 1000. Default 100
+  --after ID      jobs after this one: the next page
 retry:
   --dead          all dead letters, instead of ids
 purge:
   --state STATE   all of a state, instead of ids: ${purge.STATES.join(', ')}
-  --older-than T  only what ended, or came in, so long ago: 30m, 12h, 7d. Without --state: of all that is over
+  --older-than T  only jobs that ended or arrived at least this long ago: 30m, 12h, 7d. Without --state: of all that have ended
 
   --json          the same as JSON
-  -h, --help      this
+  -h, --help      show this help
 
 Examples:
   bellwether queue list --path /var/lib/app/queue.db
@@ -57,12 +57,12 @@ Examples:
   bellwether queue retry --dead
   bellwether queue purge --state delivered --older-than 7d
 
-list and show read a copy, also while a client has the file. retry and purge need it for themselves: while a client has it
-they say who, and change nothing; ask that client instead (client.queue.retry, client.queue.purge), or close it. What is put back is
-delivered by the next client that opens the file. Only with --config is a new ttl given to what is put back, and only with its
-encryptionKey are sealed requests shown.
+list and show read a copy, also while a client uses the file. retry and purge need the file for themselves: while a client uses
+it, they name the process and change nothing; use that client instead (client.queue.retry, client.queue.purge), or close it.
+The next client that opens the file delivers jobs that were queued again. With --config they get a new ttl, and its
+encryptionKey is needed to show encrypted requests.
 
-Exit code: 0 fine, 1 a job was not there, or was not to be put back, 2 misuse, or there is no file that can be used.`,
+Exit code: 0 success, 1 a job does not exist or cannot be queued again, 2 misuse, or the file cannot be used.`,
   options: {
     config: { type: 'string' },
     path: { type: 'string' },
@@ -84,8 +84,8 @@ function run ({ values, positionals: [name, ...ids] }, out) {
     return MISUSE
   }
   const known = Object.keys(TASKS).join(', ')
-  if (name === undefined) return failWithUsage(`say what to do: ${known}`)
-  if (!Object.hasOwn(TASKS, name)) return failWithUsage(`there is no '${name}'; there are ${known}`)
+  if (name === undefined) return failWithUsage(`the task is missing; tasks are ${known}`)
+  if (!Object.hasOwn(TASKS, name)) return failWithUsage(`unknown task '${name}'; tasks are ${known}`)
   const task = TASKS[name]
   const foreign = Object.keys(values).find((option) => !COMMON.includes(option) && !task.options.includes(option))
   if (foreign !== undefined) return failWithUsage(`${name} has no --${foreign}`)

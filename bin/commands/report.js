@@ -15,7 +15,7 @@ const { formatMarkdownTable } = require('../lib/table')
 const OK = 0
 const PROBLEMS = 1
 const MISUSE = 2
-const NOT_A_REPORT = 'the answer is no data of a dashboard of this version'
+const NOT_A_REPORT = 'the response is not the data of a dashboard of this version'
 /** In bytes; a report is smaller. */
 const MAX_BYTES = 64 * 1024 * 1024
 
@@ -26,17 +26,17 @@ const command = {
   help: `  --url URL         the data of its dashboard: http://127.0.0.1:8787/dashboard/data.json
   --token-env NAME  the variable that holds the token it asks for
   --ledger FILE     the file that a client's costs.path names, instead of a process
-  --timeout TIME    how long the process may take. Default 10s
-  --markdown        a page
+  --timeout TIME    for the request. Default 10s
+  --markdown        the report as Markdown
   --json            {"health", "incidents", "costs"}; of a ledger {"costs"}
-  -h, --help        this
+  -h, --help        show this help
 
 Examples:
   bellwether report --url http://127.0.0.1:8787/dashboard/data.json
   bellwether report --url https://ops.example/dashboard/data.json --token-env BELLWETHER_TOKEN --markdown > report.md
   bellwether report --ledger /var/lib/app/costs.json --json | jq .costs.total
 
-Exit code: 0 fine, 1 it does not answer, or not with a report, 2 misuse, or there is no file that can be read.`,
+Exit code: 0 success, 1 no report could be read, 2 misuse, or the file cannot be read.`,
   options: {
     url: { type: 'string' },
     'token-env': { type: 'string' },
@@ -55,7 +55,7 @@ async function run ({ values }, out) {
     out.printError(`bellwether report: ${why}\nUsage: ${command.usage}`)
     return MISUSE
   }
-  if ((url === undefined) === (ledger === undefined)) return failWithUsage('say of what: either --url or --ledger')
+  if ((url === undefined) === (ledger === undefined)) return failWithUsage('either --url or --ledger is required')
   if (values.markdown && values.json) return failWithUsage('--json and --markdown exclude each other')
   if (ledger !== undefined) return reportLedger(ledger, values, out)
   let timeout
@@ -65,11 +65,11 @@ async function run ({ values }, out) {
     return failWithUsage(errorLines(error).join('; '))
   }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return failWithUsage('--url must be an http:// or https:// address')
-  if (new URL(url).username !== '' || new URL(url).password !== '') return failWithUsage('--url must hold no password, which others could see: use --token-env NAME')
+  if (new URL(url).username !== '' || new URL(url).password !== '') return failWithUsage('--url must not contain a password, which other users could see: use --token-env NAME')
   const token = variable === undefined ? undefined : process.env[variable]
   if (variable !== undefined && !token) return failWithUsage(`the variable ${variable} is empty or not set`)
   // fetch would quote an invalid header value in its error.
-  if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
+  if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must contain a token of printable ASCII characters without spaces`)
   try {
     const answer = await fetchData(url, token, timeout)
     out.print(formatReport(answer, values))
@@ -96,20 +96,20 @@ function formatReport (answer, values) {
 /** @param {string} url @param {string | undefined} token @param {number} timeout */
 async function fetchData (url, token, timeout) {
   const response = await fetch(url, { signal: AbortSignal.timeout(timeout), redirect: 'error', headers: { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) } })
-  if (response.status === 401) throw new Error('the process refuses: 401; give its token with --token-env')
+  if (response.status === 401) throw new Error('the process answers 401: set its token with --token-env')
   if (!response.ok) throw new Error(`the process answers ${response.status}`)
   const parts = []
   let size = 0
   for await (const part of /** @type {any} */ (response.body ?? [])) {
     size += part.length
-    if (size > MAX_BYTES) throw new Error('the answer is larger than any report')
+    if (size > MAX_BYTES) throw new Error('the response is larger than any report')
     parts.push(part)
   }
   let data
   try {
     data = JSON.parse(Buffer.concat(parts).toString('utf8'))
   } catch {
-    throw new Error('the answer is no JSON: --url must name dashboard/data.json')
+    throw new Error('the response is not JSON: --url must be the address of dashboard/data.json')
   }
   if (!Array.isArray(data?.health?.endpoints) || !Array.isArray(data.incidents) || data.costs?.report?.total === undefined) throw new Error(NOT_A_REPORT)
   return data

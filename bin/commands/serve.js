@@ -18,28 +18,28 @@ const MAX_PORT = 65_535
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether serve (--token-env NAME | --no-auth) [--config FILE] [--port 8787] [--host 127.0.0.1] [--drain 30s] [--json]',
-  summary: 'Serves a client over HTTP: as a vendor in three dialects, with health, metrics, events and a dashboard.',
+  summary: 'Serves a client over HTTP in three vendor dialects, with health, metrics, events and a dashboard.',
   help: `  --token-env NAME  the variable that holds the token, of at least ${MIN_TOKEN_LENGTH} characters. Callers send it as their API key; a browser,
                     as the password of any user, to look at the dashboard. /livez, /readyz and /health are open to all
-  --no-auth         whoever reaches the port may call; only on 127.0.0.1, ::1 or localhost, and not for other sites' pages
+  --no-auth         accepts every request; only on 127.0.0.1, ::1 or localhost, and not from other sites' pages
   --config FILE     a configuration file, watched. Default: BELLWETHER_CONFIG, else bellwether.yaml, .yml or .json in the working
                     directory, else keys from the environment
-  --port N          0 to ${MAX_PORT}; 0 takes one that is free. Default 8787
+  --port N          0 to ${MAX_PORT}; 0 chooses a free port. Default 8787
   --host ADDRESS    Default 127.0.0.1
-  --drain TIME      how long calls under way may take once it is to end: 10s, 2m. Default 30s
-  --json            lines of log as JSON
-  -h, --help        this
+  --drain TIME      how long calls in flight may take at the end: 10s, 2m. Default 30s
+  --json            log lines as JSON
+  -h, --help        show this help
 
 Serves /v1 (OpenAI's and Anthropic's dialects), /v1beta (Google's), /livez, /readyz, /health, /metrics, /events, /dashboard.
-At SIGTERM or SIGINT it takes no more connections, /readyz says 503, and calls under way are answered; a second signal ends
-it at once.
+At SIGTERM or SIGINT it stops accepting connections, /readyz answers 503, and calls in flight are answered; a second signal
+ends it at once.
 
 Examples:
   bellwether serve --no-auth
   BELLWETHER_TOKEN=$(openssl rand -hex 24) bellwether serve --token-env BELLWETHER_TOKEN --host 0.0.0.0 --config bellwether.yaml
   curl -H "authorization: Bearer $BELLWETHER_TOKEN" http://127.0.0.1:8787/v1/models
 
-Exit code: 0 ended, all calls answered; 1 calls were cut short; 2 misuse, or it cannot be served as asked.`,
+Exit code: 0 all calls were answered; 1 calls were cut short; 2 misuse, or it could not start.`,
   options: {
     'token-env': { type: 'string' },
     'no-auth': { type: 'boolean' },
@@ -62,12 +62,12 @@ async function run ({ values }, out) {
   const port = /^\d{1,5}$/.test(given) ? Number(given) : NaN
   if (!(port <= MAX_PORT)) return failWithUsage(`--port must be a number from 0 to ${MAX_PORT}, got '${given}'`)
   if (open && variable !== undefined) return failWithUsage('--token-env and --no-auth exclude each other')
-  if (open && !isLoopback(host)) return failWithUsage(`--no-auth is for 127.0.0.1, ::1 and localhost alone, got --host ${host}: beyond this machine a token is needed (--token-env)`)
-  if (!open && variable === undefined) return failWithUsage('say who may use it: --token-env NAME, or --no-auth for whoever reaches the port of this machine')
+  if (open && !isLoopback(host)) return failWithUsage(`--no-auth requires 127.0.0.1, ::1 or localhost, got --host ${host}: use --token-env for other addresses`)
+  if (!open && variable === undefined) return failWithUsage('--token-env NAME is required, or --no-auth to accept every request from this machine')
   const token = variable === undefined ? '' : process.env[variable] ?? ''
-  if (!open && token.length < MIN_TOKEN_LENGTH) return failWithUsage(`the variable ${variable} must hold a token of at least ${MIN_TOKEN_LENGTH} characters, and ${token === '' ? 'is empty or not set' : `holds ${token.length}`}`)
+  if (!open && token.length < MIN_TOKEN_LENGTH) return failWithUsage(`the variable ${variable} must contain a token of at least ${MIN_TOKEN_LENGTH} characters, but ${token === '' ? 'is empty or not set' : `has ${token.length}`}`)
   // A header cannot carry other characters.
-  if (/[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
+  if (/[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must contain a token of printable ASCII characters without spaces`)
   let drain
   let client
   try {
@@ -91,11 +91,11 @@ async function run ({ values }, out) {
   }
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   const signal = nextSignal()
-  log('listening', `listening on ${url}${open ? ' for whoever reaches it (--no-auth)' : ''}`, { url })
-  log('ending', `${await signal}: answering ${served.active} under way`)
+  log('listening', `listening on ${url}${open ? ' without authentication (--no-auth)' : ''}`, { url })
+  log('ending', `${await signal}: answering ${served.active} requests in flight`)
   // A second signal ends the process at once.
   nextSignal().then((name) => {
-    log('ended', `${name} again: ended at once`)
+    log('ended', `second ${name}: ended at once`)
     process.exit(served.active > 0 ? PROBLEMS : OK)
   })
   const cut = await served.end(drain)

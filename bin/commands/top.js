@@ -17,24 +17,24 @@ const PIPE_WIDTH = 120
 /** @type {import('../bellwether').Command} */
 const command = {
   usage: 'bellwether top ADDRESS [--token-env NAME] [--once] [--json] [--interval 1s] [--ascii]',
-  summary: 'Shows in a terminal how a running process stands: endpoints, failovers, alerts, incidents, costs.',
-  help: `  ADDRESS           of the process's dashboard, http://127.0.0.1:8787/dashboard
+  summary: 'Shows the state of a running process in a terminal: endpoints, failovers, alerts, incidents, costs.',
+  help: `  ADDRESS           the dashboard's address, http://127.0.0.1:8787/dashboard
   --token-env NAME  the variable that holds the token, sent as authorization: Bearer
-  --once            how it stands now, as text, and the end; so also where the output is no terminal
-  --json            an object a line, one each interval: what data.json says, and figures of the last minute
-  --interval TIME   how often it looks: 100ms to 1h. Default 1s
-  --ascii           no signs beyond ASCII; so also where the locale is not of UTF-8
-  -h, --help        this
+  --once            prints the current state and exits; the default if the output is not a terminal
+  --json            one JSON object per interval: data.json, and figures of the last minute
+  --interval TIME   the refresh interval, 100ms to 1h. Default 1s
+  --ascii           ASCII characters only; the default if the locale is not UTF-8
+  -h, --help        show this help
 
-q or Ctrl-C ends it. NO_COLOR is heeded. What happens is told from when it was started.
+q or Ctrl-C ends it. NO_COLOR disables colours. Events are shown from the start of the command on.
 
 Examples:
   bellwether top http://127.0.0.1:8787/dashboard
   BELLWETHER_TOKEN=… bellwether top https://llm.example.com/dashboard --token-env BELLWETHER_TOKEN
-  bellwether top http://127.0.0.1:8787/dashboard --once || echo 'not all is well'
+  bellwether top http://127.0.0.1:8787/dashboard --once || echo 'not healthy'
   bellwether top http://127.0.0.1:8787/dashboard --json --interval 10s | jq .figures.perSecond
 
-Exit code: 0 ended, and with --once all is well; 1 with --once, not all is well; 2 misuse, or it cannot be reached.`,
+Exit code: 0 ended, or healthy (--once); 1 not healthy (--once); 2 misuse, or the process cannot be reached.`,
   options: {
     'token-env': { type: 'string' },
     once: { type: 'boolean' },
@@ -53,13 +53,13 @@ async function run ({ values, positionals: [address] }, out) {
     return MISUSE
   }
   const { 'token-env': variable, json = false } = values
-  if (address === undefined) return failWithUsage('the address of a dashboard is missing: http://127.0.0.1:8787/dashboard')
+  if (address === undefined) return failWithUsage('the dashboard\'s address is missing, such as http://127.0.0.1:8787/dashboard')
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return failWithUsage(`the address must begin with http:// or https://, got '${address.slice(0, 80)}'`)
-  if (url.username !== '' || url.password !== '') return failWithUsage('the address must hold no password, which others could see: use --token-env NAME')
+  if (url.username !== '' || url.password !== '') return failWithUsage('the address must not contain a password, which other users could see: use --token-env NAME')
   const token = variable === undefined ? undefined : process.env[variable] ?? ''
-  if (token === '') return failWithUsage(`the variable ${variable} must hold the token, and is empty or not set`)
-  if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must hold a token of letters, digits and signs of ASCII, without spaces`)
+  if (token === '') return failWithUsage(`the variable ${variable} must contain the token, but is empty or not set`)
+  if (token !== undefined && /[^!-~]/.test(token)) return failWithUsage(`the variable ${variable} must contain a token of printable ASCII characters without spaces`)
   /** @type {number} */
   let interval
   try {
@@ -79,7 +79,7 @@ async function run ({ values, positionals: [address] }, out) {
     try {
       return renderScreen(model, source.href, view, shared)
     } catch {
-      throw new SourceError(`${source.href} says what no dashboard of this version does`)
+      throw new SourceError(`${source.href} does not answer like a dashboard of this version`)
     }
   }
   try {

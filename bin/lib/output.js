@@ -22,7 +22,7 @@ const style = (on, off) => (text) => colours ? `\u001b[${on}m${text}\u001b[${off
 // A closed pipe is no failure: `head` closes it after its last line.
 process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
   if (error.code === 'EPIPE') process.exit()
-  process.stderr.write(`bellwether: cannot be written: ${error.code}\n`)
+  process.stderr.write(`bellwether: the output cannot be written: ${error.code}\n`)
   process.exit(2)
 })
 

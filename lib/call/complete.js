@@ -64,14 +64,14 @@ function failedResult ({ message, requestId, attempts }, latencyMs) {
 /** @param {import('../../native').NativeClient} native @param {any} prompt @param {any} options */
 function readArguments (native, prompt, options) {
   const problems = []
-  if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a text, got ${prompt === '' ? 'an empty one' : describe(prompt)}` })
+  if (typeof prompt !== 'string' || prompt === '') problems.push({ path: 'prompt', message: `must be a non-empty string, got ${prompt === '' ? 'an empty string' : describe(prompt)}` })
   if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
   const { taskType, priority, models, stream, ...chat } = options
   if (taskType !== undefined && typeof taskType !== 'string') problems.push({ path: 'options.taskType', message: `must be a string, got ${describe(taskType)}` })
   if (priority !== undefined && typeof priority !== 'string') problems.push({ path: 'options.priority', message: `must be one of ${PRIORITIES.join(', ')}, got ${describe(priority)}` })
   const isList = Array.isArray(models) && models.length > 0 && models.every((model) => typeof model === 'string' && model !== '')
-  if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of models' names, got ${describe(models)}` })
-  if (stream) problems.push({ path: 'options.stream', message: 'must be left out: the answer comes whole' })
+  if (models !== undefined && !isList) problems.push({ path: 'options.models', message: `must be a non-empty array of model names, got ${describe(models)}` })
+  if (stream) problems.push({ path: 'options.stream', message: 'is not supported here: the answer is not streamed' })
   if (problems.length > 0) throw configError(problems)
   return { models: models ?? native.suitedModels(taskType, priority), chat }
 }

@@ -27,7 +27,7 @@ async function processLongContext (client, models, text, options = {}) {
   const { settings, chat: given } = readArguments(text, options)
   const chat = requireAnswer(client, given)
   const model = settings.model ?? models[0]
-  if (model === undefined) throw configError([{ path: 'options.model', message: 'is missing; no alias and no endpoint names one' }])
+  if (model === undefined) throw configError([{ path: 'options.model', message: 'is missing, and no alias or endpoint names a model' }])
   const pieces = splitText(text, settings.chunkSize)
   // `resumeFrom` equal to the number of parts is a finished text; a greater value belongs to another text.
   if (settings.resumeFrom > pieces.length) {
@@ -63,20 +63,20 @@ function readPace (given) {
 /** @param {any} text @param {any} options */
 function readArguments (text, options) {
   const problems = []
-  if (typeof text !== 'string' || text === '') problems.push({ path: 'text', message: `must be a text, got ${text === '' ? 'an empty one' : describe(text)}` })
+  if (typeof text !== 'string' || text === '') problems.push({ path: 'text', message: `must be a non-empty string, got ${text === '' ? 'an empty string' : describe(text)}` })
   if (!isPlainObject(options)) throw configError([...problems, { path: 'options', message: `must be a plain object, got ${describe(options)}` }])
   const { model, chunkSize = CHUNK_SIZE, pace = PACE, fallbackModel, prompt = defaultPrompt, onProgress, resumeFrom = 0, stream } = options
   const expect = (/** @type {string} */ name, /** @type {boolean} */ is, /** @type {string} */ accepted, /** @type {unknown} */ given) => {
     if (!is) problems.push({ path: `options.${name}`, message: `must be ${accepted}, got ${describe(given)}` })
   }
   const isName = (/** @type {unknown} */ value) => value === undefined || (typeof value === 'string' && value !== '')
-  expect('model', isName(model), "a model's name", model)
-  expect('fallbackModel', isName(fallbackModel), "a model's name", fallbackModel)
+  expect('model', isName(model), 'the name of a model', model)
+  expect('fallbackModel', isName(fallbackModel), 'the name of a model', fallbackModel)
   expect('chunkSize', Number.isInteger(chunkSize) && chunkSize > 0, 'a whole number of characters, at least 1', chunkSize)
-  expect('resumeFrom', Number.isInteger(resumeFrom) && resumeFrom >= 0, 'the number of a part, from 0', resumeFrom)
+  expect('resumeFrom', Number.isInteger(resumeFrom) && resumeFrom >= 0, 'the index of a part, at least 0', resumeFrom)
   expect('prompt', typeof prompt === 'function', 'a function', prompt)
   expect('onProgress', onProgress === undefined || typeof onProgress === 'function', 'a function', onProgress)
-  expect('stream', stream === undefined || stream === false, 'left out: parts are answered whole', stream)
+  expect('stream', stream === undefined || stream === false, 'omitted, because the answers of parts are not streamed', stream)
   if (problems.length > 0) throw configError(problems)
   /** @type {any} */
   const chat = Object.fromEntries(Object.entries(options).filter(([name]) => !OWN_OPTIONS.includes(name)))

@@ -40,7 +40,7 @@ function prepareRequest (first, second, third) {
     return buildRequest(request, call)
   }
   if (typeof first !== 'object' || first === null || Array.isArray(first)) {
-    throw badRequestError(`model: must be a model's name, or a whole request, got ${describe(first)}`)
+    throw badRequestError(`model: must be the name of a model, or a request object, got ${describe(first)}`)
   }
   return buildRequest(first, splitOptions(readCallOptions(second), CALL_OPTIONS, second).call)
 }
@@ -54,7 +54,7 @@ function buildRequest (request, call) {
   try {
     body = encodeRequest(request)
   } catch (error) {
-    throw badRequestError(`request: must be plain data: ${error instanceof Error ? error.message : 'it could not be read'}`, error)
+    throw badRequestError(`request: must be plain data: ${error instanceof Error ? error.message : 'it cannot be read'}`, error)
   }
   if (typeof body.json !== 'string') throw badRequestError('request: must be a plain object')
   const { stream } = body

@@ -21,7 +21,7 @@ function queuesByDefault (client) {
  */
 function requireAnswer (client, options) {
   if (options.onUnavailable === 'queue') {
-    throw configError([{ path: 'options.onUnavailable', message: "must be one of 'wait', 'error', 'fallback' here, where an answer is needed, got 'queue'" }])
+    throw configError([{ path: 'options.onUnavailable', message: "must be 'wait', 'error' or 'fallback', because this method needs an answer, got 'queue'" }])
   }
   return queueingClients.has(client) ? { ...options, onUnavailable: options.onUnavailable ?? 'wait' } : options
 }

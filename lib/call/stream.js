@@ -87,7 +87,7 @@ class ChatStream {
    */
   #iterate (read) {
     if (this.#hasReader) {
-      throw new classes.FailoverError('a stream can be read once', { code: 'STREAM_TAKEN', reason: 'closed' })
+      throw new classes.FailoverError('the stream was already read: a stream can be read once', { code: 'STREAM_TAKEN', reason: 'closed' })
     }
     this.#hasReader = true
     const state = this.#state
@@ -138,7 +138,7 @@ function textChunks (chunks) {
  * @param {string} partial
  */
 function restartError ({ from, to, reason }, partial) {
-  const message = `the stream broke after content was delivered, and ${to.endpoint} began anew, which a text alone cannot tell: read the chunks instead`
+  const message = `the stream broke after content was delivered, and ${to.endpoint} answers from the beginning, which textStream cannot express: iterate over the chunks instead`
   return new classes.StreamInterruptedError(message, { code: 'STREAM_INTERRUPTED', reason, endpoint: from.endpoint, retryable: true, interrupted: { partial, partialCompletion: /** @type {any} */ (undefined), usage: null } })
 }
 

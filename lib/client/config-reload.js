@@ -103,7 +103,7 @@ class ConfigReloader {
       const why = (error.problems ?? []).map(formatProblem).join('; ') || error.message
       if (bytes === undefined && unreadable === why) return
       unreadable = bytes === undefined ? why : undefined
-      return { message: `${file} is not valid, and nothing has changed: ${why}`, file, problems: error.problems ?? [] }
+      return { message: `${file} is invalid, and the previous configuration stays in use: ${why}`, file, problems: error.problems ?? [] }
     }
     // Weakly: watching a file does not keep its client alive, and ends when the client is collected.
     const self = new WeakRef(this)

@@ -127,8 +127,8 @@ class CostReport {
   #notes () {
     const { total } = /** @type {any} */ (this)
     const notes = []
-    if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are in no cost.`)
-    if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} attempts besides those that answered may have been billed; what for, vendors do not say.`)
+    if (total.unpricedCalls > 0) notes.push(`${total.unpricedCalls} calls have no known price or usage and are not included in the costs.`)
+    if (total.maybeBilledAttempts > 0) notes.push(`${total.maybeBilledAttempts} further attempts may have been billed; their cost is unknown.`)
     // An empty line separates notes from the table.
     return notes.length > 0 ? ['', ...notes] : notes
   }

@@ -58,9 +58,9 @@ function formatOrDash (ms) {
 function notes (s) {
   const missed = s.objectives.filter(({ passed }) => !passed).map(({ name, limit, measured }) => {
     const format = (/** @type {number | null} */ value) => value === null ? 'never' : /Lost|Usd/.test(name) ? String(value) : formatDuration(value)
-    return `${s.scenario}: ${name} is ${format(measured)}, wanted at most ${format(limit)}`
+    return `${s.scenario}: ${name} is ${format(measured)}, expected at most ${format(limit)}`
   })
-  if (!s.touched) missed.unshift(`${s.scenario}: nobody asked ${s.disturbed.join(', ')}, so that nothing was shown`)
+  if (!s.touched) missed.unshift(`${s.scenario}: no request reached ${s.disturbed.join(', ')}, so the scenario proves nothing`)
   const errors = Object.entries(s.errors).map(([code, n]) => `${s.scenario}: ${n} × ${code}`)
   const advice = s.scenario === 'cut-stream' && s.lost > 0 ? ["cut-stream: streams that break after their first content are lost unless streams.onCut is 'restart' or 'continue', or streams.commit is 'end'"] : []
   return [...missed, ...errors, ...advice]

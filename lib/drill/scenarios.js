@@ -37,7 +37,7 @@ const SCENARIOS = {
     objectives: { maxLost: 0, maxRecovery: SECOND }
   },
   'all-down': {
-    about: 'every endpoint fails; what is asked for is that answers come again when they are back',
+    about: 'every endpoint fails; calls must be answered again after the recovery',
     targets: all,
     fault: (f) => f.serverError(),
     objectives: { maxReturn: 10 * SECOND }
@@ -61,7 +61,7 @@ const SCENARIOS = {
     objectives: { maxLost: 0 }
   },
   'cut-stream': {
-    about: 'an endpoint\'s streams break off after their first content; lost ones must say so',
+    about: 'an endpoint\'s streams break off after their first content; a lost one must fail with an error',
     targets: firstOrNamed,
     // Paced, so that the break does not arrive together with the first content.
     fault: (f, well) => f.combine(well, f.pace(20), f.cut({ after: 2 })),
@@ -103,7 +103,7 @@ function readPlan (given, path, endpoints, problems) {
   const plan = typeof given === 'string' ? { scenario: given } : given
   const reject = (/** @type {string} */ member, /** @type {string} */ message) => { problems.push({ path: `${path}.${member}`, message }) }
   if (!isPlainObject(plan)) {
-    problems.push({ path, message: `must be one of ${NAMES.join(', ')}, or an object with such a scenario, got ${describe(plan)}` })
+    problems.push({ path, message: `must be one of ${NAMES.join(', ')}, or an object with one of them as its scenario, got ${describe(plan)}` })
     return undefined
   }
   const { scenario, endpoint, model, requests = 300, concurrency = 20, latencyMs = 50, streamShare = 0.3 } = plan
@@ -114,7 +114,7 @@ function readPlan (given, path, endpoints, problems) {
   }
   for (const member of Object.keys(plan)) if (!PLAN_MEMBERS.includes(member)) reject(member, `is not an option; accepted are ${PLAN_MEMBERS.join(', ')}`)
   if (endpoint !== undefined && !endpoints.includes(endpoint)) reject('endpoint', `must be one of ${endpoints.join(', ')}, got ${quote(endpoint)}`)
-  if (model !== undefined && (typeof model !== 'string' || model === '')) reject('model', `must be a model's name, got ${quote(model)}`)
+  if (model !== undefined && (typeof model !== 'string' || model === '')) reject('model', `must be the name of a model, got ${quote(model)}`)
   const whole = (/** @type {string} */ member, /** @type {any} */ value, /** @type {number} */ most) => {
     if (!Number.isInteger(value) || value < 1 || value > most) reject(member, `must be a whole number from 1 to ${most}, got ${quote(value)}`)
   }
@@ -144,7 +144,7 @@ function readObjectives (given = {}, defaults, reject) {
     return value === undefined ? defaults[member] ?? null : value === null ? null : of(value)
   }
   const amount = (/** @type {string} */ member) => (/** @type {any} */ value) => {
-    if (!Number.isFinite(value) || value < 0) reject(`objectives.${member}`, `must be a number from 0 on, or null, got ${quote(value)}`)
+    if (!Number.isFinite(value) || value < 0) reject(`objectives.${member}`, `must be a number of at least 0, or null, got ${quote(value)}`)
     return value
   }
   const limit = (/** @type {string} */ member) => (/** @type {any} */ value) => readTime(value, `objectives.${member}`, reject) ?? null

@@ -85,12 +85,12 @@ function errorEvent (dialect, error) {
 function modelsResponse ({ method }, pathname, dialect, names) {
   const found = MODELS.exec(pathname)
   if (found === null || method !== 'GET') {
-    return errorResponse(dialect, new NotFoundError(`there is nothing at ${method} ${pathname}`, { status: 404, reason: 'notFound' }))
+    return errorResponse(dialect, new NotFoundError(`no route for ${method} ${pathname}`, { status: 404, reason: 'notFound' }))
   }
   const name = found[1] === undefined ? undefined : decodeSegment(found[1])
   if (name === undefined) return Response.json(modelList(dialect, names))
   if (names.includes(name)) return Response.json(modelEntry(dialect, name))
-  return errorResponse(dialect, new NotFoundError(`no alias and no endpoint names the model '${name}'`, { status: 404, reason: 'notFound' }))
+  return errorResponse(dialect, new NotFoundError(`model '${name}' is not configured: no alias or endpoint names it`, { status: 404, reason: 'notFound' }))
 }
 
 /** @param {'openai' | 'anthropic' | 'google'} dialect @param {string[]} names */

@@ -78,7 +78,7 @@ function createApp (client, options) {
     const { method } = request
     const allow = part === 'proxy' ? PROXY_METHODS : READ_METHODS
     if (method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
-    if (!allow.split(', ').includes(method) && part !== 'proxy') return errorJson(405, `${method} is not for this; ${allow} are`, { allow })
+    if (!allow.split(', ').includes(method) && part !== 'proxy') return errorJson(405, `method ${method} is not allowed here; allowed are ${allow}`, { allow })
     if (guarded.has(part) && !await isAuthorized(native)) return unauthorized(found, request)
     if (method !== 'HEAD') return respond(found, request)
     // An event stream without a body needs no listener.
@@ -94,7 +94,7 @@ function createApp (client, options) {
       return open || (typeof authorize === 'function' && await authorize(native) === true)
     } catch (error) {
       // Frameworks give undefined and words such as 'route' a meaning of their own.
-      throw typeof error === 'object' && error !== null ? error : new Error('authorize threw what is no error')
+      throw typeof error === 'object' && error !== null ? error : new Error('authorize threw a value that is not an Error')
     }
   }
 
@@ -106,7 +106,7 @@ function createApp (client, options) {
       case 'health': return health(client)
       case 'metrics': return metrics(request, client)
       case 'events': return events(request, url)
-      case 'dashboard': return dashboard?.(request, below === '' ? AS_FILE : below.slice(1), () => Feed.of(client).data()) ?? errorJson(404, 'the file does not exist')
+      case 'dashboard': return dashboard?.(request, below === '' ? AS_FILE : below.slice(1), () => Feed.of(client).data()) ?? errorJson(404, 'no such file')
       default: return proxy(request, url)
     }
   }
@@ -130,7 +130,7 @@ function createApp (client, options) {
     const feed = Feed.of(client)
     if (feed.listeners < push.maxListeners) return undefined
     feed.refused++
-    return `${push.maxListeners} listen already, and no more may`
+    return `the limit of ${push.maxListeners} listeners is reached (push.maxListeners)`
   }
 
   /** @param {Request} request @param {URL} url */

@@ -44,7 +44,7 @@ function readMountOptions (given) {
   /** @type {import('../..').ConfigProblem[]} */
   const problems = Object.keys(given)
     .filter((name) => !ACCEPTED.includes(name))
-    .map((name) => ({ path: name, message: `is no option of the middleware; accepted are ${ACCEPTED.join(', ')}` }))
+    .map((name) => ({ path: name, message: `is not an option; accepted are ${ACCEPTED.join(', ')}` }))
   const { authorize, protect = [], ready = 'process', base = '', challenge = 'Bearer' } = given
   /** @type {Record<string, string>} */
   const paths = {}
@@ -52,7 +52,7 @@ function readMountOptions (given) {
     const { [name]: part = DEFAULT_PARTS.includes(name) } = given
     if (part === true) paths[name] = defaultPath
     else if (isPath(part)) paths[name] = part.replace(/\/+$/, '')
-    else if (part !== false) problems.push({ path: name, message: `must be true, false or a path that begins with '/', as addresses write it, got ${quote(part)}` })
+    else if (part !== false) problems.push({ path: name, message: `must be true, false or a percent-encoded path that begins with '/', got ${quote(part)}` })
   }
   if (paths.health !== undefined) {
     const folder = paths.health.slice(0, paths.health.lastIndexOf('/'))
@@ -62,22 +62,22 @@ function readMountOptions (given) {
   if (paths.dashboard !== undefined) paths.events ??= `${paths.dashboard}/events`
   for (const [name, path] of Object.entries(paths)) {
     const other = Object.keys(paths).find((one) => one !== name && paths[one] === path)
-    if (other !== undefined && other < name) problems.push({ path: name, message: `must not be at ${path}, where ${other} is` })
+    if (other !== undefined && other < name) problems.push({ path: name, message: `must not have the path ${path}, which ${other} has` })
   }
   const guardedGiven = GUARDED_PARTS.filter((name) => given[name] !== undefined && given[name] !== false)
   if (authorize !== undefined && authorize !== 'none' && typeof authorize !== 'function') {
     problems.push({ path: 'authorize', message: `must be a function of the request, or 'none', got ${quote(authorize)}` })
   } else if (authorize === undefined && guardedGiven.length > 0) {
-    problems.push({ path: 'authorize', message: `is missing; who may use ${guardedGiven.join(', ')}, and spend your keys, is decided by a function of the request, or by 'none' for everybody` })
+    problems.push({ path: 'authorize', message: `is missing: ${guardedGiven.join(', ')} would be open to everyone. Give a function that returns true for requests that may use them, or 'none' to accept every request` })
   }
   if (!Array.isArray(protect) || protect.some((name) => !DEFAULT_PARTS.includes(name))) {
     problems.push({ path: 'protect', message: `must be an array of ${DEFAULT_PARTS.map((name) => `'${name}'`).join(', ')}, got ${quote(protect)}` })
   } else if (protect.length > 0 && authorize === undefined && guardedGiven.length === 0) {
-    problems.push({ path: 'authorize', message: `is missing; protect asks it about ${protect.join(', ')}` })
+    problems.push({ path: 'authorize', message: `is missing: protect needs it for ${protect.join(', ')}` })
   }
   if (ready !== 'process' && ready !== 'vendors') problems.push({ path: 'ready', message: `must be 'process' or 'vendors', got ${quote(ready)}` })
-  if (base !== '' && !isPath(base)) problems.push({ path: 'base', message: `must be a path that begins with '/', as addresses write it, got ${quote(base)}` })
-  if (typeof challenge !== 'string' || !/^[!-~]+( [ -~]*)?$/.test(challenge)) problems.push({ path: 'challenge', message: `must be what the header www-authenticate may hold, got ${quote(challenge)}` })
+  if (base !== '' && !isPath(base)) problems.push({ path: 'base', message: `must be a percent-encoded path that begins with '/', got ${quote(base)}` })
+  if (typeof challenge !== 'string' || !/^[!-~]+( [ -~]*)?$/.test(challenge)) problems.push({ path: 'challenge', message: `must be a valid www-authenticate header, got ${quote(challenge)}` })
   const push = readPush(given.push ?? {}, problems)
   if (problems.length > 0) throw configError(problems)
   return { base: base.replace(/\/+$/, ''), paths, guarded: new Set([...GUARDED_PARTS, ...protect]), authorize, ready, challenge, push }

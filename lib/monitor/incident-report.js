@@ -28,7 +28,7 @@ function rows (r) {
     ...(r.queued > 0 ? [['queued for later', formatCount(r.queued), '–']] : []),
     ...(r.fallback > 0 ? [['answered with the fallback', formatCount(r.fallback), '–']] : []),
     ['users affected', formatUsers(r.affectedUsers, r.mostUsersCounted), formatUsers(withoutFailover.affectedUsers, r.mostUsersCounted)],
-    ['detected after', formatDuration(r.detectionMs), 'by people'],
+    ['detected after', formatDuration(r.detectionMs), 'manually'],
     ['answered again after', formatDuration(r.recoveryMs), r.status === 'open' && withoutFailover.recoveryMs === null ? 'not yet' : formatDuration(withoutFailover.recoveryMs)],
     ['latency before', formatMean(r.latencyMs.before), ''],
     ['latency during', formatMean(r.latencyMs.during), ''],
@@ -37,11 +37,11 @@ function rows (r) {
   ]
 }
 
-const METHOD = 'Without failover: what each call’s usual endpoint came to when it was asked first; one that was left out for its failures counts as failed.'
+const METHOD = 'Without failover: the result of each call’s usual endpoint when it was called first; an endpoint that was taken out of selection counts as failed.'
 
 /** @param {any} r */
 function formatTitle (r) {
-  const until = r.endedAt === null ? 'not over' : `until ${r.endedAt}, ${formatDuration(r.durationMs)}`
+  const until = r.endedAt === null ? 'ongoing' : `until ${r.endedAt}, ${formatDuration(r.durationMs)}`
   return `Incident ${r.id} (${r.status}): ${r.startedAt} ${until}`
 }
 
@@ -75,9 +75,9 @@ function formatUnreported (r) {
 function formatEndpoint (e) {
   const reasons = Object.entries(e.reasons).map(([reason, n]) => `${n} × ${reason}`).join(', ')
   const back = e.backAt === null ? 'has not answered since' : `answered again at ${e.backAt}`
-  const out = e.outAt === null ? 'was never left out' : `left out from ${e.outAt}`
+  const out = e.outAt === null ? 'was never taken out of selection' : `taken out of selection at ${e.outAt}`
   const entries = e.statusPage.map((/** @type {any} */ page) => `${page.indicator === null ? '' : `${page.indicator}: `}${page.words}`)
-  const statusPages = entries.length === 0 ? '' : `; its status page said: ${entries.join(', then ')}`
+  const statusPages = entries.length === 0 ? '' : `; its status page: ${entries.join(', then ')}`
   return `${e.name} (${e.models.join(', ')}): ${reasons}; ${out}; ${back}${statusPages}`
 }
 

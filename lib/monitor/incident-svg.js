@@ -49,7 +49,7 @@ function renderSvg (r) {
 }
 
 function legend () {
-  const entries = [['a', 'answered by the usual one'], ['r', 'rescued'], ['f', 'failed'], ['w', 'would have failed without failover']]
+  const entries = [['a', 'answered by the usual endpoint'], ['r', 'rescued'], ['f', 'failed'], ['w', 'would have failed without failover']]
   let x = PLOT.left
   return entries.map(([kind, words]) => {
     const at = x

@@ -6,11 +6,11 @@ function formatTimelineEntry ({ what, endpoint, model, reason }) {
   const why = reason === undefined ? '' : `: ${reason}`
   switch (what) {
     case 'failed': return `${subject} fails${why}`
-    case 'out': return `${subject} is left out${why}`
+    case 'out': return `${subject} is taken out of selection${why}`
     case 'rescued': return `${subject} answers a call in its place${why}`
     case 'lost': return `a call is lost${why}`
     case 'back': return `${subject} answers again`
-    default: return 'over'
+    default: return 'closed'
   }
 }
 

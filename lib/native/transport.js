@@ -43,7 +43,7 @@ function createTransport (fetch) {
         signal: controller.signal,
         ...(method !== 'GET' && { body: bytes ? Buffer.from(body, 'latin1') : body })
       })
-      if (!isResponse(response)) throw Object.assign(new TypeError('the transport function returned no Response'), { code: NO_RESPONSE })
+      if (!isResponse(response)) throw Object.assign(new TypeError('the transport function did not return a Response'), { code: NO_RESPONSE })
       const { status, headers: fields } = response
       const exchange = exchanges.get(id)
       // The exchange was cancelled meanwhile.

@@ -10,10 +10,10 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
 /** The level and message of each event. @type {Record<string, (event: any) => [level: string, message: string]>} */
 const FORMATTERS = {
   attempt: (e) => ['debug', `${e.endpoint} (${e.model}): ${e.outcome}${e.reason ? `, ${e.reason}` : ''}`],
-  retry: (e) => ['debug', `${e.endpoint} (${e.model}) is asked again after ${Math.round(e.delayMs)} ms`],
+  retry: (e) => ['debug', `${e.endpoint} (${e.model}): retry after ${Math.round(e.delayMs)} ms`],
   failover: (e) => ['warn', `failover from ${e.from.endpoint} (${e.from.model}) to ${e.to.endpoint} (${e.to.model}): ${e.reason}`],
   breaker: (e) => [e.state === 'open' ? 'warn' : 'info', `the breaker of ${e.endpoint} is ${e.state}`],
-  cooldown: (e) => ['warn', `${e.endpoint} is left alone until ${new Date(e.until).toISOString()}: ${e.reason}`],
+  cooldown: (e) => ['warn', `${e.endpoint} is in cooldown until ${new Date(e.until).toISOString()}: ${e.reason}`],
   rateLimit: (e) => ['warn', `${e.endpoint} (${e.model}): ${e.reason}`],
   config: (e) => [e.problems?.length > 0 ? 'error' : 'info', e.message],
   budget: (e) => ['warn', `budget ${e.budget}: ${Math.round(e.share * 100)} % spent`],
@@ -21,20 +21,20 @@ const FORMATTERS = {
   incident: (e) => ['warn', `incident ${e.id} is ${e.status}: ${e.endpoints.map((/** @type {any} */ one) => one.name).join(', ')}`],
   healthCheck: (e) => [e.status === 'UP' ? 'debug' : 'warn', `${e.name} (${e.probe}): ${e.status}`],
   alert: (e) => [e.status === 'resolved' ? 'info' : e.severity === 'critical' ? 'error' : 'warn', e.message],
-  forward: (e) => [e.outcome === 'sent' ? 'debug' : e.outcome === 'retry' ? 'warn' : 'error', `${e.alerts === 1 ? 'an alert' : `${e.alerts} alerts`} by ${e.forwarder}: ${e.outcome}${e.message ? `, ${e.message}` : ''}`],
+  forward: (e) => [e.outcome === 'sent' ? 'debug' : e.outcome === 'retry' ? 'warn' : 'error', `forwarding ${e.alerts === 1 ? 'an alert' : `${e.alerts} alerts`} to ${e.forwarder}: ${e.outcome}${e.message ? `, ${e.message}` : ''}`],
   drill: formatDrill,
   authError: (e) => ['error', `${e.endpoint}: ${e.message}`]
 }
 
 /** @param {any} e @returns {[level: string, words: string]} */
 function formatDrill ({ scenario, phase, passed, scheduled, report, error }) {
-  if (error !== undefined) return ['error', `the drill could not be held: ${error.message}`]
+  if (error !== undefined) return ['error', `the drill could not run: ${error.message}`]
   if (scheduled) {
     const failed = report.scenarios.filter((/** @type {any} */ one) => !one.passed).map((/** @type {any} */ one) => one.scenario)
-    return failed.length === 0 ? ['info', 'the drill is passed'] : ['warn', `the drill failed: ${failed.join(', ')}`]
+    return failed.length === 0 ? ['info', 'the drill passed'] : ['warn', `the drill failed: ${failed.join(', ')}`]
   }
   if (passed === undefined) return ['debug', `drill ${scenario}: ${phase}`]
-  return passed ? ['info', `drill ${scenario} is passed`] : ['warn', `drill ${scenario} failed`]
+  return passed ? ['info', `drill ${scenario} passed`] : ['warn', `drill ${scenario} failed`]
 }
 
 /** The highest level of an event's lines. Above it the client does not subscribe, and the event costs nothing. */

@@ -70,7 +70,7 @@ impl Transport for JsTransport {
                 }
                 None => Err(NetworkFailure::new(
                     FailureKind::Malformed,
-                    "the transport function returned no Response",
+                    "the transport function did not return a Response",
                 )),
             }
         })

@@ -52,7 +52,7 @@ pub fn check(scenario: &Scenario, ran: &Ran) -> Vec<String> {
     endpoint::check(&history, &mut found);
     healed::check(&history, &mut found);
     nothing_is_left(ran, &mut found);
-    // 11: nobody waits for who is ready.
+    // 11: no call waits while a candidate is ready.
     found.extend(ran.log.waited_in_vain().into_iter().map(|what| format!("11: {what}")));
     found
 }

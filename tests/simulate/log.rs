@@ -62,7 +62,7 @@ pub struct Log {
     told: Mutex<Vec<Told>>,
     ended: Mutex<Vec<Ended>>,
     lines: Mutex<Vec<String>>,
-    /// Calls that waited for who was ready.
+    /// Calls that waited although a candidate was ready.
     idle: Mutex<Vec<String>>,
     /// Moments to which time was made to jump.
     jumps: Mutex<Vec<Instant>>,

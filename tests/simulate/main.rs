@@ -117,7 +117,7 @@ fn in_parallel<T: Send>(count: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T>
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// A history with a name: it gives figures, or says what was wrong.
+/// A history with a name: it returns figures, or the violated invariant.
 pub type Named = (&'static str, fn() -> Result<String, String>);
 
 /// Runs histories that have a name.

@@ -35,7 +35,7 @@ fn fifty_at_half_open() -> Result<String, String> {
     a.latency = secs(3.0);
     let b = vendor("b", Vec::new());
     let mut calls = steady(10.0, 0.0, 1.0);
-    // Far into the open period's end: whoever is first is the probe, the other 49 go to b.
+    // After the open period: the first call is the probe, the other 49 go to b.
     calls.extend((0..50).map(|i| plan(format!("burst{i}"), secs(6.5))));
     let ran = run(&scenario(vec![a, b], calls, json!({})))?;
     let burst = |name: &str| {
@@ -223,7 +223,7 @@ fn told_the_end() -> Result<String, String> {
     }
     let ran = run(&scenario(vec![a], calls, json!({})))?;
     let (good, all) = answered(&ran);
-    // The role at 0.3 s, then eight words and the end, one a second: before 9.3 s nobody was told the end.
+    // The role at 0.3 s, then eight words and the end, one a second: before 9.3 s the end is not known.
     if good == all - 13 { Ok(format!("{good} of {all}")) } else { Err(format!("{good} of {all}")) }
 }
 

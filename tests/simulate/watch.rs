@@ -30,7 +30,7 @@ pub async fn watch(engine: Arc<Engine>, log: Arc<Log>) {
     }
 }
 
-/// Who is first in line for a target that is ready, and in how many looks that was so.
+/// The first call in the wait queue for a ready target, and at how many samples that was so.
 type Seen = BTreeMap<(WaitOrder, usize), u32>;
 
 fn look(engine: &Engine, request: &CallRequest, before: &Seen, log: &Log) -> Seen {

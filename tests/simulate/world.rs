@@ -42,10 +42,10 @@ pub struct Ran {
     pub wall: Arc<SetWall>,
     pub engine: Arc<Engine>,
     pub vendors: Vec<Arc<Vendor>>,
-    /// Until when each endpoint was parked at the moment the last trouble was over.
-    pub parked_at_heal: HashMap<String, Option<Instant>>,
+    /// Until when each endpoint was cooling at the moment the last trouble was over.
+    pub cooldowns_at_heal: HashMap<String, Option<Instant>>,
     pub healed: Instant,
-    /// Probes that were out when the last call had ended. Their places expire: later nobody could tell.
+    /// Probes that were running when the last call had ended. Their permits expire, so they are not visible later.
     pub probes_left: usize,
     /// Tasks that were left over.
     pub tasks_left: usize,
@@ -168,8 +168,8 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
         let engine = engine.clone();
         tokio::spawn(async move {
             time::sleep_until(healed.into()).await;
-            let parked = |e: &Arc<Endpoint>| engine.targets.chat(e).iter().filter_map(parked_until).max();
-            engine.endpoints.iter().map(|e| (e.config.name.clone(), parked(e))).collect()
+            let cooling = |e: &Arc<Endpoint>| engine.targets.chat(e).iter().filter_map(cooldown_until).max();
+            engine.endpoints.iter().map(|e| (e.config.name.clone(), cooling(e))).collect()
         })
     };
     let watcher = tokio::spawn(watch::watch(engine.clone(), log.clone()));
@@ -179,7 +179,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     while let Some(ended) = tasks.join_next().await {
         ended.expect("no task panics");
     }
-    let parked_at_heal = heal.await.expect("no task panics");
+    let cooldowns_at_heal = heal.await.expect("no task panics");
     watcher.abort();
     let targets: Vec<_> = engine.endpoints.iter().flat_map(|e| engine.targets.chat(e)).collect();
     let probes_left = targets.iter().flat_map(gates).filter(|gate| probing(gate)).count();
@@ -187,7 +187,7 @@ async fn simulate(scenario: &Scenario, trace: bool) -> Ran {
     // What ends in the background has a bound of its own.
     time::sleep(Duration::from_secs(200)).await;
     let tasks_left = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    Ran { log, wall, engine, vendors, parked_at_heal, healed, probes_left, tasks_left }
+    Ran { log, wall, engine, vendors, cooldowns_at_heal, healed, probes_left, tasks_left }
 }
 
 fn gates(target: &Arc<Target>) -> [&Mutex<Gate>; 4] {
@@ -201,7 +201,7 @@ fn probing(gate: &Mutex<Gate>) -> bool {
 }
 
 /// When its cooldowns and open breakers are over. What a probe keeps closed opens when the probe ends.
-fn parked_until(target: &Arc<Target>) -> Option<Instant> {
+fn cooldown_until(target: &Arc<Target>) -> Option<Instant> {
     let until = |gate: &Mutex<Gate>| {
         let breaker =
             if probing(gate) { None } else { gate.lock().breaker.as_ref().and_then(|b| b.ready_at(now())) };

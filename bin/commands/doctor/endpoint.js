@@ -76,7 +76,7 @@ async function checkThroughProxy ({ host, port, secure }, route, remainingMs, re
     const socket = tls.connect({ socket: await through(), rejectUnauthorized: false, ...serverName(host) }).on('error', () => {})
     await checkClock(true, { host, port, createConnection: () => socket }, remainingMs(), report)
   } catch (/** @type {any} */ error) {
-    const advice = [401, 407].includes(error.statusCode) ? 'check the name and password in the proxy\'s address' : 'ask those who run the proxy whether it may reach this host and port'
+    const advice = [401, 407].includes(error.statusCode) ? 'check the user and password in the proxy\'s address' : 'check that the proxy allows this host and port'
     report('proxy', 'fail', `no tunnel: ${error.statusCode === undefined ? error.code ?? error.message : error.message}`, advice)
   } finally {
     for (const socket of sockets) socket.on('error', () => {}).destroy()
@@ -93,10 +93,10 @@ async function checkRequest (client, name, ms, report) {
   try {
     const { valid, statusCode, message } = await withTimeout(client.validateApiKey(name), ms)
     if (valid) return report('request', 'ok', `GET /models: ${statusCode ?? message}`)
-    const advice = statusCode === 401 ? 'check the key; reissue it if needed' : statusCode === 403 ? 'check what the key may do' : 'see the checks above'
+    const advice = statusCode === 401 ? 'check the key; reissue it if needed' : statusCode === 403 ? 'check the permissions of the key' : 'see the checks above'
     return report('request', 'fail', message, advice)
   } catch (/** @type {any} */ error) {
-    return report('request', 'fail', error.code === TIMED_OUT ? 'GET /models: no answer in time' : error.message, 'see the checks above; --timeout gives it longer')
+    return report('request', 'fail', error.code === TIMED_OUT ? 'GET /models: no answer in time' : error.message, 'see the checks above, or increase --timeout')
   }
 }
 

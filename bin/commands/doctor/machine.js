@@ -51,7 +51,7 @@ function checkWritable (what, file) {
     fs.accessSync(folder, fs.constants.W_OK)
     return { check: what, status: 'ok', message: `${file} can be written` }
   } catch (/** @type {any} */ error) {
-    return { check: what, status: 'fail', message: `${file} cannot be written: ${error.code}`, advice: `make ${folder}, and let this user write to it` }
+    return { check: what, status: 'fail', message: `${file} cannot be written: ${error.code}`, advice: `create ${folder} and make it writable for this user` }
   }
 }
 
@@ -59,14 +59,14 @@ function checkWritable (what, file) {
 function checkKeys (config) {
   if (config !== undefined) {
     return config.endpoints.map((/** @type {{ name: string, keys: string[] }} */ { name, keys }) => ({
-      check: `${name}: key`, status: 'ok', message: keys[0] === 'no key' ? 'none is sent' : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}, well formed`
+      check: `${name}: key`, status: 'ok', message: keys[0] === 'no key' ? 'no key is sent' : `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}, well formed`
     }))
   }
   const found = KEY_VARIABLES.filter((name) => process.env[name])
   return found.map((name) => {
     const key = /** @type {string} */ (process.env[name])
-    const odd = key !== key.trim() ? 'has spaces around it' : key.length < MIN_KEY_LENGTH ? `has ${key.length} characters, fewer than any vendor gives` : undefined
-    return { check: `key ${name}`, status: odd === undefined ? 'ok' : 'warn', message: odd ?? `set, ${key.length} characters`, ...(odd === undefined ? {} : { advice: 'copy it anew from the vendor' }) }
+    const odd = key !== key.trim() ? 'has spaces around it' : key.length < MIN_KEY_LENGTH ? `has only ${key.length} characters, fewer than any vendor's key` : undefined
+    return { check: `key ${name}`, status: odd === undefined ? 'ok' : 'warn', message: odd ?? `set, ${key.length} characters`, ...(odd === undefined ? {} : { advice: 'copy it again from the vendor' }) }
   })
 }
 
@@ -77,7 +77,7 @@ function checkKeys (config) {
 function checkProxies (endpoints) {
   const name = PROXY_VARIABLES.find((name) => process.env[name])
   const given = name === undefined ? '' : /** @type {string} */ (process.env[name])
-  if (name !== undefined && !URL.canParse(given)) return [{ check: 'proxy', status: 'fail', message: `${name} is no address`, advice: 'set it to http://host:port, or unset it' }]
+  if (name !== undefined && !URL.canParse(given)) return [{ check: 'proxy', status: 'fail', message: `${name} is not an address`, advice: 'set it to http://host:port, or unset it' }]
   /** @type {Map<string, string[]>} */
   const routes = new Map()
   for (const { name, route: { proxy } } of endpoints) {
@@ -87,7 +87,7 @@ function checkProxies (endpoints) {
   }
   const through = [...routes].map(([place, names]) => `${names.join(', ')} through ${place}`)
   const unused = name !== undefined && through.length === 0 ? `; ${name} names ${new URL(given).host}, which is not used` : ''
-  return [{ check: 'proxy', status: 'ok', message: `${through.length === 0 ? 'none on the way to an endpoint' : through.join('; ')}${unused}` }]
+  return [{ check: 'proxy', status: 'ok', message: `${through.length === 0 ? 'no proxy is used' : through.join('; ')}${unused}` }]
 }
 
 module.exports = { checkMachine, readConfig, checkWritable, checkKeys, checkProxies }

@@ -60,7 +60,7 @@ async function openTunnel (route, authority, ms) {
     const [{ statusCode = 0 }, socket] = await withTimeout(answered, ms)
     if (statusCode >= 200 && statusCode < 300 && socket !== undefined) return socket
     socket?.destroy()
-    throw Object.assign(new Error(`it answers ${statusCode} to CONNECT ${authority}`), { statusCode })
+    throw Object.assign(new Error(`the proxy answers ${statusCode} to CONNECT ${authority}`), { statusCode })
   } catch (error) {
     asked.on('error', () => {}).destroy()
     throw error

@@ -27,7 +27,7 @@ async function checkDns (host, ms, report, step = 'DNS') {
     const found = await withTimeout(dns.lookup(host, { all: true }), ms)
     return report(step, 'ok', `${host} is ${found.map(({ address }) => address).slice(0, 4).join(', ')}`)
   } catch (/** @type {any} */ error) {
-    return report(step, 'fail', `${host} has no address: ${error.code}`, 'check the host\'s spelling, the network and the resolver')
+    return report(step, 'fail', `${host} has no address: ${error.code}`, 'check the spelling of the host, the network and the resolver')
   }
 }
 
@@ -39,7 +39,7 @@ async function checkTcp (host, port, ms, report, step = 'TCP') {
     await withTimeout(new Promise((resolve, reject) => { socket.once('connect', resolve).once('error', reject) }), ms)
     return report(step, 'ok', `port ${port} answers after ${(performance.now() - began).toFixed(0)} ms`)
   } catch (/** @type {any} */ error) {
-    return report(step, 'fail', `port ${port} does not answer: ${error.code ?? error.message}`, 'check the address, the firewall, and whether the way out is a proxy')
+    return report(step, 'fail', `port ${port} does not answer: ${error.code ?? error.message}`, 'check the address and the firewall, and whether a proxy is needed')
   } finally {
     socket.on('error', () => {}).destroy()
   }
@@ -58,21 +58,21 @@ async function checkTls (to, { ca, partly }, host, ms, report) {
   try {
     await withTimeout(new Promise((resolve, reject) => { socket.once('secureConnect', resolve).once('error', reject) }), ms)
     const certificate = socket.getPeerCertificate()
-    const issuer = certificate.issuer?.O ?? certificate.issuer?.CN ?? 'nobody named'
+    const issuer = certificate.issuer?.O ?? certificate.issuer?.CN ?? 'an unnamed issuer'
     const ends = Date.parse(certificate.valid_to)
     const days = Math.floor((ends - Date.now()) / DAY_MS)
-    const details = `${socket.getProtocol()}, signed by ${issuer}, until ${Number.isNaN(ends) ? 'nobody knows when' : new Date(ends).toISOString().slice(0, 10)}`
-    if (ends < Date.now()) return report('TLS', 'fail', `the certificate ended: ${details}`, 'have it renewed; if that was long ago, check this machine\'s clock')
+    const details = `${socket.getProtocol()}, signed by ${issuer}, until ${Number.isNaN(ends) ? 'an unknown date' : new Date(ends).toISOString().slice(0, 10)}`
+    if (ends < Date.now()) return report('TLS', 'fail', `the certificate has expired: ${details}`, 'renew the certificate, or check the clock of this machine')
     const why = /** @type {any} */ (socket.authorizationError)?.code ?? socket.authorizationError
     if (why) {
       return report('TLS', 'warn', `the certificate is not trusted (${why}): ${details}`, partly
-        ? 'the system\'s authorities, which tls.system_ca adds, are unknown to this Node; the last check says whether the client trusts it'
-        : 'if it is an authority of your own, name it in tls.ca or NODE_EXTRA_CA_CERTS')
+        ? 'this version of Node cannot list the system\'s authorities (tls.system_ca); the last check shows whether the client trusts it'
+        : 'for a private authority, set tls.ca or NODE_EXTRA_CA_CERTS')
     }
-    if (ends - Date.now() < EXPIRES_SOON_MS) return report('TLS', 'warn', `the certificate ends in ${days} days: ${details}`, 'have it renewed')
+    if (ends - Date.now() < EXPIRES_SOON_MS) return report('TLS', 'warn', `the certificate expires in ${days} days: ${details}`, 'renew the certificate')
     return report('TLS', 'ok', details)
   } catch (/** @type {any} */ error) {
-    return report('TLS', 'fail', `no TLS: ${error.code ?? error.message}`, 'check the scheme (https or http), and whether something between intercepts TLS')
+    return report('TLS', 'fail', `no TLS: ${error.code ?? error.message}`, 'check the scheme (https or http), and whether a proxy intercepts TLS')
   } finally {
     socket.on('error', () => {}).destroy()
   }
@@ -86,13 +86,13 @@ async function checkClock (secure, to, ms, report) {
   try {
     const response = await withTimeout(new Promise((resolve, reject) => { asked.once('response', resolve).once('error', reject).end() }), ms)
     const date = Date.parse(/** @type {any} */ (response).headers.date)
-    if (Number.isNaN(date)) return report('clock', 'ok', 'it tells no date to compare with')
+    if (Number.isNaN(date)) return report('clock', 'ok', 'the endpoint sends no date to compare with')
     const away = date - (began + Date.now()) / 2
     const seconds = Math.round(Math.abs(away) / 1_000)
     if (Math.abs(away) < ACCEPTED_SKEW_MS) return report('clock', 'ok', 'within some seconds of the endpoint\'s')
-    return report('clock', Math.abs(away) > HARMFUL_SKEW_MS ? 'fail' : 'warn', `this machine's clock is ${seconds} s ${away > 0 ? 'behind' : 'ahead of'} the endpoint's`, 'let the clock be set by NTP: Retry-After dates and certificates depend on it')
+    return report('clock', Math.abs(away) > HARMFUL_SKEW_MS ? 'fail' : 'warn', `this machine's clock is ${seconds} s ${away > 0 ? 'behind' : 'ahead of'} the endpoint's`, 'synchronize the clock with NTP: Retry-After dates and certificates depend on it')
   } catch (/** @type {any} */ error) {
-    return report('clock', 'warn', `the date could not be asked for: ${error.code ?? error.message}`)
+    return report('clock', 'warn', `the date could not be requested: ${error.code ?? error.message}`)
   } finally {
     asked.on('error', () => {}).destroy()
   }

@@ -13,7 +13,7 @@ module.exports = {
 
   /** @type {import('../queue').Task['refuse']} */
   refuse (ids, { state, limit }) {
-    if (ids.length > 0) return `'${ids[0]}' is one argument too many; list shows all, show <id> one`
+    if (ids.length > 0) return `unexpected argument '${ids[0]}'; list shows all jobs, show <id> one`
     if (state !== undefined && !STATES.includes(state)) return `--state must be one of ${STATES.join(', ')}, got '${state}'`
     if (limit !== undefined && !(/^\d{1,4}$/.test(limit) && limit >= 1 && limit <= MOST)) return `--limit must be a whole number from 1 to ${MOST}, got '${limit}'`
   },
@@ -33,7 +33,7 @@ function formatList (path, { sealed, counts, bytes: size, jobs }, limit) {
   const summary = `${path}: ${pluralize(total, 'job')}${total === 0 ? '' : ` (${all.map(([state, count]) => `${count} ${state}`).join(', ')})`}, ${formatBytes(size)}${sealed ? ', sealed' : ''}`
   if (jobs.length === 0) return summary
   const rows = jobs.map((/** @type {any} */ job) => [
-    job.id, job.maybeDuplicate ? `${job.state}, maybe twice` : job.state, String(job.priority), job.createdAt, job.endedAt ?? job.dueAt ?? '-', String(job.deliveries), formatLastFailure(job)
+    job.id, job.maybeDuplicate ? `${job.state}, maybe duplicate` : job.state, String(job.priority), job.createdAt, job.endedAt ?? job.dueAt ?? '-', String(job.deliveries), formatLastFailure(job)
   ])
   const more = jobs.length === limit ? `\nMore: --after ${jobs.at(-1).id}` : ''
   return `${formatTable([['id', 'state', 'priority', 'created', 'due or ended', 'deliveries', 'last failure'], ...rows])}\n\n${summary}${more}`

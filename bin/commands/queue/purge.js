@@ -15,7 +15,7 @@ module.exports = {
   /** @type {import('../queue').Task['refuse']} */
   refuse (ids, { state, 'older-than': age }) {
     const chosen = state !== undefined || age !== undefined
-    if (ids.length === 0 && !chosen) return 'purge needs ids, --state or --older-than (0s: all that is over)'
+    if (ids.length === 0 && !chosen) return 'purge needs ids, --state or --older-than (0s: all jobs that have ended)'
     if (ids.length > 0 && chosen) return 'ids, and --state or --older-than, exclude each other'
     if (state !== undefined && !STATES.includes(state)) return `--state must be one of ${STATES.join(', ')}, got '${state}'`
     try {
@@ -27,9 +27,9 @@ module.exports = {
 
   /** @type {import('../queue').Task['run']} */
   run (file, ids, { state, 'older-than': age, json }, out) {
-    if (ids.length > 0) return printResult(JSON.parse(file.throwAway(ids)), 'is thrown away', json, out)
+    if (ids.length > 0) return printResult(JSON.parse(file.throwAway(ids)), 'was deleted', json, out)
     const count = JSON.parse(file.purge(state, time.parseDuration(age, '--older-than', 0)))
-    out.print(json ? JSON.stringify({ purged: count }) : `${pluralize(count, 'job')} thrown away`)
+    out.print(json ? JSON.stringify({ purged: count }) : `${pluralize(count, 'job')} deleted`)
     return 0
   }
 }

@@ -28,8 +28,8 @@ function formatJob ({ id, state, priority, createdAt, expiresAt, dueAt, endedAt,
     ...failures.map((/** @type {any} */ failure) => ['failed', `${failure.at} ${formatFailure(failure)}`])
   ]
   const lines = [formatTable(rows.filter(([, value]) => value !== null))]
-  if (sealed) lines.push('', 'What was asked is sealed: it is shown with --config, and the encryptionKey in it.')
-  else if (request === null) lines.push('', 'What was asked is no longer kept.')
+  if (sealed) lines.push('', 'The request is encrypted: use --config with a file that has the encryptionKey.')
+  else if (request === null) lines.push('', 'The request is no longer kept.')
   else lines.push('', 'request', safeJson(request))
   if (options !== null) lines.push('', 'options', safeJson(options))
   return lines.join('\n')

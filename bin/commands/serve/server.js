@@ -39,8 +39,8 @@ function createServer (client, authorize) {
       if (active.size === 0) onIdle()
     })
     if (ending) res.setHeader('connection', 'close')
-    if (open && isCrossSite(req)) return respondError(res, 403, 'another\'s page may not ask this')
-    middleware(req, res, (error) => respondError(res, error ? 500 : 404, error ? 'internal error' : 'there is nothing here'))
+    if (open && isCrossSite(req)) return respondError(res, 403, 'requests from pages of other origins are refused')
+    middleware(req, res, (error) => respondError(res, error ? 500 : 404, error ? 'internal error' : 'no route for this request'))
   })
   server.headersTimeout = 30_000
   server.on('upgrade', (req, socket, head) => {

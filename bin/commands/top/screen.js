@@ -34,7 +34,7 @@ function renderScreen (model, href, { width, height, unicode, lost, now }, { for
 
   add(`bellwether ${sanitize(data.version, 40)} · ${sanitize(href, 200)} · ${lost === undefined ? formatTime(data.timestamp) : `DISCONNECTED since ${formatTime(lost)}`}`, lost === undefined ? { soft: true } : { tone: 'bad' })
   if (lost === undefined) add(`${SIGNS[tone]} ${verdict}: ${summary(data)}`, { tone, bold: true })
-  else add(`What follows is of ${formatTime(data.timestamp)}. ${verdict}: ${summary(data)}`)
+  else add(`Data of ${formatTime(data.timestamp)}. ${verdict}: ${summary(data)}`)
   add('')
   add(`calls ${formatRate(figures.perSecond)}/s · answered ${formatPercent(figures.success)} · failovers ${formatCount(figures.failovers)}/min · p95 ${formatDuration(figures.p95)} · cost ${formatUsd(figures.perHour)}/h · queue ${formatCount(data.queue.size)} · waiting ${formatCount(data.metrics.waitingCalls)}`)
 
@@ -61,10 +61,10 @@ function renderScreen (model, href, { width, height, unicode, lost, now }, { for
   for (const a of firing.slice(0, 4)) add(`  ${SIGNS[a.severity === 'critical' ? 'bad' : 'warn']} ${a.severity === 'critical' ? 'critical' : 'warning'} since ${formatTime(a.startsAt)}: ${sanitize(a.message, 300)}`, { tone: a.severity === 'critical' ? 'bad' : 'warn' })
 
   const incidents = [...data.incidents].sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
-  title(`Incidents: ${incidents.filter(({ status }) => status === 'open').length} going on, ${incidents.length} in all`)
+  title(`Incidents: ${incidents.filter(({ status }) => status === 'open').length} open, ${incidents.length} in all`)
   for (const r of incidents.slice(0, 3)) {
     const open = r.status === 'open'
-    add(`  ${open ? SIGNS.bad : SIGNS.good} ${formatTime(r.startedAt)} ${r.endpoints.slice(0, 4).map(({ name }) => sanitize(name, 28)).join(', ')}, ${open ? 'going on for' : 'over after'} ${formatDuration(r.durationMs)}: ${formatCount(r.rescued)} rescued, ${formatCount(r.failed)} failed; without failover ${formatCount(r.withoutFailover.failed)}`, open ? { tone: 'bad' } : {})
+    add(`  ${open ? SIGNS.bad : SIGNS.good} ${formatTime(r.startedAt)} ${r.endpoints.slice(0, 4).map(({ name }) => sanitize(name, 28)).join(', ')}, ${open ? 'open for' : 'closed after'} ${formatDuration(r.durationMs)}: ${formatCount(r.rescued)} rescued, ${formatCount(r.failed)} failed; without failover ${formatCount(r.withoutFailover.failed)}`, open ? { tone: 'bad' } : {})
   }
 
   const { report, budgets } = data.costs
@@ -75,7 +75,7 @@ function renderScreen (model, href, { width, height, unicode, lost, now }, { for
   }
 
   if (model.lines.length > 0) {
-    title('What happens')
+    title('Events')
     const room = Math.max(1, Math.min(12, height - lines.length - 1))
     for (const line of model.lines.slice(0, room)) add(`  ${formatTime(line.at)}  ${line.kind.padEnd(10)}  ${line.text}${line.times > 1 ? ` × ${formatCount(line.times)}` : ''}`, line.tone === 'bad' ? { tone: 'bad' } : {})
   }

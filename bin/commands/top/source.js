@@ -33,9 +33,9 @@ function createSource (address, token) {
     if (response.ok) return response
     await response.body?.cancel()
     if (response.status === 401 || response.status === 403) {
-      throw new SourceError(`${base.href} asks who you are (${response.status}): ${token === undefined ? 'name the variable that holds its token, --token-env NAME' : 'the token is not the one it wants'}`)
+      throw new SourceError(`${base.href} requires a token (${response.status}): ${token === undefined ? 'set it with --token-env NAME' : 'the given token is wrong'}`)
     }
-    throw new SourceError(`${url.href} answers ${response.status}: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
+    throw new SourceError(`${url.href} answers ${response.status}: use the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
   }
 
   /** @param {Response} response */
@@ -45,12 +45,12 @@ function createSource (address, token) {
     try {
       for await (const bytes of response.body ?? []) {
         size += bytes.length
-        if (size > MAX_BYTES) throw new SourceError(`${base.href} answers more than ${MAX_BYTES >> 20} MiB: this is no dashboard`)
+        if (size > MAX_BYTES) throw new SourceError(`${base.href} answers more than ${MAX_BYTES >> 20} MiB: this is not a dashboard`)
         all += decoder.decode(bytes, { stream: true })
       }
     } catch (/** @type {any} */ error) {
       if (error instanceof SourceError) throw error
-      throw new SourceError(`${base.href} does not answer to the end (${error.cause?.code ?? error.name})`)
+      throw new SourceError(`${base.href} broke off its response (${error.cause?.code ?? error.name})`)
     }
     return all
   }
@@ -65,7 +65,7 @@ function createSource (address, token) {
     } catch {
       // Reported below.
     }
-    throw new SourceError(`${url.href} is not what a dashboard of this version says: give the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
+    throw new SourceError(`${url.href} is not the data of a dashboard of this version: use the address of a dashboard, such as http://127.0.0.1:8787/dashboard`)
   }
 
   /**
@@ -80,7 +80,7 @@ function createSource (address, token) {
         const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
         const events = new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
         // The token is never sent to another origin that a page names.
-        if (events.origin !== base.origin) throw new SourceError(`${base.href} leads elsewhere for its events`)
+        if (events.origin !== base.origin) throw new SourceError(`${base.href} names another origin for its events`)
         const response = await get(events, signal, lastId === '' ? {} : { 'last-event-id': lastId })
         onLive(true)
         let left = ''

@@ -43,7 +43,7 @@ pub const WORDS: &[&str] = &[
     ",",
 ];
 
-/// Put into whatever is secret; the filling keeps it out of the hint that tells keys apart.
+/// Part of every secret; the filling keeps it out of the hint that distinguishes keys.
 const CANARY: &str = "CANARY";
 const SECRET: &str = "CANARYCANARYCANARY-12345678";
 

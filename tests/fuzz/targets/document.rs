@@ -1,5 +1,5 @@
 //! Configuration documents: read, or refused with every mistake in its place, within bounds, and never with a secret in
-//! what is said. The first byte says whether it is JSON.
+//! the messages. The first byte selects JSON.
 
 use bellwether::config::{
     document::{self, DocumentSource, Variables},

@@ -1,4 +1,4 @@
-//! Every body is some failure: with a bounded message, and no wait that nobody asked for. The status is the first
+//! Every body is a failure, with a bounded message and no wait without a Retry-After. The status is the first
 //! line; the rest is the body.
 
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub const WORDS: &[&str] = &[
     "\\ud83d",
 ];
 
-/// Nobody means to be left alone for longer than until tomorrow.
+/// A wait of more than a day is not meant seriously.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 pub fn run(bytes: &[u8]) -> u64 {

@@ -1,4 +1,4 @@
-//! What is tried with bytes that nobody meant to send: each target reads them as the engine would, and holds what
+//! The fuzz targets: each reads arbitrary bytes as the engine would, and asserts what
 //! comes out against what must always be so. Driven by tests/fuzz/ on stable Rust and by libFuzzer on nightly.
 
 mod config;

@@ -1,4 +1,4 @@
-//! What headers teach about a limit makes sense, and nobody waits for it longer than it says. A header a line.
+//! Limits learned from headers are plausible, and no call waits longer than they require. One header per line.
 
 use std::time::{Duration, Instant, SystemTime};
 

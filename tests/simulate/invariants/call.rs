@@ -42,7 +42,7 @@ fn settles_by_its_deadline(call: &Ended, jumps: &[Instant], found: &mut Vec<Stri
     }
 }
 
-/// 2: exactly one end. An answered stream has one finish reason, and no choice says anything after it.
+/// 2: exactly one end. An answered stream has one finish reason, and no choice has content after it.
 fn one_end(call: &Ended, found: &mut Vec<String>) {
     let finish = |c: &Value| c["choices"][0]["finish_reason"].is_string();
     let finishes = call.chunks.iter().filter(|c| finish(c)).count();
@@ -144,7 +144,7 @@ impl Attempt {
     }
 }
 
-/// 12: a call that names endpoints reaches nobody else, and asks for the model it names.
+/// 12: a call that names endpoints reaches no other, and requests the model it names.
 fn only_who_was_named(call: &CallPlan, hits: &[&Hit], found: &mut Vec<String>) {
     let named = call.endpoints();
     let strange = |h: &&&Hit| {

@@ -1,4 +1,4 @@
-//! What must hold for each endpoint: where it is parked, who shows that it is well, how often it is asked again.
+//! What must hold for each endpoint: its cooldowns, its probes, and how often it is tried again.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const SLOW_READER: Duration = Duration::from_secs(40);
 /// Answers that broke off a moment after the healing may have parked it again.
 const AFTERMATH: Duration = Duration::from_secs(30);
-/// The longest that a probe takes where nobody is silent.
+/// The longest that a probe takes when no endpoint is silent.
 const PROBE: Duration = Duration::from_secs(2);
 
 pub fn check(history: &History<'_>, found: &mut Vec<String>) {
