@@ -16,8 +16,7 @@ export declare class Hub {
   get placeholder(): string
   /**
    * Takes as many items as fit the heads. Returns an array with two texts for each item; the numbers are
-   * in the
-   * heads: `[kind, id, number]`.
+   * in the heads: `[kind, id, number]`.
    */
   drain(): unknown[]
   /** Aborts a slot's work; its end is still reported. */
@@ -32,9 +31,8 @@ export declare class NativeClient {
   /** Starts a call. Its chunks and its end come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /**
-   * Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the
-   * caller's headers. The
-   * first chunk of a stream is the preamble, the others are bytes for the caller.
+   * Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the caller's
+   * headers. The first chunk of a stream is the preamble, the others are bytes for the caller.
    */
   submitWire(slot: number, body: Uint8Array, header: string, options?: string | undefined | null): void
   warmup(slot: number): void
@@ -51,8 +49,7 @@ export declare class NativeClient {
   drills(): string | null
   /**
    * A client with this one's current configuration, whose exchanges the function `transport` of `client`
-   * makes. It has
-   * its own state.
+   * makes. It has its own state.
    */
   twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
   /** Resolves after the first round. */
@@ -91,8 +88,7 @@ export declare class NativeClient {
   holdQueueForTest(held: boolean): void
   /**
    * Applies another configuration, given as to `create`: later calls use it, running ones finish on the
-   * one they
-   * began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
+   * one they began with. Resolves with `{problems}`, and nothing has changed, or with `{changes}`.
    */
   reload(slot: number, options: string, document?: Uint8Array | undefined | null): void
   /** Whether calls are running under an earlier configuration. */
@@ -161,8 +157,7 @@ export declare function ledgerReport(text: string, from?: number | undefined | n
 export declare function refuseName(given: string, accepted: Array<string>): string
 
 /**
- * `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's
- * proxy with its
- * authorization, which is secret. Takes what `create` takes.
+ * `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's proxy
+ * with its authorization, which is secret. Takes what `create` takes.
  */
 export declare function ways(options: string, document?: Uint8Array | undefined | null): string

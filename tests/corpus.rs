@@ -181,7 +181,7 @@ fn consequences(rule: FaultRule) -> Value {
             SameCandidate::Free | SameCandidate::Once | SameCandidate::OnceBackoff => "once",
             SameCandidate::AfterCooldown => "afterCooldown",
             SameCandidate::NewCredential => "newKey",
-            SameCandidate::Last => "last",
+            SameCandidate::OnceIfNothingElse => "last",
         },
         "next": match rule.next {
             OtherCandidate::Never => "no",

@@ -71,7 +71,7 @@ class ConfigReloader {
   async #replace (options, sources, document) {
     if (this.#host.isClosing()) throw clientClosedError()
     const { json, used } = encodeOptions(options, sources, this.#callbacks, document)
-    const isDraining = this.#native.lingers()
+    const isDraining = this.#native.hasDrainingCalls()
     const { changes, problems } = await bridge.invoke((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, clientClosedError)
     if (problems !== undefined) throw configError(problems)
     // Calls of the previous configuration may still need its functions.

@@ -33,7 +33,7 @@ class DrillClient extends EventEmitter {
       },
       native: /** @type {any} */ (undefined)
     }
-    this.#native = original.twin(bridge.getHub(), bridge.registerListener(this.#listener), TRANSPORT, quietMs)
+    this.#native = original.drillClient(bridge.getHub(), bridge.registerListener(this.#listener), TRANSPORT, quietMs)
     this.#listener.native = this.#native
     this.#native.setWantedEvents(1 << EVENTS.indexOf('attempt'))
   }

@@ -52,7 +52,7 @@ function exchange ({ client, native }, route, body, { headers, signal }, failStr
     state.id = id
     try {
       if (signal !== undefined) abortWith(state, signal)
-      native.submitWire(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
+      native.submitVendorRequest(id, body, JSON.stringify({ ...route, headers: [...headers] }), undefined)
       submitted?.()
     } catch (error) {
       bridge.abandonSlot(id)

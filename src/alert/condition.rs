@@ -36,7 +36,7 @@ struct Condition {
     alert: Alert,
 }
 
-const MOST: usize = 1_024;
+const MAX_CONDITIONS: usize = 1_024;
 /// Callers may name any model: conditions of models must leave room for those of keys.
 const MOST_MODELS: usize = 64;
 
@@ -106,7 +106,7 @@ impl Conditions {
         let models = condition_kind == ConditionKind::NotFound;
         let known =
             self.0.values().filter(|one| (one.condition_kind == ConditionKind::NotFound) == models).count();
-        if known >= if models { MOST_MODELS } else { MOST } {
+        if known >= if models { MOST_MODELS } else { MAX_CONDITIONS } {
             return None;
         }
         let facts = facts();
@@ -152,7 +152,7 @@ impl Conditions {
         let gone = self.0.extract_if(.., |_, one| {
             !is_there(one.condition_kind, &one.subject, &one.alert.service, &one.model)
         });
-        gone.map(|(_, one)| one.alert.unwatched(now)).collect()
+        gone.map(|(_, one)| one.alert.into_unwatched(now)).collect()
     }
 }
 
@@ -197,6 +197,6 @@ mod tests {
         assert_eq!(raised.count(), MOST_MODELS);
         let keys =
             (0..5_000).filter_map(|n| conditions.raise(ConditionKind::Auth, &format!("a {n}"), now, facts));
-        assert_eq!(keys.count(), MOST);
+        assert_eq!(keys.count(), MAX_CONDITIONS);
     }
 }

@@ -51,7 +51,7 @@ impl ConsecutiveFailures {
     ) -> Vec<Alert> {
         self.threshold = threshold;
         let gone = self.counters.extract_if(|subject, _| !watched(subject));
-        gone.filter_map(|(_, counter)| counter.firing).map(|alert| alert.unwatched(now)).collect()
+        gone.filter_map(|(_, counter)| counter.firing).map(|alert| alert.into_unwatched(now)).collect()
     }
 
     /// Counts one check; called before its result is emitted.

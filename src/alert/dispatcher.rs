@@ -13,9 +13,9 @@ use super::{
 };
 
 /// The most alerts held at once.
-const MOST: usize = 1_024;
+const MAX_ALERTS: usize = 1_024;
 /// How often silences are checked for their end.
-const LOOK: Duration = Duration::from_secs(30);
+const SILENCE_RECHECK: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DispatchPolicy {
@@ -103,7 +103,7 @@ impl Dispatcher {
                 if alert.severity < self.policy.min_severity || !self.policy.on.as_ref().is_none_or(told_of) {
                     return true;
                 }
-                if self.known.len() >= MOST {
+                if self.known.len() >= MAX_ALERTS {
                     return false;
                 }
                 let known = AlertState { pending: true, last_sent: None, arrival, alert };
@@ -172,7 +172,7 @@ impl Dispatcher {
             }
         }
         resolved.iter().for_each(|fingerprint| drop(known.remove(fingerprint)));
-        self.due = silent.then(|| now + LOOK);
+        self.due = silent.then(|| now + SILENCE_RECHECK);
         if !sent.is_empty() {
             self.last = Some(now);
         }
@@ -318,6 +318,6 @@ mod tests {
     fn there_is_room_for_so_many() {
         let mut play = Play::new(DispatchPolicy::default());
         let fits = (0..5_000).filter(|n| play.alert(0, &format!("{n}"), Warning, Firing)).count();
-        assert_eq!((fits, play.sent_until(10).split('+').count()), (MOST, MOST));
+        assert_eq!((fits, play.sent_until(10).split('+').count()), (MAX_ALERTS, MAX_ALERTS));
     }
 }

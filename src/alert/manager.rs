@@ -28,7 +28,7 @@ use crate::{
 
 pub struct AlertManager {
     rules: Mutex<RuleSet>,
-    pub forwarding: Notifier,
+    pub notifier: Notifier,
     events: Arc<dyn EventSink>,
     wall: Arc<dyn WallClock>,
     /// The task that resolves alerts that end by time alone; runs while an alert fires.
@@ -46,13 +46,13 @@ impl Drop for AlertManager {
 impl AlertManager {
     pub fn new(
         rules: RulesConfig,
-        forwarding: Notifier,
+        notifier: Notifier,
         events: Arc<dyn EventSink>,
         wall: Arc<dyn WallClock>,
     ) -> Arc<Self> {
         Arc::new(Self {
             rules: Mutex::new(RuleSet::new(rules)),
-            forwarding,
+            notifier,
             events,
             wall,
             clock: Mutex::default(),
@@ -71,12 +71,12 @@ impl AlertManager {
         budgets: &[&str],
     ) {
         let resolved = self.rules.lock().reconfigure(rules, endpoints, budgets, self.wall.now());
-        self.forwarding.reconfigure(forward, http);
+        self.notifier.reconfigure(forward, http);
         resolved.iter().for_each(|alert| self.publish(alert));
     }
 
-    pub fn on_attempt(self: &Arc<Self>, observation: &AttemptObservation, pace: AttemptLatency) {
-        let alerts = self.rules.lock().on_attempt(observation, pace);
+    pub fn on_attempt(self: &Arc<Self>, observation: &AttemptObservation, latency: AttemptLatency) {
+        let alerts = self.rules.lock().on_attempt(observation, latency);
         self.publish_all(&alerts);
     }
 
@@ -114,13 +114,13 @@ impl AlertManager {
     /// Emits the event and hands the alert to the notifier.
     pub fn publish(&self, alert: &Alert) {
         event::emit(&*self.events, EventKind::Alert, || alert);
-        self.forwarding.pass(alert);
+        self.notifier.pass(alert);
     }
 
     /// Ends the background tasks.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.forwarding.end();
+        self.notifier.end();
         if let Some(task) = self.clock.lock().take() {
             task.abort();
         }

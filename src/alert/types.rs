@@ -57,7 +57,7 @@ impl Alert {
     }
 
     /// The resolving alert when a reload removed its subject.
-    pub(super) fn unwatched(self, at: SystemTime) -> Self {
+    pub(super) fn into_unwatched(self, at: SystemTime) -> Self {
         let message = format!("{}: no longer monitored since the configuration was reloaded", self.service);
         self.into_resolved(message, at)
     }

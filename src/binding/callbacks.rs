@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{hub::HubInner, item::Item};
-use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::UserCallbacks as Asked};
+use crate::{alert::notify::AlertFunction, config::key::ApiKey, engine::ports::UserCallbacks};
 
 /// `None` when the function threw, or returned no string.
 type CallbackResult = Option<String>;
@@ -76,7 +76,7 @@ impl JsCallbacks {
     }
 }
 
-impl Asked for JsCallbacks {
+impl UserCallbacks for JsCallbacks {
     fn key(&self, function: u32) -> Pin<Box<dyn Future<Output = Result<ApiKey, String>> + Send>> {
         let result = self.ask(function, None);
         Box::pin(async move {

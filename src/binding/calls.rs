@@ -13,9 +13,7 @@ use super::{
     stream_window::StreamWindow,
 };
 use crate::{
-    call::{
-        context::Call, error::CallError, options::CallOptions, sink::NoStream, types::CallReply as Answer,
-    },
+    call::{context::Call, error::CallError, options::CallOptions, sink::NoStream, types::CallReply},
     dialect::openai::{packed_request::PackedRequest, request::ChatRequest},
     engine::CallGuard,
     queue::Queue,
@@ -26,7 +24,7 @@ impl NativeClient {
     /// Starts a call. Its chunks and its end come through the hub.
     #[napi(catch_unwind)]
     pub fn submit(&self, slot: u32, request: &[u8], options: Option<String>) {
-        let Some(parcel) = PackedRequest::read(request) else {
+        let Some(packed) = PackedRequest::read(request) else {
             return refuse(&self.hub, slot, &CallError::internal("the packed request is malformed"));
         };
         // Counted now: a close that follows in the same turn waits for it.
@@ -34,13 +32,13 @@ impl NativeClient {
             return refuse(&self.hub, slot, &CallError::closed());
         };
         let (client, queue) = (self.id, self.queue.clone());
-        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &parcel, options, queue));
+        self.hub.submit(client, slot, move |hub| start(hub, active, client, slot, &packed, options, queue));
     }
 
-    /// Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the caller's
+    /// Starts a call in a vendor's protocol: `header` has the dialect, the parts of the path and the caller's
     /// headers. The first chunk of a stream is the preamble, the others are bytes for the caller.
     #[napi(catch_unwind)]
-    pub fn submit_wire(&self, slot: u32, body: &[u8], header: String, options: Option<String>) {
+    pub fn submit_vendor_request(&self, slot: u32, body: &[u8], header: String, options: Option<String>) {
         let Some(active) = self.shared.begin_call() else {
             return refuse(&self.hub, slot, &CallError::closed());
         };
@@ -77,11 +75,11 @@ fn start(
     active: CallGuard,
     client: u32,
     slot: u32,
-    parcel: &PackedRequest,
+    packed: &PackedRequest,
     options: Option<String>,
     queue: Option<Arc<Queue>>,
 ) {
-    let request = match ChatRequest::parse(parcel.json(), &hub.placeholder, &parcel.contents()) {
+    let request = match ChatRequest::parse(packed.json(), &hub.placeholder, &packed.contents()) {
         Ok(request) => request,
         Err(invalid) => {
             let error = CallError::bad_request(format!("{}: {}", invalid.field, invalid.problem));
@@ -110,16 +108,16 @@ fn run(hub: &Arc<HubInner>, client: u32, slot: u32, mut call: Call, keeps: Optio
         return hub.run(client, slot, None, |reply| async move {
             // Boxed now, not before: a task is copied on its way to the runtime.
             match Box::pin(call.run(&mut NoStream)).await {
-                Ok(Answer { body, report, .. }) => reply.resolve(body, report),
+                Ok(CallReply { body, report, .. }) => reply.resolve(body, report),
                 Err(error) => queue::keep(keeps, &call, error, reply).await,
             }
         });
     }
-    let gate = Arc::new(StreamWindow::default());
-    let mut sink = SlotSink { sink: hub.clone(), slot, gate: gate.clone(), first: true };
-    hub.run(client, slot, Some(gate), |reply| async move {
+    let window = Arc::new(StreamWindow::default());
+    let mut sink = SlotSink { sink: hub.clone(), slot, window: window.clone(), first: true };
+    hub.run(client, slot, Some(window), |reply| async move {
         match Box::pin(call.run(&mut sink)).await {
-            Ok(Answer { body, report, .. }) => reply.resolve(body, report),
+            Ok(CallReply { body, report, .. }) => reply.resolve(body, report),
             Err(error) => queue::keep(keeps, &call, error, reply).await,
         }
     });

@@ -33,7 +33,7 @@ struct RequestHeader {
 
 /// Headers of the connection or the credential, which endpoints have themselves; and conditional headers, for
 /// another endpoint may answer than before.
-const OURS: [HeaderName; 18] = [
+const CONNECTION_HEADERS: [HeaderName; 18] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -54,7 +54,7 @@ const OURS: [HeaderName; 18] = [
     header::RANGE,
 ];
 /// Vendors' headers for credentials and accounts, and obsolete headers of the connection.
-const OTHERS: [&str; 8] = [
+const CREDENTIAL_HEADERS: [&str; 8] = [
     "x-api-key",
     "x-goog-api-key",
     "api-key",
@@ -73,7 +73,8 @@ pub fn read(body: Vec<u8>, header: &str) -> Result<(CallRequest, ClientProtocol)
     let is_passthrough = header.path.is_some();
     let forwarded = |(name, value): (String, String)| {
         let name = HeaderName::try_from(name).ok()?;
-        let is_forwarded = !OURS.contains(&name) && !OTHERS.contains(&name.as_str());
+        let is_forwarded =
+            !CONNECTION_HEADERS.contains(&name) && !CREDENTIAL_HEADERS.contains(&name.as_str());
         // Chats have their own content type and accept header.
         let kept = is_forwarded && (is_passthrough || name != header::CONTENT_TYPE && name != header::ACCEPT);
         // JavaScript's header values are bytes, one for each character.

@@ -19,9 +19,15 @@ impl NativeClient {
     /// A client with this one's current configuration, whose exchanges the function `transport` of `client`
     /// makes. It has its own state.
     #[napi(catch_unwind)]
-    pub fn twin(&self, hub: &Hub, client: u32, transport: u32, quiet_ms: f64) -> napi::Result<NativeClient> {
+    pub fn drill_client(
+        &self,
+        hub: &Hub,
+        client: u32,
+        transport: u32,
+        quiet_ms: f64,
+    ) -> napi::Result<NativeClient> {
         let quiet = crate::base::duration::from_millis(quiet_ms).unwrap_or(Duration::from_secs(1));
-        let config = self.shared.engine().config.rehearsal(transport, quiet);
+        let config = self.shared.engine().config.for_drill(transport, quiet);
         let fingerprint = ConfigFingerprint::of(&Value::Null, &config);
         Self::start(hub.inner.clone(), client, config, fingerprint)
     }

@@ -106,7 +106,7 @@ impl EngineHandle {
 
     /// Whether calls are running under an earlier configuration.
     pub fn has_draining_calls(&self) -> bool {
-        self.draining().iter().any(|engine| engine.active() > 0)
+        self.draining().iter().any(|engine| engine.running_calls() > 0)
     }
 
     pub fn close(&self) {

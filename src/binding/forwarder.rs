@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long a close waits for alerts that are still to be sent.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[napi]
 pub struct NativeForwarder {
@@ -110,7 +110,7 @@ impl NativeForwarder {
     pub fn close(&self, slot: u32) {
         let forwarding = self.forwarding.clone();
         self.hub.run(self.id, slot, None, |reply| async move {
-            forwarding.close(LAST_WORDS).await;
+            forwarding.close(CLOSE_TIMEOUT).await;
             reply.resolve("null".into(), String::new());
         });
     }
@@ -125,5 +125,5 @@ impl Drop for NativeForwarder {
 /// Sends what a client's receivers are still owed.
 pub async fn last_words(shared: &EngineHandle) {
     let engine = shared.engine();
-    engine.recorder.alert_manager.forwarding.close(LAST_WORDS).await;
+    engine.recorder.alert_manager.notifier.close(CLOSE_TIMEOUT).await;
 }

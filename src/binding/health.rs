@@ -40,7 +40,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn check(&self, slot: u32, endpoint: Option<String>, service: bool) {
         let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
-            return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
+            return refuse(&self.hub, slot, &self.unknown_endpoint(&endpoint.unwrap_or_default()));
         };
         let Some(active) = self.shared.begin_call() else {
             return refuse(&self.hub, slot, &CallError::closed());
@@ -59,7 +59,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn validate_api_key(&self, slot: u32, endpoint: Option<String>) {
         let Some(endpoint) = self.shared.monitor().endpoint(endpoint.as_deref()) else {
-            return refuse(&self.hub, slot, &self.nobody(&endpoint.unwrap_or_default()));
+            return refuse(&self.hub, slot, &self.unknown_endpoint(&endpoint.unwrap_or_default()));
         };
         let monitor = self.shared.monitor();
         let Some(active) = self.shared.begin_call() else {
@@ -106,7 +106,7 @@ impl NativeClient {
 
 impl NativeClient {
     /// The error for an unknown endpoint name.
-    fn nobody(&self, given: &str) -> CallError {
+    fn unknown_endpoint(&self, given: &str) -> CallError {
         let engine = self.shared.engine();
         let names: Vec<&str> = engine.endpoints.iter().map(|e| e.config.name.as_str()).collect();
         let message = format!("must be one of {}, got '{}'", names.join(", "), shorten(given));

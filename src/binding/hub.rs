@@ -174,13 +174,14 @@ impl HubInner {
         self: &Arc<Self>,
         client: u32,
         slot: u32,
-        gate: Option<Arc<StreamWindow>>,
+        window: Option<Arc<StreamWindow>>,
         work: impl FnOnce(SlotReply) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let reply = SlotReply::new(self.clone(), slot);
-        self.submissions.run(client, slot, gate, || self.runtime.handle().spawn(work(reply)).abort_handle());
+        self.submissions
+            .run(client, slot, window, || self.runtime.handle().spawn(work(reply)).abort_handle());
     }
 
     fn abort(&self, slot: u32) {

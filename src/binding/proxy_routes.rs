@@ -10,7 +10,7 @@ use crate::{config::ClientConfig, net::proxy::Proxy};
 /// `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's proxy
 /// with its authorization, which is secret. Takes what `create` takes.
 #[napi(catch_unwind)]
-pub fn ways(options: String, document: Option<&[u8]>) -> String {
+pub fn proxy_routes(options: String, document: Option<&[u8]>) -> String {
     match read(&options, document, false) {
         Ok(loaded) => routes(&loaded.config).to_string(),
         Err(problems) => format!(r#"{{"problems":{problems}}}"#),

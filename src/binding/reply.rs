@@ -60,19 +60,19 @@ impl Drop for SlotReply {
 pub struct SlotSink {
     pub sink: Arc<dyn ItemSink>,
     pub slot: u32,
-    pub gate: Arc<StreamWindow>,
+    pub window: Arc<StreamWindow>,
     /// Nothing was sent yet.
     pub first: bool,
 }
 
 impl StreamSink for SlotSink {
     fn chunk(&mut self, json: String) {
-        self.gate.sent(json.len());
+        self.window.sent(json.len());
         let first = std::mem::take(&mut self.first);
         self.sink.push(Item::Chunk { slot: self.slot, chunk: json.into(), first });
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.gate.poll_ready(cx)
+        self.window.poll_ready(cx)
     }
 }

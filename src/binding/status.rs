@@ -26,7 +26,7 @@ impl NativeClient {
     /// The models for a task, in order.
     #[napi(catch_unwind)]
     pub fn suited_models(&self, task: Option<String>, priority: Option<String>) -> Vec<String> {
-        candidates::suited(&self.shared.engine(), task.as_deref(), priority.as_deref())
+        candidates::models_for_task(&self.shared.engine(), task.as_deref(), priority.as_deref())
     }
 
     #[napi(catch_unwind)]

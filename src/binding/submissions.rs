@@ -1,5 +1,5 @@
 //! The work that JavaScript has submitted: waiting, starting, running. One lock for all of it, so that an
-//! abort always finds its target.
+//! abort always finds the work it aborts.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -40,7 +40,7 @@ enum SlotState {
     /// Being started, and perhaps aborted meanwhile.
     Beginning { aborted: bool },
     /// The handle that aborts it, and the window of its stream.
-    Running { abort: AbortHandle, gate: Option<Arc<StreamWindow>> },
+    Running { abort: AbortHandle, window: Option<Arc<StreamWindow>> },
 }
 
 impl<C> Default for Submissions<C> {
@@ -78,7 +78,7 @@ impl<C> Submissions<C> {
         &self,
         client: u32,
         slot: u32,
-        gate: Option<Arc<StreamWindow>>,
+        window: Option<Arc<StreamWindow>>,
         spawn: impl FnOnce() -> AbortHandle,
     ) {
         let mut inner = self.0.lock();
@@ -86,7 +86,7 @@ impl<C> Submissions<C> {
         if matches!(place, Some(SlotEntry { state: SlotState::Beginning { aborted: true }, .. })) {
             return;
         }
-        let state = SlotState::Running { abort: spawn(), gate };
+        let state = SlotState::Running { abort: spawn(), window };
         *place = Some(SlotEntry { client, state });
     }
 
@@ -128,8 +128,8 @@ impl<C> Submissions<C> {
     pub fn credit(&self, slot: u32, chunks: u32) {
         let inner = self.0.lock();
         let entry = inner.slots.get(slot as usize).and_then(Option::as_ref);
-        if let Some(SlotState::Running { gate: Some(gate), .. }) = entry.map(|e| &e.state) {
-            gate.credit(chunks);
+        if let Some(SlotState::Running { window: Some(window), .. }) = entry.map(|e| &e.state) {
+            window.credit(chunks);
         }
     }
 }

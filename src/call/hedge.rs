@@ -131,7 +131,7 @@ impl Call {
             }
     }
 
-    /// Ends the slower attempt. Its answer is not read.
+    /// Ends the attempt whose result is not used. Its answer is not read.
     fn discard_loser(&self, number: usize) {
         let mut attempt_log = self.attempt_log.lock();
         attempt_log.end(number, AttemptOutcome::Fail, Some(Reason::Hedged), now());

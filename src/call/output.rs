@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::{
-    dialect::{client_dialect::ClientDialect, codec::Dialect, outbound::ClientEncoder},
+    dialect::{client_answer::ClientEncoder, client_dialect::ClientDialect, codec::Dialect},
     state::Target,
 };
 

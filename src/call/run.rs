@@ -203,13 +203,13 @@ impl Call {
             None => Duration::ZERO,
             // The early probe ended without a result, so the breaker still needs one.
             Some(blocked)
-                if blocked.obstacle == BlockReason::Breaker && free && selector.states[index].early =>
+                if blocked.reason == BlockReason::Breaker && free && selector.states[index].early =>
             {
                 selector.states[index].early = false;
                 Duration::ZERO
             }
             // While the breaker is open, further attempts are unwanted.
-            Some(blocked) if blocked.obstacle == BlockReason::Breaker => return false,
+            Some(blocked) if blocked.reason == BlockReason::Breaker => return false,
             Some(blocked) => match blocked.until {
                 Some(until) => until.saturating_duration_since(now()),
                 None => return false,

@@ -89,9 +89,9 @@ impl Call {
     }
 
     /// Logs the candidates that were skipped for the selected one.
-    pub(super) fn log_skips(&self, selector: &mut Selector, picked: usize) {
+    pub(super) fn log_skips(&self, selector: &mut Selector, selected: usize) {
         for (index, (candidate, state)) in selector.candidates.iter().zip(&mut selector.states).enumerate() {
-            if index == picked {
+            if index == selected {
                 state.skipped = None;
             } else if let Some(SkippedCandidate { reason, .. }) = state.skipped
                 && state.attempts == 0
@@ -125,7 +125,7 @@ impl Call {
         None
     }
 
-    /// Waits until a candidate may be ready, if that is allowed and soon enough. `place` is the call's ticket
+    /// Waits until a candidate may be ready, if that is allowed and soon enough. `ticket` is the call's place in the wait queue
     /// in the wait queue.
     async fn wait(
         &mut self,
@@ -198,7 +198,7 @@ impl Call {
         for index in 0..selector.candidates.len() {
             let state = &selector.states[index];
             // An open breaker is not a cooldown: it may be probed early.
-            let cooling = |b: Blockage| b.obstacle != BlockReason::Breaker;
+            let cooling = |b: Blockage| b.reason != BlockReason::Breaker;
             let blockage = selector.candidates[index].target.blockage(now());
             if state.retry == RetryReservation::Reserved && state.exhausted && !blockage.is_some_and(cooling)
             {

@@ -12,7 +12,7 @@ use crate::cost::{
     price::Money,
 };
 
-const MOST: usize = 100;
+const MAX_BUDGETS: usize = 100;
 /// The default shares at which a warning is emitted.
 const WARN_AT: [f64; 3] = [0.5, 0.8, 1.0];
 
@@ -27,11 +27,11 @@ enum BudgetActionWord {
 pub fn read(r: &mut Reader<'_>, rules: &[(String, RoutingRule)]) -> Vec<CostBudgetConfig> {
     r.note(
         "budgets",
-        || json!({ "type": "array", "maxItems": MOST, "items": reader::describe(|r| read_one(r, &[], 0)) }),
+        || json!({ "type": "array", "maxItems": MAX_BUDGETS, "items": reader::describe(|r| read_one(r, &[], 0)) }),
     );
     let Some(value) = r.raw("budgets") else { return Vec::new() };
-    let Some(items) = value.as_array().filter(|items| items.len() <= MOST) else {
-        r.problem("budgets", expected(&format!("an array of at most {MOST} budgets"), value));
+    let Some(items) = value.as_array().filter(|items| items.len() <= MAX_BUDGETS) else {
+        r.problem("budgets", expected(&format!("an array of at most {MAX_BUDGETS} budgets"), value));
         return Vec::new();
     };
     let mut budgets: Vec<CostBudgetConfig> = Vec::new();
@@ -131,12 +131,13 @@ fn read_tag(r: &mut Reader<'_>) -> Option<(String, Option<String>)> {
 fn read_shares(r: &mut Reader<'_>) -> Vec<f64> {
     r.note("warnAt", || {
         let share = json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 10 });
-        json!({ "type": "array", "maxItems": MOST, "items": share })
+        json!({ "type": "array", "maxItems": MAX_BUDGETS, "items": share })
     });
     let Some(value) = r.raw("warnAt") else { return WARN_AT.to_vec() };
-    let shares: Option<Vec<f64>> = value.as_array().filter(|items| items.len() <= MOST).and_then(|items| {
-        items.iter().map(|item| item.as_f64().filter(|share| *share > 0.0 && *share <= 10.0)).collect()
-    });
+    let shares: Option<Vec<f64>> =
+        value.as_array().filter(|items| items.len() <= MAX_BUDGETS).and_then(|items| {
+            items.iter().map(|item| item.as_f64().filter(|share| *share > 0.0 && *share <= 10.0)).collect()
+        });
     let Some(mut shares) = shares else {
         r.problem("warnAt", expected("an array of shares of the limit, above 0 and at most 10", value));
         return Vec::new();

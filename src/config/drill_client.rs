@@ -16,7 +16,7 @@ const STAND_IN: &str = "bellwether-drill";
 impl ClientConfig {
     /// Exchanges are made by `transport`, without any key. It writes no files, sends no alerts and counts
     /// no costs.
-    pub fn rehearsal(&self, transport: u32, quiet: Duration) -> Self {
+    pub fn for_drill(&self, transport: u32, quiet: Duration) -> Self {
         let mut config = self.clone();
         config.transport = Some(transport);
         config.queue = None;

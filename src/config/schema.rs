@@ -96,7 +96,7 @@ pub fn values(schema: &Value) -> Option<&Value> {
 }
 
 /// Whether the schema accepts values of this type.
-pub fn takes(schema: &Value, kind: &str) -> bool {
+pub fn accepts_type(schema: &Value, kind: &str) -> bool {
     alternatives(schema).iter().any(|one| {
         let typed = match &one["type"] {
             Value::String(name) => name == kind,

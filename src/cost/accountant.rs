@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     budget::{BudgetAction, BudgetThreshold, CostBudget, CostBudgetConfig, ReachedShare},
     calendar::{self, Period},
-    ledger::{CostTotals, Ledger, LedgerDay, LedgerEntry, clipped},
+    ledger::{CostTotals, Ledger, LedgerDay, LedgerEntry, truncated},
     price::Money,
 };
 use crate::base::{
@@ -252,7 +252,7 @@ fn seed_from_ledger(budget: &mut CostBudget, ledger: &Ledger, now: u64) {
                 .tags
                 .iter()
                 .filter(|(n, v, _)| {
-                    *n == clipped(name) && value.as_ref().is_none_or(|value| *v == clipped(value))
+                    *n == truncated(name) && value.as_ref().is_none_or(|value| *v == truncated(value))
                 })
                 .for_each(|(.., sum)| spent += sum.cost),
         }

@@ -175,7 +175,7 @@ impl LedgerDay {
 }
 
 /// A name, truncated.
-pub fn clipped(name: &str) -> Cow<'_, str> {
+pub fn truncated(name: &str) -> Cow<'_, str> {
     if name.len() <= LONGEST_NAME {
         return name.into();
     }
@@ -187,7 +187,7 @@ pub fn clipped(name: &str) -> Cow<'_, str> {
 }
 
 fn row<'r>(rows: &'r mut Vec<(String, String, CostTotals)>, one: &str, two: &str) -> &'r mut CostTotals {
-    let (one, two) = (&*clipped(one), &*clipped(two));
+    let (one, two) = (&*truncated(one), &*truncated(two));
     let find = |rows: &[(String, String, CostTotals)], one: &str, two: &str| {
         rows.iter().position(|(a, b, _)| a == one && b == two)
     };

@@ -31,7 +31,7 @@ pub struct ResponseDefaults {
 }
 
 /// The longest id or model name, which every chunk repeats.
-const MOST: usize = 200;
+const MAX_CANDIDATES: usize = 200;
 
 impl ResponseDefaults {
     /// The answer's id, the vendor's or ours.
@@ -47,7 +47,10 @@ impl ResponseDefaults {
 
 /// A vendor's name for something, if it is not too long.
 pub fn name(value: &Value) -> Option<&str> {
-    value.as_str().filter(|text| !text.is_empty()).map(|text| &text[..text.floor_char_boundary(MOST)])
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(|text| &text[..text.floor_char_boundary(MAX_CANDIDATES)])
 }
 
 /// Ends a choice that arrived whole, also if its vendor gives no finish reason.
@@ -59,6 +62,6 @@ pub fn whole(choice: &mut Value, called: bool) {
 
 /// Defaults for tests.
 #[cfg(test)]
-pub fn unsaid(created: u64) -> ResponseDefaults {
+pub fn test_defaults(created: u64) -> ResponseDefaults {
     ResponseDefaults { created, id: "own".into(), model: "asked".into() }
 }

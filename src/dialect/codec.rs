@@ -77,29 +77,29 @@ impl Dialect {
     pub fn read_answer(
         self,
         text: &str,
-        unsaid: impl FnOnce() -> ResponseDefaults,
+        defaults: impl FnOnce() -> ResponseDefaults,
     ) -> Result<DecodedResponse, InvalidAnswer> {
         let translated = |(body, usage): (Value, _)| DecodedResponse { body: Some(body.to_string()), usage };
         let openai =
             || openai::answer::read(text).map(|answer| DecodedResponse { body: None, usage: answer.usage });
         match self {
             Self::OpenAi => openai(),
-            Self::Anthropic(_) => anthropic::answer::read(text, &unsaid()).map(translated),
-            Self::Google => google::answer::read(text, &unsaid()).map(translated),
+            Self::Anthropic(_) => anthropic::answer::read(text, &defaults()).map(translated),
+            Self::Google => google::answer::read(text, &defaults()).map(translated),
             // Some relays answer in OpenAI's form, whatever the request's.
-            Self::Relay => openai().or_else(|_| google::answer::read(text, &unsaid()).map(translated)),
+            Self::Relay => openai().or_else(|_| google::answer::read(text, &defaults()).map(translated)),
         }
     }
 
     /// The decoder of a stream; `None` for OpenAI's own.
-    pub fn decoder(self, unsaid: impl FnOnce() -> ResponseDefaults) -> Option<StreamDecoder> {
+    pub fn decoder(self, defaults: impl FnOnce() -> ResponseDefaults) -> Option<StreamDecoder> {
         match self {
             Self::OpenAi => None,
             Self::Anthropic(_) => {
-                Some(StreamDecoder::Anthropic(anthropic::stream::AnthropicStreamDecoder::new(unsaid())))
+                Some(StreamDecoder::Anthropic(anthropic::stream::AnthropicStreamDecoder::new(defaults())))
             }
-            Self::Google => Some(StreamDecoder::Google(google::stream::GoogleStreamDecoder::new(unsaid()))),
-            Self::Relay => Some(StreamDecoder::Relay(google::stream::GoogleStreamDecoder::new(unsaid()))),
+            Self::Google => Some(StreamDecoder::Google(google::stream::GoogleStreamDecoder::new(defaults()))),
+            Self::Relay => Some(StreamDecoder::Relay(google::stream::GoogleStreamDecoder::new(defaults()))),
         }
     }
 

@@ -4,14 +4,14 @@
 pub mod anthropic;
 pub mod chat;
 pub mod chunks;
+pub mod client_answer;
 pub mod client_dialect;
+mod client_request;
 pub mod codec;
 pub mod error_body;
 pub mod google;
-mod inbound;
 pub mod members;
 pub mod openai;
-pub mod outbound;
 #[cfg(test)]
 mod round_trips;
 pub mod tokens;

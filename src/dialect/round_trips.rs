@@ -9,7 +9,7 @@ use super::{
         AttachmentSource, Chat, ChatMessage, ContentPart, DataUrl, Effort, ResponseFormat, Sampling, Tool,
         ToolCall, ToolChoice, ToolResult,
     },
-    chunks::{DecodedEvent, unsaid},
+    chunks::{DecodedEvent, test_defaults},
     google,
     openai::{self, accumulate::Accumulator},
 };
@@ -266,11 +266,11 @@ proptest! {
         let mut encoder = anthropic::write_answer::AnthropicEncoder::new("claude-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = anthropic::stream::AnthropicStreamDecoder::new(unsaid(1));
+        let mut decoder = anthropic::stream::AnthropicStreamDecoder::new(test_defaults(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = anthropic::write_answer::write(&whole, "claude-x").to_string();
-        let (back, usage) = anthropic::answer::read(&answer, &unsaid(1)).expect("an answer");
+        let (back, usage) = anthropic::answer::read(&answer, &test_defaults(1)).expect("an answer");
         prop_assert_eq!(meaning(&back), meaning(&whole));
         prop_assert_eq!(usage.map(|u| u.input_tokens), Some(spoken.usage.0));
     }
@@ -281,11 +281,11 @@ proptest! {
         let mut encoder = google::write_answer::GoogleEncoder::new("gemini-x");
         spoken.chunks().iter().for_each(|chunk| encoder.chunk(chunk, &mut wire));
         encoder.end(&mut wire);
-        let mut decoder = google::stream::GoogleStreamDecoder::new(unsaid(1));
+        let mut decoder = google::stream::GoogleStreamDecoder::new(test_defaults(1));
         let back = decoded(&wire, piece, |name, data| decoder.event(name, data));
         prop_assert_eq!(meaning(&back), meaning(&whole));
         let answer = google::write_answer::write(&whole, "gemini-x").to_string();
-        let (back, usage) = google::answer::read(&answer, &unsaid(1)).expect("an answer");
+        let (back, usage) = google::answer::read(&answer, &test_defaults(1)).expect("an answer");
         prop_assert_eq!(meaning(&back), meaning(&whole));
         prop_assert_eq!(usage.map(|u| u.output_tokens), Some(spoken.usage.2));
     }

@@ -1,8 +1,8 @@
 //! Builds an engine from a configuration, its dependencies and what it inherits.
 
 use super::{
+    inherit::{PreviousEngine, credential_without_key, identity},
     ports::{EngineDeps, EngineHooks, UserCallbacks},
-    previous::{PreviousEngine, identity, keyless},
     status_page::StatusPages,
 };
 use crate::{
@@ -87,7 +87,7 @@ impl Engine {
             };
             let keys = endpoint.keys.iter().map(|source| {
                 // A key at one origin is one credential, however many endpoints use it.
-                let Some(id) = identity(source) else { return keyless(predecessor, now) };
+                let Some(id) = identity(source) else { return credential_without_key(predecessor, now) };
                 if let Some((.., known)) = credentials.iter().find(|(o, i, _)| o == address && *i == id) {
                     return known.clone();
                 }

@@ -68,7 +68,7 @@ fn calls(engine: &Engine) -> [MetricFamily; 3] {
         "failovers",
         "Failovers of calls from one endpoint and model to another.",
     );
-    for (way, count) in counters.moves() {
+    for (way, count) in counters.failovers() {
         let labels = [
             ("from_endpoint", &*way.from.0),
             ("from_model", &*way.from.1),
@@ -203,7 +203,7 @@ fn load(engine: &Engine, beside: BindingMetrics) -> Vec<MetricFamily> {
         family.push(Vec::new(), value);
         families.push(family);
     };
-    add(MetricKind::Gauge, "active_calls", "Running calls.", engine.active() as u64);
+    add(MetricKind::Gauge, "active_calls", "Running calls.", engine.running_calls() as u64);
     add(
         MetricKind::Gauge,
         "waiting_calls",
@@ -231,7 +231,7 @@ fn alerts(engine: &Engine) -> [MetricFamily; 2] {
         "alerts_dropped",
         "Alerts dropped because too many waited for a forwarder or the client was closed.",
     );
-    for (forwarder, outcome, count) in engine.recorder.alert_manager.forwarding.tallies().all() {
+    for (forwarder, outcome, count) in engine.recorder.alert_manager.notifier.tallies().all() {
         match outcome {
             "dropped" => dropped.push(own([("forwarder", forwarder)]), count),
             outcome => sent.push(own([("forwarder", forwarder), ("outcome", outcome)]), count),

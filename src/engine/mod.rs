@@ -2,9 +2,9 @@
 
 pub mod auth_error;
 mod build;
+mod inherit;
 pub mod metrics;
 pub mod ports;
-mod previous;
 pub mod recorder;
 mod reload;
 mod state_changes;
@@ -128,7 +128,7 @@ impl Engine {
         self.refusing.load(Ordering::Acquire)
     }
 
-    pub fn active(&self) -> usize {
+    pub fn running_calls(&self) -> usize {
         self.active.load(Ordering::Acquire)
     }
 
@@ -136,7 +136,7 @@ impl Engine {
     pub async fn idle(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.active() == 0 {
+            if self.running_calls() == 0 {
                 return;
             }
             idle.await;

@@ -1,6 +1,6 @@
 //! Builds the engine for a new configuration.
 
-use super::{ports::EngineHooks, previous::PreviousEngine};
+use super::{inherit::PreviousEngine, ports::EngineHooks};
 use crate::{
     config::ClientConfig,
     net::{
@@ -39,13 +39,13 @@ impl Engine {
     /// The engine for a new configuration. It inherits the state of endpoints that remain. This engine keeps
     /// its running calls.
     pub fn reloaded(&self, config: ClientConfig, http: HttpClient) -> Arc<Self> {
-        let listeners = EngineHooks {
+        let hooks = EngineHooks {
             events: self.events.clone(),
             functions: self.functions.clone(),
             wall: self.wall.clone(),
         };
         let rng = self.rng.lock().fork();
-        let successor = Self::assemble(config, http, listeners, rng, &PreviousEngine::of(self));
+        let successor = Self::assemble(config, http, hooks, rng, &PreviousEngine::of(self));
         for endpoint in successor.endpoints.iter().filter(|_| !self.is_closed()) {
             if self.status_pages.take(&endpoint.name) {
                 successor.watch_status_page(endpoint);

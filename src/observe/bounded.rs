@@ -3,7 +3,7 @@
 use std::{borrow::Borrow, collections::BTreeMap};
 
 /// The most series of one kind that a scraper should get.
-pub const MOST: usize = 1_000;
+pub const MAX_KEYS: usize = 1_000;
 
 #[derive(Debug)]
 pub struct BoundedNames<K, V>(BTreeMap<K, V>);
@@ -31,7 +31,7 @@ impl<K: Ord, V: Default> BoundedNames<K, V> {
 
     /// Whether a key has a value of its own, or would get one.
     pub fn has_room_for(&self, key: &K) -> bool {
-        self.0.len() < MOST || self.0.contains_key(key)
+        self.0.len() < MAX_KEYS || self.0.contains_key(key)
     }
 
     /// The value of a key, or of `others` when the map is full.
@@ -57,8 +57,8 @@ mod tests {
         }
         *map.entry(3, || u32::MAX) += 1;
         assert_eq!(map.get(&3), Some(&2));
-        assert_eq!(map.get(&u32::MAX), Some(&(5_000 - MOST as u64)));
-        assert_eq!(map.iter().count(), MOST + 1);
+        assert_eq!(map.get(&u32::MAX), Some(&(5_000 - MAX_KEYS as u64)));
+        assert_eq!(map.iter().count(), MAX_KEYS + 1);
         assert_eq!(map.iter().map(|(_, n)| n).sum::<u64>(), 5_001);
     }
 }

@@ -119,7 +119,7 @@ impl Counters {
         self.calls.lock().iter().map(|(model, calls)| (model.clone(), calls.clone())).collect()
     }
 
-    pub fn moves(&self) -> Vec<(Failover, u64)> {
+    pub fn failovers(&self) -> Vec<(Failover, u64)> {
         self.moves.lock().iter().map(|(way, count)| (way.clone(), *count)).collect()
     }
 }
@@ -181,15 +181,15 @@ impl CallCounters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::bounded::MOST;
+    use crate::observe::bounded::MAX_KEYS;
 
     #[test]
     fn the_labels_of_what_does_not_fit_stay_as_they_are() {
         let counters = Counters::default();
         let meter =
             |n: usize, provider: &str| counters.of(&"a".into(), provider, &format!("m{n}").into(), true);
-        (0..MOST).for_each(|n| meter(n, "openai").attempt("ok", None));
-        for (n, provider) in [(MOST, "google"), (MOST + 1, "anthropic")] {
+        (0..MAX_KEYS).for_each(|n| meter(n, "openai").attempt("ok", None));
+        for (n, provider) in [(MAX_KEYS, "google"), (MAX_KEYS + 1, "anthropic")] {
             meter(n, provider).attempt("ok", None);
             let others = counters.targets().into_iter().filter(|(key, _)| &*key.model == OTHER);
             let labels: Vec<_> = others.map(|(key, counts)| (key.endpoint, counts.provider)).collect();

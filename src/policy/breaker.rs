@@ -91,8 +91,8 @@ pub struct Breaker {
     opens: u32,
     /// When it last closed, and the fraction of a request that the ramp has saved since.
     closed: Option<Instant>,
-    saved: f64,
-    ring: RollingOutcomes,
+    ramp_credit: f64,
+    window: RollingOutcomes,
     /// When the last early probe began.
     last_early: Option<Instant>,
 }
@@ -101,13 +101,13 @@ impl Breaker {
     /// Applies other settings and keeps the state. Another window starts empty.
     pub fn reconfigure(&mut self, config: &BreakerConfig, now: Instant) {
         if self.config.window != config.window {
-            self.ring = RollingOutcomes::new(config.window, now);
+            self.window = RollingOutcomes::new(config.window, now);
         }
         self.config = config.clone();
     }
 
     pub fn new(config: BreakerConfig, now: Instant) -> Self {
-        let ring = RollingOutcomes::new(config.window, now);
+        let window = RollingOutcomes::new(config.window, now);
         Self {
             config,
             inner: BreakerInner::Closed,
@@ -115,8 +115,8 @@ impl Breaker {
             consecutive: 0,
             opens: 0,
             closed: None,
-            saved: 0.0,
-            ring,
+            ramp_credit: 0.0,
+            window,
             last_early: None,
         }
     }
@@ -143,7 +143,7 @@ impl Breaker {
     }
 
     /// Whether it closed so recently that only a share of its load is admitted.
-    pub fn ramping(&self, now: Instant) -> bool {
+    pub fn is_ramping(&self, now: Instant) -> bool {
         matches!(self.inner, BreakerInner::Closed) && self.share(now) < 1.0
     }
 
@@ -153,10 +153,10 @@ impl Breaker {
         if share >= 1.0 {
             return true;
         }
-        self.saved += share;
-        let admits = self.saved >= 1.0 - 1e-9;
+        self.ramp_credit += share;
+        let admits = self.ramp_credit >= 1.0 - 1e-9;
         if admits {
-            self.saved -= 1.0;
+            self.ramp_credit -= 1.0;
         }
         admits
     }
@@ -223,7 +223,7 @@ impl Breaker {
             return None;
         }
         let failed = verdict != AttemptVerdict::Success;
-        self.ring.record(failed, now);
+        self.window.record(failed, now);
         if permit.epoch != self.epoch {
             return None;
         }
@@ -247,7 +247,7 @@ impl Breaker {
                 if weight == BreakerWeight::Failure {
                     self.consecutive = self.consecutive.saturating_add(1);
                 }
-                let tally = self.ring.tally(now);
+                let tally = self.window.tally(now);
                 let by_count =
                     weight == BreakerWeight::Failure && self.consecutive >= self.config.failure_threshold;
                 let by_ratio = tally.total >= self.config.minimum_requests
@@ -296,8 +296,8 @@ impl Breaker {
         self.consecutive = 0;
         // Not stable until the ramp is over: the open periods of a flapping endpoint grow.
         self.closed = Some(now);
-        self.saved = 0.0;
-        self.ring.clear();
+        self.ramp_credit = 0.0;
+        self.window.clear();
     }
 
     fn open(&mut self, now: Instant, jitter: f64) {

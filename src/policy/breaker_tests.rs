@@ -83,7 +83,7 @@ fn proof_from_outside_closes_it() {
     let now = Instant::now();
     let mut breaker = opened(now);
     assert_eq!(breaker.proven(now), Some(BreakerState::Closed));
-    assert!(breaker.admit(now).is_ok() && breaker.ramping(now));
+    assert!(breaker.admit(now).is_ok() && breaker.is_ramping(now));
     assert_eq!(breaker.proven(now), None, "it was closed");
     // Failures before the proof of health no longer count.
     for expected in [None, None] {
@@ -220,10 +220,10 @@ fn load_comes_back_in_steps() {
     assert_eq!(admitted(&mut breaker, 0), 10);
     assert_eq!(admitted(&mut breaker, 4_999), 10);
     assert_eq!(admitted(&mut breaker, 5_000), 50);
-    assert!(breaker.ramping(after(closed, 9_999)));
+    assert!(breaker.is_ramping(after(closed, 9_999)));
     assert_eq!(admitted(&mut breaker, 10_000), 100);
-    assert!(!breaker.ramping(after(closed, 10_000)));
-    assert!(!Breaker::new(BreakerConfig::default(), start).ramping(start), "it was never open");
+    assert!(!breaker.is_ramping(after(closed, 10_000)));
+    assert!(!Breaker::new(BreakerConfig::default(), start).is_ramping(start), "it was never open");
 }
 
 #[test]

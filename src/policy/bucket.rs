@@ -17,14 +17,14 @@ pub struct TokenBucket {
     level: f64,
     at: Instant,
     /// When a vendor last reported the limit, and when tokens were last taken.
-    taught: Option<Instant>,
+    observed_at: Option<Instant>,
     taken: Instant,
 }
 
 /// An observed limit is tested again after at most this long.
-const ASKED_AGAIN: Duration = Duration::from_secs(60);
+const RETEST_AFTER: Duration = Duration::from_secs(60);
 /// An observed limit is forgotten when responses have not repeated it for this long.
-const MEMORY: Duration = Duration::from_secs(10);
+const OBSERVED_TTL: Duration = Duration::from_secs(10);
 
 impl TokenBucket {
     pub fn per_minute(limit: f64, now: Instant) -> Self {
@@ -34,7 +34,7 @@ impl TokenBucket {
             per_second: limit / 60.0,
             level: limit,
             at: now,
-            taught: None,
+            observed_at: None,
             taken: now,
         }
     }
@@ -48,7 +48,7 @@ impl TokenBucket {
             per_second,
             level: quota.remaining,
             at: now,
-            taught: Some(now),
+            observed_at: Some(now),
             taken: now,
         }
     }
@@ -62,17 +62,17 @@ impl TokenBucket {
         // Configured limits are counted here; limits that only the vendor has are counted by the vendor.
         let known = if self.configured.is_some() { self.level } else { f64::INFINITY };
         self.level = known.min(quota.remaining).min(self.capacity);
-        self.taught = Some(now);
+        self.observed_at = Some(now);
     }
 
     /// Reviews the observed limit after a response. One that is no longer repeated stops binding; false when
     /// nothing binds any more.
     pub fn review(&mut self, now: Instant) -> bool {
-        if self.taught.is_none_or(|at| now.saturating_duration_since(at) <= MEMORY) {
+        if self.observed_at.is_none_or(|at| now.saturating_duration_since(at) <= OBSERVED_TTL) {
             return true;
         }
         self.refill(now);
-        self.taught = None;
+        self.observed_at = None;
         let Some(limit) = self.configured else { return false };
         (self.capacity, self.per_second) = (limit, limit / 60.0);
         true
@@ -86,17 +86,17 @@ impl TokenBucket {
         if missing <= 1e-6 {
             return Duration::ZERO;
         }
-        self.flows_in(missing, 1.0, now)
+        self.refill_time(missing, 1.0, now)
     }
 
     /// How long `missing` takes to refill, for the last of `turns` requests.
-    pub fn flows_in(&self, missing: f64, turns: f64, now: Instant) -> Duration {
-        let longest = match self.taught {
+    pub fn refill_time(&self, missing: f64, turns: f64, now: Instant) -> Duration {
+        let longest = match self.observed_at {
             None => LONGEST,
             // A configured limit binds as it is; an observed one is tested again before long.
             Some(_) => {
                 let since = now.saturating_duration_since(self.taken);
-                let again = ASKED_AGAIN.as_secs_f64() * turns.max(1.0);
+                let again = RETEST_AFTER.as_secs_f64() * turns.max(1.0);
                 let by_user = self.configured.map_or(0.0, |limit| missing / (limit / 60.0));
                 (again.max(by_user) - since.as_secs_f64()).clamp(0.0, LONGEST)
             }
@@ -214,7 +214,7 @@ mod tests {
             let mut of_the_user = TokenBucket::per_minute(60.0, now);
             of_the_user.observe(quota, now);
             for (bucket, rate) in [(TokenBucket::learned(quota, now), learned), (of_the_user, configured)] {
-                let wait = bucket.flows_in(10.0, 1.0, now).as_secs_f64();
+                let wait = bucket.refill_time(10.0, 1.0, now).as_secs_f64();
                 assert!((wait * rate - 10.0).abs() < 1e-3, "{quota:?}: {wait} s at {rate}");
             }
         }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn where_nothing_flows_the_wait_has_an_end() {
         let none = TokenBucket::per_minute(0.0, Instant::now());
-        assert_eq!(none.flows_in(1.0, 1.0, Instant::now()).as_secs(), 366 * 86_400);
+        assert_eq!(none.refill_time(1.0, 1.0, Instant::now()).as_secs(), 366 * 86_400);
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(learned.ready_in(1.0, after(60)), Duration::ZERO);
         learned.take(1.0, after(60));
         assert_eq!(learned.ready_in(1.0, after(60)).as_secs(), 60, "and once more");
-        assert_eq!(learned.flows_in(100.0, 3.0, after(60)).as_secs(), 180, "the third in line");
+        assert_eq!(learned.refill_time(100.0, 3.0, after(60)).as_secs(), 180, "the third in line");
         learned.observe(used_up, after(60));
         assert!(learned.review(after(70)));
         assert!(!learned.review(after(71)));
@@ -254,7 +254,7 @@ mod tests {
             Quota { limit: 1_000.0, remaining: 0.0, reset: Some(Duration::from_secs(172_800)) },
             now,
         );
-        assert_eq!(small.flows_in(20.0, 1.0, after(60)).as_secs(), 60, "what the user allows binds");
+        assert_eq!(small.refill_time(20.0, 1.0, after(60)).as_secs(), 60, "what the user allows binds");
     }
 
     proptest! {

@@ -44,22 +44,22 @@ impl Cooldown {
         self.probing = self.probing.filter(|other| *other != probe);
     }
 
-    /// Extends the cooldown by the rule of `park`. `began` is when the failed attempt was sent, so that fifty
+    /// Extends the cooldown by the schedule of `scope`. `began` is when the failed attempt was sent, so that fifty
     /// calls that fail together count as one episode. Returns the new end if it moved.
     pub fn extend(
         &mut self,
-        park: CooldownScope,
+        scope: CooldownScope,
         retry_after: Option<Duration>,
         began: Instant,
         now: Instant,
         jitter: f64,
     ) -> Option<Instant> {
-        if park == CooldownScope::None {
+        if scope == CooldownScope::None {
             return None;
         }
         let same_episode = self.set_at.is_some_and(|set| began < set);
         let n = if same_episode { self.streak.saturating_sub(1) } else { self.streak };
-        let period = period(park, retry_after, n, jitter.clamp(0.0, 1.0));
+        let period = period(scope, retry_after, n, jitter.clamp(0.0, 1.0));
         if !same_episode {
             self.streak = self.streak.saturating_add(1);
             self.set_at = Some(now);
@@ -67,7 +67,7 @@ impl Cooldown {
             return None;
         }
         self.recovery_probe |= matches!(
-            park,
+            scope,
             CooldownScope::CredentialQuota | CooldownScope::CredentialAuth | CooldownScope::EndpointMissing
         );
         let end = now + period;
@@ -95,19 +95,19 @@ impl Cooldown {
     }
 }
 
-fn period(park: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f64) -> Duration {
+fn period(scope: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f64) -> Duration {
     let secs = Duration::from_secs;
     let minute = secs(60);
-    match park {
+    match scope {
         CooldownScope::None => Duration::ZERO,
         // Our guess, not the vendor's request: short, for the breaker takes over soon.
         CooldownScope::Origin => exponential(Duration::from_millis(250), 2.0, n, secs(5)),
         CooldownScope::EndpointOverload => retry_after.map_or_else(
             || exponential(secs(2), 2.0, n, minute).mul_f64(0.5 + 0.5 * jitter),
-            |retry_after| late(retry_after, jitter),
+            |retry_after| delayed(retry_after, jitter),
         ),
         CooldownScope::EndpointThrottle => retry_after
-            .map_or_else(|| exponential(secs(1), 2.0, n, minute), |retry_after| late(retry_after, jitter)),
+            .map_or_else(|| exponential(secs(1), 2.0, n, minute), |retry_after| delayed(retry_after, jitter)),
         CooldownScope::EndpointMissing => minute * 10,
         CooldownScope::CredentialQuota => retry_after.map_or_else(
             || exponential(minute * 5, 2.0, n, minute * 60),
@@ -118,7 +118,7 @@ fn period(park: CooldownScope, retry_after: Option<Duration>, n: u32, jitter: f6
 }
 
 /// Up to a tenth later, so that no herd arrives when a Retry-After expires.
-fn late(retry_after: Duration, jitter: f64) -> Duration {
+fn delayed(retry_after: Duration, jitter: f64) -> Duration {
     retry_after.mul_f64(1.0 + 0.1 * jitter)
 }
 
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn schedules() {
-        for (park, expected) in [
+        for (scope, expected) in [
             (CooldownScope::EndpointOverload, vec![2, 4, 8, 16, 32, 60, 60]),
             (CooldownScope::EndpointThrottle, vec![1, 2, 4, 8, 16, 32, 60]),
             (CooldownScope::EndpointMissing, vec![600, 600]),
@@ -144,18 +144,18 @@ mod tests {
             let mut now = Instant::now();
             let mut delays = Vec::new();
             for _ in &expected {
-                let end = cooldown.extend(park, None, now, now, 1.0).expect("extends");
+                let end = cooldown.extend(scope, None, now, now, 1.0).expect("extends");
                 delays.push((end - now).as_secs());
                 now = end;
             }
-            assert_eq!(delays, expected, "{park:?}");
+            assert_eq!(delays, expected, "{scope:?}");
         }
     }
 
     #[test]
     fn hints_are_a_floor_and_never_early() {
         let now = Instant::now();
-        for (park, retry_after, jitter, expected) in [
+        for (scope, retry_after, jitter, expected) in [
             (CooldownScope::EndpointThrottle, 10, 0.0, 10_000),
             (CooldownScope::EndpointThrottle, 10, 1.0, 11_000),
             (CooldownScope::EndpointOverload, 7, 0.0, 7_000),
@@ -163,8 +163,8 @@ mod tests {
             (CooldownScope::CredentialQuota, 10, 0.0, 300_000),
             (CooldownScope::CredentialQuota, 7200, 0.0, 7_200_000),
         ] {
-            let end = Cooldown::default().extend(park, Some(secs(retry_after)), now, now, jitter);
-            assert_eq!(end.map(|e| (e - now).as_millis()), Some(expected), "{park:?}");
+            let end = Cooldown::default().extend(scope, Some(secs(retry_after)), now, now, jitter);
+            assert_eq!(end.map(|e| (e - now).as_millis()), Some(expected), "{scope:?}");
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_was_parked_for_minutes_is_asked_by_one_first() {
         let now = Instant::now();
-        for (park, recovery_probe) in [
+        for (scope, recovery_probe) in [
             (CooldownScope::CredentialQuota, true),
             (CooldownScope::CredentialAuth, true),
             (CooldownScope::EndpointMissing, true),
@@ -235,9 +235,9 @@ mod tests {
         ] {
             let mut cooldown = Cooldown::default();
             assert_eq!(cooldown.begin_probe(), None, "nothing was parked");
-            cooldown.extend(park, None, now, now, 0.0);
+            cooldown.extend(scope, None, now, now, 0.0);
             let first = cooldown.begin_probe();
-            assert_eq!((first.is_some(), cooldown.probing()), (recovery_probe, recovery_probe), "{park:?}");
+            assert_eq!((first.is_some(), cooldown.probing()), (recovery_probe, recovery_probe), "{scope:?}");
             assert_eq!(cooldown.begin_probe(), None, "a second one");
             first.into_iter().for_each(|probe| cooldown.end_probe(probe));
             assert!(!cooldown.probing(), "nobody asks now");

@@ -66,7 +66,7 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
     let may_wait = s.retries_left > 0 && !fault.retry_forbidden;
     if may_wait
         && (!s.alternative || prefers_same(fault, s))
-        && let Some(step) = same(fault, rule.same, s)
+        && let Some(step) = retry_step(fault, rule.same, s)
     {
         return step;
     }
@@ -77,13 +77,13 @@ pub fn decide(fault: &Fault, s: &DecisionContext<'_>) -> NextStep {
 pub fn retry_decision(fault: &Fault, s: &DecisionContext<'_>) -> Option<NextStep> {
     let rule = fault.kind.rule();
     let charged =
-        || (s.retries_left > 0 && !fault.retry_forbidden).then(|| same(fault, rule.same, s)).flatten();
+        || (s.retries_left > 0 && !fault.retry_forbidden).then(|| retry_step(fault, rule.same, s)).flatten();
     last(rule.same, s).or_else(charged)
 }
 
-/// The last retry after a limit of ours, when no other candidate is left.
+/// One free retry after our own `maxLatency` ended it, when no other candidate is left.
 fn last(rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
-    (rule == SameCandidate::Last && s.free_so_far == 0)
+    (rule == SameCandidate::OnceIfNothingElse && s.free_so_far == 0)
         .then_some(NextStep::Retry { after: Duration::ZERO, free: true })
 }
 
@@ -91,11 +91,13 @@ fn prefers_same(fault: &Fault, s: &DecisionContext<'_>) -> bool {
     s.prefer_same && fault.retry_after.is_none_or(|retry_after| retry_after <= s.max_retry_after)
 }
 
-fn same(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
+fn retry_step(fault: &Fault, rule: SameCandidate, s: &DecisionContext<'_>) -> Option<NextStep> {
     let once = s.same_so_far == 0 || s.prefer_same;
     let wait = |floor| s.backoff.delay(s.same_so_far, floor, s.jitter);
     let after = match rule {
-        SameCandidate::Never | SameCandidate::NewCredential | SameCandidate::Last => return None,
+        SameCandidate::Never | SameCandidate::NewCredential | SameCandidate::OnceIfNothingElse => {
+            return None;
+        }
         // The free retries are used up.
         SameCandidate::Free => wait(Duration::ZERO),
         // The fault's cooldown is the wait.

@@ -38,7 +38,7 @@ pub enum FaultKind {
     Permission,
     NotFound,
     /// The endpoint lacks an operation that others have: neither a mistake nor a reason for a cooldown.
-    Absent,
+    OperationUnsupported,
     BadRequest,
     ContextLength,
     ContentFilter,
@@ -97,7 +97,7 @@ pub enum SameCandidate {
     /// Only with a changed credential.
     NewCredential,
     /// Once more, without retry budget, when no other candidate is left: it failed at a limit of ours.
-    Last,
+    OnceIfNothingElse,
 }
 
 /// Whether another candidate may be tried.
@@ -248,7 +248,7 @@ impl FaultKind {
                 BreakerWeight::Neutral,
                 CooldownScope::EndpointMissing,
             ),
-            Absent => rule(
+            OperationUnsupported => rule(
                 BlameScope::Request,
                 SameCandidate::Never,
                 OtherCandidate::Any,
@@ -272,7 +272,7 @@ impl FaultKind {
             // Retried once without the limit when no other candidate is left.
             LatencyLimit => rule(
                 BlameScope::Endpoint,
-                SameCandidate::Last,
+                SameCandidate::OnceIfNothingElse,
                 OtherCandidate::Any,
                 BreakerWeight::Neutral,
                 CooldownScope::None,
@@ -304,7 +304,7 @@ impl FaultKind {
             FaultKind::Quota => Reason::Quota,
             FaultKind::Auth => Reason::Auth,
             FaultKind::Permission => Reason::Permission,
-            FaultKind::NotFound | FaultKind::Absent => Reason::NotFound,
+            FaultKind::NotFound | FaultKind::OperationUnsupported => Reason::NotFound,
             FaultKind::BadRequest => Reason::BadRequest,
             FaultKind::ContextLength => Reason::ContextLength,
             FaultKind::ContentFilter => Reason::ContentFilter,
@@ -326,7 +326,7 @@ impl FaultKind {
                 | FaultKind::Auth
                 | FaultKind::Permission
                 | FaultKind::NotFound
-                | FaultKind::Absent
+                | FaultKind::OperationUnsupported
                 | FaultKind::BadRequest
                 | FaultKind::ContextLength
                 | FaultKind::ContentFilter
@@ -410,7 +410,12 @@ mod tests {
             // The vendor refused it, and may accept it later.
             (&[RequestTimeout, Conflict, ServerError, Overloaded, RateLimited], true, RequestOnly, true),
             // The vendor refused it, and will again.
-            (&[TooLargeForLimit, Quota, Auth, Permission, NotFound, Absent], false, RequestOnly, true),
+            (
+                &[TooLargeForLimit, Quota, Auth, Permission, NotFound, OperationUnsupported],
+                false,
+                RequestOnly,
+                true,
+            ),
             (&[BadRequest, ContextLength, ContentFilter], false, RequestOnly, true),
         ] {
             for kind in kinds {

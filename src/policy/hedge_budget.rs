@@ -1,7 +1,7 @@
 //! The budget of hedging: extra requests as a share of calls, saved up call by call.
 
 /// The most that can be saved: a quiet hour does not allow a burst.
-const MOST: f64 = 10.0;
+const MAX_SAVED: f64 = 10.0;
 
 pub struct HedgeBudget {
     share: f64,
@@ -15,12 +15,12 @@ impl HedgeBudget {
     }
 
     pub fn call(&mut self) {
-        self.saved = (self.saved + self.share).min(MOST);
+        self.saved = (self.saved + self.share).min(MAX_SAVED);
     }
 
     /// Returns a request that was not sent.
     pub fn give_back(&mut self) {
-        self.saved = (self.saved + 1.0).min(MOST);
+        self.saved = (self.saved + 1.0).min(MAX_SAVED);
     }
 
     pub fn take(&mut self) -> bool {

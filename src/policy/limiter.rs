@@ -82,9 +82,9 @@ struct Estimate {
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// How much the expected output falls with each request that it rejects.
-const DOUBT: f64 = 0.05;
+const REJECT_DECAY: f64 = 0.05;
 /// The weight of a new sample.
-const LEARNING: f64 = 0.2;
+const SAMPLE_WEIGHT: f64 = 0.2;
 /// No model answers with more; a larger usage is ignored. In tokens.
 const LARGEST_OUTPUT: f64 = 1e6;
 /// Expected output tokens before the first sample.
@@ -219,7 +219,7 @@ impl Limiter {
     /// Lowers the expected output after it rejected a request, so that one long answer does not reject all
     /// later requests for good.
     pub fn doubt(&mut self) {
-        self.estimate.output += DOUBT * (FIRST_OUTPUT - self.estimate.output).min(0.0);
+        self.estimate.output += REJECT_DECAY * (FIRST_OUTPUT - self.estimate.output).min(0.0);
     }
 
     /// The most tokens one request may have, if known.
@@ -251,7 +251,7 @@ fn queued(bucket: &TokenBucket, amount: f64, turns: f64, now: Instant) -> Durati
     let each = amount.min(bucket.capacity());
     let missing = each * turns - bucket.level_at(now);
     // As if the capacity were as large as the queue: the last gets what refills after the ones before.
-    if missing <= 0.0 { Duration::ZERO } else { bucket.flows_in(missing, turns, now) }
+    if missing <= 0.0 { Duration::ZERO } else { bucket.refill_time(missing, turns, now) }
 }
 
 impl Estimate {
@@ -262,9 +262,9 @@ impl Estimate {
     fn observe(&mut self, estimated: u64, input: u64, output: u64) {
         if estimated > 0 && input > 0 {
             let ratio = (input as f64 / estimated as f64).clamp(0.1, 10.0);
-            self.factor += LEARNING * (ratio - self.factor);
+            self.factor += SAMPLE_WEIGHT * (ratio - self.factor);
         }
-        self.output += LEARNING * ((output as f64).min(LARGEST_OUTPUT) - self.output);
+        self.output += SAMPLE_WEIGHT * ((output as f64).min(LARGEST_OUTPUT) - self.output);
     }
 }
 

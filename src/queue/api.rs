@@ -23,7 +23,7 @@ use super::{
     scheduler,
     shared::{QueueGauge, QueueShared, RetryRound, SchedulerRest},
     store::Store,
-    worker::{FileStatus, QueueClock, Worker},
+    store_thread::{FileStatus, QueueClock, StoreThread},
 };
 use crate::{base::clock::SystemClock, config::queue::QueueConfig, engine::Engine};
 
@@ -42,7 +42,7 @@ pub struct RetryCounts {
 
 pub struct Queue {
     shared: Arc<QueueShared>,
-    draining: Mutex<Option<JoinHandle<()>>>,
+    scheduler_task: Mutex<Option<JoinHandle<()>>>,
     /// Watches the backlog for alerts.
     watching: AbortHandle,
 }
@@ -73,18 +73,18 @@ impl Queue {
         let gauge = Arc::new(QueueGauge::default());
         let status = gauge.clone();
         let clock = QueueClock::new(&SystemClock);
-        let worker = Worker::start(config.clone(), clock, move |news| match news {
+        let store_thread = StoreThread::start(config.clone(), clock, move |news| match news {
             FileStatus::Opened(waiting) => {
                 *status.unusable.lock() = None;
                 status.waiting.store(waiting, Ordering::Release);
-                status.kick.notify_one();
+                status.work_available.notify_one();
             }
             FileStatus::Unusable(error) => *status.unusable.lock() = Some(error.clone()),
             FileStatus::Waiting(waiting) => status.waiting.store(waiting, Ordering::Release),
         })?;
         let shared = Arc::new(QueueShared {
             engine: RwLock::new(engine),
-            worker,
+            store_thread,
             config,
             gauge,
             clock,
@@ -93,18 +93,18 @@ impl Queue {
             ended: watch::Sender::new(0),
             rest: watch::Sender::new(SchedulerRest::default()),
             passes: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
+            scans: AtomicU64::new(0),
             closing: watch::Sender::new(false),
         });
-        let draining = runtime.spawn(scheduler::run(shared.clone()));
+        let scheduler_task = runtime.spawn(scheduler::run(shared.clone()));
         let watching = runtime.spawn(backlog::watch(Arc::downgrade(&shared))).abort_handle();
-        Ok(Arc::new(Self { shared, draining: Mutex::new(Some(draining)), watching }))
+        Ok(Arc::new(Self { shared, scheduler_task: Mutex::new(Some(scheduler_task)), watching }))
     }
 
     /// Delivers jobs under another configuration from now on.
     pub fn follow(&self, engine: Arc<Engine>) {
         *self.shared.engine.write() = engine;
-        self.shared.gauge.kick.notify_one();
+        self.shared.gauge.work_available.notify_one();
     }
 
     /// Jobs that are not over.
@@ -123,7 +123,7 @@ impl Queue {
         let (id, new) = self.ask(move |store| store.enqueue(&draft, now_ms)).await?;
         if new {
             self.shared.emit("queued", &id, Value::Null);
-            self.shared.gauge.kick.notify_one();
+            self.shared.gauge.work_available.notify_one();
         }
         Ok(id)
     }
@@ -185,7 +185,7 @@ impl Queue {
     pub async fn retry(&self, id: String) -> Result<bool> {
         let now_ms = self.shared.clock.now_ms();
         let back = self.ask(move |store| store.retry(&id, now_ms)).await?;
-        self.shared.gauge.kick.notify_one();
+        self.shared.gauge.work_available.notify_one();
         Ok(back)
     }
 
@@ -210,9 +210,9 @@ impl Queue {
         let mut rest = shared.rest.subscribe();
         let begun = shared.passes.fetch_add(1, Ordering::AcqRel);
         shared.engine().wait_queue.notify_recovered();
-        shared.gauge.kick.notify_one();
+        shared.gauge.work_available.notify_one();
         let done =
-            |rest: &SchedulerRest| rest.pass > begun && rest.first_under_way.is_none_or(|seq| seq > last);
+            |rest: &SchedulerRest| rest.pass > begun && rest.oldest_in_flight.is_none_or(|seq| seq > last);
         let mut closing = shared.closing.subscribe();
         tokio::select! {
             biased;
@@ -230,39 +230,39 @@ impl Queue {
         &self,
         act: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.shared.worker.ask(act).await
+        self.shared.store_thread.ask(act).await
     }
 
     /// Starts no more deliveries; running ones go on.
     pub fn stop(&self) {
         self.watching.abort();
         self.shared.closing.send_replace(true);
-        self.shared.gauge.kick.notify_one();
+        self.shared.gauge.work_available.notify_one();
     }
 
     /// Ends running deliveries, and releases the file after its last commit.
     pub async fn close(&self) {
         self.stop();
-        let draining = self.draining.lock().take();
-        if let Some(draining) = draining {
-            draining.abort();
-            let _ = draining.await;
+        let scheduler_task = self.scheduler_task.lock().take();
+        if let Some(scheduler_task) = scheduler_task {
+            scheduler_task.abort();
+            let _ = scheduler_task.await;
         }
-        self.shared.worker.close().await;
+        self.shared.store_thread.close().await;
     }
 
     /// Holds commits back, for tests.
     pub fn hold(&self, held: bool) {
-        self.shared.worker.hold.set(held);
+        self.shared.store_thread.commit_pause.set(held);
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
         self.stop();
-        self.shared.worker.hold.set(false);
-        if let Some(draining) = self.draining.lock().take() {
-            draining.abort();
+        self.shared.store_thread.commit_pause.set(false);
+        if let Some(scheduler_task) = self.scheduler_task.lock().take() {
+            scheduler_task.abort();
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn watch(shared: Weak<QueueShared>) {
         let mut oldest = Duration::ZERO;
         if jobs <= rule.jobs {
             // Problems with the file are reported elsewhere.
-            let Ok(created) = this.worker.ask(|store| store.oldest()).await else { continue };
+            let Ok(created) = this.store_thread.ask(|store| store.oldest()).await else { continue };
             let age = created.map_or(0, |created| this.now_ms().saturating_sub(created));
             oldest = Duration::from_millis(u64::try_from(age).unwrap_or_default());
         }

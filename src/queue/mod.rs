@@ -1,6 +1,6 @@
 //! The durable queue: calls that no endpoint could answer, kept in a file until one can.
 //!
-//! `store` is the file, `worker` the thread that owns it, `scheduler` delivers jobs as calls when an endpoint
+//! `store` is the file, `store_thread` the thread that owns it, `scheduler` delivers jobs as calls when an endpoint
 //! may answer, and `api` is the interface of the binding. `file` is for the command line, whose file another
 //! process may have open.
 
@@ -16,7 +16,7 @@ mod schema;
 mod seal;
 mod shared;
 mod store;
-mod worker;
+mod store_thread;
 
 #[cfg(test)]
 mod disk;

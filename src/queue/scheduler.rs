@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// The most deliveries at once. One after a failure, doubling with each success.
-const MAX_UNDER_WAY: usize = 8;
+const MAX_IN_FLIGHT: usize = 8;
 /// The shortest pause between two passes that found nothing to do.
 const LEAST_REST: Duration = Duration::from_millis(50);
 /// The pause after the file could not be read or written.
@@ -55,14 +55,14 @@ enum DeliveryResult {
     Answered,
     /// The job itself was refused.
     Refused,
-    InVain,
+    Failed,
 }
 
 struct Scheduler {
     shared: Arc<QueueShared>,
     deliveries: JoinSet<FinishedDelivery>,
-    under_way: Vec<i64>,
-    width: usize,
+    in_flight: Vec<i64>,
+    concurrency: usize,
     paused: HashMap<Vec<u8>, (u32, Instant)>,
 }
 
@@ -75,24 +75,24 @@ struct PreparedJob {
 
 /// Runs until the queue closes. Owned by the queue, which aborts it.
 pub async fn run(shared: Arc<QueueShared>) {
-    let mut drain = Scheduler {
+    let mut scheduler = Scheduler {
         shared,
         deliveries: JoinSet::new(),
-        under_way: Vec::new(),
-        width: 1,
+        in_flight: Vec::new(),
+        concurrency: 1,
         paused: HashMap::new(),
     };
-    let mut closing = drain.shared.closing.subscribe();
+    let mut closing = scheduler.shared.closing.subscribe();
     while !*closing.borrow_and_update() {
-        drain.collect();
-        let pass = drain.shared.passes.load(Ordering::Acquire);
-        let wait_queue = drain.shared.engine().wait_queue.clone();
+        scheduler.collect();
+        let pass = scheduler.shared.passes.load(Ordering::Acquire);
+        let wait_queue = scheduler.shared.engine().wait_queue.clone();
         // Before the pass: changes during it are noticed.
         wait_queue.watch();
         if wait_queue.has_recovered() {
-            drain.paused.clear();
+            scheduler.paused.clear();
         }
-        let (wake, due) = match drain.pass().await {
+        let (wake, due) = match scheduler.pass().await {
             SchedulerPass::Began => {
                 // The call takes its admission before the next job is considered.
                 tokio::task::yield_now().await;
@@ -100,13 +100,13 @@ pub async fn run(shared: Arc<QueueShared>) {
             }
             SchedulerPass::Nothing { until, due } => (until, due),
         };
-        if drain.deliveries.len() < drain.width {
-            let first_under_way = drain.under_way.iter().min().copied();
-            drain.shared.rest.send_replace(SchedulerRest { pass, first_under_way });
+        if scheduler.deliveries.len() < scheduler.concurrency {
+            let oldest_in_flight = scheduler.in_flight.iter().min().copied();
+            scheduler.shared.rest.send_replace(SchedulerRest { pass, oldest_in_flight });
         }
-        drain.sleep(wake, due).await;
+        scheduler.sleep(wake, due).await;
     }
-    while drain.deliveries.join_next().await.is_some() {}
+    while scheduler.deliveries.join_next().await.is_some() {}
 }
 
 enum SchedulerPass {
@@ -121,7 +121,7 @@ enum SchedulerPass {
 impl Scheduler {
     async fn sleep(&mut self, until: Option<Instant>, due: bool) {
         let shared = self.shared.clone();
-        let alert_manager = async {
+        let timer = async {
             match until {
                 Some(at) => time::sleep_until(at.into()).await,
                 None => std::future::pending().await,
@@ -134,10 +134,10 @@ impl Scheduler {
         };
         tokio::select! {
             biased;
-            () = shared.gauge.kick.notified() => {}
+            () = shared.gauge.work_available.notified() => {}
             Some(done) = self.deliveries.join_next(), if !self.deliveries.is_empty() => self.record(done.ok()),
             () = change, if due => {}
-            () = alert_manager => {}
+            () = timer => {}
         }
     }
 
@@ -150,15 +150,15 @@ impl Scheduler {
     fn record(&mut self, done: Option<FinishedDelivery>) {
         // A delivery that panicked stays `delivering` in the file, and is delivered again after a restart.
         let Some(FinishedDelivery { seq, lane, delivery_result }) = done else { return };
-        self.under_way.retain(|other| *other != seq);
+        self.in_flight.retain(|other| *other != seq);
         match delivery_result {
             DeliveryResult::Refused => {}
             DeliveryResult::Answered => {
-                self.width = (self.width * 2).min(MAX_UNDER_WAY);
+                self.concurrency = (self.concurrency * 2).min(MAX_IN_FLIGHT);
                 self.paused.remove(&lane);
             }
-            DeliveryResult::InVain => {
-                self.width = 1;
+            DeliveryResult::Failed => {
+                self.concurrency = 1;
                 if self.paused.len() >= MAX_PAUSED {
                     self.paused.clear();
                 }
@@ -171,9 +171,9 @@ impl Scheduler {
 
     /// Finds one job that can be sent, and starts its delivery.
     async fn pass(&mut self) -> SchedulerPass {
-        self.shared.looks.fetch_add(1, Ordering::Relaxed);
+        self.shared.scans.fetch_add(1, Ordering::Relaxed);
         let now_ms = self.shared.now_ms();
-        let due = match self.shared.worker.ask(move |store| store.due(now_ms)).await {
+        let due = match self.shared.store_thread.ask(move |store| store.due(now_ms)).await {
             Ok(due) => due,
             Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: false },
         };
@@ -188,7 +188,7 @@ impl Scheduler {
             until = Some(until.map_or(now() + backoff::PAUSE, |at| at.min(now() + backoff::PAUSE)));
         }
         let due = more || !heads.is_empty();
-        if self.deliveries.len() >= self.width {
+        if self.deliveries.len() >= self.concurrency {
             return SchedulerPass::Nothing { until: None, due };
         }
         for head in heads {
@@ -222,14 +222,14 @@ impl Scheduler {
             return SchedulerPass::Nothing { until: None, due: true };
         };
         let seq = prepared.head.seq;
-        match self.shared.worker.ask(move |store| store.claim(seq)).await {
+        match self.shared.store_thread.ask(move |store| store.claim(seq)).await {
             Ok(true) => {}
             // Purged meanwhile: there may be other jobs.
             Ok(false) => return SchedulerPass::Began,
             Err(_) => return SchedulerPass::Nothing { until: Some(now() + FILE_PAUSE), due: true },
         }
         self.shared.emit("delivering", &prepared.head.id, Value::Null);
-        self.under_way.push(seq);
+        self.in_flight.push(seq);
         self.deliveries.spawn(deliver(self.shared.clone(), prepared, active, booking));
         SchedulerPass::Began
     }
@@ -290,7 +290,7 @@ async fn deliver(
             DeliveryResult::Answered
         }
         // The job stays `delivering` in the file: the next owner delivers it again.
-        Err(error) if error.code == ErrorCode::ClientClosed => DeliveryResult::InVain,
+        Err(error) if error.code == ErrorCode::ClientClosed => DeliveryResult::Failed,
         Err(error) => {
             let counted = error.attempts.iter().any(was_taken);
             let noted = failure(&shared, &error, counted);
@@ -317,10 +317,10 @@ async fn deliver(
                 details["again"] = true.into();
                 shared.emit("queued", &id, details);
             }
-            if state == Some(JobState::Failed) { DeliveryResult::Refused } else { DeliveryResult::InVain }
+            if state == Some(JobState::Failed) { DeliveryResult::Refused } else { DeliveryResult::Failed }
         }
     };
-    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && delivery_result != DeliveryResult::InVain {
+    if shared.gauge.waiting.load(Ordering::Acquire) == 0 && delivery_result != DeliveryResult::Failed {
         shared.emit("drained", &id, Value::Null);
     }
     FinishedDelivery { seq, lane, delivery_result }
@@ -340,7 +340,7 @@ fn over(
 async fn settle(shared: &QueueShared, seq: i64, settlement: impl Fn() -> JobSettlement) {
     loop {
         let (settlement, now_ms) = (settlement(), shared.now_ms());
-        let settled = shared.worker.ask(move |store| store.settle(seq, settlement, now_ms)).await;
+        let settled = shared.store_thread.ask(move |store| store.settle(seq, settlement, now_ms)).await;
         if settled.is_ok() || *shared.closing.borrow() {
             return;
         }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     error::QueueError,
-    worker::{QueueClock, Worker},
+    store_thread::{QueueClock, StoreThread},
 };
 use crate::{
     base::{
@@ -30,7 +30,7 @@ use crate::{
 pub struct SchedulerRest {
     pub pass: u64,
     /// The oldest running delivery.
-    pub first_under_way: Option<i64>,
+    pub oldest_in_flight: Option<i64>,
 }
 
 /// Counts the ends of the jobs that existed when the round began.
@@ -45,14 +45,14 @@ pub(super) struct RetryRound {
 pub(super) struct QueueGauge {
     pub waiting: AtomicU64,
     /// Notified when there is something new to do.
-    pub kick: Notify,
+    pub work_available: Notify,
     /// Why the file cannot be used.
     pub unusable: Mutex<Option<QueueError>>,
 }
 
 pub(super) struct QueueShared {
     pub engine: RwLock<Arc<Engine>>,
-    pub worker: Worker,
+    pub store_thread: StoreThread,
     pub config: QueueConfig,
     pub gauge: Arc<QueueGauge>,
     pub clock: QueueClock,
@@ -62,11 +62,11 @@ pub(super) struct QueueShared {
     pub rest: watch::Sender<SchedulerRest>,
     pub passes: AtomicU64,
     /// How often the file was read for due jobs.
-    pub looks: AtomicU64,
+    pub scans: AtomicU64,
     pub closing: watch::Sender<bool>,
 }
 
-// === impl Shared ===
+// === impl QueueShared ===
 
 impl QueueShared {
     pub fn engine(&self) -> Arc<Engine> {

@@ -18,7 +18,7 @@ impl Target {
     pub fn blockage(&self, now: Instant) -> Option<Blockage> {
         if self.endpoint.isolated.load(Ordering::Acquire) > 0 {
             return Some(Blockage {
-                obstacle: BlockReason::Isolated,
+                reason: BlockReason::Isolated,
                 cause: None,
                 until: None,
                 probing: false,
@@ -30,7 +30,7 @@ impl Target {
     /// When a call without other candidates may probe it: once no cooldown holds, however long its breakers
     /// are open.
     /// `None`: when a running request ends.
-    pub fn testable_at(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Instant> {
+    pub fn early_probe_at(&self, now: Instant, demand: &impl Fn() -> Demand, ahead: u32) -> Option<Instant> {
         let paced = match self.limiter.lock().shortage(demand, ahead, now) {
             Some(Shortage::Slot) => return None,
             Some(Shortage::For(wait)) => now + wait,
@@ -53,7 +53,7 @@ impl Target {
             Shortage::For(wait) => Some(now + wait),
             Shortage::Slot => None,
         };
-        Some(Blockage { obstacle: BlockReason::Limiter, cause: None, until, probing: false })
+        Some(Blockage { reason: BlockReason::Limiter, cause: None, until, probing: false })
     }
 
     /// Admits an attempt, or returns what blocks it.
@@ -70,17 +70,16 @@ impl Target {
                 gates().all(|g| g.cooldown.until(now).is_none() && !g.cooldown.probing())
                     && self.limiter.lock().shortage(demand, ahead, now).is_none()
             };
-            let early = entry == AdmissionMode::Early && blocked.obstacle == BlockReason::Breaker;
+            let early = entry == AdmissionMode::Early && blocked.reason == BlockReason::Breaker;
             if !early || !only_a_breaker() {
                 return Err(blocked);
             }
         }
         if entry == AdmissionMode::Regular && self.ramp_holds(now) {
-            return Err(Blockage { obstacle: BlockReason::Ramp, cause: None, until: None, probing: false });
+            return Err(Blockage { reason: BlockReason::Ramp, cause: None, until: None, probing: false });
         }
         let early = entry == AdmissionMode::Early;
-        let turned_away =
-            Blockage { obstacle: BlockReason::Breaker, cause: None, until: None, probing: true };
+        let turned_away = Blockage { reason: BlockReason::Breaker, cause: None, until: None, probing: true };
         let origin_permit = self.endpoint.origin.gate.lock().admit(now, early).ok_or(turned_away)?;
         let Some(permit) = self.model_gate.lock().admit(now, early) else {
             self.endpoint.origin.gate.lock().release(origin_permit);
@@ -98,7 +97,7 @@ impl Target {
     fn ramp_holds(&self, now: Instant) -> bool {
         [&self.endpoint.origin.gate, &*self.model_gate].into_iter().any(|gate| {
             let mut gate = gate.lock();
-            gate.breaker.as_mut().is_some_and(|b| b.ramping(now) && !b.ramp_admits(now))
+            gate.breaker.as_mut().is_some_and(|b| b.is_ramping(now) && !b.ramp_admits(now))
         })
     }
 }

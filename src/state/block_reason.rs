@@ -22,7 +22,7 @@ pub enum BlockReason {
 /// What blocks a target, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blockage {
-    pub obstacle: BlockReason,
+    pub reason: BlockReason,
     /// The reason of the cooldown.
     pub cause: Option<Reason>,
     /// `None` when unknown: it ends with `isolate()`, or with a running request.
@@ -41,12 +41,12 @@ pub enum AdmissionMode {
     Early,
 }
 
-// === impl Blocked ===
+// === impl Blockage ===
 
 impl Blockage {
     /// The public reason.
     pub fn reason(&self) -> Reason {
-        match self.obstacle {
+        match self.reason {
             BlockReason::Isolated => Reason::Isolated,
             BlockReason::Cooldown => Reason::Cooldown,
             BlockReason::Breaker | BlockReason::Ramp => Reason::BreakerOpen,
@@ -56,11 +56,11 @@ impl Blockage {
 
     /// The target has as many running requests as it may have; the next slot's time is unknown.
     pub fn full(&self) -> bool {
-        self.obstacle == BlockReason::Limiter && self.until.is_none()
+        self.reason == BlockReason::Limiter && self.until.is_none()
     }
 }
 
 /// The blockage that lasts longest; a cooldown outweighs a breaker that lasts as long.
 pub(super) fn longest(all: impl Iterator<Item = Blockage>) -> Option<Blockage> {
-    all.max_by_key(|b| (b.until, b.obstacle == BlockReason::Cooldown))
+    all.max_by_key(|b| (b.until, b.reason == BlockReason::Cooldown))
 }

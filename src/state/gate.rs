@@ -50,14 +50,14 @@ impl Gate {
         let until = self.cooldown.until(now);
         let probing = until.is_none() && self.cooldown.probing();
         let cooling = (until.is_some() || probing).then_some(Blockage {
-            obstacle: BlockReason::Cooldown,
+            reason: BlockReason::Cooldown,
             cause: self.cooldown_reason,
             until,
             probing,
         });
         let open = self.breaker.as_ref().and_then(|breaker| {
             Some(Blockage {
-                obstacle: BlockReason::Breaker,
+                reason: BlockReason::Breaker,
                 cause: None,
                 until: Some(breaker.ready_at(now)?),
                 probing: breaker.probing(now),

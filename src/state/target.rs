@@ -44,7 +44,7 @@ pub struct Target {
     pub endpoint: Arc<Endpoint>,
     pub credential: Arc<Credential>,
     pub model: Arc<str>,
-    pub service: Operation,
+    pub operation: Operation,
     /// Breaker and cooldown of the model, whatever the key.
     pub model_gate: Arc<Mutex<Gate>>,
     /// Cooldown of this key for this model: a throttle belongs to the key.

@@ -42,23 +42,23 @@ impl TargetTable {
         endpoint: &Arc<Endpoint>,
         credential: usize,
         model: &str,
-        service: Operation,
+        operation: Operation,
         breaker: Option<&BreakerConfig>,
         now: Instant,
     ) -> Arc<Target> {
         let mut targets = self.endpoints[endpoint.index].lock();
-        if let Some(target) = targets.get(credential, model, service) {
+        if let Some(target) = targets.get(credential, model, operation) {
             return target.clone();
         }
         targets.make_room();
-        let shared = targets.model_gate(endpoint.credentials.len(), model, service);
+        let shared = targets.model_gate(endpoint.credentials.len(), model, operation);
         let model: Arc<str> = model.into();
         let target = Arc::new(Target {
             heads: RequestHeads::new(&endpoint.config, &model, &endpoint.credentials[credential].source),
             endpoint: endpoint.clone(),
             credential: endpoint.credentials[credential].clone(),
             model: model.clone(),
-            service,
+            operation,
             model_gate: shared.unwrap_or_else(|| Arc::new(Mutex::new(Gate::new(breaker, now)))),
             gate: Arc::new(Mutex::new(Gate::new(None, now))),
             limiter: Arc::new(Mutex::new(Limiter::new(endpoint.config.limits_of(&model), now))),
@@ -66,7 +66,7 @@ impl TargetTable {
             in_flight: Arc::default(),
             stats: Arc::default(),
             retries: Arc::default(),
-            counters: self.counters(endpoint, &model, service),
+            counters: self.counters(endpoint, &model, operation),
             price_missed: AtomicBool::new(false),
         });
         targets.insert(credential, target.clone());
@@ -87,7 +87,7 @@ impl TargetTable {
             endpoint: endpoint.clone(),
             credential: endpoint.credentials[credential].clone(),
             model: before.model.clone(),
-            service: before.service,
+            operation: before.operation,
             model_gate: before.model_gate.clone(),
             gate: before.gate.clone(),
             limiter: if same_limits { before.limiter.clone() } else { fresh() },
@@ -95,20 +95,20 @@ impl TargetTable {
             in_flight: before.in_flight.clone(),
             stats: before.stats.clone(),
             retries: before.retries.clone(),
-            counters: self.counters(endpoint, &before.model, before.service),
+            counters: self.counters(endpoint, &before.model, before.operation),
             price_missed: AtomicBool::new(false),
         });
         self.endpoints[endpoint.index].lock().insert(credential, target);
     }
 
-    fn counters(&self, endpoint: &Endpoint, model: &Arc<str>, service: Operation) -> Arc<TargetCounters> {
-        self.counters.of(&endpoint.name, &endpoint.config.provider, model, service == Operation::Chat)
+    fn counters(&self, endpoint: &Endpoint, model: &Arc<str>, operation: Operation) -> Arc<TargetCounters> {
+        self.counters.of(&endpoint.name, &endpoint.config.provider, model, operation == Operation::Chat)
     }
 
     /// The chat targets of an endpoint, in a stable order.
     pub fn chat(&self, endpoint: &Endpoint) -> Vec<Arc<Target>> {
         let mut list = self.every(endpoint);
-        list.retain(|target| target.service == Operation::Chat);
+        list.retain(|target| target.operation == Operation::Chat);
         list
     }
 
@@ -124,15 +124,15 @@ struct EndpointTargets(HashMap<OwnedTargetKey, Arc<Target>>);
 
 type OwnedTargetKey = (usize, Arc<str>, Operation);
 
-// === impl Targets ===
+// === impl EndpointTargets ===
 
 impl EndpointTargets {
-    fn get(&self, credential: usize, model: &str, service: Operation) -> Option<&Arc<Target>> {
-        self.0.get(&(credential, model, service) as &dyn BorrowedTargetKey)
+    fn get(&self, credential: usize, model: &str, operation: Operation) -> Option<&Arc<Target>> {
+        self.0.get(&(credential, model, operation) as &dyn BorrowedTargetKey)
     }
 
     fn insert(&mut self, credential: usize, target: Arc<Target>) {
-        self.0.insert((credential, target.model.clone(), target.service), target);
+        self.0.insert((credential, target.model.clone(), target.operation), target);
     }
 
     /// Evicts the least used idle target when the table is full. Its statistics are lost.
@@ -148,9 +148,9 @@ impl EndpointTargets {
     }
 
     /// The gate that all keys of a model share.
-    fn model_gate(&self, credentials: usize, model: &str, service: Operation) -> Option<Arc<Mutex<Gate>>> {
+    fn model_gate(&self, credentials: usize, model: &str, operation: Operation) -> Option<Arc<Mutex<Gate>>> {
         (0..credentials)
-            .find_map(|credential| self.get(credential, model, service))
+            .find_map(|credential| self.get(credential, model, operation))
             .map(|target| target.model_gate.clone())
     }
 

@@ -1,5 +1,5 @@
 //! The queue of calls without a ready endpoint: by priority, then first come, first served. Each waiting call
-//! sets its own timer, counting the calls before it; a ticket that is dropped notifies the next call.
+//! sets its own timer, from the number of calls ahead of it; a ticket that is dropped notifies the next call.
 
 use std::{
     cmp::Reverse,
@@ -111,8 +111,8 @@ impl WaitQueue {
         self.waiting.lock().iter().find(|(_, w)| w.targets.contains(&target)).map(|(order, _)| *order)
     }
 
-    /// Resolves after the first change since `watch` that may make an endpoint ready. Only one task may
-    /// listen.
+    /// Resolves after the first change since `watch` that may make an endpoint ready. Only the queue's
+    /// scheduler may await this.
     pub async fn change(&self) {
         self.listener.notify.notified().await;
     }

@@ -122,7 +122,7 @@ fn nothing_is_left(ran: &Ran, found: &mut Vec<String>) {
     let endpoints = &ran.engine.endpoints;
     let targets: Vec<_> = endpoints.iter().flat_map(|e| ran.engine.targets.chat(e)).collect();
     let left = BTreeMap::from([
-        ("calls", ran.engine.active()),
+        ("calls", ran.engine.running_calls()),
         ("waiting", ran.engine.wait_queue.len()),
         ("tasks", ran.tasks_left),
         ("connections", ran.vendors.iter().map(|v| v.connections()).sum()),

@@ -21,7 +21,7 @@ const { withTimeout } = require('./timeout')
 /** @param {string | undefined} file A configuration file that is valid, if there is one. @returns {(endpoint: string) => ProxyRoute} */
 function readProxyRoutes (file) {
   const { bytes, variables } = file === undefined ? {} : configFiles.readConfigFileSync(file)
-  const { ca = [], systemCa = false, proxies = {} } = JSON.parse(native.ways(JSON.stringify({ options: {}, environment: readEnvironment(), file, variables }), bytes))
+  const { ca = [], systemCa = false, proxies = {} } = JSON.parse(native.proxyRoutes(JSON.stringify({ options: {}, environment: readEnvironment(), file, variables }), bytes))
   // Since Node 22.15.
   const system = systemCa ? /** @type {any} */ (tls).getCACertificates?.('system') : []
   const trusted = [...tls.rootCertificates, ...ca, ...system ?? []]

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 #[derive(Default)]
 pub struct DeliveryStats(Mutex<BTreeMap<(&'static str, &'static str), u64>>);
 
-// === impl Tally ===
+// === impl DeliveryStats ===
 
 impl DeliveryStats {
     pub(super) fn add(&self, receiver: &'static str, outcome: &'static str, alerts: usize) {

@@ -29,7 +29,7 @@ pub struct ReceiverQueue {
     task: Mutex<Option<AbortHandle>>,
 }
 
-// === impl Outlet ===
+// === impl ReceiverQueue ===
 
 impl ReceiverQueue {
     pub fn new(receiver: Receiver, http: HttpClient, context: NotifyContext) -> Self {

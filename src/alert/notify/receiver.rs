@@ -87,7 +87,7 @@ impl Receiver {
 
     /// The shortest time between two messages, as the services require: Slack one a second, Discord five in
     /// two seconds, PagerDuty 120 a minute for each key.
-    pub fn pace(&self) -> Duration {
+    pub fn min_interval(&self) -> Duration {
         match self {
             Self::Slack(_) => Duration::from_secs(1),
             Self::Discord(_) => Duration::from_millis(400),

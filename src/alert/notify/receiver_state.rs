@@ -58,7 +58,7 @@ pub struct PendingMessage {
     pub(super) since: Instant,
 }
 
-// === impl Line ===
+// === impl ReceiverState ===
 
 impl ReceiverState {
     /// Resolves when no message is waiting or being sent.

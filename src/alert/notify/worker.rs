@@ -54,7 +54,7 @@ async fn send(receiver_state: &ReceiverState, message: PendingMessage, next: &mu
         };
         attempts += 1;
         let posted = receiver_state.post(&message).await;
-        *next = now() + receiver_state.receiver.pace();
+        *next = now() + receiver_state.receiver.min_interval();
         let verdict = match &posted {
             SendOutcome::Sent | SendOutcome::Refused { .. } => AttemptVerdict::Success,
             SendOutcome::Again { status: Some(429), .. } => AttemptVerdict::Failed(BreakerWeight::Neutral),

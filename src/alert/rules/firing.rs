@@ -13,7 +13,7 @@ use crate::{
 pub(super) const CLEARED: f64 = 0.8;
 
 /// The most firing alerts: one for each endpoint and budget, and bounded besides.
-const MOST: usize = 1_024;
+const MAX_FIRING: usize = 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleKind {
@@ -113,7 +113,7 @@ impl FiringAlerts {
             alert.occurrences = alert.occurrences.saturating_add(1);
             return None;
         }
-        if self.0.len() >= MOST {
+        if self.0.len() >= MAX_FIRING {
             return None;
         }
         let AlertText { severity, message, details } = say();

@@ -107,7 +107,7 @@ impl RuleSet {
     }
 
     /// Evaluates the rules for a finished attempt.
-    pub fn on_attempt(&mut self, observation: &AttemptObservation, pace: AttemptLatency) -> Vec<Alert> {
+    pub fn on_attempt(&mut self, observation: &AttemptObservation, timing: AttemptLatency) -> Vec<Alert> {
         if observation.failure.is_some() && !observation.blames {
             return Vec::new();
         }
@@ -130,11 +130,11 @@ impl RuleSet {
             alerts.extend(rate_limited(rule, watched, firing, name, observation.at));
         }
         if let (Some(rule), None) = (&config.latency, observation.failure) {
-            watched.answered(pace.latency, rule, observation.now);
+            watched.answered(timing.latency, rule, observation.now);
             alerts.extend(latency(rule, watched, firing, name, observation.at));
         }
-        if let (Some(rule), Some(limit)) = (&config.latency_exceeded, pace.limit) {
-            alerts.extend(exceeded(rule, watched, firing, observation, pace.latency, limit));
+        if let (Some(rule), Some(limit)) = (&config.latency_exceeded, timing.limit) {
+            alerts.extend(exceeded(rule, watched, firing, observation, timing.latency, limit));
         }
         if observation.failure.is_none() {
             watched.answered_since = true;

@@ -91,7 +91,7 @@ pub async fn send(call: &Call, attempt: &mut AttemptContext) -> Result<Response,
         || matches!(head.status, 405 | 501)
         || fault.code.as_deref() == Some(STORED_ELSEWHERE);
     if missing && call.request.chat().is_none() {
-        fault.kind = FaultKind::Absent;
+        fault.kind = FaultKind::OperationUnsupported;
     }
     fault.retry_forbidden = headers.forbids_retry();
     fault.vendor_request_id = head.vendor_request_id;

@@ -220,7 +220,7 @@ impl ChatStreamReader<'_> {
         if paused {
             // A pause of the reader does not count against the vendor.
             self.last_content = now();
-            self.rearm();
+            self.reset_timeout();
         }
         true
     }
@@ -287,7 +287,7 @@ impl ChatStreamReader<'_> {
             return Ok(());
         }
         // Only content resets the timer: comments and pings show life, not progress.
-        self.rearm();
+        self.reset_timeout();
         Ok(())
     }
 
@@ -297,7 +297,7 @@ impl ChatStreamReader<'_> {
     }
 
     /// Sets the timer for what is expected next.
-    fn rearm(&mut self) {
+    fn reset_timeout(&mut self) {
         let at = if self.is_whole() {
             *self.finished_at.get_or_insert_with(now) + GRACE
         } else if self.first_content.is_some() {

@@ -38,14 +38,14 @@ pub fn candidates(
 ) -> Result<Vec<Candidate>, Box<CallError>> {
     known_endpoints(engine, options)?;
     let asked = request.model();
-    let service = match request {
+    let operation = match request {
         CallRequest::Chat(_) => Operation::Chat,
         CallRequest::Passthrough(_) => Operation::Other,
     };
-    let mut plan = CandidateBuilder { engine, options, service, now, base: 0, found: Vec::new() };
-    let rule = options.rule.as_ref().filter(|_| service == Operation::Chat);
+    let mut plan = CandidateBuilder { engine, options, operation, now, base: 0, found: Vec::new() };
+    let rule = options.rule.as_ref().filter(|_| operation == Operation::Chat);
     match (request, rule.filter(|rule| !rule.route_to.is_empty())) {
-        (CallRequest::Passthrough(other), _) => plan.passed(other)?,
+        (CallRequest::Passthrough(other), _) => plan.passthrough_candidates(other)?,
         (CallRequest::Chat(_), Some(rule)) => plan.routed(rule, asked)?,
         (CallRequest::Chat(_), None) => plan.primary(asked)?,
     }
@@ -86,7 +86,7 @@ fn known_endpoints(engine: &Engine, options: &CallOptions) -> Result<(), Box<Cal
 struct CandidateBuilder<'a> {
     engine: &'a Engine,
     options: &'a CallOptions,
-    service: Operation,
+    operation: Operation,
     now: Instant,
     /// The first turn of candidates behind those that a rule names.
     base: u32,
@@ -143,7 +143,7 @@ impl CandidateBuilder<'_> {
 
     /// Endpoints of the caller's dialect: first those that list the model, then the others. Pinned and listed
     /// models are for chats, so they exclude no endpoint.
-    fn passed(&mut self, request: &PassthroughRequest) -> Result<(), Box<CallError>> {
+    fn passthrough_candidates(&mut self, request: &PassthroughRequest) -> Result<(), Box<CallError>> {
         let asked = request.model().unwrap_or_default();
         let expansion = self.engine.config.aliases.expand(asked);
         let all = named(&self.engine.endpoints, &expansion);
@@ -218,8 +218,14 @@ impl CandidateBuilder<'_> {
             let Some(model) = id(endpoint) else { continue };
             for credential in 0..endpoint.credentials.len() {
                 let breaker = self.engine.config.breaker.as_ref();
-                let target =
-                    self.engine.targets.target(endpoint, credential, &model, self.service, breaker, self.now);
+                let target = self.engine.targets.target(
+                    endpoint,
+                    credential,
+                    &model,
+                    self.operation,
+                    breaker,
+                    self.now,
+                );
                 if !self.found.iter().any(|c| Arc::ptr_eq(&c.target, &target)) {
                     self.found.push(Candidate { target, rank: (self.base + turn, endpoint.config.tier) });
                 }
@@ -344,7 +350,7 @@ fn maker_of(model: &str) -> Option<&'static str> {
 
 /// The models for a task that an endpoint serves, by the name under which it serves them. All of them when
 /// none is served, so that the error can list them.
-pub fn suited(engine: &Engine, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
+pub fn models_for_task(engine: &Engine, task: Option<&str>, priority: Option<&str>) -> Vec<String> {
     let models = engine.config.routing.models(task, priority);
     let served: Vec<String> = models.iter().filter_map(|model| known_as(engine, model)).collect();
     if served.is_empty() { models } else { served }

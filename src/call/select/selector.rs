@@ -262,11 +262,11 @@ impl Selector {
                             throttled,
                             was_throttled,
                         },
-                        Some(blocked) if blocked.obstacle == BlockReason::Isolated => return None,
+                        Some(blocked) if blocked.reason == BlockReason::Isolated => return None,
                         Some(blocked) => Availability {
-                            at: match blocked.obstacle {
+                            at: match blocked.reason {
                                 _ if blocked.probing => None,
-                                BlockReason::Breaker if !self.states[i].early => target.testable_at(
+                                BlockReason::Breaker if !self.states[i].early => target.early_probe_at(
                                     context.now,
                                     &|| context.request.estimated_demand(),
                                     ahead,
@@ -276,7 +276,7 @@ impl Selector {
                             latest: blocked
                                 .until
                                 .or_else(|| target.limiter.lock().throttle_ends(context.now)),
-                            rate_limited: blocked.obstacle == BlockReason::Limiter,
+                            rate_limited: blocked.reason == BlockReason::Limiter,
                             throttled,
                             was_throttled,
                         },
@@ -343,7 +343,7 @@ impl Selector {
             // Another key does not help when the server fails. Only a throttle may belong to one key.
             let same_server = Arc::ptr_eq(&other.endpoint, &failed.endpoint)
                 && other.model == failed.model
-                && (rule.scope == BlameScope::Endpoint || kind == FaultKind::Absent)
+                && (rule.scope == BlameScope::Endpoint || kind == FaultKind::OperationUnsupported)
                 && kind != FaultKind::RateLimited;
             let ruled_out = match rule.next {
                 OtherCandidate::OtherCredential => same_key,

@@ -75,7 +75,7 @@ impl LocatedValue {
                 items.iter_mut().enumerate().for_each(|(i, item)| item.name_all(format!("{path}[{i}]")));
             }
             LocatedContent::Map(entries) => {
-                entries.iter_mut().for_each(|entry| entry.value.name_all(below(&path, &entry.name)));
+                entries.iter_mut().for_each(|entry| entry.value.name_all(member_path(&path, &entry.name)));
             }
             _ => {}
         }
@@ -126,7 +126,7 @@ impl LocatedValue {
 }
 
 /// The path of a member.
-pub fn below(path: &str, name: &str) -> String {
+pub fn member_path(path: &str, name: &str) -> String {
     match (path, name) {
         ("", "") => "''".into(),
         ("", name) => name.into(),

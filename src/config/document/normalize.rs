@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{
-    located::{LocatedContent, LocatedMember, LocatedValue, below},
+    located::{LocatedContent, LocatedMember, LocatedValue, member_path},
     problem::DocumentProblem,
     yaml,
 };
@@ -13,7 +13,7 @@ use crate::{
     config::{
         base_url::BaseUrl,
         reader::{expected, kind, nearest},
-        schema::{self, ALSO, CHAIN, PRIMARY, alternatives, properties, snake, takes},
+        schema::{self, ALSO, CHAIN, PRIMARY, accepts_type, alternatives, properties, snake},
         vendors::{default_base_url, vendor_of},
     },
     dialect::codec::Dialect,
@@ -38,7 +38,7 @@ pub fn options(root: LocatedValue, faults: &mut Vec<DocumentProblem>) -> Option<
         expand_rules(&mut entry.value, &names);
     }
     let root = LocatedValue { content: LocatedContent::Map(entries), ..root };
-    sound.then(|| fit(root, schema::options(), faults))
+    sound.then(|| convert(root, schema::options(), faults))
 }
 
 // === gateways ===
@@ -65,7 +65,7 @@ fn endpoints(
         faults.push(unknown(entry, &gateways.path, &[PRIMARY.into(), CHAIN.into()]));
     }
     let Some(primary) = gateways.get(PRIMARY).filter(|primary| !primary.is_null()) else {
-        let path = below(&gateways.path, PRIMARY);
+        let path = member_path(&gateways.path, PRIMARY);
         faults.push(DocumentProblem::at(gateways.place, path, "is missing; give the endpoint to try first"));
         return None;
     };
@@ -227,7 +227,7 @@ fn expand_rules(rules: &mut LocatedValue, names: &GatewayNames) {
 // === names ===
 
 /// Renames a value's members to the options' names. Unknown members are removed and reported.
-fn fit(node: LocatedValue, schema: &Value, faults: &mut Vec<DocumentProblem>) -> LocatedValue {
+fn convert(node: LocatedValue, schema: &Value, faults: &mut Vec<DocumentProblem>) -> LocatedValue {
     let node = typed(node, schema);
     let LocatedValue { place, path, content, variable } = node;
     let content = match content {
@@ -257,7 +257,7 @@ fn fit_or_keep(
     faults: &mut Vec<DocumentProblem>,
 ) -> LocatedValue {
     match schema {
-        Some(schema) => fit(node, schema, faults),
+        Some(schema) => convert(node, schema, faults),
         None => node,
     }
 }
@@ -297,7 +297,7 @@ fn rename(
                     continue;
                 }
             },
-            None => fit(entry.value, &properties[name], faults),
+            None => convert(entry.value, &properties[name], faults),
         };
         renamed.push(LocatedMember { name: name.into(), place, value });
     }
@@ -335,9 +335,9 @@ fn typed(mut node: LocatedValue, schema: &Value) -> LocatedValue {
     if let LocatedContent::Text(text) = &node.content {
         let number = || yaml::number(text.trim());
         match text.trim() {
-            "true" if takes(schema, "boolean") => node.content = LocatedContent::Bool(true),
-            "false" if takes(schema, "boolean") => node.content = LocatedContent::Bool(false),
-            _ if takes(schema, "number") || takes(schema, "integer") => {
+            "true" if accepts_type(schema, "boolean") => node.content = LocatedContent::Bool(true),
+            "false" if accepts_type(schema, "boolean") => node.content = LocatedContent::Bool(false),
+            _ if accepts_type(schema, "number") || accepts_type(schema, "integer") => {
                 if let Some(number) = number() {
                     node.content = LocatedContent::Number(number);
                 }
@@ -359,5 +359,5 @@ fn unknown(entry: &LocatedMember, path: &str, known: &[String]) -> DocumentProbl
             None => format!("is not an option; accepted are {}", names().collect::<Vec<_>>().join(", ")),
         }
     };
-    DocumentProblem::at(entry.place, below(path, &entry.name), message)
+    DocumentProblem::at(entry.place, member_path(path, &entry.name), message)
 }

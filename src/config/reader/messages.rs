@@ -6,7 +6,7 @@ use serde_json::Value;
 pub const MOST_NAMES: usize = 256;
 
 /// The façade's description of a value that is not plain data; such a value is no object.
-pub fn foreign(value: &Value) -> Option<&str> {
+pub fn foreign_type(value: &Value) -> Option<&str> {
     match value.get("$given") {
         Some(Value::String(what)) => Some(what),
         _ => value.get("$function").map(|_| "a function"),
@@ -36,7 +36,7 @@ pub fn kind(value: &Value) -> String {
         Value::Number(_) => "a number".into(),
         Value::String(_) => "a string".into(),
         Value::Array(items) => format!("an array of {}", items.len()),
-        Value::Object(_) => foreign(value).map_or_else(|| "an object".into(), shorten),
+        Value::Object(_) => foreign_type(value).map_or_else(|| "an object".into(), shorten),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use self::{description::SchemaDescription, messages::none_of};
 pub use self::{
     description::{a_duration, a_string, some_names, some_of, some_strings},
-    messages::{MOST_NAMES, expected, foreign, kind, nearest, shorten, too_many},
+    messages::{MOST_NAMES, expected, foreign_type, kind, nearest, shorten, too_many},
 };
 use crate::base::duration;
 
@@ -89,7 +89,7 @@ pub fn object_or<T>(
 
 /// The members of an object given by the user.
 pub fn members(value: &Value) -> Option<&Map<String, Value>> {
-    value.as_object().filter(|_| foreign(value).is_none())
+    value.as_object().filter(|_| foreign_type(value).is_none())
 }
 
 impl<'a> Reader<'a> {

@@ -10,7 +10,7 @@ use crate::dialect::{
 };
 
 /// Reads a whole answer.
-pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
+pub fn read(text: &str, defaults: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
     let message: Value = serde_json::from_str(text).map_err(|e| InvalidAnswer::Malformed(why(&e)))?;
     if message["type"] == "error" || message["error"].is_object() {
         return Err(InvalidAnswer::Error(error_body::from_value(&message)));
@@ -18,15 +18,15 @@ pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usag
     let Some(blocks) = message["content"].as_array() else {
         return Err(InvalidAnswer::Malformed("the answer has no content".into()));
     };
-    let id = unsaid.id(&message["id"]);
+    let id = defaults.id(&message["id"]);
     let mut contents = MessageContents::default();
     blocks.iter().for_each(|block| contents.take(block, &id));
     let usage = usage(&message["usage"], None);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",
-        "created": unsaid.created,
-        "model": unsaid.model(&message["model"]),
+        "created": defaults.created,
+        "model": defaults.model(&message["model"]),
         "choices": [contents.choice(&message)],
     });
     if let Some(usage) = &usage {

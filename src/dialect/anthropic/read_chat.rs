@@ -42,7 +42,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         }
     }
     let mut lost = DroppedFields::default();
-    fields.others(&READ, &mut lost);
+    fields.record_unknown(&READ, &mut lost);
     let mut messages = Vec::new();
     let system = texts(&fields, "system", &mut lost)?;
     if !system.is_empty() {
@@ -98,7 +98,7 @@ fn texts(
 
 fn text(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<String, Untranslatable> {
     // The sources of citations are not repeated elsewhere.
-    block.others(&["type", "text", "citations"], lost);
+    block.record_unknown(&["type", "text", "citations"], lost);
     Ok(block.needed_text("text")?.to_owned())
 }
 
@@ -147,7 +147,7 @@ fn user(
 }
 
 fn tool_result(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ToolResult, Untranslatable> {
-    block.others(&["type", "tool_use_id", "content", "is_error"], lost);
+    block.record_unknown(&["type", "tool_use_id", "content", "is_error"], lost);
     let parts = match block.get("content") {
         Some(Value::String(text)) => vec![ContentPart::Text(text.clone())],
         _ => block.objects("content")?.iter().map(|b| part(b, lost)).collect::<Result<_, _>>()?,
@@ -163,7 +163,7 @@ fn part(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart,
     match block.needed_text("type")? {
         "text" => Ok(ContentPart::Text(text(block, lost)?)),
         "image" => {
-            block.others(&["type", "source"], lost);
+            block.record_unknown(&["type", "source"], lost);
             Ok(ContentPart::Image(source(block)?))
         }
         "document" => document(block, lost),
@@ -176,7 +176,7 @@ fn part(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart,
 }
 
 fn document(block: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
-    block.others(&["type", "source", "title"], lost);
+    block.record_unknown(&["type", "source", "title"], lost);
     let name = block.owned_text("title")?;
     let inner = block.object("source")?.ok_or_else(|| block.missing("source", "an object"))?;
     if inner.needed_text("type")? != "text" {
@@ -219,7 +219,7 @@ fn assistant(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMe
             // is not reported.
             "thinking" | "redacted_thinking" => {}
             // The results of the vendor's own tools are in the text that follows.
-            other => lost.record_lost(&fields.path(&format!("content[].{other}"))),
+            other => lost.record(&fields.path(&format!("content[].{other}"))),
         }
     }
     Ok(ChatMessage::Assistant { texts, calls })
@@ -231,7 +231,7 @@ fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>,
             let why = format!("must be custom for other vendors, got {kind:?}");
             return Err(Untranslatable::new(tool.path("type"), why));
         }
-        tool.others(&["type", "name", "description", "input_schema", "strict"], lost);
+        tool.record_unknown(&["type", "name", "description", "input_schema", "strict"], lost);
         Ok(Tool {
             name: tool.needed_text("name")?.to_owned(),
             description: tool.owned_text("description")?,

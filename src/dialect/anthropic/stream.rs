@@ -12,7 +12,7 @@ use crate::dialect::{
 /// The state of a stream.
 #[derive(Default)]
 pub struct AnthropicStreamDecoder {
-    unsaid: ResponseDefaults,
+    defaults: ResponseDefaults,
     id: String,
     model: String,
     usage: Value,
@@ -36,8 +36,8 @@ struct OpenToolCall {
 }
 
 impl AnthropicStreamDecoder {
-    pub fn new(unsaid: ResponseDefaults) -> Self {
-        Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
+    pub fn new(defaults: ResponseDefaults) -> Self {
+        Self { id: defaults.id.clone(), model: defaults.model.clone(), defaults, ..Self::default() }
     }
 
     /// Handles one event. Unknown events are ignored, as the vendor requires.
@@ -59,8 +59,8 @@ impl AnthropicStreamDecoder {
     }
 
     fn begin(&mut self, message: &Value) -> DecodedEvent {
-        self.id = self.unsaid.id(&message["id"]);
-        self.model = self.unsaid.model(&message["model"]);
+        self.id = self.defaults.id(&message["id"]);
+        self.model = self.defaults.model(&message["model"]);
         self.usage = message["usage"].clone();
         self.chunk(json!({ "role": "assistant", "content": "", "refusal": null }))
     }
@@ -120,11 +120,11 @@ impl AnthropicStreamDecoder {
             return DecodedEvent::Nothing;
         };
         let block = self.blocks.remove(at);
-        self.untold(&block).map_or(DecodedEvent::Nothing, |chunk| DecodedEvent::Chunks(vec![chunk]))
+        self.unannounced(&block).map_or(DecodedEvent::Nothing, |chunk| DecodedEvent::Chunks(vec![chunk]))
     }
 
     /// The arguments of a call without input: an empty object.
-    fn untold(&self, block: &OpenToolCall) -> Option<Value> {
+    fn unannounced(&self, block: &OpenToolCall) -> Option<Value> {
         let arguments = answer::arguments(&block.input);
         let call = || json!({ "index": block.number, "function": { "arguments": arguments } });
         (!block.announced).then(|| self.value(json!({ "tool_calls": [call()] })))
@@ -136,7 +136,7 @@ impl AnthropicStreamDecoder {
         let delta = &event["delta"];
         if !delta["stop_reason"].is_null() {
             let open = std::mem::take(&mut self.blocks);
-            chunks.extend(open.iter().filter_map(|block| self.untold(block)));
+            chunks.extend(open.iter().filter_map(|block| self.unannounced(block)));
             let refusal = answer::refusal(delta);
             let content = if refusal.is_null() { json!({}) } else { json!({ "refusal": refusal }) };
             let mut last = self.value(content);
@@ -158,7 +158,7 @@ impl AnthropicStreamDecoder {
 
     fn value(&self, delta: Value) -> Value {
         json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.unsaid.created, "model": self.model,
+            "id": self.id, "object": "chat.completion.chunk", "created": self.defaults.created, "model": self.model,
             "choices": [{ "index": 0, "delta": delta, "finish_reason": null }],
         })
     }

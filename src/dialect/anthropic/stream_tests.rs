@@ -1,8 +1,8 @@
 use super::*;
-use crate::dialect::{chunks::unsaid, openai::accumulate::Accumulator};
+use crate::dialect::{chunks::test_defaults, openai::accumulate::Accumulator};
 
 fn events(list: &[Value]) -> Vec<DecodedEvent> {
-    let mut decoder = AnthropicStreamDecoder::new(unsaid(7));
+    let mut decoder = AnthropicStreamDecoder::new(test_defaults(7));
     list.iter().map(|e| decoder.event(e["type"].as_str(), &e.to_string())).collect()
 }
 
@@ -117,7 +117,7 @@ fn the_same_answer_whole_and_streamed() {
             { "type": "server_tool_use", "id": "s1", "name": "web_search", "input": {} },
         ],
         "usage": { "input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 20, "output_tokens_details": { "thinking_tokens": 4 } } });
-    let (body, usage) = answer::read(&message.to_string(), &unsaid(7)).expect("an answer");
+    let (body, usage) = answer::read(&message.to_string(), &test_defaults(7)).expect("an answer");
     assert_eq!(
         body["choices"][0]["message"],
         json!({ "role": "assistant", "content": "Let me see", "refusal": null, "reasoning_content": "hm",
@@ -134,20 +134,20 @@ fn the_same_answer_whole_and_streamed() {
 #[test]
 fn what_is_no_answer() {
     use crate::dialect::openai::answer::InvalidAnswer;
-    assert!(matches!(answer::read("{", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
-    assert!(matches!(answer::read("{}", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
-    assert!(matches!(answer::read("[]", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{", &test_defaults(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{}", &test_defaults(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("[]", &test_defaults(0)), Err(InvalidAnswer::Malformed(_))));
     let error = json!({ "type": "error", "error": { "type": "overloaded_error", "message": "m" } });
     assert!(
-        matches!(answer::read(&error.to_string(), &unsaid(0)), Err(InvalidAnswer::Error(e)) if e.kind.as_deref() == Some("overloaded_error"))
+        matches!(answer::read(&error.to_string(), &test_defaults(0)), Err(InvalidAnswer::Error(e)) if e.kind.as_deref() == Some("overloaded_error"))
     );
     assert!(matches!(&events(&[error])[..], [DecodedEvent::Error(_)]));
     assert!(matches!(
-        AnthropicStreamDecoder::new(unsaid(0)).event(None, "nonsense"),
+        AnthropicStreamDecoder::new(test_defaults(0)).event(None, "nonsense"),
         DecodedEvent::Undecodable
     ));
     assert!(matches!(
-        AnthropicStreamDecoder::new(unsaid(0)).event(Some("ping"), "{}"),
+        AnthropicStreamDecoder::new(test_defaults(0)).event(Some("ping"), "{}"),
         DecodedEvent::Nothing
     ));
 }
@@ -165,7 +165,7 @@ fn a_call_that_nobody_ended_has_arguments() {
 
 #[test]
 fn what_a_vendor_makes_up_is_bounded() {
-    let mut decoder = AnthropicStreamDecoder::new(unsaid(0));
+    let mut decoder = AnthropicStreamDecoder::new(test_defaults(0));
     let mut first = start();
     first["message"]["id"] = "x".repeat(10_000).into();
     let chunks = |decoded| if let DecodedEvent::Chunks(chunks) = decoded { chunks } else { Vec::new() };
@@ -179,7 +179,7 @@ fn what_a_vendor_makes_up_is_bounded() {
 #[test]
 fn half_an_emoji_loses_no_text() {
     let data = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a\ud83d"}}"#;
-    let DecodedEvent::Chunks(chunks) = AnthropicStreamDecoder::new(unsaid(0)).event(None, data) else {
+    let DecodedEvent::Chunks(chunks) = AnthropicStreamDecoder::new(test_defaults(0)).event(None, data) else {
         panic!("no chunks")
     };
     assert_eq!(chunks[0]["choices"][0]["delta"]["content"], "a\u{fffd}");

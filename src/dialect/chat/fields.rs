@@ -13,7 +13,7 @@ const LONGEST_LOST: usize = 200;
 pub struct DroppedFields(Vec<String>);
 
 impl DroppedFields {
-    pub fn record_lost(&mut self, path: &str) {
+    pub fn record(&mut self, path: &str) {
         let mut name = String::with_capacity(path.len());
         let mut inside = false;
         for c in path.chars() {
@@ -58,10 +58,10 @@ impl<'v> ChatFields<'v> {
     }
 
     /// Reports members with other names than these.
-    pub fn others(&self, known: &[&str], lost: &mut DroppedFields) {
+    pub fn record_unknown(&self, known: &[&str], lost: &mut DroppedFields) {
         self.names()
             .filter(|name| !known.contains(&name.as_str()))
-            .for_each(|name| lost.record_lost(&self.path(name)));
+            .for_each(|name| lost.record(&self.path(name)));
     }
 
     pub fn path(&self, name: &str) -> String {
@@ -158,10 +158,10 @@ mod tests {
     fn what_is_lost_is_told_once_and_without_numbers() {
         let mut lost = DroppedFields::default();
         for i in 0..3 {
-            lost.record_lost(&format!("messages[{i}].content[1{i}].x2"));
+            lost.record(&format!("messages[{i}].content[1{i}].x2"));
         }
         assert_eq!(lost.0, ["messages[].content[].x2"]);
-        (0..1_000).for_each(|i| lost.record_lost(&format!("x{i}")));
+        (0..1_000).for_each(|i| lost.record(&format!("x{i}")));
         assert_eq!(lost.names().len(), MOST_LOST);
     }
 }

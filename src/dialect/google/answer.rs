@@ -16,7 +16,7 @@ use crate::{
 const MAX_INDEX: u64 = 1_000;
 
 /// Reads a whole answer.
-pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
+pub fn read(text: &str, defaults: &ResponseDefaults) -> Result<(Value, Option<Usage>), InvalidAnswer> {
     let answer: Value = serde_json::from_str(text)
         .map_err(|e| InvalidAnswer::Malformed(e.to_string().chars().take(200).collect()))?;
     if is_error(&answer) {
@@ -32,12 +32,12 @@ pub fn read(text: &str, unsaid: &ResponseDefaults) -> Result<(Value, Option<Usag
     if candidates.iter().all(is_void) {
         return Err(InvalidAnswer::Malformed(nothing_said(&candidates[0]["finishReason"])));
     }
-    let id = unsaid.id(&answer["responseId"]);
+    let id = defaults.id(&answer["responseId"]);
     let mut body = json!({
         "id": id,
         "object": "chat.completion",
-        "created": unsaid.created,
-        "model": unsaid.model(&answer["modelVersion"]),
+        "created": defaults.created,
+        "model": defaults.model(&answer["modelVersion"]),
         "choices": candidates.iter().map(|candidate| choice(candidate, &id)).collect::<Vec<_>>(),
     });
     let usage = usage(&answer["usageMetadata"]);

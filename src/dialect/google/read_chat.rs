@@ -48,7 +48,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         ));
     }
     let mut lost = DroppedFields::default();
-    fields.others(&READ, &mut lost);
+    fields.record_unknown(&READ, &mut lost);
     let mut messages = Vec::new();
     if let Some(system) = fields.get("systemInstruction") {
         let texts = match system {
@@ -66,10 +66,10 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         Some(config) => config,
         None => ChatFields::of(&empty, "generationConfig")?,
     };
-    config.others(&CONFIG, &mut lost);
+    config.record_unknown(&CONFIG, &mut lost);
     refuse(&config)?;
     if let Some(tools) = fields.object("toolConfig")? {
-        tools.others(&["functionCallingConfig"], &mut lost);
+        tools.record_unknown(&["functionCallingConfig"], &mut lost);
     }
     Ok(Chat {
         messages,
@@ -204,7 +204,7 @@ fn model(
         if part.flag("thought")? == Some(true) {
             continue;
         }
-        part.others(&["text", "thought", "thoughtSignature", "functionCall"], lost);
+        part.record_unknown(&["text", "thought", "thoughtSignature", "functionCall"], lost);
         if let Some(call) = part.object("functionCall")? {
             let name = call.needed_text("name")?.to_owned();
             let id = call.owned_text("id")?.unwrap_or_else(|| format!("call_{turn}_{}", calls.len()));
@@ -230,7 +230,7 @@ fn user(
             parts.push(read_part(&part, lost)?);
             continue;
         };
-        response.others(&["id", "name", "response", "parts"], lost);
+        response.record_unknown(&["id", "name", "response", "parts"], lost);
         let name = response.needed_text("name")?;
         let Some(call_id) = open.answer(name, response.text("id")?) else {
             return Err(Untranslatable::new(
@@ -267,7 +267,7 @@ fn result_text(response: Option<&Value>) -> (String, bool) {
 }
 
 fn read_part(part: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart, Untranslatable> {
-    part.others(&["text", "inlineData", "fileData", "thought", "thoughtSignature"], lost);
+    part.record_unknown(&["text", "inlineData", "fileData", "thought", "thoughtSignature"], lost);
     if let Some(text) = part.owned_text("text")? {
         return Ok(ContentPart::Text(text));
     }
@@ -319,7 +319,7 @@ fn tools(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<Vec<Tool>,
             return Err(Untranslatable::new(tool.path(other), why));
         }
         for declaration in tool.objects("functionDeclarations")? {
-            declaration.others(&["name", "description", "parameters", "parametersJsonSchema"], lost);
+            declaration.record_unknown(&["name", "description", "parameters", "parametersJsonSchema"], lost);
             let schema = declaration.theirs("parametersJsonSchema")?.cloned();
             tools.push(Tool {
                 name: declaration.needed_text("name")?.to_owned(),

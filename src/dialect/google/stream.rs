@@ -12,7 +12,7 @@ use crate::dialect::{
 
 #[derive(Default)]
 pub struct GoogleStreamDecoder {
-    unsaid: ResponseDefaults,
+    defaults: ResponseDefaults,
     begun: bool,
     id: String,
     model: String,
@@ -33,8 +33,8 @@ const MAX_CANDIDATES: usize = 64;
 const MAX_CALLS: usize = 256;
 
 impl GoogleStreamDecoder {
-    pub fn new(unsaid: ResponseDefaults) -> Self {
-        Self { id: unsaid.id.clone(), model: unsaid.model.clone(), unsaid, ..Self::default() }
+    pub fn new(defaults: ResponseDefaults) -> Self {
+        Self { id: defaults.id.clone(), model: defaults.model.clone(), defaults, ..Self::default() }
     }
 
     pub fn event(&mut self, name: Option<&str>, data: &str) -> DecodedEvent {
@@ -50,8 +50,8 @@ impl GoogleStreamDecoder {
         }
         let mut chunks = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
-            self.id = self.unsaid.id(&event["responseId"]);
-            self.model = self.unsaid.model(&event["modelVersion"]);
+            self.id = self.defaults.id(&event["responseId"]);
+            self.model = self.defaults.model(&event["modelVersion"]);
             chunks.push(self.chunk(0, json!({ "role": "assistant", "content": "", "refusal": null })));
         }
         for candidate in event["candidates"].as_array().into_iter().flatten().take(MAX_CANDIDATES) {
@@ -116,7 +116,7 @@ impl GoogleStreamDecoder {
 
     fn chunk(&self, index: u64, delta: Value) -> Value {
         json!({
-            "id": self.id, "object": "chat.completion.chunk", "created": self.unsaid.created, "model": self.model,
+            "id": self.id, "object": "chat.completion.chunk", "created": self.defaults.created, "model": self.model,
             "choices": [{ "index": index, "delta": delta, "finish_reason": null }],
         })
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::dialect::{
-    chunks::unsaid,
+    chunks::test_defaults,
     openai::{accumulate::Accumulator, answer::InvalidAnswer},
 };
 
@@ -9,7 +9,7 @@ fn event(parts: Value, finish: Value) -> Value {
 }
 
 fn events(list: &[Value]) -> Vec<DecodedEvent> {
-    let mut decoder = GoogleStreamDecoder::new(unsaid(7));
+    let mut decoder = GoogleStreamDecoder::new(test_defaults(7));
     list.iter().map(|e| decoder.event(None, &e.to_string())).collect()
 }
 
@@ -23,7 +23,7 @@ fn whole(list: &[Value]) -> Value {
 }
 
 fn read(answer: &Value) -> Result<Value, InvalidAnswer> {
-    answer::read(&answer.to_string(), &unsaid(7)).map(|(body, _)| body)
+    answer::read(&answer.to_string(), &test_defaults(7)).map(|(body, _)| body)
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn an_answer_in_which_nothing_is_said_is_none() {
 
 #[test]
 fn what_is_no_answer() {
-    assert!(matches!(answer::read("{", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
-    assert!(matches!(answer::read("[]", &unsaid(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("{", &test_defaults(0)), Err(InvalidAnswer::Malformed(_))));
+    assert!(matches!(answer::read("[]", &test_defaults(0)), Err(InvalidAnswer::Malformed(_))));
     assert!(matches!(read(&json!({ "candidates": [] })), Err(InvalidAnswer::Malformed(_))));
     let error = json!({ "error": { "code": 503, "message": "m", "status": "UNAVAILABLE" } });
     for error in [error.clone(), json!([error])] {
@@ -160,8 +160,11 @@ fn what_is_no_answer() {
         assert!(matches!(read(&blocked), Err(InvalidAnswer::Error(e)) if filtered(&e)));
         assert!(matches!(&events(&[blocked])[..], [DecodedEvent::Error(e)] if filtered(e)));
     }
-    assert!(matches!(GoogleStreamDecoder::new(unsaid(0)).event(None, "[DONE]"), DecodedEvent::Undecodable));
-    assert!(matches!(GoogleStreamDecoder::new(unsaid(0)).event(None, "7"), DecodedEvent::Undecodable));
+    assert!(matches!(
+        GoogleStreamDecoder::new(test_defaults(0)).event(None, "[DONE]"),
+        DecodedEvent::Undecodable
+    ));
+    assert!(matches!(GoogleStreamDecoder::new(test_defaults(0)).event(None, "7"), DecodedEvent::Undecodable));
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn candidates_are_kept_apart() {
 
 #[test]
 fn half_an_emoji_loses_no_text() {
-    let mut decoder = GoogleStreamDecoder::new(unsaid(0));
+    let mut decoder = GoogleStreamDecoder::new(test_defaults(0));
     let data = r#"{"candidates":[{"content":{"parts":[{"text":"a\ud83d"}]}}]}"#;
     let DecodedEvent::Chunks(chunks) = decoder.event(None, data) else { panic!("no chunks") };
     assert_eq!(chunks[1]["choices"][0]["delta"]["content"], "a\u{fffd}");

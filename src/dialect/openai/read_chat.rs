@@ -63,7 +63,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
         })
     });
     let mut lost = DroppedFields::default();
-    fields.others(&READ, &mut lost);
+    fields.record_unknown(&READ, &mut lost);
     let messages = fields.objects("messages")?;
     Ok(Chat {
         messages: messages.iter().map(|m| message(m, &mut lost)).collect::<Result<_, _>>()?,
@@ -97,7 +97,7 @@ pub fn read(request: &Value) -> Result<Chat, Untranslatable> {
 fn message(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ChatMessage, Untranslatable> {
     // `images` are images that a model generated; other models do not accept them as their own words.
     for name in ["name", "images"].into_iter().filter(|name| fields.get(name).is_some()) {
-        lost.record_lost(&fields.path(name));
+        lost.record(&fields.path(name));
     }
     Ok(match fields.needed_text("role")? {
         "system" | "developer" => ChatMessage::System(only_texts(parts(fields, lost)?, fields)?),
@@ -193,7 +193,7 @@ fn part(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ContentPart
             let image =
                 fields.object("image_url")?.ok_or_else(|| fields.missing("image_url", "an object"))?;
             if image.text("detail")?.is_some_and(|detail| detail != "auto") {
-                lost.record_lost(&image.path("detail"));
+                lost.record(&image.path("detail"));
             }
             Ok(ContentPart::Image(source(image.needed_text("url")?, &image.path("url"))?))
         }
@@ -295,7 +295,7 @@ fn format(fields: &ChatFields<'_>, lost: &mut DroppedFields) -> Result<ResponseF
             let schema =
                 format.object("json_schema")?.ok_or_else(|| format.missing("json_schema", "an object"))?;
             if schema.get("description").is_some() {
-                lost.record_lost(&schema.path("description"));
+                lost.record(&schema.path("description"));
             }
             Ok(ResponseFormat::Schema {
                 name: schema.owned_text("name")?.unwrap_or_else(|| "answer".into()),

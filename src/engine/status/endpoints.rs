@@ -54,7 +54,7 @@ fn endpoint(engine: &Engine, endpoint: &Arc<Endpoint>) -> Value {
             "consecutiveFailures": standing.consecutive,
             "retryAt": standing.retry_at.map(|at| engine.wall_ms(at)),
         },
-        "latencyMs": brief(latency.percentiles()),
+        "latencyMs": percentiles_json(latency.percentiles()),
         "availabilityPercentage": (counts.success_rate() * 1e4).round() / 1e2,
         "totalRequests": counts.total,
         "failedRequests": counts.failed,
@@ -98,7 +98,7 @@ fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
         },
         "cooldownUntil": standing.cooldown.map(|at| engine.wall_ms(at)),
         "latencyClass": latency_class(&latency),
-        "latencyMs": brief(latency),
+        "latencyMs": percentiles_json(latency),
         "totalRequests": counts.total,
         "failedRequests": counts.failed,
         "rateLimitedRequests": counts.rate_limited,
@@ -107,6 +107,6 @@ fn model(engine: &Engine, keys: &[Arc<Target>], now: Instant) -> Value {
     })
 }
 
-fn brief(p: Percentiles) -> Value {
+fn percentiles_json(p: Percentiles) -> Value {
     json!({ "avg": p.avg, "p50": p.p50, "p95": p.p95, "p99": p.p99, "samples": p.samples })
 }

@@ -88,7 +88,9 @@ fn target_health(target: &Target, now: Instant) -> Health {
         if let Some(breaker) = &gate.breaker {
             let state = breaker.state(now);
             let (status, name) = match state {
-                BreakerState::Closed if breaker.ramping(now) => (HealthStatus::Degraded, state_name(state)),
+                BreakerState::Closed if breaker.is_ramping(now) => {
+                    (HealthStatus::Degraded, state_name(state))
+                }
                 BreakerState::Closed => (HealthStatus::Healthy, state_name(state)),
                 BreakerState::HalfOpen => (HealthStatus::Degraded, state_name(state)),
                 BreakerState::Open => (HealthStatus::Down, state_name(state)),

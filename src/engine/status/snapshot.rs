@@ -28,7 +28,7 @@ pub fn snapshot(engine: &Engine) -> Value {
             "endpoint": target.endpoint.config.name,
             "provider": target.endpoint.config.provider,
             "model": &*target.model,
-            "operation": if target.service == Operation::Chat { "chat" } else { "other" },
+            "operation": if target.operation == Operation::Chat { "chat" } else { "other" },
             "attempts": stats.total,
             "failed": stats.failed,
             "rateLimited": stats.rate_limited,
@@ -39,7 +39,7 @@ pub fn snapshot(engine: &Engine) -> Value {
     }
     json!({
         "timestamp": iso8601(engine.wall()),
-        "activeCalls": engine.active(),
+        "activeCalls": engine.running_calls(),
         "waitingCalls": engine.wait_queue.len(),
         "series": series,
     })

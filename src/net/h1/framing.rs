@@ -138,7 +138,7 @@ impl ChunkedDecoder {
                 }
                 (ChunkState::Size { digits: 0, .. }, _) => return Err(BAD),
                 (ChunkState::Size { value, .. } | ChunkState::AfterSize { value }, b' ' | b'\t') => {
-                    self.aside()?;
+                    self.count_overhead()?;
                     ChunkState::AfterSize { value }
                 }
                 (ChunkState::Size { value, .. } | ChunkState::AfterSize { value }, b';') => {
@@ -151,7 +151,7 @@ impl ChunkedDecoder {
                     b'\r',
                 ) => ChunkState::SizeLf { value },
                 (ChunkState::Extension { value }, _) if byte != b'\n' => {
-                    self.aside()?;
+                    self.count_overhead()?;
                     ChunkState::Extension { value }
                 }
                 (ChunkState::SizeLf { value: 0 }, b'\n') => ChunkState::LineStart,
@@ -163,7 +163,7 @@ impl ChunkedDecoder {
                 (ChunkState::Trailer, b'\r') => ChunkState::TrailerLf,
                 (ChunkState::TrailerLf, b'\n') => ChunkState::LineStart,
                 (ChunkState::LineStart | ChunkState::Trailer, _) if byte != b'\n' => {
-                    self.aside()?;
+                    self.count_overhead()?;
                     ChunkState::Trailer
                 }
                 _ => return Err(BAD),
@@ -172,7 +172,7 @@ impl ChunkedDecoder {
         Ok((at, false))
     }
 
-    fn aside(&mut self) -> Result<(), &'static str> {
+    fn count_overhead(&mut self) -> Result<(), &'static str> {
         self.aside += 1;
         if self.aside > MAX_ASIDE {
             Err("the chunked response body has too much data outside its chunks")

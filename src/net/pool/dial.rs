@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{Pool, dial_policy::MAX_LINES, shared_connection::SharedConnection, state::PoolState};
+use super::{Pool, dial_policy::MAX_H2_CONNECTIONS, shared_connection::SharedConnection, state::PoolState};
 use crate::net::{conn::Conn, failure::NetworkFailure, h2::Sender};
 
 /// One connection being opened for a call, which another connection may serve first.
@@ -20,7 +20,7 @@ pub(super) enum OpenedConnection {
     H2(u64, Sender),
 }
 
-// === impl Dialing ===
+// === impl DialTask ===
 
 impl DialTask {
     async fn run(self) {
@@ -65,13 +65,13 @@ impl Pool {
         }
         let id = {
             let mut state = self.state.lock();
-            state.next_line += 1;
-            state.next_line
+            state.next_connection_id += 1;
+            state.next_connection_id
         };
         let pool = Arc::downgrade(self);
         let ended = move || {
             if let Some(pool) = pool.upgrade() {
-                pool.line_ended(id);
+                pool.connection_ended(id);
             }
         };
         Ok(OpenedConnection::H2(id, Sender::new(conn, ended).await?))
@@ -90,8 +90,9 @@ impl Pool {
                 let unneeded = {
                     let mut state = self.state.lock();
                     // Before the pool knows that connections are shared, it opens one for every call.
-                    let unneeded =
-                        state.closed || state.has_room() || state.shared_connections.len() >= MAX_LINES;
+                    let unneeded = state.closed
+                        || state.has_room()
+                        || state.shared_connections.len() >= MAX_H2_CONNECTIONS;
                     if unneeded {
                         Some(sender)
                     } else {

@@ -1,7 +1,7 @@
 //! Decides how many connections to open.
 
 /// The most HTTP/2 connections to one origin; beyond it, calls wait for a stream.
-pub const MAX_LINES: usize = 32;
+pub const MAX_H2_CONNECTIONS: usize = 32;
 
 pub struct DialDemand {
     /// Calls that wait for a connection.
@@ -21,7 +21,7 @@ impl DialDemand {
             None => self.dialing < self.waiting,
             Some(streams) => {
                 let wanted = self.waiting.div_ceil(streams.unwrap_or(usize::MAX));
-                self.dialing < wanted && self.connections < MAX_LINES
+                self.dialing < wanted && self.connections < MAX_H2_CONNECTIONS
             }
         }
     }

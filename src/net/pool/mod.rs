@@ -68,7 +68,7 @@ impl Pool {
             if state.closed {
                 return Err(closed());
             }
-            let found = if fresh { state.take_line(&owner).map(Lease::H2) } else { state.take(&owner) };
+            let found = if fresh { state.take_stream(&owner).map(Lease::H2) } else { state.take(&owner) };
             if let Some(lease) = found {
                 return Ok(lease);
             }
@@ -124,7 +124,7 @@ impl Pool {
                 if state.closed || state.waiters.is_empty() {
                     return;
                 }
-                match state.take_line(&owner) {
+                match state.take_stream(&owner) {
                     Some(lease) => (state.waiters.pop_front(), lease),
                     None => break,
                 }
@@ -175,7 +175,7 @@ impl LeaseOwner for Pool {
     }
 
     fn retire(self: Arc<Self>, connection: u64) {
-        self.line_ended(connection);
+        self.connection_ended(connection);
     }
 }
 

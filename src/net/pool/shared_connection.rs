@@ -18,7 +18,7 @@ pub(super) struct SharedConnection {
     pub(super) idle_since: Instant,
 }
 
-// === impl Line ===
+// === impl SharedConnection ===
 
 impl SharedConnection {
     pub(super) fn new(id: u64, sender: Sender) -> Self {

@@ -23,7 +23,7 @@ pub(super) struct PoolState {
     /// The most recently used is last.
     pub(super) idle: Vec<(Conn, Instant)>,
     pub(super) shared_connections: Vec<SharedConnection>,
-    pub(super) next_line: u64,
+    pub(super) next_connection_id: u64,
     pub(super) waiters: VecDeque<PoolWaiter>,
     pub(super) next_waiter: u64,
     /// Connections being opened: number and start.
@@ -44,7 +44,7 @@ pub(super) struct PoolWaiter {
     pub(super) offer: oneshot::Sender<Result<Lease, NetworkFailure>>,
 }
 
-// === impl State ===
+// === impl PoolState ===
 
 impl PoolState {
     pub(super) fn take(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<Lease> {
@@ -53,10 +53,10 @@ impl PoolState {
                 return Some(Lease::H1(H1Lease::new(owner.clone(), conn)));
             }
         }
-        self.take_line(owner).map(Lease::H2)
+        self.take_stream(owner).map(Lease::H2)
     }
 
-    pub(super) fn take_line(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<H2Lease> {
+    pub(super) fn take_stream(&mut self, owner: &Arc<dyn LeaseOwner>) -> Option<H2Lease> {
         let allowed = self.allowed;
         let free = |l: &&mut SharedConnection| l.in_use < l.streams(allowed) && !l.sender.is_closed();
         self.shared_connections.iter_mut().find(free).map(|connection| connection.lease(owner))

@@ -24,7 +24,7 @@ impl Pool {
         self.serve();
     }
 
-    pub(super) fn line_ended(self: &Arc<Self>, id: u64) {
+    pub(super) fn connection_ended(self: &Arc<Self>, id: u64) {
         let connection = {
             let mut state = self.state.lock();
             let at = state.shared_connections.iter().position(|l| l.id == id);

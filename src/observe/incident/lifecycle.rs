@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// The most endpoints of an incident, and entries of its timeline.
-pub(super) const MOST_PARTIES: usize = 64;
-pub(super) const MOST_MOMENTS: usize = 200;
+pub(super) const MAX_ENDPOINTS: usize = 64;
+pub(super) const MAX_TIMELINE_ENTRIES: usize = 200;
 /// The most status pages kept for an endpoint; a page is kept when it changes.
 const MOST_PAGES: usize = 20;
 
@@ -103,7 +103,7 @@ impl Incident {
         if self.recovered_at.take().is_some() {
             self.during.merge(std::mem::take(&mut self.after));
         }
-        let full = self.endpoints.len() >= MOST_PARTIES;
+        let full = self.endpoints.len() >= MAX_ENDPOINTS;
         let known = self.endpoints.contains_key(endpoint);
         if !known && full {
             return None;
@@ -123,7 +123,7 @@ impl Incident {
         endpoint_state.last = observation.now;
         endpoint_state.failures += 1;
         *endpoint_state.reasons.entry(reason).or_default() += 1;
-        if endpoint_state.models.len() < MOST_PARTIES {
+        if endpoint_state.models.len() < MAX_ENDPOINTS {
             endpoint_state.models.insert(model.clone());
         }
         if !known || again {
@@ -252,7 +252,7 @@ impl Incident {
     }
 
     pub(super) fn tell(&mut self, entry: TimelineEntry) {
-        if self.timeline.len() < MOST_MOMENTS {
+        if self.timeline.len() < MAX_TIMELINE_ENTRIES {
             self.timeline.push(entry);
         } else {
             self.dropped_entries += 1;

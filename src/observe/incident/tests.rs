@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::{
-    lifecycle::{MOST_MOMENTS, MOST_PARTIES},
+    lifecycle::{MAX_ENDPOINTS, MAX_TIMELINE_ENTRIES},
     *,
 };
 use crate::{
@@ -279,7 +279,7 @@ fn everything_is_bounded_however_long_it_lasts() {
     }
     let report = play.reports(100_000_000).remove(0);
     let lengths = ["endpoints", "timeline"].map(|name| report[name].as_array().map_or(0, Vec::len));
-    assert_eq!(lengths, [MOST_PARTIES, MOST_MOMENTS]);
+    assert_eq!(lengths, [MAX_ENDPOINTS, MAX_TIMELINE_ENTRIES]);
     assert!(report["series"]["failed"].as_array().is_some_and(|s| s.len() <= 240));
     assert_eq!(report["withoutFailover"]["affectedUsers"], json!(10_000));
     for n in 0..300u64 {

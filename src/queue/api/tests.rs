@@ -163,8 +163,8 @@ impl Rig {
         }
     }
 
-    fn looks(&self) -> u64 {
-        self.queue.shared.looks.load(Ordering::Relaxed)
+    fn scans(&self) -> u64 {
+        self.queue.shared.scans.load(Ordering::Relaxed)
     }
 
     fn asked(&self) -> usize {
@@ -215,18 +215,18 @@ fn simulated(test: impl Future<Output = ()>) {
 fn an_empty_queue_sleeps_and_a_job_wakes_it() {
     simulated(async {
         let rig = Rig::new(json!({})).await;
-        let before = rig.looks();
+        let before = rig.scans();
         assert!(before > 0, "it has looked at what it found");
         rig.pass(HOUR / 6).await;
-        assert_eq!(rig.looks(), before);
+        assert_eq!(rig.scans(), before);
         let id = rig.put().await;
         rig.queue.result(&id).await.unwrap();
-        assert!(rig.looks() > before);
+        assert!(rig.scans() > before);
         assert_eq!(rig.asked(), 1);
         rig.settle().await;
-        let before = rig.looks();
+        let before = rig.scans();
         rig.pass(HOUR / 6).await;
-        assert_eq!(rig.looks(), before, "what is over wakes nobody");
+        assert_eq!(rig.scans(), before, "what is over wakes nobody");
         rig.close().await;
     });
 }
@@ -253,9 +253,9 @@ fn a_queue_in_which_nothing_is_due_sleeps_until_something_is() {
     simulated(async {
         let rig = Rig::with(json!({}), |store| put_off(store, HOUR / 6)).await;
         assert_eq!(rig.queue.size(), 1);
-        let before = rig.looks();
+        let before = rig.scans();
         rig.pass(HOUR / 6 - Duration::from_secs(2)).await;
-        assert_eq!((rig.looks(), rig.asked()), (before, 0), "whatever changes at the endpoints");
+        assert_eq!((rig.scans(), rig.asked()), (before, 0), "whatever changes at the endpoints");
         rig.pass(Duration::from_secs(4)).await;
         assert_eq!((rig.queue.size(), rig.asked()), (0, 1));
         rig.close().await;
@@ -270,9 +270,9 @@ fn a_job_that_is_due_hears_of_every_change() {
             rig.put().await;
         }
         rig.settle().await;
-        let before = rig.looks();
+        let before = rig.scans();
         rig.pass(Duration::from_secs(10)).await;
-        assert!(rig.looks() >= before + 10, "the counter counts, and `pass` changes something each second");
+        assert!(rig.scans() >= before + 10, "the counter counts, and `pass` changes something each second");
         rig.close().await;
     });
 }

@@ -55,7 +55,7 @@ fn draft(name: &str) -> JobDraft {
     }
 }
 
-/// Runs an operation in a commit of its own, as the worker does.
+/// Runs an operation in a commit of its own, as the store thread does.
 fn commit<T>(store: &mut Store, act: impl FnOnce(&mut Store) -> Result<T>) -> Result<T> {
     store.begin()?;
     let result = store.within(act);

@@ -16,7 +16,7 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 /// A stream of eight chunks with pauses of three seconds, and what is between them.
 const SLOW_READER: Duration = Duration::from_secs(40);
-/// Answers that broke off a moment after the healing may have parked it again.
+/// Answers that broke off a moment after the healing may have cooldown_end it again.
 const AFTERMATH: Duration = Duration::from_secs(30);
 /// The longest that a probe takes when no endpoint is silent.
 const PROBE: Duration = Duration::from_secs(2);
@@ -61,9 +61,9 @@ fn prefers(history: &History<'_>, call: &CallPlan, endpoint: &str) -> bool {
 fn due(history: &History<'_>, endpoint: &str, vendor: &VendorPlan, config: &Value) -> Instant {
     let ran = history.ran;
     let any = |is: fn(&Behaviour) -> bool| vendor.timetable.iter().any(|(_, b)| is(b));
-    let parked = ran.parked_at_heal.get(endpoint).copied().flatten().unwrap_or(ran.healed);
+    let cooldown_end = ran.cooldowns_at_heal.get(endpoint).copied().flatten().unwrap_or(ran.healed);
     let again = ran.log.with_told(|told| {
-        let soon = |t: &&Told| t.at >= ran.healed && t.at <= ran.healed.max(parked) + AFTERMATH;
+        let soon = |t: &&Told| t.at >= ran.healed && t.at <= ran.healed.max(cooldown_end) + AFTERMATH;
         told.iter().filter(soon).filter_map(|t| parks_again(history, t, endpoint, &vendor.name)).max()
     });
     // A request that was sent into silence keeps its slot after a throttle, and its place as a probe, until its
@@ -80,7 +80,7 @@ fn due(history: &History<'_>, endpoint: &str, vendor: &VendorPlan, config: &Valu
     let refilled = if learned || !limits.is_null() { MINUTE } else { Duration::ZERO };
     let slot = if limits["maxConcurrency"].is_null() { Duration::ZERO } else { probe + SLOW_READER };
     let kept = ran.healed + probe.max(refilled).max(slot);
-    [Some(parked), again, Some(kept)].into_iter().flatten().max().unwrap_or(kept)
+    [Some(cooldown_end), again, Some(kept)].into_iter().flatten().max().unwrap_or(kept)
 }
 
 /// Until when an event parks the endpoint: its own, or one of what it shares with others.

@@ -101,33 +101,33 @@ where
     }
 }
 
-enum WorkerCommand {
+enum StoreCommand {
     Act(Box<dyn StoreTask>),
     Close(oneshot::Sender<()>),
 }
 
 /// The handle of the thread. The thread ends after its last commit when all handles are dropped.
 #[derive(Clone)]
-pub struct Worker {
-    commands: SyncSender<WorkerCommand>,
-    pub hold: Arc<CommitPause>,
+pub struct StoreThread {
+    commands: SyncSender<StoreCommand>,
+    pub commit_pause: Arc<CommitPause>,
 }
 
-impl Worker {
+impl StoreThread {
     /// `news` is called on the thread, before the callers are answered.
     pub fn start(
         config: QueueConfig,
         clock: QueueClock,
-        news: impl Fn(FileStatus<'_>) + Send + 'static,
+        on_status: impl Fn(FileStatus<'_>) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (commands, received) = mpsc::sync_channel(MAX_WAITING);
-        let hold = Arc::new(CommitPause::default());
-        let holding = hold.clone();
-        let file = StoreOpener { config, clock, news: Box::new(news) };
+        let commit_pause = Arc::new(CommitPause::default());
+        let holding = commit_pause.clone();
+        let file = StoreOpener { config, clock, on_status: Box::new(on_status) };
         thread::Builder::new()
             .name("bellwether-queue".into())
             .spawn(move || run(&file, &received, &holding))?;
-        Ok(Self { commands, hold })
+        Ok(Self { commands, commit_pause })
     }
 
     /// Runs a task on the file; resolves when its commit is on disk.
@@ -137,7 +137,7 @@ impl Worker {
     ) -> Result<T, QueueError> {
         let (reply, answer) = oneshot::channel();
         let asked = Box::new(PendingTask { act: Some(act), result: None, reply });
-        self.commands.try_send(WorkerCommand::Act(asked)).map_err(|e| match e {
+        self.commands.try_send(StoreCommand::Act(asked)).map_err(|e| match e {
             TrySendError::Full(_) => QueueError::Busy(MAX_WAITING),
             TrySendError::Disconnected(_) => QueueError::Closed,
         })?;
@@ -147,7 +147,7 @@ impl Worker {
     /// Ends the thread after the tasks before; resolves when the file is released.
     pub async fn close(&self) {
         let (reply, closed) = oneshot::channel();
-        let mut command = WorkerCommand::Close(reply);
+        let mut command = StoreCommand::Close(reply);
         // The waiting tasks are bounded and being served: there is room soon.
         while let Err(TrySendError::Full(refused)) = self.commands.try_send(command) {
             command = refused;
@@ -160,7 +160,7 @@ impl Worker {
 struct StoreOpener {
     config: QueueConfig,
     clock: QueueClock,
-    news: Box<dyn Fn(FileStatus<'_>) + Send>,
+    on_status: Box<dyn Fn(FileStatus<'_>) + Send>,
 }
 
 impl StoreOpener {
@@ -169,7 +169,7 @@ impl StoreOpener {
             let waiting = store.waiting()?;
             Ok((store, waiting))
         });
-        (self.news)(match &opened {
+        (self.on_status)(match &opened {
             Ok((_, waiting)) => FileStatus::Opened(*waiting),
             Err(error) => FileStatus::Unusable(error),
         });
@@ -177,7 +177,7 @@ impl StoreOpener {
     }
 }
 
-fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPause) {
+fn run(file: &StoreOpener, received: &Receiver<StoreCommand>, commit_pause: &CommitPause) {
     let mut store = file.open();
     let mut tried = now();
     let mut closing = None;
@@ -186,8 +186,8 @@ fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPaus
         let mut batch = Vec::new();
         for command in std::iter::once(first).chain(received.try_iter()) {
             match command {
-                WorkerCommand::Act(operation) => batch.push(operation),
-                WorkerCommand::Close(reply) => {
+                StoreCommand::Act(operation) => batch.push(operation),
+                StoreCommand::Close(reply) => {
                     closing = Some(reply);
                     break;
                 }
@@ -201,7 +201,7 @@ fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPaus
             tried = now();
         }
         match &mut store {
-            Ok(store) => serve(store, batch, hold, &file.news),
+            Ok(store) => serve(store, batch, commit_pause, &file.on_status),
             Err(error) => batch.into_iter().for_each(|operation| operation.done(Err(error.clone()))),
         }
     }
@@ -217,8 +217,8 @@ fn run(file: &StoreOpener, received: &Receiver<WorkerCommand>, hold: &CommitPaus
 fn serve(
     store: &mut Store,
     mut batch: Vec<Box<dyn StoreTask>>,
-    hold: &CommitPause,
-    news: &dyn Fn(FileStatus<'_>),
+    commit_pause: &CommitPause,
+    on_status: &dyn Fn(FileStatus<'_>),
 ) {
     if batch.is_empty() {
         return;
@@ -232,7 +232,7 @@ fn serve(
                 return Err(QueueError::file(store.path(), why));
             }
         }
-        hold.pass();
+        commit_pause.pass();
         store.commit()
     });
     if outcome.is_err() {
@@ -242,7 +242,7 @@ fn serve(
         && store.changes() != before
         && let Ok(waiting) = store.waiting()
     {
-        news(FileStatus::Waiting(waiting));
+        on_status(FileStatus::Waiting(waiting));
     }
     batch.into_iter().for_each(|operation| operation.done(outcome.clone()));
 }

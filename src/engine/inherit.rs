@@ -1,5 +1,5 @@
-//! What a reload inherits from the engine before it: the state of origins, of keys at an origin, and of
-//! models under them.
+//! What a reload inherits from the previous engine: breakers, cooldowns and rate budgets of what remains,
+//! isolation, canaries, the wait queue, conditions, recorder and accountant. Connections: see reload.rs.
 
 use crate::state::TargetTable;
 use std::{collections::HashSet, sync::Arc, time::Instant};
@@ -57,15 +57,10 @@ impl<'e> PreviousEngine<'e> {
         resolved.iter().for_each(|alert| engine.recorder.alert_manager.publish(alert));
     }
 
-    pub fn recorder(
-        &self,
-        config: &ClientConfig,
-        http: &HttpClient,
-        listeners: &EngineHooks,
-    ) -> Arc<Recorder> {
+    pub fn recorder(&self, config: &ClientConfig, http: &HttpClient, hooks: &EngineHooks) -> Arc<Recorder> {
         let AlertOptions { rules, forward } = config.alerts.clone().unwrap_or_default();
         let Some(engine) = self.0 else {
-            let EngineHooks { events, functions, wall } = listeners;
+            let EngineHooks { events, functions, wall } = hooks;
             let forwarding =
                 Notifier::new(forward, http.clone(), events.clone(), functions.clone(), wall.clone());
             let alert_manager = AlertManager::new(rules, forwarding, events.clone(), wall.clone());
@@ -182,7 +177,7 @@ fn serves(models: &ServedModels, id: &str) -> bool {
 }
 
 /// The credential of an endpoint that sends no key.
-pub fn keyless(predecessor: Option<&Arc<Endpoint>>, now: Instant) -> Arc<Credential> {
+pub fn credential_without_key(predecessor: Option<&Arc<Endpoint>>, now: Instant) -> Arc<Credential> {
     let credentials = predecessor.into_iter().flat_map(|old| &old.credentials);
     let known = credentials.into_iter().find(|c| identity(&c.source).is_none());
     known.cloned().unwrap_or_else(|| Arc::new(Credential::new(KeySource::None, now)))
