@@ -3,7 +3,7 @@
 // Reports what calls cost, as text, Markdown and CSV. Rust keeps the sums.
 
 const { configError } = require('../util/errors')
-const { readOptions } = require('../config/options')
+const { readOptions } = require('../config/arguments')
 const plain = require('../util/serialize-options')
 const { stripControls } = require('../util/printable')
 
