@@ -12,10 +12,10 @@ const ROOT = path.join(__dirname, '..')
 const GENERATED = ['native.cjs', 'native.d.ts']
 const HELP = `npm test [-- --without-servers]
 
-Installs and builds what is needed, then checks the Rust core, lints, types and everything in __test__.
-  --without-servers  leave out the tests against nginx, tinyproxy, Prometheus and Chromium; without it they are installed with apt-get
-                     when this runs as root, and asked for when it does not
-Exit code: 0 all passed, 1 something failed, 2 something is missing.`
+Installs and builds what is needed, then checks the Rust core, imports, lints, types and everything in __test__.
+  --without-servers  leave out the tests against nginx, tinyproxy, Prometheus and Chromium; without it they are installed with
+                     apt-get as root, and required otherwise
+Exit code: 0 all passed, 1 a check failed, 2 a tool is missing.`
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) {
@@ -35,7 +35,7 @@ if (withServers) installServers()
 
 // A build that changes them shows that the committed ones are out of date.
 GENERATED.forEach((name, i) => {
-  if (before[i] !== read(name)) fail(`${name} was not current; the build has renewed it: commit it`)
+  if (before[i] !== read(name)) fail(`${name} was out of date; the build has updated it: commit it`)
 })
 
 step('Rust: format', 'cargo', ['fmt', '--check'])

@@ -161,7 +161,7 @@ function main (args) {
     return 0
   }
   const current = fs.existsSync(PAGE) && fs.readFileSync(PAGE, 'utf8') === text
-  if (!current) console.error('docs/vendor-errors.md is not current: run node tools/generate/vendor-errors.js and commit what it writes')
+  if (!current) console.error('docs/vendor-errors.md is out of date: run node tools/generate/vendor-errors.js and commit the result')
   return current ? 0 : 1
 }
 
