@@ -6,7 +6,7 @@ const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
 const { readEnvironment } = require('../../lib/config/environment')
 const { formatProblem } = require('../../lib/util/errors')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 
 const OK = 0
 const PROBLEMS = 1

@@ -5,7 +5,7 @@
 const { configError } = require('../util/errors')
 const { readOptions } = require('../config/arguments')
 const plain = require('../util/serialize-options')
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 
 const DAY = 86_400_000
 

@@ -2,8 +2,8 @@
 
 const fs = require('node:fs')
 const { Progress } = require('../lib/progress')
-const { runReplay } = require('./play')
-const { table, verdict, COMPRESSED } = require('./compare')
+const { runReplay } = require('./runner')
+const { table, compare, COMPRESSED } = require('./comparison')
 const published = require('./published')
 
 /** @returns {Promise<number>} The exit code. */
@@ -17,7 +17,7 @@ async function run ({ requests, concurrency, svg, json }) {
     process.stderr.write(`bellwether replay: ${/** @type {Error} */ (error).stack}\n`)
     return 2
   }
-  const result = verdict(replay)
+  const result = compare(replay)
   const { seen, incidents, seconds } = replay
   if (svg !== undefined && incidents.length > 0) fs.writeFileSync(svg, incidents[0].toSvg())
   if (json) {

@@ -7,7 +7,7 @@ const { MIB } = require('./verdict')
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`
 
 /** @param {number} ms */
-function line (ms, calls, clients, { rss, heap, fds, threads }) {
+function progressLine (ms, calls, clients, { rss, heap, fds, threads }) {
   const failed = Object.values(calls.failed).reduce((sum, count) => sum + count, 0)
   return [
     `${(ms / 1000).toFixed(0).padStart(6)} s`, `${calls.started} calls`, `${calls.answered} answered`, `${failed} failed`, `${calls.underWay} in flight`,
@@ -15,7 +15,7 @@ function line (ms, calls, clients, { rss, heap, fds, threads }) {
   ].join('  ')
 }
 
-function text ({ minutes, seed, calls, failed, failovers, clients, latencyMs, rss, heap, fds, threads, active }, problems) {
+function formatReport ({ minutes, seed, calls, failed, failovers, clients, latencyMs, rss, heap, fds, threads, active }, problems) {
   const reasons = Object.entries(failed).sort((a, b) => b[1] - a[1]).map(([reason, count]) => `${reason} ${count}`).join(', ')
   const grew = (of) => `${mib(of.start)} at the start, ${mib(of.warm)} warm, ${mib(of.end)} at the end, ${mib(of.closed)} after closing`
   const went = (of) => (of.end === null ? 'unknown on this system' : `${of.start} at the start, at most ${of.peak}, ${of.end} after closing`)
@@ -36,4 +36,4 @@ ${problems.length === 0 ? 'flat' : problems.map((problem) => `NOT FLAT: ${proble
 `
 }
 
-module.exports = { line, text }
+module.exports = { progressLine, formatReport }
