@@ -1,6 +1,6 @@
 'use strict'
 
-// docs/alerts.md says what there is, and its program verifies what is sent.
+// docs/alerts.md lists every alert, and its program verifies signatures.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// A drill is apart from the client that holds it: nobody hears of it, nothing is left of it.
+// A drill is separate from its client: it emits no events there and leaves no state.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
