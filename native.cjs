@@ -843,5 +843,5 @@ module.exports.NativeQueueFile = nativeBinding.NativeQueueFile
 module.exports.checkDocument = nativeBinding.checkDocument
 module.exports.documentSchema = nativeBinding.documentSchema
 module.exports.ledgerReport = nativeBinding.ledgerReport
+module.exports.proxyRoutes = nativeBinding.proxyRoutes
 module.exports.refuseName = nativeBinding.refuseName
-module.exports.ways = nativeBinding.ways

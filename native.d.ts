@@ -31,10 +31,10 @@ export declare class NativeClient {
   /** Starts a call. Its chunks and its end come through the hub. */
   submit(slot: number, request: Uint8Array, options?: string | undefined | null): void
   /**
-   * Starts a call in a vendor's protocol: `asked` has the dialect, the parts of the path and the caller's
+   * Starts a call in a vendor's protocol: `header` has the dialect, the parts of the path and the caller's
    * headers. The first chunk of a stream is the preamble, the others are bytes for the caller.
    */
-  submitWire(slot: number, body: Uint8Array, header: string, options?: string | undefined | null): void
+  submitVendorRequest(slot: number, body: Uint8Array, header: string, options?: string | undefined | null): void
   warmup(slot: number): void
   /** `options` is `{options, environment}` as JSON. Throws a JSON array of problems as its message. */
   static create(hub: Hub, client: number, options: string, monitor: boolean, document?: Uint8Array | undefined | null): NativeClient
@@ -51,7 +51,7 @@ export declare class NativeClient {
    * A client with this one's current configuration, whose exchanges the function `transport` of `client`
    * makes. It has its own state.
    */
-  twin(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
+  drillClient(hub: Hub, client: number, transport: number, quietMs: number): NativeClient
   /** Resolves after the first round. */
   startMonitoring(slot: number): void
   stopMonitoring(): void
@@ -153,11 +153,11 @@ export declare function documentSchema(): string
  */
 export declare function ledgerReport(text: string, from?: number | undefined | null, to?: number | undefined | null): string
 
-/** The error text for an unknown name, with the nearest accepted one. */
-export declare function refuseName(given: string, accepted: Array<string>): string
-
 /**
  * `{ca, systemCa, proxies}` as JSON: trusted certificates beside Mozilla's roots, and each endpoint's proxy
  * with its authorization, which is secret. Takes what `create` takes.
  */
-export declare function ways(options: string, document?: Uint8Array | undefined | null): string
+export declare function proxyRoutes(options: string, document?: Uint8Array | undefined | null): string
+
+/** The error text for an unknown name, with the nearest accepted one. */
+export declare function refuseName(given: string, accepted: Array<string>): string

@@ -49,8 +49,8 @@ function failover (client, options = {}) {
 function routes ({ proxy, ...paths }, base) {
   const urls = Object.entries(paths).flatMap(([part, path]) => path === undefined ? [] : part === 'dashboard' ? [path, `${path}/*`] : [path])
   if (proxy !== undefined) {
-    const beside = proxy.endsWith('/v1') ? proxy.slice(0, -'/v1'.length) : undefined
-    urls.push(...(beside === undefined ? [`${proxy}/*`] : VERSIONS.map((version) => `${beside}/${version}/*`)))
+    const parentPath = proxy.endsWith('/v1') ? proxy.slice(0, -'/v1'.length) : undefined
+    urls.push(...(parentPath === undefined ? [`${proxy}/*`] : VERSIONS.map((version) => `${parentPath}/${version}/*`)))
   }
   return urls.map((url) => base + url)
 }

@@ -170,14 +170,14 @@ function answerAttributes ({ report, result, error, stream, via }) {
  */
 function recordAttempt (tracer, parent, attempt, endpoints) {
   const { endpoint, model, startedAt, durationMs, outcome, reason, status, reusedConnection, vendorRequestId } = attempt
-  const own = withoutUndefined({ 'bellwether.endpoint': endpoint, 'bellwether.model': model, 'bellwether.outcome': outcome, 'bellwether.reason': reason })
+  const ownAttributes = withoutUndefined({ 'bellwether.endpoint': endpoint, 'bellwether.model': model, 'bellwether.outcome': outcome, 'bellwether.reason': reason })
   if (outcome === 'skipped') {
-    parent.addEvent('bellwether.skipped', own, new Date(startedAt))
+    parent.addEvent('bellwether.skipped', ownAttributes, new Date(startedAt))
     return
   }
   const began = Date.parse(startedAt)
   const attributes = {
-    ...own,
+    ...ownAttributes,
     ...withoutUndefined({
       'http.response.status_code': status, 'error.type': reason, 'bellwether.reused_connection': reusedConnection, 'bellwether.vendor_request_id': vendorRequestId, ...endpoints.attributes(endpoint)
     })
@@ -216,9 +216,9 @@ function endpointAddresses (client) {
   let known
   const of = (/** @type {string | undefined} */ endpoint) => {
     if (endpoint === undefined) return undefined
-    known ??= new Map(client.getEndpointStatus().map(({ name: own, url, provider }) => {
+    known ??= new Map(client.getEndpointStatus().map(({ name: ownAttributes, url, provider }) => {
       const { hostname, port, protocol } = new URL(url)
-      return [own, { provider, attributes: { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) } }]
+      return [ownAttributes, { provider, attributes: { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) } }]
     }))
     return known.get(endpoint)
   }

@@ -54,7 +54,7 @@ function frame (text) {
 
 function onConnection (socket) {
   let pending = null
-  socket.on('error', () => socket.destroy()) // clients leave without saying goodbye
+  socket.on('error', () => socket.destroy()) // clients disconnect at any time
   socket.on('data', (bytes) => {
     let buffer = pending === null ? bytes : Buffer.concat([pending, bytes])
     pending = null

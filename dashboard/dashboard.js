@@ -96,11 +96,11 @@ function charts (data, now) {
   const points = model.points.filter(({ t }) => t >= now - Math.min(span, SPAN_MS))
   const times = points.map(({ t }) => t / 1_000)
   // Keeps the chart of a page that was just opened from being nearly empty.
-  const shown = Math.min(span, Math.max(MIN_SPAN_MS, now - (points[0]?.t ?? now)))
-  const range = /** @type {[number, number]} */ ([(now - shown) / 1_000, now / 1_000])
+  const spanMs = Math.min(span, Math.max(MIN_SPAN_MS, now - (points[0]?.t ?? now)))
+  const range = /** @type {[number, number]} */ ([(now - spanMs) / 1_000, now / 1_000])
   setText('latency-name', quantile)
   showLegend(element('legend'), names, data.endpoints.length)
-  for (const one of ['traffic', 'latency']) element(one).dataset.long = shown > 600_000 ? 'yes' : ''
+  for (const one of ['traffic', 'latency']) element(one).dataset.long = spanMs > 600_000 ? 'yes' : ''
   traffic.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.perSecond ?? null))], range)
   latency.show(names, [times, ...names.map((name) => points.map(({ samples }) => samples.get(name)?.[quantile] ?? null))], range)
 }

@@ -16,9 +16,9 @@ export function showEndpoints (at, endpoints, { share, now }) {
     rest: Math.max(one.cooldownUntil ?? 0, one.breaker.retryAt ?? 0) > now ? formatRemaining(Math.max(one.cooldownUntil ?? 0, one.breaker.retryAt ?? 0) - now) : undefined
   }))
   replaceContent(at, rows, () => {
-    const made = rows.map(createRow)
-    if (endpoints.length > MAX_ROWS) made.push(createElement('tr', { role: 'row' }, createElement('td', { role: 'cell', colspan: 11 }, `and ${formatCount(endpoints.length - MAX_ROWS)} more`)))
-    return made
+    const elements = rows.map(createRow)
+    if (endpoints.length > MAX_ROWS) elements.push(createElement('tr', { role: 'row' }, createElement('td', { role: 'cell', colspan: 11 }, `and ${formatCount(endpoints.length - MAX_ROWS)} more`)))
+    return elements
   })
 }
 

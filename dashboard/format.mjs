@@ -51,10 +51,10 @@ export function formatRate (perSecond) {
 /** Never rounds up to 100 % or down to 0 %. @param {number | null} share 0 to 1. */
 export function formatPercent (share) {
   if (share === null) return '–'
-  const shown = share * 100
-  const digits = shown > 99 && shown < 100 ? 2 : shown > 0 && shown < 10 ? 1 : 0
-  const cut = shown > 99 && shown < 100 ? Math.min(shown, 99.99) : shown
-  return `${shown > 0 && shown < 0.1 ? `<${GAP}0.1` : cut.toFixed(digits)}${GAP}%`
+  const percentage = share * 100
+  const digits = percentage > 99 && percentage < 100 ? 2 : percentage > 0 && percentage < 10 ? 1 : 0
+  const cut = percentage > 99 && percentage < 100 ? Math.min(percentage, 99.99) : percentage
+  return `${percentage > 0 && percentage < 0.1 ? `<${GAP}0.1` : cut.toFixed(digits)}${GAP}%`
 }
 
 /** @param {number | null | undefined} ms */

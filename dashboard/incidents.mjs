@@ -42,7 +42,7 @@ function fill (node) {
 
 function createReport (r) {
   const withoutFailover = r.withoutFailover
-  const line = (what, here, there) => createElement('tr', {}, createElement('th', { scope: 'row' }, what), createElement('td', {}, here), createElement('td', {}, there))
+  const line = (what, withFailover, without) => createElement('tr', {}, createElement('th', { scope: 'row' }, what), createElement('td', {}, withFailover), createElement('td', {}, without))
   const later = (ms) => ms === null ? r.status === 'open' ? 'not yet' : 'never' : formatDuration(ms)
   return [
     createElement('table', {},

@@ -9,12 +9,12 @@ const ROOT = path.join(__dirname, '..')
 const HELP = `npm run fuzz -- [--seconds <n>] [--target <name>] [--seed <n>]
 
 Runs the targets of tests/fuzz/targets/ one after another on stable Rust, with inputs made of tests/fuzz/seeds/<target>, and reports
-executions. An input that fails is made as small as it gets and left in target/fuzz.
-  --seconds <n>    how long for each target, 60 without it
-  --target <name>  only this one; may be given more than once
-  --seed <n>       where the inputs come from; without it a new one, which is named
-Exit code: 0 nothing was found, 1 something was, 2 something is missing or wrong in the command.
-CONTRIBUTING.md says how they run on nightly Rust, guided by coverage.`
+executions. A failing input is minimized and left in target/fuzz.
+  --seconds <n>    duration per target (default 60)
+  --target <name>  only this target; may be repeated
+  --seed <n>       seed of the inputs (default: a new one, which is printed)
+Exit code: 0 nothing was found, 1 a target failed, 2 misuse, or a tool is missing.
+CONTRIBUTING.md describes coverage-guided runs on nightly Rust.`
 
 function main (args) {
   const targets = []
@@ -35,7 +35,7 @@ function main (args) {
   if (listed.status !== 0) return fail('the targets cannot be built')
   const known = [...listed.stdout.matchAll(/^(\w+): test$/gm)].map(([, name]) => name).filter((name) => name !== 'every_target_is_run')
   const unknown = targets.find((name) => !known.includes(name))
-  if (unknown !== undefined) return fail(`there is no target '${unknown}'; there are ${known.join(', ')}`)
+  if (unknown !== undefined) return fail(`unknown target '${unknown}'; targets are ${known.join(', ')}`)
   console.log(`seed ${seed}, ${seconds} s for each target`)
   const env = { ...process.env, FUZZ_SECONDS: String(seconds), FUZZ_SEED: String(seed) }
   const failed = (targets.length > 0 ? targets : known).filter((name) => {

@@ -12,13 +12,13 @@ const COPY = path.join(ROOT, 'target', 'mutants')
 const HELP = `npm run mutants -- [--list] [--survivors] [--file <glob>]
 
 Copies src/policy and what it imports into target/mutants, as the small crate in tests/mutants/, and runs cargo-mutants there:
-every line that decides something is changed in turn, and every change should make a test fail. A change takes about
-a second, all of them some ten minutes on one core. Needs: cargo install cargo-mutants --locked
-  --list         say which changes would be made, and make none
-  --survivors    leave out the changes that were noticed the last time
-  --file <glob>  only in these files, such as '**/breaker.rs'; may be given more than once
-Results are in target/mutants/mutants.out. Exit code: 0 every change was noticed, or is known to change nothing; 1 not so,
-2 something is missing or wrong in the command.`
+every decision is changed in turn, and every change should make a test fail. A change takes about a second, all of them
+about ten minutes on one core. Needs: cargo install cargo-mutants --locked
+  --list         print the changes without making them
+  --survivors    only changes that no test noticed the last time
+  --file <glob>  only in these files, such as '**/breaker.rs'; may be repeated
+Results are in target/mutants/mutants.out. Exit code: 0 every change was noticed, or is known to be equivalent; 1 one was not;
+2 misuse, or a tool is missing.`
 
 /** Changes that do not alter behaviour, with the reason, by the names that cargo-mutants gives them. */
 const EQUIVALENT = require('../tests/mutants/equivalent.json')
@@ -76,7 +76,7 @@ function report () {
   const survived = missed.filter((mutant) => !(bare(mutant) in EQUIVALENT))
   const left = list('previously_caught').length
   const before = left > 0 ? `${left} left out, ` : ''
-  console.log(`\n${before}${list('caught').length} noticed, ${list('timeout').length} ran out of time, ${list('unviable').length} do not compile, ${equivalent.length} change nothing, ${survived.length} survived`)
+  console.log(`\n${before}${list('caught').length} noticed, ${list('timeout').length} ran out of time, ${list('unviable').length} do not compile, ${equivalent.length} are equivalent, ${survived.length} survived`)
   survived.forEach((mutant) => console.log(`survived: ${mutant}`))
   return survived.length === 0 ? 0 : 1
 }

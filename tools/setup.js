@@ -70,7 +70,7 @@ function dependenciesAreCurrent () {
 }
 
 function install () {
-  say('installing development tools (npm install)')
+  print('installing development tools (npm install)')
   // Under NODE_ENV=production npm would omit the tools. Not `npm ci`: it refuses a lock file without the optional
   // packages of other platforms, which a registry mirror may lack.
   npm('install', '--no-save', '--ignore-scripts', '--include=dev')
@@ -89,7 +89,7 @@ function addonIsCurrent () {
 }
 
 function build () {
-  say('building the native addon (npm run build); the first time takes some minutes')
+  print('building the native addon (npm run build); the first time takes some minutes')
   const began = new Date()
   npm('run', 'build')
   // Dated to the start of the build: some systems copy files with their old times, and sources that changed during the
@@ -141,12 +141,12 @@ function read (name) {
   return fs.readFileSync(at(name), 'utf8')
 }
 
-function say (text) {
+function print (text) {
   process.stderr.write(`bellwether: ${text}\n`)
 }
 
 function fail (text) {
-  say(text)
+  print(text)
   process.exit(2)
 }
 

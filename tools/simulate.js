@@ -10,11 +10,11 @@ const HELP = `npm run simulate -- [--seeds N] [--from N] [--seed N [--trace]]
 
 Runs the engine over a simulated network on simulated clocks: random outages, flaps, stalls, resets, throttles, aborts and
 jumps of the clocks. After each history twelve invariants are checked. Without options: 2,000 seeds.
-  --seeds N  how many seeds (20,000 take about half an hour)
-  --from N   the first of them; default 0
-  --seed N   one seed, again
-  --trace    everything that happened in it
-Exit code: 0 all held, 1 an invariant was broken (the seed and the command to replay it are named), 2 a wrong option.`
+  --seeds N  number of seeds (20,000 take about half an hour)
+  --from N   the first seed; default 0
+  --seed N   a single seed
+  --trace    prints everything that happens in it
+Exit code: 0 all invariants held, 1 one was broken (prints the seed and the command to replay it), 2 misuse.`
 
 const args = process.argv.slice(2)
 if (args.includes('--help')) {

@@ -13,7 +13,7 @@ const {
 const { serve, openClient, ask, recordEvents, until, nextEvent, KEY, faults } = require('../helpers/client')
 const { SERVICES, NOW, SECRET, ROUTING_KEY, receiver, optionFor } = require('./helpers')
 
-/** A client whose endpoint `name` fails over, and whose alerts go to a receiver. */
+/** A client with an endpoint `name` that fails over, and a receiver of its alerts. */
 function client (t, service, to, options = {}, name = 'A') {
   const [a, b] = [serve(t), serve(t)]
   const client = openClient(t, {
@@ -343,7 +343,7 @@ test('options that are not valid are named, and no secret is quoted', () => {
   assert.deepEqual(refused(() => slackForwarder('https://h/CANARY', 5)), ['options must be a plain object, got a number'])
   assert.deepEqual(refused(() => pagerDutyForwarder('CANARY key')), ['routingKey must be an integration key of 32 letters and digits, got a string of 10 characters'])
   assert.deepEqual(refused(() => webhookForwarder('https://h/CANARY', { secret: 5n })), ['secret must be a non-empty string, got a bigint'])
-  // An empty key is everybody's, and what is no Base64 nobody's.
+  // Anyone could sign with an empty key, and text that is not Base64 is no key.
   for (const secret of ['whsec_', 'whsec_CANARY!']) {
     assert.deepEqual(refused(() => webhookForwarder('https://h/CANARY', { secret })), [`secret must be the Base64 of a key behind 'whsec_', or a text that begins otherwise, got a string of ${secret.length} characters`])
   }

@@ -1,6 +1,6 @@
 'use strict'
 
-// What calls, budgets and the queue come to is told once while it lasts, and once when it is over.
+// Alerts of calls, budgets and the queue fire once while a condition lasts, and resolve once.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -111,7 +111,7 @@ test('shares of a budget, the whole of it critically', async (t) => {
     ['cost_threshold_exceeded', 0.1, 'warning'], ['cost_threshold_exceeded', 1, 'critical']
   ])
   assert.notEqual(alerts[0].fingerprint, alerts[1].fingerprint)
-  // The budget is no longer there: neither is what was told of it.
+  // The budget no longer exists, and neither do its alerts.
   await client.reload({ endpoints: [{ name: 'A', baseURL: 'http://127.0.0.1:1', apiKey: 'k' }], proxy: false })
   await until('it is over', () => alerts.length === 4)
 })

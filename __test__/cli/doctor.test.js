@@ -23,7 +23,7 @@ test('doctor: all that is well, a line each', async (t) => {
   const { ok, findings } = told.json()
   assert.equal(ok, true)
   assert.deepEqual(findings.map(({ check, status }) => [check, status]), ['node', 'binary', 'configuration', 'queue', 'costs', 'A: key', 'proxy', 'A: DNS', 'A: TCP', 'A: clock', 'A: request'].map((check) => [check, 'ok']))
-  // The files belong to who serves.
+  // The files belong to the serving process.
   assert.deepEqual(fs.readdirSync(where), [])
   const text = await cli(t, ['doctor'], { config, env: { HTTPS_PROXY: 'http://user:secret-of-it@proxy.example:3128' } })
   assert.match(text.said, /ok {4}proxy: no proxy is used; HTTPS_PROXY names proxy\.example:3128, which is not used/)

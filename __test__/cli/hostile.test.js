@@ -68,7 +68,7 @@ test('a file that may not be read says so, to a client, to a reload and to one t
   const ledger = path.join(made, 'costs.json')
   fs.writeFileSync(file, 'endpoints: [{name: a, base_url: "http://127.0.0.1:1", api_key: null}]\n')
   fs.writeFileSync(ledger, '{}')
-  // Who may read everything becomes somebody who may not.
+  // Drops the privileges of root, which may read everything.
   const { stdout, stderr } = await run(t, `
     const fs = require('node:fs')
     const file = ${JSON.stringify(file)}

@@ -1,6 +1,6 @@
 'use strict'
 
-// bench and probe: who is asked, what is said of it, and what it costs.
+// bench and probe: the called endpoints, the printed results, and the costs.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -25,7 +25,7 @@ async function cli (args, { env = {}, cwd } = {}) {
 
 const json = async (...args) => JSON.parse((await cli([...args, '--json'])).stdout)
 
-/** A client whose vendor is down, and as many jobs as there are names. */
+/** A client with a vendor that is down, and as many jobs as there are names. */
 async function outage (t, names, options) {
   const made = setupQueue(t, options)
   made.a.always(faults.unavailable({ retryAfter: 60 }))

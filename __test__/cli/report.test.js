@@ -14,7 +14,7 @@ const { cli } = require('./run')
 
 const TOKEN = 'a-token-of-this-test'
 
-/** A process that says how this client stands. */
+/** A process that serves this client's state. */
 async function process_ (t, client) {
   const server = http.createServer((request, response) => {
     if (request.url !== '/dashboard/data.json') return response.writeHead(404).end('{}')

@@ -1,6 +1,6 @@
 'use strict'
 
-// `bellwether serve`: who it lets in, where it listens, and how it ends.
+// `bellwether serve`: authorization, addresses, and shutdown.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -17,7 +17,7 @@ const { CHAT, post, follow } = require('../http/helpers')
 const BIN = path.join(__dirname, '..', '..', 'bin', 'bellwether.js')
 const TOKEN = 'a-token-of-this-test'
 
-/** The command, what it says line by line, and its end. */
+/** The running command, its output by lines, and its end. */
 function start (t, args, { vendor, env = {} } = {}) {
   const cwd = folder(t)
   if (vendor) {
@@ -121,7 +121,7 @@ test('SIGTERM under load loses no call: what has come is answered, what listens 
     })
     request.on('socket', (socket) => { if (socket.connecting) socket.once('connect', () => { isSent = true }); else isSent = true })
     request.on('error', (error) => {
-      // Nobody was there to take it.
+      // No caller was left to receive it.
       if (!isSent && error.code === 'ECONNREFUSED') results.refused++
       else results.lost.push(error.code)
       resolve(false)

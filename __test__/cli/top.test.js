@@ -1,6 +1,6 @@
 'use strict'
 
-// `bellwether top` where no terminal is: once, a line each interval, and what it says when there is nothing to show.
+// `bellwether top` without a terminal: once, as lines, and with errors.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// The breaker: opens on failures, lets one probe through, closes on an answer, and never locks anybody out.
+// The breaker opens on failures, lets one probe through, closes on an answer, and never locks an endpoint out.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Vendors that miscount, tags of somebody's making, and files that somebody meddles with.
+// Vendors that miscount, hostile tags, and damaged ledger files.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -15,7 +15,7 @@ const ANSWER = (usage) => `{"id":"x","object":"chat.completion","model":"m","cho
 const ONE = '{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}'
 const DOLLAR = { prices: { m: { input: 1_000_000, output: 1_000_000 } } }
 
-/** A client whose exchanges this function answers: `usage` gives the text of what the vendor counts. */
+/** A client with exchanges that this function answers: `usage` is the text of the vendor's usage. */
 const paid = (t, usage, options) => openClient(t, {
   retry: QUICK, maxRetries: 0, endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => new Response(ANSWER(usage())), ...DOLLAR, ...options
 })
@@ -39,7 +39,7 @@ test('a count that cannot be is no count: it costs nothing, is said to be unknow
   const { calls, unpricedCalls, costUsd, inputTokens, outputTokens } = client.costs.report().total
   assert.deepEqual([calls, unpricedCalls, costUsd, inputTokens, outputTokens], [wrong.length, wrong.length, 0, 0, 0])
   assert.deepEqual(client.costs.budgets().map(({ spentUsd, exceeded }) => [spentUsd, exceeded]), [[0, false]])
-  // What one count says of the other is believed, and details that cannot be are left out.
+  // A count is checked against the other, and impossible details are left out.
   usage = '{"prompt_tokens":2,"total_tokens":5,"prompt_tokens_details":{"cached_tokens":-9}}'
   assert.equal((await ask(client, { model: 'm' })).report.costUsd, 5)
 })

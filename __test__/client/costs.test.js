@@ -14,7 +14,7 @@ const ANSWER = (usage, text = 'x') => ({ id: 'x', object: 'chat.completion', mod
 const used = (prompt, completion, cached = 0) => ({ prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion, prompt_tokens_details: { cached_tokens: cached } })
 const DOLLAR = { prices: { m: { input: 1_000_000, output: 0 } } }
 
-/** A client whose exchanges this function answers: `usage` as the vendor tells it. */
+/** A client with exchanges that this function answers: `usage` as the vendor reports it. */
 const paid = (t, usage, options) => openClient(t, {
   retry: QUICK, maxRetries: 0, endpoints: [{ name: 'A', baseURL: 'https://a.example/v1' }], transport: async () => Response.json(ANSWER(typeof usage === 'function' ? usage() : usage)), ...options
 })
@@ -119,7 +119,7 @@ test('a budget: told of at shares, then nothing is sent, until it begins anew', 
   assert.deepEqual(events.map(({ share, spentUsd, action }) => [share, spentUsd, action]), [[0.5, 2, 'warn'], [0.8, 4, 'warn'], [1, 4, 'reject']])
   assert.equal(attempts.length, 4, 'nobody was asked')
   assert.deepEqual(client.costs.budgets().map(({ budget, spentUsd, remainingUsd, exceeded, renewsAt }) => [budget, spentUsd, remainingUsd, exceeded, renewsAt]), [['daily', 4, 0, true, midnight]])
-  // SDKs hear of it in their own words.
+  // SDKs receive the vendor's form of the error.
   const refused = await client.fetch('https://api.openai.com/v1/chat/completions', { method: 'POST', body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] }) })
   assert.equal(refused.status, 402)
 })

@@ -45,7 +45,8 @@ for (const transport of TRANSPORTS) {
         const { client, a } = setup(t, { servers: 1, transport, breaker: false })
         if (name !== 'first content, empty chunks') a.always(fault)
         else a.always(faults.keepAlive(10, { after: 0 }))
-        // On a busy machine the time may be over before there is a connection: then nobody was asked, and there is nothing to cancel.
+        // On a busy machine the time may be over before a connection exists: then no request was sent, and there is
+        // nothing to cancel.
         for (let ms = 80; a.totalHits === 0; ms *= 2) {
           assert.ok(ms < 10_000, 'a request arrives')
           const error = await within(ms, ms + LATE, () => rejection(ask(client, { stream, timeout: timeout(ms) })))

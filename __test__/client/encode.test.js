@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { serve, openClient } = require('../helpers/client')
 
-/** A small generator with a seed, so that a failure can be seen again. */
+/** A seeded generator, so that a failure can be reproduced. */
 function random (seed) {
   let state = seed
   const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32

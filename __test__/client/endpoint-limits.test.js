@@ -1,6 +1,6 @@
 'use strict'
 
-// An endpoint's own limits: how slow, how dear, how long. Skips are in the trail; nobody left means no limit on time.
+// An endpoint's own limits: latency, cost, context. Skips are in the attempts; the last endpoint has no time limit.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a client tells its listeners, and that telling it harms nobody.
+// The events of a client, and that listeners cannot disturb it.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Nobody answers: the canned answer, marked as such, or the error that says when to come back.
+// No endpoint answers: the call gets the marked fallback, or an error with the time of the next try.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -9,7 +9,7 @@ const { setup, ask, rejection, textOf, attemptSummary, recordEvents, faults } = 
 
 const SORRY = 'The service is temporarily unavailable. Please try again shortly.'
 
-/** A client whose endpoints all fail. */
+/** A client with endpoints that all fail. */
 function down (t, options) {
   const all = setup(t, { maxRetries: 0, ...options })
   for (const server of all.servers) server.always(faults.serverError())

@@ -1,6 +1,6 @@
 'use strict'
 
-// What vendors send who are broken, or mean harm.
+// Responses of broken or malicious vendors.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')

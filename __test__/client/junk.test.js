@@ -1,7 +1,7 @@
 'use strict'
 
-// What is no option by any stretch, wherever one is accepted: it is refused by its path, with what was given, and
-// nothing that a getter throws or a text says that may be a secret is told.
+// Values that can be no option, wherever one is accepted: they are refused with their path and a description, and
+// neither the error of a getter nor the content of a text is reported.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -193,7 +193,7 @@ test('a call’s options', async (t) => {
       for (const [name, value, given] of [...JUNK, FUNCTION, BUFFER]) {
         const error = await rejection(client.chatCompletion('m', 'hi', options(value)))
         if (name !== 'a proxy that throws') refused(error, `options.${path}`, given, name)
-        // One whose members become the request's is known when these are read.
+        // Members that become part of the request are known when they are read.
         else assert.ok(error instanceof ConfigError || error instanceof BadRequestError, `${path}: ${inspect(error)}`)
       }
       if (path.includes('.') || path.includes('[')) return

@@ -181,7 +181,7 @@ test('headers that make no sense teach nothing', async (t) => {
 
 test('a throttle under load narrows what is sent at once, and nobody is lost', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 10 })
-  // All are under way when the first is told. The breaker opens as well, and is tested when the cooldown is over.
+  // All are in flight when the first is throttled. The breaker opens as well, and is probed when the cooldown is over.
   const throttle = { ...faults.rateLimited({ retryAfter: 50, as: 'ms' }), delay: { headers: 200 } }
   a.script(...Array(40).fill(throttle))
   const answers = await Promise.all(Array.from({ length: 40 }, () => ask(client, { timeout: '4s' })))

@@ -20,7 +20,7 @@ for (const transport of TRANSPORTS) {
     await ask(client, { model: 'two' })
     const [first, second] = client.getEndpointStatus()
     assert.deepEqual([a.totalHits, b.totalHits], [21, 6])
-    // The caller's own mistake is nobody's failure.
+    // A caller's mistake is no endpoint's failure.
     assert.deepEqual([first.totalRequests, first.failedRequests, first.rateLimitedRequests, first.retries, first.inFlight], [20, 6, 1, 0, 0])
     assert.deepEqual([second.totalRequests, second.failedRequests], [6, 0])
     assert.equal(first.availabilityPercentage, 70)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Who is told of failed checks, when, and in which words.
+// Alerts of failed checks: when they fire, and their texts.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

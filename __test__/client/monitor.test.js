@@ -1,6 +1,6 @@
 'use strict'
 
-// HealthMonitor: what each check says, and what is remembered.
+// HealthMonitor: the result of each check, and the history.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

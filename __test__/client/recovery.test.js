@@ -1,7 +1,7 @@
 'use strict'
 
-// The way back: load returns in steps after a breaker has closed, state belongs to whom the blame does, and people
-// hear of what only they can mend.
+// Recovery: load returns in steps after a breaker has closed, state belongs to the scope that is blamed, and alerts
+// report what needs an operator.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -11,7 +11,7 @@ const { setup, openClient, ask, textOf, attemptSummary, until, recordEvents, fau
 const QUICKLY = { failureThreshold: 3, recoveryTimeout: 50, maxRecoveryTimeout: 50 }
 const KEYS = ['sk-one-0123456789abcdef', 'sk-two-0123456789abcdef']
 
-/** A whose breaker was closed a moment ago, and B. */
+/** A with a breaker that has just closed, and B. */
 async function returned (t, options = {}) {
   const all = setup(t, { breaker: QUICKLY, ...options })
   all.a.script(...Array(3).fill(faults.serverError()))

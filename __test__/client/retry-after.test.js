@@ -1,7 +1,6 @@
 'use strict'
 
-// A vendor's word on when to come back: understood in every form, never shortened, waited for only when
-// there is time and nobody else.
+// Retry-After is understood in every form, never shortened, and waited for only if there is time and no other endpoint.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -273,7 +273,7 @@ test('rules that name themselves, each other, or what no object has', async (t) 
   assert.equal(await route('A'), 'A:ok')
   assert.equal(await route('__proto__'), 'B:ok')
   const sent = async (options) => (await ask(client, { model: 'm', ...options })).report.model
-  // A name stands for what it says, once.
+  // An alias is resolved once.
   assert.deepEqual([await sent({ route: 'r' }), await sent({ route: 'x' }), await sent({ model: 'x' }), await sent({ model: 'self' })], ['r', 'x', 'y', 'self'])
   for (const name of ['toString', 'constructor', '', 'R']) assert.match((await rejection(ask(client, { route: name }))).message, /options\.route must be one of the client's rules/)
 })

@@ -15,7 +15,7 @@ const CANARY = 'CANARYcanary0123456789'
 const KEY = `sk-${CANARY}-wxyz`
 const EVENTS = ['attempt', 'retry', 'failover', 'breaker', 'cooldown', 'rateLimit', 'config', 'queue', 'healthCheck', 'alert', 'authError', 'forward']
 
-/** Every text that somebody could make of a value. */
+/** Every text that can be made of a value. */
 function texts (value) {
   const seen = [inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity, maxArrayLength: Infinity }), String(value)]
   for (let error = value; error instanceof Error; error = error.cause) seen.push(error.message, String(error.stack), JSON.stringify({ ...error }))
@@ -25,7 +25,7 @@ function texts (value) {
   return seen
 }
 
-/** Neither the key nor a part of it that would say much, nor how a proxy is told. */
+/** Neither a key or a significant part of one, nor a proxy's credentials. */
 const TRACES = [CANARY.slice(0, 7), CANARY.slice(-8), Buffer.from(`user:${CANARY}`).toString('base64').slice(0, 16)]
 
 function clean (what, value) {

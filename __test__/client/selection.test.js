@@ -1,6 +1,6 @@
 'use strict'
 
-// Who is asked, for which model.
+// Which endpoint is called, for which model.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

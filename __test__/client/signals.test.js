@@ -32,7 +32,7 @@ for (const stream of [false, true]) {
     assert.equal(listeners(signal), 1)
     for (const answer of await Promise.all(calls)) assert.equal(textOf(answer), 'Hello from A')
     assert.equal(listeners(signal), 0)
-    // Warnings are told in a later turn.
+    // Node emits warnings in a later turn.
     await new Promise((resolve) => setImmediate(resolve))
     assert.deepEqual(seen, [])
   })

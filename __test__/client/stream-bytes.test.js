@@ -38,7 +38,7 @@ const ways = {
   'no blank line at the end': faults.omit('blankLine')
 }
 
-/** Without what tells one request from the next. */
+/** Removes what differs between requests. */
 function plain (value) {
   return JSON.parse(JSON.stringify(value, (key, v) => (key === 'created' ? 0 : v)))
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// A stream before its first content may still come from anybody; after it, from one vendor or not at all.
+// Before its first content a stream can fail over to any vendor; after it, it comes from one vendor or fails.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Connections: whom to trust, how to get there, what is reused, and what a dead one costs.
+// Connections: trust, proxies, reuse, and the cost of dead ones.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

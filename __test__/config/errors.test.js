@@ -1,7 +1,7 @@
 'use strict'
 
-// What is said of documents that are not valid, word for word: `errors/*.yaml` and `*.json`, each with a file of what is
-// said of it beside it. UPDATE_GOLDEN=1 writes those anew, for somebody to read.
+// The exact messages for invalid files: `errors/*.yaml` and `*.json`, each with a file of its messages. UPDATE_GOLDEN=1
+// writes these anew, for review.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// A watched file that somebody meddles with: each state is told once, and none of them but a valid one changes anything.
+// Changes to a watched file: each state is reported once, and only a valid one is applied.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -13,7 +13,7 @@ const { folder } = require('./helpers')
 
 const text = (name) => `endpoints: [{name: ${name}, base_url: "http://127.0.0.1:1", api_key: null}]\n`
 
-/** A client that watches a file, and what it says. */
+/** A client that watches a file, and its `config` events. */
 function watched (t, at) {
   const client = FailoverClient.fromConfig(at, { watch: true })
   t.after(() => client.close({ drain: 0 }))
@@ -21,7 +21,7 @@ function watched (t, at) {
   return {
     client,
     events,
-    /** What is said next. */
+    /** The next event. */
     next: async (what, change) => {
       const before = events.length
       change()
@@ -36,7 +36,7 @@ test('a file that goes, becomes something else, and comes back', async (t) => {
   fs.writeFileSync(at, text('first'))
   const { client, events, next } = watched(t, at)
   assert.equal(await next('it is gone', () => fs.unlinkSync(at)), 'it does not exist')
-  // Nothing new is to be said of it, whatever else happens there.
+  // No further event follows, whatever else happens in the folder.
   fs.writeFileSync(`${at}.other`, '')
   assert.match(await next('it is a folder', () => fs.mkdirSync(at)), /^it is a directory/)
   assert.equal(await next('it is a link to nothing', () => { fs.rmdirSync(at); fs.symlinkSync('nowhere', at) }), 'it does not exist')

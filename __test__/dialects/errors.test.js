@@ -1,6 +1,6 @@
 'use strict'
 
-// Each vendor's errors: the class the caller sees, and what is parked.
+// Each vendor's errors: the class that the caller receives, and the cooldowns.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -23,7 +23,7 @@ test('the class of each error, whole, streamed, and inside a stream', { concurre
         const { client, a } = setupDialects(t, [dialect], { retry: { backoff: [1] } })
         a.always(fault)
         const error = await rejection(ask(client, { stream, maxRetries: 0, onUnavailable: 'error' }))
-        // Inside a 200 a vendor of OpenAI's kind names no status, which is all that tells some errors apart.
+        // Inside a 200, an OpenAI-compatible vendor gives no status, without which some errors are indistinguishable.
         assert.ok(error instanceof bellwether[name], `${dialect} ${fault.name} ${kind} ${stream}: ${error.name}: ${error.message}`)
         assert.equal(error.endpoint, 'A')
         assert.ok(!JSON.stringify(error).includes(KEY) && !error.message.includes(KEY))

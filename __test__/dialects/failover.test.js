@@ -37,7 +37,7 @@ test('what one vendor left in a conversation for itself is kept from another', a
     const [{ body }] = server.hits()
     const { tool_calls: [call], ...sent } = body.messages[1]
     const kept = ['reasoning_content', 'images'].filter((name) => name in sent).concat('extra_content' in call ? ['extra_content'] : [])
-    // A relay may stand for anybody, and is sent what the caller wrote.
+    // A relay may serve any vendor, and receives the caller's fields.
     assert.deepEqual(kept, { openai: [], deepseek: ['reasoning_content'], google: ['extra_content'] }[provider] ?? ['reasoning_content', 'images', 'extra_content'], provider)
     assert.deepEqual([sent.role, call.id, body.messages[2], body.zz], ['assistant', 'c1', messages[2], 1])
   }

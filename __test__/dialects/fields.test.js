@@ -18,7 +18,7 @@ const TABLE = Object.fromEntries([...page.split('### Messages')[0].split('## Req
   .map(([, field, anthropic, google, relay]) => [field, { anthropic, google, relay }]))
 
 const TOOLS = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }]
-/** Fields with a value that has to be said, and what it takes to ask for it. */
+/** Fields that need a value, and the request that uses them. */
 const SAMPLES = {
   messages: { messages: [{ role: 'user', content: 'hi' }] },
   model: { model: 'asked' },
@@ -80,7 +80,7 @@ test('the table has the fields that OpenAI’s own types have', (t) => {
 const at = (value, name) => name.split('.').reduce((found, member) => found?.[member], value)
 const request = (field) => ({ model: 'asked', messages: [{ role: 'user', content: 'hi' }], ...SAMPLES[field] })
 
-/** What a cell says, tried. */
+/** Tries what a cell of the table promises. */
 async function tried (t, dialect, field, cell) {
   const name = /^\w+, as `(\w+)`/.exec(cell)?.[1] ?? field
   if (cell.startsWith('refused')) {
@@ -157,7 +157,7 @@ test('what is left out of messages and tools is told by its place', async (t) =>
   for (const dialect of OTHERS) {
     for (const [asked, word, told] of [
       [{ messages: [{ role: 'user', name: 'bob', content: [image] }] }, /bob|high/, ['messages[].name', 'messages[].content[].image_url.detail']],
-      // Without tools it says nothing.
+      // It has no effect without tools.
       [{ tool_choice: 'required' }, /tool|ANY/, []]
     ]) {
       const { body, dropped } = await sent(t, dialect, asked)

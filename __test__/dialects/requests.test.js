@@ -90,7 +90,7 @@ test('a conversation with tools, their calls and their results', async (t) => {
   assert.deepEqual(anthropic.body.tool_choice, { type: 'tool', name: 'weather', disable_parallel_tool_use: true })
   assert.deepEqual(anthropic.dropped, [])
   for (const dialect of ['google', 'relay']) {
-    // Google takes results and what the user says next in one turn.
+    // Google takes tool results and the user's next message in one turn.
     const { body, dropped } = await sent(t, dialect, request)
     assert.deepEqual(body.contents[1].parts.map((part) => part.functionCall?.args ?? part.text), ['Looking.', { city: 'Zürich' }, {}])
     assert.deepEqual(body.contents[2].parts, [

@@ -1,6 +1,6 @@
 'use strict'
 
-// A drill is apart from the client that holds it: nobody hears of it, nothing is left of it.
+// A drill is separate from its client: it emits no events there and leaves no state.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -114,9 +114,9 @@ test('bad input names its place', async (t) => {
     [{ scenario: 'slow', duration: 'soon' }, 'scenario.duration', /got 'soon'/],
     [{ scenario: 'slow', streamShare: 2 }, 'scenario.streamShare', /from 0 to 1, got 2/],
     [{ scenario: 'slow', latencyMs: -1 }, 'scenario.latencyMs', /from 0 to 60000, got -1/],
-    [{ scenario: 'slow', model: '' }, 'scenario.model', /a model's name/],
+    [{ scenario: 'slow', model: '' }, 'scenario.model', /the name of a model/],
     [{ scenario: 'slow', request: 1 }, 'scenario.request', /is not an option; accepted are/],
-    [{ scenario: 'slow', objectives: { maxLost: -1 } }, 'scenario.objectives.maxLost', /from 0 on, or null, got -1/],
+    [{ scenario: 'slow', objectives: { maxLost: -1 } }, 'scenario.objectives.maxLost', /of at least 0, or null, got -1/],
     [{ scenario: 'slow', objectives: { maxLoss: 1 } }, 'scenario.objectives.maxLoss', /is not an option/],
     [{ scenario: 'slow', objectives: 3 }, 'scenario.objectives', /plain object/],
     ['slow', 'options.signal', /AbortSignal/, { signal: 1 }],

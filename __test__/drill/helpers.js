@@ -11,7 +11,7 @@ const ANTHROPIC = { name: 'A', dialect: 'anthropic', baseURL: 'https://anthropic
 const GOOGLE = { name: 'G', dialect: 'google', baseURL: 'https://google.example', apiKey: `AIza${CANARY}`, model: 'gemini-2.5-flash' }
 const RELAY = { name: 'R', dialect: 'relay', baseURL: 'https://relay.example/v1', apiKey: `sk-hs-${CANARY}`, model: 'gpt-4.1' }
 
-/** A client of these endpoints, without anybody behind them. */
+/** A client of these endpoints, without servers behind them. */
 function host (t, endpoints, options = {}) {
   return openClient(t, { apiKey: undefined, endpoints, ...options })
 }

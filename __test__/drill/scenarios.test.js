@@ -1,6 +1,6 @@
 'use strict'
 
-// Each scenario on endpoints of several dialects: what is measured, and whether the drill says so.
+// Each scenario on endpoints of several dialects: the measurements and the verdict.
 
 const { describe, test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// `client.fetch` as an SDK sees it, whichever that is.
+// `client.fetch` from the view of any SDK.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

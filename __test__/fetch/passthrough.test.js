@@ -112,7 +112,7 @@ test('the body arrives byte for byte, but for the model where an alias or a list
   const [{ url, body: told }] = google.vendors[0].seen
   assert.equal(url, '/v1beta/models/gemini-embedding-001:batchEmbedContents')
   assert.deepEqual(JSON.parse(told), { model: 'models/gemini-embedding-001', requests: [{ model: 'models/gemini-embedding-001', content: {} }, { model: 'models/other' }], zz: 1 })
-  // Names that say where they are known lose that on the way.
+  // A prefix of a name that only clients use is removed on the way.
   const named = await on(t, [json({ at: 'A' }), json({ at: 'B' })], { models: { mine: ['B/text-x'], ours: ['openai/text-y'] }, endpoint: { provider: 'openai' } })
   const sent = async (model) => {
     const { at } = await (await named.client.fetch(`${V1}/embeddings`, post({ model }))).json()
@@ -141,7 +141,7 @@ test('retries and failover are a chat\'s; who has not got it is passed over with
     await until('the event', () => events.length === 1)
   }
 
-  // That it has no embeddings keeps nobody from chatting there.
+  // An endpoint without embeddings still serves chats.
   const { client } = await on(t, [(response, { url }) => (url.endsWith('/chat/completions') ? json({ choices: [{ index: 0, message: { role: 'assistant', content: 'from A' }, finish_reason: 'stop' }] }) : missing)(response), down])
   const failed = await client.fetch(`${V1}/responses`, post({ model: 'gpt-4o' }))
   assert.equal(failed.status, 404)
@@ -460,6 +460,6 @@ test('the HTTP handler passes the same on', async (t) => {
   assert.ok(!JSON.stringify(headers).includes('theirs') && headers.cookie === undefined && headers['x-mine'] === undefined)
   await client.handler(new Request('http://me/v1/responses/r?token=theirs&include%5B%5D=a&include%5B%5D=b&access_token=t&stream=true&starting_after=4'))
   assert.equal(b.seen[1].url, '/v1/responses/r?include%5B%5D=a&include%5B%5D=b&stream=true&starting_after=4')
-  // Which models there are, the client says itself.
+  // The client itself answers the list of models.
   assert.deepEqual(await (await client.handler(new Request('http://me/v1/models'))).json(), { object: 'list', data: [] })
 })

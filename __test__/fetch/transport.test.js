@@ -12,7 +12,7 @@ const completion = (text) => ({ id: 'x', object: 'chat.completion', model: 'gpt-
 const ENDPOINTS = [{ name: 'A', baseURL: 'https://a.example/v1' }, { name: 'B', baseURL: 'https://b.example/v1' }]
 const QUICK = { backoff: { initial: 1, max: 2, factor: 1 } }
 
-/** A client whose transport this function is. */
+/** A client with this function as its transport. */
 const by = (t, transport, options) => openClient(t, { endpoints: ENDPOINTS, retry: QUICK, transport, ...options })
 const host = (url) => new URL(url).hostname
 

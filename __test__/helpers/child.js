@@ -71,7 +71,7 @@ async function remoteServer (t, options = {}) {
   return { ...value, call }
 }
 
-/** An address whose connections are never made: a listener that never accepts, its backlog full. */
+/** An address that accepts no connection: a listener with a full backlog that never accepts. */
 async function blackhole (t) {
   const child = spawn(process.execPath, ['-e', `
     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// A fault server on its own: told what to do by its parent's messages, gone when the parent is.
+// A fault server in a process of its own, controlled by its parent's messages. It ends with its parent.
 
 const { createFaultServer } = require('../../testing')
 

@@ -95,7 +95,7 @@ test('who is not authorized hears so in his dialect, and costs nothing', async (
   assert.equal(a.totalHits, 0)
   const headers = { 'content-type': 'application/json', 'x-token': 'right' }
   assert.equal((await post(url + ROUTES[0][0], CHAT, { headers })).status, 200)
-  // Whoever throws, or answers anything but true, has let nobody in.
+  // A function that throws, or returns anything but true, refuses the request.
   const odd = await mount(t, client, { authorize: () => 'yes' })
   assert.equal((await post(odd + ROUTES[0][0], CHAT)).status, 401)
 })
@@ -232,9 +232,9 @@ async function raw (url, head) {
 test('an address that is not plainly below the prefix goes on to what comes next', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const middleware = failover(client, { proxy: true, authorize: 'none' })
-  // Without Express, who would catch what is thrown.
+  // Without Express, nothing else would catch the error.
   const url = await listen(t, (req, res) => middleware(req, res, (error) => { res.statusCode = error ? 500 : 421; res.end() }))
-  // Guards that look at the path see none of the latter below /v1.
+  // Guards that look at the path do not match the latter below /v1.
   const targets = ['//', '/\\', '//:x/v1/models', '*', '//evil.example/v1/models', '/x/../v1/models', '/x/%2e%2e/v1/models', '/v1\\models', 'http://x/v1/models']
   for (const target of targets) assert.equal(await raw(url, `GET ${target} HTTP/1.1`), 'HTTP/1.1 421 Misdirected Request', target)
   assert.equal(await raw(url, 'TRACE /v1/models HTTP/1.1'), 'HTTP/1.1 421 Misdirected Request')

@@ -1,6 +1,6 @@
 'use strict'
 
-// The parts beside the proxy: health, readiness, metrics, the dashboard, and who may see them.
+// The parts beside the proxy: health, readiness, metrics, the dashboard, and their authorization.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -120,7 +120,7 @@ test('who may see what: every part, asked by nobody, by a stranger and by one wh
   const refused = await fetch(`${url}/events`)
   assert.equal(refused.headers.get('www-authenticate'), 'Bearer')
   assert.equal((await refused.json()).error.type, 'authentication_error')
-  // What Express takes for no error would let the request go on to whoever comes next.
+  // Express would pass the request to the next handler for values that it does not take for an error.
   for (const thrown of [new Error('no'), undefined, null, 'route']) {
     const { url: broken } = await mount(t, client, { events: true, authorize: () => { throw thrown } })
     assert.equal(await status(broken, '/events'), 500, String(thrown))
@@ -133,7 +133,7 @@ test('the dashboard is a folder of its own, in nobody\'s frame, and finds its ev
     const { url } = await mount(t, client, { ...options, authorize: 'none' })
     const at = options.dashboard === true ? '/dashboard' : options.dashboard
     const page = await fetch(`${url}${at}/`)
-    // Where the last slash is taken away, it says itself where its files are.
+    // If the last slash is removed, the page itself states where its files are.
     const bare = await fetch(url + at)
     assert.equal((await bare.text()).match(/<base href="([^"]+)">/)[1], `${at.split('/').at(-1)}/`)
     assert.match(bare.headers.get('content-security-policy'), /base-uri 'self'/)
@@ -191,7 +191,7 @@ test('what is smuggled is no request, and what is quoted no header', async (t) =
   ]
   assert.deepEqual(answers.map(({ headers }) => headers.get('set-cookie')), [null, null, null, null])
   assert.deepEqual(answers.map(({ status }) => status), [404, 200, 200, 200])
-  // Who answers is configured: nothing that a caller says is an address.
+  // Endpoints are configured: nothing in a request is used as an address.
   const said = { base_url: 'http://127.0.0.1:1/v1', baseURL: 'http://127.0.0.1:1/v1', endpoint: 'http://127.0.0.1:1' }
   const headers = { 'x-base-url': said.base_url, 'x-forwarded-host': '127.0.0.1:1' }
   const before = a.totalHits

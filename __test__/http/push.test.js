@@ -1,6 +1,6 @@
 'use strict'
 
-// Events over HTTP: what listeners get, what they missed, and what those cost who do not read.
+// Events over HTTP: delivery, missed events, and listeners that do not read.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -179,7 +179,7 @@ test('the latest alerts are remembered though nobody follows', async (t) => {
   assert.deepEqual(data.alerts.map(({ fingerprint }) => Number(fingerprint)), range(10, 60))
 })
 
-/** A listener that asks and does not read, until it is told to. */
+/** A listener that reads only on request. */
 async function deaf (t, at) {
   const socket = net.connect(at)
   t.after(() => socket.destroy())
@@ -188,7 +188,7 @@ async function deaf (t, at) {
   return socket
 }
 
-/** Reads raw, for what is measured is the server, in the same process: how many events it saw, and how many out of order. */
+/** Reads raw bytes, to measure the server in the same process: counts events, and those out of order. */
 function reader (t, at) {
   const socket = net.connect(at)
   t.after(() => socket.destroy())
@@ -213,7 +213,7 @@ test('of a thousand listeners the one who does not read is let go and told why; 
   const LIMIT = 128 << 10
   const [LISTENERS, EVENTS, SIZE] = [1_000, 150, 4 << 10]
   const middleware = failover(client, { ...OPEN, push: { patience: '60s', maxUnsent: LIMIT } })
-  // A socket of this machine's, whose buffers do not grow as those of TCP do.
+  // A Unix socket, with buffers that do not grow like those of TCP.
   const at = process.platform === 'win32' ? `\\\\.\\pipe\\bellwether-${process.pid}` : path.join(folder(t), 'socket')
   const server = http.createServer((req, res) => middleware(req, res, () => res.end())).listen(at, 2_000)
   t.after(() => { server.closeAllConnections(); server.close() })

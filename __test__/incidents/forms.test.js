@@ -1,6 +1,6 @@
 'use strict'
 
-// The other forms of a report: they say its figures, and no name breaks out of them.
+// The other forms of a report have its figures, and no name breaks out of them.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

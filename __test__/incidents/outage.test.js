@@ -1,6 +1,6 @@
 'use strict'
 
-// Outages as a client sees them: what the report says is what the servers did.
+// Outages from the view of a client: the report matches what the servers did.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

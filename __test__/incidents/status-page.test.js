@@ -1,6 +1,6 @@
 'use strict'
 
-// What a vendor's status page says is told in the report, asked without a key, and decides nothing.
+// A vendor's status page is quoted in the report, requested without a key, and influences nothing.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -20,7 +20,7 @@ async function page (t, answer) {
   return { asked, url: `http://127.0.0.1:${server.address().port}/api/v2/status.json?x=1` }
 }
 
-/** What an incident of A's says of its page. */
+/** The page's reports in A's incident. */
 async function told (t, answer, { wait = true } = {}) {
   const { asked, url } = await page(t, answer)
   const { client, a } = setup(t, { endpoint: (i) => (i === 0 ? { healthCheck: { statusPage: url } } : {}), breaker: false })

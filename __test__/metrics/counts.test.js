@@ -1,6 +1,6 @@
 'use strict'
 
-// What scrapers are told is what happened: every request, call and move once, across reloads, under bounded labels.
+// Metrics match what happened: every request, call and failover once, across reloads, with bounded labels.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Names and addresses: either family, the one that works, and names that nobody has.
+// Names and addresses: either family, the one that works, and unknown names.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

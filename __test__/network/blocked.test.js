@@ -1,7 +1,7 @@
 'use strict'
 
-// Five seconds in which JavaScript does nothing at all: everything goes on beside it, on time, and nothing goes on that
-// should not. The vendors are other processes, whose clocks tell.
+// JavaScript is blocked for five seconds: everything else goes on in time, and nothing goes on that should not. The
+// vendors are other processes, with clocks of their own.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

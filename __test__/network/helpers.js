@@ -47,7 +47,7 @@ function raw (t, onConnection, host) {
   return listen(t, net.createServer(onConnection), host)
 }
 
-/** Stands before a server; `meddle(client, server)` says what passes, by default everything. */
+/** A TCP proxy in front of a server; `meddle(client, server)` decides what passes, by default everything. */
 function relay (t, port, meddle = (client, server) => client.pipe(server).pipe(client)) {
   return raw(t, (client) => {
     const server = net.connect(port, '127.0.0.1').on('error', () => client.destroy())
@@ -56,7 +56,7 @@ function relay (t, port, meddle = (client, server) => client.pipe(server).pipe(c
   })
 }
 
-/** A port that nobody listens on, on either family. */
+/** A port without a listener on either family. */
 async function closedPort () {
   const server = net.createServer().listen(0)
   await once(server, 'listening')

@@ -1,6 +1,6 @@
 'use strict'
 
-// HTTP/2 as peers end it: what they say was not processed is sent again for free, and everything else is one failure.
+// HTTP/2 connections that peers end: unprocessed requests are sent again for free, and everything else is one failure.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Proxies that fail: the origin behind them is left at once, or at the connect timeout, and nobody is told a key.
+// Proxies that fail: the origin behind them is given up at once, or at the connect timeout, and no key is exposed.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -74,7 +74,7 @@ test('a tunnel that does not come about: a proxy that', { concurrency: 4 }, asyn
   })))
 })
 
-/** A behind the proxy, B beside it, as the environment says. */
+/** A behind the proxy, B without it, as the environment sets it. */
 async function behind (t, proxy, b, reason) {
   const destination = serve(t, { name: 'A', tls: true })
   const client = inEnvironment({ HTTPS_PROXY: `http://user:${SECRET}@${proxy}` }, () => openClient(t, {

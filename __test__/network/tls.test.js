@@ -146,7 +146,7 @@ test('a vendor that wants a certificate of ours says so after the handshake: it 
 
 test('http where https is spoken', async (t) => {
   const b = serve(t, { name: 'B' })
-  // What Node.js does about it, and what OpenSSL says: too little to be an answer.
+  // What Node.js does about it, with OpenSSL's message: too little for an answer.
   const servers = [await secure(t, identity('trusted')), await raw(t, (socket) => socket.once('data', () => socket.end(alert(70))))]
   for (const a of servers) {
     const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://${a.host}/v1` }, { name: 'B', baseURL: b.url }] })

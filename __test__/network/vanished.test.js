@@ -1,6 +1,6 @@
 'use strict'
 
-// Connections whose peer is gone, or going, without a word that could be relied on.
+// Connections to a peer that is gone, or going, without reliable notice.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -10,7 +10,7 @@ const { TRANSPORTS, QUICK, serve, openClient, setup, ask, textOf, attemptSummary
 const { remoteServer } = require('../helpers/child')
 const { listen, raw, relay, pem, answer } = require('./helpers')
 
-/** A vendor behind a wire that can be cut: what is connected then hears nothing any more, not even an end. */
+/** A vendor behind a cable that can be cut: existing connections then receive nothing any more, not even an end. */
 async function wire (t, vendor) {
   const strands = []
   const { port } = await relay(t, vendor.port, (client, server) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// An outage from its beginning to its end: what nobody can answer is on disk, and is answered when somebody can.
+// An outage from beginning to end: calls that no endpoint can answer are stored, and answered after the recovery.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -9,7 +9,7 @@ const { serve, openClient, rejection, textOf, recordEvents, until, nextEvent, fa
 const { setupQueue, eventSummary, promptsOf, readFiles } = require('./helpers')
 
 test('everything is down, calls are queued, the vendor heals, and they are answered in order of priority and age', async (t) => {
-  // One at once, so that the order can be seen.
+  // One at a time, so that the order is observable.
   const { client, a, events } = setupQueue(t, { endpoint: () => ({ limits: { maxConcurrency: 1 } }) })
   a.always(faults.unavailable())
   const ids = {}

@@ -1,6 +1,6 @@
 'use strict'
 
-// A file that cannot be used: a clear error for who wants it, and nothing for anybody else.
+// A file that cannot be used: a clear error for calls that need it, and no effect on others.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -15,7 +15,7 @@ const { temporaryPath, setupQueue } = require('./helpers')
 
 const ROOT = path.join(__dirname, '..', '..')
 
-/** The client answers, says why it cannot queue, and says so of every call that it cannot. */
+/** The client answers, reports why it cannot queue, and rejects every call that it cannot queue. */
 async function refuses (t, file, says, queue = {}) {
   const server = serve(t)
   const client = openClient(t, { baseURL: server.url, maxRetries: 0, onUnavailable: 'queue', queue: { path: file, ...queue } })
@@ -198,7 +198,7 @@ test('while a commit hangs, 50 streams flow to their ends, and who queues is not
   const other = serve(t, { name: 'other' })
   const streams = openClient(t, { baseURL: other.url })
   const native = require('../../lib/native/addon')
-  // The hook is the addon's own, not the client's: nobody else is to have it.
+  // The hook belongs to the addon, not to the client, and is not accessible elsewhere.
   const held = native.NativeClient.prototype.holdQueueForTest
   assert.equal(typeof held, 'function')
   a.always(faults.unavailable({ retryAfter: 60 }))

@@ -12,7 +12,7 @@ function temporaryPath (t) {
   return path.join(folder, 'queue.db')
 }
 
-/** Servers and a client with a queue, and everything that it tells of it. */
+/** Servers and a client with a queue, and all of its events. */
 function setupQueue (t, { queue = {}, ...options } = {}) {
   const file = queue.path ?? temporaryPath(t)
   const made = setup(t, { servers: 1, onUnavailable: 'queue', maxRetries: 0, queue: { path: file, ...queue }, ...options })

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a caller who speaks OpenAI's dialect is answered, whoever answered, judged by OpenAI's own description of it.
+// Answers to callers of OpenAI's dialect, from vendors of any dialect, checked against OpenAI's own schema.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -24,7 +24,7 @@ const REPLIES = {
   usage: { usage: true },
   noUsage: { usage: false }
 }
-/** What other vendors say and OpenAI has no word for: docs/reference/dialects.md. */
+/** Finish reasons and fields of other vendors without an equivalent: docs/reference/dialects.md. */
 const EXTENSIONS = ['reasoning_content', 'native_finish_reason', 'extra_content', 'images']
 const SEEDS = path.join(__dirname, '../../tests/fuzz/seeds')
 

@@ -53,7 +53,7 @@ for (const dialect of ['openai', 'anthropic', 'google']) {
         const text = await response.text()
         const sent = last()
         if (sent === undefined) {
-          // Refused for what other vendors cannot say; every other request is to be sent.
+          // Refused, because other vendors cannot express it; every other request must be sent.
           assert.match(text, /generationConfig\.responseLogprobs/, name)
           continue
         }

@@ -6,8 +6,7 @@ const Ajv = require('ajv/dist/2020').default
 const document = require('./openai-chat.json')
 
 /**
- * The document says what must be there. Here whatever it does not name is a mistake as well, so that a misspelled field
- * is found.
+ * Closes a schema: fields that it does not name are errors here, so that a misspelled field is found.
  * @param {any} schema
  * @param {boolean} [part] Of an `allOf`, which is closed as a whole.
  * @returns {any}

@@ -9,7 +9,7 @@ const IMAGE = `data:image/png;base64,${PNG}`
 
 /** @typedef {Record<string, any>} Body */
 
-/** What goes with every request, unless it says otherwise. */
+/** Fields of every request, unless it overrides them. */
 const BASES = {
   openai: { model: 'asked', messages: [{ role: 'user', content: 'hi' }] },
   anthropic: { model: 'asked', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] },
@@ -32,7 +32,7 @@ const GOOGLE_TOOLS = [{
   ]
 }]
 
-/** A field, or several that belong together, with values that say something. By name. */
+/** A field, or several that belong together, with significant values, by name. */
 const FIELDS = {
   openai: {
     frequency_penalty: { frequency_penalty: 0.5 },

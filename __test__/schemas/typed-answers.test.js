@@ -1,6 +1,6 @@
 'use strict'
 
-// What callers who speak Anthropic's or Google's dialect are answered when another vendor answered, judged by the types of
+// Answers to callers of Anthropic's and Google's dialects, from vendors of other dialects, checked against the types of
 // these vendors' SDKs.
 
 const { test } = require('node:test')

@@ -1,6 +1,7 @@
 'use strict'
 
-// What Anthropic's and Google's endpoints are sent for callers who speak another dialect, judged by the types of their SDKs.
+// Requests to Anthropic's and Google's endpoints, from callers of other dialects, checked against the types of these
+// vendors' SDKs.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')

@@ -1,7 +1,7 @@
 'use strict'
 
-// Anthropic's and Google's SDKs say in their types what goes over the wire. The compiler judges literals by them: what a
-// type does not name is a mistake, too.
+// The types of Anthropic's and Google's SDKs describe their wire formats. The compiler checks literals against them: a
+// field that a type does not name is an error, too.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -35,7 +35,7 @@ type GoogleAnswer = Wire<Pick<google.GenerateContentResponse, 'candidates' | 'us
 /** @typedef {'AnthropicRequest' | 'OlderAnthropicRequest' | 'AnthropicAnswer' | 'AnthropicEvent' | 'GoogleRequest' | 'GoogleAnswer'} Type */
 
 /**
- * What the compiler has to say of each literal that does not fit its type: `{ [name]: message }`.
+ * Returns the compiler's message for each literal that does not fit its type: `{ [name]: message }`.
  * @param {import('node:test').TestContext} t
  * @param {{ name: string, type: Type, value: unknown }[]} literals
  */
@@ -44,7 +44,7 @@ function typeMistakes (t, literals) {
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction')
   const head = HEAD.split('\n')
-  // One literal a line, so that a line says whose mistake it is.
+  // One literal per line, so that a line identifies the literal.
   const lines = literals.map(({ type, value }, i) => `export const literal${i}: ${type} = ${JSON.stringify(value)}`)
   fs.writeFileSync(path.join(folder, 'literals.ts'), [...head, ...lines].join('\n'))
   const args = ['--strict', '--noEmit', '--skipLibCheck', '--pretty', 'false', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', 'literals.ts']

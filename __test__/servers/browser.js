@@ -29,7 +29,7 @@ async function browser (t) {
 }
 
 /**
- * A page whose complaints are kept: errors, console errors, and what the policy refused.
+ * Opens a page and collects errors, console errors, and violations of the content security policy.
  * @param {import('playwright-core').Browser} started
  */
 async function open (started, url, look = 'light') {

@@ -10,10 +10,10 @@ const { spawnSync } = require('node:child_process')
 const { folder } = require('./helpers')
 const { cli } = require('../cli/run')
 
-/** How each shell is asked what may stand for the last word of a line, and says it a line each. */
+/** A program for each shell that prints the completions of a line's last word, one per line. */
 const SHELLS = {
   bash: (file, words) => ['-c', `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bellwether; printf '%s\\n' "\${COMPREPLY[@]}"`, 'bash', file, ...words],
-  // What its completion system offers is said instead of shown: it shows nothing without a terminal.
+  // The completion system's matches are printed: it shows nothing without a terminal.
   zsh: (file, words) => ['-fc', `
     compdef() { : }
     compadd() { shift; print -rl -- \${(M)@:#$PREFIX*} }

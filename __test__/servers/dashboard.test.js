@@ -67,7 +67,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .state', 'Healthy')
     await shows(page, '#incidents summary', 'Over')
     await shows(page, '#feed li', 'over after')
-    // Who reads a report goes on reading it.
+    // An open report stays open.
     assert.equal(await page.locator('#incidents details[open]').count(), 1)
     await sound({ page, complaints }, look)
     await shot(page, `${look}-over`)

@@ -1,6 +1,6 @@
 'use strict'
 
-// `bellwether doctor` behind a proxy that nobody here wrote.
+// `bellwether doctor` behind an independent proxy.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -27,7 +27,7 @@ function vendor (t, tls) {
   return server
 }
 
-/** What doctor says of each step, and all of its findings. */
+/** The message of each step, and all findings. */
 async function examined (t, config, env) {
   const { said, complained } = await cli(t, ['doctor', '--json', '--timeout', '5s'], { config, env })
   assert.ok(!`${said}${complained}`.includes(PASSWORD))

@@ -20,8 +20,8 @@ function client (t, baseURL, backup) {
 }
 
 for (const [way, options] of WAYS) {
-  // Over HTTP/2 each connection turns away all but the first few of those who share it: few callers, so that the last is
-  // not turned away more often than a call that has nobody else is sent again.
+  // Over HTTP/2 each connection refuses all but the first few of its streams: with few callers, the last is not refused
+  // more often than a call without another endpoint is sent again.
   for (const [keepaliveRequests, callers] of [[1, 4], [3, 16]]) {
     test(`${way}: connections that end after ${keepaliveRequests}`, async (t) => {
       const vendor = serve(t, { name: 'vendor' })

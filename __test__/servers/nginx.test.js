@@ -1,6 +1,6 @@
 'use strict'
 
-// HTTP/2 and TLS as a server nobody here wrote speaks them.
+// HTTP/2 and TLS of an independent server.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')

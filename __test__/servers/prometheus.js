@@ -10,7 +10,7 @@ const { until } = require('../helpers/client')
 
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
-/** What promtool has to say of a text; nothing is best. */
+/** Returns promtool's complaints about a text. */
 function lint (text) {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8', env: { ...process.env, PATH } })
   return { status, said: stdout + stderr }

@@ -10,7 +10,7 @@ const { folder } = require('./helpers')
 const { lint, prometheus } = require('./prometheus')
 const grafana = require('../../tools/generate/grafana')
 
-/** A client that has something to say in every family. */
+/** A client with samples in every family. */
 async function lively (t, { servers = 2, ...options } = {}) {
   const made = setup(t, {
     servers, onUnavailable: 'error', queue: { path: `${folder(t)}/jobs.db` }, budgets: [{ name: 'all', limit: 5, per: 'day' }],

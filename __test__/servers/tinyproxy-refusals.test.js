@@ -1,6 +1,6 @@
 'use strict'
 
-// A proxy that nobody here wrote says no: the destination is left for one that it lets through, or that is beside it.
+// An independent proxy refuses: calls fail over to a destination that it allows, or that needs no proxy.
 
 const test = require('node:test')
 const assert = require('node:assert/strict')

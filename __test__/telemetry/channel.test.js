@@ -107,7 +107,7 @@ test('a logger that rejects is nobody’s either', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const logged = []
   const rejects = () => {
-    // Whoever waits for it waits for what it is rejected with.
+    // A caller that waits for the call receives its rejection.
     const said = Promise.reject(new Error('no'))
     logged.push(said)
     return said

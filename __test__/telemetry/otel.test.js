@@ -86,7 +86,7 @@ test('a call is a span under the caller’s, and each of its attempts a child', 
   assert.deepEqual(attempts.map((s) => [s.name, s.attributes['bellwether.outcome'], s.attributes['error.type'], s.attributes['http.response.status_code'], s.status.code]), [
     ['attempt A', 'next', 'serverError', 500, SpanStatusCode.ERROR], ['attempt B', 'ok', undefined, 200, SpanStatusCode.UNSET]
   ])
-  // Nothing of what was said, and no key.
+  // Neither prompts, answers nor keys.
   assert.ok(!JSON.stringify(spans().map((s) => [s.name, s.attributes, s.events])).match(/Hello|"hi"/))
   assert.ok(!JSON.stringify(spans().map((s) => s.attributes)).includes(KEY))
   const found = await metrics()

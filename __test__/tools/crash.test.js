@@ -37,11 +37,11 @@ test('what is wrong is named', () => {
   for (const [change, says] of [
     [(r) => r.jobs.pop(), /^lost: q-2 \(b\)/],
     [(r) => { r.jobs[1].state = 'dead' }, /^q-2 \(b\) is dead$/],
-    [(r) => { r.jobs[1].text = 'answer to c' }, /another's answer/],
+    [(r) => { r.jobs[1].text = 'answer to c' }, /the answer of another job/],
     [(r) => r.sent.delete('b'), /^invented: q-2/],
     [(r) => r.jobs.push({ ...r.jobs[1], id: 'q-3' }), /in the file twice/],
     [(r) => { r.jobs[0].maybeDuplicate = false }, /answered 2 times, and is not marked/],
-    [(r) => r.answered.delete('b'), /answered by nobody/],
+    [(r) => r.answered.delete('b'), /was never answered/],
     [(r) => r.failed.push('disk'), /a call failed: disk/]
   ]) {
     const changed = round()

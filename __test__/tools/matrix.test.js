@@ -5,7 +5,7 @@
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
 const { CELLS } = require('../../tools/matrix/cells')
-const { meetings, tenth } = require('./tenth')
+const { meetings, tenth } = require('./sample')
 const { run } = require('../../tools/matrix/run')
 
 const chosen = tenth(CELLS)

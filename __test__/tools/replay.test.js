@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
-const { verdict } = require('../../tools/replay/compare')
+const { compare } = require('../../tools/replay/comparison')
 
 const REPLAY = path.join(__dirname, '..', '..', 'tools', 'replay')
 
@@ -33,7 +33,7 @@ test('the published outage, replayed: nothing is lost, and it is over for caller
 
 test('it holds only if nothing was lost, all was quick, and both counts agree', () => {
   const incident = { detectionMs: 5, recoveryMs: 60, failed: 0 }
-  const held = (seen, ...incidents) => verdict({ seen, incidents, seconds: 1 }).held
+  const held = (seen, ...incidents) => compare({ seen, incidents, seconds: 1 }).held
   assert.equal(held({ lost: 0 }, incident), true)
   assert.equal(held({ lost: 1 }, { ...incident, failed: 1 }), false)
   assert.equal(held({ lost: 0 }, { ...incident, failed: 1 }), false)

@@ -31,7 +31,7 @@ export async function mounts (): Promise<void> {
   forExpress(client, { admin: true })
   // @ts-expect-error: always asked
   node.failover(client, { protect: ['events'] })
-  // @ts-expect-error: must be said
+  // @ts-expect-error: required
   node.attachEvents(server, client, {})
 }
 

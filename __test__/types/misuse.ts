@@ -35,7 +35,7 @@ export function options (): void {
   new HealthMonitor({ health: { failureThreshold: 1 } })
   // @ts-expect-error: there are two probes
   new HealthMonitor({ probes: ['models'] })
-  // @ts-expect-error: it is off, or says when
+  // @ts-expect-error: false, or a time
   const hedged: ClientOptions = { hedge: true }
   console.log(hedged)
 }

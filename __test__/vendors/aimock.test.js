@@ -1,7 +1,7 @@
 'use strict'
 
-// A vendor that nobody here wrote, in each of its dialects: @copilotkit/aimock answers from fixtures, fails on demand, and
-// reads requests of every dialect into OpenAI's words by itself.
+// An independent mock vendor in each dialect: @copilotkit/aimock answers from fixtures, fails on demand, and reads
+// requests of every dialect into OpenAI's format by itself.
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
@@ -33,7 +33,7 @@ async function mock (t, { says = TEXT } = {}) {
   return server
 }
 
-/** A client whose endpoints A, B, … are these mocks, in these dialects. */
+/** A client with these mocks as its endpoints A, B, …, in these dialects. */
 function clientOf (t, mocks, dialects, options) {
   return openClient(t, {
     retry: QUICK,
@@ -57,7 +57,7 @@ for (const dialect of DIALECTS) {
       const text = await ask(client, 'hi', stream)
       assert.equal(textOf(text), TEXT)
       assert.equal(text.choices[0].finish_reason, 'stop')
-      // OpenAI tells what a stream used to those who ask for it.
+      // OpenAI reports the usage of a stream on request only.
       if (!stream || dialect !== 'openai') assert.deepEqual([text.usage.prompt_tokens, text.usage.completion_tokens, text.usage.total_tokens], [3, 4, 7])
       const thought = await ask(client, 'think', stream)
       assert.deepEqual([thought.choices[0].message.reasoning_content, textOf(thought)], [REASONING, TEXT])
@@ -116,7 +116,7 @@ for (const dialect of DIALECTS) {
 
   test(`${dialect}: a connection that is lost in the middle of a stream`, async (t) => {
     const [a, b] = [await mock(t), await mock(t, { says: 'the other' })]
-    // What it sends first is seen before it leaves; Anthropic's streams begin with two events without content.
+    // Its first bytes are recorded before they are sent; Anthropic's streams begin with two events without content.
     a.prependFixture({ match: { userMessage: /^hi$/ }, response: { content: LONG }, chunkSize: 4, latency: 20, truncateAfterChunks: dialect === 'anthropic' ? 5 : 3 })
     const told = clientOf(t, [a, b], [dialect, 'openai'])
     const error = await rejection(ask(told, 'hi', true))

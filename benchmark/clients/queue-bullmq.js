@@ -1,6 +1,6 @@
 'use strict'
 
-// BullMQ on a Redis of its own, every default on. Its worker answers at once, without asking anybody.
+// BullMQ on a Redis of its own, with all defaults. Its worker answers at once, without a vendor.
 
 const exchange = require('../lib/exchange')
 const { startRedis } = require('../lib/redis')

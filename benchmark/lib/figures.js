@@ -2,7 +2,7 @@
 
 const { summary } = require('./stats')
 
-/** What the pairs say about one figure. Nothing measured (`pairs` is empty) reaches nothing. */
+/** Summarizes the pairs of one figure. Without measurements (`pairs` is empty) no threshold is reached. */
 function evaluate (figure, pairs) {
   const { name, title, unit, must, aim = null, better } = figure
   const known = { name, title, unit, better, target: must, aim }
@@ -16,7 +16,7 @@ function evaluate (figure, pairs) {
     value: median,
     spread: { min, max },
     pairs: values,
-    // A bar inside the measured spread counts as reached: five pairs cannot tell the two apart.
+    // A threshold within the measured spread counts as reached: five pairs cannot distinguish the two.
     pass: reaches(better === 'lower' ? min : max, must),
     medianReached: reaches(median, must),
     aimReached: aim !== null && reaches(median, aim)

@@ -2,7 +2,7 @@
 
 const fs = require('node:fs')
 
-/** How many files a process may hold open (ulimit -n); Infinity where the system does not say. */
+/** The limit of open files (ulimit -n); Infinity if the system has none. */
 function openFiles () {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(fs.readFileSync('/proc/self/limits', 'latin1'))

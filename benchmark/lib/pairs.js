@@ -1,7 +1,7 @@
 'use strict'
 
-// A pair is both sides, one right after the other, each in a fresh process. Who goes first alternates, so that a
-// machine that slows down or speeds up does so for both.
+// A pair is both sides, one right after the other, each in a fresh process. The first side alternates, so that a
+// machine that slows down or speeds up affects both.
 
 const { runSide } = require('./child')
 

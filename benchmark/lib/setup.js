@@ -21,7 +21,7 @@ function installPeers (log) {
   if (error || status !== 0) throw new Error(`npm install failed${error ? `: ${error.message}` : ''}`)
 }
 
-/** Every peer is pinned exactly, so the installed versions say whether there is anything to do. */
+/** Every peer is pinned exactly, so the installed versions show whether there is anything to do. */
 function installed () {
   const { dependencies } = JSON.parse(fs.readFileSync(path.join(FOLDER, 'package.json'), 'utf8'))
   return Object.entries(dependencies).every(([name, version]) => {

@@ -10,7 +10,7 @@ function percentile (values, share) {
 
 const median = (values) => percentile(values, 0.5)
 
-/** Median and extremes: with five pairs there is nothing finer to say. */
+/** Median and extremes: five pairs justify nothing finer. */
 function summary (values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }

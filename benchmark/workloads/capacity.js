@@ -47,7 +47,7 @@ module.exports = async function ({ target, connections, durationMs, mockPid }) {
   }
 }
 
-/** Every answer is the same, so the first one tells how long each is. */
+/** Every answer is the same, so the first one gives the length of all. */
 function answerLength (chunk) {
   const head = chunk.indexOf('\r\n\r\n')
   return head + 4 + Number(/content-length: (\d+)/.exec(chunk.latin1Slice(0, head))[1])

@@ -4,7 +4,7 @@
 
 const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
 const { formatTable, formatUsd } = require('../lib/table')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 
 const OK = 0
 const FAILED = 1

@@ -4,9 +4,9 @@
 
 const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
-const { readEnvironment } = require('../../lib/config/options')
+const { readEnvironment } = require('../../lib/config/environment')
 const { formatProblem } = require('../../lib/util/errors')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 
 const OK = 0
 const PROBLEMS = 1
@@ -50,16 +50,16 @@ function run ({ values, positionals }, out) {
     else for (const problem of problems) out.printError(formatProblem(problem))
     return MISSING
   }
-  const asked = { options: {}, environment: readEnvironment(), file, variables: document.variables }
-  const { config, problems } = JSON.parse(native.checkDocument(JSON.stringify(asked), document.bytes))
+  const input = { options: {}, environment: readEnvironment(), file, variables: document.variables }
+  const { config, problems } = JSON.parse(native.checkDocument(JSON.stringify(input), document.bytes))
   if (values.json) {
     out.print(JSON.stringify(problems === undefined ? { file, config } : { file, problems }, null, 2))
   } else if (problems === undefined) {
     out.print(formatConfig(file, config, out))
   } else {
     for (const { file, line, column, path, message } of problems) {
-      const place = [file, line, column].filter((part) => part !== undefined).join(':')
-      out.print([out.bold(stripControls(place)), out.red(stripControls(path)), stripControls(message)].filter(Boolean).join(' '))
+      const location = [file, line, column].filter((part) => part !== undefined).join(':')
+      out.print([out.bold(stripControls(location)), out.red(stripControls(path)), stripControls(message)].filter(Boolean).join(' '))
     }
     out.printError(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`)
   }

@@ -4,7 +4,7 @@
 
 const configFiles = require('../../lib/config/config-file')
 const time = require('../lib/time')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 const { closeClient, errorLines, openClient } = require('../lib/client')
 const { checkMachine, readConfig, checkKeys, checkProxies, checkWritable } = require('./doctor/machine')
 const { checkEndpoint } = require('./doctor/endpoint')

@@ -5,8 +5,8 @@
 const configFiles = require('../../lib/config/config-file')
 const native = require('../../lib/native/addon')
 const time = require('../lib/time')
-const { readEnvironment } = require('../../lib/config/options')
-const { stripControls } = require('../../lib/util/printable')
+const { readEnvironment } = require('../../lib/config/environment')
+const { stripControls } = require('../../lib/util/strip-controls')
 const { Vendors } = require('../../lib/drill/vendors')
 const { openClient, closeClient, errorLines, onInterrupt } = require('../lib/client')
 const { formatTable, formatUsd } = require('../lib/table')
@@ -150,9 +150,9 @@ async function probe (client, { endpoint, model }, timeout, signal) {
 
 /**
  * Probes all targets, CONCURRENCY at a time. Results keep the order of targets. @template R @param {Target[]} targets
- * @param {(target: Target) => Promise<R>} ask @param {(done: number) => void} progress @returns {Promise<R[]>}
+ * @param {(target: Target) => Promise<R>} probeOne @param {(done: number) => void} progress @returns {Promise<R[]>}
  */
-async function probeAll (targets, ask, progress) {
+async function probeAll (targets, probeOne, progress) {
   /** @type {R[]} */
   const results = []
   let next = 0
@@ -160,7 +160,7 @@ async function probeAll (targets, ask, progress) {
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, async () => {
     while (next < targets.length) {
       const n = next++
-      results[n] = await ask(targets[n])
+      results[n] = await probeOne(targets[n])
       progress(++done)
     }
   }))

@@ -8,7 +8,7 @@ const time = require('../lib/time')
 const { CostReport } = require('../../lib/client/costs')
 const { healthReport } = require('../../lib/monitor/health-report')
 const { incidentReport } = require('../../lib/monitor/incident-report')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 const { errorLines } = require('../lib/client')
 const { formatMarkdownTable } = require('../lib/table')
 

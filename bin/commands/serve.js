@@ -5,7 +5,7 @@
 const { FailoverClient } = require('../../lib/client/client')
 const time = require('../lib/time')
 const { formatProblem } = require('../../lib/util/errors')
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 const { createServer } = require('./serve/server')
 const { requireToken, isLoopback } = require('./serve/guard')
 

@@ -134,8 +134,8 @@ async function run ({ values, positionals: [address] }, out) {
     return OK
   }
 
-  /** @param {(error?: Error) => void} told */
-  async function poll (told) {
+  /** @param {(error?: Error) => void} onPoll */
+  async function poll (onPoll) {
     for (;;) {
       await delay(interval, ended.signal)
       if (ended.signal.aborted) return
@@ -145,7 +145,7 @@ async function run ({ values, positionals: [address] }, out) {
       } catch (/** @type {any} */ error) {
         failed = error
       }
-      told(failed)
+      onPoll(failed)
     }
   }
 }

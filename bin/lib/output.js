@@ -2,7 +2,7 @@
 
 // Prints to the terminal. Colours are used on a terminal only, and not with NO_COLOR (https://no-color.org).
 
-const { stripControls } = require('../../lib/util/printable')
+const { stripControls } = require('../../lib/util/strip-controls')
 
 /**
  * @typedef {object} Out

@@ -23,7 +23,7 @@ app.use(failover(client, options)) // before express.json(), which would refuse 
 app.use(express.json())
 app.get('/', (req, res) => res.send('my own'))
 const server = app.listen(port, '127.0.0.1')
-// Express sees no upgrades: WebSockets are the server's.
+// Express does not handle upgrades: WebSockets belong to the server.
 attachEvents(server, client, { authorize: options.authorize })
 await once(server, 'listening')
 

@@ -5,7 +5,7 @@
 const native = require('../native/addon')
 const { encodeRequest } = require('./encode')
 const { badRequestError, configError } = require('../util/errors')
-const { readMembers, isAbortSignal } = require('../config/options')
+const { readMembers, isAbortSignal } = require('../config/arguments')
 const { toPlainData, describe, quote, isPlainObject, isUnreadable } = require('../util/serialize-options')
 
 const isString = (/** @type {unknown} */ value) => typeof value === 'string'

@@ -2,7 +2,9 @@
 
 const bridge = require('../native/bridge')
 const { SubscriptionEmitter, EVENTS } = require('../util/emitter')
-const { UserCallbacks, optionalName: nameOf, encodeOptions, invokeCallback, mergeOptions, readOptions, readLimit, createNativeClient } = require('../config/options')
+const { optionalName: nameOf, readOptions, readLimit } = require('../config/arguments')
+const { UserCallbacks, invokeCallback } = require('../config/callbacks')
+const { encodeOptions, mergeOptions, createNativeClient } = require('../config/options')
 const { HealthMonitor } = require('../monitor/monitor')
 const { clientClosedError, configError } = require('../util/errors')
 const { createMetrics } = require('../telemetry/metrics')
@@ -40,8 +42,8 @@ class FailoverClient extends SubscriptionEmitter {
   #costs
   /** @type {((request: Request) => Promise<Response>) | undefined} */
   #handler
-  /** Scheduled drills. `said` is their configuration as JSON. @type {{ said: string | undefined, stop: () => void }} */
-  #drills = { said: undefined, stop: () => {} }
+  /** Scheduled drills. `spec` is their configuration as JSON. @type {{ spec: string | undefined, stop: () => void }} */
+  #drills = { spec: undefined, stop: () => {} }
   metrics
 
   /**
@@ -269,10 +271,10 @@ class FailoverClient extends SubscriptionEmitter {
 
   /** A reload that leaves the schedule unchanged does not postpone the next drill. */
   #scheduleDrills () {
-    const said = this.#native.drills() ?? undefined
-    if (said === this.#drills.said) return
+    const spec = this.#native.drills() ?? undefined
+    if (spec === this.#drills.spec) return
     this.#drills.stop()
-    this.#drills = { said, stop: said === undefined ? () => {} : require('../drill/schedule').schedule(/** @type {any} */ (this), JSON.parse(said)) }
+    this.#drills = { spec, stop: spec === undefined ? () => {} : require('../drill/schedule').schedule(/** @type {any} */ (this), JSON.parse(spec)) }
   }
 
   #updateSubscriptions () {

@@ -12,7 +12,7 @@ const configFiles = () => require('../config/config-file')
 
 /**
  * What a client was created with: its functions, the numbers of those in use, and the options that override a file.
- * @typedef {{ callbacks: InstanceType<typeof import('../config/options').UserCallbacks>, used: Set<number>, overrides: { options: object, sources: object[] } }} Configured
+ * @typedef {{ callbacks: InstanceType<typeof import('../config/callbacks').UserCallbacks>, used: Set<number>, overrides: { options: object, sources: object[] } }} Configured
  */
 
 /** @typedef {{ emit: (event: import('../..').ConfigEvent) => void, isClosing: () => boolean, onReload: () => void }} Host */

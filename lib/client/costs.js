@@ -3,9 +3,9 @@
 // Reports what calls cost, as text, Markdown and CSV. Rust keeps the sums.
 
 const { configError } = require('../util/errors')
-const { readOptions } = require('../config/options')
+const { readOptions } = require('../config/arguments')
 const plain = require('../util/serialize-options')
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 
 const DAY = 86_400_000
 

@@ -5,7 +5,7 @@
 const bridge = require('../native/bridge')
 const duration = require('../util/duration')
 const { classes: { ClientClosedError }, clientClosedError, errorFromNative, configError } = require('../util/errors')
-const { readOptions } = require('../config/options')
+const { readOptions } = require('../config/arguments')
 const { describe, quote } = require('../util/serialize-options')
 const { withReport } = require('../call/report')
 
@@ -72,9 +72,9 @@ class DurableQueue {
   }
 
   async * [Symbol.asyncIterator] () {
-    let place = 0
+    let position = 0
     while (true) {
-      const from = place
+      const from = position
       let next
       try {
         next = await this.#invoke((slot) => this.#native.queueNext(slot, from), readOutcome)
@@ -83,7 +83,7 @@ class DurableQueue {
         if (ClientClosedError.isInstance(error)) return
         throw error
       }
-      place = next.place
+      position = next.position
       const { id, status, completion, error } = next
       yield error === undefined ? { id, status, completion } : { id, status, error }
     }
@@ -99,9 +99,9 @@ class DurableQueue {
 
 /** Reads the outcome of a job. @param {string} json */
 function readOutcome (json) {
-  const { id, status, place, body, report, error } = JSON.parse(json)
-  if (error !== undefined) return { id, status, place, error: errorFromNative(error) }
-  return { id, status, place, completion: withReport(JSON.parse(body), report) }
+  const { id, status, place: position, body, report, error } = JSON.parse(json)
+  if (error !== undefined) return { id, status, position, error: errorFromNative(error) }
+  return { id, status, position, completion: withReport(JSON.parse(body), report) }
 }
 
 /** @param {unknown} value @param {string} path */

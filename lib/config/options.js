@@ -3,31 +3,12 @@
 // Encodes options for Rust: plain data as JSON, with a number in place of each function. Rust validates them; values
 // that JSON cannot hold are described, so that Rust refuses them with their path.
 
-const fs = require('node:fs')
 const native = require('../native/addon')
 const { configError } = require('../util/errors')
-const { toPlainData, describe, readMember, isPlainObject } = require('../util/serialize-options')
-
-const ENVIRONMENT_VARIABLES = [
-  'HOLYSHEEP_API_KEY', 'HOLYSHEEP_BASE_URL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY',
-  'GEMINI_API_KEY', 'DEEPSEEK_API_KEY', 'BELLWETHER_BASE_URL',
-  'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'
-]
-
-function readEnvironment () {
-  /** @type {Record<string, string | undefined>} */
-  const found = {}
-  for (const name of ENVIRONMENT_VARIABLES) found[name] = process.env[name]
-  const extra = process.env.NODE_EXTRA_CA_CERTS
-  if (extra) {
-    try {
-      found.NODE_EXTRA_CA_CERTS = fs.readFileSync(extra, 'utf8')
-    } catch {
-      // Node itself warns about a file that cannot be read.
-    }
-  }
-  return found
-}
+const { describe, isPlainObject, toPlainData } = require('../util/serialize-options')
+const { isAbortSignal, readMembers } = require('./arguments')
+const { awaitForward } = require('./callbacks')
+const { readEnvironment } = require('./environment')
 
 /** Paths at which a function, or a Buffer, is accepted. */
 const FUNCTION_PATHS = /^(?:endpoints\[\d+\]\.)?apiKey(?:\[\d+\])?$|^fallbackResponse$|^transport$|^alerts\.forward$/
@@ -36,52 +17,11 @@ const QUEUE_KEY_PATH = 'queue.encryptionKey'
 /** Addresses, keys and secrets of alert receivers. */
 const RECEIVER_PATHS = /^alerts\.(?:slack|discord|pagerduty|webhook)(?:\.|$)/
 
-/** The number of the platform's fetch among the callbacks; the same as in src/config/connections.rs. */
-const GLOBAL_FETCH = 2 ** 32 - 1
-
-/** The user's functions by the numbers under which Rust calls them. A function keeps its number across reloads. */
-class UserCallbacks {
-  /** @type {Map<number, Function>} */
-  #byNumber = new Map()
-  /** @type {Map<Function, number>} */
-  #numbers = new Map()
-  #next = 0
-
-  /** @param {Function} given @param {(given: Function) => Function} make Wraps the function. */
-  add (given, make = (given) => given) {
-    const known = this.#numbers.get(given)
-    if (known !== undefined) return known
-    const number = this.#next++
-    this.#numbers.set(given, number)
-    this.#byNumber.set(number, make(given))
-    return number
-  }
-
-  /** @param {number} number */
-  get (number) {
-    if (number === GLOBAL_FETCH && !this.#byNumber.has(number)) {
-      // Looked up for each exchange, so that an interceptor that is installed later is used.
-      const fetch = (/** @type {[any, any]} */ ...given) => globalThis.fetch(...given)
-      this.#byNumber.set(number, require('../native/transport').createTransport(fetch))
-    }
-    return this.#byNumber.get(number)
-  }
-
-  /** Removes all functions but these. @param {Set<number>} numbers */
-  keepOnly (numbers) {
-    for (const [given, number] of this.#numbers) {
-      if (numbers.has(number)) continue
-      this.#numbers.delete(given)
-      this.#byNumber.delete(number)
-    }
-  }
-}
-
 /**
  * Returns the options as JSON for Rust, and the numbers of the functions in them.
  * @param {object} options
  * @param {object[]} sources What the options were copied from.
- * @param {UserCallbacks} callbacks
+ * @param {InstanceType<typeof import('./callbacks').UserCallbacks>} callbacks
  * @param {import('./config-file').ConfigFile} [document] The file that these options override.
  */
 function encodeOptions (options, sources, callbacks, document) {
@@ -103,26 +43,6 @@ function encodeOptions (options, sources, callbacks, document) {
   return { json: JSON.stringify({ options: copy, environment: readEnvironment(), ...fileInput }), used }
 }
 
-/** Wraps `alerts.forward`: its completion is reported to Rust as an empty text. @param {Function} given */
-function awaitForward (given) {
-  return async (/** @type {unknown} */ alert) => {
-    await given(alert)
-    return ''
-  }
-}
-
-/**
- * Calls a function of the user's by its number.
- * @param {UserCallbacks} callbacks
- * @param {number} number
- * @param {string | undefined} argument A request as JSON; undefined for a function that returns a key.
- * @returns {Promise<unknown>}
- */
-async function invokeCallback (callbacks, number, argument) {
-  const asked = callbacks.get(number)
-  return argument === undefined ? asked?.() : asked?.(JSON.parse(argument))
-}
-
 /**
  * Merges `(options)`, `(apiKey, options)` or no arguments into one object, apart from `signal`.
  * @param {unknown} first
@@ -142,66 +62,6 @@ function mergeOptions (first, second) {
   // A circular reference is found by the identity of the original, not of the copy.
   const sources = /** @type {object[]} */ ([first, second].filter((given) => typeof given === 'object'))
   return { options, sources, signal: /** @type {AbortSignal | undefined} */ (signal) }
-}
-
-/**
- * Reads each member of an object once. If its getter throws, a member becomes a marker, which validation refuses.
- * @param {any} object
- * @param {string} path
- * @returns {Record<string, any>}
- */
-function readMembers (object, path) {
-  const copy = Object.create(null)
-  if (object === undefined) return copy
-  let names
-  try {
-    names = Object.keys(object)
-  } catch {
-    throw configError([{ path, message: 'must be a plain object, got an object that cannot be read' }])
-  }
-  for (const name of names) copy[name] = readMember(object, name)
-  return copy
-}
-
-/** @param {unknown} value */
-function isAbortSignal (value) {
-  try {
-    return value instanceof AbortSignal && typeof value.aborted === 'boolean'
-  } catch {
-    return false
-  }
-}
-
-/**
- * Reads an object of known options. Throws a ConfigError that names the nearest known option.
- * @param {object | undefined} options
- * @param {string[]} accepted
- * @param {string} path
- */
-function readOptions (options, accepted, path) {
-  if (options !== undefined && !isPlainObject(options)) {
-    throw configError([{ path, message: `must be a plain object, got ${describe(options)}` }])
-  }
-  const copy = readMembers(options, path)
-  for (const name in copy) {
-    if (!accepted.includes(name)) {
-      throw configError([{ path: `${path}.${name}`, message: native.refuseName(name, accepted) }])
-    }
-  }
-  return copy
-}
-
-/**
- * Reads an optional limit, capped at what Rust can count.
- * @param {unknown} given
- * @param {string} path
- * @param {import('../..').ConfigProblem[]} problems
- */
-function readLimit (given, path, problems) {
-  if (given === undefined) return undefined
-  if (typeof given === 'number' && Number.isInteger(given) && given >= 0) return Math.min(given, 2 ** 32 - 1)
-  problems.push({ path, message: `must be a whole number from 0, got ${typeof given === 'number' ? given : describe(given)}` })
-  return undefined
 }
 
 /**
@@ -236,14 +96,4 @@ function withConfigErrors (make) {
   }
 }
 
-/**
- * Reads an optional name.
- * @param {unknown} value
- * @param {string} path
- */
-function optionalName (value, path) {
-  if (value === undefined || typeof value === 'string') return value
-  throw configError([{ path, message: `must be a string, got ${describe(value)}` }])
-}
-
-module.exports = { UserCallbacks, readEnvironment, optionalName, encodeOptions, invokeCallback, mergeOptions, readMembers, isAbortSignal, readOptions, readLimit, createNativeClient, withConfigErrors }
+module.exports = { encodeOptions, mergeOptions, createNativeClient, withConfigErrors }

@@ -3,7 +3,7 @@
 // Reports a drill as data, text and Markdown.
 
 const { escapeMarkdown, formatDuration } = require('../util/format')
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 
 /**
  * @param {ReturnType<typeof import('./scenarios').readPlans>[number]} plan

@@ -26,10 +26,10 @@ const POLL_MS = 5
  * @param {ReturnType<typeof import('./scenarios').readPlans>[number]} plan
  * @param {{ signal: AbortSignal, progress: (phase: string, done: number) => void }} context
  */
-async function runScenario (native, endpoints, plan, { signal: asked, progress }) {
+async function runScenario (native, endpoints, plan, { signal: callerSignal, progress }) {
   const { fault, targets } = SCENARIOS[plan.scenario]
   const failed = new AbortController()
-  const signal = AbortSignal.any([asked, failed.signal])
+  const signal = AbortSignal.any([callerSignal, failed.signal])
   // Every call and every sleep in progress listens to this signal.
   setMaxListeners(0, signal)
   const vendors = new Vendors(endpoints, plan.latencyMs)
@@ -147,9 +147,9 @@ async function runScenario (native, endpoints, plan, { signal: asked, progress }
  * @returns {Promise<import('../..').CallReport>}
  */
 async function readAnswer (drillClient, request, stream, signal, options) {
-  const asked = { ...options, signal }
-  if (!stream) return (await drillClient.chatCompletion(request, asked)).report
-  const answered = await drillClient.chatCompletion({ ...request, stream: true, stream_options: { include_usage: true } }, asked)
+  const callOptions = { ...options, signal }
+  if (!stream) return (await drillClient.chatCompletion(request, callOptions)).report
+  const answered = await drillClient.chatCompletion({ ...request, stream: true, stream_options: { include_usage: true } }, callOptions)
   for await (const _ of answered) { /* read */ }
   return (await answered.finalCompletion).report
 }

@@ -57,14 +57,14 @@ const SCENARIOS = {
   slow: {
     about: 'an endpoint takes ten times as long',
     targets: firstOrNamed,
-    fault: (f, well, latencyMs) => f.combine(well, f.slowHeaders(latencyMs * 10)),
+    fault: (f, healthy, latencyMs) => f.combine(healthy, f.slowHeaders(latencyMs * 10)),
     objectives: { maxLost: 0 }
   },
   'cut-stream': {
     about: 'an endpoint\'s streams break off after their first content; a lost one must fail with an error',
     targets: firstOrNamed,
     // Paced, so that the break does not arrive together with the first content.
-    fault: (f, well) => f.combine(well, f.pace(20), f.cut({ after: 2 })),
+    fault: (f, healthy) => f.combine(healthy, f.pace(20), f.cut({ after: 2 })),
     objectives: {}
   },
   flapping: {
@@ -108,18 +108,18 @@ function readPlan (given, path, endpoints, problems) {
   }
   const { scenario, endpoint, model, requests = 300, concurrency = 20, latencyMs = 50, streamShare = 0.3 } = plan
   if (!Object.hasOwn(SCENARIOS, scenario)) {
-    const place = typeof given === 'string' ? path : `${path}.scenario`
-    problems.push({ path: place, message: `must be one of ${NAMES.join(', ')}, got ${quote(scenario)}` })
+    const problemPath = typeof given === 'string' ? path : `${path}.scenario`
+    problems.push({ path: problemPath, message: `must be one of ${NAMES.join(', ')}, got ${quote(scenario)}` })
     return undefined
   }
   for (const member of Object.keys(plan)) if (!PLAN_MEMBERS.includes(member)) reject(member, `is not an option; accepted are ${PLAN_MEMBERS.join(', ')}`)
   if (endpoint !== undefined && !endpoints.includes(endpoint)) reject('endpoint', `must be one of ${endpoints.join(', ')}, got ${quote(endpoint)}`)
   if (model !== undefined && (typeof model !== 'string' || model === '')) reject('model', `must be the name of a model, got ${quote(model)}`)
-  const whole = (/** @type {string} */ member, /** @type {any} */ value, /** @type {number} */ most) => {
+  const expectWhole = (/** @type {string} */ member, /** @type {any} */ value, /** @type {number} */ most) => {
     if (!Number.isInteger(value) || value < 1 || value > most) reject(member, `must be a whole number from 1 to ${most}, got ${quote(value)}`)
   }
-  whole('requests', requests, 1_000_000)
-  whole('concurrency', concurrency, 1_000)
+  expectWhole('requests', requests, 1_000_000)
+  expectWhole('concurrency', concurrency, 1_000)
   if (!Number.isFinite(latencyMs) || latencyMs < 0 || latencyMs > 60_000) reject('latencyMs', `must be a number from 0 to 60000, got ${quote(latencyMs)}`)
   if (!Number.isFinite(streamShare) || streamShare < 0 || streamShare > 1) reject('streamShare', `must be a number from 0 to 1, got ${quote(streamShare)}`)
   return {

@@ -3,7 +3,7 @@
 // Simulates vendors in place of a client's endpoints: one fault server for each endpoint and dialect. Every request of
 // the drill goes to them.
 
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 
 /**
  * Endings of request paths, and their dialects. The ending is kept when the request is redirected. @type {[RegExp,

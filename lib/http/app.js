@@ -10,6 +10,7 @@ const { errorResponse } = require('../gateway/error-response')
 const { readMountOptions } = require('./options')
 const { createDashboard, AS_FILE } = require('./dashboard')
 const { Feed } = require('./events/feed')
+const { lastEventId } = require('./events/last-event-id')
 const { health, livez, readyz } = require('./health')
 const { metrics } = require('./metrics')
 const { SseListener } = require('./events/sse-listener')
@@ -117,7 +118,7 @@ function createApp (client, options) {
     if (reason !== undefined) return errorJson(503, reason, { 'retry-after': '5' })
     const feed = Feed.of(client)
     const listener = new SseListener(feed, push)
-    feed.join(listener, lastId(request.headers, url), Math.min(push.heartbeat, push.patience) / 2)
+    feed.join(listener, lastEventId(request.headers, url), Math.min(push.heartbeat, push.patience) / 2)
     const leave = () => listener.leave()
     if (request.signal.aborted) leave()
     else request.signal.addEventListener('abort', leave, { once: true })
@@ -166,23 +167,12 @@ function createApp (client, options) {
  * @param {string} prefix
  */
 function proxyPath (path, prefix) {
-  const beside = prefix.endsWith('/v1') ? prefix.slice(0, -'/v1'.length) : undefined
-  const mounted = beside === undefined ? [[prefix, 'v1']] : VERSIONS.map((version) => [`${beside}/${version}`, version])
+  const parentPath = prefix.endsWith('/v1') ? prefix.slice(0, -'/v1'.length) : undefined
+  const mounted = parentPath === undefined ? [[prefix, 'v1']] : VERSIONS.map((version) => [`${parentPath}/${version}`, version])
   for (const [at, version] of mounted) {
     if (path.startsWith(`${at}/`)) return `/${version}${path.slice(at.length)}`
   }
   return undefined
-}
-
-/**
- * Returns the id of the last event that a reconnecting listener received; undefined without one, NaN if it is not an
- * id.
- * @param {Headers} headers @param {URL} url
- */
-function lastId (headers, url) {
-  const given = headers.get('last-event-id') ?? url.searchParams.get('lastEventId')
-  if (given === null || given === '') return undefined
-  return /^\d{1,16}$/.test(given) ? Number(given) : NaN
 }
 
 /**
@@ -196,4 +186,4 @@ function errorJson (status, message, more = {}) {
 
 /** @typedef {ReturnType<typeof createApp>} Surface */
 
-module.exports = { createApp, lastId }
+module.exports = { createApp }

@@ -26,9 +26,9 @@ function createMiddleware (app) {
  * @param {import('./app').Found} found
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @param {import('node:http').ServerResponse} res
- * @param {unknown} asked The argument of `authorize`.
+ * @param {unknown} authorizeArgument The argument of `authorize`.
  */
-async function serve (app, found, req, res, asked) {
+async function serve (app, found, req, res, authorizeArgument) {
   // The caller has disconnected.
   if (res.destroyed) return
   const gone = new AbortController()
@@ -46,7 +46,7 @@ async function serve (app, found, req, res, asked) {
   const init = { method, headers, body: hasBody ? lazyStream(() => requestBody(req)) : undefined, signal: gone.signal, duplex: 'half' }
   let response
   try {
-    response = await app.serve(found, new Request(found.url, /** @type {any} */ (init)), asked)
+    response = await app.serve(found, new Request(found.url, /** @type {any} */ (init)), authorizeArgument)
   } catch (error) {
     if (gone.signal.aborted) return
     throw error
@@ -83,8 +83,8 @@ function lazyStream (make) {
 function requestBody (req) {
   const { body } = req
   if (body === undefined || (req.readable && !req.readableEnded && isEmpty(body))) return /** @type {any} */ (Readable.toWeb(req))
-  const whole = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
-  return /** @type {any} */ (new Response(/** @type {any} */ (whole)).body)
+  const content = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  return /** @type {any} */ (new Response(/** @type {any} */ (content)).body)
 }
 
 /** Body parsers that read nothing leave `{}`. @param {unknown} body */

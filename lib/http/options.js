@@ -102,7 +102,7 @@ function readPush (given, problems) {
       return fallback
     }
   }
-  const whole = (/** @type {string} */ name, /** @type {number} */ fallback, /** @type {number} */ least) => {
+  const readWhole = (/** @type {string} */ name, /** @type {number} */ fallback, /** @type {number} */ least) => {
     const { [name]: value = fallback } = given
     if (!Number.isSafeInteger(value) || value < least) problems.push({ path: `push.${name}`, message: `must be a whole number from ${least}, got ${quote(value)}` })
     return value
@@ -114,8 +114,8 @@ function readPush (given, problems) {
   return {
     heartbeat: time('heartbeat', 15_000),
     patience: time('patience', 10_000),
-    maxUnsent: whole('maxUnsent', 1 << 20, 1024),
-    maxListeners: whole('maxListeners', 10_000, 1),
+    maxUnsent: readWhole('maxUnsent', 1 << 20, 1024),
+    maxListeners: readWhole('maxListeners', 10_000, 1),
     origins
   }
 }

@@ -5,7 +5,8 @@
 const bridge = require('../native/bridge')
 const native = require('../native/addon')
 const { EVENTS } = require('../util/emitter')
-const { readEnvironment, withConfigErrors } = require('../config/options')
+const { readEnvironment } = require('../config/environment')
+const { withConfigErrors } = require('../config/options')
 const { toPlainData, isPlainObject, describe } = require('../util/serialize-options')
 const { clientClosedError, configError } = require('../util/errors')
 

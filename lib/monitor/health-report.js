@@ -1,6 +1,6 @@
 'use strict'
 
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 
 /** Adds a non-enumerable `toString` to a health report. @param {any} report */
 function healthReport (report) {

@@ -3,7 +3,7 @@
 // Adds text, Markdown and SVG to an incident's data.
 
 const { formatCount, escapeMarkdown, formatDuration } = require('../util/format')
-const { stripControls } = require('../util/printable')
+const { stripControls } = require('../util/strip-controls')
 const { formatTimelineEntry } = require('./incident-timeline')
 
 /**

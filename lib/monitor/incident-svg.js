@@ -11,9 +11,9 @@ const MAX_ENTRIES = 6
 
 /** @param {any} r */
 function renderSvg (r) {
-  const { stepMs, answered, rescued, failed, withoutFailoverFailed: alone } = r.series
+  const { stepMs, answered, rescued, failed, withoutFailoverFailed: withoutFailover } = r.series
   const steps = Math.max(answered.length, 1)
-  const most = Math.max(1, ...answered.map((/** @type {number} */ n, /** @type {number} */ i) => Math.max(n + rescued[i] + failed[i], alone[i])))
+  const most = Math.max(1, ...answered.map((/** @type {number} */ n, /** @type {number} */ i) => Math.max(n + rescued[i] + failed[i], withoutFailover[i])))
   const [w, h] = [WIDTH - PLOT.left - PLOT.right, HEIGHT - PLOT.top - PLOT.bottom]
   const x = (/** @type {number} */ ms) => round(PLOT.left + Math.min(ms / (steps * stepMs), 1) * w)
   const y = (/** @type {number} */ n) => round(PLOT.top + h - n / most * h)
@@ -23,7 +23,7 @@ function renderSvg (r) {
     const down = Array.from({ length: steps }, (_, i) => `${x((i + 1) * stepMs)},${y(from(i) || 0)} ${x(i * stepMs)},${y(from(i) || 0)}`).reverse()
     return [...up, ...down].join(' ')
   }
-  const line = Array.from({ length: steps }, (_, i) => `${x(i * stepMs)},${y(alone[i] || 0)} ${x((i + 1) * stepMs)},${y(alone[i] || 0)}`).join(' ')
+  const line = Array.from({ length: steps }, (_, i) => `${x(i * stepMs)},${y(withoutFailover[i] || 0)} ${x((i + 1) * stepMs)},${y(withoutFailover[i] || 0)}`).join(' ')
   const marks = r.timeline.slice(0, MAX_ENTRIES)
   const title = `Incident ${r.id}: ${r.rescued} of ${r.requests} requests rescued, ${r.failed} failed; without failover ${r.withoutFailover.failed}`
   return [

@@ -170,8 +170,8 @@ function errorFromNative (json) {
  * @param {import('../..').ConfigProblem} problem
  */
 function formatProblem ({ file, line, column, path, message }) {
-  const place = file ? [file, line, column].filter((part) => part !== undefined).join(':') : ''
-  return [place, path, message].filter(Boolean).join(' ')
+  const location = file ? [file, line, column].filter((part) => part !== undefined).join(':') : ''
+  return [location, path, message].filter(Boolean).join(' ')
 }
 
 /** Problems that are listed in one message. */

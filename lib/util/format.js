@@ -2,7 +2,7 @@
 
 // Formats durations, counts and names for reports.
 
-const { stripControls } = require('./printable')
+const { stripControls } = require('./strip-controls')
 
 /** @param {number} n */
 function formatCount (n) {

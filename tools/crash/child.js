@@ -8,7 +8,7 @@ const { FailoverClient } = require('../..')
 
 const [mode, path, url, prefix, pace] = process.argv.slice(2)
 // Written synchronously: process.stdout buffers lines that do not fit into the pipe, and a kill would lose them.
-const say = (/** @type {object} */ line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
+const report = (/** @type {object} */ line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
 
 const client = new FailoverClient({
   proxy: false,
@@ -21,13 +21,13 @@ const client = new FailoverClient({
 
 async function queue () {
   await client.queue.ready()
-  say({ ready: true })
+  report({ ready: true })
   for (let n = 0; ; n++) {
     const name = `${prefix}-${n}`
-    say({ sends: name })
+    report({ sends: name })
     client.chatCompletion('m', name).then((/** @type {any} */ answer) => {
-      if (answer.status === 'queued') say({ queued: answer.id, name })
-    }, (error) => say({ failed: error.message }))
+      if (answer.status === 'queued') report({ queued: answer.id, name })
+    }, (error) => report({ failed: error.message }))
     // Several calls share a commit, but not all of them.
     if (n % 3 === 2) await new Promise((resolve) => setTimeout(resolve, Number(pace)))
   }
@@ -44,20 +44,20 @@ async function drain () {
     const jobs = await client.queue.list({ limit: 1000, after })
     for (const { id, state } of jobs) {
       if (state !== 'delivered') {
-        say({ id, state })
+        report({ id, state })
         continue
       }
       const answer = await client.queue.result(id)
-      say({ id, state, text: answer.choices[0].message.content, maybeDuplicate: answer.report.maybeDuplicate === true })
+      report({ id, state, text: answer.choices[0].message.content, maybeDuplicate: answer.report.maybeDuplicate === true })
     }
     if (jobs.length < 1000) break
     after = jobs.at(-1)?.id
   }
-  say({ done: true })
+  report({ done: true })
   await client.close()
 }
 
 (mode === 'queue' ? queue() : drain()).catch((error) => {
-  say({ failed: error.message })
+  report({ failed: error.message })
   process.exitCode = 1
 })

@@ -11,7 +11,7 @@ const MAX_TOKENS = 16
 async function runLive (plan, progress) {
   const client = new FailoverClient()
   const names = client.getEndpointStatus().map((endpoint) => endpoint.name).join(', ')
-  progress.print(`Asking real vendors (${names}): ${plan.requests} requests of at most ${MAX_TOKENS} tokens each. THIS COSTS MONEY.`, 'yellow')
+  progress.print(`Calling real vendors (${names}): ${plan.requests} requests of at most ${MAX_TOKENS} tokens each. THIS COSTS MONEY.`, 'yellow')
   try {
     return { withBellwether: await runPhase({ label: 'live', client, model: MODEL, callOptions: { maxTokens: MAX_TOKENS }, plan, progress }) }
   } finally {

@@ -3,13 +3,13 @@
 // Runs one phase: sends the load through one client while the primary is killed and revived.
 
 const { runLoad } = require('./load')
-const { Measurements, wallClock } = require('./measure')
+const { Measurements, wallClock } = require('./measurements')
 
 const PROMPT = 'Say hello in one sentence.'
 
 /**
  * @param {object} options
- * @param {import('../..').FailoverClient | import('./plain').PlainClient} options.client
+ * @param {import('../..').FailoverClient | import('./plain-client').PlainClient} options.client
  * @param {import('../lib/vendor-process').VendorProcess} [options.primary] Killed after a third of the requests, revived after two thirds.
  * @param {Record<string, { input: number, output: number }>} [options.prices]
  */

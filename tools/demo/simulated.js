@@ -4,7 +4,7 @@ const path = require('node:path')
 const { FailoverClient } = require('../..')
 const { VendorProcess, stopAll } = require('../lib/vendor-process')
 const { runPhase } = require('./phase')
-const { PlainClient } = require('./plain')
+const { PlainClient } = require('./plain-client')
 
 /** USD per million tokens. */
 const PRICES = {

@@ -17,7 +17,7 @@ const { findProvider } = load('@pydantic/genai-prices')
 const { version } = JSON.parse(fs.readFileSync(path.join(path.dirname(load.resolve('@pydantic/genai-prices')), '..', 'package.json'), 'utf8'))
 
 const models = VENDORS.flatMap((vendor) => findProvider({ providerId: vendor }).models.flatMap((model) => {
-  const prices = dearest(model.prices)
+  const prices = currentPrices(model.prices)
   // A call does not know its images, audio and searches.
   if (prices.input_mtok === undefined || prices.output_mtok === undefined) return []
   return idsOf(model, vendor).map((id) => ({ vendor, id, ...priced(prices) }))
@@ -28,7 +28,7 @@ fs.writeFileSync(TARGET, `{\n"source": ${JSON.stringify(source)},\n"models": [\n
 console.log(`${models.length} models of ${VENDORS.length} vendors, ${source.name} ${version}`)
 
 /** Returns the current prices; of prices by the hour the highest, so that a budget is not exceeded. */
-function dearest (prices) {
+function currentPrices (prices) {
   if (!Array.isArray(prices)) return prices
   const today = new Date().toISOString().slice(0, 10)
   const dated = prices.filter(({ constraint }) => constraint?.type === 'start_date' && constraint.start_date <= today)

@@ -13,7 +13,7 @@ const TITLES = {
   relays: 'Relays and compatible servers', gateways: 'Gateways and proxies'
 }
 /** Headers that are shown with a case. */
-const TELLING = ['retry-after-ms', 'retry-after', 'date', 'x-should-retry', 'x-ratelimit-reset-requests']
+const HINT_HEADERS = ['retry-after-ms', 'retry-after', 'date', 'x-should-retry', 'x-ratelimit-reset-requests']
 const NEXT = {
   yes: 'yes',
   otherKey: 'with another key',
@@ -59,17 +59,17 @@ ${Object.entries(TITLES).map(([vendor, title]) => section(title, cases.filter((o
 
 function section (title, cases) {
   const rows = cases.map((one) => {
-    const { code, type, message } = said(one)
+    const { code, type, message } = readError(one)
     const row = consequences(one)
     const words = [...new Set([code, type])].filter(Boolean).map(quoted).join(', ')
-    const text = [cut(message), ...told(one.headers)].filter(Boolean).join(' ')
+    const text = [shorten(message), ...hintHeaders(one.headers)].filter(Boolean).join(' ')
     return [
       one.name,
       one.stream && row ? 'event' : one.status,
       words,
       text,
       row ? quoted(one.expect.reason) : 'an answer',
-      one.expect.hintMs === undefined ? '' : wait(one.expect.hintMs),
+      one.expect.hintMs === undefined ? '' : formatWait(one.expect.hintMs),
       row ? NEXT[row.next] : '',
       row ? row.parks ?? '–' : ''
     ]
@@ -78,12 +78,12 @@ function section (title, cases) {
 
 | case | status | code, type | message | reason | Retry-After | failover | cooldown |
 |---|---|---|---|---|---|---|---|
-${rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')}
+${rows.map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`).join('\n')}
 `
 }
 
 /** Returns code, type and message of a body for the page. The parser of the product is in Rust. */
-function said ({ status, body, stream }) {
+function readError ({ status, body, stream }) {
   const value = typeof body !== 'string' ? body : stream ? lastEvent(body) : parsed(body)
   const outer = Array.isArray(value) ? value[0] : value
   if (outer === null || typeof outer !== 'object') return { message: plain(String(outer ?? '')) }
@@ -120,11 +120,11 @@ function parsed (text) {
   }
 }
 
-function told (headers = {}) {
-  return TELLING.filter((name) => name in headers).map((name) => `\`${name}: ${headers[name]}\``)
+function hintHeaders (headers = {}) {
+  return HINT_HEADERS.filter((name) => name in headers).map((name) => `\`${name}: ${headers[name]}\``)
 }
 
-function wait (ms) {
+function formatWait (ms) {
   return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`
 }
 
@@ -133,7 +133,7 @@ function plain (text) {
 }
 
 /** Shortens a text in the middle: its beginning names the problem, its end the fix. */
-function cut (text) {
+function shorten (text) {
   return text.length > LONGEST ? `${text.slice(0, LONGEST / 2).trimEnd()} … ${text.slice(-LONGEST / 2).trimStart()}` : text
 }
 
@@ -142,7 +142,7 @@ function quoted (word) {
 }
 
 /** Escapes characters that are special in Markdown. */
-function cell (text) {
+function escapeCell (text) {
   return String(text).split(/(`[^`]*`)/).map((part, i) => (i % 2 ? part : part.replace(/[\\*_<[\]]/g, '\\$&'))).join('').replaceAll('|', '\\|')
 }
 
@@ -162,7 +162,7 @@ function main (args) {
     return 0
   }
   const current = fs.existsSync(PAGE) && fs.readFileSync(PAGE, 'utf8') === text
-  if (!current) console.error('docs/reference/vendor-errors.md is stale: run node tools/generate/vendor-errors.js and commit the result')
+  if (!current) console.error('docs/reference/vendor-errors.md is out of date: run node tools/generate/vendor-errors.js and commit the result')
   return current ? 0 : 1
 }
 

@@ -1,42 +1,26 @@
 'use strict'
 
-const { parseArgs } = require('node:util')
+const { readOptions } = require('../lib/options')
 
 const HELP = `Usage: npm run matrix -- [options]
 
-Every SDK asks for every kind of answer on every path, while its vendor is well, down, or breaks off; over real sockets,
-and against vendors that run here. What the SDK makes of it must be what the vendor sent.
+Every SDK requests every kind of answer on every path, while its vendor is healthy, down, or breaks off, over real sockets
+to local vendors. The SDK's result must match the vendor's answer.
 
-  --only TEXT   the cells whose name holds this, such as 'google stream', 'express to relay' or
+  --only TEXT   only cells with this in their name, such as 'google stream', 'express to relay' or
                 'langchain/openai tools fetch cut after'
   --json        one JSON object on stdout
-  --help        this text
+  --help        show this help
 
-Exit code: 0 if every cell holds, 1 if not, 2 if it could not run.
+Exit code: 0 if every cell passes, 1 if not, 2 if it could not run.
 `
 
 /** @param {string[]} args */
 function parse (args) {
-  let values
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: { only: { type: 'string', default: '' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } }
-    }))
-  } catch (error) {
-    misuse(error.message.split(/\.\s/)[0])
-  }
-  if (values.help) {
-    process.stdout.write(HELP)
-    process.exit(0)
-  }
-  return { only: values.only.toLowerCase(), json: values.json }
+  const { values, misuse } = readOptions({ name: 'matrix', help: HELP }, args, {
+    only: { type: 'string', default: '' }, json: { type: 'boolean', default: false }
+  })
+  return { only: values.only.toLowerCase(), json: values.json, misuse }
 }
 
-/** @param {string} text @returns {never} */
-function misuse (text) {
-  process.stderr.write(`bellwether matrix: ${text}; see --help\n`)
-  process.exit(2)
-}
-
-module.exports = { parse, misuse }
+module.exports = { parse }

@@ -4,16 +4,15 @@
 
 const { Progress } = require('../lib/progress')
 const { CELLS } = require('./cells')
-const { misuse } = require('./options')
 const { run } = require('./run')
 const { table } = require('./table')
 
 const AT_ONCE = 4
 
 /** @param {ReturnType<typeof import('./options').parse>} options @returns {Promise<number>} the exit code */
-async function runAll ({ only, json }) {
+async function runAll ({ only, json, misuse }) {
   const cells = CELLS.filter(({ name }) => name.includes(only))
-  if (cells.length === 0) misuse(`no cell has '${only}' in its name; one is called '${CELLS[0].name}'`)
+  if (cells.length === 0) misuse(`--only must be a part of a cell's name such as '${CELLS[0].name}', got '${only}'`)
   const began = Date.now()
   const results = await resultsOf(cells)
   const count = (/** @type {string} */ kind) => results.filter(({ result }) => result === kind).length
@@ -22,7 +21,7 @@ async function runAll ({ only, json }) {
     console.log(JSON.stringify({ ...sums, results }))
   } else {
     console.log(`${table(results)}\n`)
-    console.log(`${sums.cells} cells: ${sums.passed} hold, ${sums.failed} do not, ${sums.notApplicable} cannot be; ${sums.seconds.toFixed(0)} s`)
+    console.log(`${sums.cells} cells: ${sums.passed} passed, ${sums.failed} failed, ${sums.notApplicable} not applicable; ${sums.seconds.toFixed(0)} s`)
   }
   return sums.failed === 0 ? 0 : 1
 }

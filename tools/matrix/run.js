@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const { setTimeout: wait } = require('node:timers/promises')
 const { StreamInterruptedError } = require('../..')
-const { setUp } = require('./rig')
+const { setupCell } = require('./setup')
 const { MODELS, TEXT, CALLS, RESULTS, askedBy, saidTo, assertAsked } = require('./vendors')
 
 /** Timeout of a cell, in milliseconds. */
@@ -21,34 +21,34 @@ async function run (cell) {
   for (const streamed of STREAMED[cell.operation]) {
     // A whole answer has no content before its cut.
     if (cell.condition === 'cut after' && !streamed) continue
-    const rig = await setUp(cell, streamed)
+    const setup = await setupCell(cell, streamed)
     const late = new AbortController()
     try {
       await Promise.race([
-        call(cell, streamed, rig),
+        call(cell, streamed, setup),
         wait(LIMIT, undefined, { signal: late.signal }).then(() => assert.fail(`not over within ${LIMIT / 1000} s`))
       ])
     } finally {
       late.abort()
-      await rig.end()
+      await setup.end()
     }
   }
 }
 
 // === expected results ===
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
-async function call (cell, streamed, rig) {
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
+async function call (cell, streamed, setup) {
   const { operation, condition, path } = cell
-  if (operation === 'abort') await aborted(cell, streamed, rig)
-  else if (operation === 'break') await left(cell, rig)
-  else if (condition === 'cut after') await cutAfter(cell, rig)
-  else if (condition === 'cut before' && path === 'direct') await cutBefore(cell, streamed, rig)
-  else await answered(cell, streamed, rig)
-  await assertRoute(cell, rig)
+  if (operation === 'abort') await aborted(cell, streamed, setup)
+  else if (operation === 'break') await left(cell, setup)
+  else if (condition === 'cut after') await cutAfter(cell, setup)
+  else if (condition === 'cut before' && path === 'direct') await cutBefore(cell, streamed, setup)
+  else await answered(cell, streamed, setup)
+  await assertRoute(cell, setup)
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function answered ({ sdk, operation }, streamed, { made }) {
   const asked = await askedFor(operation, sdk, made)
   const said = streamed ? await gathered(sdk.stream(made, asked)) : await sdk.ask(made, asked)
@@ -57,14 +57,14 @@ async function answered ({ sdk, operation }, streamed, { made }) {
   for (const [name, value] of Object.entries(expected)) assert.deepEqual(said[name], value, `${streamed ? 'streamed' : 'whole'}: ${name}`)
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function cutBefore ({ sdk, operation, path }, streamed, { made }) {
   const { said, error } = await outcome(sdk, made, operation, streamed)
   assertBroken(sdk, path, error)
   assert.deepEqual([said.text, said.calls], ['', []])
 }
 
-/** @param {import('./cells').Cell} cell @param {import('./rig').Setup} rig */
+/** @param {import('./cells').Cell} cell @param {import('./setup').Setup} setup */
 async function cutAfter ({ sdk, operation, path }, { made }) {
   const { said, error } = await outcome(sdk, made, operation, true)
   assertBroken(sdk, path, error)
@@ -76,7 +76,7 @@ async function cutAfter ({ sdk, operation, path }, { made }) {
   }
 }
 
-/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./rig').Setup} rig */
+/** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function aborted ({ sdk, operation }, streamed, { made, last }) {
   const controller = new AbortController()
   const asked = { ...askedBy(operation), signal: controller.signal }
@@ -103,7 +103,7 @@ async function aborted ({ sdk, operation }, streamed, { made, last }) {
   await last.waitForHits(1, { outcome: 'clientAborted' })
 }
 
-/** @param {import('./cells').Cell} cell @param {import('./rig').Setup} rig */
+/** @param {import('./cells').Cell} cell @param {import('./setup').Setup} setup */
 async function left ({ sdk, operation }, { made, last }) {
   let text = ''
   for await (const piece of sdk.stream(made, askedBy(operation))) {
@@ -132,7 +132,7 @@ function assertBroken (sdk, path, error) {
 
 /**
  * Checks which vendors were called, with which request. @param {import('./cells').Cell} cell @param
- * {import('./rig').Setup} rig
+ * {import('./setup').Setup} rig
  */
 async function assertRoute ({ sdk, operation, condition, path }, { first, last, spare, dialect }) {
   // The server may record a response after the SDK has read it.

@@ -7,13 +7,13 @@ const HELP = `Usage: npm run replay [-- options]
 
 Replays a published outage: 847,293 requests, the primary vendor down for the middle part. Three simulated vendors, each a process of
 its own, answer with latencies like real ones, a tenth as long; the primary first answers with errors, then is killed, and comes back
-after two thirds. Ends with the incident report of bellwether beside the published figures.
+after two thirds. Ends with bellwether's incident report and a comparison with the published figures.
 
-  --requests N      how many are sent, 500 to 847293 (default 20000)
-  --concurrency N   how many workers send them, 1 to 1000 (default 100)
-  --svg FILE        writes the incident's picture there
+  --requests N      number of requests, 500 to 847293 (default 20000)
+  --concurrency N   number of workers, 1 to 1000 (default 100)
+  --svg FILE        writes the incident's chart to this file
   --json            one JSON object on stdout; progress goes to stderr
-  --help            this text
+  --help            show this help
 
 NO_COLOR is respected. Exit code: 0 if no request was lost and detection and recovery each took under a second, 1 otherwise, 2 if
 it could not run.

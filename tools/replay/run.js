@@ -2,8 +2,8 @@
 
 const fs = require('node:fs')
 const { Progress } = require('../lib/progress')
-const { runReplay } = require('./play')
-const { table, verdict, COMPRESSED } = require('./compare')
+const { runReplay } = require('./runner')
+const { table, compare, COMPRESSED } = require('./comparison')
 const published = require('./published')
 
 /** @returns {Promise<number>} The exit code. */
@@ -17,7 +17,7 @@ async function run ({ requests, concurrency, svg, json }) {
     process.stderr.write(`bellwether replay: ${/** @type {Error} */ (error).stack}\n`)
     return 2
   }
-  const result = verdict(replay)
+  const result = compare(replay)
   const { seen, incidents, seconds } = replay
   if (svg !== undefined && incidents.length > 0) fs.writeFileSync(svg, incidents[0].toSvg())
   if (json) {
@@ -27,9 +27,9 @@ async function run ({ requests, concurrency, svg, json }) {
   const write = (text = '') => process.stdout.write(`${text}\n`)
   for (const incident of incidents) write(`\n${incident}`)
   write(`\n${table(result, requests)}\n`)
-  if (!result.agrees) write('The incident report does not count what the workers counted.')
+  if (!result.agrees) write('The incident report and the workers disagree about the lost requests.')
   for (const [code, n] of Object.entries(seen.errors)) write(`${n} × ${code}`)
-  write(result.held ? 'No request was lost; detected and answered again in under a second.' : 'NOT HELD: none may be lost, and detection and recovery must each take under a second.')
+  write(result.held ? 'No request was lost; detected and answered again in under a second.' : 'FAILED: no request may be lost, and detection and recovery must each take under a second.')
   return result.held ? 0 : 1
 }
 

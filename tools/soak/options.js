@@ -5,20 +5,20 @@ const { CRITERIA } = require('./verdict')
 
 const HELP = `Usage: npm run soak -- [options]
 
-Sends random calls (whole, streamed, aborted, abandoned) through clients that are opened, closed and forgotten all the
-while, to fault servers in another process that fail at random: over HTTP/1.1, TLS and HTTP/2. Says every few seconds
-how it goes, and at the end whether anything is left behind.
+Sends random calls (whole, streamed, aborted, abandoned) through clients that are constantly created, closed and dropped,
+to fault servers in another process that fail at random, over HTTP/1.1, TLS and HTTP/2. Prints the progress every few
+seconds, and at the end whether resources leaked.
 
-  --minutes N   how long, 0.05 to 1440, also fractions (default 10)
-  --seed S      the same faults and calls in the same order, as far as time allows (default: a new one, which is told)
+  --minutes N   duration, 0.05 to 1440, with fractions (default 10)
+  --seed S      the same faults and calls in the same order, as far as time allows (default: a new one, which is printed)
   --json        one JSON object on stdout; progress goes to stderr in any case
-  --help        this text
+  --help        show this help
 
 It fails if
 ${CRITERIA.map(({ help }) => `  - ${help}`).join('\n')}
-Memory needs a minute at least to say something. Open files and threads are known on Linux only.
+Memory figures need a run of at least a minute. Open files and threads are measured on Linux only.
 
-Exit code: 0 if all is flat, 1 if not, 2 if it could not run. Ctrl-C ends it early, with the report.
+Exit code: 0 if resources stayed flat, 1 if not, 2 if it could not run. Ctrl-C ends it early, with the report.
 `
 
 /** @param {string[]} args */

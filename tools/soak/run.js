@@ -8,7 +8,7 @@ const { Clients } = require('./clients')
 const { sample, median } = require('./process')
 const { startVendors } = require('./vendors')
 const { problems } = require('./verdict')
-const { line, text } = require('./text')
+const { progressLine, formatReport } = require('./report')
 
 const CALLERS = 24
 const SAMPLES = 40
@@ -50,7 +50,7 @@ async function run ({ minutes, seed, json }) {
     samples.push({ at: elapsed(), ...sample() })
     if (elapsed() - said < SAY_EVERY) continue
     said = elapsed()
-    process.stderr.write(`${line(said, calls, clients, samples.at(-1))}\n`)
+    process.stderr.write(`${progressLine(said, calls, clients, samples.at(-1))}\n`)
   }
   const lasted = elapsed()
   await Promise.all(callers)
@@ -61,7 +61,7 @@ async function run ({ minutes, seed, json }) {
   const report = reportOf({ minutes: lasted / 60_000, seed, calls, clients, start, samples, left, lasted })
   const found = problems(report)
   const { unexpected: _, ...shown } = report
-  process.stdout.write(json ? `${JSON.stringify({ ...report, problems: found })}\n` : text(shown, found))
+  process.stdout.write(json ? `${JSON.stringify({ ...report, problems: found })}\n` : formatReport(shown, found))
   return found.length === 0 ? 0 : 1
 }
 

@@ -6,7 +6,7 @@ const { once } = require('node:events')
 
 /** @param {number} seed */
 async function startVendors (seed) {
-  const child = fork(path.join(__dirname, 'vendors-process.js'), [String(seed)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(path.join(__dirname, 'vendor-process.js'), [String(seed)], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   process.on('exit', () => child.kill('SIGKILL'))
   const [vendors] = await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => { throw new Error(`the vendors ended with ${code}`) })])
   return {

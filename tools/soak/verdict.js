@@ -18,7 +18,7 @@ const CRITERIA = [
     problem: ({ calls }) => calls.stuck > 0 && `${calls.stuck} calls are stuck`
   },
   {
-    help: 'a call rejects with something that is no error of this package, nor its own abort',
+    help: 'a call rejects with an error that is neither one of this package nor its own abort',
     problem: ({ unexpected }) => unexpected.length > 0 && `unexpected: ${unexpected.join('; ')}`
   },
   {
@@ -30,12 +30,12 @@ const CRITERIA = [
     problem: ({ heap }) => grown('the heap', heap.warm, heap.end, LIMITS.heap)
   },
   {
-    help: 'any file or socket more is open after the last client was closed than before the first was made',
-    problem: ({ fds }) => fds.end !== null && fds.end > fds.start && `${fds.end - fds.start} files or sockets are left open`
+    help: 'more files or sockets are open after the last client was closed than before the first was created',
+    problem: ({ fds }) => fds.end !== null && fds.end > fds.start && `${fds.end - fds.start} files or sockets were leaked`
   },
   {
-    help: 'metrics.snapshot() or getEndpointStatus() tells of a call under way 10 s after the last has ended',
-    problem: ({ active }) => active > 0 && `${active} calls are counted as under way`
+    help: 'metrics.snapshot() or getEndpointStatus() counts a call in flight 10 s after the last has ended',
+    problem: ({ active }) => active > 0 && `${active} calls are counted as in flight`
   }
 ]
 

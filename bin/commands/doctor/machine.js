@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const configFiles = require('../../../lib/config/config-file')
 const native = require('../../../lib/native/addon')
-const { readEnvironment } = require('../../../lib/config/options')
+const { readEnvironment } = require('../../../lib/config/environment')
 const { engines, version } = require('../../../package.json')
 
 /** @typedef {import('../doctor').Finding} Finding */
@@ -82,10 +82,10 @@ function checkProxies (endpoints) {
   const routes = new Map()
   for (const { name, route: { proxy } } of endpoints) {
     if (proxy === undefined) continue
-    const place = `${proxy.host}:${proxy.port}`
-    routes.set(place, [...routes.get(place) ?? [], name])
+    const address = `${proxy.host}:${proxy.port}`
+    routes.set(address, [...routes.get(address) ?? [], name])
   }
-  const through = [...routes].map(([place, names]) => `${names.join(', ')} through ${place}`)
+  const through = [...routes].map(([address, names]) => `${names.join(', ')} through ${address}`)
   const unused = name !== undefined && through.length === 0 ? `; ${name} names ${new URL(given).host}, which is not used` : ''
   return [{ check: 'proxy', status: 'ok', message: `${through.length === 0 ? 'no proxy is used' : through.join('; ')}${unused}` }]
 }

@@ -7,7 +7,7 @@ const https = require('node:https')
 const tls = require('node:tls')
 const configFiles = require('../../../lib/config/config-file')
 const native = require('../../../lib/native/addon')
-const { readEnvironment } = require('../../../lib/config/options')
+const { readEnvironment } = require('../../../lib/config/environment')
 const { withTimeout } = require('./timeout')
 
 /**
@@ -51,10 +51,10 @@ function readHop (proxy) {
 async function openTunnel (route, authority, ms) {
   const { host, port, secure, headers } = /** @type {Hop} */ (route.proxy)
   const { request } = secure ? https : http
-  const asked = request({ host, port, method: 'CONNECT', path: authority, headers: { host: authority, ...headers }, agent: false, ...(secure ? { ca: route.ca } : {}) })
+  const httpRequest = request({ host, port, method: 'CONNECT', path: authority, headers: { host: authority, ...headers }, agent: false, ...(secure ? { ca: route.ca } : {}) })
   /** @type {Promise<[import('node:http').IncomingMessage, import('node:net').Socket?]>} */
   const answered = new Promise((resolve, reject) => {
-    asked.once('connect', (response, socket) => resolve([response, socket])).once('response', (response) => resolve([response])).once('error', reject).end()
+    httpRequest.once('connect', (response, socket) => resolve([response, socket])).once('response', (response) => resolve([response])).once('error', reject).end()
   })
   try {
     const [{ statusCode = 0 }, socket] = await withTimeout(answered, ms)
@@ -62,7 +62,7 @@ async function openTunnel (route, authority, ms) {
     socket?.destroy()
     throw Object.assign(new Error(`the proxy answers ${statusCode} to CONNECT ${authority}`), { statusCode })
   } catch (error) {
-    asked.on('error', () => {}).destroy()
+    httpRequest.on('error', () => {}).destroy()
     throw error
   }
 }

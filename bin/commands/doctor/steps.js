@@ -82,9 +82,9 @@ async function checkTls (to, { ca, partly }, host, ms, report) {
 async function checkClock (secure, to, ms, report) {
   const { request } = secure ? https : http
   const began = Date.now()
-  const asked = request({ ...to, method: 'HEAD', agent: false, ...(secure ? { rejectUnauthorized: false } : {}) })
+  const httpRequest = request({ ...to, method: 'HEAD', agent: false, ...(secure ? { rejectUnauthorized: false } : {}) })
   try {
-    const response = await withTimeout(new Promise((resolve, reject) => { asked.once('response', resolve).once('error', reject).end() }), ms)
+    const response = await withTimeout(new Promise((resolve, reject) => { httpRequest.once('response', resolve).once('error', reject).end() }), ms)
     const date = Date.parse(/** @type {any} */ (response).headers.date)
     if (Number.isNaN(date)) return report('clock', 'ok', 'the endpoint sends no date to compare with')
     const away = date - (began + Date.now()) / 2
@@ -94,7 +94,7 @@ async function checkClock (secure, to, ms, report) {
   } catch (/** @type {any} */ error) {
     return report('clock', 'warn', `the date could not be requested: ${error.code ?? error.message}`)
   } finally {
-    asked.on('error', () => {}).destroy()
+    httpRequest.on('error', () => {}).destroy()
   }
 }
 

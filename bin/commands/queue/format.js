@@ -40,14 +40,14 @@ function safeJson (value) {
 /**
  * Prints the result for each named job, and returns the exit code.
  * @param {{ done: string[], refused: { id: string, why: string }[] }} result
- * @param {string} what
+ * @param {string} outcome
  * @param {boolean} json
  * @param {import('../../lib/output').Out} out
  */
-function printResult (result, what, json, out) {
+function printResult (result, outcome, json, out) {
   if (json) out.print(safeJson(result))
   else {
-    for (const id of result.done) out.print(`${id} ${what}`)
+    for (const id of result.done) out.print(`${id} ${outcome}`)
     for (const { id, why } of result.refused) out.printError(`bellwether queue: '${id}' ${why}`)
   }
   return result.refused.length === 0 ? 0 : 1

@@ -89,9 +89,9 @@ function renderScreen (model, href, { width, height, unicode, lost, now }, { for
 function formatTable (rows, right, width, unicode) {
   const texts = unicode ? rows : rows.map((row) => row.map(toAscii))
   const widths = texts[0].map((_, i) => Math.max(...texts.map((row) => displayWidth(row[i]))))
-  let [used, shown] = [0, 0]
-  while (shown < widths.length && used + widths[shown] <= width) used += widths[shown++] + 2
-  return texts.map((row) => row.slice(0, Math.max(1, shown)).map((cell, i) => {
+  let [used, fitting] = [0, 0]
+  while (fitting < widths.length && used + widths[fitting] <= width) used += widths[fitting++] + 2
+  return texts.map((row) => row.slice(0, Math.max(1, fitting)).map((cell, i) => {
     const space = ' '.repeat(Math.max(0, widths[i] - displayWidth(cell)))
     return right.has(i) ? space + cell : cell + space
   }).join('  ').trimEnd())

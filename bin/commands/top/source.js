@@ -58,9 +58,9 @@ function createSource (address, token) {
   /** @returns {Promise<import('../../..').DashboardData>} */
   async function data () {
     const url = new URL('data.json', base)
-    const said = await text(await get(url, AbortSignal.timeout(TIMEOUT_MS)))
+    const body = await text(await get(url, AbortSignal.timeout(TIMEOUT_MS)))
     try {
-      const found = JSON.parse(said)
+      const found = JSON.parse(body)
       if (Array.isArray(found.endpoints) && typeof found.health?.overallStatus === 'string' && typeof found.calls?.ok === 'number') return found
     } catch {
       // Reported below.
@@ -77,8 +77,8 @@ function createSource (address, token) {
     while (!signal.aborted) {
       try {
         const page = await text(await get(base, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])))
-        const place = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
-        const events = new URL(place.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
+        const eventsPath = /<meta name="bellwether-events" content="([^"]*)"/.exec(page)?.[1] ?? 'events'
+        const events = new URL(eventsPath.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&'), base)
         // The token is never sent to another origin that a page names.
         if (events.origin !== base.origin) throw new SourceError(`${base.href} names another origin for its events`)
         const response = await get(events, signal, lastId === '' ? {} : { 'last-event-id': lastId })

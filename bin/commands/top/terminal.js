@@ -51,8 +51,8 @@ function openScreen (handlers) {
     release,
     /** @param {import('./screen').Line[]} lines @param {boolean} colours */
     draw (lines, colours) {
-      const shown = lines.slice(0, Math.max(1, (stdout.rows ?? 24)))
-      const frame = shown.map((line) => `${styleLine(line, colours)}\u001b[K`).join('\r\n')
+      const visible = lines.slice(0, Math.max(1, (stdout.rows ?? 24)))
+      const frame = visible.map((line) => `${styleLine(line, colours)}\u001b[K`).join('\r\n')
       // A slow terminal skips frames.
       if (frame === last || stdout.writableNeedDrain) return
       last = frame

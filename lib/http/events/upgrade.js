@@ -3,7 +3,7 @@
 // Serves events over WebSockets with the optional peer `ws`. Browsers send cookies with an upgrade from any page, so
 // the origin must be this server's or one of `push.origins`.
 
-const { lastId } = require('../app')
+const { lastEventId } = require('./last-event-id')
 const { Feed } = require('./feed')
 const { SocketListener } = require('./socket-listener')
 
@@ -42,7 +42,7 @@ function createUpgrade (app) {
       socket.off('error', ignore)
       const feed = Feed.of(client)
       const listener = new SocketListener(feed, webSocket, push)
-      feed.join(listener, lastId(new Headers(), found.url), Math.min(push.heartbeat, push.patience) / 2)
+      feed.join(listener, lastEventId(new Headers(), found.url), Math.min(push.heartbeat, push.patience) / 2)
     })
     return true
   }

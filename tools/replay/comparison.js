@@ -9,8 +9,8 @@ const { formatDuration } = require('../../lib/util/format')
 const COMPRESSED = 10
 const LIMIT = 1_000
 
-/** @param {Awaited<ReturnType<import('./play').runReplay>>} played */
-function verdict ({ seen, incidents }) {
+/** @param {Awaited<ReturnType<import('./runner').runReplay>>} played */
+function compare ({ seen, incidents }) {
   const [incident] = incidents
   return {
     lost: seen.lost,
@@ -26,7 +26,7 @@ function verdict ({ seen, incidents }) {
   }
 }
 
-/** @param {ReturnType<typeof verdict>} found @param {number} requests */
+/** @param {ReturnType<typeof compare>} found @param {number} requests */
 function table (found, requests) {
   const share = (part) => `${(100 * part).toFixed(1)} %`
   const { withoutFailover, withFailover } = published
@@ -42,4 +42,4 @@ function table (found, requests) {
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('   ').trimEnd()).join('\n')
 }
 
-module.exports = { verdict, table, COMPRESSED }
+module.exports = { compare, table, COMPRESSED }

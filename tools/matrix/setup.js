@@ -21,7 +21,7 @@ const { MODELS, answerTo } = require('./vendors')
  */
 
 /** @param {import('./cells').Cell} cell @param {boolean} streamed @returns {Promise<Setup>} */
-async function setUp ({ sdk, operation, path, condition }, streamed) {
+async function setupCell ({ sdk, operation, path, condition }, streamed) {
   const isAlone = path === 'direct' || condition === 'healthy'
   const dialects = isAlone ? [sdk.dialect] : [sdk.dialect, condition.startsWith('to ') ? condition.slice(3) : sdk.dialect]
   const servers = dialects.map((dialect, i) => createFaultServer({ dialect, name: 'AB'[i] }))
@@ -39,18 +39,18 @@ async function setUp ({ sdk, operation, path, condition }, streamed) {
     last.script(step)
   }
   const ends = servers.map((server) => () => server.close())
-  const rig = { first, last, spare: hasSpare ? second : undefined, dialect, end: () => Promise.all(ends.map((end) => end())) }
-  if (path === 'direct') return { ...rig, made: sdk.make({ origin: first.origin }) }
+  const setup = { first, last, spare: hasSpare ? second : undefined, dialect, end: () => Promise.all(ends.map((end) => end())) }
+  if (path === 'direct') return { ...setup, made: sdk.make({ origin: first.origin }) }
   const client = new FailoverClient({
     apiKey: 'ours', proxy: false, endpoints: servers.map(({ url }, i) => ({ name: 'AB'[i], dialect: dialects[i], baseURL: url, model: MODELS[dialects[i]] }))
   })
   ends.push(() => client.close({ drain: 0 }))
-  if (path === 'fetch') return { ...rig, made: sdk.make({ fetch: client.fetch }) }
+  if (path === 'fetch') return { ...setup, made: sdk.make({ fetch: client.fetch }) }
   const app = express().use(failover(client, { proxy: true, authorize: 'none' }))
   const server = http.createServer(app).listen(0, '127.0.0.1')
   ends.push(async () => { server.closeAllConnections(); server.close() })
   await once(server, 'listening')
-  return { ...rig, made: sdk.make({ origin: `http://127.0.0.1:${server.address().port}` }) }
+  return { ...setup, made: sdk.make({ origin: `http://127.0.0.1:${server.address().port}` }) }
 }
 
 /** The step of the first endpoint, if another one answers. */
@@ -68,4 +68,4 @@ function lastStep (operation, condition, path, streamed, dialect) {
   return answer
 }
 
-module.exports = { setUp }
+module.exports = { setupCell }
