@@ -78,7 +78,7 @@ test('show tells a job as client.queue.show does, and what was asked', async (t)
   assert.ok(!stdout.includes('\u009b'), 'a terminal takes no orders from a question')
   const unknown = await cli(['show', 'q00000000-1', '--path', file])
   assert.deepEqual([unknown.status, unknown.stdout], [1, ''])
-  assert.match(unknown.stderr, /no job of the queue has the id 'q00000000-1'/)
+  assert.match(unknown.stderr, /the queue has no job with the id 'q00000000-1'/)
 })
 
 test('while a client has the file, list and show work, and retry and purge say who has it and change nothing', async (t) => {
@@ -163,7 +163,7 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
 test('what cannot be done is said, and no file is made', async (t) => {
   const file = temporaryPath(t)
   for (const [args, says] of [
-    [['list', '--path', file], /queue\.db cannot be used: there is no such file/],
+    [['list', '--path', file], /queue\.db cannot be used: the file does not exist/],
     [['retry', '--dead', '--path', file], /there is no such file/],
     [['purge', '--state', 'dead', '--path', file], /there is no such file/],
     [['list', '--path', path.dirname(file)], /it is not a file/],

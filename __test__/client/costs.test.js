@@ -202,12 +202,12 @@ test('a ledger that cannot be kept is said before any money is spent', (t) => {
   fs.writeFileSync(broken, '{"1": ')
   assert.match(problem(broken), /^costs\.path .*broken\.json': is not a ledger: /)
   assert.equal(fs.readFileSync(broken, 'utf8'), '{"1": ', 'it is left as it was')
-  assert.match(problem(path.join(made, 'no', 'such', 'folder')), /^costs\.path .*cannot be made/)
+  assert.match(problem(path.join(made, 'no', 'such', 'folder')), /^costs\.path .*cannot be created/)
   assert.match(problem(made), /^costs\.path .*is not a file/)
 })
 
 test('what is wrong with budgets is said with its place', () => {
-  assert.deepEqual(configProblems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is) .*/, '')), [
+  assert.deepEqual(configProblems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is|requires) .*/, '')), [
     'budgets[0].limit', 'budgets[0].per', 'budgets[0].tag', 'budgets[0].warnAt', 'budgets[0].onExceeded', 'budgets[0].downgradeTo', 'budgets[0].limt'
   ])
   assert.deepEqual(configProblems({ budgets: [{}] }), ['budgets[0].limit is missing; give an amount in USD', "budgets[0].per is missing; give 'hour', 'day' or 'month' (UTC)"])

@@ -102,7 +102,7 @@ test('every kind of break is made good', { concurrency: true }, async (t) => {
   }
 })
 
-test('nobody left: the error says what was delivered, and why nobody took over', async (t) => {
+test('without another endpoint the error contains what was delivered, and why no other could take over', async (t) => {
   const { client, a, b } = setup(t, restart)
   a.always(CUT)
   b.always(faults.serverError())
@@ -110,7 +110,7 @@ test('nobody left: the error says what was delivered, and why nobody took over',
   assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
   assert.equal(error.reason, 'truncated')
   assert.equal(error.partial, before)
-  assert.match(error.message, /nobody took over/)
+  assert.match(error.message, /no other endpoint could take over/)
   assert.equal(attemptSummary(error.attempts), 'A:next:truncated B:fail:serverError')
 })
 

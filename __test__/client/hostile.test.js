@@ -168,7 +168,7 @@ test('misuse by type is named and leaves nothing behind', async (t) => {
   for (const [options, message] of [
     [{ proxy: 'http://' }, /proxy must be/],
     [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, headers: new Headers({ a: 'b' }) }] }, /headers must be an object/],
-    [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, headers: { 'content-length': '3' } }] }, /content-length is the connection/],
+    [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, headers: { 'content-length': '3' } }] }, /content-length is set by the connection/],
     [{ endpoints: [{ name: 'a', baseURL: 'http://h', apiKey: null, healthCheck: { url: 'http://u:p@h/' } }] }, /credentials/]
   ]) {
     assert.throws(() => openClient(t, options), message)

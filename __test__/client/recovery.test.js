@@ -75,7 +75,7 @@ test('a throttled key is parked alone, and the endpoint stays well by the other'
 test('alerts: what only people can mend is told once, with what to do', { concurrency: true }, async (t) => {
   for (const [kind, fault, says] of [
     ['quota', faults.quota(), /quota or spend limit/], ['auth', faults.auth(), /refused/], ['permission', faults.permission(), /permission/],
-    ['model_not_found', faults.notFound(), /no model 'gpt-4o'/]
+    ['model_not_found', faults.notFound(), /the model 'gpt-4o' was not found/]
   ]) {
     await t.test(kind, async (t) => {
       const { client, a } = setup(t, { alerts: { rules: { failoverTriggered: false } } })

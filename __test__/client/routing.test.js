@@ -250,7 +250,7 @@ test('what is no canary', () => {
   assert.deepEqual(wrong({}, undefined), [])
   assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
   for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
-  assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share is one share, and ramp has several/)
+  assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share cannot be combined with ramp/)
   assert.deepEqual(wrong({}, {}), ['endpoints contains more than one canary; only one endpoint at a time may be one'])
 })
 

@@ -43,7 +43,7 @@ test('a file that goes, becomes something else, and comes back', async (t) => {
   assert.equal(await next('it is a link to itself', () => { fs.unlinkSync(at); fs.symlinkSync(path.basename(at), at) }), 'it cannot be read: ELOOP')
   assert.match(await next('it is empty', () => { fs.unlinkSync(at); fs.writeFileSync(at, '') }), /is empty/)
   assert.match(await next('it is too large', () => fs.writeFileSync(at, Buffer.alloc((1 << 20) + 1, ' '))), /is too large/)
-  assert.match(await next('it is no text', () => fs.writeFileSync(at, Buffer.from([0xff, 0xff]))), /must be UTF-8/)
+  assert.match(await next('it is no text', () => fs.writeFileSync(at, Buffer.from([0xff, 0xff]))), /is not valid UTF-8/)
   assert.equal(client.getEndpointStatus()[0].name, 'first')
   assert.equal(await next('it is back', () => fs.writeFileSync(at, text('first'))), 'nothing changed')
   assert.equal(await next('it is another', () => fs.writeFileSync(at, text('second'))), 'added second; removed first')

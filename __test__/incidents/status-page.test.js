@@ -48,7 +48,7 @@ test('a Statuspage’s indicator and words', async (t) => {
 test('a page that just answers, one that does not, and one that is something else', async (t) => {
   const cases = [
     [(res) => res.writeHead(200).end('<h1>All good</h1>'), 'it answers'],
-    [(res) => res.writeHead(503).end('no'), 'it answers with status 503'],
+    [(res) => res.writeHead(503).end('no'), 'the status page returned status 503'],
     [json({ status: 'fine' }), 'it answers'],
     [(res) => res.writeHead(200).end('x'.repeat(1 << 20)), 'it answers'],
     [(res) => res.destroy(), /./]

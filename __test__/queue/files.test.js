@@ -71,12 +71,12 @@ test('a file that is no queue is left as it is', async (t) => {
   const file = temporaryPath(t)
   const text = 'somebody else\'s text, which is longer than a page of a database would be\n'.repeat(99)
   fs.writeFileSync(file, text)
-  await refuses(t, file, /no queue's file, or it is damaged/)
+  await refuses(t, file, /not a queue file, or it is damaged/)
   assert.equal(fs.readFileSync(file, 'utf8'), text)
 })
 
 test('a folder that is not there', async (t) => {
-  await refuses(t, path.join(temporaryPath(t), 'missing', 'queue.db'), /cannot be opened or made/)
+  await refuses(t, path.join(temporaryPath(t), 'missing', 'queue.db'), /cannot be opened or created/)
 })
 
 test('a damaged file', async (t) => {

@@ -61,7 +61,7 @@ test('a proxy that refuses says why', async (t) => {
   const trusting = { endpoints: endpoints(hidden), tls: { ca: hidden.ca } }
   const stranger = await examined(t, { ...trusting, proxy: `http://user:wrong@127.0.0.1:${port}` })
   assert.deepEqual(stranger.steps.slice(3), ['proxy: fail', 'request: fail'])
-  assert.match(stranger.find('A: proxy').message, /^no tunnel: it answers 40[17] to CONNECT 127\.0\.0\.1:\d+$/)
+  assert.match(stranger.find('A: proxy').message, /^no tunnel: the proxy answers 40[17] to CONNECT 127\.0\.0\.1:\d+$/)
   assert.match(stranger.find('A: proxy').advice, /name and password/)
   const other = await tinyproxy(t, 1)
   const shut = await examined(t, { ...trusting, proxy: `http://user:${PASSWORD}@127.0.0.1:${other}` })
