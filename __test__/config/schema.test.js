@@ -11,7 +11,7 @@ const { ROOT } = require('./helpers')
 const schema = JSON.parse(fs.readFileSync(SCHEMA, 'utf8'))
 const valid = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(schema)
 
-test('the schema and the tables of docs/configuration.md are what the readers say (npm run schema)', () => {
+test('the schema and the tables of docs/configuration.md match the option readers (npm run schema)', () => {
   assert.equal(fs.readFileSync(SCHEMA, 'utf8'), schemaText())
   const page = fs.readFileSync(DOCS, 'utf8')
   assert.equal(page, docsText(page))
@@ -73,7 +73,7 @@ test('every option is described', () => {
   assert.deepEqual(silent, [])
 })
 
-test('the README tells editors where it is', () => {
+test('the README names its address for editors', () => {
   const line = '# yaml-language-server: $schema=./node_modules/bellwether/schema/bellwether.schema.json'
   assert.ok(fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8').includes(line))
 })

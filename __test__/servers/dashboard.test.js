@@ -133,7 +133,7 @@ test('names, models and messages are texts, whatever they try to be', async (t) 
   assert.deepEqual(complaints, [])
 })
 
-test('a page says since when it is disconnected and shows what it has as old; it goes on with the process that comes next', async (t) => {
+test('a page shows since when it is disconnected and marks its data as old; it continues with the next process', async (t) => {
   const first = setup(t, { servers: 1 })
   const mounted = await mount(t, first.client)
   const started = await browser(t)
@@ -170,7 +170,7 @@ test('a page says since when it is disconnected and shows what it has as old; it
   await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o)')
 })
 
-test('a page that is told of very much stays small, and one that nobody looks at asks for nothing', async (t) => {
+test('a page with very many events stays small, and a hidden one requests nothing', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client)
   const { page, complaints } = await open(await browser(t), url)

@@ -55,7 +55,7 @@ test('the environment’s proxy, plain requests', async (t) => {
   assert.equal(find('proxy').message, `A through 127.0.0.1:${port}`)
 })
 
-test('a proxy that refuses says why', async (t) => {
+test('a proxy that refuses is reported with the reason', async (t) => {
   const hidden = vendor(t, true)
   const port = await tinyproxy(t, hidden.port)
   const trusting = { endpoints: endpoints(hidden), tls: { ca: hidden.ca } }
