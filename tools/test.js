@@ -43,6 +43,7 @@ step('Rust: lints of the core', 'cargo', ['clippy', '--quiet', '--locked', '--no
 step('Rust: lints of the binding', 'cargo', ['clippy', '--quiet', '--locked', '--', '-D', 'warnings'])
 step('Rust: the core, without Node', 'cargo', ['test', '--quiet', '--locked', '--no-default-features'])
 step('Imports: no circles, none upward', process.execPath, [path.join(__dirname, 'check-imports')])
+step('Comments: plain English', process.execPath, [path.join(__dirname, 'check-language.js')])
 step('JavaScript: lints', process.execPath, [bin('eslint', 'bin/eslint.js'), '.'])
 step('JavaScript: types', process.execPath, [bin('typescript', 'bin/tsc'), '-p', '.'])
 step('Node tests', process.execPath, ['--test', '--test-timeout=180000', ...testFiles(path.join(ROOT, '__test__'))])

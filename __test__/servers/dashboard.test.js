@@ -46,7 +46,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .error', 'server error')
     await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o): server error, HTTP 500')
     await shows(page, '#alerts .alert', 'calls move to B')
-    await page.locator('#incidents summary').filter({ hasText: 'Going on' }).click()
+    await page.locator('#incidents summary').filter({ hasText: 'Open' }).click()
     await shows(page, '#incidents .moments', 'A (gpt-4o) is taken out of selection: server error')
     await shows(page, '#incidents tr:has-text("Rescued")', /Rescued[1-9]/)
     assert.equal(await page.locator('#incidents svg.picture').count(), 1)
@@ -65,8 +65,8 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
   await each(async ({ page, look, complaints }) => {
     await shows(page, '#verdict', 'Healthy')
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .state', 'Healthy')
-    await shows(page, '#incidents summary', 'Over')
-    await shows(page, '#feed li', 'over after')
+    await shows(page, '#incidents summary', 'Closed')
+    await shows(page, '#feed li', 'closed after')
     // An open report stays open.
     assert.equal(await page.locator('#incidents details[open]').count(), 1)
     await sound({ page, complaints }, look)
@@ -148,7 +148,7 @@ test('a page shows since when it is disconnected and marks its data as old; it c
   assert.equal(await page.locator('body.stale').count(), 1)
   await shows(page, '#news', 'Disconnected')
   await shows(page, '#verdict', 'Not connected')
-  await shows(page, '#summary', /^At .*: all well/)
+  await shows(page, '#summary', /^At .*: healthy/)
   await shot(page, 'light-disconnected')
   await phone.locator('#link[data-state=lost]').waitFor()
   // One line: the icon beside the word.

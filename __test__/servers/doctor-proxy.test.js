@@ -61,11 +61,11 @@ test('a proxy that refuses is reported with the reason', async (t) => {
   const trusting = { endpoints: endpoints(hidden), tls: { ca: hidden.ca } }
   const stranger = await examined(t, { ...trusting, proxy: `http://user:wrong@127.0.0.1:${port}` })
   assert.deepEqual(stranger.steps.slice(3), ['proxy: fail', 'request: fail'])
-  assert.match(stranger.find('A: proxy').message, /^no tunnel: it answers 40[17] to CONNECT 127\.0\.0\.1:\d+$/)
+  assert.match(stranger.find('A: proxy').message, /^no tunnel: the proxy answers 40[17] to CONNECT 127\.0\.0\.1:\d+$/)
   assert.match(stranger.find('A: proxy').advice, /name and password/)
   const other = await tinyproxy(t, 1)
   const shut = await examined(t, { ...trusting, proxy: `http://user:${PASSWORD}@127.0.0.1:${other}` })
-  assert.match(shut.find('A: proxy').message, /it answers 403 to CONNECT/)
+  assert.match(shut.find('A: proxy').message, /the proxy answers 403 to CONNECT/)
   const gone = await examined(t, { ...trusting, proxy: `http://127.0.0.1:${await freePort()}` })
   assert.deepEqual(gone.steps, ['key: ok', 'DNS of the proxy: ok', 'TCP to the proxy: fail', 'request: fail'])
 })

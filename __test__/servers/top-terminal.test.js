@@ -34,7 +34,7 @@ test('it takes the screen, shows an outage as it happens, and gives the screen b
   await until('it follows the events', async () => (await (await fetch(`${url}/dashboard/data.json`)).json()).push.listeners > 0)
   a.always(faults.serverError())
   await ask(client)
-  await terminal.shows(/A is down; 1 of 2 is well/)
+  await terminal.shows(/A is down; 1 of 2 is healthy/)
   await terminal.shows(/Failover +A \(gpt-4o\) → B/)
   // Frames are drawn over one another, each within the screen.
   const frames = terminal.said.split('\u001b[?2026h').slice(1)
