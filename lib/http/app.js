@@ -71,7 +71,7 @@ function createApp (client, options) {
   /**
    * @param {Match} found
    * @param {Request} request
-   * @param {any} native What `authorize` is asked about.
+   * @param {any} native The argument of `authorize`.
    * @returns {Promise<Response>}
    */
   async function serve (found, request, native) {
