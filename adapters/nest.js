@@ -27,7 +27,7 @@ function failover (client, options = {}) {
   return { module: BellwetherModule }
 }
 
-/** @param {import('../lib/http/app').Surface} app @param {any} httpAdapter */
+/** @param {import('../lib/http/app').App} app @param {any} httpAdapter */
 function mount (app, httpAdapter) {
   if (httpAdapter.getType() !== 'fastify') return httpAdapter.use(createMiddleware(app))
   httpAdapter.getInstance().addHook('onRequest', (/** @type {any} */ request, /** @type {any} */ reply, /** @type {(error?: unknown) => void} */ done) => {

@@ -9,8 +9,8 @@
  * @property {string} summary
  * @property {string} help Options and examples.
  * @property {import('node:util').ParseArgsConfig['options']} options
- * @property {number} [positionals] At most so many.
- * @property {string[]} [words] What a positional may be, for completion.
+ * @property {number} [positionals] The highest number of positionals.
+ * @property {string[]} [words] Values of a positional, for completion.
  * @property {(given: { values: Record<string, any>, positionals: string[] }, out: import('./lib/output').Out, commands: Commands) => number | Promise<number>} run Returns the exit code.
  *
  * @typedef {Record<string, () => Command>} Commands All commands by name, each loaded when it is called.

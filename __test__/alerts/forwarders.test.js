@@ -75,7 +75,7 @@ for (const service of SERVICES) {
     }
   })
 
-  test(`${service}: throttled, silent, cut and down, and told once it is back`, async (t) => {
+  test(`${service}: throttled, silent, cut and down, and sent once after the recovery`, async (t) => {
     const to = await receiver(t, service, [[429, 'slow down', { 'retry-after': '1' }], [503, 'sorry'], 'cut', 'cut'])
     const own = client(t, service, to)
     await fire(own)
@@ -134,7 +134,7 @@ test('an outage from before the first alert until long after the last', async (t
   assert.deepEqual(to.accepted().flatMap(({ body }) => body.data.alerts.map(({ status }) => status)), ['firing', 'resolved'])
 })
 
-test('what waits is sent when the client closes, and a receiver that hangs holds nobody up', async (t) => {
+test('pending alerts are sent when the client closes, and a receiver that hangs does not delay it', async (t) => {
   const to = await receiver(t, 'slack')
   const own = client(t, 'slack', to, { groupWait: '1h' })
   await fire(own)
@@ -151,7 +151,7 @@ test('what waits is sent when the client closes, and a receiver that hangs holds
   await until('that is told', () => other.forwards.some(({ outcome }) => outcome === 'dropped'))
 })
 
-test('alerts come together, critical ones at once, and are told again while they fire', async (t) => {
+test('alerts are grouped, critical ones are sent at once, and all are repeated while they fire', async (t) => {
   const to = await receiver(t, 'webhook')
   const [a, b, c] = [serve(t), serve(t), serve(t)]
   const own = openClient(t, {
@@ -220,7 +220,7 @@ test('a reload keeps what waits, and another receiver takes over', async (t) => 
   assert.equal(first.seen.length, 2)
 })
 
-test('functions: given each alert; one that throws, rejects or hangs up harms nobody', async (t) => {
+test('functions receive each alert; one that throws, rejects or hangs has no effect on others', async (t) => {
   const given = []
   let works = true
   const own = client(t, 'webhook', await receiver(t, 'webhook'), {
@@ -265,7 +265,7 @@ for (const [service, make] of Object.entries({
   pagerduty: (to, more) => pagerDutyForwarder(ROUTING_KEY, { url: to.url, ...more }),
   webhook: (to, more) => webhookForwarder(to.url, { secret: SECRET, ...more })
 })) {
-  test(`${service}: the listener sends what any emitter tells, and its last words with close`, async (t) => {
+  test(`${service}: the listener forwards alerts of any emitter, and the last ones with close`, async (t) => {
     const to = await receiver(t, service)
     const forward = make(to, { proxy: false, groupWait: '1h' })
     const emitter = new EventEmitter()
@@ -282,7 +282,7 @@ for (const [service, make] of Object.entries({
   })
 }
 
-test('a text with half a character in it is told like any other', async (t) => {
+test('a text with a lone surrogate is sent like any other', async (t) => {
   const to = await receiver(t, 'webhook')
   const forward = webhookForwarder(to.url, { secret: SECRET, proxy: false })
   forward({ severity: 'critical', service: 'a\ud83d', kind: 'own', message: 'b\udc00 \\ud800', details: {}, status: 'firing' })
@@ -290,7 +290,7 @@ test('a text with half a character in it is told like any other', async (t) => {
   assert.deepEqual(to.accepted().map(({ body: { data: { alerts: [{ service, message }] } } }) => [service, message]), [['a\ufffd', 'b\ufffd \\ud800']])
 })
 
-test('a service that has answered is told nothing again, however long it goes on speaking', async (t) => {
+test('a service that has answered is sent nothing again, however long its response takes', async (t) => {
   for (const [status, outcome] of [['200 OK', 'sent'], ['404 Not Found', 'failed']]) {
     let requests = 0
     const server = net.createServer((socket) => {
@@ -314,7 +314,7 @@ test('a service that has answered is told nothing again, however long it goes on
   }
 })
 
-test('what is no alert is told, and thrown nowhere', async (t) => {
+test('a value that is no alert is reported and does not throw', async (t) => {
   const emitter = new EventEmitter()
   const forward = slackForwarder((await receiver(t, 'slack')).url, { proxy: false })
   t.after(() => forward.close())

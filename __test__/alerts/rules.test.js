@@ -21,7 +21,7 @@ const only = (rules) => ({
 const brief = (alerts) => alerts.map(({ kind, status }) => `${kind} ${status}`)
 
 for (const transport of TRANSPORTS) {
-  test(`${transport.transport}: a failover is told once, and its end when the endpoint has answered for a while`, async (t) => {
+  test(`${transport.transport}: a failover fires once, and resolves when the endpoint has answered for a while`, async (t) => {
     const { client, a } = setup(t, { transport, breaker: false, ...only({ failoverTriggered: { quiet: 50 } }) })
     const alerts = recordEvents(client, 'alert')
     const watched = recordEvents(client.monitor, 'alert')

@@ -16,7 +16,7 @@ function costs (...args) {
   return { status, stdout, stderr }
 }
 
-test('what a client spent is told of its file, while it runs and after', async (t) => {
+test('the file of a client has its costs, during the run and afterwards', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   const file = path.join(folder, 'costs.json')
@@ -35,7 +35,7 @@ test('what a client spent is told of its file, while it runs and after', async (
   assert.ok(!text.stdout.includes(KEY))
 })
 
-test('what cannot be reported is said, with the exit code that tells why', (t) => {
+test('a file that cannot be reported causes an error and its own exit code', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   const broken = path.join(folder, 'broken.json')

@@ -30,7 +30,7 @@ test('doctor: all that is well, a line each', async (t) => {
   assert.ok(!text.said.includes('secret-of-it'))
 })
 
-test('doctor: a certificate that ends soon, and who signed it', async (t) => {
+test('doctor: a certificate that expires soon, and its issuer', async (t) => {
   const where = folder(t)
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(where, name))
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '5', '-subj', '/O=Five Days/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], { stdio: 'ignore' })
@@ -67,7 +67,7 @@ test('doctor: a clock that is wrong', async (t) => {
   }
 })
 
-test('doctor: nobody there, a refused key, a hanging port, files that cannot be written, a configuration that is none', async (t) => {
+test('doctor: no server, a refused key, a hanging port, files that cannot be written, an invalid configuration', async (t) => {
   const refusing = serve(t, { keys: ['another'] })
   const config = {
     endpoints: [

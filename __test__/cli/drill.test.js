@@ -27,7 +27,7 @@ test('drill: an objective that is not met is exit code 1', async (t) => {
   assert.match(said, /quota: maxReturn is .*, expected at most 1\.00 s/)
 })
 
-test('drill: misuse is told with what is accepted', async (t) => {
+test('drill: misuse names what is accepted', async (t) => {
   const config = configOf(serve(t))
   for (const [args, why] of [
     [['vendor-dwn'], /unknown scenario 'vendor-dwn'; did you mean 'vendor-down'\?/],

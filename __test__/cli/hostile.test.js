@@ -24,7 +24,7 @@ function bellwether (...args) {
   return { status, stdout, stderr }
 }
 
-test('who reads no further is no error, and what cannot be written is', (t) => {
+test('a closed pipe is no error, a full disk is', (t) => {
   const file = path.join(folder(t), 'costs.json')
   const models = Array.from({ length: 900 }, (_, i) => ['e', `${i}${'x'.repeat(190)}`, { calls: 1 }])
   fs.writeFileSync(file, JSON.stringify({ 20000: { models, tags: [] } }))
@@ -61,7 +61,7 @@ test('names neither move a cursor nor end a line', (t) => {
   assert.equal(wrong.stdout.trimEnd().split('\n').length, 1)
 })
 
-test('a file that may not be read says so, to a client, to a reload and to one that watches', async (t) => {
+test('a file without read permission causes an error for a client, a reload and a watcher', async (t) => {
   const made = folder(t)
   fs.chmodSync(made, 0o755)
   const file = path.join(made, 'bellwether.yaml')
@@ -94,7 +94,7 @@ test('a file that may not be read says so, to a client, to a reload and to one t
   assert.deepEqual(rest, ['cannot be read: EACCES', 'cannot be read: EACCES', 'a'])
 })
 
-test('what is said of what was given, or of what a file holds, steers no terminal either', (t) => {
+test('quoted input and file contents cannot control a terminal', (t) => {
   const file = path.join(folder(t), 'bellwether.yaml')
   fs.writeFileSync(file, 'proxy: false\nendpoints:\n' + ['A', 'B'].map((name) => `  - {name: "\\e[2J${name}\\u202e", base_url: "http://127.0.0.1:1", api_key: null, models: ["\\e[31mm\\nx"]}\n`).join(''))
   const odd = '\u001b[2J\u009b1m\u202e'
@@ -111,7 +111,7 @@ test('what is said of what was given, or of what a file holds, steers no termina
   }
 })
 
-test('a number is a duration in milliseconds, as is said', () => {
+test('a number is a duration in milliseconds, as documented', () => {
   for (const args of [['probe', '--timeout', '1000'], ['doctor', '--timeout', '10.5'], ['top', 'http://127.0.0.1:1', '--interval', '1000'], ['serve', '--no-auth', '--drain', '0']]) {
     assert.doesNotMatch(bellwether(...args).stderr, /must be/, args.join(' '))
   }

@@ -23,7 +23,7 @@ test('bench: simulated vendors unless --live', async (t) => {
   assert.match(live.said, /^7 requests to the configured vendors, 50 at a time/)
 })
 
-test('bench: what is lost is exit code 1, and said by its error', async (t) => {
+test('bench: lost requests cause exit code 1 and are counted by error', async (t) => {
   const vendor = serve(t)
   vendor.always(faults.status(400))
   const told = await cli(t, ['bench', '--requests', '3', '--model', 'gpt-4.1', '--live', '--json'], { config: configOf(vendor) })
@@ -37,7 +37,7 @@ test('bench: what is lost is exit code 1, and said by its error', async (t) => {
   }
 })
 
-test('probe: every endpoint is asked for every model, with few tokens, and says how it fares', async (t) => {
+test('probe: every endpoint is called for every model, with few tokens, and its result is printed', async (t) => {
   const [well, ill] = [serve(t), serve(t)]
   ill.always(faults.status(401))
   const config = { ...configOf(well, ill), prices: { 'gpt-4.1': { input: 8, output: 32 }, 'gpt-4.1-mini': { input: 1, output: 4 } }, fallback_response: true }
@@ -58,7 +58,7 @@ test('probe: every endpoint is asked for every model, with few tokens, and says 
   assert.match(wrong.complained, /--endpoint must be one of A, B, got 'X'/)
 })
 
-test('probe: models of aliases and rules are asked of who serves any', async (t) => {
+test('probe: models of aliases and rules are sent to endpoints that serve any', async (t) => {
   const vendor = serve(t)
   const config = { endpoints: [{ name: 'A', base_url: vendor.url, api_key: 'sk-test-0123456789abcdef' }], models: { smart: ['gpt-4.1', 'o3'] } }
   const told = await cli(t, ['probe', '--json'], { config })

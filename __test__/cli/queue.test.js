@@ -66,7 +66,7 @@ test('list shows what is there, the oldest first, by state and by page', async (
   assert.match((await cli(['list', '--path', file, '--state', 'dead'])).stdout, /^\S*queue\.db: 3 jobs \(3 queued\), /)
 })
 
-test('show tells a job as client.queue.show does, and what was asked', async (t) => {
+test('show prints a job as client.queue.show returns it, with its request', async (t) => {
   const { client, file, ids: [id] } = await outage(t, ['a \u009b31m question'])
   const own = await client.queue.show(id)
   await client.close()
@@ -81,7 +81,7 @@ test('show tells a job as client.queue.show does, and what was asked', async (t)
   assert.match(unknown.stderr, /the queue has no job with the id 'q00000000-1'/)
 })
 
-test('while a client has the file, list and show work, and retry and purge say who has it and change nothing', async (t) => {
+test('while a client has the file, list and show work, and retry and purge name its process and change nothing', async (t) => {
   const { client, a, file, ids } = await outage(t, ['one', 'two'])
   assert.deepEqual((await json('list', '--path', file)).jobs, await client.queue.list())
   assert.equal((await json('show', ids[1], '--path', file)).request.messages[0].content, 'two')
@@ -160,7 +160,7 @@ test('the file is found in a configuration without a vendor\'s key; sealed reque
   assert.match(none.stderr, /queue is missing in bellwether\.yaml; give it \{ path \}/)
 })
 
-test('what cannot be done is said, and no file is made', async (t) => {
+test('an impossible task causes an error, and no file is created', async (t) => {
   const file = temporaryPath(t)
   for (const [args, says] of [
     [['list', '--path', file], /queue\.db cannot be used: the file does not exist/],

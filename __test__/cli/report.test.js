@@ -64,7 +64,7 @@ test('report: of a ledger, and what cannot be reported', async (t) => {
   }
 })
 
-test('report: what is none is told as such, and names steer no terminal', async (t) => {
+test('report: invalid data is reported as such, and names cannot control a terminal', async (t) => {
   const client = openClient(t, { endpoints: [{ name: '\u001b[2Ja\n|b\u202e', baseURL: serve(t).url }] })
   const good = JSON.parse(JSON.stringify(createSnapshot(client, { alerts: [], push: { listeners: 0, dropped: 0, refused: 0 } })))
   let data

@@ -39,7 +39,7 @@ function start (t, args, { vendor, env = {} } = {}) {
   return { child, ended, listening }
 }
 
-test('who may use it must be said, and beyond this machine it takes a token', async (t) => {
+test('authorization must be configured, and other addresses need a token', async (t) => {
   for (const [args, env, why] of [
     [[], {}, /--token-env NAME is required/],
     [['--no-auth', '--host', '0.0.0.0'], {}, /--no-auth requires 127\.0\.0\.1/],
@@ -146,7 +146,7 @@ test('SIGTERM under load loses no call: what has come is answered, what listens 
   assert.equal(events.events.at(-1).event, 'closing')
 })
 
-test('while it ends it is not ready; what takes longer than it may is cut, and says so by code 1; a second signal ends it at once', async (t) => {
+test('during shutdown it is not ready; calls beyond the drain time are cut, with exit code 1; a second signal ends it at once', async (t) => {
   const vendor = serve(t)
   vendor.always(faults.hang())
   for (const [args, again] of [[['--drain', '700ms'], false], [['--drain', '1h'], true]]) {

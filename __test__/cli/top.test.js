@@ -74,7 +74,7 @@ test('as JSON: an object each interval, with figures, until it is ended; one wit
   assert.deepEqual([said.trimEnd().split('\n').length, JSON.parse(said).health.overallStatus, code], [1, 'healthy', 0])
 })
 
-test('what it cannot do is said with what to do, and is 2', async (t) => {
+test('an error names the fix, and the exit code is 2', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...MOUNTED, authorize: ({ headers }) => headers.authorization === 'Bearer right' })
   const other = await listen(t, (req, res) => res.end('{"endpoints":[]}'))
@@ -99,7 +99,7 @@ test('what it cannot do is said with what to do, and is 2', async (t) => {
   assert.match((await top(t, ['--help'])).said, /Examples:\n {2}bellwether top http/)
 })
 
-test('what another version says, or does not say to its end, is told as such', async (t) => {
+test('data of another version, or an incomplete response, is reported as such', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const good = JSON.parse(JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data()))
   const odd = [{ ...good, alerts: [null] }, { ...good, endpoints: [{ name: 'A' }] }, { ...good, incidents: ['x'] }, { ...good, costs: { report: {} } }]
@@ -113,7 +113,7 @@ test('what another version says, or does not say to its end, is told as such', a
   }))
 })
 
-test('its token goes nowhere else, wherever the page says that its events are', async (t) => {
+test('its token is sent to no other origin, whatever address of events the page names', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const data = JSON.stringify(require('../../lib/http/events/feed').Feed.of(client).data())
   const asked = []

@@ -101,7 +101,7 @@ test('each failed probe doubles the open time, up to its limit', async (t) => {
   assert.equal(seen.at(-1).state, 'closed')
 })
 
-test('a probe that the caller aborts, or whose request is bad, decides nothing', async (t) => {
+test('a probe that is aborted, or has an invalid request, decides nothing', async (t) => {
   const { client, a } = setup(t, { servers: 1, breaker: QUICKLY, maxRetries: 0 })
   a.always(faults.serverError())
   await fail(client)

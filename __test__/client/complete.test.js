@@ -38,7 +38,7 @@ test('models by task and priority, in one call with one report', async (t) => {
   }
 })
 
-test('what vendors do is told, what the caller does is thrown', async (t) => {
+test('failures of vendors are returned, mistakes of the caller are thrown', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   a.script(faults.badRequest())
   const refused = await client.complete('hi', { models: ['gpt-4o'] })

@@ -27,7 +27,7 @@ function folder (t) {
   return made
 }
 
-test('a count that cannot be is no count: it costs nothing, is said to be unknown, and uses up no budget', async (t) => {
+test('an impossible count is ignored: its cost is unknown, and it uses up no budget', async (t) => {
   let usage
   const client = paid(t, () => usage, { budgets: [{ limit: 1_000_000, per: 'month' }] })
   const wrong = [
@@ -44,7 +44,7 @@ test('a count that cannot be is no count: it costs nothing, is said to be unknow
   assert.equal((await ask(client, { model: 'm' })).report.costUsd, 5)
 })
 
-test('attempts of a call that nobody answered may be billed, too', async (t) => {
+test('attempts of a call without an answer may be billed, too', async (t) => {
   const { client, a, b } = setup(t, { maxRetries: 0, retry: QUICK })
   a.script(faults.status(504))
   b.script(faults.status(504))
@@ -143,7 +143,7 @@ test('two processes do not share a ledger; one that is killed leaves it to the n
   paid(t, () => ONE, { costs: { path: at } })
 })
 
-test('a ledger that can be written no more is said once, and is written when it can be', async (t) => {
+test('a ledger that can no longer be written is reported once, and written when possible again', async (t) => {
   const made = folder(t)
   const at = path.join(made, 'costs.json')
   const client = paid(t, () => ONE, { costs: { path: at } })
@@ -158,7 +158,7 @@ test('a ledger that can be written no more is said once, and is written when it 
   assert.equal(events.length, 1)
 })
 
-test('a close that cannot write the ledger says so', async (t) => {
+test('a close that cannot write the ledger reports it', async (t) => {
   const at = path.join(folder(t), 'costs.json')
   const client = paid(t, () => ONE, { costs: { path: at } })
   const events = recordEvents(client, 'config')
@@ -179,7 +179,7 @@ test('what is no file is neither waited for nor read without end, and no lock is
   }
 })
 
-test('who may not read a ledger may not read the next', async (t) => {
+test('a ledger without read permission keeps the next client from using it', async (t) => {
   const at = path.join(folder(t), 'costs.json')
   fs.writeFileSync(at, '{}', { mode: 0o600 })
   const client = paid(t, () => ONE, { costs: { path: at } })

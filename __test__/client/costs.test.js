@@ -26,7 +26,7 @@ function folder (t) {
   return made
 }
 
-test('costs are those of an arithmetic that nobody here wrote, for thousands of usages', async (t) => {
+test('costs match those of an independent implementation, for thousands of usages', async (t) => {
   let seed = 7
   const random = (below) => { seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31; return seed % below }
   const prices = { input: 0.0375, output: 12.5, cacheRead: 0.01875 }
@@ -46,7 +46,7 @@ test('costs are those of an arithmetic that nobody here wrote, for thousands of 
   assert.equal(BigInt(Math.round(client.costs.report().total.costUsd * 1e9)), (sum + 500n) / 1000n)
 })
 
-test('prices: the endpoint\'s, the client\'s, the relay\'s, the vendor\'s own by id or by date; nobody\'s is null', async (t) => {
+test('prices: the endpoint\'s, the client\'s, the relay\'s, the vendor\'s by id or by date; without one null', async (t) => {
   const cost = async (endpoint, model, prices) => (await ask(paid(t, used(1_000_000, 0), { prices, endpoints: [{ name: 'A', ...endpoint }] }), { model })).report.costUsd
   const elsewhere = { baseURL: 'https://a.example/v1' }
   assert.equal(await cost({ ...elsewhere, price: { input: 7, output: 0 } }, 'm', { m: { input: 5, output: 0 } }), 7)
@@ -105,7 +105,7 @@ test('what spreadsheets would take for a formula is none', async (t) => {
   assert.match(client.costs.report().toCsv(), /\r\ntag,"Tag =cmd=a""b,c",1,/)
 })
 
-test('a budget: told of at shares, then nothing is sent, until it begins anew', async (t) => {
+test('a budget emits events at its shares, then nothing is sent until it renews', async (t) => {
   const client = paid(t, used(1, 0), { ...DOLLAR, budgets: [{ name: 'daily', limit: 4, per: 'day' }] })
   const events = recordEvents(client, 'budget')
   const attempts = recordEvents(client, 'attempt')
@@ -195,7 +195,7 @@ test('the ledger survives a restart, and budgets remember', async (t) => {
   assert.ok(!fs.readFileSync(file, 'utf8').includes(KEY))
 })
 
-test('a ledger that cannot be kept is said before any money is spent', (t) => {
+test('a ledger that cannot be kept is reported before any money is spent', (t) => {
   const made = folder(t)
   const problem = (file) => configProblems({ costs: { path: file } })[0]
   const broken = path.join(made, 'broken.json')
@@ -206,7 +206,7 @@ test('a ledger that cannot be kept is said before any money is spent', (t) => {
   assert.match(problem(made), /^costs\.path .*is not a file/)
 })
 
-test('what is wrong with budgets is said with its place', () => {
+test('problems of budgets are reported with their path', () => {
   assert.deepEqual(configProblems({ budgets: [{ limit: -1, per: 'week', tag: 7, warnAt: [0], onExceeded: 'stop', downgradeTo: 'x', limt: 1 }] }).map((problem) => problem.replace(/ (?:must|is|requires) .*/, '')), [
     'budgets[0].limit', 'budgets[0].per', 'budgets[0].tag', 'budgets[0].warnAt', 'budgets[0].onExceeded', 'budgets[0].downgradeTo', 'budgets[0].limt'
   ])

@@ -76,7 +76,7 @@ test('the default is the error, with what came', async (t) => {
   assert.equal(b.totalHits, 0)
 })
 
-test('a call may say it anew', async (t) => {
+test('a call may override it', async (t) => {
   const { client, a } = setup(t, restart)
   a.always(CUT)
   assert.ok((await read(client, { streams: { onCut: 'error' } })).error instanceof bellwether.StreamInterruptedError)
@@ -102,7 +102,7 @@ test('every kind of break is made good', { concurrency: true }, async (t) => {
   }
 })
 
-test('without another endpoint the error contains what was delivered, and why no other could take over', async (t) => {
+test('no endpoint left: the error has what was delivered, and why no endpoint took over', async (t) => {
   const { client, a, b } = setup(t, restart)
   a.always(CUT)
   b.always(faults.serverError())
@@ -139,7 +139,7 @@ test('a caller’s mistake at the other is not the final error', async (t) => {
   assert.ok(error instanceof bellwether.StreamInterruptedError, error.name)
 })
 
-test('continue: who can is preferred, who cannot restarts', { concurrency: true }, async (t) => {
+test('continue: endpoints that can are preferred, others restart', { concurrency: true }, async (t) => {
   await t.test('the next cannot, the one after can', async (t) => {
     const { client, a, b, c } = setup(t, { servers: 3, ...goOn, endpoint: (i) => ({ canContinue: i === 2 }) })
     a.always(CUT)
@@ -147,7 +147,7 @@ test('continue: who can is preferred, who cannot restarts', { concurrency: true 
     assert.deepEqual([announced.event, announced.to.endpoint], ['continue', 'C'])
     assert.deepEqual([b.totalHits, c.totalHits], [0, 1])
   })
-  await t.test('nobody can', async (t) => {
+  await t.test('no endpoint can continue', async (t) => {
     const { client, a } = setup(t, goOn)
     a.always(CUT)
     assert.equal((await read(client)).announced.event, 'restart')
@@ -182,7 +182,7 @@ test('continue: who can is preferred, who cannot restarts', { concurrency: true 
   })
 })
 
-test('textStream cannot tell of a restart, so it fails; it goes on with a continuation', async (t) => {
+test('textStream cannot express a restart, so it fails; it goes on with a continuation', async (t) => {
   const text = async (client) => {
     const parts = []
     const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
@@ -220,7 +220,7 @@ test('commit: "end" makes every break invisible', { concurrency: true }, async (
   })
 })
 
-test('a server hears of the takeover in the bytes it passes on', async (t) => {
+test('a server passes on the bytes that announce the takeover', async (t) => {
   const { client, a } = setup(t, restart)
   a.always(CUT)
   const stream = await client.chatCompletion('gpt-4o', 'hi', { stream: true })
@@ -254,7 +254,7 @@ test('a deadline that passes before the end is the caller’s, not the vendor’
   assert.deepEqual([client.getEndpointStatus('A').failedRequests, client.getEndpointStatus('A').breaker.consecutiveFailures, b.totalHits], [0, 0, 0])
 })
 
-test('a takeover told by a gateway before us is one for the whole as well', async (t) => {
+test('a takeover announced by a gateway applies to the whole answer as well', async (t) => {
   const inner = setup(t, restart)
   inner.a.always(CUT)
   const http = require('node:http')

@@ -62,7 +62,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-test('the total passes in the middle of a stream: what came is kept, nobody is blamed', async (t) => {
+test('the total passes in the middle of a stream: received content is kept, no endpoint is blamed', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   a.script(faults.stall({ after: 1 }))
   await client.warmup()
@@ -73,7 +73,7 @@ test('the total passes in the middle of a stream: what came is kept, nobody is b
   assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 0)
 })
 
-test('the total passes while a connection is being made: nobody was asked, and the next call has it', async (t) => {
+test('the total passes while a connection is being made: no request was sent, and the next call uses the connection', async (t) => {
   for (const transport of [TLS, H2]) {
     await t.test(transport.transport, async (t) => {
       const { client, a } = setup(t, { servers: 1, transport })
@@ -92,7 +92,7 @@ test('the total passes while a connection is being made: nobody was asked, and t
   }
 })
 
-test('times that nobody set do not hold for whole answers', async (t) => {
+test('defaults of stream timeouts do not apply to whole answers', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   a.script(faults.slowHeaders(300))
   assert.equal(textOf(await ask(client, { timeout: { total: '5s' } })), 'Hello from A')

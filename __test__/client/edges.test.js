@@ -119,7 +119,7 @@ async function raw (t, onConnection) {
   return `http://127.0.0.1:${server.address().port}/v1`
 }
 
-test('a server that hangs up on whoever connects is a failure, not connected to for ever', async (t) => {
+test('a server that closes every connection at once is a failure, and is not connected to for ever', async (t) => {
   let connections = 0
   const baseURL = await raw(t, (socket) => {
     connections++

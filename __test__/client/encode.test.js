@@ -65,7 +65,7 @@ test('large contents, many contents, and requests made at the same time', async 
   assert.deepEqual(bodies.sort(), sent.map((request) => JSON.stringify(request)).sort())
 })
 
-test('a request that calls while it is read disturbs nobody', async (t) => {
+test('a request that makes a call while it is read disturbs no other call', async (t) => {
   const server = serve(t)
   const client = openClient(t, { baseURL: server.url })
   const inner = []

@@ -29,7 +29,7 @@ test('maxLatency: a stream’s first content has that long while another is read
     assert.equal(attemptSummary(answer.report.attempts), 'A:next:latencyLimit B:ok')
     assert.equal(client.getEndpointStatus('A').breaker.consecutiveFailures, 0, 'our limit is no sickness')
   })
-  await t.test('nobody else', async (t) => {
+  await t.test('the only endpoint', async (t) => {
     const { client, a } = setup(t, { servers: 1, ...first({ maxLatency: 20 }) })
     a.always(faults.slowFirstContent(100))
     assert.equal(textOf(await ask(client, { stream: true })), 'Hello from A')
@@ -64,14 +64,14 @@ test('costLimitPerRequest: a request that may cost more is not sent', { concurre
     const { report } = await client.chatCompletion({ model: 'gpt-4o', max_completion_tokens: 1, messages })
     assert.equal(attemptSummary(report.attempts), 'A:skipped:costLimit B:ok')
   })
-  await t.test('nobody is cheap enough', async (t) => {
+  await t.test('no endpoint is cheap enough', async (t) => {
     const { client, a } = setup(t, { servers: 1, ...first(dear) })
     const error = await rejection(ask(client, { maxTokens: 5_000 }))
     assert.ok(error instanceof bellwether.BudgetExceededError, error.name)
     assert.deepEqual([error.reason, error.retryable, error.code], ['costLimit', false, 'ERR_BELLWETHER_BUDGET_EXCEEDED'])
     assert.equal(a.totalHits, 0)
   })
-  await t.test('without a price it is not enforced, which is said once', async (t) => {
+  await t.test('without a price it is not enforced, which is reported once', async (t) => {
     const { client } = setup(t, first({ costLimitPerRequest: 0.000_001 }))
     const told = recordEvents(client, 'config')
     for (let i = 0; i < 3; i++) assert.equal(textOf(await ask(client, { maxTokens: 9_999 })), 'Hello from A')
@@ -99,7 +99,7 @@ test('contextWindow: a request that is too long goes to a declared larger window
   for (const [name, sizes, expected] of cases) await t.test(name, async (t) => assert.deepEqual(await windows(t, sizes), expected))
 })
 
-test('contextWindow: before an endpoint has refused, it rules nobody out', { concurrency: true }, async (t) => {
+test('contextWindow: before an endpoint has refused, it excludes none', { concurrency: true }, async (t) => {
   const content = 'word '.repeat(2_000)
   await t.test('a request that is longer by our estimate is sent all the same, and first where it is first', async (t) => {
     const { client, a, b } = setup(t, { endpoint: (i) => ({ contextWindow: [10, 1_000_000][i] }) })

@@ -32,7 +32,7 @@ test('attempt: one for each request, as in the report', async (t) => {
   assert.deepEqual([second.endpoint, second.outcome, second.status, second.reusedConnection], ['B', 'ok', 200, false])
 })
 
-test('attempt: the outcome says what came of it, and who was skipped is told too', { concurrency: true }, async (t) => {
+test('attempt: the outcome is final, and skipped candidates are emitted too', { concurrency: true }, async (t) => {
   const same = (name, rest, prepare, expected, options = {}) => t.test(name, async (t) => {
     const context = setup(t, rest)
     const seen = recordEvents(context.client, 'attempt')
@@ -57,7 +57,7 @@ test('attempt: the outcome says what came of it, and who was skipped is told too
     same('a cut made good', { streams: { onCut: 'restart' } }, ({ a }) => a.script(cut), 'A:next:truncated B:ok', { stream: true }),
     same('a slower hedge', { hedge: { after: 20, maxExtraLoad: 1 } }, ({ a }) => a.script(faults.hang()), 'A:fail:hedged B:ok')
   ])
-  await t.test('asked again after others: the event was true when it was told', async (t) => {
+  await t.test('called again after others: the event was true when it was emitted', async (t) => {
     const { client, a, b } = setup(t)
     const seen = recordEvents(client, 'attempt', 'retry')
     a.script(faults.serverError())
@@ -144,7 +144,7 @@ test('authError, from a call', async (t) => {
 })
 
 for (const transport of TRANSPORTS) {
-  test(`${transport.transport}: attempts told are requests seen`, async (t) => {
+  test(`${transport.transport}: every emitted attempt is a request that a server received`, async (t) => {
     const { client, servers } = setup(t, { servers: 3, transport, maxRetries: 2, onUnavailable: 'error' })
     const seen = recordEvents(client, 'attempt')
     const mix = [faults.healthy(), faults.serverError(), faults.reset(), faults.badRequest(), faults.errorEvent('serverError', { after: 1 }), faults.malformedJson(), faults.cut({ after: 0, how: 'eof' })]
@@ -169,7 +169,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-test('an aborted call tells its attempt too', { concurrency: true }, async (t) => {
+test('an aborted call emits its attempt too', { concurrency: true }, async (t) => {
   await Promise.all([false, true].map((stream) => t.test(stream ? 'streamed' : 'whole', async (t) => {
     const { client, a } = setup(t, { servers: 1 })
     const seen = recordEvents(client, 'attempt')

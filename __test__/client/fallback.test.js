@@ -105,7 +105,7 @@ test('a function that fails leaves the error as it was, and what it threw stays 
   }
 })
 
-test('a function has what is left of the deadline, and a failure of it is told', async (t) => {
+test('a function has the rest of the deadline, and its failure is reported', async (t) => {
   const never = () => new Promise(() => {})
   const { client, a } = setup(t, { servers: 1, maxRetries: 0, timeout: 400, fallbackResponse: never })
   a.always(faults.serverError())

@@ -12,7 +12,7 @@ for (const stream of [false, true]) {
   const slow = stream ? faults.slowFirstContent('20s') : faults.slowHeaders('20s')
   const kind = stream ? 'streamed' : 'whole'
 
-  test(`${kind}: the second answers, the first is dropped and told`, async (t) => {
+  test(`${kind}: the second answers, the first is dropped and reported`, async (t) => {
     const { client, a, b } = setup(t, { hedge })
     a.always(slow)
     const lost = nextEvent(client, 'attempt', (attempt) => attempt.reason === 'hedged')

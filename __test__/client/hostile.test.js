@@ -101,7 +101,7 @@ test('a sound answer with odd counts beside it is an answer', async (t) => {
   }
 })
 
-test('a key that a message is cut at is not half told, nor the one before a rotation', async (t) => {
+test('a key is redacted where a message is truncated, and so is the one before a rotation', async (t) => {
   const keys = ['sk-CANARYONE-0123456789abcdef', 'sk-CANARYTWO-0123456789abcdef']
   let asked = 0
   const client = await vendor(t, (request, response) => {

@@ -109,7 +109,7 @@ test('the constructor’s options', async (t) => {
   }
 })
 
-test('keys, of which nothing is told', () => {
+test('keys, of which nothing is reported', () => {
   for (const [path, options] of Object.entries(KEYS)) {
     for (const [name, value, given] of [...JUNK.filter(([name]) => !/bigint/.test(name)), BUFFER]) {
       refused(thrown(() => new FailoverClient({ ...base, ...options(value) })), path, given, name)
@@ -122,7 +122,7 @@ test('keys, of which nothing is told', () => {
   }
 })
 
-test('an option whose getter throws, a circle, an abyss', () => {
+test('an option with a getter that throws, a circle, an abyss', () => {
   for (const name of ['timeout', 'retry', 'maxRetries', 'endpoints', 'apiKey', 'signal', 'fallbackResponse']) {
     const options = Object.defineProperty({ ...base }, name, { enumerable: true, get () { throw new Error(CANARY) } })
     refused(thrown(() => new FailoverClient(options)), name, 'a getter that throws', name)
@@ -269,7 +269,7 @@ test('a request that cannot be read rejects, with what was thrown as its cause, 
   assert.equal(textOf(await stream.finalCompletion), 'Hello from A')
 })
 
-test('a process whose calls could not be read ends by itself', async (t) => {
+test('a process with calls that could not be read ends by itself', async (t) => {
   const left = await json(t, `
     const client = new FailoverClient({ apiKey: 'k', baseURL: 'http://127.0.0.1:9', proxy: false })
     const bad = [{ get model () { throw new Error('x') } }, { toJSON () { throw new Error('x') } }, { messages: [{ get content () { throw 1 } }] }]

@@ -106,7 +106,7 @@ test(`${MANY} abandoned streams leave no sockets and no memory behind`, async (t
   assert.ok(after.rss < before.rss + (20 << 20), `${before.rss >> 20} → ${after.rss >> 20} MiB`)
 })
 
-test('a client that nobody holds is collected, and its connections with it', async (t) => {
+test('a client without references is collected, and its connections with it', async (t) => {
   const result = await json(t, `
     const server = require(${JSON.stringify(TESTING)}).createFaultServer()
     let client = new FailoverClient({ apiKey: 'k', proxy: false, baseURL: server.url })

@@ -22,7 +22,7 @@ test('what exceeds the requests per minute goes to the next endpoint', async (t)
   assert.deepEqual([a.totalHits, b.totalHits], [3, 1])
 })
 
-test('with nobody else a call waits for its turn', async (t) => {
+test('without another endpoint a call waits for its turn', async (t) => {
   const { client, a } = setup(t, { servers: 1, ...each({ rpm: 120 }) })
   await Promise.all(Array.from({ length: 120 }, () => ask(client)))
   const answer = await ask(client)
@@ -31,7 +31,7 @@ test('with nobody else a call waits for its turn', async (t) => {
   assert.equal(a.totalHits, 121)
 })
 
-test('one that cannot make its deadline fails at once, and says when it may come back', async (t) => {
+test('one that cannot make its deadline fails at once, with the time of the next try', async (t) => {
   const { client, a } = setup(t, { servers: 1, ...each({ rpm: 1 }) })
   await ask(client)
   for (const options of [{ timeout: '5s' }, { onUnavailable: 'error' }]) {
@@ -45,7 +45,7 @@ test('one that cannot make its deadline fails at once, and says when it may come
   assert.equal(a.totalHits, 1)
 })
 
-test('who finds every place taken is told so, and not of a rate', { concurrency: true }, async (t) => {
+test('a full wait queue is reported as such, and not as a rate limit', { concurrency: true }, async (t) => {
   await t.test('maxConcurrency', async (t) => {
     const { client, a } = setup(t, { servers: 1, ...each({ maxConcurrency: 2, rpm: 1_000 }) })
     a.always(faults.hang())
@@ -83,7 +83,7 @@ test('who finds every place taken is told so, and not of a rate', { concurrency:
   })
 })
 
-test('higher priorities go first, then who came first', async (t) => {
+test('higher priorities go first, then first come, first served', async (t) => {
   const { client, a } = setup(t, { servers: 1, ...each({ maxConcurrency: 1 }) })
   a.always(faults.slowHeaders(30))
   const order = []
@@ -109,7 +109,7 @@ test('an abort gives its place in the queue to the next', async (t) => {
   assert.equal(client.metrics.snapshot().waitingCalls, 0)
 })
 
-test('as many wait as may; more are told so', async (t) => {
+test('the number of waiting calls is limited, and further ones are rejected', async (t) => {
   const { client, a } = setup(t, { servers: 1, ...each({ maxConcurrency: 1 }) })
   a.always(faults.hang())
   const signal = AbortSignal.timeout(60_000)
@@ -156,7 +156,7 @@ test('a failure that the vendor does not count is paid back', { concurrency: tru
   }
 })
 
-test('what headers say binds where nothing is configured', async (t) => {
+test('limits in headers apply where none is configured', async (t) => {
   const { client, a } = setup(t, {})
   a.script(left(100, 0, '10m0s'))
   await ask(client)
@@ -179,7 +179,7 @@ test('headers that make no sense teach nothing', async (t) => {
   assert.equal(client.getEndpointStatus('A').rateLimit, null)
 })
 
-test('a throttle under load narrows what is sent at once, and nobody is lost', async (t) => {
+test('a throttle under load narrows concurrency, and no call is lost', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 10 })
   // All are in flight when the first is throttled. The breaker opens as well, and is probed when the cooldown is over.
   const throttle = { ...faults.rateLimited({ retryAfter: 50, as: 'ms' }), delay: { headers: 200 } }
@@ -211,7 +211,7 @@ test('an abort with a huge output limit does not lock the budget for the others'
   assert.equal(textOf(await ask(client, { timeout: '20s' })), 'Hello from A')
 })
 
-test('a usage that nobody can believe locks nothing', async (t) => {
+test('an unbelievable usage blocks nothing', async (t) => {
   const { client, a } = setup(t, { servers: 1, ...each({ tpm: 6_000_000 }) })
   const usage = { prompt_tokens: 1e15, completion_tokens: 9e15, total_tokens: 1e16 }
   const body = { id: 'x', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }], usage }
@@ -221,7 +221,7 @@ test('a usage that nobody can believe locks nothing', async (t) => {
   assert.ok(error === undefined || error.retryAfterMs === undefined || error.retryAfterMs <= 121_000, String(error?.retryAfterMs))
 })
 
-test('what a vendor says is left counts, also when it is more than before', async (t) => {
+test('the remaining amount in headers counts, also when it is higher than before', async (t) => {
   const { client, a } = setup(t, {})
   a.script(left(100, 0, '1s'), left(100, 100, '0s'))
   await ask(client)

@@ -85,7 +85,7 @@ test('wherever it ends, what was answered is not lost', async (t) => {
   }
 })
 
-test('what it takes is said by name', async (t) => {
+test('invalid arguments are named', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const paths = async (...args) => {
     const error = await rejection(client.processLongContext(...args))

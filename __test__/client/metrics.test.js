@@ -74,7 +74,7 @@ test('how quick a model is, in a word', async (t) => {
   assert.deepEqual(classes('never'), [null, null])
 })
 
-test('a stream’s time to its first content is told apart from its whole', async (t) => {
+test('a stream’s time to its first content is separate from its total time', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   a.always(faults.combine(faults.slowFirstContent(40), faults.pace(40)))
   const { report } = await ask(client, { stream: true })

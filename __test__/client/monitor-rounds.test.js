@@ -76,7 +76,7 @@ test('the monitor of a client shares its state', async (t) => {
   })
 })
 
-test('a client endpoint whose model nobody named gets no paid probe', async (t) => {
+test('a client endpoint without a named model gets no paid probe', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   await client.monitor.startMonitoring()
   assert.deepEqual(a.hits().map((h) => h.route), ['/models'])
@@ -126,7 +126,7 @@ test('health report', async (t) => {
   assert.equal(client.getHealthReport().endpoints[0].recoveryTimesMs.length, 1)
 })
 
-test('checks go on while JavaScript is blocked, and are told in order afterwards', async (t) => {
+test('checks go on while JavaScript is blocked, and their events follow in order', async (t) => {
   const server = await remoteServer(t)
   const monitor = watch(t, at(server, { probes: ['endpoint'], checkInterval: 100, timeout: 1000 }))
   const seen = recordEvents(monitor, 'healthCheck')

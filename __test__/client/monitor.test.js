@@ -52,7 +52,7 @@ test('statuses', { concurrency: 8 }, async (t) => {
   })))
 })
 
-test('a server that lists no models is UP, one whose health page is missing is not', async (t) => {
+test('a server without a list of models is UP, one without its health page is not', async (t) => {
   const server = serve(t)
   for (const code of [404, 405, 501]) {
     server.script(faults.onPath('/models', faults.forever(faults.status(code))))

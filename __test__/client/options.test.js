@@ -77,7 +77,7 @@ test('construction', async (t) => {
   }
 })
 
-test('everything that is wrong is told at once', () => {
+test('all problems are reported at once', () => {
   const error = made({ apiKey: '', baseURL: 'x', timeout: 'soon', maxRetries: -1, retries: 5, endpoint: [] })
   assert.ok(error instanceof ConfigError)
   const paths = error.problems.map((p) => p.path)

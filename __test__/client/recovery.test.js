@@ -32,7 +32,7 @@ test('a tenth of the load at first', async (t) => {
   assert.equal(attemptSummary(held.report.attempts), 'A:skipped:breakerOpen B:ok')
 })
 
-test('nobody else: all of it', async (t) => {
+test('the only endpoint: all of it', async (t) => {
   const { client, a } = await returned(t)
   client.isolate('B')
   for (let i = 0; i < 20; i++) assert.equal(textOf(await ask(client)), 'Hello from A')
@@ -72,7 +72,7 @@ test('a throttled key is parked alone, and the endpoint stays well by the other'
   assert.notEqual(used[0], used[1])
 })
 
-test('alerts: what only people can mend is told once, with what to do', { concurrency: true }, async (t) => {
+test('alerts: a condition that needs an operator is reported once, with a fix', { concurrency: true }, async (t) => {
   for (const [kind, fault, says] of [
     ['quota', faults.quota(), /quota or spend limit/], ['auth', faults.auth(), /refused/], ['permission', faults.permission(), /permission/],
     ['model_not_found', faults.notFound(), /the model 'gpt-4o' was not found/]
@@ -93,7 +93,7 @@ test('alerts: what only people can mend is told once, with what to do', { concur
   }
 })
 
-test('a pooled connection that its server has just closed costs nobody a call', async (t) => {
+test('a pooled connection that its server has just closed costs no call', async (t) => {
   const body = JSON.stringify({ id: 'x', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }] })
   const answer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
   let n = 0
@@ -153,7 +153,7 @@ test('a test of an open breaker that a dying connection swallowed is made on a n
   assert.deepEqual(report.attempts.map(({ outcome, reusedConnection }) => [outcome, reusedConnection]), [['retry', true], ['ok', false]])
 })
 
-test('one endpoint’s probe wakes those who wait for another model of the same origin', async (t) => {
+test('one endpoint’s probe wakes calls that wait for another model of the same origin', async (t) => {
   const body = (model) => JSON.stringify({ id: 'x', object: 'chat.completion', model, choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }] })
   let down = true
   const server = net.createServer((socket) => {

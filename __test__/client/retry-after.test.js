@@ -128,7 +128,7 @@ test('x-should-retry: false forbids the same endpoint, not the next', async (t) 
 })
 
 for (const [first, second, name] of [[30_000, 150, 'B'], [150, 30_000, 'A']]) {
-  test(`everybody parked: whoever is ready first is waited for, ${name}`, async (t) => {
+  test(`all in cooldown: the first to be ready is waited for, ${name}`, async (t) => {
     const { client, a, b } = setup(t)
     a.script(limited({ retryAfter: first, as: 'ms' }))
     b.script(limited({ retryAfter: second, as: 'ms' }))
@@ -139,7 +139,7 @@ for (const [first, second, name] of [[30_000, 150, 'B'], [150, 30_000, 'A']]) {
   })
 }
 
-test('everybody parked for long: the earliest retry is named', async (t) => {
+test('all in a long cooldown: the earliest retry is named', async (t) => {
   const { client, a, b } = setup(t)
   a.script(limited({ retryAfter: '30s' }))
   b.script(limited({ retryAfter: '60s' }))

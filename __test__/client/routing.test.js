@@ -21,7 +21,7 @@ function town (t, models, rules, { endpoint = () => ({}), ...options } = {}) {
   return { client, servers, route: async (route, more) => attemptSummary((await ask(client, { route, model: models[0] ?? 'm', ...more })).report.attempts) }
 }
 
-test('routeTo: models with everybody else behind them, endpoints alone, chains in order', async (t) => {
+test('routeTo: models before all other endpoints, endpoints alone, chains in order', async (t) => {
   const rules = {
     model: { routeTo: 'two' },
     alias: { routeTo: 'cheapest' },
@@ -155,7 +155,7 @@ test('a sticky key stays where it was; keys are spread by weight', async (t) => 
   assert.ok(b.totalHits + c.totalHits > 0)
 })
 
-test('models by task: the built-in table, the user\'s, and only what somebody serves', async (t) => {
+test('models by task: the built-in table, the user\'s, and only models that an endpoint serves', async (t) => {
   const { client, servers: [server] } = town(t, [undefined], {}, { routing: { general: { fast: ['mine'] }, poems: { normal: ['verse'] } } })
   const asked = async (options) => {
     server.clearHits()
@@ -173,7 +173,7 @@ test('models by task: the built-in table, the user\'s, and only what somebody se
   assert.deepEqual(few.servers[0].hits().map((hit) => hit.model), ['claude-3-5-sonnet-latest', 'gpt-4.1'])
 })
 
-test('what is wrong with rules is said with its place', () => {
+test('problems of rules are reported with their path', () => {
   const main = { name: 'main', baseURL: 'http://127.0.0.1:1', models: ['gpt-4o'] }
   const wrong = (options) => configProblems({ endpoints: [main], ...options })
   assert.deepEqual(wrong({ rules: { a: { routeTo: 'mian', latencySla: 'soon', priority: 'cheap', maxRetries: -1, preserveContext: 'no', routeFor: 1 } } }).map((problem) => problem.replace(/ must.*(?=, got)| is not an option;/, ':')), [
@@ -206,7 +206,7 @@ test('a canary gets its share, by lot; all others ask it last', async (t) => {
   assert.equal((await ask(client, { model: 'm', endpoints: ['B'] })).report.endpoint, 'B', 'alone it is an endpoint like any other')
 })
 
-test('a canary that fails is taken back, and nobody notices', async (t) => {
+test('a canary that fails is rolled back, and no caller notices', async (t) => {
   const { client, servers: [old, fresh] } = town(t, [undefined, undefined], {}, { breaker: false, endpoint: (i) => [{}, { canary: { ramp: [0.3, 0.6], stepAfter: '1h' } }][i] })
   fresh.always(faults.serverError())
   const events = []

@@ -129,7 +129,7 @@ test('an unknown model fails before any network, naming the nearest', async (t) 
   assert.equal(a.totalHits, 0)
 })
 
-test('a vendor who makes what it serves is not asked for the models of others', async (t) => {
+test('a vendor with models of its own is not called for the models of others', async (t) => {
   const down = []
   const transport = async (/** @type {string} */ url) => down.includes(new URL(url).hostname) ? new Response('', { status: 500 }) : Response.json({ choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }] })
   const own = (/** @type {string} */ name) => ({ name, provider: name, dialect: /** @type {const} */ ('openai') })

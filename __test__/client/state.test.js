@@ -74,7 +74,7 @@ test('a refused connection parks the origin for a moment', async (t) => {
   assert.equal(b.totalHits, 2)
 })
 
-test('the last error says what happened, and a success leaves it readable', async (t) => {
+test('the last error describes the failure, and a success leaves it readable', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   a.script(faults.serverError({ message: 'the flux is out' }))
   await rejection(ask(client))
@@ -91,7 +91,7 @@ test('the last error says what happened, and a success leaves it readable', asyn
   assert.equal(s.availabilityPercentage, 50)
 })
 
-test('a caller’s own mistakes, timeouts and aborts count against nobody', async (t) => {
+test('a caller’s own mistakes, timeouts and aborts count against no endpoint', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 0 })
   for (let i = 0; i < 12; i++) {
     a.script(faults.badRequest())

@@ -104,7 +104,7 @@ test('a second reading throws', async (t) => {
   assert.throws(() => stream.toResponse())
 })
 
-test('finalCompletion has a report, and a failure that nobody awaits harms nobody', async (t) => {
+test('finalCompletion has a report, and its unobserved failure is harmless', async (t) => {
   const { client, a } = setup(t)
   a.script(faults.serverError(), faults.cut({ after: 1 }))
   const stream = await start(client)

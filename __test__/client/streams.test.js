@@ -43,7 +43,7 @@ for (const transport of TRANSPORTS) {
     })))
   })
 
-  test(`${transport.transport}: after content a failure is told, with what came`, { concurrency: 8 }, async (t) => {
+  test(`${transport.transport}: a failure after content is reported, with the content so far`, { concurrency: 8 }, async (t) => {
     const rest = (how) => faults.combine(healthy, faults.stall({ after: 2, for: 20 }), faults.cut({ after: 2, how }))
     await Promise.all([
       ['an end', rest('eof'), 'truncated'],

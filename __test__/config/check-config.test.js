@@ -17,7 +17,7 @@ function bellwether (args, { env = {}, cwd = ROOT } = {}) {
   return { status, stdout, stderr }
 }
 
-test('says what was read: endpoints in order with masked keys, aliases, rules', (t) => {
+test('prints the configuration: endpoints in order with masked keys, aliases, rules', (t) => {
   const { status, stdout, stderr } = bellwether(['check-config', EXAMPLE], { env: { HOLYSHEEP_API_KEY: KEY } })
   assert.equal(stderr, '')
   assert.equal(status, 0)
@@ -41,7 +41,7 @@ Alerts
   assert.match(bellwether(['check-config', place]).stdout, /any model {2}relay at http:\/\/h\/v1, no key\n\nAliases\n {2}quick: a, b\n$/)
 })
 
-test('says all that is wrong, as file:line:column path message', (t) => {
+test('prints every problem, as file:line:column path message', (t) => {
   const { status, stdout, stderr } = bellwether(['check-config', EXAMPLE])
   assert.equal(status, 1)
   assert.equal(stdout, `${EXAMPLE}:7:14 gateways.primary.api_key the environment variable HOLYSHEEP_API_KEY is not set; set it, or write \${HOLYSHEEP_API_KEY:-default}\n`)
@@ -53,7 +53,7 @@ test('says all that is wrong, as file:line:column path message', (t) => {
   ])
 })
 
-test('--json says the same for programs', () => {
+test('--json prints the same for programs', () => {
   const good = bellwether(['check-config', EXAMPLE, '--json'], { env: { HOLYSHEEP_API_KEY: KEY } })
   assert.equal(good.status, 0)
   const { file, config } = JSON.parse(good.stdout)

@@ -14,7 +14,7 @@ const FOLDER = path.join(__dirname, 'errors')
 const CANARY = 'sk-CANARY-0123456789abcdef'
 
 for (const name of fs.readdirSync(FOLDER).filter((name) => /\.(yaml|json)$/.test(name))) {
-  test(`what is said of ${name}`, (t) => {
+  test(`the messages for ${name}`, (t) => {
     variables(t, { GOLDEN_KEY: CANARY, GOLDEN_UNSET: undefined })
     const golden = path.join(FOLDER, `${name}.txt`)
     const said = sayOf(path.join(FOLDER, name)).replaceAll(path.join(FOLDER, name), name)

@@ -98,7 +98,7 @@ test('the default client is made from the file', async (t) => {
   assert.equal(stdout.trim(), 'a')
 })
 
-test('what is no file is said, with its name', (t) => {
+test('a missing file is reported by its name', (t) => {
   const at = folder(t)
   const refused = (given) => {
     try {

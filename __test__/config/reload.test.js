@@ -27,7 +27,7 @@ test('new calls see the new configuration, those under way finish on the old one
   assert.equal(events[0].message, 'reloaded: added B; removed A')
 })
 
-test('what is known of an endpoint whose origin, key and model are unchanged goes on', async (t) => {
+test('the state of an endpoint with unchanged origin, key and model is kept', async (t) => {
   const { client, a, b } = setup(t, { breaker: { failureThreshold: 1, recoveryTimeout: '60s' }, maxRetries: 0 })
   a.script(faults.status(500))
   await ask(client)
@@ -73,7 +73,7 @@ test('an endpoint that was taken out stays out, and comes back', async (t) => {
   assert.equal((await ask(client)).report.endpoint, 'B')
 })
 
-test('options that are not valid change nothing, and all their problems are told', async (t) => {
+test('invalid options change nothing, and all their problems are reported', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const events = recordEvents(client, 'config')
   const error = await rejection(client.reload({ apiKey: KEY, maxRetries: -1, timeuot: 1 }))

@@ -50,7 +50,7 @@ test('a file that goes, becomes something else, and comes back', async (t) => {
   assert.equal(events.length, 9)
 })
 
-test('a link whose file lies elsewhere: written and replaced there', async (t) => {
+test('a link to a file elsewhere: written and replaced there', async (t) => {
   const elsewhere = path.join(folder(t), 'real.yaml')
   const at = path.join(folder(t), 'bellwether.yaml')
   fs.writeFileSync(elsewhere, text('first'))
@@ -95,7 +95,7 @@ test('a file that keeps being written is read in the end, and not each time', as
   assert.ok(events.length < 100, String(events.length))
 })
 
-test('no message quotes a key, wherever in a file somebody wrote it', (t) => {
+test('no message quotes a key, wherever it is in a file', (t) => {
   const at = path.join(folder(t), 'bellwether.yaml')
   for (const wrong of [`${KEY}: x`, `max_retries: ${KEY}`, `api_key: "${KEY} x"`, `endpoints: [${KEY}]`, `endpoints: [{name: a, ${KEY}: 1}]`, `${KEY}: 1\n${KEY}: 2`, `api_key: *${KEY}`, `api_key: "${KEY}`, `tls: {ca: ${KEY}}`, `rules: {r: {route_to: ${KEY}}}`, `proxy: ${KEY}`]) {
     fs.writeFileSync(at, wrong)
@@ -104,13 +104,13 @@ test('no message quotes a key, wherever in a file somebody wrote it', (t) => {
   assert.throws(() => new FailoverClient({ apiKey: KEY, [KEY]: 1 }), (error) => error.name === 'ConfigError' && !error.message.includes(KEY))
 })
 
-test('five thousand mistakes are all kept, and a hundred told', (t) => {
+test('five thousand problems are all kept, and a hundred are listed', (t) => {
   const at = path.join(folder(t), 'bellwether.yaml')
   fs.writeFileSync(at, Array.from({ length: 5_000 }, (_, i) => `k${i}: 1`).join('\n'))
   assert.throws(() => FailoverClient.fromConfig(at), ({ message, problems }) => problems.length >= 5_000 && message.length < 50_000 && message.endsWith('more, in problems'))
 })
 
-test('what YAML 1.2 takes for a text is not taken for false, and it is said what is', (t) => {
+test('a text in YAML 1.2 is not taken for false, and the message names it', (t) => {
   const at = path.join(folder(t), 'bellwether.yaml')
   fs.writeFileSync(at, `${text('a')}breaker: off\nhealth: no\n`)
   assert.throws(() => FailoverClient.fromConfig(at), ({ problems }) => {
@@ -119,7 +119,7 @@ test('what YAML 1.2 takes for a text is not taken for false, and it is said what
   })
 })
 
-test('many clients watch one file, and those that nobody holds watch no more', async (t) => {
+test('many clients watch one file, and collected ones watch no more', async (t) => {
   const at = path.join(folder(t), 'bellwether.yaml')
   fs.writeFileSync(at, text('first'))
   const { stdout, stderr } = await run(t, `

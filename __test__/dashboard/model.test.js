@@ -50,7 +50,7 @@ test('a process that begins anew counts from zero, and no rate is negative', asy
   assert.equal(m.points.at(-1).samples.get('A').perSecond, 10)
 })
 
-test('who looks very often has rates, too', async (t) => {
+test('frequent polling yields rates, too', async (t) => {
   const { createModel } = await model
   const at = stand(t)
   const m = createModel()

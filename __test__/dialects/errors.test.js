@@ -61,7 +61,7 @@ test('Google’s RetryInfo is obeyed, and a quota by the day is no throttle', as
   assert.equal(spent.a.totalHits, 1, 'parked')
 })
 
-test('a bad key: Google says 400, which is no fault of the request', async (t) => {
+test('a bad key: Google answers 400, which is no fault of the request', async (t) => {
   for (const dialect of OTHERS) {
     const good = serve(t, { name: 'B' })
     const bad = serve(t, { dialect, name: 'A', keys: ['another'] })

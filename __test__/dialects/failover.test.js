@@ -43,7 +43,7 @@ test('what one vendor left in a conversation for itself is kept from another', a
   }
 })
 
-test('an error event after a 200 that said nothing yet fails over unseen', async (t) => {
+test('an error event at the start of a 200 fails over unnoticed', async (t) => {
   for (const dialect of OTHERS) {
     for (const after of ['headers', 0]) {
       const { client, a } = setupDialects(t, [dialect, 'openai'])
@@ -68,7 +68,7 @@ async function read (client, options) {
   return { announced: chunks.find((chunk) => chunk.bellwether)?.bellwether, final: await stream.finalCompletion }
 }
 
-test('a stream that ends without message_stop or a finish reason is broken, and says what came', async (t) => {
+test('a stream that ends without message_stop or a finish reason is broken, and the error has its content', async (t) => {
   for (const dialect of OTHERS) {
     for (const [name, fault] of Object.entries(BREAKS)) {
       const { client, a, b } = setupDialects(t, [dialect, 'openai'])

@@ -120,14 +120,14 @@ async function streamed (client, request) {
 }
 
 for (const dialect of OTHERS) {
-  test(`${dialect}: each field is what the table says`, async (t) => {
+  test(`${dialect}: each field behaves as in the table`, async (t) => {
     for (const [field, cells] of Object.entries(TABLE)) {
       await t.test(`${field}: ${cells[dialect]}`, (t) => tried(t, dialect, field, cells[dialect]))
     }
   })
 }
 
-test('null is nothing to say', async (t) => {
+test('null is the same as omitting a field', async (t) => {
   const nothing = Object.fromEntries(Object.keys(SAMPLES).filter((field) => field !== 'messages' && field !== 'model').map((field) => [field, null]))
   for (const dialect of OTHERS) assert.deepEqual((await sent(t, dialect, nothing)).dropped, [])
 })
@@ -144,14 +144,14 @@ test('what models do not know is dropped, what OpenAI does not have as well', as
   }
 })
 
-test('who asks may have two names, of which Anthropic takes one', async (t) => {
+test('a user may have two names, of which Anthropic takes one', async (t) => {
   const both = { user: 'old', safety_identifier: 'new' }
   const { body, dropped } = await sent(t, 'anthropic', both)
   assert.deepEqual([body.metadata, dropped], [{ user_id: 'new' }, ['user']])
   assert.deepEqual((await sent(t, 'google', both)).dropped, ['user', 'safety_identifier'])
 })
 
-test('what is left out of messages and tools is told by its place', async (t) => {
+test('dropped parts of messages and tools are reported by their path', async (t) => {
   const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'high' } }
   const strict = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' }, strict: true } }]
   for (const dialect of OTHERS) {

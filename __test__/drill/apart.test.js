@@ -79,7 +79,7 @@ test('a listener of progress that throws ends it with what it threw', async (t) 
   await until('no connection is open', () => made.every(({ connections }) => connections === 0))
 })
 
-test('progress and events tell what begins, and how it ended', async (t) => {
+test('progress and events name each phase and result', async (t) => {
   const client = host(t, [OPENAI, GOOGLE])
   const events = []
   const progress = []
@@ -92,7 +92,7 @@ test('progress and events tell what begins, and how it ended', async (t) => {
   assert.ok(progress.some(({ done }) => done === 1))
 })
 
-test('who follows a client’s events hears of its drills', async (t) => {
+test('listeners of a client’s events receive its drills', async (t) => {
   const client = host(t, [OPENAI, GOOGLE])
   const { url } = await mount(t, client, { events: true, authorize: 'none' })
   const listener = await follow(t, `${url}/events`)

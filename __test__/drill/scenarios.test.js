@@ -30,7 +30,7 @@ describe('scenarios', { concurrency: 4 }, () => {
       })
     }
 
-    test(`quota of ${names}: the return is told, and not waited for`, async (t) => {
+    test(`quota of ${names}: the return is reported, and not waited for`, async (t) => {
       const began = performance.now()
       const report = await play(t, 'quota')
       assert.deepEqual([report.passed, report.lost, report.returnMs], [true, 0, null], JSON.stringify(report.objectives))
@@ -60,7 +60,7 @@ describe('scenarios', { concurrency: 4 }, () => {
       assert.ok(report.latencyMs.p95 >= 40, `${report.latencyMs.p95}`)
     })
 
-    test(`cut-stream of ${names}: what breaks after its first content is lost, and said to be`, async (t) => {
+    test(`cut-stream of ${names}: a stream that breaks after its first content is lost and reported`, async (t) => {
       const report = await play(t, 'cut-stream', { streamShare: 1 })
       assert.equal(report.passed, true)
       assert.ok(report.lost > 0)
@@ -73,7 +73,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     })
   }
 
-  test('an objective that is not met fails it, and says by how much', async (t) => {
+  test('an objective that is not met fails it, with the difference', async (t) => {
     const report = await host(t, [OPENAI, GOOGLE]).drill([{ scenario: 'slow', ...SHORT }, { scenario: 'quota', ...SHORT, objectives: { maxReturn: '1s', maxLost: null } }])
     assert.deepEqual([report.passed, ...report.scenarios.map(({ passed }) => passed)], [false, true, false])
     const [missed] = report.scenarios[1].objectives.filter(({ passed }) => !passed)
@@ -84,7 +84,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(JSON.parse(JSON.stringify(report))), ['startedAt', 'passed', 'scenarios'])
   })
 
-  test('with one endpoint alone, vendor-down is lost, and says so', async (t) => {
+  test('with one endpoint alone, vendor-down is lost and reported', async (t) => {
     const report = await host(t, [OPENAI], { onUnavailable: 'error', maxRetries: 0 }).drill({ scenario: 'vendor-down', ...SHORT })
     const [scenario] = report.scenarios
     assert.equal(report.passed, false)
@@ -93,7 +93,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     assert.match(String(report), /vendor-down: maxLost is \d+, expected at most 0/)
   })
 
-  test('who is never asked shows nothing', async (t) => {
+  test('a disturbed endpoint without requests proves nothing', async (t) => {
     const report = await host(t, [OPENAI, GOOGLE]).drill({ scenario: 'vendor-down', endpoint: 'G', ...SHORT })
     assert.deepEqual([report.passed, report.scenarios[0].touched, report.scenarios[0].lost], [false, false, 0])
     assert.match(String(report), /no request reached G, so the scenario proves nothing/)
@@ -110,7 +110,7 @@ describe('scenarios', { concurrency: 4 }, () => {
     }
   })
 
-  test('endpoints that share an address are told apart', async (t) => {
+  test('endpoints that share an address are distinguished', async (t) => {
     const report = await host(t, [OPENAI, { ...OPENAI, name: 'O2', apiKey: `${OPENAI.apiKey}-2` }]).drill({ scenario: 'quota', ...SHORT })
     assert.deepEqual([report.passed, report.scenarios[0].lost, report.scenarios[0].disturbed], [true, 0, ['O']])
     assert.ok(report.scenarios[0].rescued > 0)

@@ -24,7 +24,7 @@ const next = (client) => new Promise((resolve) => {
   client.on('drill', listener)
 })
 
-test('a drill is held when it is due, again and again, and tells its report', async (t) => {
+test('a drill runs when it is due, repeatedly, and emits its report', async (t) => {
   const client = host(t, [OPENAI, GOOGLE], { drills: { every: 20, scenarios: ['slow'], objectives: { maxLost: 0, maxReturn: '1ms' } } })
   for (let i = 0; i < 2; i++) {
     const { report } = await next(client)
@@ -33,7 +33,7 @@ test('a drill is held when it is due, again and again, and tells its report', as
   }
 })
 
-test('a file says so as well; a reload ends it', async (t) => {
+test('a file can schedule it as well; a reload ends it', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-drill-'))
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
   const file = path.join(folder, 'bellwether.yaml')

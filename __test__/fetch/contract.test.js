@@ -85,7 +85,7 @@ test('an endpoint of the same dialect gets the bytes of the caller, but for mode
   }
 })
 
-test('each caller is answered in his own dialect, whoever answers', async (t) => {
+test('each caller is answered in the dialect of its request, whichever endpoint answers', async (t) => {
   const { client, a, b } = setup(t)
   a.always(faults.unavailable())
   const whole = async (url, body) => (await client.fetch(url, post(body))).json()
@@ -96,7 +96,7 @@ test('each caller is answered in his own dialect, whoever answers', async (t) =>
   assert.deepEqual(sent, ['gpt-4o', 'claude-x', 'gemini-2.5-pro'])
 })
 
-test('what it tells of itself stands in headers alone', async (t) => {
+test('additional data is in headers only', async (t) => {
   const { client, a } = setup(t)
   a.always(faults.unavailable())
   for (const stream of [false, true]) {
@@ -250,7 +250,7 @@ test('what came before a break is read, through however many pipes', async (t) =
   assert.deepEqual(read, ['one', 'two', 'three'])
 })
 
-test('who waits for a vendor has not left its body unread', async (t) => {
+test('a caller that waits for the vendor counts as reading', async (t) => {
   const { client, a } = setup(t, { servers: 1, timeout: { content: '5m' } })
   a.always(faults.stall({ after: 1 }))
   t.mock.timers.enable({ apis: ['setTimeout'] })
@@ -264,7 +264,7 @@ test('who waits for a vendor has not left its body unread', async (t) => {
   await waiting
 })
 
-test('who cancels a body, or leaves it unread, gives the connection up', async (t) => {
+test('a cancelled or unread body gives its connection up', async (t) => {
   const a = serve(t, { name: 'A' })
   const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }] })
   a.always(faults.stall({ after: 1 }))
@@ -280,7 +280,7 @@ test('who cancels a body, or leaves it unread, gives the connection up', async (
   await assert.rejects(left.text(), /was not read for 60 s/)
 })
 
-test('a response that nobody has any more is collected, though its signal lives on and its stream has not ended', async (t) => {
+test('a response without references is collected, though its signal lives on and its stream has not ended', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   a.always(faults.stall({ after: 1 }))
   const { signal } = new AbortController()

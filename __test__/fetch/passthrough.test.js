@@ -124,7 +124,7 @@ test('the body arrives byte for byte, but for the model where an alias or a list
   assert.equal(seen[1].body.toString(), '{"model":"other"}')
 })
 
-test('retries and failover are a chat\'s; who has not got it is passed over without blame', async (t) => {
+test('retries and failover are those of a chat; an endpoint that lacks the resource is skipped without blame', async (t) => {
   let times = 0
   const flaky = (response) => (times++ === 0 ? down : json({ from: 'A' }))(response)
   const one = await on(t, [flaky])
@@ -162,7 +162,7 @@ test('a response is found, and gone on with, where it is stored', async (t) => {
   assert.equal((await alone.client.fetch(`${V1}/responses`, post({ previous_response_id: 'resp_1' }))).status, 400)
 })
 
-test('who lists the model comes first', async (t) => {
+test('an endpoint that lists the model comes first', async (t) => {
   const [a, b] = await Promise.all([vendor(t, json({ from: 'A' })), vendor(t, json({ from: 'B' }))])
   const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url, models: ['embed'] }] })
   const from = async (model) => (await (await client.fetch(`${V1}/embeddings`, post({ model }))).json()).from
@@ -202,7 +202,7 @@ test('hedges, canned answers and commit: \'end\' are the chats\' alone, and so i
   assert.deepEqual(statuses, [200, 429, 200, 429])
 })
 
-test('nobody speaks the dialect: a clear answer, and nothing is sent', async (t) => {
+test('no endpoint of the dialect: a clear error, and nothing is sent', async (t) => {
   const { client, vendors: [{ seen }] } = await on(t, [json({})], { dialect: 'anthropic' })
   const response = await client.fetch(`${V1}/embeddings`, post({ model: 'e' }))
   assert.equal(response.status, 404)

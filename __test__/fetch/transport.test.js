@@ -27,7 +27,7 @@ test('undici\'s MockAgent, by a fetch of one\'s own', async (t) => {
   assert.match(attemptSummary(answer.report.attempts), /^A:next:connect .*B:ok$/)
 })
 
-test('on real sockets it is the vendor who speaks: failover, cuts, other dialects', async (t) => {
+test('on real sockets the vendor\'s responses count: failover, cuts, other dialects', async (t) => {
   const [a, b] = [serve(t, { name: 'A', dialect: 'anthropic' }), serve(t, { name: 'B' })]
   const client = by(t, 'fetch', { endpoints: [{ name: 'A', dialect: 'anthropic', baseURL: a.url }, { name: 'B', baseURL: b.url }], maxRetries: 0, onUnavailable: 'error' })
   assert.equal((await ask(client, { stream: true })).choices[0].message.content, 'Hello from A')
@@ -38,7 +38,7 @@ test('on real sockets it is the vendor who speaks: failover, cuts, other dialect
   assert.equal(error.name, 'StreamInterruptedError')
 })
 
-test('what fails is told by its code, and asked elsewhere', async (t) => {
+test('a failure is classified by its code, and another endpoint is called', async (t) => {
   const failed = (code) => { throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }) }
   const rows = [
     ['ENOTFOUND', 'dns'], ['EAI_AGAIN', 'dns'], ['ECONNREFUSED', 'connect'], ['UND_ERR_CONNECT_TIMEOUT', 'timeoutConnect'],
@@ -51,7 +51,7 @@ test('what fails is told by its code, and asked elsewhere', async (t) => {
   }
 })
 
-test('a transport that is none is said to be, without secrets', async (t) => {
+test('an invalid transport is reported, without secrets', async (t) => {
   for (const wrong of [() => undefined, () => 'text', async () => ({ status: 200 }), () => { throw new Error(`no luck with ${KEY}`) }, () => Promise.reject(), () => new Promise(() => {}), async () => new Response(new ReadableStream({ start (c) { c.error(new Error('broken')) } }))]) {
     const client = by(t, wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0, timeout: { total: 2_000, headers: 100 } })
     const error = await rejection(ask(client))
@@ -73,7 +73,7 @@ test('an answer that cannot be read is given up', async (t) => {
   }
 })
 
-test('what a fetch cannot have given is told as that, not as a lost connection', async (t) => {
+test('an impossible return value of a fetch is reported as that, not as a lost connection', async (t) => {
   const headers = new Headers()
   for (const wrong of [undefined, 'text', { status: 200 }, { status: 0, headers }, { status: 100, headers }, { status: 200.5, headers }, { status: 70_000, headers }, { status: 200, headers, body: 'a stream of Node’s' }]) {
     const { name, reason, message } = await rejection(ask(by(t, async () => wrong, { endpoints: ENDPOINTS.slice(0, 1), maxRetries: 0 })))
@@ -82,7 +82,7 @@ test('what a fetch cannot have given is told as that, not as a lost connection',
   }
 })
 
-test('bodies are pulled, not pushed, and end with who reads them', async (t) => {
+test('bodies are pulled, not pushed, and end with their reader', async (t) => {
   let pulled = 0
   let cancelled = false
   let signal

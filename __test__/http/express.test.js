@@ -37,7 +37,7 @@ function mount (t, client, options = {}, before = []) {
 
 const post = (url, body, more) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...more })
 
-test('what it takes is said by name', () => {
+test('invalid options are named', () => {
   const client = { handler () {}, on () {}, getEndpointStatus () {} }
   const problems = (options, given = client) => {
     try {
@@ -81,7 +81,7 @@ test('it may be mounted elsewhere', async (t) => {
   }
 })
 
-test('who is not authorized hears so in his dialect, and costs nothing', async (t) => {
+test('an unauthorized caller gets an error in its dialect, and causes no cost', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const url = await mount(t, client, { authorize: async (request) => request.headers['x-token'] === 'right' })
   const types = []
@@ -131,7 +131,7 @@ test('a compressed request is read by a parser that stands before, or refused', 
   assert.equal((await send(await mount(t, client, {}, [express.json()]))).status, 200)
 })
 
-test('what clients tell this server is not told to vendors, but for what is meant for them', async (t) => {
+test('headers for this server are not forwarded to vendors, except for those meant for them', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const url = await mount(t, client, { authorize: (request) => request.headers['x-token'] === 'secret' })
   const headers = { 'content-type': 'application/json', 'x-token': 'secret', 'x-forwarded-for': '10.0.0.7', 'x-real-ip': '10.0.0.7', cookie: 'c=1', authorization: 'Bearer theirs', 'openai-beta': 'b' }
@@ -141,7 +141,7 @@ test('what clients tell this server is not told to vendors, but for what is mean
   assert.doesNotMatch(JSON.stringify(sent), /secret|10\.0\.0\.7|c=1|theirs/)
 })
 
-test('models are those that somebody named', async (t) => {
+test('the models are those of aliases and endpoints', async (t) => {
   const a = serve(t)
   const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url, models: ['gpt-4o', 'm/x'] }, { name: 'B', baseURL: a.url, model: 'pinned' }], models: { quick: ['gpt-4o'] } })
   const url = await mount(t, client)
@@ -160,7 +160,7 @@ test('models are those that somebody named', async (t) => {
   assert.equal(nothing.status, 404)
 })
 
-test('errors have the right status and form, and say when to come back', async (t) => {
+test('errors have the right status, format and Retry-After', async (t) => {
   const { client, a } = setup(t, { servers: 1, maxRetries: 0, onUnavailable: 'error' })
   const url = await mount(t, client)
   a.script(faults.rateLimited({ retryAfter: '7s' }))
@@ -288,7 +288,7 @@ test('a client that is gone before its request is served is not served', async (
   assert.deepEqual([errors, a.totalHits, client.metrics.snapshot().activeCalls], [[], 0, 0])
 })
 
-test('a client that leaves while it is asked who it is costs nothing', async (t) => {
+test('a client that disconnects during authorization causes no cost', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const [came, known] = [[], []]
   const authorize = async (request) => {

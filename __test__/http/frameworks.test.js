@@ -77,7 +77,7 @@ async function nest (t, client, options, adapter) {
 
 for (const [name, mount] of Object.entries(FRAMEWORKS)) {
   describe(name, () => {
-    test('the official SDK is served, whole and streamed, and told of failures in its own errors', async (t) => {
+    test('the official SDK is served, whole and streamed, and raises its own errors', async (t) => {
       const { client, a, b } = setup(t, { maxRetries: 0, onUnavailable: 'error' })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: ({ headers }) => headers.authorization === 'Bearer right' })
       const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'right', maxRetries: 0 })
@@ -113,7 +113,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
       assert.equal((await fetch(`${url}/v1/none`)).status, 404)
     })
 
-    test('who leaves takes his request with him', async (t) => {
+    test('a caller that disconnects cancels its request', async (t) => {
       const { client, a } = setup(t, { servers: 1 })
       const { url } = await mount(t, client, { ...OPTIONS, authorize: 'none' })
       for (const [i, [fault, stream]] of [[faults.hang(), false], [faults.stall({ after: 1 }), true]].entries()) {
@@ -150,7 +150,7 @@ for (const [name, mount] of Object.entries(FRAMEWORKS)) {
   })
 }
 
-test('Fastify gives the plugin its prefix, and its request to whoever decides', async (t) => {
+test('Fastify gives the plugin its prefix, and its request to authorize', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const app = require('fastify')()
   const ids = []

@@ -95,7 +95,7 @@ test('metrics come in the form that is asked for', async (t) => {
   }
 })
 
-test('who may see what: every part, asked by nobody, by a stranger and by one who may', async (t) => {
+test('authorization of every part: without a function, refused and accepted', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const authorize = async ({ headers }) => headers['x-token'] === 'right' || (headers['x-token'] === 'almost' ? 'yes' : false)
   const guarded = ['/events', '/dashboard', '/dashboard/', '/dashboard/dashboard.js', '/dashboard/data.json', '/dashboard/none', '/v1/models']
@@ -127,7 +127,7 @@ test('who may see what: every part, asked by nobody, by a stranger and by one wh
   }
 })
 
-test('the dashboard is a folder of its own, in nobody\'s frame, and finds its events wherever it is', async (t) => {
+test('the dashboard is a folder of its own, in no frame, and finds its events wherever it is mounted', async (t) => {
   const { client } = setup(t, { servers: 1 })
   for (const [options, events] of [[{ dashboard: true, events: true }, '../events'], [{ dashboard: true }, 'events'], [{ dashboard: '/a/b', events: '/a/e' }, '../e']]) {
     const { url } = await mount(t, client, { ...options, authorize: 'none' })
@@ -199,7 +199,7 @@ test('what is smuggled is no request, and what is quoted no header', async (t) =
   assert.equal(a.totalHits, before + 1)
 })
 
-test('who is refused a body has his connection closed instead of being read to the end', async (t) => {
+test('a refused body closes its connection instead of being read to the end', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...ALL, authorize: ({ headers }) => headers['x-token'] === 'right' })
   const head = (token) => `POST /v1/chat/completions HTTP/1.1\r\nx-token: ${token}\r\ncontent-length: ${65 << 20}`
@@ -209,7 +209,7 @@ test('who is refused a body has his connection closed instead of being read to t
   assert.equal((await post(`${url}/v1/chat/completions`, CHAT, { headers: { 'x-token': 'right' } })).status, 200)
 })
 
-test('a key is in nothing that is served, also when the vendor says it', async (t) => {
+test('a key is in no response, also when the vendor quotes it', async (t) => {
   const a = serve(t)
   const KEYS = [KEY, 'sk-query-0123456789abcdef']
   const client = openClient(t, { maxRetries: 0, endpoints: [{ name: 'A', baseURL: `${a.url}/v1`, headers: { 'x-more': KEYS[1] } }] })

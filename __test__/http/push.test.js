@@ -21,7 +21,7 @@ const tell = (client, n, more = '') => client.deliver('config', { message: Strin
 const told = ({ events }) => events.filter(({ event }) => event === 'config').map(({ data }) => Number(data.message))
 const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i)
 
-test('a listener begins with how things stand, and then hears all that happens, in order', async (t) => {
+test('a listener starts with a snapshot, and then receives all events in order', async (t) => {
   const { client, a } = setup(t, {})
   const { url } = await mount(t, client, OPEN)
   const listener = await follow(t, `${url}/events`)
@@ -48,7 +48,7 @@ test('a listener begins with how things stand, and then hears all that happens, 
   assert.equal((await fetch(`${url}/events`)).status, 503)
 })
 
-test('who comes back is given exactly what was missed, by header or by query; what is gone is a reset and a snapshot', async (t) => {
+test('a reconnecting listener gets exactly the missed events, by header or by query; after a gap a reset and a snapshot', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   const first = await follow(t, `${url}/events`)
@@ -94,7 +94,7 @@ test('a snapshot that is shared is followed by what came since it was made', asy
   assert.deepEqual(told(two), range(shared.id - id, 6))
 })
 
-test('it listens to the client only while somebody follows, and for a while after; time is told to it', (t) => {
+test('it subscribes to the client only while there is a listener, and for a while after; time is an argument', (t) => {
   const { client } = setup(t, { servers: 1 })
   const feed = new Feed(client)
   const listener = { given: [], ticks: 0, start (frames) { frames.forEach((frame) => this.send(frame)) }, send (frame) { this.given.push(frame.event) }, tick (elapsed) { this.ticks += elapsed }, end () { this.ended = true } }
@@ -116,7 +116,7 @@ test('it listens to the client only while somebody follows, and for a while afte
   assert.deepEqual([feed.active, client.listenerCount('attempt'), feed.listeners], [false, 0, 0])
 })
 
-test('what is kept for those who come back has a bound, also for large events', (t) => {
+test('events kept for reconnecting listeners are bounded, also large ones', (t) => {
   const { client } = setup(t, { servers: 1 })
   const feed = new Feed(client)
   const frames = []
@@ -133,7 +133,7 @@ test('what is kept for those who come back has a bound, also for large events', 
   feed.end()
 })
 
-test('nobody is too slow for what he begins with, however much that is', async (t) => {
+test('the initial snapshot never counts as a backlog, however large it is', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { maxUnsent: 1024 } })
   const first = await follow(t, `${url}/events`)
@@ -150,7 +150,7 @@ test('nobody is too slow for what he begins with, however much that is', async (
   assert.equal(Feed.of(client).dropped, 0)
 })
 
-test('a listener who hears nothing hears heartbeats', async (t) => {
+test('a listener without events receives heartbeats', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { heartbeat: 20 } })
   const listener = await follow(t, `${url}/events`)
@@ -170,7 +170,7 @@ test('no more listen than may, and a place that is left is free', async (t) => {
   assert.deepEqual([Feed.of(client).listeners, Feed.of(client).refused], [2, 1])
 })
 
-test('the latest alerts are remembered though nobody follows', async (t) => {
+test('the latest alerts are kept without a listener', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   range(0, 60).forEach((n) => client.deliver('alert', { fingerprint: String(n) }))
@@ -208,7 +208,7 @@ function reader (t, at) {
   return read
 }
 
-test('of a thousand listeners the one who does not read is let go and told why; the others get every event in order', async (t) => {
+test('of a thousand listeners the one that does not read is dropped with a reason; the others get every event in order', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const LIMIT = 128 << 10
   const [LISTENERS, EVENTS, SIZE] = [1_000, 150, 4 << 10]
@@ -240,7 +240,7 @@ test('of a thousand listeners the one who does not read is let go and told why; 
   await until('it is gone', () => feed.listeners === LISTENERS)
 })
 
-test('a listener who reads nothing for too long is let go, and its connection closed', async (t) => {
+test('a listener that reads nothing for too long is dropped, and its connection closed', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url, server } = await mount(t, client, { ...OPEN, push: { patience: 100, maxUnsent: 1 << 30 } })
   await deaf(t, new URL(url).port)

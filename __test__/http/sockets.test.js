@@ -29,7 +29,7 @@ function connect (t, url, options = {}) {
   return { socket, messages, closed }
 }
 
-test('a WebSocket is told what a stream is, under the same numbers, and goes on where it was', async (t) => {
+test('a WebSocket receives the events of a stream, with the same ids, and continues where it was', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, OPEN)
   const stream = await follow(t, `${url}/events`)
@@ -53,7 +53,7 @@ test('a WebSocket is told what a stream is, under the same numbers, and goes on 
   assert.equal(await connect(t, `${url}/events`).closed, 503)
 })
 
-test('who may not, who comes from another\'s page, and who is one too many is refused before the upgrade', async (t) => {
+test('unauthorized, cross-origin and surplus listeners are refused before the upgrade', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const origins = ['https://app.example.com']
   const { url } = await mount(t, client, { events: true, authorize: ({ headers }) => headers['x-token'] === 'right', push: { maxListeners: 3, origins } })
@@ -66,7 +66,7 @@ test('who may not, who comes from another\'s page, and who is one too many is re
   assert.equal(await connect(t, `${broken}/events`).closed, 500)
 })
 
-test('an upgrade that nobody decides about is not waited for without end', async (t) => {
+test('an upgrade without a decision is not waited for without end', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { events: true, authorize: () => new Promise(() => {}), push: { patience: 30 } })
   assert.equal(await connect(t, `${url}/events`).closed, 503)
@@ -74,7 +74,7 @@ test('an upgrade that nobody decides about is not waited for without end', async
   assert.equal(await connect(t, `${late}/events`).closed, 503)
 })
 
-test('attachEvents serves them beside whoever has the requests, until it is taken away', async (t) => {
+test('attachEvents serves them beside another request handler, until it is detached', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { server, url } = await listen(t, (req, res) => res.end('theirs'))
   const detach = attachEvents(server, client, { authorize: 'none', path: '/live' })
@@ -86,7 +86,7 @@ test('attachEvents serves them beside whoever has the requests, until it is take
   assert.equal(server.listenerCount('upgrade'), 0)
 })
 
-test('who answers no ping is gone; who speaks too long is sent away; who does not read is told why', async (t) => {
+test('a listener is dropped if it answers no ping, sends too much, or does not read', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client, { ...OPEN, push: { heartbeat: 30, maxUnsent: 64 << 10 } })
   const feed = Feed.of(client)

@@ -42,7 +42,7 @@ test('an outage under load: every call is in the report once, and none was lost'
   assert.ok(incident.extraCostUsd >= extra - 1e-9, `${incident.extraCostUsd} ${extra}`)
 })
 
-test('what is lost is counted as lost, with and without anybody to move to', async (t) => {
+test('lost calls are counted as lost, with and without another endpoint', async (t) => {
   const { client, a, b } = setup(t, { ...FAST, breaker: false, onUnavailable: 'error', maxRetries: 0 })
   await ask(client)
   await ask(client, { endpoints: ['B'] })
@@ -76,7 +76,7 @@ test('nothing is opened by an endpoint that never served, by callers or by probe
   assert.deepEqual(client.getIncidents(), [])
 })
 
-test('one goes on over a reload, and as many are kept as is said', async (t) => {
+test('an incident goes on over a reload, and the configured number is kept', async (t) => {
   const { client, a, servers } = setup(t, { ...FAST, breaker: false, incidents: { quiet: 20, keep: 2 } })
   const endpoints = servers.map((server, i) => ({ name: 'AB'[i], baseURL: server.url, apiKey: 'k'.repeat(30) }))
   for (let i = 0; i < 4; i++) {
@@ -124,7 +124,7 @@ test('options that are not valid are named', () => {
   assert.deepEqual(configProblems({ incidents: { quiet: 0, keep: -1, keeep: 2 } }).map((p) => p.split(' ')[0]).sort(), ['incidents.keeep', 'incidents.keep', 'incidents.quiet'].sort())
 })
 
-test('one that is over is told where none is kept', async (t) => {
+test('a closed incident is emitted even if none is kept', async (t) => {
   const { client, a } = setup(t, { ...FAST, incidents: { quiet: 50, keep: 0 } })
   const closed = nextEvent(client, 'incident', ({ status }) => status === 'closed')
   await ask(client)

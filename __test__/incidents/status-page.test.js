@@ -78,7 +78,7 @@ test('a reload in the middle of an incident keeps the page watched', async (t) =
   await until('it is asked again', () => asked.length === 2)
 })
 
-test('an address that is none, and a vendor whose page is not known', () => {
+test('an invalid address, and a vendor without a known page', () => {
   const found = (statusPage, more) => configProblems({ endpoints: [{ name: 'a', baseURL: 'http://127.0.0.1:1', healthCheck: { statusPage }, ...more }] })
   assert.deepEqual(found('ftp://x'), ['endpoints[0].healthCheck.statusPage must be an http:// or https:// address without credentials'])
   assert.deepEqual(found('https://u:secret@x/y'), ['endpoints[0].healthCheck.statusPage must be an http:// or https:// address without credentials'])

@@ -39,7 +39,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-test('an abort, a deadline and a hedge’s loser are counted, and nobody twice', async (t) => {
+test('an abort, a deadline and a hedge’s loser are counted, and none twice', async (t) => {
   const { client, a, b } = setup(t, { hedge: { after: 30, maxExtraLoad: 1 } })
   a.script(faults.slowFirstContent(400))
   await ask(client, { stream: true })
@@ -101,7 +101,7 @@ test('labels are bounded, whatever callers ask for', async (t) => {
   assert.equal(Object.values(attempts).reduce((x, y) => x + y), 1_200)
 })
 
-test('a model that nobody serves is counted without its name', async (t) => {
+test('a model that no endpoint serves is counted without its name', async (t) => {
   const { client } = setup(t, { servers: 1, endpoint: () => ({ models: ['gpt-4o'] }) })
   for (const model of ['made-up-1', 'made-up-2']) await rejection(ask(client, { model }))
   assert.deepEqual(read(client, 'requests', 'model', 'reason'), { '(unknown) notFound': 2 })

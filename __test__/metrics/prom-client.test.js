@@ -25,7 +25,7 @@ async function played (t) {
 }
 
 for (const format of ['prometheus', 'openmetrics']) {
-  test(`${format}: what the registry says is what the client says`, async (t) => {
+  test(`${format}: the registry and the client give the same metrics`, async (t) => {
     const client = await played(t)
     const registry = new Registry()
     if (format === 'openmetrics') registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
@@ -52,7 +52,7 @@ test('beside the application’s own metrics, with its labels, until it is taken
   assert.equal(samples(await registry.metrics()).length, 1)
 })
 
-test('two clients in one registry are told apart by their labels', async (t) => {
+test('two clients in one registry are distinguished by their labels', async (t) => {
   const [one, two] = [await played(t), await played(t)]
   const registry = new Registry()
   const remove = register(one, registry, { labels: { client: 'one' } })
@@ -86,7 +86,7 @@ test('every label that metrics have is known as theirs', async (t) => {
   for (const name of names) assert.throws(() => register(client, new Registry(), { labels: { [name]: 'x' } }), { code: 'ERR_BELLWETHER_CONFIG' }, name)
 })
 
-test('a name that is taken is told, and nothing is left behind', async (t) => {
+test('a taken name is reported, and nothing is left behind', async (t) => {
   const registry = new Registry()
   const client = await played(t)
   const own = new Counter({ name: 'bellwether_requests_total', help: 'own', registers: [registry] })

@@ -22,7 +22,7 @@ test('localhost where only one family listens', async (t) => {
   }
 })
 
-test('localhost where nobody listens is one failure, whatever it resolves to', async (t) => {
+test('localhost without a listener is one failure, whatever it resolves to', async (t) => {
   const b = serve(t, { name: 'B' })
   const client = openClient(t, { endpoints: [{ name: 'A', baseURL: `http://localhost:${await closedPort()}/v1` }, { name: 'B', baseURL: b.url }] })
   assert.equal(attemptSummary((await ask(client)).report.attempts), 'A:next:connect B:ok')
@@ -67,7 +67,7 @@ test('IPv6 literals, as endpoints and as proxies', async (t) => {
   })
 })
 
-test('names that nobody has', { concurrency: true }, async (t) => {
+test('names that do not resolve', { concurrency: true }, async (t) => {
   const b = serve(t, { name: 'B' })
   // Too long a label, an empty one, and a name that is legal.
   await Promise.all(['nobody.invalid', `${'x'.repeat(64)}.invalid`, 'xn--bcher-kva.invalid'].map((name) => t.test(name, async (t) => {
@@ -86,7 +86,7 @@ test('names that nobody has', { concurrency: true }, async (t) => {
   })))
 })
 
-test('a proxy whose name nobody has', async (t) => {
+test('a proxy with a name that does not resolve', async (t) => {
   const a = serve(t, { tls: true })
   const client = openClient(t, { baseURL: a.url, proxy: 'http://nobody.invalid:3128', tls: { ca: a.ca }, maxRetries: 0 })
   assert.equal((await rejection(ask(client))).reason, 'dns')

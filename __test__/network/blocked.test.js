@@ -78,12 +78,12 @@ test('while JavaScript is blocked', async (t) => {
     assert.ok(hopped.report.latency.totalMs < BLOCKED - 500, `${hopped.report.latency.totalMs} ms`)
   })
 
-  await t.test('an answer within its time is no timeout, though nobody looked', () => {
+  await t.test('an answer within its time is no timeout, though no code was running', () => {
     assert.equal(attemptSummary(slept.report.attempts), 'A:ok')
     assert.ok(slept.report.latency.totalMs < 4500)
   })
 
-  await t.test('a stream whose reader sleeps does not time out', async () => {
+  await t.test('a stream with a sleeping reader does not time out', async () => {
     const { choices, report } = await stream.finalCompletion
     assert.equal(choices[0].message.content, 'word '.repeat(3000))
     assert.equal(attemptSummary(report.attempts), 'A:ok')
@@ -110,7 +110,7 @@ test('while JavaScript is blocked', async (t) => {
     assert.equal(attemptSummary((await ask(broken, { endpoints: ['A', 'C'] })).report.attempts), 'A:skipped:breakerOpen C:ok')
   })
 
-  await t.test('the monitor checks as before, and tells of each', async () => {
+  await t.test('the monitor checks as before, and emits each result', async () => {
     const before = watched.monitor.getHealthHistory().length
     assert.ok(before > 0)
     for (const { name } of endpoints) {

@@ -40,7 +40,7 @@ function reply (stream) {
 /** The first `n` requests are refused, the others answered. */
 const refuse = (count) => (stream, _, n) => (n <= count ? stream.close(REFUSED) : reply(stream))
 
-test('the first streams are refused: free, and as often as eight times where there is nobody else', async (t) => {
+test('the first streams are refused: free, and up to eight times without another endpoint', async (t) => {
   const a = await peer(t, refuse(8))
   const { report } = await ask(a.client)
   assert.deepEqual(report.attempts.map((attempt) => attempt.reason), [...Array(8).fill('reset'), undefined])
@@ -85,7 +85,7 @@ test('a stream that is reset after its end is an answer', async (t) => {
   for (let i = 0; i < 20; i++) assert.equal(textOf(await ask(a.client)), 'ok')
 })
 
-test('GOAWAY after each answer loses nothing, whoever else is under way', async (t) => {
+test('GOAWAY after each answer loses nothing, whatever else is in flight', async (t) => {
   const { client, a } = setup(t, { servers: 1, transport: H2, maxRetries: 0 })
   a.always(faults.closeAfter())
   for (let round = 0; round < 5; round++) {
@@ -140,7 +140,7 @@ test('a head that was sent before the connection closed has come, however slowly
 })
 
 test('one stream at a time', { concurrency: true }, async (t) => {
-  await t.test('everybody has a turn', async (t) => {
+  await t.test('every stream has a turn', async (t) => {
     const server = serve(t, { tls: true, h2: { maxConcurrentStreams: 1 } })
     const client = openClient(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
     server.always(faults.slowHeaders(5))
@@ -148,7 +148,7 @@ test('one stream at a time', { concurrency: true }, async (t) => {
     assert.ok(answers.every((answer) => textOf(answer) === 'Hello from fault-server'))
     assert.equal(server.hits({ outcome: 'answered' }).length, 80)
   })
-  await t.test('one that hangs holds up nobody', async (t) => {
+  await t.test('one that hangs delays no other', async (t) => {
     const server = serve(t, { tls: true, h2: { maxConcurrentStreams: 1 } })
     const client = openClient(t, { baseURL: server.url, tls: { ca: server.ca }, maxRetries: 0 })
     server.script(faults.healthy(), faults.hang())

@@ -132,7 +132,7 @@ test('a certificate that is renewed ends the failures', async (t) => {
   assert.deepEqual([client.getEndpointStatus('A').breaker.state, client.getEndpointStatus('A').status], ['closed', 'degraded'])
 })
 
-test('a vendor that wants a certificate of ours says so after the handshake: it has read no request', async (t) => {
+test('a vendor that requires a client certificate refuses after the handshake: it has read no request', async (t) => {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
     const vendor = tls.createServer({ ...identity('trusted'), maxVersion, requestCert: true, rejectUnauthorized: true }).on('tlsClientError', () => {})
     const a = await listen(t, vendor)

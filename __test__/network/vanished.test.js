@@ -22,7 +22,7 @@ async function wire (t, vendor) {
 }
 
 for (const transport of TRANSPORTS) {
-  test(`${transport.transport}: a pooled connection whose peer has vanished costs one headers timeout`, async (t) => {
+  test(`${transport.transport}: a pooled connection with a vanished peer costs one headers timeout`, async (t) => {
     for (const stream of [false, true]) {
       const [a, b] = [serve(t, { name: 'A', ...transport.server }), serve(t, { name: 'B' })]
       const { url, cut } = await wire(t, a)
@@ -37,7 +37,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-test('a vendor that is frozen: its machine takes what is sent, and nobody answers', { skip: process.platform === 'win32' }, async (t) => {
+test('a frozen vendor: its machine accepts data, but the process does not answer', { skip: process.platform === 'win32' }, async (t) => {
   const a = await remoteServer(t, { name: 'A' })
   const b = serve(t, { name: 'B' })
   const client = openClient(t, { endpoints: [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }], breaker: { recoveryTimeout: 100, maxRecoveryTimeout: 100 } })

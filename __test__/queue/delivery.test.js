@@ -59,7 +59,7 @@ test('a call that an endpoint can answer is answered, and is not queued', async 
   assert.deepEqual([client.queue.size, events.length], [0, 0])
 })
 
-test('a stream that nobody can begin is queued and answered whole', async (t) => {
+test('a stream that no endpoint can begin is queued and answered whole', async (t) => {
   const { client, a } = setupQueue(t)
   a.always(faults.unavailable())
   const answer = await client.chatCompletion({ model: 'gpt-4o', stream: true, stream_options: { include_usage: true }, messages: [{ role: 'user', content: 'hi' }], seed: 7 })
@@ -150,7 +150,7 @@ test('a key is queued once', async (t) => {
   assert.ok(readFiles(file).length > 0)
 })
 
-test('what waits longer than ttl expires, is told, and its result says so', async (t) => {
+test('a job that waits longer than ttl expires with an event, and its result rejects', async (t) => {
   const { client, a, events } = setupQueue(t, { queue: { ttl: 200 } })
   a.always(faults.unavailable({ retryAfter: 60 }))
   const { id } = await client.chatCompletion('gpt-4o', 'hi')

@@ -35,7 +35,7 @@ async function refuses (t, file, says, queue = {}) {
   await client.close({ drain: 0 })
 }
 
-test('a second client, here or in another process, is told who has the file, and has it when that one is gone', async (t) => {
+test('a second client, here or in another process, gets an error that names the owner, and has the file afterwards', async (t) => {
   const { client, a, file } = setupQueue(t)
   await client.queue.ready()
   await refuses(t, file, /another client of this process uses it/)
@@ -164,7 +164,7 @@ test('a disk that is full refuses what it cannot keep, and keeps what it had', {
   assert.deepEqual((await client.queue.list({ limit: 1000 })).map(({ id }) => id), ids, 'also after it')
 })
 
-test('a full queue says so', async (t) => {
+test('a full queue is reported', async (t) => {
   const { client, a } = setupQueue(t, { queue: { maxJobs: 2 } })
   a.always(faults.unavailable({ retryAfter: 60 }))
   await client.chatCompletion('gpt-4o', 'one')
@@ -176,7 +176,7 @@ test('a full queue says so', async (t) => {
   assert.equal(client.queue.size, 2)
 })
 
-test('a queue that is full of bytes says so, with figures, and answers make room for what waits', async (t) => {
+test('a queue that is full of bytes is reported, with figures, and kept answers give way to new jobs', async (t) => {
   const { client, a } = setupQueue(t, { queue: { maxBytes: 5000 } })
   a.always(faults.unavailable({ retryAfter: 60 }))
   const { id } = await client.chatCompletion('gpt-4o', 'x'.repeat(3000))
@@ -193,7 +193,7 @@ test('a queue that is full of bytes says so, with figures, and answers make room
   assert.equal((await client.chatCompletion('gpt-4o', 'y'.repeat(3000))).status, 'queued')
 })
 
-test('while a commit hangs, 50 streams flow to their ends, and who queues is not told before it is over', async (t) => {
+test('while a commit hangs, 50 streams flow to their ends, and a queued call resolves only after the commit', async (t) => {
   const { client, a } = setupQueue(t, { servers: 1 })
   const other = serve(t, { name: 'other' })
   const streams = openClient(t, { baseURL: other.url })

@@ -58,7 +58,7 @@ test('close waits for what is being delivered, and its answer is kept', async (t
   assert.match((await rejection(client.queue.list())).message, /closed/)
 })
 
-test('what a close cuts off is delivered again, and says that it may have been answered', async (t) => {
+test('a delivery that a close cuts off is repeated, and marked as a possible duplicate', async (t) => {
   const { client, a, file } = setupQueue(t)
   a.always(faults.unavailable())
   const { id } = await client.chatCompletion('gpt-4o', 'hi')

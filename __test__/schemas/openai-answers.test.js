@@ -89,7 +89,7 @@ for (const dialect of DIALECTS) {
 for (const [folder, dialect, stream] of [
   ['anthropic_answer', 'anthropic', false], ['google_answer', 'google', false], ['anthropic_stream', 'anthropic', true], ['google_stream', 'google', true]
 ]) {
-  test(`the odd answers that ${folder} is fuzzed with: told in OpenAI’s words, or an error`, async (t) => {
+  test(`the odd answers that ${folder} is fuzzed with: answered in OpenAI’s format, or an error`, async (t) => {
     const server = serve(t, { dialect })
     let judged = 0
     for (const seed of fs.readdirSync(path.join(SEEDS, folder))) {

@@ -46,7 +46,7 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .error', 'server error')
     await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o): server error, HTTP 500')
     await shows(page, '#alerts .alert', 'calls fail over to B')
-    await page.locator('#incidents summary').filter({ hasText: 'Going on' }).click()
+    await page.locator('#incidents summary').filter({ hasText: 'Open' }).click()
     await shows(page, '#incidents .moments', 'A (gpt-4o) is taken out of selection: server error')
     await shows(page, '#incidents tr:has-text("Rescued")', /Rescued[1-9]/)
     assert.equal(await page.locator('#incidents svg.picture').count(), 1)
@@ -65,8 +65,8 @@ test('an outage is seen from its beginning to its end, in light, in dark and on 
   await each(async ({ page, look, complaints }) => {
     await shows(page, '#verdict', 'Healthy')
     await shows(page, '#endpoint-rows tr:has(bdi:text-is("A")) .state', 'Healthy')
-    await shows(page, '#incidents summary', 'Over')
-    await shows(page, '#feed li', 'over after')
+    await shows(page, '#incidents summary', 'Closed')
+    await shows(page, '#feed li', 'closed after')
     // An open report stays open.
     assert.equal(await page.locator('#incidents details[open]').count(), 1)
     await sound({ page, complaints }, look)
@@ -133,7 +133,7 @@ test('names, models and messages are texts, whatever they try to be', async (t) 
   assert.deepEqual(complaints, [])
 })
 
-test('a page says since when it is disconnected and shows what it has as old; it goes on with the process that comes next', async (t) => {
+test('a page shows since when it is disconnected and marks its data as old; it continues with the next process', async (t) => {
   const first = setup(t, { servers: 1 })
   const mounted = await mount(t, first.client)
   const started = await browser(t)
@@ -148,7 +148,7 @@ test('a page says since when it is disconnected and shows what it has as old; it
   assert.equal(await page.locator('body.stale').count(), 1)
   await shows(page, '#news', 'Disconnected')
   await shows(page, '#verdict', 'Not connected')
-  await shows(page, '#summary', /^At .*: all well/)
+  await shows(page, '#summary', /^At .*: healthy/)
   await shot(page, 'light-disconnected')
   await phone.locator('#link[data-state=lost]').waitFor()
   // One line: the icon beside the word.
@@ -170,7 +170,7 @@ test('a page says since when it is disconnected and shows what it has as old; it
   await shows(page, '#feed li', 'A (gpt-4o) → B (gpt-4o)')
 })
 
-test('a page that is told of very much stays small, and one that nobody looks at asks for nothing', async (t) => {
+test('a page with very many events stays small, and a hidden one requests nothing', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url } = await mount(t, client)
   const { page, complaints } = await open(await browser(t), url)

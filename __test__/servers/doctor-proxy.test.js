@@ -55,7 +55,7 @@ test('the environment’s proxy, plain requests', async (t) => {
   assert.equal(find('proxy').message, `A through 127.0.0.1:${port}`)
 })
 
-test('a proxy that refuses says why', async (t) => {
+test('a proxy that refuses is reported with the reason', async (t) => {
   const hidden = vendor(t, true)
   const port = await tinyproxy(t, hidden.port)
   const trusting = { endpoints: endpoints(hidden), tls: { ca: hidden.ca } }
@@ -65,7 +65,7 @@ test('a proxy that refuses says why', async (t) => {
   assert.match(stranger.find('A: proxy').advice, /name and password/)
   const other = await tinyproxy(t, 1)
   const shut = await examined(t, { ...trusting, proxy: `http://user:${PASSWORD}@127.0.0.1:${other}` })
-  assert.match(shut.find('A: proxy').message, /it answers 403 to CONNECT/)
+  assert.match(shut.find('A: proxy').message, /the proxy answers 403 to CONNECT/)
   const gone = await examined(t, { ...trusting, proxy: `http://127.0.0.1:${await freePort()}` })
   assert.deepEqual(gone.steps, ['key: ok', 'DNS of the proxy: ok', 'TCP to the proxy: fail', 'request: fail'])
 })

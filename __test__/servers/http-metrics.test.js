@@ -8,7 +8,7 @@ const { lint } = require('./prometheus')
 const { setup, ask, faults } = require('../helpers/client')
 const { mount } = require('../http/helpers')
 
-test('what /metrics says is what promtool would have it', async (t) => {
+test('/metrics passes promtool', async (t) => {
   const { client, a } = setup(t, {})
   const { url } = await mount(t, client)
   a.script(faults.serverError())

@@ -27,7 +27,7 @@ async function lively (t, { servers = 2, ...options } = {}) {
   return made
 }
 
-test('promtool finds nothing to say about the text', async (t) => {
+test('promtool has no complaints about the text', async (t) => {
   const { client } = await lively(t)
   assert.deepEqual(lint(client.metrics.text()), { status: 0, said: '' })
 })

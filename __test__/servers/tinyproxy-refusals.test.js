@@ -42,7 +42,7 @@ test('a destination that it does not reach', async (t) => {
   }
 })
 
-test('a password that it does not take: whoever needs no proxy answers', async (t) => {
+test('a password that it refuses: an endpoint without a proxy answers', async (t) => {
   const [a, b] = [serve(t, { name: 'A', tls: true }), serve(t, { name: 'B', tls: true })]
   const proxy = await tinyproxy(t, 'BasicAuth user secret', `ConnectPort ${a.port}`)
   for (const credentials of ['user:not-secret@', '']) {

@@ -47,7 +47,7 @@ test('it takes the screen, shows an outage as it happens, and gives the screen b
   assert.ok(terminal.said.trimEnd().endsWith(LEAVE))
 })
 
-test('Ctrl-C and signals give the screen back; without colours nothing is coloured; a lost process is said to be lost', async (t) => {
+test('Ctrl-C and signals restore the screen; without colours nothing is coloured; a lost process is reported', async (t) => {
   const { client } = setup(t, { servers: 1 })
   const { url, server } = await mount(t, client, { dashboard: true, authorize: 'none' })
   const plain = start(t, url, { env: { NO_COLOR: '1' } })

@@ -65,7 +65,7 @@ function logger () {
   return { lines, ...Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (fields, words) => lines.push({ level, words, ...fields })])) }
 }
 
-test('a logger hears of events from its level on, without secrets, and what it throws is nobody’s', async (t) => {
+test('a logger receives events from its level on, without secrets, and its errors have no effect', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const endpoints = [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }]
   const log = logger()
@@ -87,7 +87,7 @@ test('a logger hears of events from its level on, without secrets, and what it t
   await third.reload({ endpoints: endpoints.map((e) => ({ ...e, apiKey: KEY })), logger: noisy })
 })
 
-test('a logger hears of alerts that reached nobody, and of drills that failed', async (t) => {
+test('a logger receives failed forwards, and failed drills', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const endpoints = [{ name: 'A', baseURL: a.url }, { name: 'B', baseURL: b.url }]
   const log = logger()
@@ -103,7 +103,7 @@ test('a logger hears of alerts that reached nobody, and of drills that failed', 
   assert.deepEqual(said('drill'), [['warn', 'drill all-down failed'], ['info', 'drill slow passed']])
 })
 
-test('a logger that rejects is nobody’s either', async (t) => {
+test('a logger that rejects has no effect either', async (t) => {
   const [a, b] = [serve(t, { name: 'A' }), serve(t, { name: 'B' })]
   const logged = []
   const rejects = () => {
@@ -124,7 +124,7 @@ test('a logger that rejects is nobody’s either', async (t) => {
   assert.deepEqual(unhandled, [])
 })
 
-test('a process that logs to where nobody reads any more goes on', async (t) => {
+test('a process that logs to a closed pipe goes on', async (t) => {
   const server = serve(t)
   const program = `
     const { FailoverClient } = require(${JSON.stringify(path.join(__dirname, '..', '..'))})

@@ -95,7 +95,7 @@ test('a call is a span under the caller’s, and each of its attempts a child', 
   assert.deepEqual(found['bellwether.failovers'].map((p) => [p.attributes['bellwether.from'], p.attributes['bellwether.to'], p.value]), [['A', 'B', 1]])
 })
 
-test('a stream ends its span when it ends, and says when its first chunk came', async (t) => {
+test('a stream ends its span when it ends, with the time of its first chunk', async (t) => {
   const { client, a } = setup(t, { servers: 1 })
   const { spans, metrics } = collected(t, client)
   a.always(faults.combine(faults.slowFirstContent(30), faults.pace(10)))
@@ -128,7 +128,7 @@ test('an error, an abort and a candidate that was passed over', async (t) => {
   assert.deepEqual(calls[2].events.map((e) => [e.name, e.attributes['bellwether.endpoint'], e.attributes['bellwether.reason']]), [['bellwether.skipped', 'A', 'cooldown']])
 })
 
-test('what comes through client.fetch, chats and others, is told as well', async (t) => {
+test('calls through client.fetch, chats and others, are traced as well', async (t) => {
   const { client } = setup(t, { servers: 1, endpoint: () => ({ provider: 'openai' }) })
   const { spans } = collected(t, client)
   const openai = new OpenAI({ apiKey: KEY, baseURL: 'https://api.openai.com/v1', fetch: client.fetch, maxRetries: 0 })
@@ -141,7 +141,7 @@ test('what comes through client.fetch, chats and others, is told as well', async
   ])
 })
 
-test('content only for those who ask for it; older names by option', async (t) => {
+test('content only with captureContent; older names by option', async (t) => {
   const { client } = setup(t, { servers: 1, endpoint: () => ({ provider: 'google', dialect: 'openai' }) })
   const latest = collected(t, client, { captureContent: true })
   const older = collected(t, client, { captureContent: true, conventions: '1.36' })

@@ -61,7 +61,7 @@ test('close ends the connection with FIN and no answer', async (t) => {
   }
 })
 
-test('hang never answers; the journal tells when the client gave up', async (t) => {
+test('hang never answers; the journal records when the client gave up', async (t) => {
   const server = serve(t)
   server.script(faults.hang())
   const abort = new AbortController()
@@ -74,7 +74,7 @@ test('hang never answers; the journal tells when the client gave up', async (t) 
   assert.ok(left.durationMs >= 0)
 })
 
-test('hang at accept accepts and says nothing', async (t) => {
+test('hang at accept accepts and sends nothing', async (t) => {
   const server = serve(t)
   server.script(faults.hang({ at: 'accept' }))
   const client = await connect(server)

@@ -38,7 +38,7 @@ test('a stream has a role chunk, content, a finish chunk and [DONE], all with on
   assert.ok(chunks.every((chunk) => !('usage' in chunk)))
 })
 
-test('a stream tells usage only when stream_options.include_usage asks for it', async (t) => {
+test('a stream reports usage only when stream_options.include_usage asks for it', async (t) => {
   const text = await stream(serve(t), { stream_options: { include_usage: true } })
   const chunks = eventsOf(text).slice(0, -1).map((event) => JSON.parse(event))
   assert.deepEqual(chunks.at(-1).choices, [])
@@ -102,7 +102,7 @@ test('a request that is no chat completion is a 400', async (t) => {
   assert.equal((await post(JSON.stringify({ model: 'm', messages: MESSAGES }))).status, 200)
 })
 
-test('a healthy answer can say something else', async (t) => {
+test('a healthy answer can have other content', async (t) => {
   const server = serve(t)
   server.script(
     faults.healthy({ content: 'a b', usage: { total_tokens: 7 }, model: 'other', id: 'mine' }),

@@ -5,7 +5,7 @@ const { test } = require('node:test')
 const { createFaultServer } = require('../../testing')
 const { chat, connect, faults, request, serve } = require('./helpers')
 
-test('the journal tells what was seen', async (t) => {
+test('the journal records received requests', async (t) => {
   const server = serve(t)
   const before = Date.now()
   await chat(server, { model: 'm', stream: true }, { headers: { 'X-Test': 'yes' } })

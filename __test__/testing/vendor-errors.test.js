@@ -71,7 +71,7 @@ test('every form of Retry-After', async (t) => {
   assert.ok(both.headers.has('retry-after') && both.headers.has('retry-after-ms'))
 })
 
-test('a date is told by the server’s own clock', async (t) => {
+test('a date follows the server’s own clock', async (t) => {
   const server = serve(t)
   server.script(faults.combine(faults.overloaded(), faults.retryAfter('1m', { as: 'date', clockSkew: '-1h' })))
   const { headers } = await chat(server)

@@ -52,7 +52,7 @@ async function ask (client, question, stream) {
 
 for (const dialect of DIALECTS) {
   for (const stream of [false, true]) {
-    test(`${dialect}${stream ? ', streamed' : ''}: what its fixtures say is what is told`, async (t) => {
+    test(`${dialect}${stream ? ', streamed' : ''}: the caller receives the content of the fixtures`, async (t) => {
       const client = clientOf(t, [await mock(t)], [dialect])
       const text = await ask(client, 'hi', stream)
       assert.equal(textOf(text), TEXT)

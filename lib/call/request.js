@@ -68,7 +68,7 @@ function buildRequest (request, call) {
  * Splits options into fields of the request and options for Rust. Most calls have no options for Rust.
  * @param {Record<string, any> | undefined} options
  * @param {string[]} accepted
- * @param {any} given What `options` is a copy of.
+ * @param {any} given The original of `options`.
  * @returns {{ call: { options: string | undefined, signal: AbortSignal | undefined }, fields: Record<string, unknown> }}
  */
 function splitOptions (options, accepted, given) {

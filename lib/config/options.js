@@ -20,7 +20,7 @@ const RECEIVER_PATHS = /^alerts\.(?:slack|discord|pagerduty|webhook)(?:\.|$)/
 /**
  * Returns the options as JSON for Rust, and the numbers of the functions in them.
  * @param {object} options
- * @param {object[]} sources What the options were copied from.
+ * @param {object[]} sources The objects from which the options were copied.
  * @param {InstanceType<typeof import('./callbacks').UserCallbacks>} callbacks
  * @param {import('./config-file').ConfigFile} [document] The file that these options override.
  */

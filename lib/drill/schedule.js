@@ -10,7 +10,7 @@ const LONGEST = 2 ** 31 - 1
 /**
  * @param {import('../..').FailoverClient & { deliver: (name: string, payload: object) => void }} client
  * @param {{ everyMs: number, scenarios: import('../..').DrillName[], objectives: object }} spec
- * @returns {() => void} Ends it, and a drill under way.
+ * @returns {() => void} Ends the schedule, and a drill that is running.
  */
 function schedule (client, { everyMs, scenarios, objectives }) {
   const self = new WeakRef(client)

@@ -20,16 +20,16 @@ const STATUSES_WITHOUT_BODY = new Set([204, 205, 304])
 const encoder = new TextEncoder()
 
 /**
- * @typedef {{ client: unknown, native: import('../../native').NativeClient }} Owner
- * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} Broken Reports a failure in a stream that has begun.
+ * @typedef {{ client: unknown, native: import('../../native').NativeClient }} OpenClient
+ * @typedef {(controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => void} FailStream Reports a failure in a stream that has begun.
  */
 
 /**
- * @param {Owner} owner
+ * @param {OpenClient} owner
  * @param {import('./routes').Route} route
  * @param {Uint8Array} body
  * @param {{ headers: Headers, signal: AbortSignal | undefined }} request
- * @param {Broken} failStream
+ * @param {FailStream} failStream
  * @returns {Promise<Response>}
  */
 function exchange ({ client, native }, route, body, { headers, signal }, failStream) {
@@ -99,7 +99,7 @@ function completeResponse (route, { body, report }) {
 /**
  * @param {import('./routes').Route} route
  * @param {InstanceType<typeof StreamState>} state
- * @param {Broken} failStream
+ * @param {FailStream} failStream
  */
 function streamResponse (route, state, failStream) {
   const preamble = JSON.parse(state.chunks[state.head++])

@@ -11,7 +11,7 @@ const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')
 
 /**
- * @param {() => import('./exchange').Owner | undefined} getOpenClient `undefined` once the client is closed.
+ * @param {() => import('./exchange').OpenClient | undefined} getOpenClient `undefined` once the client is closed.
  * @returns {typeof globalThis.fetch}
  */
 function createFetch (getOpenClient) {
@@ -36,7 +36,7 @@ function createFetch (getOpenClient) {
 }
 
 /**
- * @typedef {object} Asked
+ * @typedef {object} IncomingRequest
  * @property {string} method
  * @property {URL | undefined} url
  * @property {Headers} headers
@@ -47,7 +47,7 @@ function createFetch (getOpenClient) {
 /**
  * @param {string | URL | Request} input
  * @param {RequestInit} [init]
- * @returns {Asked}
+ * @returns {IncomingRequest}
  */
 function readRequest (input, init) {
   const request = typeof input === 'object' && 'url' in input ? input : undefined

@@ -20,7 +20,7 @@ const MODELS = /\/models(?:\/(.*[^/]))?\/?$/
 const encoder = new TextEncoder()
 
 /**
- * @param {() => import('./exchange').Owner | undefined} getOpenClient `undefined` once the client is closed.
+ * @param {() => import('./exchange').OpenClient | undefined} getOpenClient `undefined` once the client is closed.
  * @returns {(request: Request) => Promise<Response>}
  */
 function createHandler (getOpenClient) {

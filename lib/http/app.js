@@ -23,7 +23,7 @@ const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'ca
 
 /**
  * @typedef {'health' | 'livez' | 'readyz' | 'metrics' | 'events' | 'dashboard' | 'proxy'} Part
- * @typedef {{ part: Part, url: URL, below: string }} Found `url` is the one for the client's handler, `below` the path after the part's own.
+ * @typedef {{ part: Part, url: URL, below: string }} Match `url` is the one for the client's handler, `below` the path after the part's own.
  */
 
 /**
@@ -46,7 +46,7 @@ function createApp (client, options) {
   /**
    * Returns the part that serves a request; undefined if none does.
    * @param {string} target Path and query, as in the request line.
-   * @returns {Found | undefined}
+   * @returns {Match | undefined}
    */
   function match (target) {
     // Prefixed with an origin, so that a leading `//` is not read as a host.
@@ -69,9 +69,9 @@ function createApp (client, options) {
   }
 
   /**
-   * @param {Found} found
+   * @param {Match} found
    * @param {Request} request
-   * @param {any} native What `authorize` is asked about.
+   * @param {any} native The argument of `authorize`.
    * @returns {Promise<Response>}
    */
   async function serve (found, request, native) {
@@ -99,7 +99,7 @@ function createApp (client, options) {
     }
   }
 
-  /** @param {Found} found @param {Request} request @returns {Response | Promise<Response>} */
+  /** @param {Match} found @param {Request} request @returns {Response | Promise<Response>} */
   function respond ({ part, url, below }, request) {
     switch (part) {
       case 'livez': return livez(request)
@@ -143,7 +143,7 @@ function createApp (client, options) {
     return client.handler(new Request(url, /** @type {any} */ (init)))
   }
 
-  /** @param {Found} found @param {Request} request */
+  /** @param {Match} found @param {Request} request */
   function unauthorized ({ part, url }, { method, headers }) {
     const dialect = part === 'proxy' ? chatRoute(method, url.pathname)?.dialect ?? dialectOf(headers, url.pathname) : 'openai'
     const response = errorResponse(dialect, new AuthenticationError('not authorized', { status: 401, reason: 'auth' }))
@@ -184,6 +184,6 @@ function errorJson (status, message, more = {}) {
   return Response.json({ error: { message, type, param: null, code: null } }, { status, headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...more } })
 }
 
-/** @typedef {ReturnType<typeof createApp>} Surface */
+/** @typedef {ReturnType<typeof createApp>} App */
 
 module.exports = { createApp }

@@ -60,7 +60,7 @@ function createDashboard (dashboardPath, events) {
 
   /**
    * @param {Request} request
-   * @param {string} name What comes after the page's own path: nothing after its slash, AS_FILE without one.
+   * @param {string} name The path after the page's own: empty after its slash, AS_FILE without one.
    * @param {() => object} data
    * @returns {Response | undefined} Undefined where there is nothing.
    */

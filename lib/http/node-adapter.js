@@ -6,7 +6,7 @@ const { Readable } = require('node:stream')
 const { once } = require('node:events')
 const { createUpgrade } = require('./events/upgrade')
 
-/** @param {import('./app').Surface} app @returns {import('../../adapters/node').Middleware} */
+/** @param {import('./app').App} app @returns {import('../../adapters/node').Middleware} */
 function createMiddleware (app) {
   const middleware = (/** @type {any} */ req, /** @type {any} */ res, /** @type {(error?: unknown) => void} */ next) => {
     // The platform's Request does not support TRACE.
@@ -22,8 +22,8 @@ function createMiddleware (app) {
 }
 
 /**
- * @param {import('./app').Surface} app
- * @param {import('./app').Found} found
+ * @param {import('./app').App} app
+ * @param {import('./app').Match} found
  * @param {import('node:http').IncomingMessage & { body?: unknown }} req
  * @param {import('node:http').ServerResponse} res
  * @param {unknown} authorizeArgument The argument of `authorize`.

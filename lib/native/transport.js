@@ -88,7 +88,7 @@ function createTransport (fetch) {
   }
 }
 
-/** @param {any} given What a fetch resolved with. @returns {given is Response} */
+/** @param {any} given The result of a fetch. @returns {given is Response} */
 function isResponse (given) {
   const { status, headers, body } = given ?? {}
   return Number.isInteger(status) && status >= 200 && status <= 599 && typeof headers?.entries === 'function' &&

@@ -1,13 +1,13 @@
 'use strict'
 
 /**
- * What is wrong with a file after its last process.
+ * Returns the problems of a file after its last process.
  * @param {object} round
- * @param {Set<string>} round.sent What was sent, queued or not.
- * @param {Map<string, string>} round.acknowledged What was sent, by the id that it got.
+ * @param {Set<string>} round.sent Names of all calls, queued or not.
+ * @param {Map<string, string>} round.acknowledged Names of queued calls, by id.
  * @param {string[]} round.failed
  * @param {{ id: string, state: string, text?: string, maybeDuplicate?: boolean }[]} round.jobs
- * @param {Map<string, number>} round.answered How often the vendor answered what.
+ * @param {Map<string, number>} round.answered Number of answers by name.
  */
 function verdict ({ sent, acknowledged, failed, jobs, answered }) {
   const problems = failed.map((message) => `a call failed: ${message}`)

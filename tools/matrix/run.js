@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { setTimeout: wait } = require('node:timers/promises')
 const { StreamInterruptedError } = require('../..')
 const { setupCell } = require('./setup')
-const { MODELS, TEXT, CALLS, RESULTS, askedBy, saidTo, assertAsked } = require('./vendors')
+const { MODELS, TEXT, CALLS, RESULTS, expectedRequest, expectedAnswer, assertAsked } = require('./vendors')
 
 /** Timeout of a cell, in milliseconds. */
 const LIMIT = 20_000
@@ -50,36 +50,36 @@ async function call (cell, streamed, setup) {
 
 /** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function answered ({ sdk, operation }, streamed, { made }) {
-  const asked = await askedFor(operation, sdk, made)
-  const said = streamed ? await gathered(sdk.stream(made, asked)) : await sdk.ask(made, asked)
-  const { usage, ...rest } = saidTo(operation, sdk)
+  const sdkRequest = await askedFor(operation, sdk, made)
+  const sdkAnswer = streamed ? await joinPieces(sdk.stream(made, sdkRequest)) : await sdk.ask(made, sdkRequest)
+  const { usage, ...rest } = expectedAnswer(operation, sdk)
   const expected = streamed && sdk.miscountsStreams ? rest : { ...rest, usage }
-  for (const [name, value] of Object.entries(expected)) assert.deepEqual(said[name], value, `${streamed ? 'streamed' : 'whole'}: ${name}`)
+  for (const [name, value] of Object.entries(expected)) assert.deepEqual(sdkAnswer[name], value, `${streamed ? 'streamed' : 'whole'}: ${name}`)
 }
 
 /** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function cutBefore ({ sdk, operation, path }, streamed, { made }) {
-  const { said, error } = await outcome(sdk, made, operation, streamed)
+  const { sdkAnswer, error } = await outcome(sdk, made, operation, streamed)
   assertBroken(sdk, path, error)
-  assert.deepEqual([said.text, said.calls], ['', []])
+  assert.deepEqual([sdkAnswer.text, sdkAnswer.calls], ['', []])
 }
 
 /** @param {import('./cells').Cell} cell @param {import('./setup').Setup} setup */
 async function cutAfter ({ sdk, operation, path }, { made }) {
-  const { said, error } = await outcome(sdk, made, operation, true)
+  const { sdkAnswer, error } = await outcome(sdk, made, operation, true)
   assertBroken(sdk, path, error)
   if (operation === 'tools') {
     // A call that arrived whole may be delivered before the cut; half a call never is.
-    assert.deepEqual(said.calls, CALLS.slice(0, said.calls.length))
+    assert.deepEqual(sdkAnswer.calls, CALLS.slice(0, sdkAnswer.calls.length))
   } else {
-    assert.equal(said.text, TEXT.match(/\s*\S+/g).slice(0, 3).join(''))
+    assert.equal(sdkAnswer.text, TEXT.match(/\s*\S+/g).slice(0, 3).join(''))
   }
 }
 
 /** @param {import('./cells').Cell} cell @param {boolean} streamed @param {import('./setup').Setup} setup */
 async function aborted ({ sdk, operation }, streamed, { made, last }) {
   const controller = new AbortController()
-  const asked = { ...askedBy(operation), signal: controller.signal }
+  const sdkRequest = { ...expectedRequest(operation), signal: controller.signal }
   const gone = (error) => {
     assert.ok(sdk.isAbort(error), `the abort error of the SDK, got ${error.stack}`)
     return true
@@ -87,7 +87,7 @@ async function aborted ({ sdk, operation }, streamed, { made, last }) {
   if (streamed) {
     let text = ''
     const reading = async () => {
-      for await (const piece of sdk.stream(made, asked)) {
+      for await (const piece of sdk.stream(made, sdkRequest)) {
         text += piece.text ?? ''
         controller.abort()
       }
@@ -95,7 +95,7 @@ async function aborted ({ sdk, operation }, streamed, { made, last }) {
     await (sdk.abortsQuietly ? reading() : assert.rejects(reading, gone))
     assert.ok(text !== '' && TEXT.startsWith(text), text)
   } else {
-    const asking = sdk.ask(made, asked)
+    const asking = sdk.ask(made, sdkRequest)
     await Promise.race([last.waitForHits(1), asking])
     controller.abort()
     await assert.rejects(asking, gone)
@@ -106,7 +106,7 @@ async function aborted ({ sdk, operation }, streamed, { made, last }) {
 /** @param {import('./cells').Cell} cell @param {import('./setup').Setup} setup */
 async function left ({ sdk, operation }, { made, last }) {
   let text = ''
-  for await (const piece of sdk.stream(made, askedBy(operation))) {
+  for await (const piece of sdk.stream(made, expectedRequest(operation))) {
     text += piece.text ?? ''
     if (text !== '') break
   }
@@ -154,32 +154,32 @@ async function assertRoute ({ sdk, operation, condition, path }, { first, last, 
 
 /** Returns the request of an operation; of `results`, after the tools were called. */
 async function askedFor (operation, sdk, made) {
-  const asked = askedBy(operation)
-  if (operation !== 'results') return asked
-  const { calls, turn } = await sdk.ask(made, asked)
+  const sdkRequest = expectedRequest(operation)
+  if (operation !== 'results') return sdkRequest
+  const { calls, turn } = await sdk.ask(made, sdkRequest)
   assert.deepEqual(calls, CALLS)
-  return { ...asked, since: { turn, results: RESULTS } }
+  return { ...sdkRequest, since: { turn, results: RESULTS } }
 }
 
 /** Returns the answer, and the error that ended it. */
 async function outcome (sdk, made, operation, streamed) {
-  const said = { text: '', calls: [] }
-  const asked = await askedFor(operation, sdk, made)
+  const sdkAnswer = { text: '', calls: [] }
+  const sdkRequest = await askedFor(operation, sdk, made)
   try {
-    if (streamed) await gathered(sdk.stream(made, asked), said)
-    else Object.assign(said, await sdk.ask(made, asked))
-    return { said, error: undefined }
+    if (streamed) await joinPieces(sdk.stream(made, sdkRequest), sdkAnswer)
+    else Object.assign(sdkAnswer, await sdk.ask(made, sdkRequest))
+    return { sdkAnswer, error: undefined }
   } catch (error) {
-    return { said, error }
+    return { sdkAnswer, error }
   }
 }
 
-/** Joins the pieces of a stream. @param {AsyncGenerator<Partial<import('./sdks').Said>>} stream @param {any} said */
-async function gathered (stream, said = { text: '', calls: [] }) {
-  for await (const { text = '', calls = [], end = said.end, usage = said.usage } of stream) {
-    Object.assign(said, { text: said.text + text, calls: [...said.calls, ...calls], end, usage })
+/** Joins the pieces of a stream. @param {AsyncGenerator<Partial<import('./sdks').SdkAnswer>>} stream @param {any} sdkAnswer */
+async function joinPieces (stream, sdkAnswer = { text: '', calls: [] }) {
+  for await (const { text = '', calls = [], end = sdkAnswer.end, usage = sdkAnswer.usage } of stream) {
+    Object.assign(sdkAnswer, { text: sdkAnswer.text + text, calls: [...sdkAnswer.calls, ...calls], end, usage })
   }
-  return said
+  return sdkAnswer
 }
 
 module.exports = { run }

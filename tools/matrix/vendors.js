@@ -79,7 +79,7 @@ const ASKED = {
   schema: { prompt: PROMPT, schema: SCHEMA },
   image: { prompt: PROMPT, image: IMAGE }
 }
-const askedBy = (operation) => ASKED[operation] ?? { prompt: PROMPT }
+const expectedRequest = (operation) => ASKED[operation] ?? { prompt: PROMPT }
 
 /** The answer of a vendor. @param {string} operation @param {string} dialect */
 function answerTo (operation, dialect) {
@@ -90,9 +90,9 @@ function answerTo (operation, dialect) {
 
 /**
  * The result that an SDK must return for it. @param {string} operation @param {import('./sdks').Sdk} sdk @returns
- * {import('./sdks').Said}
+ * {import('./sdks').SdkAnswer}
  */
-function saidTo (operation, { ends }) {
+function expectedAnswer (operation, { ends }) {
   if (operation === 'tools') return { text: '', calls: CALLS, end: ends.tool, usage: USAGE }
   const object = operation === 'schema' ? { object: PLACE } : {}
   return { text: operation === 'schema' ? JSON.stringify(PLACE) : TEXT, calls: [], ...object, end: ends.text, usage: USAGE }
@@ -139,4 +139,4 @@ function essence (schema) {
   }
 }
 
-module.exports = { MODELS, TEXT, CALLS, RESULTS, askedBy, answerTo, saidTo, assertAsked }
+module.exports = { MODELS, TEXT, CALLS, RESULTS, expectedRequest, answerTo, expectedAnswer, assertAsked }

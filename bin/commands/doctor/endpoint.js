@@ -10,7 +10,7 @@ const { openTunnel } = require('./proxy-routes')
 const { withTimeout, TIMED_OUT } = require('./timeout')
 
 /** @typedef {import('../doctor').Finding} Finding */
-/** @typedef {import('./steps').Tell} Tell */
+/** @typedef {import('./steps').Report} Report */
 
 /**
  * @param {import('../../..').FailoverClient} client
@@ -25,7 +25,7 @@ async function checkEndpoint (client, name, url, route, timeout) {
   const remainingMs = () => Math.max(1, until - performance.now())
   /** @type {Finding[]} */
   const findings = []
-  /** @type {Tell} */
+  /** @type {Report} */
   const report = (step, status, message, advice = '') => {
     findings.push({ check: `${name}: ${step}`, status, message, ...(advice === '' ? {} : { advice }) })
     return status !== 'fail'
@@ -38,9 +38,9 @@ async function checkEndpoint (client, name, url, route, timeout) {
   return findings
 }
 
-/** @typedef {{ host: string, port: number, secure: boolean }} To */
+/** @typedef {{ host: string, port: number, secure: boolean }} Target */
 
-/** @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report */
+/** @param {Target} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Report} report */
 async function checkDirect ({ host, port, secure }, route, remainingMs, report) {
   if (!await checkDns(host, remainingMs(), report)) return
   if (!await checkTcp(host, port, remainingMs(), report)) return
@@ -50,7 +50,7 @@ async function checkDirect ({ host, port, secure }, route, remainingMs, report) 
 
 /**
  * Checks an endpoint behind a proxy, which resolves the host itself.
- * @param {To} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Tell} report
+ * @param {Target} to @param {import('./proxy-routes').ProxyRoute} route @param {() => number} remainingMs @param {Report} report
  */
 async function checkThroughProxy ({ host, port, secure }, route, remainingMs, report) {
   const proxy = /** @type {import('./proxy-routes').Hop} */ (route.proxy)
@@ -88,7 +88,7 @@ function serverName (host) {
   return net.isIP(host) ? {} : { servername: host }
 }
 
-/** @param {import('../../..').FailoverClient} client @param {string} name @param {number} ms @param {Tell} report */
+/** @param {import('../../..').FailoverClient} client @param {string} name @param {number} ms @param {Report} report */
 async function checkRequest (client, name, ms, report) {
   try {
     const { valid, statusCode, message } = await withTimeout(client.validateApiKey(name), ms)

@@ -10,7 +10,7 @@ const tls = require('node:tls')
 const { withTimeout } = require('./timeout')
 
 /**
- * @typedef {(step: string, status: 'ok' | 'warn' | 'fail', message: string, advice?: string) => boolean} Tell Returns false for 'fail'.
+ * @typedef {(step: string, status: 'ok' | 'warn' | 'fail', message: string, advice?: string) => boolean} Report Returns false for 'fail'.
  */
 
 const DAY_MS = 86_400_000
@@ -20,7 +20,7 @@ const EXPIRES_SOON_MS = 21 * DAY_MS
 const ACCEPTED_SKEW_MS = 5_000
 const HARMFUL_SKEW_MS = 300_000
 
-/** @param {string} host @param {number} ms @param {Tell} report @param {string} [step] */
+/** @param {string} host @param {number} ms @param {Report} report @param {string} [step] */
 async function checkDns (host, ms, report, step = 'DNS') {
   if (net.isIP(host)) return report(step, 'ok', `${host} is an address`)
   try {
@@ -31,7 +31,7 @@ async function checkDns (host, ms, report, step = 'DNS') {
   }
 }
 
-/** @param {string} host @param {number} port @param {number} ms @param {Tell} report @param {string} [step] */
+/** @param {string} host @param {number} port @param {number} ms @param {Report} report @param {string} [step] */
 async function checkTcp (host, port, ms, report, step = 'TCP') {
   const began = performance.now()
   const socket = net.connect({ host, port })
@@ -51,7 +51,7 @@ async function checkTcp (host, port, ms, report, step = 'TCP') {
  * @param {{ ca: string[], partly: boolean }} trust
  * @param {string} host
  * @param {number} ms
- * @param {Tell} report
+ * @param {Report} report
  */
 async function checkTls (to, { ca, partly }, host, ms, report) {
   const socket = tls.connect({ ...to, ca, rejectUnauthorized: false, host, ...(net.isIP(host) ? {} : { servername: host }) })
@@ -78,7 +78,7 @@ async function checkTls (to, { ca, partly }, host, ms, report) {
   }
 }
 
-/** @param {boolean} secure @param {https.RequestOptions} to @param {number} ms @param {Tell} report */
+/** @param {boolean} secure @param {https.RequestOptions} to @param {number} ms @param {Report} report */
 async function checkClock (secure, to, ms, report) {
   const { request } = secure ? https : http
   const began = Date.now()

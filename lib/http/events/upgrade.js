@@ -14,7 +14,7 @@ const MAX_MESSAGE_BYTES = 1024
 const STATUS_TEXTS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error', 501: 'Not Implemented', 503: 'Service Unavailable' }
 
 /**
- * @param {import('../app').Surface} app
+ * @param {import('../app').App} app
  * @returns {(req: import('node:http').IncomingMessage, socket: import('node:stream').Duplex, head: Buffer) => Promise<boolean>}
  */
 function createUpgrade (app) {

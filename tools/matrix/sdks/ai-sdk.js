@@ -9,7 +9,7 @@ const { createBellwether } = require('bellwether/ai-sdk')
 
 globalThis.AI_SDK_LOG_WARNINGS = false
 
-/** @param {unknown} model @param {import('.').Asked} asked */
+/** @param {unknown} model @param {import('.').SdkRequest} request */
 function settingsOf (model, { prompt, tools, schema, image, since, signal }) {
   const picture = image && { type: 'file', data: image.bytes, mediaType: image.type }
   return {
@@ -34,16 +34,16 @@ const usageOf = ({ inputTokens, outputTokens }) => ({ input: inputTokens, output
 const common = {
   ends: { text: 'stop', tool: 'tool-calls' },
   leavesOpen: true,
-  async ask (model, asked) {
-    const result = await generateText(settingsOf(model, asked))
+  async ask (model, request) {
+    const result = await generateText(settingsOf(model, request))
     const turn = { messages: result.response.messages, toolCalls: result.toolCalls }
-    return { text: result.text, calls: result.toolCalls.map(callOf), object: asked.schema && result.output, end: result.finishReason, usage: usageOf(result.usage), turn }
+    return { text: result.text, calls: result.toolCalls.map(callOf), object: request.schema && result.output, end: result.finishReason, usage: usageOf(result.usage), turn }
   },
-  async * stream (model, asked) {
+  async * stream (model, request) {
     // It reports errors and aborts as parts of the stream, and logs them without this listener.
-    for await (const part of streamText({ ...settingsOf(model, asked), onError () {} }).fullStream) {
+    for await (const part of streamText({ ...settingsOf(model, request), onError () {} }).fullStream) {
       if (part.type === 'error') throw part.error
-      if (part.type === 'abort') throw asked.signal.reason
+      if (part.type === 'abort') throw request.signal.reason
       if (part.type === 'text-delta') yield { text: part.text }
       if (part.type === 'tool-call') yield { calls: [callOf(part)] }
       if (part.type === 'finish') yield { end: part.finishReason, usage: usageOf(part.totalUsage) }

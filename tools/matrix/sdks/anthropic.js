@@ -3,7 +3,7 @@
 const { default: Anthropic, AnthropicError, APIUserAbortError } = require('@anthropic-ai/sdk')
 const { jsonSchemaOutputFormat } = require('@anthropic-ai/sdk/helpers/json-schema')
 
-/** @param {import('.').Asked} asked */
+/** @param {import('.').SdkRequest} request */
 function bodyOf ({ prompt, tools, schema, image, since }) {
   const picture = image && { type: 'image', source: { type: 'base64', media_type: image.type, data: image.bytes.toString('base64') } }
   return {
@@ -20,8 +20,8 @@ function turnsOf ({ turn, results }) {
   return [{ role: 'assistant', content: turn }, { role: 'user', content }]
 }
 
-/** @returns {import('.').Said} */
-function said ({ content, stop_reason: end, usage }) {
+/** @returns {import('.').SdkAnswer} */
+function toAnswer ({ content, stop_reason: end, usage }) {
   return {
     text: content.filter(({ type }) => type === 'text').map(({ text }) => text).join(''),
     calls: content.filter(({ type }) => type === 'tool_use').map(({ name, input }) => ({ name, input })),
@@ -37,16 +37,16 @@ const sdk = {
   model: 'claude-sonnet-5',
   ends: { text: 'end_turn', tool: 'tool_use' },
   make: ({ fetch, origin }) => new Anthropic({ apiKey: 'theirs', maxRetries: 0, ...(origin ? { baseURL: origin } : { fetch }) }),
-  async ask (anthropic, asked) {
-    const message = await anthropic.messages.parse(bodyOf(asked), { signal: asked.signal })
-    return { ...said(message), object: message.parsed_output, turn: message.content }
+  async ask (anthropic, request) {
+    const message = await anthropic.messages.parse(bodyOf(request), { signal: request.signal })
+    return { ...toAnswer(message), object: message.parsed_output, turn: message.content }
   },
-  async * stream (anthropic, asked) {
-    const stream = anthropic.messages.stream(bodyOf(asked), { signal: asked.signal })
+  async * stream (anthropic, request) {
+    const stream = anthropic.messages.stream(bodyOf(request), { signal: request.signal })
     for await (const { type, delta } of stream) {
       if (type === 'content_block_delta' && delta.type === 'text_delta') yield { text: delta.text }
     }
-    const { calls, end, usage } = said(await stream.finalMessage())
+    const { calls, end, usage } = toAnswer(await stream.finalMessage())
     yield { calls, end, usage }
   },
   isAbort: (error) => error instanceof APIUserAbortError,

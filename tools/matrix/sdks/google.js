@@ -2,7 +2,7 @@
 
 const { GoogleGenAI, ApiError } = require('@google/genai')
 
-/** @param {import('.').Asked} asked */
+/** @param {import('.').SdkRequest} request */
 function parametersOf ({ prompt, tools, schema, image, since, signal }) {
   const picture = image && { inlineData: { mimeType: image.type, data: image.bytes.toString('base64') } }
   return {
@@ -23,7 +23,7 @@ function turnsOf ({ turn, results }) {
 }
 
 /** Converts a whole answer, or a piece of one. */
-function said ({ candidates: [{ content, finishReason }], usageMetadata: usage }) {
+function toAnswer ({ candidates: [{ content, finishReason }], usageMetadata: usage }) {
   const parts = content?.parts ?? []
   return {
     text: parts.map(({ text }) => text ?? '').join(''),
@@ -41,12 +41,12 @@ const sdk = {
   ends: { text: 'STOP', tool: 'STOP' },
   leavesOpen: true,
   make: ({ fetch, origin }) => new GoogleGenAI({ apiKey: 'theirs', httpOptions: origin ? { baseUrl: origin } : { fetch } }),
-  async ask (google, asked) {
-    const response = await google.models.generateContent(parametersOf(asked))
-    return { ...said(response), object: asked.schema && JSON.parse(response.text), turn: response.candidates[0].content }
+  async ask (google, request) {
+    const response = await google.models.generateContent(parametersOf(request))
+    return { ...toAnswer(response), object: request.schema && JSON.parse(response.text), turn: response.candidates[0].content }
   },
-  async * stream (google, asked) {
-    for await (const chunk of await google.models.generateContentStream(parametersOf(asked))) yield said(chunk)
+  async * stream (google, request) {
+    for await (const chunk of await google.models.generateContentStream(parametersOf(request))) yield toAnswer(chunk)
   },
   isAbort: (error) => error.name === 'AbortError',
   isError: (error) => error instanceof ApiError

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{ name: string, input: unknown }} Call
- * @typedef {object} Asked
+ * @typedef {object} SdkRequest
  * @property {string} prompt
  * @property {{ name: string, schema: object }[]} [tools]
  * @property {object} [schema] of the answer
@@ -12,7 +12,7 @@
  * @property {{ turn: unknown, results: string[] }} [since] the answer so far, and the results of its tool calls
  * @property {AbortSignal} [signal]
  *
- * @typedef {object} Said
+ * @typedef {object} SdkAnswer
  * @property {string} text
  * @property {Call[]} calls
  * @property {unknown} [turn] the answer in the form that the SDK takes back
@@ -29,8 +29,8 @@
  * @property {boolean} [leavesOpen] it does not close a stream when its loop is left
  * @property {boolean} [miscountsStreams] the usage it reports for a stream is not the vendor's
  * @property {(to: { fetch?: typeof fetch, origin?: string }) => any} make
- * @property {(made: any, asked: Asked) => Promise<Said>} ask
- * @property {(made: any, asked: Asked) => AsyncGenerator<Partial<Said>>} stream pieces: texts and calls are joined, the last end and usage count
+ * @property {(made: any, asked: SdkRequest) => Promise<SdkAnswer>} ask
+ * @property {(made: any, asked: SdkRequest) => AsyncGenerator<Partial<SdkAnswer>>} stream pieces: texts and calls are joined, the last end and usage count
  * @property {(error: any) => boolean} isAbort
  * @property {(error: any) => boolean} isError raised by the SDK, not merely passed on
  */

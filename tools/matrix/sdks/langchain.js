@@ -4,24 +4,24 @@ const { HumanMessage, ToolMessage } = require('@langchain/core/messages')
 const { ChatOpenAI } = require('@langchain/openai')
 const { ChatAnthropic } = require('@langchain/anthropic')
 
-/** @param {import('.').Asked} asked */
+/** @param {import('.').SdkRequest} request */
 function messagesOf ({ prompt, image, since }) {
   const picture = image && { type: 'image', source_type: 'base64', mime_type: image.type, data: image.bytes.toString('base64') }
-  const asked = new HumanMessage({ content: picture ? [{ type: 'text', text: prompt }, picture] : prompt })
-  return since ? [asked, since.turn, ...resultsOf(since)] : [asked]
+  const request = new HumanMessage({ content: picture ? [{ type: 'text', text: prompt }, picture] : prompt })
+  return since ? [request, since.turn, ...resultsOf(since)] : [request]
 }
 
 function resultsOf ({ turn, results }) {
   return turn.tool_calls.map(({ id, name }, i) => new ToolMessage({ tool_call_id: id, name, content: results[i] }))
 }
 
-/** @param {any} model @param {import('.').Asked} asked */
+/** @param {any} model @param {import('.').SdkRequest} request */
 function withTools (model, { tools }) {
   return tools ? model.bindTools(tools.map(({ name, schema: parameters }) => ({ type: 'function', function: { name, parameters } }))) : model
 }
 
 /** Converts a message, or a joined piece of one. */
-function said (message) {
+function toAnswer (message) {
   const { finish_reason: finish, stop_reason: stop } = { ...message.additional_kwargs, ...message.response_metadata }
   const usage = message.usage_metadata
   return {
@@ -34,23 +34,23 @@ function said (message) {
 
 /** @type {Omit<import('.').Sdk, 'name' | 'dialect' | 'model' | 'ends' | 'make'>} */
 const common = {
-  async ask (model, asked) {
-    const { schema, signal } = asked
+  async ask (model, request) {
+    const { schema, signal } = request
     if (!schema) {
-      const turn = await withTools(model, asked).invoke(messagesOf(asked), { signal })
-      return { ...said(turn), turn }
+      const turn = await withTools(model, request).invoke(messagesOf(request), { signal })
+      return { ...toAnswer(turn), turn }
     }
     const structured = model.withStructuredOutput(schema, { name: 'place', method: 'jsonSchema', includeRaw: true })
-    const { raw, parsed } = await structured.invoke(messagesOf(asked), { signal })
-    return { ...said(raw), object: parsed }
+    const { raw, parsed } = await structured.invoke(messagesOf(request), { signal })
+    return { ...toAnswer(raw), object: parsed }
   },
-  async * stream (model, asked) {
+  async * stream (model, request) {
     let whole
-    for await (const chunk of await withTools(model, asked).stream(messagesOf(asked), { signal: asked.signal })) {
+    for await (const chunk of await withTools(model, request).stream(messagesOf(request), { signal: request.signal })) {
       whole = whole?.concat(chunk) ?? chunk
       if (chunk.text) yield { text: chunk.text }
     }
-    const { calls, end, usage } = said(whole)
+    const { calls, end, usage } = toAnswer(whole)
     yield { calls, end, usage }
   },
   isAbort: (error) => error.name === 'AbortError',

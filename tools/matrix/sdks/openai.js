@@ -2,7 +2,7 @@
 
 const { default: OpenAI, APIError, APIUserAbortError } = require('openai')
 
-/** @param {import('.').Asked} asked */
+/** @param {import('.').SdkRequest} request */
 function bodyOf ({ prompt, tools, schema, image, since }) {
   const picture = image && { type: 'image_url', image_url: { url: `data:${image.type};base64,${image.bytes.toString('base64')}` } }
   return {
@@ -25,14 +25,14 @@ const sdk = {
   ends: { text: 'stop', tool: 'tool_calls' },
   abortsQuietly: true,
   make: ({ fetch, origin }) => new OpenAI({ apiKey: 'theirs', maxRetries: 0, ...(origin ? { baseURL: `${origin}/v1` } : { fetch }) }),
-  async ask (openai, asked) {
-    const { choices: [{ message, finish_reason: end }], usage } = await openai.chat.completions.create(bodyOf(asked), { signal: asked.signal })
-    return { text: message.content ?? '', calls: (message.tool_calls ?? []).map(callOf), object: asked.schema && JSON.parse(message.content), end, usage: usageOf(usage), turn: message }
+  async ask (openai, request) {
+    const { choices: [{ message, finish_reason: end }], usage } = await openai.chat.completions.create(bodyOf(request), { signal: request.signal })
+    return { text: message.content ?? '', calls: (message.tool_calls ?? []).map(callOf), object: request.schema && JSON.parse(message.content), end, usage: usageOf(usage), turn: message }
   },
-  async * stream (openai, asked) {
-    const body = { ...bodyOf(asked), stream: true, stream_options: { include_usage: true } }
+  async * stream (openai, request) {
+    const body = { ...bodyOf(request), stream: true, stream_options: { include_usage: true } }
     const calls = []
-    for await (const { choices: [choice], usage } of await openai.chat.completions.create(body, { signal: asked.signal })) {
+    for await (const { choices: [choice], usage } of await openai.chat.completions.create(body, { signal: request.signal })) {
       for (const { index, function: { name, arguments: input } } of choice?.delta.tool_calls ?? []) {
         calls[index] ??= { function: { name, arguments: '' } }
         calls[index].function.arguments += input ?? ''
