@@ -164,8 +164,8 @@ test('an impossible task causes an error, and no file is created', async (t) => 
   const file = temporaryPath(t)
   for (const [args, says] of [
     [['list', '--path', file], /queue\.db cannot be used: the file does not exist/],
-    [['retry', '--dead', '--path', file], /there is no such file/],
-    [['purge', '--state', 'dead', '--path', file], /there is no such file/],
+    [['retry', '--dead', '--path', file], /the file does not exist/],
+    [['purge', '--state', 'dead', '--path', file], /the file does not exist/],
     [['list', '--path', path.dirname(file)], /it is not a file/],
     [['list', '--path', ''], /queue\.path must be a non-empty string/],
     [['list', '--config', `${file}.yaml`], /queue\.db\.yaml/],

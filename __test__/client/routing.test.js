@@ -251,7 +251,7 @@ test('what is no canary', () => {
   assert.match(wrong({ share: 2 })[0], /^endpoints\[0\]\.canary\.share must be a number from 0 to 1, got 2/)
   for (const ramp of [[], [0.5, 0.1], [0.1, 0.1], ['x'], 0.1]) assert.match(wrong({ ramp })[0], /^endpoints\[0\]\.canary\.ramp must be a non-empty array of shares/)
   assert.match(wrong({ ramp: [0.1], share: 0.1 })[0], /canary\.share cannot be combined with ramp/)
-  assert.deepEqual(wrong({}, {}), ['endpoints contains more than one canary; only one endpoint at a time may be one'])
+  assert.deepEqual(wrong({}, {}), ['endpoints has more than one canary; only one endpoint at a time may be one'])
 })
 
 test('names that are looked up for each call are so many, and no more', async (t) => {

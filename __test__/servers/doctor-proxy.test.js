@@ -62,7 +62,7 @@ test('a proxy that refuses is reported with the reason', async (t) => {
   const stranger = await examined(t, { ...trusting, proxy: `http://user:wrong@127.0.0.1:${port}` })
   assert.deepEqual(stranger.steps.slice(3), ['proxy: fail', 'request: fail'])
   assert.match(stranger.find('A: proxy').message, /^no tunnel: the proxy answers 40[17] to CONNECT 127\.0\.0\.1:\d+$/)
-  assert.match(stranger.find('A: proxy').advice, /name and password/)
+  assert.match(stranger.find('A: proxy').advice, /user and password/)
   const other = await tinyproxy(t, 1)
   const shut = await examined(t, { ...trusting, proxy: `http://user:${PASSWORD}@127.0.0.1:${other}` })
   assert.match(shut.find('A: proxy').message, /the proxy answers 403 to CONNECT/)
