@@ -86,8 +86,14 @@ impl ConsecutiveFailures {
             severity: if counter.only_rate_limits { Severity::Warning } else { Severity::Critical },
             service: observation.service.to_owned(),
             message: format!(
-                "{}: {} checks failed in a row, last: {}",
-                observation.service, counter.failures, failure.what
+                "{}: {}: {}",
+                observation.service,
+                if counter.failures == 1 {
+                    "a check failed".to_owned()
+                } else {
+                    format!("{} checks failed in a row, the last", counter.failures)
+                },
+                failure.what
             ),
             details: observation.details.clone(),
             recommended_action: failure.action.into(),

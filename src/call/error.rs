@@ -346,7 +346,7 @@ fn code(kind: FaultKind) -> ErrorCode {
 
 fn words(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::Dns => "the name was not resolved",
+        FaultKind::Dns => "could not connect",
         FaultKind::Connect => "could not connect",
         FaultKind::Tls => "TLS failed",
         FaultKind::ConnectTimeout

@@ -315,12 +315,29 @@ const MAX_EXPLANATION: usize = 200;
 
 /// `down (503: The server is overloaded)`
 fn why(result: &CheckResult) -> String {
-    let status = result.status_code.map(|code| code.to_string());
-    let explanation = result.error_message.as_deref().filter(|text| !text.is_empty());
-    let explanation = explanation.map(|text| text.chars().take(MAX_EXPLANATION).collect::<String>());
-    let details: Vec<String> = status.into_iter().chain(explanation).collect();
+    let status = result.status_code.map(|code| code.to_string()).unwrap_or_default();
+    let explanation = one_line(result.error_message.as_deref().unwrap_or_default());
+    // Some explanations are no more than the status, or begin with it.
+    let bare = explanation.strip_prefix("status ").unwrap_or(&explanation);
+    let details = match (status.is_empty(), bare.is_empty()) {
+        (_, true) => status,
+        (false, false) if !bare.starts_with(&status) => format!("{status}: {explanation}"),
+        _ => bare.to_owned(),
+    };
     let what = words(result.status);
-    if details.is_empty() { what.to_owned() } else { format!("{what} ({})", details.join(": ")) }
+    if details.is_empty() { what.to_owned() } else { format!("{what} ({details})") }
+}
+
+/// A vendor's text on one line: its control characters could forge lines or steer a terminal.
+fn one_line(text: &str) -> String {
+    let is_unsafe =
+        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean: String = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect();
+    let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    match clean.char_indices().nth(MAX_EXPLANATION) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
 }
 
 fn words(status: CheckStatus) -> &'static str {
@@ -340,5 +357,17 @@ fn action(status: CheckStatus) -> &'static str {
         CheckStatus::RateLimited => "Raise the plan's limits or lower the request rate.",
         CheckStatus::Timeout => "Check the network; use another endpoint until it recovers.",
         CheckStatus::Down => "Switch to the backup vendor.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendors_text_becomes_one_bounded_line() {
+        assert_eq!(one_line("a\u{1b}[31mRED\r\nFAKE\u{202e}b  c"), "a [31mRED FAKE b c");
+        assert_eq!(one_line(&"x".repeat(201)), format!("{}…", "x".repeat(200)));
+        assert_eq!(one_line(&"é".repeat(200)).chars().count(), 200);
     }
 }

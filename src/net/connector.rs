@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::{
     conn::{Conn, Io},
-    dial_error::{DialError, host_and_port},
+    dial_error::DialError,
     proxy::{Proxy, ProxyHop},
     resolver::Resolver,
     tls::{self, BadCertificate, TlsOptions},
@@ -114,10 +114,7 @@ async fn tunnel(
     if let Some(authorization) = hop.authorization {
         tunnel = tunnel.with_auth(authorization);
     }
-    let opened = tunnel.call(target.clone()).await.map_err(|e| {
-        let target = host_and_port(target);
-        DialError::Connect(format!("the proxy {} refused a tunnel to {target}: {e}", host_and_port(&hop.uri)))
-    })?;
+    let opened = tunnel.call(target.clone()).await.map_err(|e| DialError::tunnel(&hop.uri, target, &e))?;
     Ok(Box::new(opened))
 }
 

@@ -4,7 +4,7 @@
 use std::{error::Error as StdError, io, time::Duration};
 
 use http::{Uri, uri::Scheme};
-use rustls::{CertificateError, pki_types::UnixTime};
+use rustls::{CertificateError, InvalidMessage, pki_types::UnixTime};
 
 use super::{
     failure::{FailureKind, NetworkFailure, root_message},
@@ -41,10 +41,25 @@ impl DialError {
         let host = address.host().unwrap_or_default();
         let text = match causes(error).find_map(rustls_error) {
             Some(rustls::Error::InvalidCertificate(error)) => certificate(host, error),
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+                format!("{} does not speak TLS; is it an http:// address?", host_and_port(address))
+            }
             Some(error) => format!("{}: {error}", host_and_port(address)),
             None => format!("{}: {}", host_and_port(address), root_message(error)),
         };
         Self::Tls(text)
+    }
+
+    /// `proxy` opened no tunnel to `target`.
+    pub fn tunnel(proxy: &Uri, target: &Uri, error: &(dyn StdError + 'static)) -> Self {
+        let (proxy, target, cause) = (host_and_port(proxy), host_and_port(target), error.to_string());
+        let cause = cause.strip_prefix("tunnel error: ").unwrap_or(&cause);
+        let advice = if cause.contains("authorization") {
+            "; check the user and the password in the proxy's address"
+        } else {
+            ""
+        };
+        Self::Connect(format!("the proxy {proxy} opened no tunnel to {target}: {cause}{advice}"))
     }
 
     pub fn timeout(address: &Uri, limit: Duration) -> Self {
@@ -58,7 +73,7 @@ impl DialError {
 
     /// It was the proxy that could not be reached, on the way to `target`.
     pub fn of_proxy(self, target: &Uri) -> Self {
-        self.map(|text| format!("the proxy for {}: {text}", host_and_port(target)))
+        self.map(|text| format!("{text} (the proxy for {})", host_and_port(target)))
     }
 
     fn map(self, change: impl FnOnce(String) -> String) -> Self {
@@ -94,10 +109,13 @@ fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (
     std::iter::successors(Some(error), |e| StdError::source(*e))
 }
 
-/// `io::Error::source` skips the error that an `io::Error` contains.
+/// `io::Error::source` skips the error that an `io::Error` contains, and connectors wrap them in each other.
 fn rustls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.downcast_ref().or_else(|| inner.and_then(|e| e.downcast_ref()))
+    let mut error = error;
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error.downcast_ref()
 }
 
 fn certificate(host: &str, error: &CertificateError) -> String {
@@ -149,7 +167,8 @@ mod tests {
             (CertificateError::NotValidForName, "not for the name a.test"),
             (CertificateError::BadSignature, "a.test is invalid"),
         ] {
-            let error = io::Error::other(rustls::Error::InvalidCertificate(error));
+            // As connectors wrap it.
+            let error = io::Error::other(io::Error::other(rustls::Error::InvalidCertificate(error)));
             let text = DialError::tls(&address, &error).to_string();
             assert!(text.contains(expected) && text.contains("a.test") && !text.contains("SECRET"), "{text}");
         }
@@ -159,7 +178,7 @@ mod tests {
         let text = direct.through(&uri("http://user:SECRET@proxy.test:3128")).to_string();
         assert_eq!(text, "a.test:443: connection refused (through the proxy proxy.test:3128)");
         let text = DialError::tcp(&uri("http://p.test:3128"), &refused).of_proxy(&address).to_string();
-        assert_eq!(text, "the proxy for a.test:443: p.test:3128: connection refused");
+        assert_eq!(text, "p.test:3128: connection refused (the proxy for a.test:443)");
         let slow = DialError::timeout(&uri("http://b.test"), Duration::from_millis(5));
         assert_eq!(slow.to_string(), "no connection to b.test:80 within 5 ms");
     }

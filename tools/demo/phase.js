@@ -61,7 +61,7 @@ function logEvents (client, log) {
     log(`breaker of ${endpoint} (${scope}): ${state}`, state === 'closed' ? 'green' : 'yellow')
   })
   client.on('alert', ({ status, severity, message, details }) => {
-    log(`alert ${status}, ${severity}: ${message} (${details.probe} probe)`, status === 'firing' ? 'red' : 'green')
+    log(`alert ${status}, ${severity}: ${message}${details.probe === undefined ? '' : ` (${details.probe} probe)`}`, status === 'firing' ? 'red' : 'green')
   })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::constraints;
+use super::{constraints, unknown_model::unknown_model};
 use crate::{
     base::model_id,
     call::{
@@ -26,9 +26,6 @@ pub struct Candidate {
     /// Candidates of equal rank share a tier; a lower rank comes first.
     pub rank: (u32, PriorityTier),
 }
-
-/// How many models an error lists.
-const LISTED: usize = 20;
 
 pub fn candidates(
     engine: &Engine,
@@ -383,24 +380,4 @@ pub fn named_models(engine: &Engine) -> Vec<&str> {
     let mut known = std::collections::HashSet::new();
     names.retain(|name| known.insert(*name));
     names
-}
-
-fn unknown_model(engine: &Engine, model: &str) -> CallError {
-    let mut known: Vec<&str> = engine.config.aliases.names().collect();
-    for endpoint in &engine.endpoints {
-        if let ServedModels::Listed(list) = &endpoint.config.models {
-            known.extend(list.iter().map(|(name, _)| name.as_str()));
-        }
-    }
-    known.dedup();
-    let meant = nearest(model, known.iter().copied()).map(|n| format!("; did you mean '{n}'?"));
-    let more = known.len().saturating_sub(LISTED);
-    known.truncate(LISTED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    CallError::unknown_model(format!(
-        "model: no endpoint serves '{}'{}; supported are {}{more}",
-        shorten(model),
-        meant.unwrap_or_default(),
-        known.join(", ")
-    ))
 }

@@ -5,3 +5,4 @@ pub mod candidates;
 pub mod constraints;
 pub mod readiness;
 pub mod selector;
+mod unknown_model;
