@@ -144,7 +144,7 @@ test('a panic in Rust is an error, and the process goes on', async (t) => {
     const bridge = require(${JSON.stringify(BRIDGE)})
     async function main () {
       let seen
-      await bridge.invoke((slot) => bridge.getHub().panicForTest(slot), () => undefined, () => new Error('dropped')).catch((error) => { seen = error })
+      await bridge.startOperation((slot) => bridge.getHub().panicForTest(slot), () => undefined, () => new Error('dropped')).catch((error) => { seen = error })
       const client = new FailoverClient(${at(server)})
       const answer = await client.chatCompletion('m', 'hi')
       console.log(JSON.stringify({ name: seen.name, code: seen.code, text: answer.choices[0].message.content }))

@@ -4,13 +4,13 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert/strict')
-const { incidentReport } = require('../../lib/monitor/incident-report')
+const { withFormatters } = require('../../lib/monitor/incident-report')
 
 const NASTY = 'a|b`<img src=x onerror=alert(1)>&"\'\u0007\u001b[2J\u202e\nnew'
 const at = (ms) => new Date(ms).toISOString()
 
 function report (more = {}) {
-  return incidentReport({
+  return withFormatters({
     id: 'inc-1-1', status: 'closed', startedAt: at(0), endedAt: at(15_780_000), durationMs: 15_780_000, detectionMs: 12.4, recoveryMs: 840,
     endpoints: [{ name: NASTY, models: ['gpt-4o'], failures: 3, reasons: { serverError: 2, connect: 1 }, firstFailureAt: at(1), lastFailureAt: at(2), outAt: at(3), backAt: null, statusPage: [{ at: at(4), indicator: 'minor', words: 'Elevated errors' }] }],
     requests: 847_293, failed: 2_542, failedShare: 0.003, rescued: 300_000, queued: 7, fallback: 0, affectedUsers: 10_000,

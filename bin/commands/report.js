@@ -7,7 +7,7 @@ const native = require('../../lib/native/addon')
 const time = require('../lib/time')
 const { CostReport } = require('../../lib/client/costs')
 const { healthReport } = require('../../lib/monitor/health-report')
-const { incidentReport } = require('../../lib/monitor/incident-report')
+const { withFormatters } = require('../../lib/monitor/incident-report')
 const { stripControls } = require('../../lib/util/strip-controls')
 const { errorLines } = require('../lib/client')
 const { formatMarkdownTable } = require('../lib/table')
@@ -84,7 +84,7 @@ async function run ({ values }, out) {
 /** @param {any} answer @param {Record<string, any>} values */
 function formatReport (answer, values) {
   try {
-    const data = { health: healthReport(answer.health), incidents: answer.incidents.map(incidentReport), costs: new CostReport(answer.costs.report) }
+    const data = { health: healthReport(answer.health), incidents: answer.incidents.map(withFormatters), costs: new CostReport(answer.costs.report) }
     // Formatting also validates a report that is printed as JSON.
     const formatted = values.markdown ? formatMarkdown(data) : formatText(data)
     return values.json ? JSON.stringify(data, null, 2) : formatted

@@ -188,12 +188,12 @@ class FailoverClient extends SubscriptionEmitter {
 
   /** @param {{ limit?: number }} [options] */
   getIncidents (options) {
-    const { incidentReport } = require('../monitor/incident-report')
+    const { withFormatters } = require('../monitor/incident-report')
     /** @type {import('../..').ConfigProblem[]} */
     const problems = []
     const limit = options === undefined ? undefined : readLimit(readOptions(options, ['limit'], 'options').limit, 'options.limit', problems)
     if (problems.length > 0) throw configError(problems)
-    return JSON.parse(this.#native.incidents(limit)).map(incidentReport)
+    return JSON.parse(this.#native.incidents(limit)).map(withFormatters)
   }
 
   /** @param {any} [scenarios] @param {any} [options] */
@@ -205,7 +205,7 @@ class FailoverClient extends SubscriptionEmitter {
   /** @param {string} [endpoint] */
   async validateApiKey (endpoint) {
     nameOf(endpoint, 'endpoint')
-    return bridge.invoke((slot) => this.#native.validateApiKey(slot, endpoint), JSON.parse, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.validateApiKey(slot, endpoint), JSON.parse, clientClosedError)
   }
 
   /** @param {string} endpoint */
@@ -227,12 +227,12 @@ class FailoverClient extends SubscriptionEmitter {
 
   /** @returns {Promise<{ delivered: number, failed: number, remaining: number }>} */
   async retryQueuedRequests () {
-    return bridge.invoke((slot) => this.#native.queueRetryAll(slot), JSON.parse, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.queueRetryAll(slot), JSON.parse, clientClosedError)
   }
 
   /** @returns {Promise<void>} */
   warmup () {
-    return bridge.invoke((slot) => this.#native.warmup(slot), () => undefined, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.warmup(slot), () => undefined, clientClosedError)
   }
 
   /**
@@ -246,7 +246,7 @@ class FailoverClient extends SubscriptionEmitter {
     this.#reloader?.unwatch()
     this.#drills.stop()
     markClosing(this)
-    this.#closing ??= bridge.invoke((slot) => this.#native.close(slot, drain), () => undefined, clientClosedError).then(() => {
+    this.#closing ??= bridge.startOperation((slot) => this.#native.close(slot, drain), () => undefined, clientClosedError).then(() => {
       this.#monitor.stopMonitoring()
     })
     return this.#closing
@@ -285,7 +285,7 @@ class FailoverClient extends SubscriptionEmitter {
   /** @param {number} kind @param {string} json */
   #deliver (kind, json) {
     const parsed = JSON.parse(json)
-    const payload = kind === INCIDENT ? require('../monitor/incident-report').incidentReport(parsed) : parsed
+    const payload = kind === INCIDENT ? require('../monitor/incident-report').withFormatters(parsed) : parsed
     this.deliver(EVENTS[kind], payload)
     if (kind >= MONITOR_EVENTS) this.#monitor.deliver(EVENTS[kind], payload)
   }

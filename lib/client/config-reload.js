@@ -29,7 +29,7 @@ class ConfigReloader {
   #unwatch = () => {}
 
   /**
-   * @param {any} native
+   * @param {import('../../native').NativeClient} native
    * @param {Configured} configured
    * @param {Host} host
    */
@@ -72,7 +72,7 @@ class ConfigReloader {
     if (this.#host.isClosing()) throw clientClosedError()
     const { json, used } = encodeOptions(options, sources, this.#callbacks, document)
     const isDraining = this.#native.hasDrainingCalls()
-    const { changes, problems } = await bridge.invoke((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, clientClosedError)
+    const { changes, problems } = await bridge.startOperation((slot) => this.#native.reload(slot, json, document?.bytes), JSON.parse, clientClosedError)
     if (problems !== undefined) throw configError(problems)
     // Calls of the previous configuration may still need its functions.
     if (!isDraining) this.#callbacks.keepOnly(new Set([...used, ...this.#used]))

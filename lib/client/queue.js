@@ -92,7 +92,7 @@ class DurableQueue {
   /** @param {(slot: number) => void} start @param {(body: string) => any} decode */
   async #invoke (start, decode) {
     const kept = this.#client
-    const answer = await bridge.invoke(start, decode, clientClosedError)
+    const answer = await bridge.startOperation(start, decode, clientClosedError)
     return kept === undefined ? undefined : answer
   }
 }

@@ -9,7 +9,7 @@ const { EVENTS } = require('../util/emitter')
 const { startCall } = require('../call/call')
 const { clientClosedError } = require('../util/errors')
 const { createTransport } = require('../native/transport')
-const { incidentReport } = require('../monitor/incident-report')
+const { withFormatters } = require('../monitor/incident-report')
 
 /** The number of its only function. */
 const TRANSPORT = 0
@@ -53,12 +53,12 @@ class DrillClient extends EventEmitter {
   }
 
   get incidents () {
-    return JSON.parse(this.#native.incidents()).map(incidentReport)
+    return JSON.parse(this.#native.incidents()).map(withFormatters)
   }
 
   /** @returns {Promise<void>} */
   close () {
-    return bridge.invoke((slot) => this.#native.close(slot, 0), () => undefined, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.close(slot, 0), () => undefined, clientClosedError)
   }
 }
 

@@ -26,7 +26,7 @@ const encoder = new TextEncoder()
 
 /**
  * @param {OpenClient} owner
- * @param {import('./routes').Route} route
+ * @param {import('./vendor-routes').Route} route
  * @param {Uint8Array} body
  * @param {{ headers: Headers, signal: AbortSignal | undefined }} request
  * @param {FailStream} failStream
@@ -62,7 +62,7 @@ function exchange ({ client, native }, route, body, { headers, signal }, failStr
 }
 
 /**
- * @param {import('./routes').Route} route
+ * @param {import('./vendor-routes').Route} route
  * @param {Uint8Array} body
  */
 function traceOptions (route, body) {
@@ -85,7 +85,7 @@ function abortWith (state, signal) {
 }
 
 /**
- * @param {import('./routes').Route} route
+ * @param {import('./vendor-routes').Route} route
  * @param {{ body: string, report: string }} end
  */
 function completeResponse (route, { body, report }) {
@@ -97,7 +97,7 @@ function completeResponse (route, { body, report }) {
 }
 
 /**
- * @param {import('./routes').Route} route
+ * @param {import('./vendor-routes').Route} route
  * @param {InstanceType<typeof StreamState>} state
  * @param {FailStream} failStream
  */
@@ -153,7 +153,7 @@ function streamResponse (route, state, failStream) {
 }
 
 /**
- * @param {import('./routes').Route} route
+ * @param {import('./vendor-routes').Route} route
  * @param {{ requestId: string, endpoint: string, model: string, vendorRequestId?: string, attempts?: number }} who
  */
 function responseHeaders ({ dialect }, { requestId, endpoint, model, vendorRequestId, attempts }) {

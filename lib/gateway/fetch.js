@@ -5,7 +5,7 @@
 // fetch.
 
 const { clientClosedError } = require('../util/errors')
-const { chatRoute, passthroughRoute } = require('./routes')
+const { chatRoute, passthroughRoute } = require('./vendor-routes')
 const { errorResponse } = require('./error-response')
 const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')

@@ -5,7 +5,7 @@
 
 const { BadRequestError, NotFoundError } = require('../util/errors').classes
 const { clientClosedError } = require('../util/errors')
-const { chatRoute, passthroughRoute, decodeSegment, dialectOf } = require('./routes')
+const { chatRoute, passthroughRoute, decodeSegment, dialectOf } = require('./vendor-routes')
 const { errorBody, errorResponse, statusOf } = require('./error-response')
 const { exchange } = require('./exchange')
 const { readBody } = require('./request-body')

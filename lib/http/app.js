@@ -5,7 +5,7 @@
 const { classes: { AuthenticationError }, configError } = require('../util/errors')
 const { describe } = require('../util/serialize-options')
 const { isClosing } = require('../util/shutdown')
-const { chatRoute, dialectOf } = require('../gateway/routes')
+const { chatRoute, dialectOf } = require('../gateway/vendor-routes')
 const { errorResponse } = require('../gateway/error-response')
 const { readMountOptions } = require('./options')
 const { createDashboard, AS_FILE } = require('./dashboard')

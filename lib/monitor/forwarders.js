@@ -39,7 +39,7 @@ function createForwarder (service, options) {
   let closing
   const close = () => {
     isClosed = true
-    closing ??= bridge.invoke((slot) => nativeForwarder.close(slot), () => undefined, clientClosedError)
+    closing ??= bridge.startOperation((slot) => nativeForwarder.close(slot), () => undefined, clientClosedError)
     return closing
   }
   // The bridge holds the listener weakly: it lives as long as this function.

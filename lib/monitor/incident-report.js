@@ -10,7 +10,7 @@ const { formatTimelineEntry } = require('./incident-timeline')
  * @param {any} report
  * @returns {import('../..').IncidentReport}
  */
-function incidentReport (report) {
+function withFormatters (report) {
   return Object.defineProperties(report, {
     toString: { enumerable: false, value: () => formatText(report) },
     toMarkdown: { enumerable: false, value: () => formatMarkdown(report) },
@@ -101,4 +101,4 @@ function formatOffset (ms) {
   return `+${formatDuration(ms)}`.padStart(12)
 }
 
-module.exports = { incidentReport }
+module.exports = { withFormatters }

@@ -68,13 +68,13 @@ class HealthMonitor extends SubscriptionEmitter {
   /** @param {string} [endpoint] */
   async checkEndpointHealth (endpoint) {
     optionalName(endpoint, 'endpoint')
-    return bridge.invoke((slot) => this.#native.check(slot, endpoint, false), JSON.parse, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.check(slot, endpoint, false), JSON.parse, clientClosedError)
   }
 
   /** @param {string} [endpoint] */
   async checkServiceAvailability (endpoint) {
     optionalName(endpoint, 'endpoint')
-    return bridge.invoke((slot) => this.#native.check(slot, endpoint, true), JSON.parse, clientClosedError)
+    return bridge.startOperation((slot) => this.#native.check(slot, endpoint, true), JSON.parse, clientClosedError)
   }
 
   /** @returns {Promise<void>} */
@@ -86,7 +86,7 @@ class HealthMonitor extends SubscriptionEmitter {
       this.stopMonitoring()
       return Promise.reject(clientClosedError())
     }
-    const started = bridge.invoke((slot) => this.#native.startMonitoring(slot), () => undefined, clientClosedError)
+    const started = bridge.startOperation((slot) => this.#native.startMonitoring(slot), () => undefined, clientClosedError)
     // The monitor of a closed client does not start and keeps nothing alive.
     started.catch(() => this.stopMonitoring())
     return started

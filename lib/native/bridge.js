@@ -143,7 +143,7 @@ function releaseProcess () {
  * @param {(body: string) => any} read
  * @param {() => Error} dropped
  */
-function invoke (start, read, dropped) {
+function startOperation (start, read, dropped) {
   const { errorFromNative } = require('../util/errors')
   return new Promise((resolve, reject) => {
     const slot = openSlot({
@@ -172,4 +172,4 @@ function registerListener (listener) {
 
 const finalizers = new FinalizationRegistry((/** @type {number} */ id) => listeners.delete(id))
 
-module.exports = processSingleton('hub', () => ({ getHub, openSlot, abandonSlot, keepProcessAlive, releaseProcess, invoke, registerListener }))
+module.exports = processSingleton('hub', () => ({ getHub, openSlot, abandonSlot, keepProcessAlive, releaseProcess, startOperation, registerListener }))
