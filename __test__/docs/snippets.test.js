@@ -27,7 +27,7 @@ test('every example compiles under strict TypeScript', async (t) => {
   const at = folder(t)
   const include = snippets.map((snippet) => {
     const name = `${nameOf(snippet)}.${snippet.commonJs ? 'cjs' : snippet.language === 'js' ? 'mjs' : 'mts'}`
-    // Without an import, it would be a script whose names collide with the others'.
+    // Without an import, it would be a script, and its names would collide with those of other scripts.
     fs.writeFileSync(path.join(at, name), snippet.commonJs ? snippet.code : `${snippet.code}\nexport {}\n`)
     return name
   })

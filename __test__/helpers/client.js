@@ -93,7 +93,7 @@ function attemptSummary (attempts) {
   return attempts.map((a) => [a.endpoint, a.outcome, a.reason].filter(Boolean).join(':')).join(' ')
 }
 
-/** Emitters whose events are awaited: a forwarder holds its emitter weakly, and a test may hold it no longer. */
+/** Awaited emitters. A forwarder holds its emitter weakly, so a test must keep it alive. */
 const awaited = new Set()
 
 /** Resolves with the next event of a name that a test accepts. */

@@ -13,6 +13,6 @@ pub mod google;
 pub mod members;
 pub mod openai;
 #[cfg(test)]
-mod round_trips;
+mod round_trip_tests;
 pub mod tokens;
 pub mod usage;
